@@ -1,0 +1,92 @@
+//! `POST /auth/login`: e-mail and password for the tokens of one tenant.
+
+use kit::{Call, Code, Internal, Reply, System, problem};
+use serde::{Deserialize, Serialize};
+
+use crate::register::{Session, Tenant, User};
+use crate::session::{self, Subject};
+use crate::{password, text};
+
+#[derive(Deserialize)]
+struct Login {
+    email: String,
+    password: String,
+    tenant_id: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    #[serde(flatten)]
+    session: Session,
+    memberships: Vec<Membership>,
+}
+
+#[derive(Serialize)]
+struct Membership {
+    tenant_id: String,
+    tenant_name: String,
+    roles: Vec<String>,
+    #[serde(skip)]
+    tenant_created_at: i64,
+}
+
+pub(crate) async fn login(call: &Call) -> kit::Result {
+    let login: Login = call.json()?;
+    let system = System::open(call, "a login finds its user over all tenants")?;
+    let found = system.query(
+        "SELECT password_hash, id, email, name, created_at FROM users WHERE email = $1",
+        &[text(&login.email.to_lowercase())],
+    )?;
+    let mut found = found.into_iter().next();
+    let hash = found.as_mut().map(|row| row.text());
+    let proven = password::verify(&login.password, hash.as_deref())?;
+    let (Some(mut row), true) = (found, proven) else {
+        return Err(problem(Code::InvalidCredentials, "E-mail or password is wrong."));
+    };
+    let user = User {
+        id: row.text(),
+        email: row.text(),
+        name: row.optional_text(),
+        created_at: kit::rfc3339(row.integer()),
+    };
+    let memberships = memberships(&system, &user.id)?;
+    let chosen = match &login.tenant_id {
+        Some(id) => memberships.iter().find(|membership| membership.tenant_id == *id),
+        None => memberships.first(),
+    };
+    // Not a member and no such tenant read the same.
+    let chosen = chosen.ok_or_else(|| {
+        problem(Code::TenantMismatch, "You are no member of this tenant; leave tenant_id out to log in to your first one.")
+    })?;
+
+    let subject = Subject::member(&user.id, &chosen.tenant_id, chosen.roles.clone());
+    let access = session::access(call, &subject).await?;
+    let refresh = system.transaction(|| {
+        session::refresh(&system, &kit::id("fam"), &user.id, &chosen.tenant_id)
+    })?;
+    let tenant = Tenant {
+        id: chosen.tenant_id.clone(),
+        name: chosen.tenant_name.clone(),
+        created_at: kit::rfc3339(chosen.tenant_created_at),
+    };
+    let session = Session::new(user, tenant, access, refresh);
+    Ok(Reply::ok(&Answer { session, memberships })?.header("cache-control", "no-store"))
+}
+
+fn memberships(system: &System<'_>, user: &str) -> kit::Result<Vec<Membership>> {
+    let rows = system.query(
+        "SELECT m.tenant_id, t.name, m.roles, t.created_at \
+         FROM memberships m JOIN tenants t ON t.id = m.tenant_id \
+         WHERE m.user_id = $1 ORDER BY m.created_at, m.tenant_id LIMIT 100",
+        &[text(user)],
+    )?;
+    let memberships = rows.into_iter().map(|mut row| {
+        Ok(Membership {
+            tenant_id: row.text(),
+            tenant_name: row.text(),
+            roles: serde_json::from_str(&row.text()).internal()?,
+            tenant_created_at: row.integer(),
+        })
+    });
+    memberships.collect()
+}

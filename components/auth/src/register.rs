@@ -1,0 +1,149 @@
+//! `POST /auth/register`: a person, their tenant, and the ownership of it.
+
+use kit::{Call, Code, Error, Event, Reply, System, Value, problem};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::session::{self, Access, Subject};
+use crate::{password, text};
+
+#[derive(Deserialize)]
+struct Registration {
+    email: String,
+    password: String,
+    name: Option<String>,
+    tenant_name: String,
+    tenant_id: Option<String>,
+}
+
+/// A user as clients see it.
+#[derive(Serialize)]
+pub(crate) struct User {
+    pub(crate) id: String,
+    pub(crate) email: String,
+    pub(crate) name: Option<String>,
+    pub(crate) created_at: String,
+}
+
+/// A tenant as clients see it.
+#[derive(Serialize)]
+pub(crate) struct Tenant {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) created_at: String,
+}
+
+/// The tokens of a person who has just proved who they are.
+#[derive(Serialize)]
+pub(crate) struct Session {
+    pub(crate) user: User,
+    pub(crate) tenant: Tenant,
+    access_token: String,
+    refresh_token: String,
+    token_type: &'static str,
+    expires_in: u64,
+}
+
+impl Session {
+    pub(crate) fn new(user: User, tenant: Tenant, access: Access, refresh_token: String) -> Self {
+        Self {
+            user,
+            tenant,
+            access_token: access.token,
+            refresh_token,
+            token_type: "Bearer",
+            expires_in: access.expires_in,
+        }
+    }
+}
+
+pub(crate) async fn register(call: &Call) -> kit::Result {
+    let registration: Registration = call.json()?;
+    check_tenant_id(registration.tenant_id.as_deref())?;
+    let email = registration.email.to_lowercase();
+    let now = kit::now();
+    let user = User {
+        id: kit::id("usr"),
+        email,
+        name: registration.name,
+        created_at: kit::rfc3339(now),
+    };
+    let tenant = Tenant {
+        id: registration.tenant_id.unwrap_or_else(|| kit::id("tenant")),
+        name: registration.tenant_name,
+        created_at: kit::rfc3339(now),
+    };
+    // What is slow or may fail comes before the transaction, which holds the write lock.
+    let hash = password::hash(&registration.password)?;
+    let roles = vec!["owner".to_owned()];
+    let access =
+        session::access(call, &Subject::member(&user.id, &tenant.id, roles.clone())).await?;
+
+    let system = System::open(call, "a registration makes its tenant")?;
+    let refresh_token = system.transaction(|| {
+        insert(&system, &user, &tenant, &hash, now)?;
+        let scope = system.enter(&tenant.id);
+        let event = |kind, subject, data| Event { kind, subject, source_agent: "auth", data };
+        scope.emit(event(
+            "tenant.created",
+            &tenant.id,
+            json!({ "id": tenant.id, "name": tenant.name, "created_at": tenant.created_at }),
+        ))?;
+        scope.emit(event(
+            "user.created",
+            &user.id,
+            json!({ "id": user.id, "roles": roles, "created_at": user.created_at }),
+        ))?;
+        session::refresh(&system, &kit::id("fam"), &user.id, &tenant.id)
+    })?;
+    let session = Session::new(user, tenant, access, refresh_token);
+    Ok(Reply::created(None, &session)?.header("cache-control", "no-store"))
+}
+
+fn insert(
+    system: &System<'_>,
+    user: &User,
+    tenant: &Tenant,
+    hash: &str,
+    now: i64,
+) -> kit::Result<()> {
+    let taken = |what: &'static str| {
+        move |error: Error| match error.code {
+            Code::Conflict => problem(Code::Conflict, what),
+            _ => error,
+        }
+    };
+    let now = Value::Integer(now);
+    let name = user.name.as_deref().map_or(Value::Null, text);
+    system
+        .execute(
+            "INSERT INTO users (id, email, name, password_hash, created_at, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $5)",
+            &[text(&user.id), text(&user.email), name, text(hash), now.clone()],
+        )
+        .map_err(taken("This e-mail address is registered; log in instead."))?;
+    system
+        .execute(
+            "INSERT INTO tenants (id, name, created_at, updated_at) VALUES ($1, $2, $3, $3)",
+            &[text(&tenant.id), text(&tenant.name), now.clone()],
+        )
+        .map_err(taken("This tenant_id is taken; choose another, or leave it out."))?;
+    system.execute(
+        "INSERT INTO memberships (tenant_id, user_id, roles, created_at) VALUES ($1, $2, $3, $4)",
+        &[text(&tenant.id), text(&user.id), text("[\"owner\"]"), now],
+    )?;
+    Ok(())
+}
+
+/// What the contract's schema cannot say: the characters of a chosen id.
+fn check_tenant_id(id: Option<&str>) -> kit::Result<()> {
+    let fits = |id: &str| id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    match id {
+        Some(id) if !fits(id) => Err(Error::violation(
+            "/tenant_id",
+            "INVALID_FORMAT",
+            "A tenant_id holds letters, digits, `_` and `-`.",
+        )),
+        _ => Ok(()),
+    }
+}

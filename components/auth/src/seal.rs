@@ -1,0 +1,77 @@
+//! Encryption at rest: AES-256-GCM under the master key (C-35).
+
+use std::net::IpAddr;
+
+use aes_gcm::aead::{Aead, Payload};
+use aes_gcm::{Aes256Gcm, Key, KeyInit, Nonce};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use kit::{Call, Code, Error, Internal, problem};
+
+/// The master key of a fresh checkout, as `spin.toml` has it. It is public: it serves only
+/// requests from this very machine.
+const DEVELOPMENT: &str = "ZGV2ZWxvcG1lbnQgb25seSwgbmV2ZXIgZGVwbG95ISE=";
+const NONCE: usize = 12;
+
+/// The master key.
+pub(crate) struct Seal(Aes256Gcm);
+
+impl Seal {
+    /// Reads the Spin variable `master_key`: 32 bytes in base64.
+    ///
+    /// # Errors
+    /// `service-unavailable` when it is missing, malformed, or the development key on a
+    /// request that does not come from the loopback address.
+    pub(crate) async fn load(call: &Call) -> kit::Result<Self> {
+        let text = spin_sdk::variables::get("master_key").await.internal()?;
+        let address = call.header("x-client-address").and_then(|ip| ip.parse::<IpAddr>().ok());
+        let local = address.is_some_and(|ip| ip.to_canonical().is_loopback());
+        if text.trim() == DEVELOPMENT && !local {
+            return Err(refused(
+                "the development master key serves loopback only: set the variable master_key \
+                 (SPIN_VARIABLE_MASTER_KEY) to `openssl rand -base64 32`",
+            ));
+        }
+        let bytes = STANDARD.decode(text.trim()).unwrap_or_default();
+        if bytes.len() != 32 {
+            return Err(refused("the variable master_key is not 32 bytes in base64"));
+        }
+        Ok(Self(Aes256Gcm::new(Key::<Aes256Gcm>::from_slice(&bytes))))
+    }
+
+    /// Seals `plain` so that it opens only as `name`.
+    pub(crate) fn seal(&self, name: &str, plain: &[u8]) -> kit::Result<String> {
+        let mut sealed = vec![0; NONCE];
+        getrandom::fill(&mut sealed).internal()?;
+        let payload = Payload { msg: plain, aad: name.as_bytes() };
+        let cipher = self.0.encrypt(Nonce::from_slice(&sealed), payload).map_err(Error::internal)?;
+        sealed.extend(cipher);
+        Ok(STANDARD.encode(sealed))
+    }
+
+    /// Opens what was sealed as `name`.
+    pub(crate) fn open(&self, name: &str, sealed: &str) -> kit::Result<Vec<u8>> {
+        let bytes = STANDARD.decode(sealed).internal()?;
+        let (nonce, cipher) = bytes.split_at_checked(NONCE).ok_or("too short").internal()?;
+        let payload = Payload { msg: cipher, aad: name.as_bytes() };
+        self.0
+            .decrypt(Nonce::from_slice(nonce), payload)
+            .map_err(|_| refused("a signing key does not open: the variable master_key is not the one that sealed it"))
+    }
+}
+
+fn refused(cause: &str) -> Error {
+    Error {
+        internal: Some(cause.to_owned()),
+        ..problem(Code::ServiceUnavailable, "The issuer of tokens is not set up.")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_development_key_is_the_manifests() {
+        let manifest = include_str!("../../../spin.toml");
+        assert!(manifest.contains(super::DEVELOPMENT));
+    }
+}

@@ -1,0 +1,84 @@
+//! The event feed of a tenant: append-only, in the order of the commits (B-48, B-49).
+
+mod contract {
+    #![allow(missing_docs, unreachable_pub)]
+    include!(concat!(env!("OUT_DIR"), "/contract.rs"));
+}
+
+use contract::Op;
+use kit::{Call, Code, Cursor, Page, Reply, Row, Value, problem};
+use serde::Serialize;
+
+kit::function!(Op, dispatch);
+
+async fn dispatch(op: Op, call: Call) -> kit::Result {
+    match op {
+        Op::ListEvents => list(&call),
+    }
+}
+
+/// An event as clients see it.
+#[derive(Serialize)]
+struct Event {
+    #[serde(skip)]
+    seq: i64,
+    id: String,
+    #[serde(rename = "type")]
+    kind: String,
+    subject: String,
+    source_agent: String,
+    tenant_id: String,
+    data: serde_json::Value,
+    trace_id: String,
+    created_at: String,
+}
+
+impl From<Row> for Event {
+    fn from(mut row: Row) -> Self {
+        Self {
+            seq: row.integer(),
+            id: row.text(),
+            kind: row.text(),
+            subject: row.text(),
+            source_agent: row.text(),
+            tenant_id: row.text(),
+            data: serde_json::from_str(&row.text()).unwrap_or_default(),
+            trace_id: row.text(),
+            created_at: kit::rfc3339(row.integer()),
+        }
+    }
+}
+
+/// Oldest first. A page always tells a cursor, so that a follower can come back with it
+/// for what happens later.
+fn list(call: &Call) -> kit::Result {
+    let cursor = Cursor::of(call, "events")?;
+    let after = match cursor.after.as_deref().map(str::parse) {
+        Some(Ok(seq)) => seq,
+        Some(Err(_)) => return Err(problem(Code::InvalidCursor, "The cursor is not of this list.")),
+        None => 0,
+    };
+    let kinds: Vec<&str> = call.query("type").map(|list| list.split(',').collect()).unwrap_or_default();
+    call.read(|scope| {
+        let places: Vec<String> = (0..kinds.len()).map(|n| format!("${}", n + 3)).collect();
+        let only = match places.as_slice() {
+            [] => String::new(),
+            places => format!("AND type IN ({})", places.join(", ")),
+        };
+        let sql = format!(
+            "SELECT seq, id, type, subject, source_agent, tenant_id, data, trace_id, created_at \
+             FROM events WHERE tenant_id = $1 AND seq > $2 {only} ORDER BY seq LIMIT ${}",
+            places.len() + 3
+        );
+        let kinds = kinds.iter().map(|kind| Value::Text((*kind).to_owned()));
+        let limit = Value::Integer(i64::try_from(cursor.limit).unwrap_or(i64::MAX));
+        let parameters = std::iter::once(Value::Integer(after)).chain(kinds).chain([limit]);
+        let rows = scope.query(&sql, parameters)?;
+        let items: Vec<Event> = rows.into_iter().map(Event::from).collect();
+        let next_cursor = match items.last() {
+            Some(last) => Some(cursor.next(&last.seq.to_string())),
+            None => call.query("cursor").map(str::to_owned),
+        };
+        Reply::ok(&Page { items, next_cursor })
+    })
+}

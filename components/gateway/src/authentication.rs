@@ -1,0 +1,218 @@
+//! Authentication: a bearer access token, RS256 against the keys that `auth` publishes
+//! (C-11, E-55, K-36). Any other algorithm is refused before a key is looked at.
+//!
+//! A verified token is remembered until it expires and for at most a minute, because RS256
+//! costs 150 µs natively and a millisecond in WebAssembly; a revocation takes effect within
+//! that minute. The memory maps a whole token to its own caller, so nothing of one tenant
+//! can reach another.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::request::Parts;
+use jwt_simple::prelude::*;
+use sha2::{Digest, Sha256};
+
+use crate::config::Config;
+use crate::router::Route;
+use crate::trace::{Seen, hex};
+use crate::{Caller, Code, Error, Fault, Grant, Platform, Principal};
+
+/// The key-value key under which `auth` publishes its JWK Set.
+const KEYS: &str = "auth:jwks";
+const REMEMBERED: usize = 4096;
+const REMEMBER_MS: u64 = 60_000;
+/// How often an unknown `kid` may cause another look at the published keys.
+const REFRESH_MS: u64 = 5_000;
+
+/// Verified tokens and the published keys.
+#[derive(Default)]
+pub(crate) struct Tokens {
+    verified: Mutex<HashMap<String, Arc<Verified>>>,
+    keys: Mutex<Keys>,
+}
+
+#[derive(Default)]
+struct Keys {
+    by_id: HashMap<String, Arc<RS256PublicKey>>,
+    loaded: u64,
+}
+
+struct Verified {
+    caller: Caller,
+    principal_hash: String,
+    /// Milliseconds since the epoch.
+    until: u64,
+}
+
+/// The claims beside the registered ones (K-36).
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    tenant_id: String,
+    #[serde(default)]
+    client_id: Option<String>,
+    #[serde(default)]
+    scopes: Vec<String>,
+    #[serde(default)]
+    roles: Vec<String>,
+    #[serde(default)]
+    plan: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct KeySet {
+    keys: Vec<serde_json::Value>,
+}
+
+impl Tokens {
+    /// The caller of an operation; `None` only for public operations, which look at no
+    /// bearer token.
+    pub(crate) async fn authenticate<P: Platform>(
+        &self,
+        platform: &P,
+        config: &Config,
+        parts: &Parts,
+        route: &Route<'_>,
+        seen: &mut Seen,
+    ) -> Result<Option<Caller>, Error> {
+        if route.operation.public {
+            return Ok(None);
+        }
+        let token = bearer(parts)?;
+        let now = platform.now();
+        let verified = match self.recall(token, now) {
+            Some(verified) => verified,
+            None => {
+                let verified = Arc::new(self.verify(platform, config, token, now).await?);
+                self.remember(token, &verified, now);
+                verified
+            }
+        };
+        seen.tenant = Some(verified.caller.tenant.clone());
+        seen.principal_hash = Some(verified.principal_hash.clone());
+        Ok(Some(verified.caller.clone()))
+    }
+
+    fn recall(&self, token: &str, now: u64) -> Option<Arc<Verified>> {
+        let verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        verified.get(token).filter(|verified| verified.until > now).cloned()
+    }
+
+    fn remember(&self, token: &str, verified: &Arc<Verified>, now: u64) {
+        let mut map = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        if map.len() >= REMEMBERED {
+            map.retain(|_, verified| verified.until > now);
+        }
+        if map.len() < REMEMBERED {
+            map.insert(token.to_owned(), Arc::clone(verified));
+        }
+    }
+
+    async fn verify<P: Platform>(
+        &self,
+        platform: &P,
+        config: &Config,
+        token: &str,
+        now: u64,
+    ) -> Result<Verified, Error> {
+        let metadata = Token::decode_metadata(token).map_err(|_| invalid("is not a JWT"))?;
+        if metadata.algorithm() != "RS256" {
+            return Err(invalid("is not signed with RS256"));
+        }
+        let id = metadata.key_id().ok_or_else(|| invalid("names no key"))?;
+        let key = self.key(platform, id, now).await?.ok_or_else(|| invalid("has an unknown key"))?;
+        let options = VerificationOptions {
+            allowed_issuers: Some(HashSet::from([config.issuer.clone()])),
+            allowed_audiences: Some(HashSet::from([config.audience.clone()])),
+            time_tolerance: Some(Duration::from_secs(0)),
+            accept_future: true,
+            artificial_time: Some(UnixTimeStamp::from_secs(now / 1000)),
+            ..VerificationOptions::default()
+        };
+        let claims = key
+            .verify_token::<Claims>(token, Some(options))
+            .map_err(|_| invalid("is forged, expired or of another issuer or audience"))?;
+        let expires = claims.expires_at.ok_or_else(|| invalid("never expires"))?.as_millis();
+        let subject = claims.subject.ok_or_else(|| invalid("has no subject"))?;
+        let custom = claims.custom;
+        let principal = match custom.client_id {
+            Some(client) => Principal::Client(client),
+            None => Principal::User(subject.clone()),
+        };
+        let grants = (custom.roles.into_iter().map(Grant::Role))
+            .chain(custom.scopes.into_iter().map(Grant::Scope))
+            .chain(custom.plan.into_iter().map(Grant::Plan));
+        Ok(Verified {
+            principal_hash: hex(&Sha256::digest(subject)[..8]),
+            caller: Caller { tenant: custom.tenant_id, principal, grants: grants.collect() },
+            until: expires.min(now + REMEMBER_MS),
+        })
+    }
+
+    /// The published key of this id, looked up again when it is unknown or a minute old.
+    async fn key<P: Platform>(
+        &self,
+        platform: &P,
+        id: &str,
+        now: u64,
+    ) -> Result<Option<Arc<RS256PublicKey>>, Error> {
+        {
+            let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+            let age = now.saturating_sub(keys.loaded);
+            let known = keys.by_id.get(id).cloned();
+            if (known.is_some() && age < REMEMBER_MS) || (known.is_none() && age < REFRESH_MS) {
+                return Ok(known);
+            }
+            keys.loaded = now;
+        }
+        let fault = |fault: Fault| {
+            Error::internal(Code::ServiceUnavailable, format!("verification keys: {fault:?}"))
+        };
+        let bytes = match platform.get(KEYS).await.map_err(fault) {
+            Ok(Some(bytes)) => Ok(bytes),
+            Ok(None) => platform.ask_for_keys().await.map_err(fault),
+            Err(error) => Err(error),
+        };
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        match bytes {
+            Ok(bytes) => keys.by_id = parse(&bytes),
+            Err(error) => {
+                keys.loaded = 0;
+                return Err(error);
+            }
+        }
+        Ok(keys.by_id.get(id).cloned())
+    }
+}
+
+fn parse(bytes: &[u8]) -> HashMap<String, Arc<RS256PublicKey>> {
+    let set: KeySet = serde_json::from_slice(bytes).unwrap_or(KeySet { keys: Vec::new() });
+    let keys = set.keys.iter().filter_map(|jwk| {
+        let id = jwk.get("kid")?.as_str()?.to_owned();
+        Some((id, Arc::new(RS256PublicKey::from_jwk(&jwk.to_string()).ok()?)))
+    });
+    keys.collect()
+}
+
+fn bearer(parts: &Parts) -> Result<&str, Error> {
+    let missing = || {
+        Error::new(
+            Code::AuthenticationRequired,
+            "Send an access token: `Authorization: Bearer <token>`; POST /api/v1/auth/login gives one.",
+        )
+    };
+    let value = parts.headers.get("authorization").ok_or_else(missing)?;
+    let value = value.to_str().map_err(|_| invalid("is not ASCII"))?;
+    let (scheme, token) = value.split_once(' ').ok_or_else(missing)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(missing());
+    }
+    match token.trim() {
+        "" => Err(missing()),
+        token => Ok(token),
+    }
+}
+
+fn invalid(why: &str) -> Error {
+    Error::new(Code::InvalidToken, format!("The access token {why}."))
+}

@@ -1,0 +1,17 @@
+//! Scopes: an operation says in the contract which it needs, all of them.
+
+use crate::router::Route;
+use crate::{Caller, Code, Error, Grant};
+
+pub(crate) fn check(route: &Route<'_>, caller: Option<&Caller>) -> Result<(), Error> {
+    let grants = caller.map_or(&[][..], |caller| &caller.grants);
+    let held = |scope: &String| grants.iter().any(|g| matches!(g, Grant::Scope(s) if s == scope));
+    let missing: Vec<&str> =
+        route.operation.scopes.iter().filter(|scope| !held(scope)).map(String::as_str).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let missing = missing.join(" ");
+    Err(Error::new(Code::InsufficientScope, format!("The credential lacks the scope {missing}."))
+        .with("required_scope", route.operation.scopes.join(" ")))
+}

@@ -1,0 +1,269 @@
+//! The composed placement: the gateway as a component that exports `wasi:http/handler` and
+//! imports the function's `route`. It runs on Spin and on any host with Spin's interfaces.
+
+mod bindings {
+    #![allow(missing_docs, unreachable_pub)]
+    spin_sdk::wit_bindgen::generate!({
+        path: "../../wit",
+        world: "door",
+        runtime_path: "::spin_sdk::wit_bindgen::rt",
+    });
+}
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::rc::Rc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use futures::stream;
+use http_body::Frame;
+use http_body_util::{BodyExt, Empty, Full, Limited, StreamBody, combinators::UnsyncBoxBody};
+use spin_sdk::experimental::wasi::keyvalue::{atomics, store};
+use spin_sdk::http_service;
+use spin_sdk::wit_bindgen::{StreamReader, StreamResult};
+
+use self::bindings::tenantry::platform::{messages, route, tenancy};
+use crate::{
+    Body, BodyError, Code, Context, Error, Fault, Gateway, Grant, IncomingBody, Location,
+    Operation, Platform, Principal, Request, Response, Violation,
+};
+
+/// Where `auth` publishes its keys, asked of this application itself.
+const KEYS: &str = "/.well-known/jwks.json";
+const CHUNK: usize = 16 * 1024;
+
+thread_local! {
+    static GATEWAY: std::cell::RefCell<Option<Rc<Gateway>>> = const { std::cell::RefCell::new(None) };
+}
+
+#[http_service]
+async fn handle(
+    request: spin_sdk::http::Request,
+) -> http::Response<UnsyncBoxBody<Bytes, std::io::Error>> {
+    let (parts, body) = request.into_parts();
+    let response = match gateway().await {
+        Ok(gateway) => {
+            let peer = peer(&parts);
+            gateway.handle(&Spin, peer, parts, Incoming(body)).await
+        }
+        Err(cause) => {
+            Spin.log(&format!("{{\"level\":\"error\",\"message\":\"gateway\",\"cause\":{cause:?}}}"));
+            let mut response = http::Response::new(Body::Empty);
+            *response.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
+            response
+        }
+    };
+    let (mut parts, body) = response.into_parts();
+    // Without a length the answer would be chunked.
+    if let Body::Bytes(bytes) = &body {
+        parts.headers.insert("content-length", http::HeaderValue::from(bytes.len()));
+    }
+    let body = match body {
+        Body::Empty => Empty::new().map_err(|never| match never {}).boxed_unsync(),
+        Body::Bytes(bytes) => {
+            Full::new(Bytes::from(bytes)).map_err(|never| match never {}).boxed_unsync()
+        }
+        Body::Streaming(reader) => StreamBody::new(stream::unfold(reader, |mut reader| async {
+            let (result, chunk) = reader.read(Vec::with_capacity(CHUNK)).await;
+            match result {
+                StreamResult::Complete(_) => Some((Ok(Frame::data(Bytes::from(chunk))), reader)),
+                _ => None,
+            }
+        }))
+        .boxed_unsync(),
+    };
+    http::Response::from_parts(parts, body)
+}
+
+/// The gateway of this instance, made at its first request.
+async fn gateway() -> Result<Rc<Gateway>, String> {
+    if let Some(gateway) = GATEWAY.with_borrow(Clone::clone) {
+        return Ok(gateway);
+    }
+    let operations = route::describe().into_iter().map(|operation| Operation {
+        id: operation.id,
+        method: operation.method,
+        path: operation.path,
+        public: operation.public,
+        scopes: operation.scopes,
+        limit: operation.limit,
+        idempotent: operation.idempotent,
+        consumes: operation.consumes,
+    });
+    let gateway = Rc::new(Gateway::load(&Spin, operations.collect()).await?);
+    GATEWAY.set(Some(Rc::clone(&gateway)));
+    Ok(gateway)
+}
+
+/// The peer as the host tells it. Hosts append their own header behind what a client may
+/// have sent under the same name, so the last one counts.
+fn peer(parts: &http::request::Parts) -> IpAddr {
+    let last = parts.headers.get_all("spin-client-addr").into_iter().next_back();
+    last.and_then(|value| value.to_str().ok()?.parse::<SocketAddr>().ok())
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip())
+}
+
+struct Incoming<B>(B);
+
+impl<B> IncomingBody for Incoming<B>
+where
+    B: http_body_util::BodyExt<Data = Bytes> + Unpin,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
+    async fn read(self, limit: usize) -> Result<Vec<u8>, BodyError> {
+        match Limited::new(self.0, limit).collect().await {
+            Ok(collected) => Ok(collected.to_bytes().into()),
+            Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(BodyError::TooLarge),
+            Err(_) => Err(BodyError::Broken),
+        }
+    }
+}
+
+/// Spin's interfaces.
+struct Spin;
+
+fn unavailable(error: store::Error) -> Fault {
+    Fault::Unavailable(format!("key-value store: {error:?}"))
+}
+
+fn bucket() -> Result<store::Bucket, Fault> {
+    store::open("default").map_err(unavailable)
+}
+
+impl Platform for Spin {
+    type Stream = StreamReader<u8>;
+
+    fn now(&self) -> u64 {
+        let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn random(&self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        // The host's randomness cannot fail; were it to, ids repeat but nothing is secret.
+        let _ = getrandom::fill(&mut bytes);
+        bytes
+    }
+
+    async fn variable(&self, name: &str) -> Option<String> {
+        spin_sdk::variables::get(name).await.ok()
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Fault> {
+        bucket()?.get(key).map_err(unavailable)
+    }
+
+    async fn set(&self, key: &str, value: &[u8]) -> Result<(), Fault> {
+        bucket()?.set(key, value).map_err(unavailable)
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), Fault> {
+        bucket()?.delete(key).map_err(unavailable)
+    }
+
+    async fn increment(&self, key: &str, delta: i64) -> Result<i64, Fault> {
+        atomics::increment(&bucket()?, key, delta).map_err(unavailable)
+    }
+
+    async fn swap(&self, key: &str, expected: Option<&[u8]>, value: &[u8]) -> Result<bool, Fault> {
+        let bucket = bucket()?;
+        let cas = atomics::Cas::new(&bucket, key).map_err(unavailable)?;
+        if cas.current().map_err(unavailable)?.as_deref() != expected {
+            return Ok(false);
+        }
+        match atomics::swap(cas, value) {
+            Ok(()) => Ok(true),
+            Err(atomics::CasError::CasFailed(_)) => Ok(false),
+            Err(atomics::CasError::StoreError(error)) => Err(unavailable(error)),
+        }
+    }
+
+    async fn call(
+        &self,
+        context: Context,
+        operation: &str,
+        request: Request,
+    ) -> Result<Result<Response<Self::Stream>, Error>, Fault> {
+        let outcome = route::handle(
+            context_out(context),
+            operation.to_owned(),
+            messages::Request {
+                parameters: request.parameters.into_iter().map(parameter_out).collect(),
+                body: request.body,
+            },
+        )
+        .await;
+        Ok(match outcome {
+            Ok(response) => Ok(Response {
+                status: response.status,
+                headers: response.headers,
+                body: match response.body {
+                    messages::Body::Empty => Body::Empty,
+                    messages::Body::Bytes(bytes) => Body::Bytes(bytes),
+                    messages::Body::Streaming(reader) => Body::Streaming(reader),
+                },
+            }),
+            Err(error) => Err(Error {
+                code: Code::ALL[error.code as usize],
+                message: error.message,
+                violations: error
+                    .violations
+                    .into_iter()
+                    .map(|v| Violation { pointer: v.pointer, code: v.code, message: v.message })
+                    .collect(),
+                context: error.context,
+                retry_after: error.retry_after,
+                internal: error.internal,
+            }),
+        })
+    }
+
+    async fn ask_for_keys(&self) -> Result<Vec<u8>, Fault> {
+        let response = spin_sdk::http::get(KEYS)
+            .await
+            .map_err(|error| Fault::Unavailable(format!("{KEYS}: {error:?}")))?;
+        Incoming(response.into_body())
+            .read(65_536)
+            .await
+            .map_err(|error| Fault::Unavailable(format!("{KEYS}: {error:?}")))
+    }
+
+    fn log(&self, line: &str) {
+        println!("{line}");
+    }
+}
+
+fn context_out(context: Context) -> tenancy::Context {
+    tenancy::Context {
+        trace_id: context.trace_id,
+        caller: context.caller.map(|caller| tenancy::Caller {
+            tenant: caller.tenant,
+            principal: match caller.principal {
+                Principal::User(id) => tenancy::Principal::User(id),
+                Principal::Client(id) => tenancy::Principal::Client(id),
+                Principal::ApiKey(id) => tenancy::Principal::ApiKey(id),
+            },
+            grants: caller
+                .grants
+                .into_iter()
+                .map(|grant| match grant {
+                    Grant::Role(name) => tenancy::Grant::Role(name),
+                    Grant::Scope(name) => tenancy::Grant::Scope(name),
+                    Grant::Plan(name) => tenancy::Grant::Plan(name),
+                })
+                .collect(),
+        }),
+    }
+}
+
+fn parameter_out(parameter: crate::Parameter) -> messages::Parameter {
+    messages::Parameter {
+        location: match parameter.location {
+            Location::Path => messages::Location::Path,
+            Location::Query => messages::Location::Query,
+            Location::Header => messages::Location::Header,
+        },
+        name: parameter.name,
+        value: parameter.value,
+    }
+}

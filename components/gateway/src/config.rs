@@ -1,0 +1,82 @@
+//! The gateway's settings: Spin variables of the component, read once.
+
+use std::net::IpAddr;
+
+use crate::Platform;
+
+/// The settings of a gateway, valid.
+pub(crate) struct Config {
+    /// Requests per minute and address, before authentication.
+    pub(crate) ip_limit: u32,
+    /// Requests per minute and identity, by class of the contract.
+    pub(crate) limits: [(&'static str, u32); 3],
+    /// The largest body, in bytes.
+    pub(crate) body_limit: usize,
+    /// Origins that a browser may call from, exact.
+    pub(crate) origins: Vec<String>,
+    /// Proxies whose `X-Forwarded-For` is believed (K-79).
+    pub(crate) proxies: Vec<IpAddr>,
+    /// `iss` of the tokens that are accepted.
+    pub(crate) issuer: String,
+    /// `aud` of the tokens that are accepted.
+    pub(crate) audience: String,
+    /// Seconds that a stored response is kept (A-42: at least a day).
+    pub(crate) idempotency_retention: u64,
+    /// Seconds after which a reservation whose request vanished may be taken over.
+    pub(crate) idempotency_lease: u64,
+}
+
+impl Config {
+    pub(crate) async fn load<P: Platform>(platform: &P) -> Result<Self, String> {
+        let settings = Settings(platform);
+        Ok(Self {
+            ip_limit: settings.number("limit_ip_per_minute", 600, 1).await?,
+            limits: [
+                ("read", settings.number("limit_read_per_minute", 150, 1).await?),
+                ("write", settings.number("limit_write_per_minute", 30, 1).await?),
+                ("auth", settings.number("limit_auth_per_minute", 10, 1).await?),
+            ],
+            body_limit: settings.number("body_limit_bytes", 1_048_576, 1).await? as usize,
+            origins: settings.list("cors_allowed_origins").await?,
+            proxies: settings.list("trusted_proxies").await?,
+            issuer: settings.text("token_issuer", "tenantry").await,
+            audience: settings.text("token_audience", "tenantry").await,
+            idempotency_retention: u64::from(
+                settings.number("idempotency_retention_seconds", 86_400, 86_400).await?,
+            ),
+            idempotency_lease: u64::from(
+                settings.number("idempotency_lease_seconds", 60, 1).await?,
+            ),
+        })
+    }
+}
+
+struct Settings<'a, P>(&'a P);
+
+impl<P: Platform> Settings<'_, P> {
+    async fn text(&self, name: &str, default: &str) -> String {
+        match self.0.variable(name).await {
+            Some(value) if !value.is_empty() => value,
+            _ => default.to_owned(),
+        }
+    }
+
+    async fn number(&self, name: &str, default: u32, least: u32) -> Result<u32, String> {
+        let text = self.text(name, &default.to_string()).await;
+        match text.parse() {
+            Ok(number) if number >= least => Ok(number),
+            _ => Err(format!(
+                "variable {name}: '{text}' is not a whole number of at least {least}"
+            )),
+        }
+    }
+
+    async fn list<T: std::str::FromStr>(&self, name: &str) -> Result<Vec<T>, String> {
+        let text = self.text(name, "").await;
+        text.split(',')
+            .map(str::trim)
+            .filter(|item| !item.is_empty())
+            .map(|item| item.parse().map_err(|_| format!("variable {name}: '{item}' is not valid")))
+            .collect()
+    }
+}

@@ -1,0 +1,70 @@
+//! Content type, size and JSON syntax of the body (D-170…173). Whether the body keeps the
+//! contract is checked in the function, which has the schemas.
+
+use http::request::Parts;
+use serde::de::IgnoredAny;
+
+use crate::config::Config;
+use crate::router::Route;
+use crate::trace::header;
+use crate::{BodyError, Code, Error, IncomingBody};
+
+pub(crate) async fn read<B: IncomingBody>(
+    config: &Config,
+    parts: &Parts,
+    route: &Route<'_>,
+    body: B,
+) -> Result<Vec<u8>, Error> {
+    if route.operation.consumes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let media_type = media_type(parts, route)?;
+    let too_large = || {
+        Error::new(
+            Code::PayloadTooLarge,
+            format!("The body is larger than {} bytes.", config.body_limit),
+        )
+        .with("limit_bytes", config.body_limit.to_string())
+    };
+    let announced = header(&parts.headers, "content-length").and_then(|n| n.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > config.body_limit as u64) {
+        return Err(too_large());
+    }
+    let bytes = body.read(config.body_limit).await.map_err(|error| match error {
+        BodyError::TooLarge => too_large(),
+        BodyError::Broken => Error::new(Code::MalformedRequest, "The body broke off."),
+    })?;
+    if media_type.ends_with("json") {
+        serde_json::from_slice::<IgnoredAny>(&bytes).map_err(|error| {
+            Error::new(
+                Code::MalformedRequest,
+                format!(
+                    "The body is not valid JSON at line {}, column {}.",
+                    error.line(),
+                    error.column()
+                ),
+            )
+        })?;
+    }
+    Ok(bytes)
+}
+
+/// The body's media type, when the operation reads it.
+fn media_type(parts: &Parts, route: &Route<'_>) -> Result<String, Error> {
+    let consumes = &route.operation.consumes;
+    let text = header(&parts.headers, "content-type").unwrap_or_default();
+    let mut pieces = text.split(';');
+    let essence = pieces.next().unwrap_or_default().trim().to_ascii_lowercase();
+    let utf8 = pieces.all(|parameter| {
+        let parameter = parameter.trim().to_ascii_lowercase();
+        parameter.strip_prefix("charset=").is_none_or(|set| set.trim_matches('"') == "utf-8")
+    });
+    if utf8 && consumes.contains(&essence) {
+        return Ok(essence);
+    }
+    Err(Error::new(
+        Code::UnsupportedMediaType,
+        format!("Send the body as {} in UTF-8.", consumes.join(" or ")),
+    )
+    .with("accept", consumes.join(", ")))
+}

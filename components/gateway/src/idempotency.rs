@@ -1,0 +1,229 @@
+//! `Idempotency-Key` (A-41, A-42, K-51, K-53): at most one execution for a key, and its
+//! answer for whoever asks again.
+//!
+//! The key-value store holds a reservation while the request runs and the response after
+//! it. Behind it stands a receipt that the function writes in the same SQL transaction as
+//! its work, so a crash between commit and store, a lost store or an expired reservation
+//! leads to the receipt and never to a second execution. An error means that nothing was
+//! changed; it is not stored, and the key may be used again.
+
+use http::request::Parts;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::config::Config;
+use crate::router::Route;
+use crate::trace::{Seen, header, hex};
+use crate::{
+    Body, Caller, Code, Context, Error, Fault, Location, Parameter, Platform, Principal, Request,
+    Response,
+};
+
+/// Headers that a function gets to see. `authorization` only where no credential was
+/// looked at, for client authentication at the token endpoint.
+const PASSED_ON: [&str; 4] = ["accept", "content-type", "if-match", "if-none-match"];
+
+/// The stored form: one line of JSON, then the response's body as it was sent.
+#[derive(Serialize, Deserialize)]
+struct Record {
+    fingerprint: String,
+    /// Of a reservation: when it may be taken over. Of a response: when it is forgotten.
+    /// Milliseconds since the epoch.
+    expires_at: u64,
+    response: Option<Head>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    status: u16,
+    headers: Vec<(String, String)>,
+}
+
+/// Calls the function, once for a key.
+pub(crate) async fn once<P: Platform>(
+    platform: &P,
+    config: &Config,
+    parts: &Parts,
+    route: &Route<'_>,
+    caller: Option<Caller>,
+    body: Vec<u8>,
+    seen: &mut Seen,
+) -> Result<Response<P::Stream>, Error> {
+    let key = match (route.operation.idempotent, parts.headers.get("idempotency-key")) {
+        (true, Some(value)) => Some(scoped_key(value.as_bytes(), parts, caller.as_ref())?),
+        _ => None,
+    };
+    let mut request = Request { parameters: parameters(parts, route, seen), body };
+    let context = Context { trace_id: seen.trace_id.clone(), caller };
+    let Some(key) = key else {
+        return call(platform, context, route, request).await;
+    };
+
+    let fingerprint = hex(&Sha256::digest(&request.body));
+    let slot = format!("idempotency:{key}");
+    let lease = platform.now() + config.idempotency_lease * 1000;
+    let reservation = encode(&Record { fingerprint: fingerprint.clone(), expires_at: lease, response: None }, &[]);
+    if let Some(stored) = reserve(platform, &slot, &reservation, &fingerprint).await? {
+        seen.replayed = true;
+        return Ok(stored);
+    }
+    request.parameters.push(from_header("idempotency-key", &key));
+    request.parameters.push(from_header("idempotency-fingerprint", &fingerprint));
+    let outcome = call(platform, context, route, request).await;
+    match &outcome {
+        Ok(Response { status, headers, body }) => {
+            let bytes: &[u8] = match body {
+                Body::Bytes(bytes) => bytes,
+                Body::Empty | Body::Streaming(_) => &[],
+            };
+            seen.replayed = headers.iter().any(|(name, _)| name == "idempotent-replayed");
+            let headers = headers.iter().filter(|(name, _)| name != "idempotent-replayed");
+            let record = Record {
+                fingerprint,
+                expires_at: platform.now() + config.idempotency_retention * 1000,
+                response: Some(Head { status: *status, headers: headers.cloned().collect() }),
+            };
+            // The receipt in SQL answers a retry when this write is lost.
+            if let Err(fault) = platform.set(&slot, &encode(&record, bytes)).await {
+                seen.cause = Some(format!("idempotent response not stored: {fault:?}"));
+            }
+        }
+        // After a time-out or a trap nobody knows whether the work was committed: the
+        // reservation stands until its lease ends, then the receipt tells.
+        Err(error) if error.code.row().status >= 500 => {}
+        Err(_) => {
+            if let Err(fault) = platform.delete(&slot).await {
+                seen.cause = Some(format!("reservation not released: {fault:?}"));
+            }
+        }
+    }
+    outcome
+}
+
+/// Takes the slot, or says what stands in it: the stored response, or an error.
+async fn reserve<P: Platform>(
+    platform: &P,
+    slot: &str,
+    reservation: &[u8],
+    fingerprint: &str,
+) -> Result<Option<Response<P::Stream>>, Error> {
+    let unavailable =
+        |fault: Fault| Error::internal(Code::ServiceUnavailable, format!("idempotency store: {fault:?}"));
+    let mut current = None;
+    // Who loses the swap looks at what the winner wrote; a second loss can only come from
+    // yet another retry in the same instant.
+    for _ in 0..2 {
+        if platform.swap(slot, current.as_deref(), reservation).await.map_err(unavailable)? {
+            return Ok(None);
+        }
+        current = platform.get(slot).await.map_err(unavailable)?;
+        let Some((record, body)) = current.as_deref().and_then(decode) else { continue };
+        if record.expires_at <= platform.now() {
+            continue;
+        }
+        if record.fingerprint != fingerprint {
+            return Err(Error::new(
+                Code::IdempotencyKeyReused,
+                "This Idempotency-Key was used with another body; use a new key for a new request.",
+            ));
+        }
+        if let Some(Head { status, headers }) = record.response {
+            let body = if body.is_empty() { Body::Empty } else { Body::Bytes(body.to_vec()) };
+            return Ok(Some(Response { status, headers, body }));
+        }
+        break;
+    }
+    let mut error = Error::new(
+        Code::IdempotencyConflict,
+        "A request with this Idempotency-Key is still running; ask again in a moment.",
+    );
+    error.retry_after = Some(1);
+    Err(error)
+}
+
+async fn call<P: Platform>(
+    platform: &P,
+    context: Context,
+    route: &Route<'_>,
+    request: Request,
+) -> Result<Response<P::Stream>, Error> {
+    platform.call(context, &route.operation.id, request).await.unwrap_or_else(|fault| {
+        Err(match fault {
+            Fault::Timeout => Error::new(Code::Timeout, Code::Timeout.row().title),
+            Fault::Trapped(cause) => Error::internal(Code::InternalError, cause),
+            Fault::Unavailable(cause) => Error::internal(Code::ServiceUnavailable, cause),
+            Fault::Busy => {
+                let mut error =
+                    Error::internal(Code::ServiceUnavailable, "all instances are busy");
+                error.retry_after = Some(1);
+                error
+            }
+        })
+    })
+}
+
+/// The key as the stores know it: bound to tenant, principal, method and path.
+fn scoped_key(value: &[u8], parts: &Parts, caller: Option<&Caller>) -> Result<String, Error> {
+    // The structured-field form of the IETF draft is a quoted string.
+    let value = match value {
+        [b'"', inner @ .., b'"'] => inner,
+        plain => plain,
+    };
+    if value.is_empty() || value.len() > 255 || !value.iter().all(u8::is_ascii_graphic) {
+        return Err(Error::new(
+            Code::MalformedRequest,
+            "Idempotency-Key takes 1 to 255 printable ASCII characters, such as a UUID.",
+        ));
+    }
+    let (tenant, principal) = match caller {
+        Some(Caller { tenant, principal, .. }) => match principal {
+            Principal::User(id) | Principal::Client(id) | Principal::ApiKey(id) => {
+                (tenant.as_str(), id.as_str())
+            }
+        },
+        None => ("", ""),
+    };
+    let path = parts.uri.path();
+    let path = path.strip_prefix("/api").unwrap_or(path);
+    let mut hash = Sha256::new();
+    for piece in [tenant.as_bytes(), principal.as_bytes(), parts.method.as_str().as_bytes(), path.as_bytes(), value] {
+        hash.update(u32::try_from(piece.len()).unwrap_or(u32::MAX).to_be_bytes());
+        hash.update(piece);
+    }
+    Ok(hex(&hash.finalize()))
+}
+
+fn parameters(parts: &Parts, route: &Route<'_>, seen: &Seen) -> Vec<Parameter> {
+    let mut parameters = route.variables.clone();
+    let query = parts.uri.query().unwrap_or_default();
+    parameters.extend(form_urlencoded::parse(query.as_bytes()).map(|(name, value)| Parameter {
+        location: Location::Query,
+        name: name.into_owned(),
+        value: value.into_owned(),
+    }));
+    parameters.push(from_header("x-request-id", &seen.request_id));
+    parameters.push(from_header("x-client-address", &seen.address.to_string()));
+    let authorization = route.operation.public.then_some("authorization");
+    for name in PASSED_ON.into_iter().chain(authorization) {
+        if let Some(value) = header(&parts.headers, name) {
+            parameters.push(from_header(name, value));
+        }
+    }
+    parameters
+}
+
+fn from_header(name: &str, value: &str) -> Parameter {
+    Parameter { location: Location::Header, name: name.to_owned(), value: value.to_owned() }
+}
+
+fn encode(record: &Record, body: &[u8]) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec(record).unwrap_or_default();
+    bytes.push(b'\n');
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+fn decode(bytes: &[u8]) -> Option<(Record, &[u8])> {
+    let line = bytes.iter().position(|byte| *byte == b'\n')?;
+    Some((serde_json::from_slice(&bytes[..line]).ok()?, &bytes[line + 1..]))
+}

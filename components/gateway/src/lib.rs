@@ -1,0 +1,105 @@
+//! The one door of the bundle: turns an HTTP request into a call of a function and its
+//! result into an HTTP response.
+//!
+//! [`Gateway::answer`] is the list of all concerns, in the order in which a wrong request
+//! gets its answer. Everything is refused by default: an operation that the function does
+//! not describe is a 404, one that is not public needs a token.
+//!
+//! Absent on purpose: I/O (see [`Platform`]), and knowledge of any single function.
+
+mod access_log;
+mod authentication;
+mod authorization;
+mod config;
+mod content;
+mod cors;
+mod idempotency;
+mod limits;
+mod platform;
+mod registry;
+mod representation;
+mod router;
+mod security;
+mod tenant;
+mod trace;
+
+
+#[cfg(target_arch = "wasm32")]
+mod composed;
+
+pub use platform::*;
+pub use registry::{Code, Error, Row, Violation};
+
+use std::net::IpAddr;
+
+use http::request::Parts;
+
+/// The version that `API-Version` tells: of this artifact, whose major is the URL's (K-17).
+pub const API_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The gateway of one function.
+pub struct Gateway {
+    config: config::Config,
+    routes: router::Routes,
+    addresses: limits::Addresses,
+    tokens: authentication::Tokens,
+}
+
+impl Gateway {
+    /// Reads the configuration (Spin variables) and takes the operations that the function
+    /// describes.
+    ///
+    /// # Errors
+    /// A sentence that names the variable or operation that is wrong, for the operator.
+    pub async fn load<P: Platform>(
+        platform: &P,
+        operations: Vec<Operation>,
+    ) -> Result<Self, String> {
+        let config = config::Config::load(platform).await?;
+        Ok(Self {
+            routes: router::Routes::new(operations, &config)?,
+            addresses: limits::Addresses::default(),
+            tokens: authentication::Tokens::default(),
+            config,
+        })
+    }
+
+    /// Answers one request of `peer`. Always has an answer; what went wrong inside is in
+    /// the log, under the trace id that the client was given.
+    pub async fn handle<P: Platform, B: IncomingBody>(
+        &self,
+        platform: &P,
+        peer: IpAddr,
+        parts: Parts,
+        body: B,
+    ) -> http::Response<Body<P::Stream>> {
+        let started = platform.now();
+        let mut seen = trace::Seen::new(platform, &self.config, &parts, peer);
+        let outcome = self.answer(platform, &parts, body, &mut seen).await;
+        let mut response = representation::render(outcome, &parts, &mut seen);
+        cors::headers(&self.config, &parts, response.headers_mut());
+        security::headers(response.headers_mut());
+        platform.log(&access_log::line(&parts, &seen, response.status(), started, platform.now()));
+        response
+    }
+
+    async fn answer<P: Platform, B: IncomingBody>(
+        &self,
+        platform: &P,
+        parts: &Parts,
+        body: B,
+        seen: &mut trace::Seen,
+    ) -> Result<Response<P::Stream>, Error> {
+        if cors::is_preflight(parts) {
+            return Ok(cors::preflight());
+        }
+        let route = self.routes.find(parts, seen)?;
+        self.addresses.count(&self.config, platform.now(), seen)?;
+        let caller = self.tokens.authenticate(platform, &self.config, parts, &route, seen).await?;
+        tenant::check(parts, caller.as_ref())?;
+        authorization::check(&route, caller.as_ref())?;
+        limits::count(platform, &route, caller.as_ref(), seen).await?;
+        let body = content::read(&self.config, parts, &route, body).await?;
+        idempotency::once(platform, &self.config, parts, &route, caller, body, seen).await
+    }
+}

@@ -1,0 +1,208 @@
+//! What the gateway needs from the outside world, and the plain types that cross that line.
+//!
+//! The gateway does no I/O of its own. Both placements implement [`Platform`]: natively in
+//! the host (fused) and over Spin's interfaces in `composed.rs`.
+
+use std::future::Future;
+
+/// `Send` natively, where futures move between the worker threads of the host; nothing in
+/// WebAssembly, where the interfaces' futures are single-threaded.
+#[cfg(not(target_arch = "wasm32"))]
+pub trait MaybeSend: Send {}
+#[cfg(not(target_arch = "wasm32"))]
+impl<T: Send> MaybeSend for T {}
+/// See the native definition.
+#[cfg(target_arch = "wasm32")]
+pub trait MaybeSend {}
+#[cfg(target_arch = "wasm32")]
+impl<T> MaybeSend for T {}
+
+/// A store or a function did not do its work. The text is for the log only.
+#[derive(Debug)]
+pub enum Fault {
+    /// The dependency is not reachable or refused: 503.
+    Unavailable(String),
+    /// The function did not answer within its time: 504.
+    Timeout,
+    /// All instances are busy and the queue is full: 503 with `Retry-After`.
+    Busy,
+    /// The function trapped or broke its contract: 500.
+    Trapped(String),
+}
+
+/// The outside world.
+pub trait Platform: Sync {
+    /// The streaming part of a response body.
+    type Stream: MaybeSend;
+
+    /// Milliseconds since the Unix epoch.
+    fn now(&self) -> u64;
+    /// Sixteen bytes of cryptographically strong randomness.
+    fn random(&self) -> [u8; 16];
+    /// A Spin variable of this component; `None` when it is not defined.
+    fn variable(&self, name: &str) -> impl Future<Output = Option<String>> + MaybeSend;
+    /// Reads a value of the key-value store.
+    fn get(&self, key: &str) -> impl Future<Output = Result<Option<Vec<u8>>, Fault>> + MaybeSend;
+    /// Writes a value.
+    fn set(&self, key: &str, value: &[u8]) -> impl Future<Output = Result<(), Fault>> + MaybeSend;
+    /// Deletes a value; deleting what is absent is no error.
+    fn delete(&self, key: &str) -> impl Future<Output = Result<(), Fault>> + MaybeSend;
+    /// Adds `delta` to a counter that starts at 0, atomically, and returns the sum. Never
+    /// used on a key that was `set`.
+    fn increment(
+        &self,
+        key: &str,
+        delta: i64,
+    ) -> impl Future<Output = Result<i64, Fault>> + MaybeSend;
+    /// Writes `value` if the key still holds `expected` (`None`: is absent), atomically;
+    /// returns whether it did.
+    fn swap(
+        &self,
+        key: &str,
+        expected: Option<&[u8]>,
+        value: &[u8],
+    ) -> impl Future<Output = Result<bool, Fault>> + MaybeSend;
+    /// Asks the function behind this gateway (`route.handle`).
+    fn call(
+        &self,
+        context: Context,
+        operation: &str,
+        request: Request,
+    ) -> impl Future<Output = Result<Result<Response<Self::Stream>, crate::Error>, Fault>> + MaybeSend;
+    /// The published verification keys, asked from the `auth` function because the
+    /// key-value store has none; the bytes of a JWK Set (RFC 7517).
+    fn ask_for_keys(&self) -> impl Future<Output = Result<Vec<u8>, Fault>> + MaybeSend;
+    /// Writes one line to the log.
+    fn log(&self, line: &str);
+}
+
+/// An incoming body that has not been read yet.
+pub trait IncomingBody: MaybeSend {
+    /// Reads all of it, but stops at `limit` bytes.
+    fn read(self, limit: usize) -> impl Future<Output = Result<Vec<u8>, BodyError>> + MaybeSend;
+}
+
+/// Why a body was not read.
+#[derive(Debug)]
+pub enum BodyError {
+    /// It is longer than the limit.
+    TooLarge,
+    /// The client broke off or broke the framing.
+    Broken,
+}
+
+/// `tenancy.principal`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Principal {
+    /// A person.
+    User(String),
+    /// A machine client.
+    Client(String),
+    /// An API key.
+    ApiKey(String),
+}
+
+/// `tenancy.grant`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Grant {
+    /// A role in the tenant.
+    Role(String),
+    /// An OAuth 2.0 scope.
+    Scope(String),
+    /// The tenant's plan.
+    Plan(String),
+}
+
+/// `tenancy.caller`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The tenant id.
+    pub tenant: String,
+    /// What authenticated.
+    pub principal: Principal,
+    /// Roles, scopes and plan.
+    pub grants: Vec<Grant>,
+}
+
+/// `tenancy.context`
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// 32 hex digits.
+    pub trace_id: String,
+    /// Absent for public operations.
+    pub caller: Option<Caller>,
+}
+
+/// `messages.location`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// Path template variable.
+    Path,
+    /// Query parameter.
+    Query,
+    /// Header, lower case.
+    Header,
+}
+
+/// `messages.parameter`
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// Where it was found.
+    pub location: Location,
+    /// Its name.
+    pub name: String,
+    /// Its decoded value.
+    pub value: String,
+}
+
+/// `messages.request`
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Path, query and header parameters.
+    pub parameters: Vec<Parameter>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// `messages.body`
+#[derive(Debug)]
+pub enum Body<S> {
+    /// No body.
+    Empty,
+    /// All of it.
+    Bytes(Vec<u8>),
+    /// As it comes.
+    Streaming(S),
+}
+
+/// `messages.response`
+#[derive(Debug)]
+pub struct Response<S> {
+    /// The HTTP status.
+    pub status: u16,
+    /// Headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Body<S>,
+}
+
+/// `route.operation`
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// The `operationId`.
+    pub id: String,
+    /// Upper case.
+    pub method: String,
+    /// Path template.
+    pub path: String,
+    /// Needs no credential.
+    pub public: bool,
+    /// Scopes needed, all of them.
+    pub scopes: Vec<String>,
+    /// Rate-limit class.
+    pub limit: String,
+    /// Honours `Idempotency-Key`.
+    pub idempotent: bool,
+    /// Media types read.
+    pub consumes: Vec<String>,
+}

@@ -1,0 +1,145 @@
+//! How results and errors become HTTP: the native representation (A-36…40, A-50, K-2).
+
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use serde_json::{Map, Value, json};
+
+use crate::trace::Seen;
+use crate::{API_VERSION, Body, Code, Error, Response};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+
+pub(crate) fn render<S>(
+    outcome: Result<Response<S>, Error>,
+    parts: &Parts,
+    seen: &mut Seen,
+) -> http::Response<Body<S>> {
+    let mut answer = match outcome {
+        Ok(response) => success(response),
+        Err(error) => failure(error, seen),
+    };
+    common(answer.headers_mut(), seen);
+    if parts.method == Method::HEAD {
+        *answer.body_mut() = Body::Empty;
+    }
+    answer
+}
+
+fn success<S>(response: Response<S>) -> http::Response<Body<S>> {
+    let mut answer = http::Response::new(response.body);
+    *answer.status_mut() =
+        StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = answer.headers_mut();
+    for (name, value) in response.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            headers.append(name, value);
+        }
+    }
+    if !matches!(answer.body(), Body::Empty) {
+        answer.headers_mut().entry("content-type").or_insert(JSON);
+    }
+    answer.headers_mut().entry("cache-control").or_insert(HeaderValue::from_static("no-cache"));
+    answer
+}
+
+fn failure<S>(error: Error, seen: &mut Seen) -> http::Response<Body<S>> {
+    let row = error.code.row();
+    seen.error = Some(row.name);
+    if error.internal.is_some() {
+        seen.cause.clone_from(&error.internal);
+    }
+    let mut body = json!({
+        "error": row.name,
+        "message": error.message,
+        "trace_id": seen.trace_id,
+    });
+    let mut details: Map<String, Value> = Map::new();
+    for (name, value) in &error.context {
+        details.insert(name.clone(), Value::from(value.as_str()));
+    }
+    if !error.violations.is_empty() {
+        let fields = error.violations.iter().map(|v| {
+            json!({ "pointer": v.pointer, "code": v.code, "message": v.message })
+        });
+        details.insert("fields".to_owned(), fields.collect());
+    }
+    if let Some(seconds) = error.retry_after {
+        details.insert("retry_after".to_owned(), Value::from(seconds));
+    }
+    // RFC 6749 section 5.2 has its own name for the sentence.
+    if is_oauth(error.code) {
+        body["error_description"] = body["message"].clone();
+    }
+    body["details"] = Value::Object(details);
+
+    let mut answer = http::Response::new(Body::Bytes(body.to_string().into_bytes()));
+    *answer.status_mut() =
+        StatusCode::from_u16(row.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = answer.headers_mut();
+    headers.insert("content-type", JSON);
+    headers.insert("cache-control", HeaderValue::from_static("no-store"));
+    if let Some(seconds) = error.retry_after {
+        headers.insert("retry-after", HeaderValue::from(seconds));
+    }
+    if let Some(challenge) = challenge(&error) {
+        headers.insert("www-authenticate", challenge);
+    }
+    let allow = error.context.iter().find(|(name, _)| name == "allow");
+    if let Some(Ok(allow)) = allow.map(|(_, methods)| HeaderValue::from_str(methods)) {
+        headers.insert("allow", allow);
+    }
+    answer
+}
+
+fn is_oauth(code: Code) -> bool {
+    matches!(
+        code,
+        Code::InvalidRequest
+            | Code::InvalidClient
+            | Code::InvalidGrant
+            | Code::UnauthorizedClient
+            | Code::UnsupportedGrantType
+            | Code::InvalidScope
+    )
+}
+
+/// RFC 6750 section 3, and RFC 6749 section 5.2 for client authentication.
+fn challenge(error: &Error) -> Option<HeaderValue> {
+    let text = match error.code {
+        Code::AuthenticationRequired => "Bearer realm=\"tenantry\"".to_owned(),
+        Code::InvalidToken => "Bearer realm=\"tenantry\", error=\"invalid_token\"".to_owned(),
+        Code::InsufficientScope => {
+            let needed = error.context.iter().find(|(name, _)| name == "required_scope");
+            let scope = needed.map_or("", |(_, scope)| scope.as_str());
+            format!("Bearer realm=\"tenantry\", error=\"insufficient_scope\", scope=\"{scope}\"")
+        }
+        Code::InvalidClient => "Basic realm=\"tenantry\"".to_owned(),
+        _ => return None,
+    };
+    HeaderValue::try_from(text).ok()
+}
+
+fn common(headers: &mut HeaderMap, seen: &Seen) {
+    let mut set = |name: &'static str, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    };
+    set("x-request-id", &seen.request_id);
+    set("x-correlation-id", &seen.correlation_id);
+    set("x-b3-traceid", &seen.trace_id);
+    set("x-b3-spanid", &seen.span_id);
+    set("x-b3-sampled", if seen.sampled { "1" } else { "0" });
+    set("vary", "Authorization, X-Tenant-Id, Accept, Origin");
+    if seen.canonical {
+        set("api-version", API_VERSION);
+    }
+    if seen.replayed {
+        set("idempotent-replayed", "true");
+    }
+    if let Some(quota) = seen.quota {
+        headers.insert("x-ratelimit-limit", HeaderValue::from(quota.limit));
+        headers.insert("x-ratelimit-remaining", HeaderValue::from(quota.remaining));
+        headers.insert("x-ratelimit-reset", HeaderValue::from(quota.reset));
+    }
+}

@@ -1,0 +1,146 @@
+//! Trace and request ids, and what is learned of a request on its way: W3C Trace Context,
+//! B3 and the correlation headers (A-29, K-78).
+
+use std::net::IpAddr;
+
+use http::HeaderMap;
+use http::request::Parts;
+
+use crate::config::Config;
+use crate::limits::Quota;
+use crate::{Operation, Platform};
+
+/// What the concerns have learned of one request; the log line and the headers of the
+/// answer are written from it.
+pub(crate) struct Seen {
+    pub(crate) request_id: String,
+    pub(crate) correlation_id: String,
+    /// 32 hex digits.
+    pub(crate) trace_id: String,
+    /// 16 hex digits, of this hop.
+    pub(crate) span_id: String,
+    pub(crate) sampled: bool,
+    /// The client's address (K-79).
+    pub(crate) address: IpAddr,
+    pub(crate) operation: Option<String>,
+    /// Whether `/api/v{N}` was used, where `API-Version` is told (K-16).
+    pub(crate) canonical: bool,
+    pub(crate) tenant: Option<String>,
+    /// SHA-256 of the principal, shortened: logs hold no identity.
+    pub(crate) principal_hash: Option<String>,
+    /// The tightest bucket so far.
+    pub(crate) quota: Option<Quota>,
+    pub(crate) replayed: bool,
+    pub(crate) error: Option<&'static str>,
+    /// The cause of a failure: for the log only.
+    pub(crate) cause: Option<String>,
+}
+
+impl Seen {
+    pub(crate) fn new<P: Platform>(
+        platform: &P,
+        config: &Config,
+        parts: &Parts,
+        peer: IpAddr,
+    ) -> Self {
+        let random = platform.random();
+        let headers = &parts.headers;
+        let fresh = hex(&random);
+        let request_id = token(headers, "x-request-id").unwrap_or_else(|| uuid(&fresh));
+        let (trace_id, sampled) = incoming(headers).unwrap_or_else(|| (fresh.clone(), true));
+        Self {
+            correlation_id: token(headers, "x-correlation-id")
+                .unwrap_or_else(|| request_id.clone()),
+            request_id,
+            trace_id,
+            span_id: fresh[8..24].to_owned(),
+            sampled,
+            address: address(config, headers, peer),
+            operation: None,
+            canonical: false,
+            tenant: None,
+            principal_hash: None,
+            quota: None,
+            replayed: false,
+            error: None,
+            cause: None,
+        }
+    }
+
+    pub(crate) fn matched(&mut self, operation: &Operation, canonical: bool) {
+        self.operation = Some(operation.id.clone());
+        self.canonical = canonical;
+    }
+}
+
+pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// Lower-case hex digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+/// A correlation id as K-78 takes it: 1 to 128 of `[A-Za-z0-9._-]`.
+fn token(headers: &HeaderMap, name: &str) -> Option<String> {
+    let value = header(headers, name)?;
+    let fits = !value.is_empty()
+        && value.len() <= 128
+        && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
+    fits.then(|| value.to_owned())
+}
+
+/// RFC 9562 version 4, from 32 random hex digits.
+fn uuid(hex: &str) -> String {
+    let variant = match hex.as_bytes()[16] {
+        b'0' | b'4' | b'8' | b'c' => '8',
+        b'1' | b'5' | b'9' | b'd' => '9',
+        b'2' | b'6' | b'a' | b'e' => 'a',
+        _ => 'b',
+    };
+    format!("{}-{}-4{}-{variant}{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
+}
+
+/// The trace that the caller is part of: `traceparent`, `b3`, or `X-B3-*`.
+fn incoming(headers: &HeaderMap) -> Option<(String, bool)> {
+    if let Some(parent) = header(headers, "traceparent") {
+        let mut fields = parent.split('-');
+        let (_version, trace, _span, flags) =
+            (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+        return Some((trace_id(trace)?, flags.ends_with(['1', '3', '5', '7', '9', 'b', 'd', 'f'])));
+    }
+    if let Some(single) = header(headers, "b3") {
+        let mut fields = single.split('-');
+        let trace = trace_id(fields.next()?)?;
+        return Some((trace, fields.nth(1) != Some("0")));
+    }
+    let trace = trace_id(header(headers, "x-b3-traceid")?)?;
+    Some((trace, header(headers, "x-b3-sampled") != Some("0")))
+}
+
+/// 64-bit B3 ids are padded to 128 bits; the all-zero id is invalid.
+fn trace_id(text: &str) -> Option<String> {
+    let fits = matches!(text.len(), 16 | 32)
+        && text.bytes().all(|b| b.is_ascii_hexdigit())
+        && text.bytes().any(|b| b != b'0');
+    fits.then(|| format!("{:0>32}", text.to_ascii_lowercase()))
+}
+
+/// The peer, or, when the peer is a trusted proxy, the rightmost hop that is not one.
+fn address(config: &Config, headers: &HeaderMap, peer: IpAddr) -> IpAddr {
+    if !config.proxies.contains(&peer) {
+        return peer;
+    }
+    let hops = headers.get_all("x-forwarded-for").into_iter().filter_map(|v| v.to_str().ok());
+    let mut hops: Vec<IpAddr> =
+        hops.flat_map(|line| line.split(',')).filter_map(|hop| hop.trim().parse().ok()).collect();
+    while let Some(hop) = hops.pop() {
+        if !config.proxies.contains(&hop) {
+            return hop;
+        }
+    }
+    header(headers, "x-real-ip").and_then(|ip| ip.trim().parse().ok()).unwrap_or(peer)
+}

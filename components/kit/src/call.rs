@@ -1,0 +1,99 @@
+//! One request, as a handler sees it: authenticated, within limits, and valid by its
+//! contract.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::bindings::tenantry::platform::messages::{Location, Parameter};
+use crate::bindings::tenantry::platform::tenancy::Context;
+use crate::{Caller, Code, Error, Grant, Internal, Principal, problem};
+
+/// A request that keeps its contract.
+pub struct Call {
+    pub(crate) context: Context,
+    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) body: Vec<u8>,
+    /// The body as JSON, checked against the contract's schema.
+    pub(crate) document: Value,
+}
+
+impl Call {
+    /// Who calls.
+    ///
+    /// # Errors
+    /// `authentication-required` on public operations, which have no caller.
+    pub fn caller(&self) -> Result<&Caller, Error> {
+        let missing = || problem(Code::AuthenticationRequired, "A credential is needed.");
+        self.context.caller.as_ref().ok_or_else(missing)
+    }
+
+    /// The trace id, for what this call leaves behind.
+    pub fn trace_id(&self) -> &str {
+        &self.context.trace_id
+    }
+
+    /// A variable of the path.
+    pub fn path(&self, name: &str) -> &str {
+        self.find(Location::Path, name).unwrap_or_default()
+    }
+
+    /// A query parameter.
+    pub fn query(&self, name: &str) -> Option<&str> {
+        self.find(Location::Query, name)
+    }
+
+    /// A header that the gateway hands on; the name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.find(Location::Header, name)
+    }
+
+    /// The body, raw.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The body as JSON, for what serde cannot tell apart, such as absent and null.
+    pub fn document(&self) -> &Value {
+        &self.document
+    }
+
+    /// The body as a type whose shape the contract guarantees.
+    ///
+    /// # Errors
+    /// `internal-error` when the type says something else than the contract.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        T::deserialize(&self.document).internal()
+    }
+
+    /// Refuses a `tenant_id` in the body that is not the caller's (K-39).
+    ///
+    /// # Errors
+    /// `tenant-mismatch`.
+    pub fn check_tenant(&self, named: Option<&str>) -> Result<(), Error> {
+        match named {
+            Some(named) if named != self.caller()?.tenant => Err(problem(
+                Code::TenantMismatch,
+                "tenant_id names another tenant than the credential; leave it out or log in for that tenant.",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn find(&self, location: Location, name: &str) -> Option<&str> {
+        let mut found = self.parameters.iter().filter(|p| p.location == location && p.name == name);
+        found.next().map(|parameter| parameter.value.as_str())
+    }
+}
+
+impl Caller {
+    /// The id of the user, client or key.
+    pub fn id(&self) -> &str {
+        let (Principal::User(id) | Principal::Client(id) | Principal::ApiKey(id)) = &self.principal;
+        id
+    }
+
+    /// Whether the caller holds a scope.
+    pub fn has_scope(&self, name: &str) -> bool {
+        self.grants.iter().any(|grant| matches!(grant, Grant::Scope(scope) if scope == name))
+    }
+}

@@ -1,0 +1,159 @@
+//! The operations of a function as its contract declares them.
+//!
+//! The crate `contract` (`openapi/`) compiles the OpenAPI files into these tables when a
+//! function is built; nobody writes them by hand. They are plain constants: a function
+//! needs neither an OpenAPI parser nor a JSON Schema engine at run time.
+
+/// The operations of one function. The build implements it for the enum `Op` that it
+/// generates, with one variant for each operation, so that a handler that is missing for
+/// an operation of the contract does not compile.
+pub trait Operations: Copy + Eq + 'static {
+    /// Each operation with its variant, ordered by path.
+    const ALL: &'static [(Self, Operation)];
+
+    /// The operation with this `operationId`, with its variant.
+    fn find(id: &str) -> Option<&'static (Self, Operation)> {
+        Self::ALL.iter().find(|(_, operation)| operation.id == id)
+    }
+}
+
+/// One operation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Operation {
+    /// The `operationId`, kebab-case.
+    pub id: &'static str,
+    /// The HTTP method, upper case.
+    pub method: &'static str,
+    /// The path template below the version prefix, or one that begins with `/.well-known/`.
+    pub path: &'static str,
+    /// Whether it may be called without a credential.
+    pub public: bool,
+    /// The scopes that the caller must hold, all of them.
+    pub scopes: &'static [&'static str],
+    /// The rate-limit class: `read`, `write` or `auth`.
+    pub limit: &'static str,
+    /// Whether it honours `Idempotency-Key`.
+    pub idempotent: bool,
+    /// The media types that it reads; empty when it takes no body.
+    pub consumes: &'static [&'static str],
+    /// Its parameters in path, query and headers.
+    pub parameters: &'static [Parameter],
+    /// Its body; `None` when it takes none.
+    pub body: Option<Body>,
+}
+
+/// Where a parameter is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// A variable of the path template.
+    Path,
+    /// A query parameter.
+    Query,
+    /// A request header.
+    Header,
+}
+
+/// A parameter. Its value arrives as text; the schema says what the text must spell. An
+/// array is spelled as a list with commas (`style: form`, `explode: false`).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Parameter {
+    /// Its name; that of a header in lower case.
+    pub name: &'static str,
+    /// Where it is found.
+    pub location: Location,
+    /// Whether the request must carry it.
+    pub required: bool,
+    /// What its value must be.
+    pub schema: &'static Schema,
+}
+
+/// A request body.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Body {
+    /// Whether the request must carry it.
+    pub required: bool,
+    /// Whether it is JSON that [`crate::validate`] checks. A form with errors of its own
+    /// (RFC 6749) is left to the handler: `x-validate: false` in the contract.
+    pub validate: bool,
+    /// What the JSON must be.
+    pub schema: &'static Schema,
+}
+
+/// The part of JSON Schema that request schemas may use. The build refuses a schema that
+/// says more than this can express, so nothing that the contract promises goes unchecked.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Schema {
+    /// Any value.
+    Any,
+    /// `null`, or what the inner schema says.
+    Nullable(&'static Schema),
+    /// `true` or `false`.
+    Boolean,
+    /// A number without a fraction that fits 64 bits with sign.
+    Integer {
+        /// The least value.
+        min: Option<i64>,
+        /// The greatest value.
+        max: Option<i64>,
+    },
+    /// A number.
+    Number {
+        /// The least value.
+        min: Option<f64>,
+        /// The greatest value.
+        max: Option<f64>,
+    },
+    /// A string. Lengths count Unicode scalar values.
+    String {
+        /// The least length; 0 when any will do.
+        min_length: usize,
+        /// The greatest length.
+        max_length: Option<usize>,
+        /// What it must spell.
+        format: Option<Format>,
+        /// The only values allowed; empty when all are.
+        one_of: &'static [&'static str],
+    },
+    /// A list.
+    Array {
+        /// What each item must be.
+        items: &'static Schema,
+        /// The least number of items; 0 when any will do.
+        min_items: usize,
+        /// The greatest number of items.
+        max_items: Option<usize>,
+        /// Whether no two items may be equal.
+        unique: bool,
+    },
+    /// An object.
+    Object {
+        /// The members it knows.
+        properties: &'static [Property],
+        /// What other members must be; `None` when there may be no others (a closed object).
+        additional: Option<&'static Schema>,
+        /// The least number of members; 0 when any will do.
+        min_properties: usize,
+    },
+}
+
+/// A member of an object.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Property {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether it must be there.
+    pub required: bool,
+    /// What it must be.
+    pub schema: &'static Schema,
+}
+
+/// What a string must spell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// An e-mail address: shape only, whether it exists shows when a message is sent.
+    Email,
+    /// A date with time and offset as in RFC 3339.
+    DateTime,
+    /// An absolute `http` or `https` URI.
+    Uri,
+}

@@ -1,0 +1,60 @@
+//! Making errors of the registry (`wit/errors.wit`).
+
+use std::fmt::Debug;
+
+use crate::{Code, Error, Violation};
+
+/// An error with a sentence for the client: no internals, no personal data.
+pub fn problem(code: Code, message: impl Into<String>) -> Error {
+    Error {
+        code,
+        message: message.into(),
+        violations: Vec::new(),
+        context: Vec::new(),
+        retry_after: None,
+        internal: None,
+    }
+}
+
+impl Error {
+    /// A fault whose cause is for the log only.
+    pub fn internal(cause: impl Debug) -> Self {
+        Self {
+            internal: Some(format!("{cause:?}")),
+            ..problem(Code::InternalError, "An unexpected fault of the server; the trace id finds it in the log.")
+        }
+    }
+
+    /// One violation that the contract's schema cannot express.
+    pub fn violation(pointer: &str, code: &str, message: &str) -> Self {
+        let violation = Violation {
+            pointer: pointer.to_owned(),
+            code: code.to_owned(),
+            message: message.to_owned(),
+        };
+        Self { violations: vec![violation], ..problem(Code::ValidationFailed, message) }
+    }
+
+    /// No such object in this tenant; the same for objects of other tenants (K-40).
+    pub fn not_found(kind: &str, id: &str) -> Self {
+        Self {
+            context: vec![("missing_id".to_owned(), id.to_owned())],
+            ..problem(Code::ResourceNotFound, format!("There is no {kind} with this id."))
+        }
+    }
+}
+
+/// Turns any error into one whose cause is for the log only.
+pub trait Internal<T> {
+    /// See [`Error::internal`].
+    ///
+    /// # Errors
+    /// `internal-error`.
+    fn internal(self) -> Result<T, Error>;
+}
+
+impl<T, E: Debug> Internal<T> for Result<T, E> {
+    fn internal(self) -> Result<T, Error> {
+        self.map_err(Error::internal)
+    }
+}

@@ -1,0 +1,65 @@
+//! What the functions of the bundle share. A function is a list of operations (its
+//! contract, compiled by `openapi/`), a dispatcher, and handlers that get a [`Call`] and
+//! return a [`Reply`]:
+//!
+//! ```ignore
+//! kit::function!(Op, dispatch);
+//!
+//! async fn dispatch(op: Op, call: Call) -> kit::Result {
+//!     match op {
+//!         Op::GetProject => get(&call),
+//!     }
+//! }
+//! ```
+//!
+//! A handler reaches the database only through a [`Scope`], which is made from the caller
+//! of the call: forgetting the tenant does not compile.
+
+pub mod contract;
+pub mod validate;
+
+#[cfg(target_arch = "wasm32")]
+pub mod bindings;
+#[cfg(target_arch = "wasm32")]
+mod call;
+mod clock;
+#[cfg(target_arch = "wasm32")]
+mod cursor;
+#[cfg(target_arch = "wasm32")]
+mod error;
+#[cfg(target_arch = "wasm32")]
+mod event;
+mod id;
+#[cfg(target_arch = "wasm32")]
+mod migrate;
+#[cfg(target_arch = "wasm32")]
+mod receipt;
+#[cfg(target_arch = "wasm32")]
+mod reply;
+#[cfg(target_arch = "wasm32")]
+mod scope;
+#[cfg(target_arch = "wasm32")]
+mod serve;
+#[cfg(target_arch = "wasm32")]
+mod sql;
+
+pub use clock::{now, rfc3339};
+pub use id::id;
+
+#[cfg(target_arch = "wasm32")]
+pub use {
+    bindings::tenantry::platform::errors::{Code, Error, Violation},
+    bindings::tenantry::platform::tenancy::{Caller, Grant, Principal},
+    call::Call,
+    cursor::{Cursor, Page},
+    error::{Internal, problem},
+    event::Event,
+    reply::Reply,
+    scope::{Scope, System},
+    serve::{describe, serve},
+    sql::{Row, Value},
+};
+
+/// What a handler returns: the answer, or an error after which nothing has changed.
+#[cfg(target_arch = "wasm32")]
+pub type Result<T = Reply> = std::result::Result<T, Error>;

@@ -1,0 +1,61 @@
+//! Answers of a handler.
+
+use serde::Serialize;
+
+use crate::bindings::tenantry::platform::messages::{Body, Response};
+use crate::{Error, Internal};
+
+/// A success.
+#[derive(Debug)]
+pub struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Reply {
+    /// 200 with a JSON body.
+    ///
+    /// # Errors
+    /// `internal-error` when the value cannot be JSON.
+    pub fn ok(value: &impl Serialize) -> Result<Self, Error> {
+        Ok(Self { status: 200, headers: Vec::new(), body: serde_json::to_vec(value).internal()? })
+    }
+
+    /// 201 with a JSON body and, for an object that can be read, its `Location`.
+    ///
+    /// # Errors
+    /// `internal-error` when the value cannot be JSON.
+    pub fn created(location: Option<String>, value: &impl Serialize) -> Result<Self, Error> {
+        let reply = Self { status: 201, ..Self::ok(value)? };
+        Ok(match location {
+            Some(location) => reply.header("location", location),
+            None => reply,
+        })
+    }
+
+    /// 204.
+    pub fn no_content() -> Self {
+        Self { status: 204, headers: Vec::new(), body: Vec::new() }
+    }
+
+    /// 200 with a body of another media type.
+    pub fn bytes(media_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self { status: 200, headers: Vec::new(), body: body.into() }
+            .header("content-type", media_type)
+    }
+
+    /// Adds a header; the name in lower case.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+}
+
+impl From<Reply> for Response {
+    fn from(reply: Reply) -> Self {
+        let body = if reply.body.is_empty() { Body::Empty } else { Body::Bytes(reply.body) };
+        Self { status: reply.status, headers: reply.headers, body }
+    }
+}

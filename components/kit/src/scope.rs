@@ -1,0 +1,123 @@
+//! Who may see which rows.
+//!
+//! A [`Scope`] binds its tenant as `$1` of every statement; a statement that does not
+//! compare `tenant_id` with it is refused before it runs. [`System`] is the named exception
+//! for what is above tenants: signing in and the keys of the issuer.
+
+use crate::receipt;
+use crate::sql::{Database, Row, Value};
+use crate::{Call, Error, Reply};
+
+/// The rows of one tenant.
+pub struct Scope<'a> {
+    database: &'a Database,
+    tenant: &'a str,
+    trace_id: &'a str,
+}
+
+impl Call {
+    /// Reads in the tenant of the caller.
+    ///
+    /// # Errors
+    /// Those of `work`; `internal-error` or `service-unavailable` of the database.
+    pub fn read<T>(&self, work: impl FnOnce(&Scope<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        let database = Database::open()?;
+        work(&self.scope(&database)?)
+    }
+
+    /// Writes in the tenant of the caller: `work`, its events and the receipt of its
+    /// idempotency key are one transaction. With a key that has a receipt, the receipt
+    /// answers and `work` does not run.
+    ///
+    /// # Errors
+    /// Those of `work`, after which nothing has changed.
+    pub fn write(&self, work: impl FnOnce(&Scope<'_>) -> Result<Reply, Error>) -> Result<Reply, Error> {
+        let database = Database::open()?;
+        let scope = self.scope(&database)?;
+        database.transaction(|| receipt::once(self, &scope, || work(&scope)))
+    }
+
+    fn scope<'a>(&'a self, database: &'a Database) -> Result<Scope<'a>, Error> {
+        Ok(Scope { database, tenant: &self.caller()?.tenant, trace_id: self.trace_id() })
+    }
+}
+
+impl Scope<'_> {
+    /// The tenant id.
+    pub fn tenant(&self) -> &str {
+        self.tenant
+    }
+
+    pub(crate) fn trace_id(&self) -> &str {
+        self.trace_id
+    }
+
+    /// The rows of a `SELECT`. `$1` is the tenant; `parameters` begin at `$2`.
+    ///
+    /// # Errors
+    /// `internal-error` when the statement is wrong or not bound to the tenant.
+    pub fn query(&self, sql: &str, parameters: impl IntoIterator<Item = Value>) -> Result<Vec<Row>, Error> {
+        self.database.query(sql, &self.bind(sql, parameters)?)
+    }
+
+    /// Runs a statement and returns how many rows it changed. `$1` is the tenant.
+    ///
+    /// # Errors
+    /// As [`Scope::query`]; `conflict` when a unique value exists.
+    pub fn execute(&self, sql: &str, parameters: impl IntoIterator<Item = Value>) -> Result<u64, Error> {
+        self.database.execute(sql, &self.bind(sql, parameters)?)
+    }
+
+    fn bind(&self, sql: &str, parameters: impl IntoIterator<Item = Value>) -> Result<Vec<Value>, Error> {
+        if !(sql.contains("tenant_id = $1") || sql.contains("(tenant_id, ") && sql.contains("VALUES ($1, ")) {
+            return Err(Error::internal(format!("statement not bound to the tenant: {sql}")));
+        }
+        Ok(std::iter::once(Value::Text(self.tenant.to_owned())).chain(parameters).collect())
+    }
+}
+
+/// All rows, for what is above tenants. Each use says why.
+pub struct System<'a> {
+    database: Database,
+    call: &'a Call,
+}
+
+impl<'a> System<'a> {
+    /// Opens the database without a tenant. `why` stands in the code for whoever reviews it.
+    ///
+    /// # Errors
+    /// `internal-error` or `service-unavailable` of the database.
+    pub fn open(call: &'a Call, why: &'static str) -> Result<Self, Error> {
+        debug_assert!(!why.is_empty());
+        Ok(Self { database: Database::open()?, call })
+    }
+
+    /// The rows of a `SELECT`.
+    ///
+    /// # Errors
+    /// `internal-error` when the statement is wrong.
+    pub fn query(&self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, Error> {
+        self.database.query(sql, parameters)
+    }
+
+    /// Runs a statement and returns how many rows it changed.
+    ///
+    /// # Errors
+    /// As [`System::query`]; `conflict` when a unique value exists.
+    pub fn execute(&self, sql: &str, parameters: &[Value]) -> Result<u64, Error> {
+        self.database.execute(sql, parameters)
+    }
+
+    /// Runs `work` in one transaction.
+    ///
+    /// # Errors
+    /// Those of `work`, after which nothing has changed.
+    pub fn transaction<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        self.database.transaction(work)
+    }
+
+    /// The rows of one tenant, on the same connection and in the same transaction.
+    pub fn enter<'s>(&'s self, tenant: &'s str) -> Scope<'s> {
+        Scope { database: &self.database, tenant, trace_id: self.call.trace_id() }
+    }
+}

@@ -1,0 +1,94 @@
+//! The way of a request inside a function: find the operation, check the request against
+//! its contract, call the handler.
+
+use serde_json::Value;
+
+use crate::bindings::exports::tenantry::platform::route;
+use crate::bindings::tenantry::platform::messages::{self, Request, Response};
+use crate::bindings::tenantry::platform::tenancy::Context;
+use crate::contract::{Location, Operation, Operations};
+use crate::validate;
+use crate::{Call, Code, Error, Reply, Violation, problem};
+
+/// The operations of a contract, as `route.describe` lists them.
+pub fn describe<O: Operations>() -> Vec<route::Operation> {
+    let owned = |list: &[&str]| list.iter().map(|item| (*item).to_owned()).collect();
+    O::ALL
+        .iter()
+        .map(|(_, operation)| route::Operation {
+            id: operation.id.to_owned(),
+            method: operation.method.to_owned(),
+            path: operation.path.to_owned(),
+            public: operation.public,
+            scopes: owned(operation.scopes),
+            limit: operation.limit.to_owned(),
+            idempotent: operation.idempotent,
+            consumes: owned(operation.consumes),
+        })
+        .collect()
+}
+
+/// Answers one request (`route.handle`).
+///
+/// # Errors
+/// What the contract refuses, then what the handler refuses.
+pub async fn serve<O, F>(
+    context: Context,
+    operation: &str,
+    request: Request,
+    dispatch: impl Fn(O, Call) -> F,
+) -> Result<Response, Error>
+where
+    O: Operations,
+    F: Future<Output = Result<Reply, Error>>,
+{
+    let Some((op, operation)) = O::find(operation) else {
+        return Err(problem(Code::RouteNotFound, "No operation has this path."));
+    };
+    let document = check(operation, &request)?;
+    let call = Call { context, parameters: request.parameters, body: request.body, document };
+    dispatch(*op, call).await.map(Response::from)
+}
+
+fn check(operation: &Operation, request: &Request) -> Result<Value, Error> {
+    let parameters: Vec<_> = request
+        .parameters
+        .iter()
+        .map(|p| (location(p.location), p.name.as_str(), p.value.as_str()))
+        .collect();
+    let mut violations = validate::parameters(operation, &parameters);
+    // An unknown parameter is a request that cannot be understood: 400, not 422 (K-29).
+    let unknown = violations.iter().any(|violation| violation.code == "UNKNOWN_PARAMETER");
+    let document = match &operation.body {
+        Some(body) if body.validate => {
+            let document: Value = serde_json::from_slice(&request.body).map_err(|_| {
+                problem(Code::MalformedRequest, "The body is not JSON that can be read: it is nested too deeply or too large a number.")
+            })?;
+            violations.extend(validate::body(body.schema, &document));
+            document
+        }
+        _ => Value::Null,
+    };
+    if violations.is_empty() {
+        return Ok(document);
+    }
+    let (code, message) = if unknown {
+        (Code::InvalidParameter, "The request has a parameter that this operation does not know.")
+    } else {
+        (Code::ValidationFailed, "The request breaks the contract; details.fields lists every violation.")
+    };
+    let violations = violations.into_iter().map(|v| Violation {
+        pointer: v.pointer,
+        code: v.code,
+        message: v.message,
+    });
+    Err(Error { violations: violations.collect(), ..problem(code, message) })
+}
+
+fn location(location: messages::Location) -> Location {
+    match location {
+        messages::Location::Path => Location::Path,
+        messages::Location::Query => Location::Query,
+        messages::Location::Header => Location::Header,
+    }
+}

@@ -1,0 +1,106 @@
+//! The database connection under the scopes: `spin:sqlite`, called synchronously, which is
+//! a quarter faster for short statements than the async form and holds only this instance.
+//!
+//! Statements use `$1`, `$2`, … whose first appearances are in ascending order: SQLite
+//! numbers named parameters as it meets them.
+
+pub use spin_sdk::sqlite::wit::sqlite::Value;
+use spin_sdk::sqlite::wit::sqlite::{Connection, Error as SqlError};
+
+use crate::{Code, Error, migrate, problem};
+
+const DATABASE: &str = "default";
+
+/// A connection; a transaction that it left open is rolled back when it is dropped.
+pub(crate) struct Database {
+    connection: Connection,
+}
+
+impl Database {
+    /// Opens the database and brings its schema up to date.
+    pub(crate) fn open() -> Result<Self, Error> {
+        let database = Self { connection: Connection::open(DATABASE).map_err(fault)? };
+        migrate::once(&database)?;
+        Ok(database)
+    }
+
+    pub(crate) fn query(&self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, Error> {
+        let result = self.connection.execute(sql, parameters).map_err(fault)?;
+        Ok(result.rows.into_iter().map(|row| Row(row.values.into_iter())).collect())
+    }
+
+    pub(crate) fn execute(&self, sql: &str, parameters: &[Value]) -> Result<u64, Error> {
+        self.connection.execute(sql, parameters).map_err(fault)?;
+        Ok(self.connection.changes())
+    }
+
+    /// Runs `work` in a transaction: committed when it succeeds, rolled back when not.
+    pub(crate) fn transaction<T>(
+        &self,
+        work: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        // IMMEDIATE: a transaction that first reads and then writes must not find that
+        // another one wrote in between.
+        self.execute("BEGIN IMMEDIATE", &[])?;
+        match work() {
+            Ok(value) => {
+                self.execute("COMMIT", &[])?;
+                Ok(value)
+            }
+            Err(error) => {
+                self.execute("ROLLBACK", &[])?;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// A row of a result: its columns are taken in the order of the `SELECT`.
+pub struct Row(std::vec::IntoIter<Value>);
+
+impl Row {
+    /// The next column as text; empty for NULL.
+    pub fn text(&mut self) -> String {
+        self.optional_text().unwrap_or_default()
+    }
+
+    /// The next column as text, `None` for NULL.
+    pub fn optional_text(&mut self) -> Option<String> {
+        match self.0.next() {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The next column as an integer; 0 for NULL.
+    pub fn integer(&mut self) -> i64 {
+        self.optional_integer().unwrap_or_default()
+    }
+
+    /// The next column as an integer, `None` for NULL.
+    pub fn optional_integer(&mut self) -> Option<i64> {
+        match self.0.next() {
+            Some(Value::Integer(integer)) => Some(integer),
+            _ => None,
+        }
+    }
+}
+
+fn fault(error: SqlError) -> Error {
+    let cause = match &error {
+        SqlError::Io(cause) => cause.as_str(),
+        _ => "",
+    };
+    if cause.contains("UNIQUE constraint failed") {
+        return problem(Code::Conflict, "An object with these unique values exists.");
+    }
+    let code = if cause.contains("locked") || cause.contains("busy") {
+        Code::ServiceUnavailable
+    } else {
+        Code::InternalError
+    };
+    Error {
+        internal: Some(format!("sqlite: {error:?}")),
+        ..problem(code, "The database did not do its work; the trace id finds the cause in the log.")
+    }
+}

@@ -1,0 +1,275 @@
+//! Checks requests against the tables of [`crate::contract`] and reports every violation
+//! at once, each with its place, so that a client can mend a request in one round.
+//!
+//! Messages never repeat the rejected value: it may be a password.
+
+mod format;
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use crate::contract::{Location, Operation, Property, Schema};
+
+/// The most violations that are reported: without it a small body of nonsense would be
+/// answered with a large body of violations.
+pub const MAX_VIOLATIONS: usize = 100;
+
+/// The longest part of a pointer, in characters; the names in it are the client's choice.
+const MAX_POINTER_PART: usize = 200;
+
+/// One thing that is wrong with a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Where: a JSON Pointer into the body (RFC 6901), or the name of a parameter.
+    pub pointer: String,
+    /// What, in SCREAMING_SNAKE_CASE.
+    pub code: String,
+    /// A sentence for people.
+    pub message: String,
+}
+
+/// Checks a JSON body.
+pub fn body(schema: &Schema, value: &Value) -> Vec<Violation> {
+    let mut walk = Walk::default();
+    walk.value(schema, value);
+    walk.found
+}
+
+/// Checks the parameters of a request: `given` are all that it carries, decoded, repeated
+/// ones repeated. Headers that the contract does not name are nobody's business here.
+pub fn parameters(operation: &Operation, given: &[(Location, &str, &str)]) -> Vec<Violation> {
+    let mut walk = Walk::default();
+    for parameter in operation.parameters {
+        walk.pointer = parameter.name.to_owned();
+        let place = (parameter.location, parameter.name);
+        match given.iter().find(|(location, name, _)| (*location, *name) == place) {
+            Some((_, _, text)) => walk.parameter(parameter.schema, text),
+            None if parameter.required => walk.report("REQUIRED", "Must be given."),
+            None => {}
+        }
+    }
+    let mut seen = HashSet::new();
+    for (_, name, _) in given.iter().filter(|(location, _, _)| *location == Location::Query) {
+        let mut declared = operation.parameters.iter();
+        walk.pointer = shorten(name).collect();
+        if !declared.any(|known| known.location == Location::Query && known.name == *name) {
+            walk.report("UNKNOWN_PARAMETER", "Is not a parameter of this operation.");
+        } else if !seen.insert(name) {
+            walk.report("REPEATED_PARAMETER", "Must be given once only.");
+        }
+    }
+    walk.found
+}
+
+/// What was found so far, and where the walk stands.
+#[derive(Default)]
+struct Walk {
+    pointer: String,
+    found: Vec<Violation>,
+}
+
+impl Walk {
+    fn report(&mut self, code: &str, message: impl Into<String>) {
+        if self.found.len() < MAX_VIOLATIONS {
+            self.found.push(Violation {
+                pointer: self.pointer.clone(),
+                code: code.to_owned(),
+                message: message.into(),
+            });
+        }
+    }
+
+    /// Does something one level deeper.
+    fn at(&mut self, part: &str, step: impl FnOnce(&mut Self)) {
+        let length = self.pointer.len();
+        self.pointer.push('/');
+        for character in shorten(part) {
+            match character {
+                '~' => self.pointer.push_str("~0"),
+                '/' => self.pointer.push_str("~1"),
+                other => self.pointer.push(other),
+            }
+        }
+        step(self);
+        self.pointer.truncate(length);
+    }
+
+    fn value(&mut self, schema: &Schema, value: &Value) {
+        match (*schema, value) {
+            (Schema::Nullable(_), Value::Null) | (Schema::Boolean, Value::Bool(_)) => {}
+            (Schema::Nullable(inner), _) => self.value(inner, value),
+            (Schema::Any, _) => self.any(value),
+            (Schema::Integer { min, max }, Value::Number(number)) if !number.is_f64() => {
+                match number.as_i64() {
+                    Some(number) => self.range(number, min, max),
+                    None => self.report("OUT_OF_RANGE", "Must fit 64 bits with sign."),
+                }
+            }
+            (Schema::Number { min, max }, Value::Number(number)) => {
+                self.range(number.as_f64().unwrap_or(f64::NAN), min, max);
+            }
+            (Schema::String { min_length, max_length, format, one_of }, Value::String(text)) => {
+                self.length(text.chars().count(), min_length, max_length, &CHARACTERS);
+                self.text(text);
+                if let Some(format) = format.filter(|format| !format::spells(*format, text)) {
+                    self.report("INVALID_FORMAT", format!("Must be {}.", format::named(format)));
+                }
+                if !one_of.is_empty() && !one_of.contains(&text.as_str()) {
+                    let allowed = one_of.join(", ");
+                    self.report("NOT_ALLOWED_VALUE", format!("Must be one of: {allowed}."));
+                }
+            }
+            (Schema::Array { items, min_items, max_items, unique }, Value::Array(list)) => {
+                self.length(list.len(), min_items, max_items, &ITEMS);
+                for (index, item) in list.iter().enumerate() {
+                    self.at(&index.to_string(), |walk| walk.value(items, item));
+                }
+                if unique && list.iter().collect::<HashSet<_>>().len() < list.len() {
+                    self.report("NOT_UNIQUE", "Must not hold the same item twice.");
+                }
+            }
+            (Schema::Object { properties, additional, min_properties }, Value::Object(object)) => {
+                self.length(object.len(), min_properties, None, &MEMBERS);
+                self.members(properties, additional, object);
+            }
+            _ => self.report("WRONG_TYPE", format!("Must be {}.", kind(schema))),
+        }
+    }
+
+    fn members(
+        &mut self,
+        properties: &[Property],
+        additional: Option<&Schema>,
+        object: &Map<String, Value>,
+    ) {
+        for property in properties {
+            self.at(property.name, |walk| match object.get(property.name) {
+                Some(value) => walk.value(property.schema, value),
+                None if property.required => walk.report("REQUIRED", "Must be given."),
+                None => {}
+            });
+        }
+        let known = |name: &str| properties.iter().any(|property| property.name == name);
+        for (name, value) in object.iter().filter(|(name, _)| !known(name)) {
+            self.at(name, |walk| match additional {
+                Some(schema) => {
+                    walk.text(name);
+                    walk.value(schema, value);
+                }
+                None => walk.report("UNKNOWN_FIELD", "Is not a field of this object."),
+            });
+        }
+    }
+
+    /// What holds for values without a schema: no control characters, however deep.
+    fn any(&mut self, value: &Value) {
+        match value {
+            Value::String(text) => self.text(text),
+            Value::Array(_) => {
+                let items = &Schema::Any;
+                let list = Schema::Array { items, min_items: 0, max_items: None, unique: false };
+                self.value(&list, value);
+            }
+            Value::Object(object) => self.members(&[], Some(&Schema::Any), object),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if text.chars().any(|character| character.is_control() && !"\n\t".contains(character)) {
+            let message = "Must not hold control characters other than line feed and tab.";
+            self.report("CONTROL_CHARACTER", message);
+        }
+    }
+
+    fn length(&mut self, length: usize, min: usize, max: Option<usize>, unit: &Unit) {
+        if length < min {
+            let message = format!("Must have at least {min} {}.", unit.named(min));
+            self.report(unit.too_few, message);
+        }
+        if let Some(max) = max.filter(|max| length > *max) {
+            self.report(unit.too_many, format!("Must have at most {max} {}.", unit.named(max)));
+        }
+    }
+
+    fn range<N: PartialOrd + std::fmt::Display>(&mut self, n: N, min: Option<N>, max: Option<N>) {
+        if let Some(min) = min.filter(|min| n < *min) {
+            self.report("OUT_OF_RANGE", format!("Must be at least {min}."));
+        }
+        if let Some(max) = max.filter(|max| n > *max) {
+            self.report("OUT_OF_RANGE", format!("Must be at most {max}."));
+        }
+    }
+
+    /// Checks the text of a parameter. The pointer stays the parameter's name, also for
+    /// the items of a list, and says the same thing once only.
+    fn parameter(&mut self, schema: &Schema, text: &str) {
+        let mut walk = Walk::default();
+        walk.value(schema, &spelled(schema, text));
+        for violation in walk.found {
+            let violation = Violation { pointer: self.pointer.clone(), ..violation };
+            if !self.found.contains(&violation) {
+                self.found.push(violation);
+            }
+        }
+    }
+}
+
+/// What is counted, and what too few and too many of it are called.
+struct Unit {
+    one: &'static str,
+    many: &'static str,
+    too_few: &'static str,
+    too_many: &'static str,
+}
+
+const CHARACTERS: Unit =
+    Unit { one: "character", many: "characters", too_few: "TOO_SHORT", too_many: "TOO_LONG" };
+const ITEMS: Unit =
+    Unit { one: "item", many: "items", too_few: "TOO_FEW_ITEMS", too_many: "TOO_MANY_ITEMS" };
+const MEMBERS: Unit = Unit { one: "field", many: "fields", ..ITEMS };
+
+impl Unit {
+    fn named(&self, count: usize) -> &'static str {
+        if count == 1 { self.one } else { self.many }
+    }
+}
+
+fn shorten(part: &str) -> impl Iterator<Item = char> {
+    part.chars().take(MAX_POINTER_PART)
+}
+
+/// The JSON value that the text of a parameter spells; the text itself when it spells no
+/// value of the schema's type, which the walk then refuses.
+fn spelled(schema: &Schema, text: &str) -> Value {
+    let value = match *schema {
+        Schema::Nullable(inner) => Some(spelled(inner, text)),
+        Schema::Array { items, .. } => {
+            Some(text.split(',').map(|item| spelled(items, item)).collect())
+        }
+        Schema::Integer { .. } | Schema::Number { .. } => {
+            let spaced = text.contains(char::is_whitespace);
+            serde_json::from_str(text).ok().filter(|value: &Value| value.is_number() && !spaced)
+        }
+        Schema::Boolean => text.parse::<bool>().ok().map(Value::Bool),
+        Schema::Any | Schema::String { .. } | Schema::Object { .. } => None,
+    };
+    value.unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+fn kind(schema: &Schema) -> &'static str {
+    match *schema {
+        Schema::Any => "a value",
+        Schema::Nullable(inner) => kind(inner),
+        Schema::Boolean => "true or false",
+        Schema::Integer { .. } => "an integer",
+        Schema::Number { .. } => "a number",
+        Schema::String { .. } => "a string",
+        Schema::Array { .. } => "an array",
+        Schema::Object { .. } => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests;

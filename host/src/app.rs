@@ -1,0 +1,197 @@
+//! From the manifest to components that are ready to answer.
+
+use crate::composed::{Composed, compose};
+use crate::engine;
+use crate::fused::bindings::FunctionPre;
+use crate::fused::{Background, Function, Fused, Keyring};
+use crate::grants::{Backends, Grants};
+use crate::log::Sink;
+use crate::manifest::Manifest;
+use crate::options::{Options, Placement};
+use crate::routes::{Route, Routes};
+use crate::runtime_config::RuntimeConfig;
+use crate::server::RouteLine;
+use crate::sqlite::Database;
+use crate::state::{Maker, State};
+use crate::store::KeyValue;
+use crate::variables::Variables;
+use anyhow::{Context as _, ensure};
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use wasmtime::Engine;
+use wasmtime::component::InstancePre;
+
+/// What answers a route.
+#[derive(Clone)]
+pub(crate) enum Target {
+    /// A route component behind the native gateway.
+    Fused(Arc<Fused>),
+    /// A `wasi:http` component.
+    Composed(Arc<Composed>),
+}
+
+/// All components and what is behind them.
+pub(crate) struct App {
+    /// Which component answers what.
+    pub(crate) routes: Routes<Target>,
+    /// The same for people.
+    pub(crate) lines: Vec<RouteLine>,
+    stores: Vec<Arc<dyn KeyValue>>,
+    databases: Vec<Arc<Database>>,
+    background: Background,
+}
+
+/// A component on its way: its files and its grants.
+struct Part {
+    source: PathBuf,
+    route: Option<PathBuf>,
+    grants: Grants,
+}
+
+impl App {
+    /// Reads the manifest, composes, compiles, links and instantiates once.
+    pub(crate) async fn load(options: &Options, own: SocketAddr, log: &Sink) -> anyhow::Result<Self> {
+        let manifest = Manifest::read(&options.manifest)?;
+        std::fs::create_dir_all(&options.data)
+            .with_context(|| format!("--data {}: cannot be made", options.data.display()))?;
+        let config = RuntimeConfig::read(options.runtime_config.as_deref(), &options.data)?;
+        let variables = Variables::resolve(manifest.variables(), &options.variables)
+            .with_context(|| manifest.path.display().to_string())?;
+        let mut backends = Backends::new(config, options.limits.request);
+        let mut parts = Vec::new();
+        for (id, component) in manifest.components(&options.components)? {
+            parts.push(Part {
+                source: manifest.source(id, component)?,
+                route: manifest.route(id, component)?,
+                grants: backends.grant(&manifest, id, component, &variables, log)?,
+            });
+        }
+        let engine = engine::new(&options.limits, parts.len(), &options.data)?;
+        let background = Background::default();
+        let targets = load_parts(options, &engine, parts, own, log, &background).await?;
+        let mut lines = Vec::new();
+        let mut routes = Vec::new();
+        for trigger in manifest.routes() {
+            let Some(target) = targets.get(&trigger.component) else { continue };
+            let route = Route::parse(&trigger.route)
+                .with_context(|| format!("{}: [[trigger.http]]", manifest.path.display()))?;
+            lines.push(RouteLine {
+                component: trigger.component.clone(),
+                path: route.path().to_owned(),
+                wildcard: route.is_wildcard(),
+            });
+            routes.push((route, target.clone()));
+        }
+        ensure!(!routes.is_empty(), "{}: no [[trigger.http]] to serve", manifest.path.display());
+        let routes = Routes::new(routes).with_context(|| manifest.path.display().to_string())?;
+        let (stores, databases) = (backends.stores(), backends.databases());
+        Ok(Self { routes, lines, stores, databases, background })
+    }
+
+    /// Whether stores and databases answer.
+    pub(crate) async fn check(&self) -> Result<(), String> {
+        for store in &self.stores {
+            store.check().await?;
+        }
+        self.databases.iter().try_for_each(|database| database.check())
+    }
+
+    /// Waits for background work, then makes all writes durable. Nothing may be in flight.
+    pub(crate) async fn close(&self, grace: std::time::Duration) -> Result<(), String> {
+        self.background.end_streams.cancel();
+        self.background.tasks.close();
+        // What is still at work after the grace is not durable and is in SQL as rows.
+        let _ = tokio::time::timeout(grace, self.background.tasks.wait()).await;
+        for store in &self.stores {
+            store.close().await?;
+        }
+        Ok(())
+    }
+}
+
+async fn load_parts(
+    options: &Options,
+    engine: &Engine,
+    parts: Vec<Part>,
+    own: SocketAddr,
+    log: &Sink,
+    background: &Background,
+) -> anyhow::Result<HashMap<String, Target>> {
+    let keyring = Keyring::default();
+    let mut targets = HashMap::new();
+    let mut functions = Vec::new();
+    for (maker, component, typed) in prepare(options, engine, parts, own, log).await? {
+        let name = maker.grants.component.clone();
+        if typed {
+            let component = FunctionPre::new(component).map_err(anyhow::Error::from);
+            let component = component.with_context(|| {
+                format!("component {name}: the route component does not export this version of wit/")
+            })?;
+            let (keyring, background) = (keyring.clone(), background.clone());
+            let function =
+                Function::load(maker, component, &options.limits, keyring, background).await?;
+            functions.push(Arc::new(function));
+        } else {
+            let composed = Composed::new(maker, component, &options.limits)?;
+            targets.insert(name, Target::Composed(Arc::new(composed)));
+        }
+    }
+    for function in &functions {
+        if let Some(operation) = function.publishes_keys() {
+            let _ = keyring.set((Arc::downgrade(function), operation.to_owned()));
+        }
+    }
+    for function in functions {
+        let name = function.name().to_owned();
+        targets.insert(name, Target::Fused(Arc::new(Fused::new(function).await?)));
+    }
+    Ok(targets)
+}
+
+/// Composes and compiles all parts at the same time. The flag says whether the component is
+/// to be called by its typed export.
+async fn prepare(
+    options: &Options,
+    engine: &Engine,
+    parts: Vec<Part>,
+    own: SocketAddr,
+    log: &Sink,
+) -> anyhow::Result<Vec<(Maker, InstancePre<State>, bool)>> {
+    let linker = Arc::new(engine::linker(engine)?);
+    let mut tasks = Vec::new();
+    for Part { source, route, grants } in parts {
+        let (linker, options, engine) = (linker.clone(), options.clone(), engine.clone());
+        let maker = Maker {
+            engine: engine.clone(),
+            grants: Arc::new(grants),
+            log: log.clone(),
+            memory: options.limits.memory,
+            own,
+        };
+        tasks.push(tokio::task::spawn_blocking(move || {
+            let name = &maker.grants.component;
+            let (file, typed) = match (route, options.placement) {
+                (None, _) => (source, false),
+                (Some(route), Placement::Fused) => (route, true),
+                (Some(route), Placement::Composed) => {
+                    options.tell(&format!("Composing {name} with its gateway"));
+                    (compose(&source, &route, &options.data)?, false)
+                }
+            };
+            options.tell(&format!("Compiling {name}"));
+            let component = engine::compile(&engine, &file)?;
+            let linked = linker.instantiate_pre(&component).map_err(anyhow::Error::from);
+            let linked = linked.with_context(|| {
+                format!("component {name}: {} imports what this host does not have", file.display())
+            })?;
+            anyhow::Ok((maker, linked, typed))
+        }));
+    }
+    let mut prepared = Vec::new();
+    for task in tasks {
+        prepared.push(task.await??);
+    }
+    Ok(prepared)
+}

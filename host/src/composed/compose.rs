@@ -1,0 +1,68 @@
+//! Composition of a component with its route component, as Spin does it: the route's export
+//! becomes the component's import, and everything that the route imports is imported by the
+//! whole, because it inherits the configuration.
+
+use crate::manifest::ROUTE;
+use anyhow::{Context as _, anyhow, ensure};
+use sha2::{Digest as _, Sha256};
+use std::path::{Path, PathBuf};
+use wac_graph::types::{Package, SubtypeChecker};
+use wac_graph::{CompositionGraph, EncodeOptions};
+
+/// Composes the two files, or finds the result of an earlier time under `data`.
+pub(crate) fn compose(gateway: &Path, route: &Path, data: &Path) -> anyhow::Result<PathBuf> {
+    let read = |file: &Path| std::fs::read(file).with_context(|| file.display().to_string());
+    let (outer, inner) = (read(gateway)?, read(route)?);
+    let mut hash = Sha256::new();
+    for part in [concat!("compose ", env!("CARGO_PKG_VERSION")).as_bytes(), &outer, &inner] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let name: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let directory = data.join("cache").join("composed");
+    let file = directory.join(format!("{name}.wasm"));
+    if file.is_file() {
+        return Ok(file);
+    }
+    let composed = join(outer, inner)
+        .with_context(|| format!("{} cannot be composed with {}", gateway.display(), route.display()))?;
+    std::fs::create_dir_all(&directory).with_context(|| directory.display().to_string())?;
+    // Written under another name first, so that nobody finds half a file.
+    let part = directory.join(format!("{name}.{}.part", std::process::id()));
+    std::fs::write(&part, composed)
+        .and_then(|()| std::fs::rename(&part, &file))
+        .with_context(|| file.display().to_string())?;
+    Ok(file)
+}
+
+fn join(outer: Vec<u8>, inner: Vec<u8>) -> anyhow::Result<Vec<u8>> {
+    let mut graph = CompositionGraph::new();
+    let outer = Package::from_bytes("tenantry:gateway", None, outer, graph.types_mut())?;
+    let inner = Package::from_bytes("tenantry:route", None, inner, graph.types_mut())?;
+    let (outer_world, inner_world) = (outer.ty(), inner.ty());
+    let types = graph.types();
+    let wanted = *types[outer_world]
+        .imports
+        .get(ROUTE)
+        .ok_or_else(|| anyhow!("the first does not import {ROUTE}"))?;
+    let offered = *types[inner_world]
+        .exports
+        .get(ROUTE)
+        .ok_or_else(|| anyhow!("the second does not export {ROUTE}"))?;
+    SubtypeChecker::new(&mut Default::default())
+        .is_subtype(offered, types, wanted, types)
+        .with_context(|| format!("{ROUTE} was built from another version of wit/ in one of them"))?;
+    let exports: Vec<String> = types[outer_world].exports.keys().cloned().collect();
+    ensure!(!exports.is_empty(), "the first exports nothing");
+    let outer = graph.register_package(outer)?;
+    let inner = graph.register_package(inner)?;
+    let outer = graph.instantiate(outer);
+    let inner = graph.instantiate(inner);
+    let route = graph.alias_instance_export(inner, ROUTE)?;
+    graph.set_instantiation_argument(outer, ROUTE, route)?;
+    for name in exports {
+        let export = graph.alias_instance_export(outer, &name)?;
+        graph.export(export, &name)?;
+    }
+    Ok(graph.encode(EncodeOptions::default())?)
+}

@@ -1,0 +1,71 @@
+//! The request headers that Spin adds for components, with the same names and meaning.
+
+use crate::routes::Route;
+use http::header::{CONNECTION, HOST};
+use http::uri::{Authority, Scheme};
+use http::{HeaderName, HeaderValue, Request, Uri};
+use std::net::SocketAddr;
+
+/// Gives the request an absolute URI and Spin's headers, after removing every `spin-*`
+/// header that the client sent: a component takes its peer's address from there.
+pub(super) fn prepare<B>(
+    request: &mut Request<B>,
+    route: &Route,
+    peer: SocketAddr,
+) -> Result<(), http::Error> {
+    let headers = request.headers_mut();
+    headers.remove(CONNECTION);
+    let forged: Vec<HeaderName> =
+        headers.keys().filter(|name| name.as_str().starts_with("spin-")).cloned().collect();
+    for name in forged {
+        headers.remove(name);
+    }
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let authority: Authority = host.parse()?;
+    let mut parts = std::mem::take(request.uri_mut()).into_parts();
+    parts.scheme = Some(Scheme::HTTP);
+    parts.authority = Some(authority);
+    let uri = Uri::from_parts(parts)?;
+    let based = match route.is_wildcard() {
+        true => route.path().trim_end_matches('/'),
+        false => route.path(),
+    };
+    for (name, value) in [
+        ("spin-path-info", route.rest(uri.path()).unwrap_or_default()),
+        ("spin-full-url", &uri.to_string()),
+        ("spin-matched-route", &route.raw),
+        ("spin-base-path", "/"),
+        ("spin-raw-component-route", &route.raw),
+        ("spin-component-route", based),
+        ("spin-client-addr", &peer.to_string()),
+    ] {
+        let value = HeaderValue::from_str(value)?;
+        request.headers_mut().insert(HeaderName::from_static(name), value);
+    }
+    *request.uri_mut() = uri;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_client_claims_about_itself_is_replaced() {
+        let mut request = Request::builder()
+            .uri("/api/v1/projects/7?x=1")
+            .header("host", "api.test:8080")
+            .header("spin-client-addr", "10.0.0.1:1")
+            .header("spin-path-match-x", "forged")
+            .body(())
+            .expect("valid");
+        let route = Route::parse("/api/v1/projects/...").expect("valid");
+        let peer = SocketAddr::from(([192, 0, 2, 7], 5000));
+        prepare(&mut request, &route, peer).expect("prepared");
+        assert_eq!(request.uri(), "http://api.test:8080/api/v1/projects/7?x=1");
+        assert_eq!(request.headers()["spin-client-addr"], "192.0.2.7:5000");
+        assert_eq!(request.headers()["spin-path-info"], "/7");
+        assert_eq!(request.headers()["spin-component-route"], "/api/v1/projects");
+        assert!(!request.headers().contains_key("spin-path-match-x"));
+    }
+}

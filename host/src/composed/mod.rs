@@ -1,0 +1,93 @@
+//! The composed placement: a `wasi:http` component answers, either `gateway.wasm` composed
+//! with a route component or one that was written as it is.
+
+mod compose;
+mod headers;
+mod worker;
+
+pub(crate) use compose::compose;
+
+use crate::http_body::ResponseBody;
+use crate::options::Limits;
+use crate::problem;
+use crate::routes::Route;
+use crate::state::{Maker, State};
+use anyhow::Context as _;
+use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use wasmtime::component::InstancePre;
+use wasmtime_wasi_http::Error;
+use wasmtime_wasi_http::handler::{ExpirationError, ProxyHandler, ProxyPre, TrapOrPanicError};
+use wasmtime_wasi_http::{p2, p3};
+
+/// A `wasi:http` component that can be called.
+pub(crate) struct Composed {
+    handler: ProxyHandler<worker::Factory>,
+    permits: Arc<Semaphore>,
+    wait: Duration,
+}
+
+impl Composed {
+    /// Fails unless the component exports `wasi:http/handler@0.3` or
+    /// `wasi:http/incoming-handler@0.2`.
+    pub(crate) fn new(
+        maker: Maker,
+        component: InstancePre<State>,
+        limits: &Limits,
+    ) -> anyhow::Result<Self> {
+        let name = maker.grants.component.clone();
+        let component = match p3::bindings::ServicePre::new(component.clone()) {
+            Ok(service) => ProxyPre::P3(service),
+            Err(_) => {
+                let proxy = p2::bindings::ProxyPre::new(component).map_err(anyhow::Error::from);
+                ProxyPre::P2(proxy.with_context(|| {
+                    format!(
+                        "[component.{name}] source exports neither wasi:http/handler@0.3.0 nor \
+                         wasi:http/incoming-handler@0.2"
+                    )
+                })?)
+            }
+        };
+        Ok(Self {
+            handler: ProxyHandler::new(worker::Factory::new(maker, component, limits)),
+            permits: Arc::new(Semaphore::new(limits.max_instances)),
+            wait: limits.max_queue_wait,
+        })
+    }
+
+    /// Answers a request of `peer` that came in by `route`.
+    pub(crate) async fn handle(
+        &self,
+        peer: SocketAddr,
+        route: &Route,
+        mut request: Request<hyper::body::Incoming>,
+    ) -> Response<ResponseBody> {
+        let permit = tokio::time::timeout(self.wait, self.permits.clone().acquire_owned()).await;
+        let Ok(Ok(permit)) = permit else {
+            return problem::unavailable("The server is at capacity");
+        };
+        if headers::prepare(&mut request, route, peer).is_err() {
+            return problem::answer(StatusCode::BAD_REQUEST, "malformed_request", "The request cannot be parsed");
+        }
+        let request = request.map(|body| body.map_err(Error::from).boxed_unsync());
+        match self.handler.handle((), request).await {
+            Ok(response) => response.map(|body| ResponseBody::Component { body, _permit: permit }),
+            Err(error) => {
+                // What a trap was is reported by the worker that saw it.
+                if !error.is::<TrapOrPanicError>() {
+                    self.handler.state().report(&error);
+                }
+                if error.is::<ExpirationError>() {
+                    problem::answer(StatusCode::GATEWAY_TIMEOUT, "timeout", "The function did not answer in time")
+                } else {
+                    let status = StatusCode::INTERNAL_SERVER_ERROR;
+                    problem::answer(status, "internal_error", "An unexpected fault of the server")
+                }
+            }
+        }
+    }
+}

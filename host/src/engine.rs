@@ -1,0 +1,75 @@
+//! The WebAssembly engine: compiled code, instance slots, and the clock that makes guests
+//! give way.
+
+use crate::options::Limits;
+use anyhow::Context as _;
+use std::path::Path;
+use std::time::Duration;
+use wasmtime::component::{Component, Linker};
+use wasmtime::{
+    Cache, CacheConfig, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
+};
+
+/// The length of an epoch.
+const TICK: Duration = Duration::from_millis(10);
+/// The most memories of all instances: each reserves 4 GiB of address space.
+const MEMORIES: usize = 1024;
+
+/// An engine for `components` components, whose compiled code is kept under `data`.
+pub(crate) fn new(limits: &Limits, components: usize, data: &Path) -> anyhow::Result<Engine> {
+    // A composed component has two memories: the gateway's and the route's.
+    let memories = (limits.max_instances * components.max(1) * 2 + 16).min(MEMORIES);
+    let slots = |each: usize| u32::try_from(memories * each).unwrap_or(u32::MAX);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.max_memory_size(limits.memory)
+        .total_memories(slots(1))
+        .total_component_instances(slots(1))
+        .total_core_instances(slots(8))
+        .total_tables(slots(4))
+        .total_stacks(slots(2))
+        .max_memories_per_component(8)
+        .max_tables_per_component(64)
+        .max_core_instances_per_component(64)
+        .max_component_instance_size(4 << 20)
+        .max_core_instance_size(4 << 20)
+        .table_elements(20_000)
+        .max_unused_warm_slots(slots(1));
+    let mut cache = CacheConfig::new();
+    cache.with_directory(std::path::absolute(data.join("cache").join("compiled"))?);
+    let mut config = Config::new();
+    config
+        .wasm_component_model_async(true)
+        .epoch_interruption(true)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        .cache(Some(Cache::new(cache)?));
+    let engine = Engine::new(&config)?;
+    tick(&engine)?;
+    Ok(engine)
+}
+
+/// Advances the epoch until the engine is gone.
+fn tick(engine: &Engine) -> std::io::Result<()> {
+    let engine = engine.weak();
+    std::thread::Builder::new().name("epoch".to_owned()).spawn(move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            std::thread::sleep(TICK);
+        }
+    })?;
+    Ok(())
+}
+
+/// A linker with every interface that this host has.
+pub(crate) fn linker(engine: &Engine) -> anyhow::Result<Linker<crate::state::State>> {
+    let mut linker = Linker::new(engine);
+    crate::interfaces::link(&mut linker)?;
+    Ok(linker)
+}
+
+/// Compiles the component, or loads it from the cache. Blocks for up to seconds.
+pub(crate) fn compile(engine: &Engine, file: &Path) -> anyhow::Result<Component> {
+    Component::from_file(engine, file)
+        .map_err(anyhow::Error::from)
+        .with_context(|| format!("{} is not a WebAssembly component that can run here", file.display()))
+}

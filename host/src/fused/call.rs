@@ -1,0 +1,161 @@
+//! One call of a function, and what may follow its answer: a stream, work in the background.
+
+use super::bindings::tenantry::platform::messages;
+use super::convert;
+use super::platform::Function;
+use super::pool::{Lease, Pool};
+use super::stream::{self, Breaker, ByteStream};
+use crate::problem::one_line;
+use crate::state::State;
+use gateway::{Body, Context, Error, Fault, Request, Response};
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
+use wasmtime::AsContextMut;
+use wasmtime::component::Accessor;
+
+/// What a function answered.
+pub(super) type Outcome = Result<Response<ByteStream>, Error>;
+
+/// An answer, and whether the instance still has something to do.
+struct Called {
+    outcome: Outcome,
+    breaker: Option<Breaker>,
+    works_on: bool,
+}
+
+impl Function {
+    /// Calls `route.handle`. The timeout is around the whole run, because one inside does
+    /// not fire while the guest holds the store; a guest that runs into it, or traps, is
+    /// dropped with its store and costs this request alone.
+    pub(super) async fn invoke(
+        &self,
+        context: Context,
+        operation: String,
+        request: Request,
+    ) -> Result<Outcome, Fault> {
+        let mut lease = self.pool.take().await?;
+        let called = {
+            let run = run(&mut lease, context, operation, request);
+            match tokio::time::timeout(self.limits.request, run).await {
+                Err(_) => return Err(Fault::Timeout),
+                Ok(Err(error)) => return Err(Fault::Trapped(one_line(&error))),
+                Ok(Ok(called)) => called,
+            }
+        };
+        if !called.works_on {
+            self.pool.put(lease);
+            return Ok(called.outcome);
+        }
+        let (time, permit) = match called.breaker {
+            None => (self.limits.request, None),
+            Some(_) => match self.streams.clone().try_acquire_owned() {
+                Ok(permit) => (self.limits.stream, Some(permit)),
+                Err(_) => return Err(Fault::Busy),
+            },
+        };
+        let rest = Rest {
+            pool: self.pool.clone(),
+            lease,
+            breaker: called.breaker,
+            time,
+            end_stream: self.background.end_streams.clone(),
+            _permit: permit,
+        };
+        let (log, name) = (self.log.clone(), self.name().to_owned());
+        self.background.tasks.spawn(async move {
+            if let Err(message) = rest.finish().await {
+                log.event("error", Some(&name), &message);
+            }
+        });
+        Ok(called.outcome)
+    }
+}
+
+async fn run(
+    lease: &mut Lease,
+    context: Context,
+    operation: String,
+    request: Request,
+) -> wasmtime::Result<Called> {
+    let instance = &mut *lease.instance;
+    let route = instance.exports.tenantry_platform_route();
+    let context = convert::context(context);
+    let request = convert::request(request);
+    instance
+        .store
+        .run_concurrent(async |accessor| {
+            let answer = route.call_handle(accessor, context, operation, request).await?;
+            let (outcome, breaker) = match answer {
+                Err(error) => (Err(convert::error(error)), None),
+                Ok(response) => {
+                    let (response, breaker) = receive(accessor, response)?;
+                    (Ok(response), breaker)
+                }
+            };
+            let works_on = works_on(accessor).await;
+            Ok(Called { outcome, breaker, works_on })
+        })
+        .await?
+}
+
+/// Whether the guest has tasks left after its answer.
+async fn works_on(accessor: &Accessor<State>) -> bool {
+    poll_fn(|cx| Poll::Ready(accessor.poll_no_interesting_tasks(cx).is_pending())).await
+}
+
+fn receive(
+    accessor: &Accessor<State>,
+    response: messages::Response,
+) -> wasmtime::Result<(Response<ByteStream>, Option<Breaker>)> {
+    let messages::Response { status, headers, body } = response;
+    let (body, breaker) = match body {
+        messages::Body::Empty => (Body::Empty, None),
+        messages::Body::Bytes(bytes) => (Body::Bytes(bytes), None),
+        messages::Body::Streaming(reader) => {
+            let (writer, stream, breaker) = stream::new();
+            accessor.with(|mut access| reader.pipe(access.as_context_mut(), writer))?;
+            (Body::Streaming(stream), Some(breaker))
+        }
+    };
+    Ok((Response { status, headers, body }, breaker))
+}
+
+/// What an instance still does after its answer.
+struct Rest {
+    pool: Arc<Pool>,
+    lease: Lease,
+    breaker: Option<Breaker>,
+    time: Duration,
+    end_stream: CancellationToken,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Rest {
+    /// Drives the instance until it has nothing left to do and puts it back.
+    async fn finish(mut self) -> Result<(), String> {
+        let store = &mut self.lease.instance.store;
+        let work = store.run_concurrent(async |accessor: &Accessor<State>| {
+            poll_fn(|cx| accessor.poll_no_interesting_tasks(cx)).await;
+        });
+        let is_stream = self.breaker.is_some();
+        let problem = tokio::select! {
+            done = tokio::time::timeout(self.time, work) => match done {
+                Ok(Ok(())) => {
+                    self.pool.put(self.lease);
+                    return Ok(());
+                }
+                Ok(Err(error)) => Err(format!("after its answer: {}", one_line(&error))),
+                Err(_) => Err(format!("it was still at work {:?} after its answer", self.time)),
+            },
+            () = self.end_stream.cancelled(), if is_stream => Ok(()),
+        };
+        if let Some(breaker) = self.breaker {
+            breaker.trip();
+        }
+        problem
+    }
+}

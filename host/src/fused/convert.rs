@@ -1,0 +1,76 @@
+//! Between the types of the WIT and those of the gateway library. Strings are moved.
+
+use super::bindings::exports::tenantry::platform::route;
+use super::bindings::tenantry::platform::{errors, messages, tenancy};
+use gateway::{Caller, Code, Context, Error, Grant, Location, Operation, Principal, Request};
+
+/// `tenancy.context`
+pub(super) fn context(context: Context) -> tenancy::Context {
+    tenancy::Context { trace_id: context.trace_id, caller: context.caller.map(caller) }
+}
+
+fn caller(caller: Caller) -> tenancy::Caller {
+    let grant = |grant| match grant {
+        Grant::Role(name) => tenancy::Grant::Role(name),
+        Grant::Scope(name) => tenancy::Grant::Scope(name),
+        Grant::Plan(name) => tenancy::Grant::Plan(name),
+    };
+    tenancy::Caller {
+        tenant: caller.tenant,
+        principal: match caller.principal {
+            Principal::User(id) => tenancy::Principal::User(id),
+            Principal::Client(id) => tenancy::Principal::Client(id),
+            Principal::ApiKey(id) => tenancy::Principal::ApiKey(id),
+        },
+        grants: caller.grants.into_iter().map(grant).collect(),
+    }
+}
+
+/// `messages.request`
+pub(super) fn request(request: Request) -> messages::Request {
+    let parameter = |parameter: gateway::Parameter| messages::Parameter {
+        location: match parameter.location {
+            Location::Path => messages::Location::Path,
+            Location::Query => messages::Location::Query,
+            Location::Header => messages::Location::Header,
+        },
+        name: parameter.name,
+        value: parameter.value,
+    };
+    messages::Request {
+        parameters: request.parameters.into_iter().map(parameter).collect(),
+        body: request.body,
+    }
+}
+
+/// `errors.error`
+pub(super) fn error(error: errors::Error) -> Error {
+    let violation = |violation: errors::Violation| gateway::Violation {
+        pointer: violation.pointer,
+        code: violation.code,
+        message: violation.message,
+    };
+    Error {
+        // Both sides have the codes in the order of wit/errors.wit.
+        code: Code::ALL[error.code as usize],
+        message: error.message,
+        violations: error.violations.into_iter().map(violation).collect(),
+        context: error.context,
+        retry_after: error.retry_after,
+        internal: error.internal,
+    }
+}
+
+/// `route.operation`
+pub(super) fn operation(operation: route::Operation) -> Operation {
+    Operation {
+        id: operation.id,
+        method: operation.method,
+        path: operation.path,
+        public: operation.public,
+        scopes: operation.scopes,
+        limit: operation.limit,
+        idempotent: operation.idempotent,
+        consumes: operation.consumes,
+    }
+}

@@ -1,0 +1,110 @@
+//! Instances of a route component, each serving one request at a time.
+//!
+//! An instance that comes back is warm in the cache of the thread that used it, so every
+//! thread has a stack of its own, and takes from others before it makes a new one. Nothing
+//! rests on reuse: an instance may be dropped at any time.
+
+use super::bindings::{Function, FunctionPre};
+use crate::options::Limits;
+use crate::state::{Maker, State, rearm};
+use gateway::Fault;
+use parking_lot::Mutex;
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wasmtime::Store;
+
+/// One instance.
+pub(super) struct Instance {
+    pub(super) store: Store<State>,
+    pub(super) exports: Function,
+}
+
+/// An instance that is in use. Dropping it drops the instance.
+pub(super) struct Lease {
+    pub(super) instance: Box<Instance>,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// The instances of one component.
+pub(super) struct Pool {
+    maker: Maker,
+    component: FunctionPre<State>,
+    stacks: Box<[Mutex<Vec<Box<Instance>>>]>,
+    permits: Arc<Semaphore>,
+    wait: Duration,
+}
+
+/// The number of this thread, which chooses its stack.
+fn thread_number() -> usize {
+    static THREADS: AtomicUsize = AtomicUsize::new(0);
+    thread_local! { static NUMBER: Cell<Option<usize>> = const { Cell::new(None) } }
+    NUMBER.with(|number| {
+        number.get().unwrap_or_else(|| {
+            let new = THREADS.fetch_add(1, Ordering::Relaxed);
+            number.set(Some(new));
+            new
+        })
+    })
+}
+
+impl Pool {
+    /// An empty pool.
+    pub(super) fn new(maker: Maker, component: FunctionPre<State>, limits: &Limits) -> Self {
+        let threads = std::thread::available_parallelism().map_or(4, usize::from);
+        Self {
+            maker,
+            component,
+            stacks: (0..threads).map(|_| Mutex::default()).collect(),
+            permits: Arc::new(Semaphore::new(limits.max_instances)),
+            wait: limits.max_queue_wait,
+        }
+    }
+
+    /// An instance that rests, or a new one. Waits a bounded time when all are in use.
+    pub(super) async fn take(&self) -> Result<Lease, Fault> {
+        let permit = match self.permits.clone().try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(_) => {
+                let permit = self.permits.clone().acquire_owned();
+                let permit = tokio::time::timeout(self.wait, permit).await;
+                permit.map_err(|_| Fault::Busy)?.map_err(|_| Fault::Busy)?
+            }
+        };
+        if let Some(mut instance) = self.resting() {
+            rearm(&mut instance.store);
+            return Ok(Lease { instance, _permit: permit });
+        }
+        let mut store = self.maker.store();
+        match self.component.instantiate_async(&mut store).await {
+            Ok(exports) => {
+                Ok(Lease { instance: Box::new(Instance { store, exports }), _permit: permit })
+            }
+            Err(error) if error.is::<wasmtime::PoolConcurrencyLimitError>() => Err(Fault::Busy),
+            Err(error) => Err(Fault::Trapped(format!("it cannot be instantiated: {error:#}"))),
+        }
+    }
+
+    /// Puts an instance back that has nothing left to do.
+    pub(super) fn put(&self, lease: Lease) {
+        if lease.instance.store.data().memory.is_tight() {
+            return;
+        }
+        // The permit goes first in number, last in time: the stack must hold the instance
+        // before somebody who waits for the permit looks there.
+        let Lease { instance, _permit: permit } = lease;
+        self.stacks[thread_number() % self.stacks.len()].lock().push(instance);
+        drop(permit);
+    }
+
+    fn resting(&self) -> Option<Box<Instance>> {
+        let own = thread_number() % self.stacks.len();
+        let mine = self.stacks[own].lock().pop();
+        mine.or_else(|| {
+            let others = (1..self.stacks.len()).map(|step| (own + step) % self.stacks.len());
+            others.filter_map(|other| self.stacks[other].try_lock()?.pop()).next()
+        })
+    }
+}

@@ -1,0 +1,92 @@
+//! A response body that a function writes while it is being sent.
+
+use bytes::Bytes;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+use tokio::sync::mpsc;
+use tokio_util::sync::PollSender;
+use wasmtime::StoreContextMut;
+use wasmtime::component::{Source, StreamConsumer, StreamResult};
+
+/// Pieces that may wait for the client; then the function waits.
+const PIECES: usize = 4;
+/// The largest piece, in bytes.
+const PIECE: usize = 64 << 10;
+
+/// The reading end: what is sent to the client.
+pub(crate) struct ByteStream {
+    pieces: mpsc::Receiver<Bytes>,
+    broken: Arc<AtomicBool>,
+}
+
+/// The writing end, held by the function's store.
+pub(super) struct Writer {
+    pieces: PollSender<Bytes>,
+}
+
+/// Marks the stream as broken, so that the client does not take a part for the whole.
+#[derive(Clone)]
+pub(super) struct Breaker(Arc<AtomicBool>);
+
+impl Breaker {
+    /// To be called before the store is dropped.
+    pub(super) fn trip(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+/// A new stream.
+pub(super) fn new() -> (Writer, ByteStream, Breaker) {
+    let (sender, pieces) = mpsc::channel(PIECES);
+    let broken = Arc::new(AtomicBool::new(false));
+    let stream = ByteStream { pieces, broken: broken.clone() };
+    (Writer { pieces: PollSender::new(sender) }, stream, Breaker(broken))
+}
+
+impl ByteStream {
+    /// The next piece, or the error that the function did not finish.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+        let piece = ready!(self.pieces.poll_recv(cx));
+        Poll::Ready(match piece {
+            Some(bytes) => Some(Ok(bytes)),
+            None if self.broken.swap(false, Ordering::Acquire) => {
+                Some(Err(io::Error::other("the function ended before its stream")))
+            }
+            None => None,
+        })
+    }
+}
+
+impl<D: 'static> StreamConsumer<D> for Writer {
+    type Item = u8;
+
+    fn poll_consume(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        store: StoreContextMut<'_, D>,
+        source: Source<'_, u8>,
+        finish: bool,
+    ) -> Poll<wasmtime::Result<StreamResult>> {
+        match self.pieces.poll_reserve(cx) {
+            Poll::Pending if finish => Poll::Ready(Ok(StreamResult::Cancelled)),
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Err(_)) => Poll::Ready(Ok(StreamResult::Dropped)),
+            Poll::Ready(Ok(())) => {
+                let mut source = source.as_direct(store);
+                let offered = source.remaining();
+                let length = offered.len().min(PIECE);
+                if length > 0 {
+                    let piece = Bytes::copy_from_slice(&offered[..length]);
+                    if self.pieces.send_item(piece).is_err() {
+                        return Poll::Ready(Ok(StreamResult::Dropped));
+                    }
+                    source.mark_read(length);
+                }
+                Poll::Ready(Ok(StreamResult::Completed))
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What one component may reach: nothing that `spin.toml` does not list.
+
+use crate::hosts::AllowedHosts;
+use crate::manifest::{Component, Manifest};
+use crate::runtime_config::RuntimeConfig;
+use crate::sqlite::Database;
+use crate::store::KeyValue;
+use crate::variables::Variables;
+use anyhow::Context as _;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The grants of one component.
+pub(crate) struct Grants {
+    /// The component's name, for messages.
+    pub(crate) component: String,
+    /// Its variables.
+    pub(crate) variables: HashMap<String, String>,
+    /// Key-value stores that it may open, by label.
+    pub(crate) stores: HashMap<String, Arc<dyn KeyValue>>,
+    /// Databases that it may open, by label.
+    pub(crate) databases: HashMap<String, Arc<Database>>,
+    /// Hosts that it may send requests to.
+    pub(crate) hosts: AllowedHosts,
+}
+
+/// The stores and databases of the server, opened when the first component needs them.
+pub(crate) struct Backends {
+    config: RuntimeConfig,
+    statement_time: Duration,
+    stores: BTreeMap<String, Arc<dyn KeyValue>>,
+    databases: BTreeMap<String, Arc<Database>>,
+}
+
+impl Backends {
+    /// Nothing is opened yet. `statement_time` bounds one SQL statement.
+    pub(crate) fn new(config: RuntimeConfig, statement_time: Duration) -> Self {
+        Self { config, statement_time, stores: BTreeMap::new(), databases: BTreeMap::new() }
+    }
+
+    /// All opened key-value stores.
+    pub(crate) fn stores(&self) -> Vec<Arc<dyn KeyValue>> {
+        self.stores.values().cloned().collect()
+    }
+
+    /// All opened databases.
+    pub(crate) fn databases(&self) -> Vec<Arc<Database>> {
+        self.databases.values().cloned().collect()
+    }
+
+    /// The grants of a component, as the manifest has them.
+    pub(crate) fn grant(
+        &mut self,
+        manifest: &Manifest,
+        id: &str,
+        component: &Component,
+        variables: &Variables,
+        log: &crate::log::Sink,
+    ) -> anyhow::Result<Grants> {
+        let key = |name: &str| format!("{}: [component.{id}] {name}", manifest.path.display());
+        let mut grants = Grants {
+            component: id.to_owned(),
+            variables: HashMap::new(),
+            stores: HashMap::new(),
+            databases: HashMap::new(),
+            hosts: AllowedHosts::default(),
+        };
+        for (name, template) in &component.variables {
+            let value = variables.expand(template).with_context(|| key(&format!("variables.{name}")))?;
+            grants.variables.insert(name.clone(), value);
+        }
+        let expand = |entry: &String| variables.expand(entry);
+        let hosts = component.allowed_outbound_hosts.iter().map(expand).collect::<Result<Vec<_>, _>>();
+        grants.hosts = hosts
+            .and_then(|hosts| AllowedHosts::parse(&hosts))
+            .with_context(|| key("allowed_outbound_hosts"))?;
+        for label in &component.key_value_stores {
+            let store = self.store(label, log).with_context(|| key("key_value_stores"))?;
+            grants.stores.insert(label.clone(), store);
+        }
+        for label in &component.sqlite_databases {
+            let database = self.database(label).with_context(|| key("sqlite_databases"))?;
+            grants.databases.insert(label.clone(), database);
+        }
+        Ok(grants)
+    }
+
+    fn store(&mut self, label: &str, log: &crate::log::Sink) -> anyhow::Result<Arc<dyn KeyValue>> {
+        if let Some(store) = self.stores.get(label) {
+            return Ok(store.clone());
+        }
+        let path = self.config.key_value_stores.get(label).with_context(|| {
+            format!("{label:?} is not configured; add [key_value_store.{label}] to the runtime config")
+        })?;
+        let store = crate::store::open(path, log.clone())?;
+        self.stores.insert(label.to_owned(), store.clone());
+        Ok(store)
+    }
+
+    fn database(&mut self, label: &str) -> anyhow::Result<Arc<Database>> {
+        if let Some(database) = self.databases.get(label) {
+            return Ok(database.clone());
+        }
+        let path = self.config.sqlite_databases.get(label).with_context(|| {
+            format!("{label:?} is not configured; add [sqlite_database.{label}] to the runtime config")
+        })?;
+        let database = Arc::new(Database::open(path, self.statement_time)?);
+        self.databases.insert(label.to_owned(), database.clone());
+        Ok(database)
+    }
+}

@@ -1,0 +1,156 @@
+//! `allowed_outbound_hosts`: which requests a component may send.
+
+use anyhow::{bail, ensure};
+use http::Uri;
+
+/// Where a request may go.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Destination {
+    /// To the host that its URI names.
+    Outside,
+    /// To this server.
+    Own,
+    /// Nowhere: the manifest does not grant it.
+    Denied,
+}
+
+/// The hosts that a component may send requests to.
+#[derive(Debug, Default)]
+pub(crate) struct AllowedHosts(Vec<Rule>);
+
+#[derive(Debug)]
+struct Rule {
+    /// `None` allows every scheme.
+    scheme: Option<String>,
+    host: Host,
+    /// `None` allows every port.
+    port: Option<u16>,
+}
+
+#[derive(Debug)]
+enum Host {
+    Any,
+    Own,
+    /// Below this domain: `.example.com`.
+    Below(String),
+    Exact(String),
+}
+
+impl AllowedHosts {
+    /// Reads entries such as `https://api.example.com`, `http://10.0.0.7:8080`,
+    /// `https://*.example.com`, `*://*:*` or `http://self`.
+    pub(crate) fn parse(entries: &[String]) -> anyhow::Result<Self> {
+        entries.iter().map(|entry| Rule::parse(entry)).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Decides about a request to `uri`. A URI without authority, and the host `self.alt`,
+    /// mean this server, as in Spin.
+    pub(crate) fn destination(&self, uri: &Uri) -> Destination {
+        let scheme = uri.scheme_str().unwrap_or("http");
+        let own = uri.host().is_none_or(|host| host.is_empty() || host == "self.alt");
+        let port = uri.port_u16().or_else(|| default_port(scheme));
+        let granted = self.0.iter().any(|rule| {
+            let scheme_fits = rule.scheme.as_deref().is_none_or(|wanted| wanted == scheme);
+            let host = uri.host().unwrap_or_default().to_ascii_lowercase();
+            match &rule.host {
+                Host::Own => own,
+                _ if own => false,
+                Host::Any => scheme_fits && fits(rule.port, port),
+                Host::Below(domain) => scheme_fits && host.ends_with(domain) && fits(rule.port, port),
+                Host::Exact(name) => scheme_fits && host == *name && fits(rule.port, port),
+            }
+        });
+        match (granted, own) {
+            (false, _) => Destination::Denied,
+            (true, true) => Destination::Own,
+            (true, false) => Destination::Outside,
+        }
+    }
+}
+
+fn fits(wanted: Option<u16>, port: Option<u16>) -> bool {
+    wanted.is_none() || wanted == port
+}
+
+fn default_port(scheme: &str) -> Option<u16> {
+    match scheme {
+        "http" => Some(80),
+        "https" => Some(443),
+        _ => None,
+    }
+}
+
+impl Rule {
+    fn parse(entry: &str) -> anyhow::Result<Self> {
+        if entry == "*" {
+            return Ok(Self { scheme: None, host: Host::Any, port: None });
+        }
+        let Some((scheme, authority)) = entry.split_once("://") else {
+            bail!("{entry:?} is not of the form scheme://host[:port]");
+        };
+        let authority = authority.strip_suffix('/').unwrap_or(authority);
+        ensure!(!authority.contains(['/', '?', '#', '@']), "{entry:?} must end after host and port");
+        let bracket = authority.rfind(']').map_or(0, |end| end + 1);
+        let (host, port) = match authority[bracket..].rfind(':') {
+            Some(colon) => (&authority[..bracket + colon], Some(&authority[bracket + colon + 1..])),
+            None => (authority, None),
+        };
+        let port = match port {
+            Some("*") => None,
+            Some(number) => match number.parse() {
+                Ok(number) => Some(number),
+                Err(_) => bail!("{entry:?}: {number:?} is neither a port nor `*`"),
+            },
+            None => default_port(scheme),
+        };
+        let host = match host {
+            "" => bail!("{entry:?} has no host"),
+            "*" => Host::Any,
+            "self" | "self.alt" => Host::Own,
+            _ => match host.strip_prefix('*') {
+                Some(domain) if domain.starts_with('.') && !domain.contains('*') => {
+                    Host::Below(domain.to_ascii_lowercase())
+                }
+                None if !host.contains('*') => Host::Exact(host.to_ascii_lowercase()),
+                _ => bail!("{entry:?}: `*` stands for a whole host or for its first labels only"),
+            },
+        };
+        Ok(Self { scheme: (scheme != "*").then(|| scheme.to_ascii_lowercase()), host, port })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(entry: &str, uri: &str, expected: Destination) {
+        let hosts = AllowedHosts::parse(&[entry.to_owned()]).expect("valid entry");
+        assert_eq!(hosts.destination(&uri.parse().expect("valid uri")), expected, "{entry} {uri}");
+    }
+
+    #[test]
+    fn only_what_is_listed_is_reached() {
+        check("https://api.test", "https://api.test/x", Destination::Outside);
+        check("https://api.test", "https://api.test:443/x", Destination::Outside);
+        check("https://api.test", "http://api.test/", Destination::Denied);
+        check("https://api.test", "https://api.test:8443/", Destination::Denied);
+        check("https://api.test", "https://evil.api.test/", Destination::Denied);
+        check("https://*.test", "https://evil.api.test/", Destination::Outside);
+        check("https://*.test", "https://test/", Destination::Denied);
+        check("https://*.test", "https://eviltest/", Destination::Denied);
+        check("http://[::1]:80", "http://[::1]/", Destination::Outside);
+        check("*", "http://anything:99/", Destination::Outside);
+        check("*", "http://self.alt/", Destination::Denied);
+        check("http://self", "http://self.alt/v1/x", Destination::Own);
+        check("http://self", "/v1/x", Destination::Own);
+        check("http://self", "http://127.0.0.1/", Destination::Denied);
+    }
+
+    #[test]
+    fn malformed_entries_are_refused() {
+        for entry in ["api.test", "https://", "https://a/b", "https://a:x", "https://a.*.b", "https://u@h"] {
+            assert!(AllowedHosts::parse(&[entry.to_owned()]).is_err(), "{entry}");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! What a guest may import, one file per interface. Every one of them answers from the
+//! [`Grants`](crate::grants::Grants) of the component and refuses what is not in there.
+
+pub(crate) mod key_value;
+pub(crate) mod outbound;
+pub(crate) mod sqlite;
+pub(crate) mod stdio;
+pub(crate) mod variables;
+pub(crate) mod wasi_keyvalue;
+
+use crate::state::State;
+use wasmtime::component::Linker;
+
+/// Gives `linker` every interface that this host has.
+pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    // The standard library of wasm32-wasip2 imports 0.2, everything else uses 0.3.
+    wasmtime_wasi::p2::add_to_linker_async(linker)?;
+    wasmtime_wasi::p3::add_to_linker(linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
+    wasmtime_wasi_http::p3::add_to_linker(linker)?;
+    key_value::link(linker)?;
+    sqlite::link(linker)?;
+    variables::link(linker)?;
+    wasi_keyvalue::link(linker)
+}

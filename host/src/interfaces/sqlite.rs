@@ -1,0 +1,117 @@
+//! `spin:sqlite@3.1.0`
+
+use crate::sqlite::Connection;
+use crate::state::State;
+use wasmtime::component::{Accessor, FutureReader, HasSelf, Linker, Resource, StreamReader};
+
+mod bindings {
+    wasmtime::component::bindgen!({
+        path: "wit/spin-sqlite.wit",
+        world: "host",
+        imports: {
+            "spin:sqlite/sqlite.[static]connection.open": trappable,
+            "spin:sqlite/sqlite.[drop]connection": trappable,
+            default: async | trappable,
+        },
+        with: { "spin:sqlite/sqlite.connection": crate::sqlite::Connection },
+    });
+}
+
+pub(crate) use bindings::spin::sqlite::sqlite::{Error, QueryResult, RowResult, Value};
+use bindings::spin::sqlite::sqlite::{Host, HostConnection, HostConnectionWithStore, add_to_linker};
+
+pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    add_to_linker::<State, HasSelf<State>>(linker, |state| state)
+}
+
+impl State {
+    fn open_database(&mut self, label: &str) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
+        let Some(database) = self.grants.databases.get(label) else {
+            return Ok(Err(Error::AccessDenied));
+        };
+        Ok(match Connection::open(database) {
+            Ok(connection) => Ok(self.table.push(connection)?),
+            Err(error) => Err(error),
+        })
+    }
+
+    fn connection(&self, handle: &Resource<Connection>) -> wasmtime::Result<Connection> {
+        Ok(self.table.get(handle)?.clone())
+    }
+}
+
+impl Host for State {}
+
+impl HostConnection for State {
+    fn open(&mut self, database: String) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
+        self.open_database(&database)
+    }
+
+    async fn execute(
+        &mut self,
+        connection: Resource<Connection>,
+        statement: String,
+        parameters: Vec<Value>,
+    ) -> wasmtime::Result<Result<QueryResult, Error>> {
+        Ok(self.connection(&connection)?.execute(statement, parameters).await)
+    }
+
+    async fn last_insert_rowid(&mut self, connection: Resource<Connection>) -> wasmtime::Result<i64> {
+        Ok(self.connection(&connection)?.last_insert_rowid().await)
+    }
+
+    async fn changes(&mut self, connection: Resource<Connection>) -> wasmtime::Result<u64> {
+        Ok(self.connection(&connection)?.changes().await)
+    }
+
+    fn drop(&mut self, connection: Resource<Connection>) -> wasmtime::Result<()> {
+        self.table.delete(connection)?;
+        Ok(())
+    }
+}
+
+/// The columns at once, then the rows, then whether all of them came.
+type Rows = (Vec<String>, StreamReader<RowResult>, FutureReader<Result<(), Error>>);
+
+impl HostConnectionWithStore<State> for HasSelf<State> {
+    async fn open_async(
+        accessor: &Accessor<State, Self>,
+        database: String,
+    ) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
+        accessor.with(|mut access| access.get().open_database(&database))
+    }
+
+    async fn execute_async(
+        accessor: &Accessor<State, Self>,
+        connection: Resource<Connection>,
+        statement: String,
+        parameters: Vec<Value>,
+    ) -> wasmtime::Result<Result<Rows, Error>> {
+        let connection = accessor.with(|mut access| access.get().connection(&connection))?;
+        let result = match connection.execute(statement, parameters).await {
+            Ok(result) => result,
+            Err(error) => return Ok(Err(error)),
+        };
+        accessor.with(|mut access| {
+            let rows = StreamReader::new(&mut access, result.rows)?;
+            let end = FutureReader::new(&mut access, async { Ok::<_, wasmtime::Error>(Ok(())) })?;
+            Ok(Ok((result.columns, rows, end)))
+        })
+    }
+
+    async fn last_insert_rowid_async(
+        accessor: &Accessor<State, Self>,
+        connection: Resource<Connection>,
+    ) -> wasmtime::Result<i64> {
+        let connection = accessor.with(|mut access| access.get().connection(&connection))?;
+        Ok(connection.last_insert_rowid().await)
+    }
+
+    async fn changes_async(
+        accessor: &Accessor<State, Self>,
+        connection: Resource<Connection>,
+    ) -> wasmtime::Result<u64> {
+        let connection = accessor.with(|mut access| access.get().connection(&connection))?;
+        Ok(connection.changes().await)
+    }
+}

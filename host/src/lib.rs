@@ -1,0 +1,36 @@
+//! The native runner of a Tenantry bundle: it reads `spin.toml` as it is, gives every
+//! component exactly what the manifest grants it, and serves the routes.
+//!
+//! The way of a request: `server.rs` accepts it, `routes.rs` finds the component, then
+//! `fused/` runs the gateway library natively and calls the component's typed export, or
+//! `composed/` hands it to a `wasi:http` component. What a guest may reach is in
+//! `interfaces/`, one file each; what stands behind is in `store/` and `sqlite/`.
+//!
+//! Several servers can run in one process: there is no global state.
+
+mod app;
+mod builder;
+mod composed;
+mod engine;
+mod fused;
+mod grants;
+mod hosts;
+mod http_body;
+mod interfaces;
+mod log;
+mod manifest;
+mod options;
+mod problem;
+mod routes;
+mod runtime_config;
+mod server;
+mod sqlite;
+mod state;
+mod store;
+mod toml_file;
+mod variables;
+
+pub use builder::build;
+pub use log::Log;
+pub use options::{Limits, Options, Placement};
+pub use server::{RouteLine, Server, up};

@@ -1,0 +1,149 @@
+//! The log: access lines of the gateway, lines of the guests and the host's own messages,
+//! all through one writer, so that lines never interleave and a slow reader of stdout
+//! never holds up a request.
+
+use parking_lot::{Condvar, Mutex};
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How much may wait for the writer. What does not fit is dropped and counted.
+const BUFFER: usize = 8 << 20;
+/// How long the writer lets lines gather before it writes them at once.
+const GATHER: Duration = Duration::from_millis(5);
+
+/// Where log lines go.
+#[derive(Clone, Debug, Default)]
+pub enum Log {
+    /// Standard output, one line each.
+    #[default]
+    Stdout,
+    /// A list in memory, for tests.
+    Memory(Arc<Mutex<Vec<String>>>),
+}
+
+/// The way to the log; cheap to clone. The writer ends with the last clone.
+#[derive(Clone)]
+pub(crate) enum Sink {
+    Stdout(Arc<Outlet>),
+    Memory(Arc<Mutex<Vec<String>>>),
+}
+
+impl Sink {
+    pub(crate) fn open(log: &Log) -> std::io::Result<Self> {
+        match log {
+            Log::Memory(lines) => Ok(Self::Memory(lines.clone())),
+            Log::Stdout => Ok(Self::Stdout(Arc::new(Outlet::start()?))),
+        }
+    }
+
+    /// Writes one line as it is.
+    pub(crate) fn line(&self, line: &str) {
+        match self {
+            Self::Memory(lines) => lines.lock().push(line.to_owned()),
+            Self::Stdout(outlet) => outlet.queue.push(line),
+        }
+    }
+
+    /// Writes a message of the host itself as a JSON line.
+    pub(crate) fn event(&self, level: &str, component: Option<&str>, message: &str) {
+        let line = match component {
+            Some(component) => serde_json::json!({
+                "level": level, "component": component, "message": message,
+            }),
+            None => serde_json::json!({ "level": level, "message": message }),
+        };
+        self.line(&line.to_string());
+    }
+}
+
+/// The writer thread; dropping it writes what is left and waits for the thread.
+pub(crate) struct Outlet {
+    queue: Arc<Queue>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: Mutex<Waiting>,
+    filled: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    text: Vec<u8>,
+    dropped: u64,
+    closed: bool,
+    writer_sleeps: bool,
+}
+
+impl Queue {
+    fn push(&self, line: &str) {
+        let mut waiting = self.waiting.lock();
+        if waiting.text.len() + line.len() > BUFFER {
+            waiting.dropped += 1;
+            return;
+        }
+        waiting.text.extend_from_slice(line.as_bytes());
+        waiting.text.push(b'\n');
+        if waiting.writer_sleeps {
+            waiting.writer_sleeps = false;
+            self.filled.notify_one();
+        }
+    }
+
+    fn write(&self) {
+        let mut text = Vec::new();
+        loop {
+            let closed = {
+                let mut waiting = self.waiting.lock();
+                while waiting.text.is_empty() && waiting.dropped == 0 && !waiting.closed {
+                    waiting.writer_sleeps = true;
+                    self.filled.wait(&mut waiting);
+                }
+                waiting.closed
+            };
+            if !closed {
+                std::thread::sleep(GATHER);
+            }
+            let dropped = {
+                let mut waiting = self.waiting.lock();
+                std::mem::swap(&mut text, &mut waiting.text);
+                std::mem::take(&mut waiting.dropped)
+            };
+            if dropped > 0 {
+                let message = format!("{dropped} log lines were dropped: stdout is too slow");
+                let line = serde_json::json!({ "level": "warn", "message": message });
+                text.extend_from_slice(format!("{line}\n").as_bytes());
+            }
+            let mut stdout = std::io::stdout().lock();
+            // A closed stdout must not end the server.
+            let _ = stdout.write_all(&text).and_then(|()| stdout.flush());
+            text.clear();
+            if closed {
+                return;
+            }
+        }
+    }
+}
+
+impl Outlet {
+    fn start() -> std::io::Result<Self> {
+        let queue = Arc::new(Queue::default());
+        let thread = std::thread::Builder::new().name("log".to_owned()).spawn({
+            let queue = queue.clone();
+            move || queue.write()
+        })?;
+        Ok(Self { queue, thread: Some(thread) })
+    }
+}
+
+impl Drop for Outlet {
+    fn drop(&mut self) {
+        self.queue.waiting.lock().closed = true;
+        self.queue.filled.notify_one();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What a caller of [`crate::up`] may choose.
+
+use crate::Log;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Where the gateway runs (see ARCHITECTURE.md).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Placement {
+    /// The gateway library runs natively and calls the component's typed export.
+    #[default]
+    Fused,
+    /// `gateway.wasm` is composed with the route component, as Spin does it.
+    Composed,
+}
+
+/// What one guest, and all guests together, may use.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Linear memory of one instance, in bytes.
+    pub memory: usize,
+    /// Time from the call of a component to its answer, background work after the answer,
+    /// and time to receive a request body.
+    pub request: Duration,
+    /// How long a streaming response may stay open.
+    pub stream: Duration,
+    /// Live instances of one component; each handles one request at a time.
+    pub max_instances: usize,
+    /// How many of them may be held by streaming responses.
+    pub max_streams: usize,
+    /// How long a request waits for a free instance before it is answered with 503.
+    pub max_queue_wait: Duration,
+    /// How long a shutdown waits for requests in flight.
+    pub grace: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory: 128 << 20,
+            request: Duration::from_secs(30),
+            stream: Duration::from_secs(3600),
+            max_instances: 256,
+            max_streams: 128,
+            max_queue_wait: Duration::from_secs(2),
+            grace: Duration::from_secs(10),
+        }
+    }
+}
+
+/// How to bring a bundle up.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The `spin.toml`.
+    pub manifest: PathBuf,
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The directory of databases, key-value data and caches; made when absent.
+    pub data: PathBuf,
+    /// Where the gateway runs.
+    pub placement: Placement,
+    /// The components to serve; empty means all.
+    pub components: Vec<String>,
+    /// A Spin runtime-config file.
+    pub runtime_config: Option<PathBuf>,
+    /// Values of application variables, stronger than `SPIN_VARIABLE_*` of the environment.
+    pub variables: Vec<(String, String)>,
+    /// Where log lines go.
+    pub log: Log,
+    /// Limits of the guests.
+    pub limits: Limits,
+    /// Told what `up` is doing (composing, compiling), one line each.
+    pub progress: Option<fn(&str)>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            manifest: PathBuf::from("spin.toml"),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 3000)),
+            data: PathBuf::from(".tenantry"),
+            placement: Placement::default(),
+            components: Vec::new(),
+            runtime_config: None,
+            variables: Vec::new(),
+            log: Log::Stdout,
+            limits: Limits::default(),
+            progress: None,
+        }
+    }
+}
+
+impl Options {
+    pub(crate) fn tell(&self, line: &str) {
+        if let Some(progress) = self.progress {
+            progress(line);
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! A guest's connection: its place in the writers' queue, its transaction, its results.
+
+use super::statement::Kind;
+use super::{Database, Raw};
+use crate::interfaces::sqlite::{Error, QueryResult, RowResult, Value};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use std::sync::Arc;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+/// The most that the result of one statement may hold, in bytes.
+const RESULT: usize = 64 << 20;
+
+/// An open connection; clones are the same connection. When the last one goes, an open
+/// transaction is rolled back and the connection returns to the pool.
+#[derive(Clone)]
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct Connection(Arc<Mutex<Session>>);
+
+struct Session {
+    /// There until the session is dropped.
+    raw: Option<Raw>,
+    database: Arc<Database>,
+    writer: Option<OwnedMutexGuard<()>>,
+    /// Whether the guest changed the connection itself: nobody else gets it.
+    altered: bool,
+    changes: u64,
+    rowid: i64,
+}
+
+impl Connection {
+    /// Takes a connection out of the pool or opens one.
+    pub(crate) fn open(database: &Arc<Database>) -> Result<Self, Error> {
+        let raw = database.take().map_err(io)?;
+        Ok(Self(Arc::new(Mutex::new(Session {
+            raw: Some(raw),
+            database: database.clone(),
+            writer: None,
+            altered: false,
+            changes: 0,
+            rowid: 0,
+        }))))
+    }
+
+    /// Runs one statement. Waits for other writers of the database if it may write; what
+    /// waits for the disk runs on a thread that may block, all else at once.
+    pub(crate) async fn execute(&self, sql: String, values: Vec<Value>) -> Result<QueryResult, Error> {
+        let mut session = self.0.clone().lock_owned().await;
+        let kind = Kind::of(&sql);
+        let waits_for_disk = match session.plan(&sql, kind)? {
+            Plan::Read => false,
+            Plan::Write { commits } => {
+                if session.writer.is_none() {
+                    let queue = session.database.writer.clone();
+                    session.writer = Some(queue.lock_owned().await);
+                }
+                commits
+            }
+        };
+        if !waits_for_disk {
+            return session.run(&sql, kind, &values);
+        }
+        let run = tokio::task::spawn_blocking(move || session.run(&sql, kind, &values));
+        run.await.map_err(|error| Error::Io(error.to_string()))?
+    }
+
+    /// The row id of the last insert by this guest, or 0.
+    pub(crate) async fn last_insert_rowid(&self) -> i64 {
+        self.0.lock().await.rowid
+    }
+
+    /// The rows changed by the last writing statement of this guest.
+    pub(crate) async fn changes(&self) -> u64 {
+        self.0.lock().await.changes
+    }
+}
+
+enum Plan {
+    Read,
+    Write { commits: bool },
+}
+
+impl Session {
+    fn raw(&self) -> Result<&Raw, Error> {
+        self.raw.as_ref().ok_or(Error::InvalidConnection)
+    }
+
+    fn plan(&self, sql: &str, kind: Kind) -> Result<Plan, Error> {
+        let sqlite = &self.raw()?.sqlite;
+        let statement = sqlite.prepare_cached(sql).map_err(io)?;
+        let outside = sqlite.is_autocommit();
+        Ok(match kind {
+            Kind::Commit if self.writer.is_some() => Plan::Write { commits: true },
+            Kind::Begin if !statement.readonly() => Plan::Write { commits: false },
+            _ if !statement.readonly() => Plan::Write { commits: outside },
+            _ => Plan::Read,
+        })
+    }
+
+    fn run(&mut self, sql: &str, kind: Kind, values: &[Value]) -> Result<QueryResult, Error> {
+        self.altered |= kind == Kind::Session;
+        let raw = self.raw.as_ref().ok_or(Error::InvalidConnection)?;
+        raw.clock.allow(self.database.statement_time);
+        let result = query(&raw.sqlite, sql, values);
+        if result.is_ok() && self.writer.is_some() && !matches!(kind, Kind::Begin | Kind::Commit) {
+            self.changes = raw.sqlite.changes();
+            if kind == Kind::Insert {
+                self.rowid = raw.sqlite.last_insert_rowid();
+            }
+        }
+        if raw.sqlite.is_autocommit() {
+            self.writer = None;
+        }
+        result
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let Some(raw) = self.raw.take() else { return };
+        raw.clock.allow(self.database.statement_time);
+        let clean = raw.sqlite.is_autocommit() || raw.sqlite.execute_batch("ROLLBACK").is_ok();
+        if clean && !self.altered {
+            self.database.put(raw);
+        }
+    }
+}
+
+fn query(sqlite: &rusqlite::Connection, sql: &str, values: &[Value]) -> Result<QueryResult, Error> {
+    let mut statement = sqlite.prepare_cached(sql).map_err(io)?;
+    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let width = columns.len();
+    let mut rows = statement.query(rusqlite::params_from_iter(values)).map_err(io)?;
+    let mut found = Vec::new();
+    let mut size = 0;
+    while let Some(row) = rows.next().map_err(io)? {
+        let mut values = Vec::with_capacity(width);
+        for column in 0..width {
+            let value = convert(row.get_ref(column).map_err(io)?)?;
+            size += size_of::<Value>() + match &value {
+                Value::Text(text) => text.len(),
+                Value::Blob(bytes) => bytes.len(),
+                _ => 0,
+            };
+            values.push(value);
+        }
+        if size > RESULT {
+            return Err(Error::Io(format!("the result is larger than {RESULT} bytes")));
+        }
+        found.push(RowResult { values });
+    }
+    Ok(QueryResult { columns, rows: found })
+}
+
+fn convert(value: ValueRef<'_>) -> Result<Value, Error> {
+    Ok(match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Integer(number),
+        ValueRef::Real(number) => Value::Real(number),
+        ValueRef::Text(text) => {
+            let text = std::str::from_utf8(text);
+            Value::Text(text.map_err(|_| Error::Io("a text is not UTF-8".to_owned()))?.to_owned())
+        }
+        ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+    })
+}
+
+impl rusqlite::ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Integer(number) => ValueRef::Integer(*number),
+            Self::Real(number) => ValueRef::Real(*number),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Blob(bytes) => ValueRef::Blob(bytes),
+            Self::Null => ValueRef::Null,
+        }))
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used in map_err")]
+fn io(error: rusqlite::Error) -> Error {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::DiskFull) => Error::DatabaseFull,
+        _ => Error::Io(error.to_string()),
+    }
+}

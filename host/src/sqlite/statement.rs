@@ -1,0 +1,86 @@
+//! What must be known of a statement before it runs.
+
+/// A statement's first word, as far as it matters here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Opens a transaction.
+    Begin,
+    /// Ends a transaction and waits for the disk.
+    Commit,
+    /// Inserts rows, so that the last row id changes.
+    Insert,
+    /// Changes the connection itself, which is then not given to anyone else.
+    Session,
+    /// Anything else.
+    Other,
+}
+
+impl Kind {
+    /// Looks at the first words of `sql`.
+    pub(super) fn of(sql: &str) -> Self {
+        let mut words = skip_comments(sql).split(|c: char| !c.is_ascii_alphabetic());
+        let first = words.next().unwrap_or_default();
+        let is = |word: &str| first.eq_ignore_ascii_case(word);
+        match () {
+            () if is("BEGIN") => Self::Begin,
+            () if is("COMMIT") || is("END") => Self::Commit,
+            () if is("INSERT") || is("REPLACE") || is("WITH") => Self::Insert,
+            () if is("PRAGMA") && !alters(sql) => Self::Other,
+            () if is("PRAGMA") || is("ATTACH") || is("DETACH") => Self::Session,
+            () if is("CREATE") => match words.next() {
+                Some(word) if word.to_ascii_uppercase().starts_with("TEMP") => Self::Session,
+                _ => Self::Other,
+            },
+            () => Self::Other,
+        }
+    }
+}
+
+/// Whether a pragma may change the connection: it has an argument that is not the name of
+/// a table, and it is not one of those that are kept in the database.
+fn alters(pragma: &str) -> bool {
+    let pragma = pragma.to_ascii_lowercase();
+    let harmless = ["user_version", "application_id", "table_", "index_", "foreign_key_"];
+    let name = skip_comments(&pragma).trim_start_matches("pragma").trim_start();
+    let argument = name.contains(['=', '(']);
+    argument && (name.starts_with("foreign_keys") || !harmless.iter().any(|h| name.starts_with(h)))
+}
+
+fn skip_comments(sql: &str) -> &str {
+    let mut rest = sql.trim_start();
+    loop {
+        let after = if let Some(line) = rest.strip_prefix("--") {
+            line.split_once('\n').map_or("", |(_, after)| after)
+        } else if let Some(block) = rest.strip_prefix("/*") {
+            block.split_once("*/").map_or("", |(_, after)| after)
+        } else {
+            return rest;
+        };
+        rest = after.trim_start();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_told_by_the_first_word() {
+        for (sql, kind) in [
+            ("begin immediate", Kind::Begin),
+            ("-- x\n /* y */ COMMIT;", Kind::Commit),
+            ("INSERT INTO t VALUES (1)", Kind::Insert),
+            ("create temporary table t (a)", Kind::Session),
+            ("create table t (a)", Kind::Other),
+            ("pragma foreign_keys=off", Kind::Session),
+            ("PRAGMA synchronous(0)", Kind::Session),
+            ("PRAGMA user_version = 3", Kind::Other),
+            ("PRAGMA foreign_keys", Kind::Other),
+            ("PRAGMA table_info(t)", Kind::Other),
+            ("SELECT 1", Kind::Other),
+            ("", Kind::Other),
+        ] {
+            assert_eq!(Kind::of(sql), kind, "{sql}");
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! The embedded key-value store: a map in memory that answers, and a file that follows.
+//!
+//! A write is acknowledged when the map has it. A thread writes what changed to the file
+//! every [`BEHIND`], in one transaction, so an acknowledged write may be lost by `kill -9`
+//! or a power cut within that time. That is why nothing here is the truth: what must not
+//! be lost (receipts of idempotent requests, tokens, data) is in SQL, and key-value holds
+//! what may be rebuilt or expires. In exchange no request waits for a disk.
+
+use super::file::{Change, File};
+use super::{Answer, KeyValue};
+use parking_lot::{Condvar, Mutex};
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// How far the file may be behind the map.
+const BEHIND: Duration = Duration::from_millis(50);
+/// Locks; more than there are threads, so that they rarely meet.
+const SHARDS: usize = 64;
+
+/// The store.
+pub(crate) struct Embedded {
+    map: Arc<Map>,
+    writer: Mutex<Option<std::thread::JoinHandle<()>>>,
+}
+
+struct Map {
+    shards: [Mutex<Shard>; SHARDS],
+    hasher: RandomState,
+    closing: Mutex<bool>,
+    wake: Condvar,
+    failed: AtomicBool,
+}
+
+#[derive(Default)]
+struct Shard {
+    values: HashMap<String, Vec<u8>>,
+    /// Keys that differ from the file.
+    dirty: HashSet<String>,
+}
+
+impl Embedded {
+    /// Loads the file and starts the writer.
+    pub(crate) fn open(path: &Path, log: crate::log::Sink) -> anyhow::Result<Self> {
+        let mut file = File::open(path)?;
+        let map = Arc::new(Map {
+            shards: std::array::from_fn(|_| Mutex::default()),
+            hasher: RandomState::new(),
+            closing: Mutex::new(false),
+            wake: Condvar::new(),
+            failed: AtomicBool::new(false),
+        });
+        file.load(|key, value| {
+            map.shard(&key).lock().values.insert(key, value);
+        })?;
+        let writer = std::thread::Builder::new().name("key-value".to_owned()).spawn({
+            let map = map.clone();
+            move || map.follow(&mut file, &log)
+        })?;
+        Ok(Self { map, writer: Mutex::new(Some(writer)) })
+    }
+
+    /// Stops the writer after it has written everything. Blocks.
+    fn stop(map: &Map, writer: Option<std::thread::JoinHandle<()>>) {
+        *map.closing.lock() = true;
+        map.wake.notify_one();
+        if let Some(writer) = writer {
+            let _ = writer.join();
+        }
+    }
+}
+
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        Self::stop(&self.map, self.writer.get_mut().take());
+    }
+}
+
+impl Map {
+    fn shard(&self, key: &str) -> &Mutex<Shard> {
+        &self.shards[self.hasher.hash_one(key) as usize % SHARDS]
+    }
+
+    /// The writer's loop.
+    fn follow(&self, file: &mut File, log: &crate::log::Sink) {
+        loop {
+            let closing = {
+                let mut closing = self.closing.lock();
+                if !*closing {
+                    self.wake.wait_for(&mut closing, BEHIND);
+                }
+                *closing
+            };
+            let changes = self.take_changes();
+            if !changes.is_empty() {
+                let outcome = file.write(&changes);
+                self.failed.store(outcome.is_err(), Ordering::Relaxed);
+                if let Err(error) = outcome {
+                    log.event("error", None, &format!("key-value file: {error}; will try again"));
+                    self.put_back(changes);
+                }
+            }
+            if closing {
+                return;
+            }
+        }
+    }
+
+    fn take_changes(&self) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for shard in &self.shards {
+            let shard = &mut *shard.lock();
+            for key in shard.dirty.drain() {
+                let value = shard.values.get(&key).cloned();
+                changes.push((key, value));
+            }
+        }
+        changes
+    }
+
+    fn put_back(&self, changes: Vec<Change>) {
+        for (key, _) in changes {
+            self.shard(&key).lock().dirty.insert(key);
+        }
+    }
+
+    /// Runs `change` on the shard of `key` and notes the key as changed if it returns true.
+    fn change<T>(&self, key: &str, change: impl FnOnce(&mut HashMap<String, Vec<u8>>) -> (T, bool)) -> T {
+        let mut shard = self.shard(key).lock();
+        let (answer, changed) = change(&mut shard.values);
+        if changed && !shard.dirty.contains(key) {
+            shard.dirty.insert(key.to_owned());
+        }
+        answer
+    }
+}
+
+fn now<'a, T: Send + 'a>(answer: Result<T, String>) -> Answer<'a, T> {
+    Box::pin(std::future::ready(answer))
+}
+
+impl KeyValue for Embedded {
+    fn get<'a>(&'a self, key: &'a str) -> Answer<'a, Option<Vec<u8>>> {
+        now(Ok(self.map.shard(key).lock().values.get(key).cloned()))
+    }
+
+    fn set<'a>(&'a self, key: &'a str, value: Vec<u8>) -> Answer<'a, ()> {
+        now(Ok(self.map.change(key, |values| {
+            match values.get_mut(key) {
+                Some(held) => *held = value,
+                None => drop(values.insert(key.to_owned(), value)),
+            }
+            ((), true)
+        })))
+    }
+
+    fn delete<'a>(&'a self, key: &'a str) -> Answer<'a, ()> {
+        now(Ok(self.map.change(key, |values| ((), values.remove(key).is_some()))))
+    }
+
+    fn exists<'a>(&'a self, key: &'a str) -> Answer<'a, bool> {
+        now(Ok(self.map.shard(key).lock().values.contains_key(key)))
+    }
+
+    fn keys(&self) -> Answer<'_, Vec<String>> {
+        let shards = self.map.shards.iter();
+        now(Ok(shards.flat_map(|shard| shard.lock().values.keys().cloned().collect::<Vec<_>>()).collect()))
+    }
+
+    fn increment<'a>(&'a self, key: &'a str, delta: i64) -> Answer<'a, i64> {
+        now(self.map.change(key, |values| match values.get_mut(key) {
+            None => {
+                values.insert(key.to_owned(), delta.to_le_bytes().to_vec());
+                (Ok(delta), true)
+            }
+            Some(held) => match <[u8; 8]>::try_from(held.as_slice()) {
+                Ok(bytes) => {
+                    let sum = i64::from_le_bytes(bytes).wrapping_add(delta);
+                    held.copy_from_slice(&sum.to_le_bytes());
+                    (Ok(sum), true)
+                }
+                Err(_) => (Err("increment of a value that is not an 8-byte counter".to_owned()), false),
+            },
+        }))
+    }
+
+    fn swap<'a>(
+        &'a self,
+        key: &'a str,
+        expected: Option<Vec<u8>>,
+        value: Vec<u8>,
+    ) -> Answer<'a, bool> {
+        now(Ok(self.map.change(key, |values| match (values.entry(key.to_owned()), expected) {
+            (Entry::Vacant(place), None) => {
+                place.insert(value);
+                (true, true)
+            }
+            (Entry::Occupied(mut held), Some(expected)) if *held.get() == expected => {
+                held.insert(value);
+                (true, true)
+            }
+            _ => (false, false),
+        })))
+    }
+
+    fn check(&self) -> Answer<'_, ()> {
+        now(match self.map.failed.load(Ordering::Relaxed) {
+            false => Ok(()),
+            true => Err("the last write to the key-value file failed".to_owned()),
+        })
+    }
+
+    fn close(&self) -> Answer<'_, ()> {
+        let (map, writer) = (self.map.clone(), self.writer.lock().take());
+        Box::pin(async move {
+            let stopped = tokio::task::spawn_blocking(move || {
+                Self::stop(&map, writer);
+                map.failed.load(Ordering::Relaxed)
+            });
+            match stopped.await {
+                Ok(false) => Ok(()),
+                Ok(true) => Err("the last writes did not reach the key-value file".to_owned()),
+                Err(error) => Err(error.to_string()),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Log;
+    use crate::log::Sink;
+
+    fn open(path: &Path) -> Embedded {
+        let log = Sink::open(&Log::Memory(Arc::default())).expect("a log");
+        Embedded::open(path, log).expect("a store")
+    }
+
+    fn file(name: &str) -> std::path::PathBuf {
+        let directory = std::env::temp_dir().join(format!("tenantry-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&directory);
+        directory.join("kv.db")
+    }
+
+    #[tokio::test]
+    async fn what_was_written_is_there_after_a_close() {
+        let path = file("kept");
+        let store = open(&path);
+        store.set("a", b"1".to_vec()).await.expect("set");
+        store.set("b", b"2".to_vec()).await.expect("set");
+        store.delete("b").await.expect("delete");
+        store.close().await.expect("close");
+        let store = open(&path);
+        assert_eq!(store.get("a").await, Ok(Some(b"1".to_vec())));
+        assert_eq!(store.exists("b").await, Ok(false));
+        assert_eq!(store.keys().await, Ok(vec!["a".to_owned()]));
+    }
+
+    #[tokio::test]
+    async fn swap_needs_the_expected_value() {
+        let store = open(&file("swap"));
+        let (old, new) = (b"old".to_vec(), b"new".to_vec());
+        assert_eq!(store.swap("k", Some(old.clone()), new.clone()).await, Ok(false));
+        assert_eq!(store.swap("k", None, old.clone()).await, Ok(true));
+        assert_eq!(store.swap("k", None, new.clone()).await, Ok(false));
+        assert_eq!(store.swap("k", Some(old), new.clone()).await, Ok(true));
+        assert_eq!(store.get("k").await, Ok(Some(new)));
+    }
+
+    #[tokio::test]
+    async fn a_counter_is_eight_bytes_little_endian() {
+        let store = open(&file("counter"));
+        assert_eq!(store.increment("n", 2).await, Ok(2));
+        assert_eq!(store.increment("n", -3).await, Ok(-1));
+        assert_eq!(store.get("n").await, Ok(Some((-1i64).to_le_bytes().to_vec())));
+        store.set("text", b"x".to_vec()).await.expect("set");
+        assert!(store.increment("text", 1).await.is_err());
+        assert_eq!(store.get("text").await, Ok(Some(b"x".to_vec())));
+    }
+}

@@ -1,0 +1,59 @@
+//! The SQLite file behind the embedded store: one table, written in batches.
+
+use anyhow::Context as _;
+use rusqlite::{Connection, params};
+use std::path::Path;
+
+/// What happened to a key: its new value, or its removal.
+pub(crate) type Change = (String, Option<Vec<u8>>);
+
+/// The file, opened by one store.
+pub(crate) struct File(Connection);
+
+impl File {
+    /// Opens or makes it.
+    pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).with_context(|| format!("{}", parent.display()))?;
+        }
+        let open = || {
+            let connection = Connection::open(path)?;
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            connection.pragma_update(None, "synchronous", "NORMAL")?;
+            connection.execute_batch(
+                "CREATE TABLE IF NOT EXISTS key_value (
+                     key TEXT PRIMARY KEY, value BLOB NOT NULL
+                 ) WITHOUT ROWID, STRICT",
+            )?;
+            Ok::<_, rusqlite::Error>(Self(connection))
+        };
+        open().with_context(|| format!("{}: the key-value file cannot be opened", path.display()))
+    }
+
+    /// Hands every pair to `take`.
+    pub(crate) fn load(&self, mut take: impl FnMut(String, Vec<u8>)) -> rusqlite::Result<()> {
+        let mut statement = self.0.prepare("SELECT key, value FROM key_value")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            take(row.get(0)?, row.get(1)?);
+        }
+        Ok(())
+    }
+
+    /// Writes all of `changes`, or none of them.
+    pub(crate) fn write(&mut self, changes: &[Change]) -> rusqlite::Result<()> {
+        let transaction = self.0.transaction()?;
+        {
+            let mut put = transaction
+                .prepare_cached("INSERT OR REPLACE INTO key_value (key, value) VALUES (?1, ?2)")?;
+            let mut remove = transaction.prepare_cached("DELETE FROM key_value WHERE key = ?1")?;
+            for (key, value) in changes {
+                match value {
+                    Some(value) => put.execute(params![key, value])?,
+                    None => remove.execute(params![key])?,
+                };
+            }
+        }
+        transaction.commit()
+    }
+}

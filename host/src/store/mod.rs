@@ -1,0 +1,43 @@
+//! Key-value stores behind one trait. A new kind (Redis) is one file here and one line in
+//! [`open`].
+
+mod embedded;
+mod file;
+
+use std::future::Future;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// The answer of a store; the error text is for the log and the guest.
+pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send + 'a>>;
+
+/// A key-value store. Every operation sees what those before it wrote.
+pub(crate) trait KeyValue: Send + Sync + 'static {
+    /// The value of `key`.
+    fn get<'a>(&'a self, key: &'a str) -> Answer<'a, Option<Vec<u8>>>;
+    /// Writes a value.
+    fn set<'a>(&'a self, key: &'a str, value: Vec<u8>) -> Answer<'a, ()>;
+    /// Removes a value; an absent key is no error.
+    fn delete<'a>(&'a self, key: &'a str) -> Answer<'a, ()>;
+    /// Whether `key` has a value.
+    fn exists<'a>(&'a self, key: &'a str) -> Answer<'a, bool>;
+    /// All keys, in no order.
+    fn keys(&self) -> Answer<'_, Vec<String>>;
+    /// Adds `delta` to a counter, atomically, and returns the sum. The counter is a
+    /// little-endian i64 as in Spin and starts at 0; a value of another length is an error.
+    fn increment<'a>(&'a self, key: &'a str, delta: i64) -> Answer<'a, i64>;
+    /// Writes `value` if the key still holds `expected` (`None`: is absent), atomically;
+    /// whether it did.
+    fn swap<'a>(&'a self, key: &'a str, expected: Option<Vec<u8>>, value: Vec<u8>)
+    -> Answer<'a, bool>;
+    /// Whether the store can answer, for `/readyz`.
+    fn check(&self) -> Answer<'_, ()>;
+    /// Makes all writes durable. Called once, when nothing uses the store any more.
+    fn close(&self) -> Answer<'_, ()>;
+}
+
+/// Opens the store that the runtime config names.
+pub(crate) fn open(path: &Path, log: crate::log::Sink) -> anyhow::Result<Arc<dyn KeyValue>> {
+    Ok(Arc::new(embedded::Embedded::open(path, log)?))
+}

@@ -1,0 +1,16 @@
+//! Reading a TOML file so that a mistake is reported in one line: file, line, what is wrong.
+
+use anyhow::Context as _;
+use serde::de::DeserializeOwned;
+use std::path::Path;
+
+/// Reads `path` into `T`. `what` says what the file is for and how to name another.
+pub(crate) fn read<T: DeserializeOwned>(path: &Path, what: &str) -> anyhow::Result<T> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("{}: cannot read {what}", path.display()))?;
+    toml::from_str(&text).map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start);
+        let line = text.get(..start).unwrap_or_default().matches('\n').count() + 1;
+        anyhow::anyhow!("{}:{line}: {}", path.display(), error.message())
+    })
+}

@@ -1,0 +1,32 @@
+-- The append-only feed of each tenant. SQLite commits one writer at a time, so the
+-- sequence is in the order of the commits.
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    tenant_id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    source_agent TEXT NOT NULL,
+    data TEXT NOT NULL,
+    trace_id TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+CREATE INDEX events_by_tenant ON events (tenant_id, seq);
+
+CREATE INDEX events_by_type ON events (tenant_id, type, seq);
+
+-- What a write answered, kept in the transaction of the write: a retry with the same
+-- idempotency key finds it however the first request ended.
+CREATE TABLE idempotency_receipts (
+    tenant_id TEXT NOT NULL,
+    key TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    status BIGINT NOT NULL,
+    headers TEXT NOT NULL,
+    body TEXT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, key)
+);
+
+CREATE INDEX idempotency_receipts_by_expiry ON idempotency_receipts (tenant_id, expires_at);

@@ -1,0 +1,160 @@
+//! Joins the files to one document.
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Map, Value};
+
+/// The methods that an operation may have.
+pub(crate) const METHODS: [&str; 5] = ["delete", "get", "patch", "post", "put"];
+
+/// One document: `common` with the paths and components of all functions, what the gateway
+/// does (`x-gateway`) written into each operation, and no reference that leads nowhere.
+pub(crate) fn assemble(mut common: Value, functions: Vec<(String, Value)>) -> Result<Value> {
+    let gateway = common.as_object_mut().and_then(|common| common.remove("x-gateway"));
+    let gateway = gateway.context("common.yaml: x-gateway is missing")?;
+    let mut bundle = common;
+    bundle["paths"] = Map::new().into();
+    for (name, file) in functions {
+        join(&mut bundle, file).with_context(|| format!("{name}.yaml"))?;
+    }
+    let protected = is_protected(&bundle["security"]);
+    for path in members(&mut bundle["paths"]) {
+        let shared = path.get("parameters").is_some();
+        for method in METHODS {
+            let Some(operation) = path.get_mut(method) else { continue };
+            for kind in kinds(operation, shared, protected) {
+                apply(operation, &gateway[kind]);
+            }
+            members(&mut operation["responses"]).for_each(|one| add_headers(one, &gateway));
+        }
+    }
+    members(&mut bundle["components"]["responses"]).for_each(|one| add_headers(one, &gateway));
+    dangling(&bundle, &bundle)?;
+    bundle.sort_all_objects();
+    Ok(bundle)
+}
+
+/// Whether `security` demands a credential.
+pub(crate) fn is_protected(security: &Value) -> bool {
+    let choices = security.as_array().map(Vec::as_slice).unwrap_or_default();
+    !choices.is_empty() && choices.iter().all(|choice| choice != &Value::Object(Map::new()))
+}
+
+fn members(object: &mut Value) -> impl Iterator<Item = &mut Value> {
+    object.as_object_mut().into_iter().flat_map(Map::values_mut)
+}
+
+fn join(bundle: &mut Value, mut file: Value) -> Result<()> {
+    references(&mut file)?;
+    let Value::Object(file) = file else { bail!("is not an object") };
+    for (section, content) in file {
+        match section.as_str() {
+            "paths" => unite(&mut bundle["paths"], content)?,
+            "components" => {
+                let Value::Object(groups) = content else { bail!("components is not an object") };
+                for (group, content) in groups {
+                    let known = bundle["components"].as_object_mut().context("no components")?;
+                    let known = known.entry(group).or_insert_with(|| Map::new().into());
+                    unite(known, content)?;
+                }
+            }
+            other => bail!("{other} belongs into common.yaml"),
+        }
+    }
+    Ok(())
+}
+
+/// Adds the members of one object to another that has none of them.
+fn unite(known: &mut Value, more: Value) -> Result<()> {
+    let (Value::Object(known), Value::Object(more)) = (known, more) else {
+        bail!("paths and groups of components are objects");
+    };
+    for (name, value) in more {
+        if known.insert(name.clone(), value).is_some() {
+            bail!("{name} is in another file too");
+        }
+    }
+    Ok(())
+}
+
+/// Makes each reference one within the bundle.
+fn references(value: &mut Value) -> Result<()> {
+    match value {
+        Value::Object(object) => {
+            if let Some(Value::String(target)) = object.get_mut("$ref") {
+                let inside = target.trim_start_matches("common.yaml");
+                if !inside.starts_with("#/components/") {
+                    bail!("$ref {target} is neither in this file nor in common.yaml");
+                }
+                *target = inside.to_owned();
+            }
+            object.values_mut().try_for_each(references)
+        }
+        Value::Array(list) => list.iter_mut().try_for_each(references),
+        _ => Ok(()),
+    }
+}
+
+fn dangling(bundle: &Value, value: &Value) -> Result<()> {
+    match value {
+        Value::Object(object) => {
+            if let Some(Value::String(target)) = object.get("$ref") {
+                resolve(bundle, target)?;
+            }
+            object.values().try_for_each(|value| dangling(bundle, value))
+        }
+        Value::Array(list) => list.iter().try_for_each(|value| dangling(bundle, value)),
+        _ => Ok(()),
+    }
+}
+
+/// What a reference names.
+pub(crate) fn resolve<'a>(bundle: &'a Value, target: &str) -> Result<&'a Value> {
+    let found = target.strip_prefix('#').and_then(|pointer| bundle.pointer(pointer));
+    found.with_context(|| format!("$ref {target} leads nowhere"))
+}
+
+/// The value itself, or what it refers to.
+pub(crate) fn follow<'a>(bundle: &'a Value, value: &'a Value) -> Result<&'a Value> {
+    match value.get("$ref").and_then(Value::as_str) {
+        Some(target) => resolve(bundle, target),
+        None => Ok(value),
+    }
+}
+
+/// The members of `x-gateway` that concern an operation.
+fn kinds(operation: &Value, shared: bool, protected: bool) -> Vec<&'static str> {
+    let has = |name: &str| operation.get(name).is_some();
+    let protected = operation.get("security").map_or(protected, is_protected);
+    let kinds = [
+        ("every", true),
+        ("protected", protected),
+        ("with_parameters", shared || has("parameters")),
+        ("with_body", has("requestBody")),
+        ("idempotent", operation["x-idempotent"] == true),
+    ];
+    kinds.into_iter().filter(|(_, applies)| *applies).map(|(kind, _)| kind).collect()
+}
+
+/// Adds parameters and responses; a response that the operation describes itself stays.
+fn apply(operation: &mut Value, kind: &Value) {
+    if let Some(more) = kind["parameters"].as_array() {
+        match &mut operation["parameters"] {
+            Value::Array(known) => known.extend(more.iter().cloned()),
+            none => *none = more.clone().into(),
+        }
+    }
+    for (status, response) in kind["responses"].as_object().into_iter().flatten() {
+        let known = &mut operation["responses"][status];
+        if known.is_null() {
+            *known = response.clone();
+        }
+    }
+}
+
+fn add_headers(response: &mut Value, gateway: &Value) {
+    if response.get("$ref").is_none() {
+        for (name, header) in gateway["response_headers"].as_object().into_iter().flatten() {
+            response["headers"][name] = header.clone();
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The YAML files of the contract.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+/// The file that all functions share.
+pub(crate) const COMMON: &str = "common";
+
+/// Where the files are.
+pub(crate) fn folder() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The file of a function.
+pub(crate) fn path(function: &str) -> PathBuf {
+    folder().join(function).with_extension("yaml")
+}
+
+/// The names of the functions, sorted.
+pub(crate) fn functions() -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder()).context("cannot list the contract")? {
+        let path = entry.context("cannot list the contract")?.path();
+        let name = path.file_stem().and_then(|name| name.to_str()).filter(|name| *name != COMMON);
+        if let (Some("yaml"), Some(name)) = (path.extension().and_then(|e| e.to_str()), name) {
+            names.push(name.to_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// The content of the file of a function.
+pub(crate) fn read(function: &str) -> Result<Value> {
+    let name = format!("{function}.yaml");
+    let text = fs::read_to_string(path(function)).with_context(|| name.clone())?;
+    parse(&text).context(name)
+}
+
+/// YAML as the JSON that it stands for. `yes`, `no`, `on` and `off` are strings as in YAML 1.2.
+pub(crate) fn parse(text: &str) -> Result<Value> {
+    let options = serde_saphyr::options! { strict_booleans: true };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| anyhow::anyhow!("{error}"))
+}

@@ -1,0 +1,95 @@
+//! The contract of the bundle: the OpenAPI files beside this crate, and the compiler that
+//! turns them into what is built from them.
+//!
+//! - [`generate`] gives each function its operations as Rust (`build.rs` of the function);
+//! - [`bundle`] and [`write_bundle`] give the one document that clients read.
+//!
+//! Both come from the same files, so that a route and its contract cannot drift apart: a
+//! path or scope that changes here changes the behaviour, an operation without a handler
+//! does not compile, and a request schema that the validator could not check in full fails
+//! the build instead of being half checked.
+//!
+//! Absent on purpose: anything that runs in a function. The tables that it needs are plain
+//! constants of the types in `kit::contract`.
+
+#[path = "../../components/kit/src/contract.rs"]
+pub mod contract;
+
+mod bundle;
+mod files;
+mod operation;
+mod schema;
+mod source;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::{env, fs, process};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use contract::Operation;
+
+/// Writes the operations of a function to `$OUT_DIR/contract.rs`: the enum `Op` with its
+/// implementation of `kit::contract::Operations`. To be called by the function's `build.rs`.
+///
+/// A contract that cannot be compiled ends the build with a message that names file,
+/// operation and keyword.
+pub fn generate(function: &str) {
+    println!("cargo::rerun-if-changed={}", files::path(function).display());
+    println!("cargo::rerun-if-changed={}", files::path(files::COMMON).display());
+    let text = load(function).map(|operations| source::module(function, &operations));
+    end(text.and_then(|text| write("contract.rs", &text)));
+}
+
+/// Writes the bundle to `$OUT_DIR/openapi.json`. To be called by a `build.rs`.
+pub fn write_bundle() {
+    println!("cargo::rerun-if-changed={}", files::folder().display());
+    end(assemble().and_then(|bundle| write("openapi.json", &bundle.to_string())));
+}
+
+/// The one OpenAPI document of all functions, its keys in alphabetical order.
+///
+/// # Panics
+/// When the files beside this crate are not a contract; the tests of this crate show that
+/// they are one.
+pub fn bundle() -> Value {
+    assemble().unwrap_or_else(|error| panic!("{error:#}"))
+}
+
+/// The operations of a function, ordered by path and method.
+///
+/// # Errors
+/// A message that names file, operation and keyword.
+pub fn load(function: &str) -> Result<Vec<Operation>> {
+    let file = files::read(function)?;
+    operation::all(&assemble()?, &file).with_context(|| format!("{function}.yaml"))
+}
+
+/// The names of the functions: one for each file of the contract.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn functions() -> Result<Vec<String>> {
+    files::functions()
+}
+
+fn assemble() -> Result<Value> {
+    let functions = files::functions()?;
+    let files = functions.iter().map(|name| Ok((name.clone(), files::read(name)?)));
+    bundle::assemble(files::read(files::COMMON)?, files.collect::<Result<_>>()?)
+}
+
+fn write(name: &str, text: &str) -> Result<()> {
+    let folder = env::var("OUT_DIR").context("OUT_DIR is set for build scripts only")?;
+    fs::write(Path::new(&folder).join(name), text).with_context(|| format!("cannot write {name}"))
+}
+
+/// Ends a build script that failed the way that Cargo shows without a backtrace.
+fn end(result: Result<()>) {
+    if let Err(error) = result {
+        println!("cargo::error=openapi/{error:#}");
+        process::exit(1);
+    }
+}

@@ -1,0 +1,179 @@
+//! Compiles operations.
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Map, Value};
+
+use crate::bundle::{METHODS, follow, is_protected};
+use crate::contract::{Body, Location, Operation, Parameter, Schema};
+use crate::schema::{Compiler, leak, only};
+
+/// Beside these, a path item has operations only.
+const PATH_KEYS: [&str; 4] = ["parameters", "servers", "summary", "description"];
+
+const OPERATION_KEYS: [&str; 11] = [
+    "externalDocs",
+    "operationId",
+    "parameters",
+    "requestBody",
+    "responses",
+    "security",
+    "summary",
+    "tags",
+    "x-idempotent",
+    "x-limit-class",
+    "deprecated",
+];
+
+/// The operations of one file, as the bundle completed them.
+pub(crate) fn all(bundle: &Value, file: &Value) -> Result<Vec<Operation>> {
+    let mut operations = Vec::new();
+    for path in file["paths"].as_object().context("`paths` is missing")?.keys() {
+        let item = bundle["paths"][path].as_object().with_context(|| path.clone())?;
+        for (key, operation) in item.iter().filter(|(key, _)| !PATH_KEYS.contains(&key.as_str())) {
+            let name = operation["operationId"].as_str().unwrap_or("no operationId");
+            let place = || format!("{} {path} ({name})", key.to_uppercase());
+            ensure!(METHODS.contains(&key.as_str()), "{}: is not a method that is served", place());
+            operations.push(one(bundle, path, key, item, operation).with_context(place)?);
+        }
+    }
+    Ok(operations)
+}
+
+fn one(
+    bundle: &Value,
+    path: &str,
+    method: &str,
+    item: &Map<String, Value>,
+    operation: &Value,
+) -> Result<Operation> {
+    only(operation.as_object().context("is not an object")?, &OPERATION_KEYS)?;
+    let id = operation["operationId"].as_str().context("`operationId` is missing")?;
+    let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let kebab = id.split('-').all(|part| !part.is_empty() && part.chars().all(letter));
+    ensure!(
+        kebab && !id.starts_with(|c: char| c.is_ascii_digit()),
+        "operationId `{id}` is not kebab-case"
+    );
+    ensure!(
+        item.contains_key("servers") == path.starts_with("/.well-known/"),
+        "`servers` of a path leaves the version prefix, which is for /.well-known/ only"
+    );
+    let limit = operation["x-limit-class"].as_str().unwrap_or_default();
+    ensure!(
+        ["read", "write", "auth"].contains(&limit),
+        "`x-limit-class` is not read, write or auth"
+    );
+    let idempotent = match operation.get("x-idempotent") {
+        None => false,
+        Some(value) => value.as_bool().context("`x-idempotent` is not true or false")?,
+    };
+    let security = operation.get("security").unwrap_or(&bundle["security"]);
+    let parameters = parameters(bundle, path, item, operation)?;
+    let body = operation.get("requestBody").map(|body| self::body(bundle, body)).transpose();
+    let (consumes, body) = body.context("requestBody")?.unzip();
+    Ok(Operation {
+        id: id.to_owned().leak(),
+        method: method.to_uppercase().leak(),
+        path: path.to_owned().leak(),
+        public: !is_protected(security),
+        scopes: scopes(security)?,
+        limit: limit.to_owned().leak(),
+        idempotent,
+        consumes: consumes.unwrap_or_default(),
+        parameters,
+        body,
+    })
+}
+
+/// The scopes of the one scheme that the gateway knows. Client authentication is the
+/// business of the token endpoint, which must therefore be public.
+fn scopes(security: &Value) -> Result<&'static [&'static str]> {
+    let choices = security.as_array().context("`security` is not a list")?;
+    match choices.as_slice() {
+        choices if !is_protected(&choices.into()) => Ok(&[]),
+        [Value::Object(one)] if one.len() == 1 && one.contains_key("bearer") => {
+            let scopes = one["bearer"].as_array().context("scopes are a list")?.iter();
+            let scopes = scopes.map(|scope| Some(&*scope.as_str()?.to_owned().leak()));
+            Ok(scopes.collect::<Option<Vec<_>>>().context("scopes are strings")?.leak())
+        }
+        _ => bail!("`security` must be [], have {{}} as a choice, or name `bearer` alone"),
+    }
+}
+
+fn parameters(
+    bundle: &Value,
+    path: &str,
+    item: &Map<String, Value>,
+    operation: &Value,
+) -> Result<&'static [Parameter]> {
+    let lists = [item.get("parameters"), operation.get("parameters")];
+    let mut found: Vec<Parameter> = Vec::new();
+    for value in lists.into_iter().flatten().filter_map(Value::as_array).flatten() {
+        let value = follow(bundle, value)?;
+        let name = value["name"].as_str().context("a parameter has no name")?;
+        let parameter = parameter(bundle, value).with_context(|| format!("parameter {name}"))?;
+        let same =
+            |one: &Parameter| (one.name, one.location) == (parameter.name, parameter.location);
+        ensure!(!found.iter().any(same), "parameter {name} is there twice");
+        found.push(parameter);
+    }
+    let mut variables: Vec<_> =
+        path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+    let mut named: Vec<_> = found.iter().filter(|one| one.location == Location::Path).collect();
+    variables.sort_unstable();
+    named.sort_unstable_by_key(|one| one.name);
+    ensure!(
+        named.iter().map(|one| one.name).eq(variables),
+        "the path parameters are not the variables of the path"
+    );
+    Ok(found.leak())
+}
+
+fn parameter(bundle: &Value, value: &Value) -> Result<Parameter> {
+    let object = value.as_object().context("is not an object")?;
+    only(object, &["name", "in", "required", "schema", "style", "explode"])?;
+    let (location, style) = match value["in"].as_str() {
+        Some("path") => (Location::Path, "simple"),
+        Some("query") => (Location::Query, "form"),
+        Some("header") => (Location::Header, "simple"),
+        _ => bail!("`in` is not path, query or header"),
+    };
+    let name = value["name"].as_str().unwrap_or_default();
+    let name = if location == Location::Header { name.to_lowercase() } else { name.to_owned() };
+    let schema = Compiler::new(bundle).schema(&value["schema"]).context("schema")?;
+    let exploded = value.get("explode").map_or(location == Location::Query, |it| it != false);
+    match schema {
+        Schema::Any | Schema::Object { .. } => bail!("a parameter of this type is not supported"),
+        Schema::Array { .. } => ensure!(!exploded, "a list needs `explode: false`"),
+        _ => {}
+    }
+    ensure!(value.get("style").is_none_or(|it| it == style), "`style` can only be {style}");
+    let required = value["required"] == true;
+    ensure!(required || location != Location::Path, "a path parameter must be required");
+    Ok(Parameter { name: name.leak(), location, required, schema: leak(schema) })
+}
+
+/// The media types and the body.
+fn body(bundle: &Value, value: &Value) -> Result<(&'static [&'static str], Body)> {
+    let value = follow(bundle, value)?;
+    only(value.as_object().context("is not an object")?, &["required", "content", "x-validate"])?;
+    let content = value["content"].as_object().context("`content` is missing")?;
+    let validate = match value.get("x-validate") {
+        None => true,
+        Some(validate) => validate.as_bool().context("`x-validate` is not true or false")?,
+    };
+    let mut schema = None;
+    for (media_type, content) in content.iter().filter(|_| validate) {
+        ensure!(media_type.ends_with("json"), "{media_type} needs `x-validate: false`");
+        let this =
+            Compiler::new(bundle).schema(&content["schema"]).with_context(|| media_type.clone())?;
+        ensure!(*schema.get_or_insert(this) == this, "all media types must have the same schema");
+    }
+    let consumes = content.keys().map(|media_type| &*media_type.clone().leak());
+    let body = Body {
+        required: value["required"] == true,
+        validate,
+        schema: leak(schema.unwrap_or(Schema::Any)),
+    };
+    Ok((consumes.collect::<Vec<_>>().leak(), body))
+}

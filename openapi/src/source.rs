@@ -1,0 +1,105 @@
+//! Writes operations as Rust.
+
+use crate::contract::{Body, Operation, Parameter, Property, Schema};
+
+/// Where the types are, for code that cannot know what its surroundings import.
+const KIT: &str = "::kit::contract";
+
+/// The content of `$OUT_DIR/contract.rs`.
+pub(crate) fn module(function: &str, operations: &[Operation]) -> String {
+    let mut variants = String::new();
+    let mut rows = String::new();
+    for operation in operations {
+        let Operation { id, method, path, .. } = operation;
+        let variant = pascal(id);
+        variants += &format!("    /// `{method} {path}`\n    {variant},\n");
+        rows += &format!("        (Self::{variant}, {}),\n", row(operation));
+    }
+    format!(
+        "/// The operations of openapi/{function}.yaml, from which this file was generated.\n\
+         #[allow(unreachable_pub, reason = \"the including module may be private\")]\n\
+         #[derive(Clone, Copy, Debug, PartialEq, Eq)]\n\
+         pub enum Op {{\n{variants}}}\n\n\
+         impl {KIT}::Operations for Op {{\n    \
+         const ALL: &'static [(Self, {KIT}::Operation)] = &[\n{rows}    ];\n}}\n"
+    )
+}
+
+/// The name of a variant: `list-projects` is `ListProjects`.
+fn pascal(id: &str) -> String {
+    let mut upper = true;
+    let mut name = String::new();
+    for character in id.chars() {
+        match character {
+            '-' => upper = true,
+            _ if std::mem::take(&mut upper) => name.push(character.to_ascii_uppercase()),
+            _ => name.push(character),
+        }
+    }
+    name
+}
+
+fn row(operation: &Operation) -> String {
+    let Operation { id, method, path, public, scopes, limit, idempotent, consumes, .. } = operation;
+    let parameters = list(operation.parameters, parameter);
+    let body = operation.body.map_or("None".to_owned(), |it| format!("Some({})", body(&it)));
+    format!(
+        "{KIT}::Operation {{ id: {id:?}, method: {method:?}, path: {path:?}, public: {public}, \
+         scopes: &{scopes:?}, limit: {limit:?}, idempotent: {idempotent}, \
+         consumes: &{consumes:?}, parameters: {parameters}, body: {body} }}"
+    )
+}
+
+fn parameter(parameter: &Parameter) -> String {
+    let Parameter { name, location, required, .. } = parameter;
+    let schema = schema(parameter.schema);
+    format!(
+        "{KIT}::Parameter {{ name: {name:?}, location: {KIT}::Location::{location:?}, \
+         required: {required}, schema: &{schema} }}"
+    )
+}
+
+fn body(body: &Body) -> String {
+    let Body { required, validate, .. } = body;
+    let schema = schema(body.schema);
+    format!("{KIT}::Body {{ required: {required}, validate: {validate}, schema: &{schema} }}")
+}
+
+fn schema(it: &Schema) -> String {
+    let text = match *it {
+        // Their `Debug` output is the Rust that makes them.
+        Schema::Any | Schema::Boolean | Schema::Integer { .. } | Schema::Number { .. } => {
+            format!("{it:?}")
+        }
+        Schema::Nullable(inner) => format!("Nullable(&{})", schema(inner)),
+        Schema::String { min_length, max_length, format, one_of } => {
+            let format = format.map(|format| format!("Some({KIT}::Format::{format:?})"));
+            let format = format.as_deref().unwrap_or("None");
+            format!(
+                "String {{ min_length: {min_length}, max_length: {max_length:?}, \
+                 format: {format}, one_of: &{one_of:?} }}"
+            )
+        }
+        Schema::Array { items, min_items, max_items, unique } => format!(
+            "Array {{ items: &{}, min_items: {min_items}, max_items: {max_items:?}, \
+             unique: {unique} }}",
+            schema(items)
+        ),
+        Schema::Object { properties, additional, min_properties } => format!(
+            "Object {{ properties: {}, additional: {}, min_properties: {min_properties} }}",
+            list(properties, property),
+            additional.map_or("None".to_owned(), |it| format!("Some(&{})", schema(it)))
+        ),
+    };
+    format!("{KIT}::Schema::{text}")
+}
+
+fn property(property: &Property) -> String {
+    let Property { name, required, .. } = property;
+    let schema = schema(property.schema);
+    format!("{KIT}::Property {{ name: {name:?}, required: {required}, schema: &{schema} }}")
+}
+
+fn list<T>(items: &[T], write: impl Fn(&T) -> String) -> String {
+    format!("&[{}]", items.iter().map(write).collect::<Vec<_>>().join(", "))
+}

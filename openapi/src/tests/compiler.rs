@@ -1,0 +1,136 @@
+//! What the compiler makes of an operation, and what it refuses.
+
+use anyhow::Result;
+
+use crate::contract::Operation;
+use crate::{bundle, files, operation, source};
+
+/// Compiles a file beside common.yaml.
+fn compile(yaml: &str) -> Result<Vec<Operation>> {
+    let file = files::parse(yaml)?;
+    let bundle = bundle::assemble(files::read(files::COMMON)?, vec![("x".into(), file.clone())])?;
+    operation::all(&bundle, &file)
+}
+
+/// An operation with this body schema and these further lines.
+fn with_body(schema: &str, more: &str) -> String {
+    format!(
+        "paths: {{ /x: {{ post: {{ operationId: make-x, x-limit-class: write, responses: {{}},\n\
+         requestBody: {{ content: {{ application/json: {{ schema: {schema} }} }} }}, {more} }} }} }}"
+    )
+}
+
+#[track_caller]
+fn refuse(yaml: &str, expected: &str) {
+    let error = format!("{:#}", compile(yaml).expect_err("must be refused"));
+    assert!(error.contains(expected), "{error}");
+}
+
+#[track_caller]
+fn refuse_schema(schema: &str, expected: &str) {
+    refuse(
+        &with_body(schema, ""),
+        &format!("POST /x (make-x): requestBody: application/json: {expected}"),
+    );
+}
+
+#[test]
+fn what_the_validator_cannot_check_is_refused() {
+    assert!(compile(&with_body("{ type: string, minLength: 1 }", "")).is_ok());
+    refuse_schema("{ type: string, pattern: x }", "keyword `pattern`");
+    refuse_schema("{ oneOf: [true] }", "keyword `oneOf`");
+    refuse_schema("{ type: integer, exclusiveMinimum: 1 }", "keyword `exclusiveMinimum`");
+    refuse_schema("{ type: integer, minimum: 1.5 }", "keyword `minimum` has an unusable value");
+    refuse_schema("{ type: string, format: ipv4 }", "format `ipv4`");
+    refuse_schema("{ type: [string, integer] }", "type [\"string\",\"integer\"]");
+    refuse_schema("{ type: string, enum: [a, 1] }", "keyword `enum` has an unusable value");
+    refuse_schema("{ type: array }", "keyword `items` is missing");
+    refuse_schema("{ type: object }", "keyword `additionalProperties` is missing");
+    refuse_schema(
+        "{ type: object, additionalProperties: false, required: [a] }",
+        "keyword `required`",
+    );
+    refuse_schema("{ properties: {} }", "keyword `properties`");
+    refuse_schema(
+        "{ type: object, additionalProperties: false, properties: { a: { not: true } } }",
+        "property a: keyword `not`",
+    );
+    refuse_schema(
+        "{ $ref: 'common.yaml#/components/schemas/Timestamp' }",
+        "#/components/schemas/Timestamp: keyword `pattern`",
+    );
+}
+
+#[test]
+fn operations_that_the_gateway_cannot_serve_are_refused() {
+    refuse(&with_body("true", "x-limit-clas: read"), "keyword `x-limit-clas`");
+    refuse(&with_body("true", "x-idempotent: maybe"), "`x-idempotent`");
+    refuse(&with_body("true", "security: [{ client: [] }]"), "`security` must be");
+    refuse(&with_body("true", "parameters: [{ name: a, in: cookie }]"), "parameter a: `in`");
+    refuse(
+        &with_body(
+            "true",
+            "parameters: [{ name: a, in: path, required: true, schema: { type: string } }]",
+        ),
+        "path parameters",
+    );
+    refuse(
+        &with_body(
+            "true",
+            "parameters: [{ name: a, in: query, schema: { type: array, items: { type: string } } }]",
+        ),
+        "explode: false",
+    );
+    refuse("paths: { /x: { head: {} } }", "HEAD /x (no operationId): is not a method");
+    for id in ["GetX", "get_x", "get--x", "get-", "1-x"] {
+        let yaml = format!("paths: {{ /x: {{ get: {{ operationId: {id} }} }} }}");
+        refuse(&yaml, "is not kebab-case");
+    }
+    refuse("paths: { /x: { get: { operationId: get-x } } }", "`x-limit-class`");
+    refuse("paths: { /.well-known/x: { get: { operationId: get-x } } }", "`servers`");
+    refuse("info: {}", "info belongs into common.yaml");
+}
+
+#[test]
+fn files_must_fit_together() {
+    refuse("components: { schemas: { Error: true } }", "Error is in another file too");
+    refuse("components: { schemas: { X: { $ref: '#/components/schemas/Y' } } }", "leads nowhere");
+    refuse("components: { schemas: { X: { $ref: 'other.yaml#/X' } } }", "other.yaml#/X is neither");
+    let schema = "{ $ref: '#/components/schemas/X' }";
+    let own = format!("components: {{ schemas: {{ X: {{ type: array, items: {schema} }} }} }}");
+    refuse(&format!("{own}\n{}", with_body(schema, "")), "refers to itself");
+    refuse("a: 1\na: 2", "duplicate");
+}
+
+#[test]
+fn an_operation_without_security_needs_a_token() {
+    let operations = compile(&with_body("true", "")).unwrap();
+    assert!(!operations[0].public && operations[0].scopes.is_empty());
+    for public in ["[]", "[{}]", "[{}, { client: [] }]"] {
+        let operations = compile(&with_body("true", &format!("security: {public}"))).unwrap();
+        assert!(operations[0].public, "{public}");
+    }
+}
+
+#[test]
+fn the_generated_code() {
+    let schema = "{ type: object, additionalProperties: false, required: [a], properties: \
+                  { a: { type: [string, 'null'], format: email }, b: { type: integer, minimum: 1 } } }";
+    let mut operations = compile(&with_body(schema, "")).unwrap();
+    operations[0].parameters = &[];
+    let expected = r#"/// The operations of openapi/x.yaml, from which this file was generated.
+#[allow(unreachable_pub, reason = "the including module may be private")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// `POST /x`
+    MakeX,
+}
+
+impl K::Operations for Op {
+    const ALL: &'static [(Self, K::Operation)] = &[
+        (Self::MakeX, K::Operation { id: "make-x", method: "POST", path: "/x", public: false, scopes: &[], limit: "write", idempotent: false, consumes: &["application/json"], parameters: &[], body: Some(K::Body { required: false, validate: true, schema: &K::Schema::Object { properties: &[K::Property { name: "a", required: true, schema: &K::Schema::Nullable(&K::Schema::String { min_length: 0, max_length: None, format: Some(K::Format::Email), one_of: &[] }) }, K::Property { name: "b", required: false, schema: &K::Schema::Integer { min: Some(1), max: None } }], additional: None, min_properties: 0 } }) }),
+    ];
+}
+"#;
+    assert_eq!(source::module("x", &operations).replace("::kit::contract", "K"), expected);
+}

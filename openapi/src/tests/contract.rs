@@ -1,0 +1,162 @@
+//! What holds for the contract as it stands.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::validate;
+use crate::bundle::{METHODS, follow};
+use crate::contract::{Location, Operation, Schema};
+use crate::{bundle, files, functions, load};
+
+fn every_operation(bundle: &Value) -> Vec<&Value> {
+    let paths = bundle["paths"].as_object().unwrap().values();
+    paths.flat_map(|path| METHODS.iter().filter_map(|method| path.get(method))).collect()
+}
+
+fn tables() -> Vec<Operation> {
+    functions().unwrap().iter().flat_map(|function| load(function).unwrap()).collect()
+}
+
+fn table(id: &str) -> Operation {
+    tables().into_iter().find(|operation| operation.id == id).unwrap()
+}
+
+/// The examples of one media type, inline or referenced.
+fn examples<'a>(bundle: &'a Value, content: &'a Value) -> Vec<&'a Value> {
+    let many = content["examples"].as_object().into_iter().flat_map(|map| map.values());
+    let many = many.map(|example| &follow(bundle, example).unwrap()["value"]);
+    content.get("example").into_iter().chain(many).collect()
+}
+
+fn media<'a>(bundle: &'a Value, holder: &'a Value) -> Vec<(&'a String, &'a Value)> {
+    let holder = follow(bundle, holder).unwrap();
+    holder["content"].as_object().into_iter().flatten().collect()
+}
+
+#[test]
+fn every_operation_has_a_unique_id_a_tag_and_a_summary() {
+    let bundle = bundle();
+    let tags: Vec<_> = bundle["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
+    let mut ids = BTreeSet::new();
+    for operation in every_operation(&bundle) {
+        let id = operation["operationId"].as_str().unwrap();
+        assert!(ids.insert(id), "{id} is there twice");
+        assert!(operation["summary"].is_string(), "{id} has no summary");
+        let used = operation["tags"].as_array().unwrap();
+        assert!(used.len() == 1 && tags.contains(&&used[0]), "{id} needs one tag of common.yaml");
+    }
+    assert_eq!(ids.len(), tables().len(), "each operation has a table");
+}
+
+#[test]
+fn every_request_and_response_has_an_example() {
+    let bundle = bundle();
+    for operation in every_operation(&bundle) {
+        let id = &operation["operationId"];
+        let responses = operation["responses"].as_object().unwrap();
+        assert!(responses.keys().any(|status| status.starts_with('2')), "{id} cannot succeed");
+        let bodies = responses.iter().map(|(status, response)| (status.as_str(), response));
+        for (name, body) in bodies.chain(operation.get("requestBody").map(|it| ("request", it))) {
+            for (media_type, content) in media(&bundle, body) {
+                let count = examples(&bundle, content).len();
+                assert!(count > 0, "{id}: {name} ({media_type}) has no example");
+            }
+        }
+    }
+}
+
+#[test]
+fn request_examples_keep_the_contract() {
+    let bundle = bundle();
+    for operation in every_operation(&bundle) {
+        let id = operation["operationId"].as_str().unwrap();
+        let Some(body) = table(id).body.filter(|body| body.validate) else { continue };
+        for (_, content) in media(&bundle, &operation["requestBody"]) {
+            for example in examples(&bundle, content) {
+                assert_eq!(validate::body(body.schema, example), [], "{id}: {example}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_sample_of_the_requirements_is_valid() {
+    let body = table("create-project").body.unwrap();
+    let sample = json!({"name": "Site A – BESS Retrofit", "tenant_id": "TENANT_123"});
+    assert_eq!(validate::body(body.schema, &sample), []);
+    let wrong = json!({"name": "", "status": "ACTIVE"});
+    let found = validate::body(body.schema, &wrong);
+    let codes: Vec<_> = found.iter().map(|one| (one.pointer.as_str(), one.code.as_str())).collect();
+    assert_eq!(codes, [("/name", "TOO_SHORT"), ("/status", "UNKNOWN_FIELD")]);
+}
+
+#[test]
+fn the_version_is_that_of_the_artifact() {
+    assert_eq!(bundle()["info"]["version"], env!("CARGO_PKG_VERSION"));
+}
+
+#[test]
+fn the_scopes_are_those_that_operations_need() {
+    let tables = tables();
+    let used: BTreeSet<_> = tables.iter().flat_map(|operation| operation.scopes).copied().collect();
+    let components = &bundle()["components"];
+    let flow = &components["securitySchemes"]["bearer"]["flows"]["clientCredentials"];
+    assert!(flow["scopes"].as_object().unwrap().keys().eq(used.iter()), "in the security scheme");
+    let known = components["schemas"]["Scope"]["enum"].as_array().unwrap();
+    assert!(known.iter().map(|scope| scope.as_str().unwrap()).eq(used), "in the schema Scope");
+}
+
+#[test]
+fn the_error_codes_are_those_of_the_platform() {
+    let wit = std::fs::read_to_string(files::folder().join("../wit/errors.wit")).unwrap();
+    let cases = wit.split("enum code {").nth(1).unwrap().split('}').next().unwrap().lines();
+    let cases = cases.map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
+    let codes = cases.map(|case| Value::from(case.trim_end_matches(',').replace('-', "_")));
+    assert_eq!(bundle()["components"]["schemas"]["ErrorCode"]["enum"], codes.collect::<Value>());
+}
+
+#[test]
+fn the_gateway_answers_are_in_every_operation_that_can_get_them() {
+    let bundle = bundle();
+    let statuses = |path: &str, method: &str| -> Vec<String> {
+        let responses = bundle["paths"][path][method]["responses"].as_object().unwrap();
+        responses.keys().cloned().collect()
+    };
+    let every = ["400", "406", "414", "429", "500", "503", "504"];
+    let with = |more: &[&'static str]| -> Vec<_> {
+        every.iter().chain(more).copied().collect::<BTreeSet<_>>().into_iter().collect()
+    };
+    assert_eq!(statuses("/openapi.json", "get"), with(&["200"]));
+    assert_eq!(statuses("/projects", "get"), with(&["200", "401", "403", "422"]));
+    assert_eq!(
+        statuses("/projects", "post"),
+        with(&["201", "401", "403", "409", "413", "415", "422"])
+    );
+    assert_eq!(
+        statuses("/projects/{id}", "delete"),
+        with(&["204", "401", "403", "404", "409", "422"])
+    );
+    assert_eq!(statuses("/auth/token", "post"), with(&["200", "401", "413", "415", "422"]));
+}
+
+#[test]
+fn tables_say_what_the_files_say() {
+    let list = table("list-events");
+    assert_eq!((list.method, list.path, list.limit), ("GET", "/events", "read"));
+    assert_eq!((list.public, list.scopes, list.idempotent), (false, &["events:read"][..], false));
+    let types = list.parameters.iter().find(|parameter| parameter.name == "type").unwrap();
+    let Schema::Array { items, unique: true, .. } = types.schema else { panic!("{types:?}") };
+    let Schema::String { one_of, .. } = items else { panic!("{items:?}") };
+    assert!(one_of.contains(&"project.created"));
+
+    let update = table("update-project");
+    assert_eq!(update.consumes, ["application/json", "application/merge-patch+json"]);
+    assert!(update.idempotent && update.body.unwrap().required);
+    assert!(update.parameters.iter().any(|it| (it.name, it.location) == ("id", Location::Path)));
+    assert!(update.parameters.iter().any(|it| it.name == "idempotency-key"));
+
+    let token = table("issue-token");
+    assert!(token.public && token.scopes.is_empty() && !token.body.unwrap().validate);
+    assert_eq!(table("get-jwks").path, "/.well-known/jwks.json");
+}

@@ -1,0 +1,10 @@
+//! Tests of the contract as it stands, and of what the compiler makes and refuses.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+mod compiler;
+mod contract;
+
+#[allow(unreachable_pub, reason = "kit's validator, to see that it accepts the examples")]
+#[path = "../../../components/kit/src/validate/mod.rs"]
+mod validate;
