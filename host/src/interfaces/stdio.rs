@@ -52,6 +52,9 @@ impl Lines {
 
     fn pass(&self, line: &[u8]) {
         let line = String::from_utf8_lossy(line);
+        if line.is_empty() {
+            return;
+        }
         match &self.errors_of {
             None => self.log.line(&line),
             Some(component) => self.log.event("error", Some(component), &line),

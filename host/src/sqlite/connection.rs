@@ -1,14 +1,18 @@
 //! A guest's connection: its place in the writers' queue, its transaction, its results.
 
-use super::statement::Kind;
+use super::statement::{Kind, may_take_long};
 use super::{Database, Raw};
 use crate::interfaces::sqlite::{Error, QueryResult, RowResult, Value};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 /// The most that the result of one statement may hold, in bytes.
 const RESULT: usize = 64 << 20;
+/// How long a read may hold the thread that also serves others. One that needs longer is
+/// given up and done again on a thread that may block.
+const QUICK: Duration = Duration::from_millis(5);
 
 /// An open connection; clones are the same connection. When the last one goes, an open
 /// transaction is rolled back and the connection returns to the pool.
@@ -41,25 +45,28 @@ impl Connection {
         }))))
     }
 
-    /// Runs one statement. Waits for other writers of the database if it may write; what
-    /// waits for the disk runs on a thread that may block, all else at once.
+    /// Runs one statement. Waits for other writers of the database if it may write. What
+    /// waits for the disk or may take long runs on a thread that may block, all else at once.
     pub(crate) async fn execute(&self, sql: String, values: Vec<Value>) -> Result<QueryResult, Error> {
         let mut session = self.0.clone().lock_owned().await;
         let kind = Kind::of(&sql);
-        let waits_for_disk = match session.plan(&sql, kind)? {
-            Plan::Read => false,
-            Plan::Write { commits } => {
+        let time = session.database.statement_time;
+        match session.plan(&sql, kind)? {
+            Plan::Read => match session.run(&sql, kind, &values, QUICK) {
+                Err(Failure::Interrupted) => {}
+                done => return Ok(done?),
+            },
+            Plan::Write { slow } => {
                 if session.writer.is_none() {
                     let queue = session.database.writer.clone();
                     session.writer = Some(queue.lock_owned().await);
                 }
-                commits
+                if !slow {
+                    return Ok(session.run(&sql, kind, &values, time)?);
+                }
             }
-        };
-        if !waits_for_disk {
-            return session.run(&sql, kind, &values);
         }
-        let run = tokio::task::spawn_blocking(move || session.run(&sql, kind, &values));
+        let run = tokio::task::spawn_blocking(move || Ok(session.run(&sql, kind, &values, time)?));
         run.await.map_err(|error| Error::Io(error.to_string()))?
     }
 
@@ -76,7 +83,32 @@ impl Connection {
 
 enum Plan {
     Read,
-    Write { commits: bool },
+    Write { slow: bool },
+}
+
+/// Why a statement did not run to its end.
+enum Failure {
+    /// Its time was over.
+    Interrupted,
+    Refused(Error),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::OperationInterrupted) => Self::Interrupted,
+            _ => Self::Refused(io(error)),
+        }
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Interrupted => Self::Io("the statement took too long".to_owned()),
+            Failure::Refused(error) => error,
+        }
+    }
 }
 
 impl Session {
@@ -89,17 +121,25 @@ impl Session {
         let statement = sqlite.prepare_cached(sql).map_err(io)?;
         let outside = sqlite.is_autocommit();
         Ok(match kind {
-            Kind::Commit if self.writer.is_some() => Plan::Write { commits: true },
-            Kind::Begin if !statement.readonly() => Plan::Write { commits: false },
-            _ if !statement.readonly() => Plan::Write { commits: outside },
-            _ => Plan::Read,
+            Kind::Commit if self.writer.is_some() => Plan::Write { slow: true },
+            Kind::Begin if !statement.readonly() => Plan::Write { slow: false },
+            _ if !statement.readonly() => Plan::Write { slow: outside || may_take_long(sql) },
+            Kind::Other | Kind::Insert => Plan::Read,
+            // Not to be done twice.
+            Kind::Begin | Kind::Commit | Kind::Session => Plan::Write { slow: true },
         })
     }
 
-    fn run(&mut self, sql: &str, kind: Kind, values: &[Value]) -> Result<QueryResult, Error> {
+    fn run(
+        &mut self,
+        sql: &str,
+        kind: Kind,
+        values: &[Value],
+        time: Duration,
+    ) -> Result<QueryResult, Failure> {
         self.altered |= kind == Kind::Session;
-        let raw = self.raw.as_ref().ok_or(Error::InvalidConnection)?;
-        raw.clock.allow(self.database.statement_time);
+        let raw = self.raw.as_ref().ok_or(Failure::Refused(Error::InvalidConnection))?;
+        raw.clock.allow(time);
         let result = query(&raw.sqlite, sql, values);
         if result.is_ok() && self.writer.is_some() && !matches!(kind, Kind::Begin | Kind::Commit) {
             self.changes = raw.sqlite.changes();
@@ -125,17 +165,17 @@ impl Drop for Session {
     }
 }
 
-fn query(sqlite: &rusqlite::Connection, sql: &str, values: &[Value]) -> Result<QueryResult, Error> {
-    let mut statement = sqlite.prepare_cached(sql).map_err(io)?;
+fn query(sqlite: &rusqlite::Connection, sql: &str, values: &[Value]) -> Result<QueryResult, Failure> {
+    let mut statement = sqlite.prepare_cached(sql)?;
     let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
     let width = columns.len();
-    let mut rows = statement.query(rusqlite::params_from_iter(values)).map_err(io)?;
+    let mut rows = statement.query(rusqlite::params_from_iter(values))?;
     let mut found = Vec::new();
     let mut size = 0;
-    while let Some(row) = rows.next().map_err(io)? {
+    while let Some(row) = rows.next()? {
         let mut values = Vec::with_capacity(width);
         for column in 0..width {
-            let value = convert(row.get_ref(column).map_err(io)?)?;
+            let value = convert(row.get_ref(column)?).map_err(Failure::Refused)?;
             size += size_of::<Value>() + match &value {
                 Value::Text(text) => text.len(),
                 Value::Blob(bytes) => bytes.len(),
@@ -144,7 +184,8 @@ fn query(sqlite: &rusqlite::Connection, sql: &str, values: &[Value]) -> Result<Q
             values.push(value);
         }
         if size > RESULT {
-            return Err(Error::Io(format!("the result is larger than {RESULT} bytes")));
+            let message = format!("the result is larger than {RESULT} bytes");
+            return Err(Failure::Refused(Error::Io(message)));
         }
         found.push(RowResult { values });
     }

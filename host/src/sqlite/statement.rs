@@ -36,6 +36,12 @@ impl Kind {
     }
 }
 
+/// Whether a writing statement inside a transaction may take more than one pass over one
+/// table: it has a query in it.
+pub(super) fn may_take_long(sql: &str) -> bool {
+    sql.as_bytes().windows(6).any(|word| word.eq_ignore_ascii_case(b"select"))
+}
+
 /// Whether a pragma may change the connection: it has an argument that is not the name of
 /// a table, and it is not one of those that are kept in the database.
 fn alters(pragma: &str) -> bool {
