@@ -1,1 +1,17 @@
-//! stub
+//! The integration tests: the built WebAssembly in the real host, in both placements.
+//! A test's path mirrors the URL it calls; `support/` starts servers and makes clients.
+
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+mod auth;
+mod coverage;
+mod crash;
+mod docs;
+mod events;
+mod gateway;
+mod host;
+mod isolation;
+mod projects;
+mod rules;

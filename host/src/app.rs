@@ -52,7 +52,11 @@ struct Part {
 
 impl App {
     /// Reads the manifest, composes, compiles, links and instantiates once.
-    pub(crate) async fn load(options: &Options, own: SocketAddr, log: &Sink) -> anyhow::Result<Self> {
+    pub(crate) async fn load(
+        options: &Options,
+        own: SocketAddr,
+        log: &Sink,
+    ) -> anyhow::Result<Self> {
         let manifest = Manifest::read(&options.manifest)?;
         std::fs::create_dir_all(&options.data)
             .with_context(|| format!("--data {}: cannot be made", options.data.display()))?;
@@ -127,14 +131,17 @@ async fn load_parts(
         if typed {
             let component = FunctionPre::new(component).map_err(anyhow::Error::from);
             let component = component.with_context(|| {
-                format!("component {name}: the route component does not export this version of wit/")
+                format!(
+                    "component {name}: the route component does not export this version of wit/"
+                )
             })?;
             let (keyring, background) = (keyring.clone(), background.clone());
             let function =
                 Function::load(maker, component, &options.limits, keyring, background).await?;
             functions.push(Arc::new(function));
         } else {
-            let composed = Composed::new(maker, component, &options.limits)?;
+            let composed =
+                Composed::new(maker, component, &options.limits, background.end_streams.clone())?;
             targets.insert(name, Target::Composed(Arc::new(composed)));
         }
     }

@@ -69,7 +69,7 @@ pub(crate) fn linker(engine: &Engine) -> anyhow::Result<Linker<crate::state::Sta
 
 /// Compiles the component, or loads it from the cache. Blocks for up to seconds.
 pub(crate) fn compile(engine: &Engine, file: &Path) -> anyhow::Result<Component> {
-    Component::from_file(engine, file)
-        .map_err(anyhow::Error::from)
-        .with_context(|| format!("{} is not a WebAssembly component that can run here", file.display()))
+    Component::from_file(engine, file).map_err(anyhow::Error::from).with_context(|| {
+        format!("{} is not a WebAssembly component that can run here", file.display())
+    })
 }

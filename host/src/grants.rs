@@ -67,11 +67,13 @@ impl Backends {
             hosts: AllowedHosts::default(),
         };
         for (name, template) in &component.variables {
-            let value = variables.expand(template).with_context(|| key(&format!("variables.{name}")))?;
+            let value =
+                variables.expand(template).with_context(|| key(&format!("variables.{name}")))?;
             grants.variables.insert(name.clone(), value);
         }
         let expand = |entry: &String| variables.expand(entry);
-        let hosts = component.allowed_outbound_hosts.iter().map(expand).collect::<Result<Vec<_>, _>>();
+        let hosts =
+            component.allowed_outbound_hosts.iter().map(expand).collect::<Result<Vec<_>, _>>();
         grants.hosts = hosts
             .and_then(|hosts| AllowedHosts::parse(&hosts))
             .with_context(|| key("allowed_outbound_hosts"))?;
@@ -91,7 +93,9 @@ impl Backends {
             return Ok(store.clone());
         }
         let path = self.config.key_value_stores.get(label).with_context(|| {
-            format!("{label:?} is not configured; add [key_value_store.{label}] to the runtime config")
+            format!(
+                "{label:?} is not configured; add [key_value_store.{label}] to the runtime config"
+            )
         })?;
         let store = crate::store::open(path, log.clone())?;
         self.stores.insert(label.to_owned(), store.clone());
@@ -103,7 +107,9 @@ impl Backends {
             return Ok(database.clone());
         }
         let path = self.config.sqlite_databases.get(label).with_context(|| {
-            format!("{label:?} is not configured; add [sqlite_database.{label}] to the runtime config")
+            format!(
+                "{label:?} is not configured; add [sqlite_database.{label}] to the runtime config"
+            )
         })?;
         let database = Arc::new(Database::open(path, self.statement_time)?);
         self.databases.insert(label.to_owned(), database.clone());

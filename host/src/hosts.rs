@@ -56,7 +56,9 @@ impl AllowedHosts {
                 Host::Own => own,
                 _ if own => false,
                 Host::Any => scheme_fits && fits(rule.port, port),
-                Host::Below(domain) => scheme_fits && host.ends_with(domain) && fits(rule.port, port),
+                Host::Below(domain) => {
+                    scheme_fits && host.ends_with(domain) && fits(rule.port, port)
+                }
                 Host::Exact(name) => scheme_fits && host == *name && fits(rule.port, port),
             }
         });
@@ -89,7 +91,10 @@ impl Rule {
             bail!("{entry:?} is not of the form scheme://host[:port]");
         };
         let authority = authority.strip_suffix('/').unwrap_or(authority);
-        ensure!(!authority.contains(['/', '?', '#', '@']), "{entry:?} must end after host and port");
+        ensure!(
+            !authority.contains(['/', '?', '#', '@']),
+            "{entry:?} must end after host and port"
+        );
         let bracket = authority.rfind(']').map_or(0, |end| end + 1);
         let (host, port) = match authority[bracket..].rfind(':') {
             Some(colon) => (&authority[..bracket + colon], Some(&authority[bracket + colon + 1..])),
@@ -149,7 +154,9 @@ mod tests {
 
     #[test]
     fn malformed_entries_are_refused() {
-        for entry in ["api.test", "https://", "https://a/b", "https://a:x", "https://a.*.b", "https://u@h"] {
+        for entry in
+            ["api.test", "https://", "https://a/b", "https://a:x", "https://a.*.b", "https://u@h"]
+        {
             assert!(AllowedHosts::parse(&[entry.to_owned()]).is_err(), "{entry}");
         }
     }

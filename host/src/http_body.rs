@@ -7,6 +7,8 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
@@ -18,8 +20,9 @@ pub(crate) enum ResponseBody {
     Full(Option<Bytes>),
     /// From a route, as it comes.
     Stream(ByteStream),
-    /// From a `wasi:http` component. The permit is given back when the body has ended.
-    Component { body: WasiBody, _permit: OwnedSemaphorePermit },
+    /// From a `wasi:http` component. `broken` tells an end by accident from a regular one,
+    /// and the permit is given back when the body has ended.
+    Component { body: WasiBody, broken: Arc<AtomicBool>, _permit: OwnedSemaphorePermit },
 }
 
 impl ResponseBody {
@@ -44,9 +47,15 @@ impl Body for ResponseBody {
                 let chunk = ready!(stream.poll(cx));
                 Poll::Ready(chunk.map(|chunk| chunk.map(Frame::data)))
             }
-            Self::Component { body, .. } => {
+            Self::Component { body, broken, .. } => {
                 let frame = ready!(Pin::new(body).poll_frame(cx));
-                Poll::Ready(frame.map(|frame| frame.map_err(io::Error::other)))
+                Poll::Ready(match frame {
+                    Some(frame) => Some(frame.map_err(io::Error::other)),
+                    None if broken.swap(false, Ordering::Acquire) => {
+                        Some(Err(io::Error::other("the function ended before its response")))
+                    }
+                    None => None,
+                })
             }
         }
     }

@@ -6,6 +6,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use tenantry::{Limits, Log, Options, Placement};
 
+/// Requests are many small allocations on one thread that are freed on another.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Runs a bundle of WebAssembly functions behind one gateway.
 #[derive(Parser)]
 #[command(name = "tenantry", version, after_help = EXAMPLES)]

@@ -217,7 +217,10 @@ impl Manifest {
         }
         let chosen = |id: &str| names.is_empty() || names.iter().any(|name| name == id);
         let all = self.file.component.iter();
-        Ok(all.map(|(id, component)| (id.as_str(), component)).filter(|(id, _)| chosen(id)).collect())
+        Ok(all
+            .map(|(id, component)| (id.as_str(), component))
+            .filter(|(id, _)| chosen(id))
+            .collect())
     }
 
     /// The component's WebAssembly file.

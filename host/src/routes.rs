@@ -80,7 +80,8 @@ mod tests {
     use super::*;
 
     fn routes() -> Routes<&'static str> {
-        let all = ["/...", "/api/...", "/api/v1/projects/...", "/api/v1/projects/export", "/health"];
+        let all =
+            ["/...", "/api/...", "/api/v1/projects/...", "/api/v1/projects/export", "/health"];
         let parsed = all.map(|raw| (Route::parse(raw).expect("valid"), raw));
         Routes::new(parsed.to_vec()).expect("no duplicates")
     }

@@ -38,13 +38,12 @@ struct Backend {
 impl RuntimeConfig {
     /// Reads `file`, if there is one, and fills in what it leaves open from `data`.
     pub(crate) fn read(file: Option<&Path>, data: &Path) -> anyhow::Result<Self> {
-        let mut config = Self { key_value_stores: BTreeMap::new(), sqlite_databases: BTreeMap::new() };
+        let mut config =
+            Self { key_value_stores: BTreeMap::new(), sqlite_databases: BTreeMap::new() };
         if let Some(path) = file {
             let parsed = crate::toml_file::read(path, "the runtime config (--runtime-config)")?;
             let base = path.parent().unwrap_or(Path::new("."));
-            config
-                .fill(parsed, base, data)
-                .with_context(|| path.display().to_string())?;
+            config.fill(parsed, base, data).with_context(|| path.display().to_string())?;
         }
         let default = || "default".to_owned();
         config.key_value_stores.entry(default()).or_insert_with(|| data.join("key_value.db"));

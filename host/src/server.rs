@@ -199,7 +199,9 @@ impl Shared {
                 let body = Incoming { body, time: self.body_time };
                 fused.handle(peer.ip(), parts, body).await
             }
-            Some((route, Target::Composed(composed))) => composed.handle(peer, route, request).await,
+            Some((route, Target::Composed(composed))) => {
+                composed.handle(peer, route, request).await
+            }
         }
     }
 
@@ -207,8 +209,11 @@ impl Shared {
     async fn report(&self, method: &Method, path: &str) -> Response<ResponseBody> {
         if !matches!(*method, Method::GET | Method::HEAD) {
             let status = StatusCode::METHOD_NOT_ALLOWED;
-            let mut response = problem::answer(status, "method_not_allowed", "Only GET is answered here");
-            response.headers_mut().insert(http::header::ALLOW, http::HeaderValue::from_static("GET, HEAD"));
+            let mut response =
+                problem::answer(status, "method_not_allowed", "Only GET is answered here");
+            response
+                .headers_mut()
+                .insert(http::header::ALLOW, http::HeaderValue::from_static("GET, HEAD"));
             return response;
         }
         if path == "/healthz" {

@@ -55,7 +55,12 @@ impl ResourceLimiter for Memory {
         Ok(true)
     }
 
-    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         Ok(desired <= TABLE)
     }
 }
@@ -94,14 +99,17 @@ impl Maker {
             .allow_tcp(false)
             .allow_udp(false)
             .build();
-        let mut store = Store::new(&self.engine, State {
-            table: ResourceTable::new(),
-            grants: self.grants.clone(),
-            memory: Memory { limit: self.memory, used: 0 },
-            wasi,
-            http: WasiHttpCtx::new(),
-            outbound: Outbound::new(self.grants.clone(), self.own),
-        });
+        let mut store = Store::new(
+            &self.engine,
+            State {
+                table: ResourceTable::new(),
+                grants: self.grants.clone(),
+                memory: Memory { limit: self.memory, used: 0 },
+                wasi,
+                http: WasiHttpCtx::new(),
+                outbound: Outbound::new(self.grants.clone(), self.own),
+            },
+        );
         store.limiter(|state| &mut state.memory);
         store.epoch_deadline_async_yield_and_update(1);
         rearm(&mut store);

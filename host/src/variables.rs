@@ -13,8 +13,12 @@ pub(crate) struct Variables(HashMap<String, String>);
 pub(crate) fn check_name(name: &str) -> anyhow::Result<()> {
     let starts_well = name.starts_with(|first: char| first.is_ascii_lowercase());
     let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    let good = starts_well && name.chars().all(letter) && !name.contains("__") && !name.ends_with('_');
-    ensure!(good, "{name:?} is not a variable name: lower-case letters, digits and single underscores");
+    let good =
+        starts_well && name.chars().all(letter) && !name.contains("__") && !name.ends_with('_');
+    ensure!(
+        good,
+        "{name:?} is not a variable name: lower-case letters, digits and single underscores"
+    );
     Ok(())
 }
 
@@ -53,9 +57,9 @@ impl Variables {
         let mut text = String::with_capacity(template.len());
         let mut rest = template;
         while let Some((before, after)) = rest.split_once("{{") {
-            let (name, after) = after
-                .split_once("}}")
-                .with_context(|| format!("template {template:?}: `{{{{` is not closed by `}}}}`"))?;
+            let (name, after) = after.split_once("}}").with_context(|| {
+                format!("template {template:?}: `{{{{` is not closed by `}}}}`")
+            })?;
             let name = name.trim();
             let value = self
                 .0

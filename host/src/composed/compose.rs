@@ -24,8 +24,9 @@ pub(crate) fn compose(gateway: &Path, route: &Path, data: &Path) -> anyhow::Resu
     if file.is_file() {
         return Ok(file);
     }
-    let composed = join(outer, inner)
-        .with_context(|| format!("{} cannot be composed with {}", gateway.display(), route.display()))?;
+    let composed = join(outer, inner).with_context(|| {
+        format!("{} cannot be composed with {}", gateway.display(), route.display())
+    })?;
     std::fs::create_dir_all(&directory).with_context(|| directory.display().to_string())?;
     // Written under another name first, so that nobody finds half a file.
     let part = directory.join(format!("{name}.{}.part", std::process::id()));
@@ -51,7 +52,9 @@ fn join(outer: Vec<u8>, inner: Vec<u8>) -> anyhow::Result<Vec<u8>> {
         .ok_or_else(|| anyhow!("the second does not export {ROUTE}"))?;
     SubtypeChecker::new(&mut Default::default())
         .is_subtype(offered, types, wanted, types)
-        .with_context(|| format!("{ROUTE} was built from another version of wit/ in one of them"))?;
+        .with_context(|| {
+            format!("{ROUTE} was built from another version of wit/ in one of them")
+        })?;
     let exports: Vec<String> = types[outer_world].exports.keys().cloned().collect();
     ensure!(!exports.is_empty(), "the first exports nothing");
     let outer = graph.register_package(outer)?;

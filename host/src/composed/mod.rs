@@ -19,6 +19,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use wasmtime::component::InstancePre;
 use wasmtime_wasi_http::Error;
 use wasmtime_wasi_http::handler::{ExpirationError, ProxyHandler, ProxyPre, TrapOrPanicError};
@@ -29,6 +30,7 @@ pub(crate) struct Composed {
     handler: ProxyHandler<worker::Factory>,
     permits: Arc<Semaphore>,
     wait: Duration,
+    request: Duration,
 }
 
 impl Composed {
@@ -38,6 +40,7 @@ impl Composed {
         maker: Maker,
         component: InstancePre<State>,
         limits: &Limits,
+        end: CancellationToken,
     ) -> anyhow::Result<Self> {
         let name = maker.grants.component.clone();
         let component = match p3::bindings::ServicePre::new(component.clone()) {
@@ -53,9 +56,10 @@ impl Composed {
             }
         };
         Ok(Self {
-            handler: ProxyHandler::new(worker::Factory::new(maker, component, limits)),
+            handler: ProxyHandler::new(worker::Factory::new(maker, component, limits, end)),
             permits: Arc::new(Semaphore::new(limits.max_instances)),
             wait: limits.max_queue_wait,
+            request: limits.request,
         })
     }
 
@@ -71,18 +75,32 @@ impl Composed {
             return problem::unavailable("The server is at capacity");
         };
         if headers::prepare(&mut request, route, peer).is_err() {
-            return problem::answer(StatusCode::BAD_REQUEST, "malformed_request", "The request cannot be parsed");
+            return problem::answer(
+                StatusCode::BAD_REQUEST,
+                "malformed_request",
+                "The request cannot be parsed",
+            );
         }
         let request = request.map(|body| body.map_err(Error::from).boxed_unsync());
-        match self.handler.handle((), request).await {
-            Ok(response) => response.map(|body| ResponseBody::Component { body, _permit: permit }),
+        let broken = worker::Broken::default();
+        let answer = self.handler.handle(broken.clone(), request);
+        // The handler has a timeout of its own, which does not fire while the guest computes.
+        let answer = tokio::time::timeout(self.request, answer).await;
+        match answer.unwrap_or_else(|_| Err(ExpirationError.into())) {
+            Ok(response) => {
+                response.map(|body| ResponseBody::Component { body, broken, _permit: permit })
+            }
             Err(error) => {
                 // What a trap was is reported by the worker that saw it.
                 if !error.is::<TrapOrPanicError>() {
                     self.handler.state().report(&error);
                 }
                 if error.is::<ExpirationError>() {
-                    problem::answer(StatusCode::GATEWAY_TIMEOUT, "timeout", "The function did not answer in time")
+                    problem::answer(
+                        StatusCode::GATEWAY_TIMEOUT,
+                        "timeout",
+                        "The function did not answer in time",
+                    )
                 } else {
                     let status = StatusCode::INTERNAL_SERVER_ERROR;
                     problem::answer(status, "internal_error", "An unexpected fault of the server")

@@ -4,16 +4,20 @@ use crate::log::Sink;
 use crate::options::Limits;
 use crate::problem;
 use crate::state::{Maker, State, rearm};
+use parking_lot::Mutex;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 use tokio::time::Sleep;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use wasmtime::component::GuestTaskId;
 use wasmtime::{Store, StoreContextMut};
+use wasmtime_wasi_http::WasiHttpView as _;
 use wasmtime_wasi_http::handler::{
     HandlerState, Instance, ProxyPre, ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus,
 };
-use wasmtime_wasi_http::WasiHttpView as _;
 
 /// How long an instance may rest before its memory is given back.
 const REST: Duration = Duration::from_secs(60);
@@ -26,11 +30,21 @@ pub(super) struct Factory {
     component: ProxyPre<State>,
     request: Duration,
     stream: Duration,
+    end: CancellationToken,
 }
 
+/// Set when an instance goes while the response to its request may still be on its way.
+pub(super) type Broken = Arc<AtomicBool>;
+
 impl Factory {
-    pub(super) fn new(maker: Maker, component: ProxyPre<State>, limits: &Limits) -> Self {
-        Self { maker, component, request: limits.request, stream: limits.stream }
+    /// `end` ends every instance, whatever it does.
+    pub(super) fn new(
+        maker: Maker,
+        component: ProxyPre<State>,
+        limits: &Limits,
+        end: CancellationToken,
+    ) -> Self {
+        Self { maker, component, request: limits.request, stream: limits.stream, end }
     }
 
     /// Logs a problem of this component.
@@ -48,6 +62,7 @@ impl HandlerState for Factory {
     async fn instantiate(&self) -> wasmtime::Result<Instance<State, Expiration, Worker>> {
         let mut store = self.maker.store();
         let proxy = self.component.instantiate_async(&mut store).await?;
+        let rests = Arc::new(AtomicBool::new(true));
         Ok(Instance {
             store,
             proxy,
@@ -56,9 +71,17 @@ impl HandlerState for Factory {
                 request: self.request + SLACK,
                 stream: self.stream,
                 watched: None,
+                rests: rests.clone(),
                 alarm: Box::pin(tokio::time::sleep(REST)),
+                end: Box::pin(self.end.clone().cancelled_owned()),
             },
-            state: Worker { request: self.request, log: self.maker.log.clone() },
+            state: Worker {
+                request: self.request,
+                log: self.maker.log.clone(),
+                end: self.end.clone(),
+                rests,
+                response: Mutex::default(),
+            },
         })
     }
 }
@@ -67,29 +90,43 @@ impl HandlerState for Factory {
 pub(super) struct Worker {
     request: Duration,
     log: Sink,
+    end: CancellationToken,
+    rests: Arc<AtomicBool>,
+    response: Mutex<Broken>,
 }
 
 impl WorkerState for Worker {
     type StoreData = State;
-    type RequestData = ();
+    type RequestData = Broken;
 
-    /// One request at a time; the rest of a streaming response may overlap with the next.
+    /// One request at a time, the rest of a streaming response and background work
+    /// included: a trap costs only the request that it happens in.
     fn should_accept_request(&self, concurrent: usize, _: usize) -> ShouldAccept {
-        if concurrent == 0 { ShouldAccept::Yes } else { ShouldAccept::No }
+        match concurrent == 0 && self.rests.load(Ordering::Relaxed) {
+            true => ShouldAccept::Yes,
+            false => ShouldAccept::No,
+        }
     }
 
     fn on_request_start(
         &self,
         mut store: StoreContextMut<'_, State>,
-        (): (),
+        response: Broken,
         _: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
         rearm(&mut store);
+        self.rests.store(false, Ordering::Relaxed);
+        *self.response.lock() = response;
         Box::pin(tokio::time::sleep(self.request))
     }
 
     fn drop(&self, store: Store<State>, result: Result<(), wasmtime::Error>) {
-        if let Err(error) = result {
+        if result.is_err() || self.end.is_cancelled() {
+            self.response.lock().store(true, Ordering::Release);
+        }
+        if let Err(error) = result
+            && !self.end.is_cancelled()
+        {
             let component = &store.data().grants.component;
             self.log.event("error", Some(component), &problem::one_line(&error));
         }
@@ -101,7 +138,9 @@ pub(super) struct Expiration {
     request: Duration,
     stream: Duration,
     watched: Option<(WorkerStatus, Instant)>,
+    rests: Arc<AtomicBool>,
     alarm: Pin<Box<Sleep>>,
+    end: Pin<Box<WaitForCancellationFutureOwned>>,
 }
 
 impl WorkerExpiration for Expiration {
@@ -119,6 +158,14 @@ impl WorkerExpiration for Expiration {
                 WorkerStatus::PostReturn => self.stream,
             };
             self.alarm.as_mut().reset((since + time).into());
+            if status == WorkerStatus::Idle && !self.rests.swap(true, Ordering::Relaxed) {
+                // The worker has asked already whether it may take a request, and was
+                // refused: have it ask again.
+                cx.waker().wake_by_ref();
+            }
+        }
+        if self.end.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
         }
         ready!(self.alarm.as_mut().poll(cx));
         Poll::Ready(())

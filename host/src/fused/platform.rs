@@ -62,12 +62,17 @@ impl Function {
         let pool = Pool::new(maker, component, limits);
         let mut lease = match pool.take().await {
             Ok(lease) => lease,
-            Err(Fault::Trapped(message)) => anyhow::bail!("component {}: {message}", grants.component),
-            Err(_) => anyhow::bail!("component {}: there is no room for an instance", grants.component),
+            Err(Fault::Trapped(message)) => {
+                anyhow::bail!("component {}: {message}", grants.component)
+            }
+            Err(_) => {
+                anyhow::bail!("component {}: there is no room for an instance", grants.component)
+            }
         };
         let instance = &mut *lease.instance;
         let route = instance.exports.tenantry_platform_route();
-        let described = instance.store.run_concurrent(async |accessor| route.call_describe(accessor).await);
+        let described =
+            instance.store.run_concurrent(async |accessor| route.call_describe(accessor).await);
         let described = tokio::time::timeout(limits.request, described)
             .await
             .with_context(|| format!("component {}: describe() took too long", grants.component))?
@@ -107,7 +112,9 @@ impl Function {
     fn store(&self) -> Result<&dyn KeyValue, Fault> {
         self.store.as_deref().ok_or_else(|| {
             let name = self.name();
-            Fault::Unavailable(format!("[component.{name}] key_value_stores does not list {STORE:?}"))
+            Fault::Unavailable(format!(
+                "[component.{name}] key_value_stores does not list {STORE:?}"
+            ))
         })
     }
 }

@@ -32,6 +32,8 @@ pub(super) struct Lease {
 pub(super) struct Pool {
     maker: Maker,
     component: FunctionPre<State>,
+    /// Boxed, because a lease is moved often and an instance is large.
+    #[expect(clippy::vec_box, reason = "the same box goes from lease to stack and back")]
     stacks: Box<[Mutex<Vec<Box<Instance>>>]>,
     permits: Arc<Semaphore>,
     wait: Duration,

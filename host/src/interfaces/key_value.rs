@@ -14,7 +14,9 @@ mod bindings {
     });
 }
 
-use bindings::spin::key_value::key_value::{Error, Host, HostStore, HostStoreWithStore, add_to_linker};
+use bindings::spin::key_value::key_value::{
+    Error, Host, HostStore, HostStoreWithStore, add_to_linker,
+};
 
 /// A store that a guest has opened.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]

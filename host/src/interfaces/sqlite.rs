@@ -18,14 +18,19 @@ mod bindings {
 }
 
 pub(crate) use bindings::spin::sqlite::sqlite::{Error, QueryResult, RowResult, Value};
-use bindings::spin::sqlite::sqlite::{Host, HostConnection, HostConnectionWithStore, add_to_linker};
+use bindings::spin::sqlite::sqlite::{
+    Host, HostConnection, HostConnectionWithStore, add_to_linker,
+};
 
 pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     add_to_linker::<State, HasSelf<State>>(linker, |state| state)
 }
 
 impl State {
-    fn open_database(&mut self, label: &str) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
+    fn open_database(
+        &mut self,
+        label: &str,
+    ) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
         let Some(database) = self.grants.databases.get(label) else {
             return Ok(Err(Error::AccessDenied));
         };
@@ -56,7 +61,10 @@ impl HostConnection for State {
         Ok(self.connection(&connection)?.execute(statement, parameters).await)
     }
 
-    async fn last_insert_rowid(&mut self, connection: Resource<Connection>) -> wasmtime::Result<i64> {
+    async fn last_insert_rowid(
+        &mut self,
+        connection: Resource<Connection>,
+    ) -> wasmtime::Result<i64> {
         Ok(self.connection(&connection)?.last_insert_rowid().await)
     }
 

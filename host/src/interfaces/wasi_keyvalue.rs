@@ -101,7 +101,12 @@ impl store::HostBucket for State {
 }
 
 impl atomics::Host for State {
-    async fn increment(&mut self, bucket: Resource<Bucket>, key: String, delta: i64) -> Answer<i64> {
+    async fn increment(
+        &mut self,
+        bucket: Resource<Bucket>,
+        key: String,
+        delta: i64,
+    ) -> Answer<i64> {
         Ok(self.bucket(&bucket)?.0.increment(&key, delta).await.map_err(Error::Other))
     }
 

@@ -47,7 +47,11 @@ impl Connection {
 
     /// Runs one statement. Waits for other writers of the database if it may write. What
     /// waits for the disk or may take long runs on a thread that may block, all else at once.
-    pub(crate) async fn execute(&self, sql: String, values: Vec<Value>) -> Result<QueryResult, Error> {
+    pub(crate) async fn execute(
+        &self,
+        sql: String,
+        values: Vec<Value>,
+    ) -> Result<QueryResult, Error> {
         let mut session = self.0.clone().lock_owned().await;
         let kind = Kind::of(&sql);
         let time = session.database.statement_time;
@@ -124,9 +128,7 @@ impl Session {
             Kind::Commit if self.writer.is_some() => Plan::Write { slow: true },
             Kind::Begin if !statement.readonly() => Plan::Write { slow: false },
             _ if !statement.readonly() => Plan::Write { slow: outside || may_take_long(sql) },
-            Kind::Other | Kind::Insert => Plan::Read,
-            // Not to be done twice.
-            Kind::Begin | Kind::Commit | Kind::Session => Plan::Write { slow: true },
+            _ => Plan::Read,
         })
     }
 
@@ -165,9 +167,13 @@ impl Drop for Session {
     }
 }
 
-fn query(sqlite: &rusqlite::Connection, sql: &str, values: &[Value]) -> Result<QueryResult, Failure> {
+fn query(
+    sqlite: &rusqlite::Connection,
+    sql: &str,
+    values: &[Value],
+) -> Result<QueryResult, Failure> {
     let mut statement = sqlite.prepare_cached(sql)?;
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let width = columns.len();
     let mut rows = statement.query(rusqlite::params_from_iter(values))?;
     let mut found = Vec::new();
@@ -176,11 +182,12 @@ fn query(sqlite: &rusqlite::Connection, sql: &str, values: &[Value]) -> Result<Q
         let mut values = Vec::with_capacity(width);
         for column in 0..width {
             let value = convert(row.get_ref(column)?).map_err(Failure::Refused)?;
-            size += size_of::<Value>() + match &value {
-                Value::Text(text) => text.len(),
-                Value::Blob(bytes) => bytes.len(),
-                _ => 0,
-            };
+            size += size_of::<Value>()
+                + match &value {
+                    Value::Text(text) => text.len(),
+                    Value::Blob(bytes) => bytes.len(),
+                    _ => 0,
+                };
             values.push(value);
         }
         if size > RESULT {

@@ -113,8 +113,7 @@ impl Database {
             }
             _ => Authorization::Allow,
         }))?;
-        let clock =
-            Arc::new(Clock { origin: Instant::now(), deadline: AtomicU64::new(u64::MAX) });
+        let clock = Arc::new(Clock { origin: Instant::now(), deadline: AtomicU64::new(u64::MAX) });
         let watched = clock.clone();
         sqlite.progress_handler(STEPS, Some(move || watched.is_over()))?;
         Ok(Raw { sqlite, clock })

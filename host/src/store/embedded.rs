@@ -129,7 +129,11 @@ impl Map {
     }
 
     /// Runs `change` on the shard of `key` and notes the key as changed if it returns true.
-    fn change<T>(&self, key: &str, change: impl FnOnce(&mut HashMap<String, Vec<u8>>) -> (T, bool)) -> T {
+    fn change<T>(
+        &self,
+        key: &str,
+        change: impl FnOnce(&mut HashMap<String, Vec<u8>>) -> (T, bool),
+    ) -> T {
         let mut shard = self.shard(key).lock();
         let (answer, changed) = change(&mut shard.values);
         if changed && !shard.dirty.contains(key) {
@@ -149,17 +153,19 @@ impl KeyValue for Embedded {
     }
 
     fn set<'a>(&'a self, key: &'a str, value: Vec<u8>) -> Answer<'a, ()> {
-        now(Ok(self.map.change(key, |values| {
+        self.map.change(key, |values| {
             match values.get_mut(key) {
                 Some(held) => *held = value,
                 None => drop(values.insert(key.to_owned(), value)),
             }
             ((), true)
-        })))
+        });
+        now(Ok(()))
     }
 
     fn delete<'a>(&'a self, key: &'a str) -> Answer<'a, ()> {
-        now(Ok(self.map.change(key, |values| ((), values.remove(key).is_some()))))
+        self.map.change(key, |values| ((), values.remove(key).is_some()));
+        now(Ok(()))
     }
 
     fn exists<'a>(&'a self, key: &'a str) -> Answer<'a, bool> {
@@ -168,7 +174,9 @@ impl KeyValue for Embedded {
 
     fn keys(&self) -> Answer<'_, Vec<String>> {
         let shards = self.map.shards.iter();
-        now(Ok(shards.flat_map(|shard| shard.lock().values.keys().cloned().collect::<Vec<_>>()).collect()))
+        now(Ok(shards
+            .flat_map(|shard| shard.lock().values.keys().cloned().collect::<Vec<_>>())
+            .collect()))
     }
 
     fn increment<'a>(&'a self, key: &'a str, delta: i64) -> Answer<'a, i64> {
@@ -183,7 +191,9 @@ impl KeyValue for Embedded {
                     held.copy_from_slice(&sum.to_le_bytes());
                     (Ok(sum), true)
                 }
-                Err(_) => (Err("increment of a value that is not an 8-byte counter".to_owned()), false),
+                Err(_) => {
+                    (Err("increment of a value that is not an 8-byte counter".to_owned()), false)
+                }
             },
         }))
     }
@@ -242,7 +252,8 @@ mod tests {
     }
 
     fn file(name: &str) -> std::path::PathBuf {
-        let directory = std::env::temp_dir().join(format!("tenantry-{name}-{}", std::process::id()));
+        let directory =
+            std::env::temp_dir().join(format!("tenantry-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&directory);
         directory.join("kv.db")
     }

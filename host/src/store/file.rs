@@ -11,13 +11,16 @@ pub(crate) type Change = (String, Option<Vec<u8>>);
 pub(crate) struct File(Connection);
 
 impl File {
-    /// Opens or makes it.
+    /// Opens or makes it, for this process alone: another one would have a map of its own
+    /// and would not see what this one writes.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).with_context(|| format!("{}", parent.display()))?;
         }
         let open = || {
             let connection = Connection::open(path)?;
+            connection.busy_timeout(std::time::Duration::ZERO)?;
+            connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "NORMAL")?;
             connection.execute_batch(
@@ -27,7 +30,9 @@ impl File {
             )?;
             Ok::<_, rusqlite::Error>(Self(connection))
         };
-        open().with_context(|| format!("{}: the key-value file cannot be opened", path.display()))
+        open().with_context(|| {
+            format!("{}: cannot be opened; is another server using this --data?", path.display())
+        })
     }
 
     /// Hands every pair to `take`.

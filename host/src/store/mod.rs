@@ -29,8 +29,12 @@ pub(crate) trait KeyValue: Send + Sync + 'static {
     fn increment<'a>(&'a self, key: &'a str, delta: i64) -> Answer<'a, i64>;
     /// Writes `value` if the key still holds `expected` (`None`: is absent), atomically;
     /// whether it did.
-    fn swap<'a>(&'a self, key: &'a str, expected: Option<Vec<u8>>, value: Vec<u8>)
-    -> Answer<'a, bool>;
+    fn swap<'a>(
+        &'a self,
+        key: &'a str,
+        expected: Option<Vec<u8>>,
+        value: Vec<u8>,
+    ) -> Answer<'a, bool>;
     /// Whether the store can answer, for `/readyz`.
     fn check(&self) -> Answer<'_, ()>;
     /// Makes all writes durable. Called once, when nothing uses the store any more.

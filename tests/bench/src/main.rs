@@ -1,1 +1,124 @@
-fn main(){}
+//! Measures what the sandbox costs: the same requests, over the same data, against a native
+//! server (hyper and rusqlite) and against `tenantry` in both placements, in one run.
+//!
+//! `native/` is the baseline, written as one would write this service without Tenantry.
+//! `run.rs` is the sequence of a run, `load.rs` the clients, `check.rs` the proof that all
+//! servers give the same answers, `report.rs` what is printed and kept.
+
+mod check;
+mod client;
+mod data;
+mod load;
+mod machine;
+mod native;
+mod process;
+mod report;
+mod run;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// The one of `tenantry`, so that the servers differ in their work alone.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Compares native, fused and composed: requests per second, p50, p99, and cold start.
+#[derive(Parser)]
+#[command(version, after_help = HELP, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+const HELP: &str = "\
+What is measured:
+  native     hyper and rusqlite, doing what the gateway and the function do
+  fused      tenantry up --gateway fused
+  composed   tenantry up --gateway composed, as on Spin
+
+Each round starts all three on a fresh copy of the same database and then, for a point read,
+a list of 20 and a create (one durable commit each), loads them one after the other. The best
+round of each counts. Clients and server share this machine, so look at the ratios, at the
+server's CPU time per request, and at how far the rounds agree; close what else is running.
+Any answer but the expected one ends the run: there are no figures of errors.
+
+Examples:
+  scripts/bench                          build everything, measure for about a minute and a half
+  scripts/bench --seconds 2 --rounds 1   a first impression
+  scripts/bench --only create            one operation
+
+Files:
+  target/bench.json          the result: date, versions, machine, parameters, every figure
+  target/bench/              databases, caches and logs of the servers";
+
+/// How to measure.
+#[derive(Args)]
+pub(crate) struct Settings {
+    /// Length of one measurement.
+    #[arg(long, default_value = "5", value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(crate) seconds: u64,
+    /// Load before each measurement that is not counted.
+    #[arg(long, default_value = "1", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=60))]
+    pub(crate) warm: u64,
+    /// How often everything is measured; the best counts.
+    #[arg(long, default_value = "2", value_parser = clap::value_parser!(u64).range(1..=100))]
+    pub(crate) rounds: u64,
+    /// Kept-alive connections, one request at a time on each.
+    #[arg(long, default_value = "32", value_parser = clap::value_parser!(u64).range(1..=256))]
+    pub(crate) connections: u64,
+    /// Projects in the database before the first request.
+    #[arg(long, default_value = "10000", value_parser = clap::value_parser!(u64).range(21..=10_000_000))]
+    pub(crate) projects: u64,
+    /// Measure only this operation; may be repeated.
+    #[arg(long, value_enum, value_name = "OPERATION")]
+    pub(crate) only: Vec<load::Operation>,
+    /// Where the workspace is: spin.toml and target/.
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    pub(crate) workspace: PathBuf,
+    /// The runner, instead of `tenantry` beside this program.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) host: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves the native baseline, until it is killed.
+    ServeNative {
+        /// Where to listen.
+        #[arg(long)]
+        listen: SocketAddr,
+        /// The data directory, with the `sqlite.db` that `tenantry` made.
+        #[arg(long)]
+        data: PathBuf,
+        /// Requests per minute of an address and of an identity.
+        #[arg(long, default_value = "1000000000")]
+        limit: u64,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let outcome = runtime.map_err(anyhow::Error::from).and_then(|runtime| {
+        runtime.block_on(async {
+            match cli.command {
+                Some(Command::ServeNative { listen, data, limit }) => {
+                    native::serve(listen, &data, limit).await
+                }
+                None => run::run(&cli.settings).await,
+            }
+        })
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("Error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

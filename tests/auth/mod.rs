@@ -1,0 +1,5 @@
+mod create_client;
+mod get_jwks;
+mod issue_token;
+mod login;
+mod register;

@@ -1,0 +1,71 @@
+//! POST /api/v1/auth/register
+
+use serde_json::json;
+
+use crate::{placements, snapshot};
+
+const PATH: &str = "/api/v1/auth/register";
+
+placements! {
+    /// A registration makes the user, the tenant, the ownership, and says so in the feed.
+    async fn makes_user_tenant_and_tokens(app) {
+        let owner = app.owner().await;
+        let events = owner.get("/api/v1/events").await.expect(200);
+        let types: Vec<_> = events.body["items"].as_array().unwrap().iter()
+            .map(|event| event["type"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(types, ["tenant.created", "user.created"]);
+        let body = json!({
+            "email": format!("{}@example.com", owner.tenant()),
+            "password": crate::support::server::PASSWORD,
+            "tenant_name": "Example Energy", "name": "Ana Marín",
+        });
+        let exchange = app.anon().post(PATH, &body).await;
+        assert_eq!(exchange.body["user"]["name"], "Ana Marín");
+        assert_eq!(exchange.header("cache-control"), Some("no-store"));
+        assert_eq!(exchange.body["expires_in"], 3600);
+    }
+
+    /// A second registration of an e-mail address is refused and makes no tenant; letter
+    /// case does not matter.
+    async fn refuses_a_known_address(app) {
+        let email = app.owner().await.session["user"]["email"].as_str().unwrap().to_owned();
+        let body = json!({ "email": email.to_uppercase(), "password": "another password", "tenant_name": "Copy", "tenant_id": "copycat" });
+        let refused = app.anon().post(PATH, &body).await.refused(409, "conflict");
+        snapshot!("register_known_address", redact(refused));
+        // Nothing was made: the tenant id is still free for another address.
+        let body = json!({ "email": format!("x{email}"), "password": "another password", "tenant_name": "Free", "tenant_id": format!("t-{}", email.replace(['@', '.'], "-")) });
+        app.anon().post(PATH, &body).await.expect(201);
+    }
+
+    /// A chosen tenant id belongs to whoever came first.
+    async fn refuses_a_taken_tenant_id(app) {
+        let first = app.owner().await;
+        let id = format!("T_{}", first.tenant());
+        app.owner_named(&format!("{id}@example.com"), Some(&id)).await;
+        let body = json!({ "email": format!("{id}2@example.com"), "password": "another password", "tenant_name": "Copy", "tenant_id": id });
+        app.anon().post(PATH, &body).await.refused(409, "conflict");
+        // The user was not made either: the address can register.
+        let body = json!({ "email": format!("{id}2@example.com"), "password": "another password", "tenant_name": "Own" });
+        app.anon().post(PATH, &body).await.expect(201);
+    }
+
+    /// Every violation is told at once, with its pointer, and no value is repeated.
+    async fn tells_every_violation(app) {
+        let body = json!({ "email": "nobody", "password": "short", "tenant_id": "a b", "role": "owner" });
+        let exchange = app.anon().post(PATH, &body).await.refused(422, "validation_failed");
+        assert_eq!(exchange.violations(), [
+            "/email INVALID_FORMAT", "/password TOO_SHORT", "/role UNKNOWN_FIELD", "/tenant_name REQUIRED",
+        ]);
+        assert!(!exchange.text.contains("short\""), "{}", exchange.text);
+        snapshot!("register_violations", exchange);
+        let body = json!({ "email": "ok@example.com", "password": "long enough", "tenant_name": "x", "tenant_id": "a b c" });
+        let exchange = app.anon().post(PATH, &body).await.refused(422, "validation_failed");
+        assert_eq!(exchange.violations(), ["/tenant_id INVALID_FORMAT"]);
+    }
+}
+
+/// The address differs from run to run.
+fn redact(mut exchange: crate::support::Exchange) -> crate::support::Exchange {
+    exchange.sent = None;
+    exchange
+}

@@ -1,0 +1,147 @@
+//! The clients: each has one connection and sends its next request when it has an answer.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+
+use crate::client::Connection;
+use crate::data::Seed;
+
+/// The clients run on as many threads: one alone could be the bottleneck.
+const THREADS: u64 = 2;
+
+/// What is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Operation {
+    /// One project of all, at random.
+    PointRead,
+    /// The first 20 projects.
+    List,
+    /// A new project: two inserts in one durable transaction.
+    Create,
+}
+
+impl Operation {
+    /// All, in the order in which they are measured.
+    pub(crate) const ALL: [Self; 3] = [Self::PointRead, Self::List, Self::Create];
+
+    /// For tables.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::PointRead => "point read",
+            Self::List => "list of 20",
+            Self::Create => "create",
+        }
+    }
+
+    /// The status of a success.
+    pub(crate) fn status(self) -> u16 {
+        if self == Self::Create { 201 } else { 200 }
+    }
+
+    /// Writes request number `number`.
+    pub(crate) fn request(self, seed: &Seed, number: u64, into: &mut Vec<u8>) {
+        let id = &seed.projects[usize::try_from(number).unwrap_or(0) % seed.projects.len()];
+        into.clear();
+        let pieces: [&[u8]; 3] = match self {
+            Self::PointRead => [b"GET /api/v1/projects/", id.as_bytes(), b""],
+            Self::List => [b"GET /api/v1/projects?limit=20", b"", b""],
+            Self::Create => [b"POST /api/v1/projects", b"", b""],
+        };
+        pieces.iter().for_each(|piece| into.extend_from_slice(piece));
+        into.extend_from_slice(seed.headers.as_bytes());
+        if self == Self::Create {
+            let body = format!(
+                "{{\"name\":\"Site {number}\",\"description\":\"Retrofit of a battery storage\"}}"
+            );
+            let head = format!(
+                "content-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len()
+            );
+            into.extend_from_slice(head.as_bytes());
+            into.extend_from_slice(body.as_bytes());
+        } else {
+            into.extend_from_slice(b"\r\n");
+        }
+    }
+}
+
+/// How to load a server.
+#[derive(Clone)]
+pub(crate) struct Load {
+    pub(crate) address: SocketAddr,
+    pub(crate) seed: Arc<Seed>,
+    pub(crate) operation: Operation,
+    pub(crate) connections: u64,
+    pub(crate) warm: Duration,
+    pub(crate) time: Duration,
+}
+
+impl Load {
+    /// Loads the server and returns the latencies of what was sent and answered within the
+    /// measured time, sorted. `begun` is called when the measured time begins, `ended` when
+    /// it ends.
+    ///
+    /// # Errors
+    /// The first answer that is not a success.
+    pub(crate) async fn run<T>(
+        &self,
+        begun: impl FnOnce() -> T,
+    ) -> anyhow::Result<(Vec<Duration>, T)> {
+        let from = Instant::now() + self.warm;
+        let threads = THREADS.min(self.connections);
+        let mut handles = Vec::new();
+        for thread in 0..threads {
+            let load = self.clone();
+            handles.push(tokio::task::spawn_blocking(move || load.thread(thread, threads, from)));
+        }
+        tokio::time::sleep_until(from.into()).await;
+        let begun = begun();
+        let mut latencies = Vec::new();
+        for handle in handles {
+            latencies.append(&mut handle.await??);
+        }
+        latencies.sort_unstable();
+        Ok((latencies, begun))
+    }
+
+    /// The connections whose number is `thread` modulo `threads`.
+    fn thread(self, thread: u64, threads: u64, from: Instant) -> anyhow::Result<Vec<Duration>> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        runtime.block_on(async {
+            let mine = (thread..self.connections).step_by(usize::try_from(threads)?);
+            let clients: Vec<_> =
+                mine.map(|number| tokio::spawn(self.clone().client(number, from))).collect();
+            let mut latencies = Vec::new();
+            for client in clients {
+                latencies.append(&mut client.await?.context(self.operation.name())?);
+            }
+            Ok(latencies)
+        })
+    }
+
+    async fn client(self, number: u64, from: Instant) -> anyhow::Result<Vec<Duration>> {
+        let mut connection = Connection::open(self.address).await?;
+        let mut latencies = Vec::with_capacity(1 << 16);
+        let mut request = Vec::with_capacity(4096);
+        let end = from + self.time;
+        // Knuth's MMIX generator: the same requests in every run.
+        let mut random = number;
+        loop {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            self.operation.request(&self.seed, random >> 33, &mut request);
+            let sent = Instant::now();
+            let answer = connection.exchange(&request).await?;
+            answer.expect(self.operation.status())?;
+            let answered = Instant::now();
+            if answered > end {
+                return Ok(latencies);
+            }
+            if sent >= from {
+                latencies.push(answered - sent);
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What is known of this machine and of what runs on it, from `/proc`. Elsewhere than on
+//! Linux the answers are empty.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// Ticks of a second in `/proc/<pid>/stat`: `USER_HZ`, which is 100 on every Linux.
+const TICKS: u64 = 100;
+
+/// The machine.
+#[derive(Serialize)]
+pub(crate) struct Machine {
+    /// The model of the processor.
+    pub(crate) cpu: String,
+    /// Processors that this process may use.
+    pub(crate) cores: usize,
+    /// The release of the kernel.
+    pub(crate) kernel: String,
+    /// What else was running when the measurement began.
+    pub(crate) load_average: String,
+}
+
+impl Machine {
+    /// Looks.
+    pub(crate) fn look() -> Self {
+        let read = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
+        let cpuinfo = read("/proc/cpuinfo");
+        let model = cpuinfo.lines().filter_map(|line| line.split_once(':'));
+        let model = model.filter(|(key, _)| key.trim() == "model name").map(|(_, name)| name.trim());
+        let load = read("/proc/loadavg");
+        Self {
+            cpu: model.map(str::to_owned).next().unwrap_or_else(|| "unknown".to_owned()),
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            kernel: read("/proc/sys/kernel/osrelease"),
+            load_average: load.split(' ').take(3).collect::<Vec<_>>().join(" "),
+        }
+    }
+}
+
+/// The CPU time of a process, user and system.
+pub(crate) fn cpu_time(pid: u32) -> Option<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name of the program, in parentheses, may hold spaces.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let ticks: u64 = fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?;
+    Some(Duration::from_millis(ticks * 1000 / TICKS))
+}
+
+/// What was measured, and with what it was built.
+pub(crate) fn versions(workspace: &Path, host: &Path) -> Vec<(String, String)> {
+    let said = |program: &Path, arguments: &[&str]| {
+        let output = Command::new(program).args(arguments).current_dir(workspace).output().ok()?;
+        Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let mut versions = vec![
+        ("tenantry".to_owned(), said(host, &["--version"])),
+        ("rustc".to_owned(), said(Path::new("rustc"), &["--version"])),
+        ("commit".to_owned(), said(Path::new("git"), &["describe", "--always", "--dirty"])),
+    ];
+    let lock = fs::read_to_string(workspace.join("Cargo.lock")).unwrap_or_default();
+    for name in ["wasmtime", "hyper", "tokio", "rusqlite", "libsqlite3-sys", "jwt-simple"] {
+        let package = lock.split("[[package]]").find(|p| p.contains(&format!("\nname = \"{name}\"\n")));
+        let version = package.and_then(|package| package.split("version = \"").nth(1)?.split('"').next());
+        versions.push((name.to_owned(), version.map(str::to_owned)));
+    }
+    versions.into_iter().map(|(name, version)| (name, version.unwrap_or_default())).collect()
+}

@@ -1,0 +1,170 @@
+//! The way of a request: ids, route, limits, token, scope, handler, headers, log line.
+
+use std::net::IpAddr;
+use std::path::Path;
+
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::request::Parts;
+use http::{Method, Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+
+use super::access_log::Log;
+use super::database::Database;
+use super::limits::{Addresses, Identities, Quota};
+use super::problem::{Problem, problem};
+use super::tokens::{Caller, Tokens};
+use super::trace::Trace;
+use super::{access_log, projects};
+
+const VERSION: HeaderValue = HeaderValue::from_static(env!("CARGO_PKG_VERSION"));
+const FIXED: [(HeaderName, HeaderValue); 6] = [
+    (header::VARY, HeaderValue::from_static("Authorization, X-Tenant-Id, Accept, Origin")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (
+        header::STRICT_TRANSPORT_SECURITY,
+        HeaderValue::from_static("max-age=63072000; includeSubDomains"),
+    ),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    ),
+    (header::X_XSS_PROTECTION, HeaderValue::from_static("0")),
+];
+
+/// The service.
+pub(super) struct App {
+    pub(super) database: Database,
+    tokens: Tokens,
+    addresses: Addresses,
+    identities: Identities,
+    log: Log,
+    limit: u64,
+}
+
+/// The operations.
+#[derive(Clone, Copy)]
+enum Route<'a> {
+    List,
+    Create,
+    Get(&'a str),
+}
+
+/// What is learned of a request on its way.
+#[derive(Default)]
+pub(super) struct Seen {
+    pub(super) operation: Option<&'static str>,
+    pub(super) caller: Option<std::sync::Arc<Caller>>,
+    pub(super) quota: Option<Quota>,
+}
+
+impl App {
+    pub(super) fn open(data: &Path, limit: u64) -> anyhow::Result<Self> {
+        Ok(Self {
+            database: Database::open(&crate::data::database(data))?,
+            tokens: Tokens::default(),
+            addresses: Addresses::default(),
+            identities: Identities::open(&data.join("limits.db"))?,
+            log: Log::start()?,
+            limit,
+        })
+    }
+
+    pub(super) async fn handle(
+        &self,
+        peer: IpAddr,
+        request: Request<Incoming>,
+    ) -> Response<Full<Bytes>> {
+        if request.uri().path() == "/readyz" {
+            return Response::new(Full::from("{\"status\":\"ready\"}"));
+        }
+        let started = super::now();
+        let (parts, body) = request.into_parts();
+        let trace = Trace::of(&parts.headers);
+        let mut seen = Seen::default();
+        let answer = self.answer(peer, &parts, body, &trace, &mut seen).await;
+        let error = answer.as_ref().err().map(|problem| problem.code);
+        let mut response = answer.unwrap_or_else(|problem| problem.response(&trace));
+        let headers = response.headers_mut();
+        trace.headers(headers);
+        headers.extend(FIXED);
+        headers.insert("api-version", VERSION);
+        if let Some(quota) = seen.quota {
+            quota.headers(headers);
+        }
+        let status = response.status();
+        self.log.line(&access_log::line(&parts, &trace, &seen, status, error, started));
+        response
+    }
+
+    async fn answer(
+        &self,
+        peer: IpAddr,
+        parts: &Parts,
+        body: Incoming,
+        trace: &Trace,
+        seen: &mut Seen,
+    ) -> Result<Response<Full<Bytes>>, Problem> {
+        let route = route(parts)?;
+        seen.operation = Some(route.operation());
+        let now = super::now();
+        self.addresses.count(peer, self.limit, now, &mut seen.quota)?;
+        let caller = self.tokens.authenticate(&self.database, &parts.headers, now)?;
+        seen.caller = Some(caller.clone());
+        tenant(&parts.headers, &caller)?;
+        let scope = route.scope();
+        if !caller.scopes.iter().any(|held| held == scope) {
+            return Err(problem(403, "insufficient_scope", format!("The credential lacks the scope {scope}.")));
+        }
+        self.identities.count(route.class(), &caller, self.limit, now, &mut seen.quota)?;
+        match route {
+            Route::Get(id) => projects::get(&self.database, &caller, id),
+            Route::List => projects::list(&self.database, &caller, parts.uri.query()),
+            Route::Create => projects::create(&self.database, caller, &parts.headers, body, trace).await,
+        }
+    }
+}
+
+impl Route<'_> {
+    fn operation(self) -> &'static str {
+        match self {
+            Self::List => "list-projects",
+            Self::Create => "create-project",
+            Self::Get(_) => "get-project",
+        }
+    }
+
+    fn scope(self) -> &'static str {
+        if matches!(self, Self::Create) { "projects:write" } else { "projects:read" }
+    }
+
+    fn class(self) -> &'static str {
+        if matches!(self, Self::Create) { "write" } else { "read" }
+    }
+}
+
+fn route(parts: &Parts) -> Result<Route<'_>, Problem> {
+    let path = parts.uri.path();
+    let path = path.strip_prefix("/api/v1").or_else(|| path.strip_prefix("/v1")).unwrap_or_default();
+    let rest = path.strip_prefix("/projects");
+    let id = rest.and_then(|rest| rest.strip_prefix('/')).filter(|id| !id.is_empty() && !id.contains('/'));
+    match (&parts.method, rest, id) {
+        (&Method::GET, Some(""), _) => Ok(Route::List),
+        (&Method::POST, Some(""), _) => Ok(Route::Create),
+        (&Method::GET, _, Some(id)) => Ok(Route::Get(id)),
+        (_, Some(""), _) | (_, _, Some(_)) => Err(problem(405, "method_not_allowed", "This path does not take this method.")),
+        _ => Err(problem(404, "route_not_found", "No operation has this path.")),
+    }
+}
+
+/// `X-Tenant-Id` may repeat the tenant of the token.
+fn tenant(headers: &HeaderMap, caller: &Caller) -> Result<(), Problem> {
+    match headers.get("x-tenant-id") {
+        Some(named) if named.as_bytes() != caller.tenant.as_bytes() => {
+            Err(problem(403, "tenant_mismatch", "X-Tenant-Id names another tenant than the credential."))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,89 @@
+//! The baseline: the projects API as one would write it with hyper and rusqlite.
+//!
+//! It does per request what the gateway and the function do, and gives the same answers
+//! (`check.rs` compares them), but in one program without layers: `app.rs` is the way of a
+//! request, one file each for what it passes.
+
+mod access_log;
+mod app;
+mod cursor;
+mod database;
+mod limits;
+mod problem;
+mod projects;
+mod receipt;
+mod tokens;
+mod trace;
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpListener;
+
+/// Time for the head of a request, as the runner gives it.
+const HEAD_TIME: Duration = Duration::from_secs(30);
+
+/// Serves the database in `data` until the process is killed.
+///
+/// # Errors
+/// When the address or the database cannot be opened.
+pub(crate) async fn serve(listen: SocketAddr, data: &Path, limit: u64) -> anyhow::Result<()> {
+    let app = Arc::new(app::App::open(data, limit)?);
+    let listener = TcpListener::bind(listen).await?;
+    loop {
+        let (stream, peer) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        let app = app.clone();
+        let service = service_fn(move |request| {
+            let app = app.clone();
+            async move { Ok::<_, Infallible>(app.handle(peer.ip(), request).await) }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIME)
+            .pipeline_flush(true)
+            .serve_connection(TokioIo::new(stream), service);
+        tokio::spawn(connection);
+    }
+}
+
+/// Milliseconds since the Unix epoch.
+pub(crate) fn now() -> u64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// `2026-11-21T09:30:00.000Z` from milliseconds since the Unix epoch.
+fn rfc3339(ms: u64) -> String {
+    use time::format_description::well_known::{Iso8601, iso8601};
+    const FORMAT: iso8601::EncodedConfig = iso8601::Config::DEFAULT
+        .set_time_precision(iso8601::TimePrecision::Second {
+            decimal_digits: std::num::NonZeroU8::new(3),
+        })
+        .encode();
+    time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)
+        .ok()
+        .and_then(|time| time.format(&Iso8601::<FORMAT>).ok())
+        .unwrap_or_default()
+}
+
+/// Lower-case hex digits.
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+/// A new identifier: a prefix, 48 bits of milliseconds and 80 random bits in base62.
+fn id(prefix: &str) -> Result<String, problem::Problem> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random[6..]).map_err(problem::internal)?;
+    let number = u128::from(now()) << 80 | u128::from_be_bytes(random);
+    Ok(format!("{prefix}_{:0>22}", base62::encode(number)))
+}

@@ -1,0 +1,57 @@
+//! What is answered when something is wrong.
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use http_body_util::Full;
+use serde_json::json;
+
+use super::trace::Trace;
+
+/// An error of the API.
+pub(super) struct Problem {
+    status: u16,
+    /// As the registry spells it.
+    pub(super) code: &'static str,
+    message: String,
+}
+
+/// Makes one.
+pub(super) fn problem(status: u16, code: &'static str, message: impl Into<String>) -> Problem {
+    Problem { status, code, message: message.into() }
+}
+
+/// A fault of the server, whose cause is for its operator.
+pub(super) fn internal(cause: impl std::fmt::Display) -> Problem {
+    eprintln!("internal error: {cause}");
+    problem(500, "internal_error", "An unexpected fault of the server.")
+}
+
+impl From<rusqlite::Error> for Problem {
+    fn from(error: rusqlite::Error) -> Self {
+        internal(error)
+    }
+}
+
+impl Problem {
+    /// In the native representation.
+    pub(super) fn response(self, trace: &Trace) -> Response<Full<Bytes>> {
+        let body = json!({
+            "error": self.code,
+            "message": self.message,
+            "trace_id": trace.trace_id,
+            "details": {},
+        });
+        let mut response = Response::new(Full::from(body.to_string()));
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        let json = HeaderValue::from_static("application/json; charset=utf-8");
+        headers.insert(header::CONTENT_TYPE, json);
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.status == 401 {
+            let challenge = HeaderValue::from_static("Bearer realm=\"tenantry\"");
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}

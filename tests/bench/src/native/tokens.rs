@@ -1,0 +1,120 @@
+//! Bearer tokens: RS256 against the keys of the database, remembered for a minute.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use http::{HeaderMap, header};
+use jwt_simple::prelude::*;
+use parking_lot::{Mutex, RwLock};
+use sha2::{Digest as _, Sha256};
+
+use super::database::Database;
+use super::hex;
+use super::problem::{Problem, problem};
+
+const REMEMBERED: usize = 4096;
+const REMEMBER_MS: u64 = 60_000;
+/// How often an unknown key may cause another look at the database.
+const REFRESH_MS: u64 = 5_000;
+
+/// Who calls.
+pub(super) struct Caller {
+    pub(super) tenant: String,
+    pub(super) id: String,
+    pub(super) scopes: Vec<String>,
+    /// Of the subject, for the log.
+    pub(super) hash: String,
+    until: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    tenant_id: String,
+    #[serde(default)]
+    client_id: Option<String>,
+    #[serde(default)]
+    scopes: Vec<String>,
+}
+
+/// Verified tokens and the keys.
+#[derive(Default)]
+pub(super) struct Tokens {
+    verified: RwLock<HashMap<String, Arc<Caller>>>,
+    keys: Mutex<(u64, HashMap<String, Arc<RS256PublicKey>>)>,
+}
+
+impl Tokens {
+    /// The caller that the token names.
+    pub(super) fn authenticate(&self, database: &Database, headers: &HeaderMap, now: u64) -> Result<Arc<Caller>, Problem> {
+        let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = value
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty())
+            .ok_or_else(|| problem(401, "authentication_required", "Send an access token."))?
+            .1
+            .trim();
+        if let Some(caller) = self.verified.read().get(token).filter(|caller| caller.until > now) {
+            return Ok(caller.clone());
+        }
+        let caller = Arc::new(self.verify(database, token, now)?);
+        let mut verified = self.verified.write();
+        if verified.len() >= REMEMBERED {
+            verified.retain(|_, caller| caller.until > now);
+        }
+        if verified.len() < REMEMBERED {
+            verified.insert(token.to_owned(), caller.clone());
+        }
+        Ok(caller)
+    }
+
+    fn verify(&self, database: &Database, token: &str, now: u64) -> Result<Caller, Problem> {
+        let invalid = |_| invalid();
+        let metadata = Token::decode_metadata(token).map_err(invalid)?;
+        let key = match metadata.key_id() {
+            Some(id) if metadata.algorithm() == "RS256" => self.key(database, id, now)?,
+            _ => None,
+        };
+        let options = VerificationOptions {
+            allowed_issuers: Some(HashSet::from(["tenantry".to_owned()])),
+            allowed_audiences: Some(HashSet::from(["tenantry".to_owned()])),
+            time_tolerance: Some(Duration::from_secs(0)),
+            accept_future: true,
+            ..VerificationOptions::default()
+        };
+        let key = key.ok_or_else(self::invalid)?;
+        let claims = key.verify_token::<Claims>(token, Some(options)).map_err(invalid)?;
+        let expires = claims.expires_at.ok_or_else(self::invalid)?.as_millis();
+        let subject = claims.subject.ok_or_else(self::invalid)?;
+        Ok(Caller {
+            tenant: claims.custom.tenant_id,
+            scopes: claims.custom.scopes,
+            hash: hex(&Sha256::digest(&subject)[..8]),
+            id: claims.custom.client_id.unwrap_or(subject),
+            until: expires.min(now + REMEMBER_MS),
+        })
+    }
+
+    fn key(&self, database: &Database, id: &str, now: u64) -> Result<Option<Arc<RS256PublicKey>>, Problem> {
+        let (loaded, keys) = &mut *self.keys.lock();
+        let age = now.saturating_sub(*loaded);
+        if age >= REMEMBER_MS || (!keys.contains_key(id) && age >= REFRESH_MS) {
+            *keys = database.read(|sqlite| {
+                let mut statement = sqlite.prepare_cached(
+                    "SELECT id, public_jwk FROM signing_keys WHERE retired_at IS NULL",
+                )?;
+                let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
+                rows.filter_map(|row| match row {
+                    Ok((id, jwk)) => Some(Ok((id, Arc::new(RS256PublicKey::from_jwk(&jwk).ok()?)))),
+                    Err(error) => Some(Err(error)),
+                })
+                .collect()
+            })?;
+            *loaded = now;
+        }
+        Ok(keys.get(id).cloned())
+    }
+}
+
+fn invalid() -> Problem {
+    problem(401, "invalid_token", "The access token is not valid.")
+}

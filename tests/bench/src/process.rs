@@ -1,0 +1,174 @@
+//! The servers: child processes, started alike and ended with this one.
+
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail, ensure};
+use serde::Serialize;
+
+use crate::client::Connection;
+use crate::{Settings, machine};
+
+/// How long a server may take to be ready.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How often it is asked.
+const ASK: Duration = Duration::from_millis(1);
+/// High enough that no request is refused; the counting is what is measured.
+const LIMIT: &str = "1000000000";
+
+/// Which server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    /// The baseline.
+    Native,
+    /// The gateway in the runner.
+    Fused,
+    /// The gateway as WebAssembly.
+    Composed,
+}
+
+impl Kind {
+    /// All, in the order in which they are measured.
+    pub(crate) const ALL: [Self; 3] = [Self::Native, Self::Fused, Self::Composed];
+
+    /// As in the report.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Fused => "fused",
+            Self::Composed => "composed",
+        }
+    }
+}
+
+/// Where everything is.
+pub(crate) struct Places {
+    /// The root of the workspace.
+    pub(crate) workspace: PathBuf,
+    /// The runner.
+    pub(crate) host: PathBuf,
+    directory: PathBuf,
+}
+
+impl Places {
+    /// Looks for what must have been built.
+    pub(crate) fn find(settings: &Settings) -> anyhow::Result<Self> {
+        let workspace = settings.workspace.clone();
+        let manifest = workspace.join("spin.toml");
+        ensure!(manifest.is_file(), "{}: not found; run scripts/bench", manifest.display());
+        let beside = std::env::current_exe()?.with_file_name("tenantry");
+        let host = settings.host.clone().unwrap_or(beside);
+        ensure!(host.is_file(), "{}: not found; run scripts/bench, or give --host", host.display());
+        let host = std::path::absolute(host)?;
+        let directory = std::path::absolute(workspace.join("target").join("bench"))?;
+        fs::create_dir_all(&directory).with_context(|| directory.display().to_string())?;
+        Ok(Self { workspace, host, directory })
+    }
+
+    /// The data directory called `name`.
+    pub(crate) fn data(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    /// The data directory called `name`, empty.
+    pub(crate) fn fresh(&self, name: &str) -> anyhow::Result<PathBuf> {
+        let data = self.data(name);
+        if data.exists() {
+            fs::remove_dir_all(&data).with_context(|| data.display().to_string())?;
+        }
+        fs::create_dir_all(&data).with_context(|| data.display().to_string())?;
+        Ok(data)
+    }
+}
+
+/// A running server; dropping it kills it.
+pub(crate) struct Server {
+    /// Which it is.
+    pub(crate) kind: Kind,
+    child: Child,
+    address: SocketAddr,
+    started: Instant,
+    errors: PathBuf,
+}
+
+impl Server {
+    /// Starts it over `data`.
+    pub(crate) fn start(places: &Places, kind: Kind, data: &Path) -> anyhow::Result<Self> {
+        // Free a moment ago; nothing else is started in between.
+        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        let mut command = match kind {
+            Kind::Native => {
+                let mut command = Command::new(std::env::current_exe()?);
+                command.args(["serve-native", "--limit", LIMIT]);
+                command
+            }
+            Kind::Fused | Kind::Composed => {
+                let mut command = Command::new(&places.host);
+                command.args(["up", "--gateway", kind.name()]);
+                command
+            }
+        };
+        command.args(["--listen", &address.to_string()]).arg("--data").arg(data);
+        command.current_dir(&places.workspace);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("SPIN_VARIABLE_") {
+                command.env_remove(name);
+            }
+        }
+        for class in ["READ", "WRITE", "AUTH", "IP"] {
+            command.env(format!("SPIN_VARIABLE_LIMIT_{class}_PER_MINUTE"), LIMIT);
+        }
+        let errors = data.with_extension("log");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&errors)?);
+        let started = Instant::now();
+        let child = command.spawn().with_context(|| format!("{:?}", command.get_program()))?;
+        Ok(Self { kind, child, address, started, errors })
+    }
+
+    /// Waits for the first 200 of `/readyz`; the time since the process was started.
+    pub(crate) async fn ready(&mut self) -> anyhow::Result<Duration> {
+        let request = b"GET /readyz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n";
+        while self.started.elapsed() < PATIENCE {
+            if let Ok(mut connection) = Connection::open(self.address).await
+                && let Ok(answer) = connection.exchange(request).await
+                && answer.status == 200
+            {
+                return Ok(self.started.elapsed());
+            }
+            if let Some(status) = self.child.try_wait()? {
+                let said = fs::read_to_string(&self.errors).unwrap_or_default();
+                bail!("{} ended with {status}:\n{}", self.kind.name(), said.trim_end());
+            }
+            tokio::time::sleep(ASK).await;
+        }
+        bail!("{} was not ready after {PATIENCE:?}; see {}", self.kind.name(), self.errors.display())
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The CPU time of all its threads so far.
+    pub(crate) fn cpu_time(&self) -> Duration {
+        machine::cpu_time(self.child.id()).unwrap_or_default()
+    }
+
+    /// Ends it at once. Nothing is lost that matters: what was committed is on the disk.
+    pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
+        self.child.kill()?;
+        tokio::task::spawn_blocking(move || self.child.wait().map(drop)).await??;
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

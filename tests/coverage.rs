@@ -1,0 +1,46 @@
+//! The coverage gate: no operation without a test of its own and an isolation row. There
+//! is nothing to bless here.
+
+use std::collections::BTreeSet;
+
+use crate::isolation::{ROWS, Row};
+use crate::support::contract::operations;
+use crate::support::server::root;
+
+/// `tests/<tag>/<operation id>.rs` holds the tests of an operation.
+#[test]
+fn each_operation_has_a_test_file() {
+    for (_, path, operation) in operations() {
+        let id = operation["operationId"].as_str().unwrap();
+        let tag = operation["tags"][0].as_str().unwrap();
+        let file = format!("tests/{tag}/{}.rs", id.replace('-', "_"));
+        let text = std::fs::read_to_string(root().join(&file)).unwrap_or_default();
+        assert!(text.contains("async fn "), "{id} ({path}) has no test in {file}");
+        let module = std::fs::read_to_string(root().join(format!("tests/{tag}/mod.rs"))).unwrap();
+        assert!(module.contains(&format!("mod {};", id.replace('-', "_"))), "{file} is not run");
+    }
+}
+
+/// The rows are those of the contract: none is missing, none is left over.
+#[test]
+fn each_operation_has_an_isolation_row() {
+    let contract: BTreeSet<_> = operations().iter().map(|(_, _, o)| o["operationId"].as_str().unwrap().to_owned()).collect();
+    let rows: BTreeSet<_> = ROWS.iter().map(|(id, _)| (*id).to_owned()).collect();
+    assert_eq!(contract, rows);
+}
+
+/// The list of public operations may only shrink: what is added to it must be taken up
+/// here by hand, in a review.
+#[test]
+fn public_operations_are_these() {
+    const PUBLIC: [&str; 5] = ["register", "login", "issue-token", "get-jwks", "get-openapi"];
+    for (_, _, operation) in operations() {
+        let id = operation["operationId"].as_str().unwrap();
+        let security = operation["security"].as_array();
+        let open = security.is_some_and(|list| list.is_empty() || list.iter().any(|way| way.as_object().unwrap().is_empty()));
+        let public = open;
+        assert_eq!(public, PUBLIC.contains(&id), "{id}");
+        let row = &ROWS.iter().find(|(name, _)| *name == id).unwrap().1;
+        assert_eq!(public, matches!(row, Row::Public), "{id}");
+    }
+}

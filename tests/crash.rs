@@ -1,0 +1,167 @@
+//! `kill -9` in the middle of a write load: every acknowledged project is there once, and
+//! a retry with the same key makes no second one.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use http::Method;
+use serde_json::json;
+
+use crate::support::server::{self, UNLIMITED, options};
+use crate::support::{App, Client, Placement};
+
+const ROUNDS: usize = 6;
+const WRITERS: usize = 8;
+
+/// Not a test: the server of the test below, in a process of its own that can be killed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "the server of acknowledged_writes_survive"]
+async fn server_process() {
+    let Ok(data) = std::env::var("CRASH_DATA") else { return };
+    let (app, server) = server::start(options(placement(), Path::new(&data), &UNLIMITED)).await;
+    println!("listening {}", app.base);
+    std::future::pending::<()>().await;
+    drop(server);
+}
+
+fn placement() -> Placement {
+    if std::env::var("CRASH_COMPOSED").is_ok() { Placement::Composed } else { Placement::Fused }
+}
+
+fn spawn(data: &Path, composed: bool) -> (Child, String) {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["crash::server_process", "--exact", "--ignored", "--nocapture"])
+        .env("CRASH_DATA", data)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    if composed {
+        command.env("CRASH_COMPOSED", "1");
+    }
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let base = lines
+        .find_map(|line| line.unwrap().split_once("listening ").map(|(_, base)| base.to_owned()))
+        .unwrap();
+    (child, base)
+}
+
+async fn write(client: &Client, key: &str) -> Option<String> {
+    let headers = [("idempotency-key", key), ("content-type", "application/json")];
+    let body = Some(json!({ "name": key }).to_string());
+    let answer = client.try_send(Method::POST, "/api/v1/projects", &headers, body).await.ok()?;
+    (answer.status == 201).then(|| answer.id().to_owned())
+}
+
+async fn survives(composed: bool) {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut child, base) = spawn(directory.path(), composed);
+    let app = App { base, log: Default::default(), data: directory.path().to_path_buf() };
+    let owner = app.owner().await;
+    let mut sent: Vec<(String, Option<String>)> = Vec::new();
+    for round in 0..ROUNDS {
+        if round > 0 {
+            let (next, base) = spawn(directory.path(), composed);
+            child = next;
+            let client = Client::new(&base, Some(owner.token()));
+            retry(&client, &mut sent).await;
+            check(&client, &sent).await;
+            sent.extend(load(&client, round, &mut child).await);
+        } else {
+            sent.extend(load(&owner, round, &mut child).await);
+        }
+    }
+    let (mut child, base) = spawn(directory.path(), composed);
+    let client = Client::new(&base, Some(owner.token()));
+    retry(&client, &mut sent).await;
+    check(&client, &sent).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let acknowledged = sent.iter().filter(|(_, id)| id.is_some()).count();
+    assert!(acknowledged > ROUNDS * WRITERS, "too little load to prove anything: {acknowledged}");
+}
+
+/// Writers that write until the server is killed under them.
+async fn load(client: &Client, round: usize, child: &mut Child) -> Vec<(String, Option<String>)> {
+    let writers: Vec<_> = (0..WRITERS)
+        .map(|writer| {
+            let client = client.clone();
+            tokio::spawn(async move {
+                let mut sent = Vec::new();
+                for number in 0.. {
+                    let key = format!("r{round}-w{writer}-n{number}");
+                    let id = write(&client, &key).await;
+                    let ended = id.is_none();
+                    sent.push((key, id));
+                    if ended {
+                        break;
+                    }
+                }
+                sent
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(150 + 130 * round as u64)).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let mut all = Vec::new();
+    for writer in writers {
+        all.extend(writer.await.unwrap());
+    }
+    all
+}
+
+/// Asks again for everything, also for what was acknowledged: the answer is the same.
+async fn retry(client: &Client, sent: &mut [(String, Option<String>)]) {
+    for (key, id) in sent {
+        let mut answer = write(client, key).await;
+        // A reservation of the killed server stands until its lease ends; it must not
+        // stand for ever.
+        for _ in 0..80 {
+            if answer.is_some() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            answer = write(client, key).await;
+        }
+        let answer = answer.unwrap_or_else(|| panic!("{key} is never answered"));
+        if let Some(id) = id {
+            assert_eq!(*id, answer, "{key} was made twice");
+        }
+        *id = Some(answer);
+    }
+}
+
+/// Each key has exactly one project.
+async fn check(client: &Client, sent: &[(String, Option<String>)]) {
+    let mut found = std::collections::BTreeMap::<String, Vec<String>>::new();
+    let mut cursor = String::new();
+    loop {
+        let page = client.get(&format!("/api/v1/projects?limit=100{cursor}")).await.expect(200);
+        for item in page.body["items"].as_array().unwrap() {
+            let text = |name: &str| item[name].as_str().unwrap().to_owned();
+            found.entry(text("name")).or_default().push(text("id"));
+        }
+        match page.body["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    for (key, id) in sent {
+        let ids = found.remove(key).unwrap_or_default();
+        assert_eq!(ids, [id.clone().unwrap()], "{key}");
+    }
+    assert!(found.is_empty(), "projects that nobody asked for: {found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn acknowledged_writes_survive_fused() {
+    survives(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn acknowledged_writes_survive_composed() {
+    survives(true).await;
+}

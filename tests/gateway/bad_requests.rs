@@ -1,0 +1,73 @@
+//! What a client can send wrong, from the outside in.
+
+use http::Method;
+use serde_json::json;
+
+use crate::{placements, snapshot};
+
+const PATH: &str = "/api/v1/projects";
+
+placements! {
+    /// Unknown paths and versions are a 404, whoever asks.
+    async fn unknown_paths(app) {
+        let owner = app.owner().await;
+        snapshot!("unknown_path", app.anon().get("/api/v1/nothing").await.refused(404, "route_not_found"));
+        for path in ["/", "/api/v2/projects", "/api/v1/projects/", "/api/v1/projects//", "/v1/projects/a/b/c", "/.well-known/nothing", "/api/v1"] {
+            owner.get(path).await.refused(404, "route_not_found");
+        }
+    }
+
+    /// A wrong method is told which ones there are.
+    async fn wrong_methods(app) {
+        let refused = app.anon().delete(PATH).await.refused(405, "method_not_allowed");
+        let mut allow: Vec<_> = refused.header("allow").unwrap().split(", ").collect();
+        allow.sort_unstable();
+        assert_eq!(allow, ["GET", "OPTIONS", "POST"]);
+    }
+
+    /// Bodies that are not JSON, of another type, or too large; none of them makes anything.
+    async fn bodies(app) {
+        let owner = app.owner().await;
+        let json_type = ("content-type", "application/json");
+        let send = async |headers: &[(&str, &str)], body: &str| {
+            owner.send(Method::POST, PATH, headers, Some(body.to_owned())).await
+        };
+        for body in ["", "{", "{\"name\":}", "nope", "{} {}", "{\"name\": \"\\ud800\"}"] {
+            send(&[json_type], body).await.refused(400, "malformed_request");
+        }
+        snapshot!("malformed_json", send(&[json_type], "{\"name\":").await.refused(400, "malformed_request"));
+        let deep = format!("{{\"name\":{}{}}}", "[".repeat(5000), "]".repeat(5000));
+        send(&[json_type], &deep).await.refused(400, "malformed_request");
+        for headers in [&[][..], &[("content-type", "text/plain")], &[("content-type", "application/json; charset=latin1")]] {
+            send(headers, "{\"name\":\"a\"}").await.refused(415, "unsupported_media_type");
+        }
+        send(&[("content-type", "Application/JSON; charset=\"UTF-8\"")], "{\"name\":\"fits\"}").await.expect(201);
+        let large = json!({ "name": "x".repeat(1 << 20) }).to_string();
+        snapshot!("too_large", {
+            let mut refused = send(&[json_type], &large).await.refused(413, "payload_too_large");
+            refused.sent = None;
+            refused
+        });
+        let list = owner.get(PATH).await.expect(200);
+        assert_eq!(list.body["items"].as_array().unwrap().len(), 1, "{}", list.text);
+    }
+
+    /// A target that is too long is refused before anything is looked at.
+    async fn long_targets(app) {
+        app.owner().await.get(&format!("{PATH}?cursor={}", "x".repeat(9000))).await.refused(414, "uri_too_long");
+    }
+
+    /// What a client sends is never a 5xx, and what is wrong inside is never in an answer.
+    async fn hostile_values_are_never_a_5xx(app) {
+        let owner = app.owner().await;
+        for value in ["%00", "'", "\"", "%F0%9F%92%A9", "-1", "null", "[]", "%0d%0aX-Evil:%201", "${jndi}", "<script>"] {
+            for path in [format!("{PATH}/{value}"), format!("{PATH}?cursor={value}"), format!("{PATH}?limit={value}"), format!("/api/v1/events?type={value}")] {
+                let Ok(answer) = owner.try_send(Method::GET, &path, &[], None).await else { continue };
+                assert!((400..500).contains(&answer.status), "{path}: {} {}", answer.status, answer.text);
+                for inner in ["sqlite", "SELECT", "panicked", "wasm"] {
+                    assert!(!answer.text.contains(inner), "{path}: {}", answer.text);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The access log.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::placements;
+
+placements! {
+    /// One line for a request, with the span attributes of A-31 and the trace of its headers.
+    async fn one_line_for_a_request(app) {
+        let owner = app.owner().await;
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4700";
+        owner.send(Method::GET, "/api/v1/projects", &[("x-b3-traceid", trace), ("x-request-id", "req-log")], None).await.expect(200);
+        let find = || app.log.lock().iter().filter(|line| line.contains(trace)).cloned().collect::<Vec<_>>();
+        let lines = find();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        let line: Value = serde_json::from_str(&lines[0]).unwrap();
+        assert_eq!(line["api.operation_id"], "list-projects");
+        assert_eq!(line["api.version"], "1.0.0");
+        assert_eq!(line["http.status_code"], 200);
+        assert_eq!(line["request_id"], "req-log");
+        assert!(line["latency_ms"].is_u64());
+        assert_eq!(line["user.hash"].as_str().unwrap().len(), 16);
+    }
+
+    /// Neither secrets nor personal data of a request reach the log.
+    async fn no_secrets_and_no_personal_data(app) {
+        let email = format!("planted-{}@example.com", app.owner().await.tenant());
+        let body = json!({ "email": email, "password": "planted password", "tenant_name": "Planted Ltd" });
+        let session = app.anon().post("/api/v1/auth/register", &body).await.expect(201);
+        app.anon().post("/api/v1/auth/login", &json!({ "email": email, "password": "planted password" })).await.expect(200);
+        app.anon().post("/api/v1/auth/login", &json!({ "email": email, "password": "planted wrong" })).await.expect(401);
+        let owner = app.anon().with_token(session.body["access_token"].as_str().unwrap());
+        owner.post("/api/v1/projects", &json!({ "name": "planted name" })).await.expect(201);
+        owner.get("/api/v1/projects?cursor=planted-cursor").await.expect(400);
+        let log = app.log.lock().join("\n");
+        for secret in ["planted", session.body["access_token"].as_str().unwrap(), session.body["refresh_token"].as_str().unwrap()] {
+            assert!(!log.contains(secret), "the log holds {secret}");
+        }
+    }
+}

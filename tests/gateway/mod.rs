@@ -1,0 +1,7 @@
+mod authentication;
+pub(crate) use authentication::issuer_key;
+mod bad_requests;
+mod cors;
+mod headers;
+mod limits;
+mod log;

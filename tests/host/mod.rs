@@ -1,0 +1,85 @@
+//! What the host gives a guest, and what it takes from it.
+
+mod grants;
+mod limits;
+mod manifest;
+
+use std::path::Path;
+
+use crate::support::server::{UNLIMITED, options, root, start};
+use crate::support::{App, Placement};
+use tenantry::{Limits, Server};
+
+/// A manifest with the fixture behind the gateway; `grants` are lines of its component.
+fn manifest(directory: &Path, grants: &str) -> std::path::PathBuf {
+    let wasm = root().join("target/wasm32-wasip2/guest");
+    let text = format!(
+        r#"spin_manifest_version = 2
+
+[application]
+name = "fixture"
+version = "1.0.0"
+
+[variables]
+own = {{ default = "mine" }}
+secret = {{ default = "of another" }}
+limit_read_per_minute = {{ default = "100000000" }}
+limit_ip_per_minute = {{ default = "100000000" }}
+
+[[trigger.http]]
+route = "/..."
+component = "fixture"
+
+[component.fixture]
+source = "{wasm}/gateway.wasm"
+dependencies_inherit_configuration = true
+{grants}
+
+[component.fixture.dependencies]
+"tenantry:platform/route@1.0.0" = {{ path = "{wasm}/fixture.wasm" }}
+
+[component.fixture.variables]
+own = "{{{{ own }}}}"
+limit_read_per_minute = "{{{{ limit_read_per_minute }}}}"
+limit_ip_per_minute = "{{{{ limit_ip_per_minute }}}}"
+"#,
+        wasm = wasm.display()
+    );
+    let file = directory.join("spin.toml");
+    std::fs::write(&file, text).unwrap();
+    file
+}
+
+/// A server with the fixture.
+async fn fixture(placement: Placement, grants: &str, limits: Limits) -> (App, Server, tempfile::TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let mut options = options(placement, &directory.path().join("data"), &[]);
+    options.manifest = manifest(directory.path(), grants);
+    options.limits = limits;
+    let _ = UNLIMITED;
+    let (app, server) = start(options).await;
+    (app, server, directory)
+}
+
+/// What a probe answered.
+async fn probe(app: &App, what: &str) -> (u16, String) {
+    let path = format!("/api/v1/probe/{what}");
+    let answer = app.anon().try_send(http::Method::GET, &path, &[], None).await.unwrap();
+    (answer.status, answer.text)
+}
+
+/// Runs a test in both placements.
+macro_rules! both {
+    ($($name:ident)*) => {
+        $(mod $name {
+            use crate::support::Placement;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn fused() { super::$name(Placement::Fused).await; }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn composed() { super::$name(Placement::Composed).await; }
+        })*
+    };
+}
+use both;

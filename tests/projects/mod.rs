@@ -1,0 +1,23 @@
+mod create_project;
+mod delete_project;
+mod get_project;
+mod list_projects;
+mod replace_project;
+mod update_project;
+
+use serde_json::json;
+
+use crate::support::{Client, Exchange};
+
+const PATH: &str = "/api/v1/projects";
+
+/// A new project of this client.
+async fn create(client: &Client, name: &str) -> Exchange {
+    client.post(PATH, &json!({ "name": name })).await.expect(201)
+}
+
+/// How many events of this type the tenant has.
+async fn events(client: &Client, kind: &str) -> usize {
+    let page = client.get(&format!("/api/v1/events?type={kind}&limit=100")).await.expect(200);
+    page.body["items"].as_array().unwrap().len()
+}

@@ -1,0 +1,6 @@
+//! Rules of the tree, as tests.
+
+mod components;
+mod files;
+mod registry;
+mod tree;

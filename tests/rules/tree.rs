@@ -1,0 +1,41 @@
+//! The tree shows the architecture.
+
+use super::components::functions;
+use crate::support::server::root;
+
+fn toml(path: &str) -> toml::Table {
+    std::fs::read_to_string(root().join(path)).unwrap().parse().unwrap()
+}
+
+/// `spin.toml`, `components/`, `openapi/` and `tests/` name the same functions.
+#[test]
+fn manifest_components_contract_and_tests_agree() {
+    let manifest = toml("spin.toml");
+    let mut named: Vec<_> = manifest["component"].as_table().unwrap().keys().cloned().collect();
+    named.sort();
+    assert_eq!(named, functions());
+    for name in functions() {
+        assert!(root().join(format!("openapi/{name}.yaml")).exists(), "openapi/{name}.yaml");
+        assert!(root().join(format!("tests/{name}/mod.rs")).exists(), "tests/{name}/mod.rs");
+    }
+}
+
+/// The kit is the only crate that functions share.
+#[test]
+fn functions_share_the_kit_only() {
+    for name in functions() {
+        let manifest = toml(&format!("components/{name}/Cargo.toml"));
+        let ours = ["auth", "docs", "events", "gateway", "projects", "tenantry"];
+        for dependency in manifest["dependencies"].as_table().unwrap().keys() {
+            assert!(!ours.contains(&dependency.as_str()), "{name} depends on {dependency}");
+        }
+    }
+}
+
+/// The version of the workspace, of the manifest and of the contract are one.
+#[test]
+fn one_version() {
+    let version = toml("Cargo.toml")["workspace"]["package"]["version"].as_str().unwrap().to_owned();
+    assert_eq!(toml("spin.toml")["application"]["version"].as_str(), Some(version.as_str()));
+    assert_eq!(crate::support::contract::CONTRACT["info"]["version"].as_str(), Some(version.as_str()));
+}

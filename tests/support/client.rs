@@ -1,0 +1,173 @@
+//! A client that checks every exchange against the contract.
+
+use http::{HeaderMap, Method};
+use serde_json::Value;
+
+use super::contract;
+
+/// A client of one server, named in tests by who it is.
+#[derive(Clone)]
+pub struct Client {
+    base: String,
+    token: Option<String>,
+    http: reqwest::Client,
+    /// What registering answered; null for others.
+    pub session: Value,
+}
+
+/// A request and its answer.
+#[derive(Debug)]
+pub struct Exchange {
+    pub method: Method,
+    pub path: String,
+    pub sent: Option<String>,
+    pub status: u16,
+    pub headers: HeaderMap,
+    /// JSON when it is, else null.
+    pub body: Value,
+    pub text: String,
+}
+
+impl Client {
+    pub fn new(base: &str, token: Option<&str>) -> Self {
+        Self {
+            base: base.to_owned(),
+            token: token.map(str::to_owned),
+            http: reqwest::Client::new(),
+            session: Value::Null,
+        }
+    }
+
+    pub fn of(self, session: Value) -> Self {
+        Self { session, ..self }
+    }
+
+    pub fn token(&self) -> &str {
+        self.token.as_deref().unwrap()
+    }
+
+    /// The same server with another token.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    pub fn tenant(&self) -> &str {
+        self.session["tenant"]["id"].as_str().unwrap()
+    }
+
+    pub async fn get(&self, path: &str) -> Exchange {
+        self.send(Method::GET, path, &[], None).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Exchange {
+        self.send(Method::DELETE, path, &[], None).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Exchange {
+        self.json(Method::POST, path, body, &[]).await
+    }
+
+    pub async fn put(&self, path: &str, body: &Value) -> Exchange {
+        self.json(Method::PUT, path, body, &[]).await
+    }
+
+    pub async fn patch(&self, path: &str, body: &Value) -> Exchange {
+        let headers = [("content-type", "application/merge-patch+json")];
+        self.send(Method::PATCH, path, &headers, Some(body.to_string())).await
+    }
+
+    pub async fn json(
+        &self,
+        method: Method,
+        path: &str,
+        body: &Value,
+        headers: &[(&str, &str)],
+    ) -> Exchange {
+        let mut all = vec![("content-type", "application/json")];
+        all.extend(headers);
+        self.send(method, path, &all, Some(body.to_string())).await
+    }
+
+    pub async fn form(&self, path: &str, body: &str, headers: &[(&str, &str)]) -> Exchange {
+        let mut all = vec![("content-type", "application/x-www-form-urlencoded")];
+        all.extend(headers);
+        self.send(Method::POST, path, &all, Some(body.to_owned())).await
+    }
+
+    /// Sends anything; the answer is checked against the contract.
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<String>,
+    ) -> Exchange {
+        let exchange = self.try_send(method, path, headers, body).await.unwrap();
+        contract::check(&exchange);
+        exchange
+    }
+
+    /// As [`Client::send`], for servers that may die meanwhile.
+    pub async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<String>,
+    ) -> reqwest::Result<Exchange> {
+        let mut request = self.http.request(method.clone(), format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = &body {
+            request = request.body(body.clone());
+        }
+        let response = request.send().await?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await?;
+        Ok(Exchange {
+            method,
+            path: path.to_owned(),
+            sent: body,
+            status,
+            headers,
+            body: serde_json::from_str(&text).unwrap_or(Value::Null),
+            text,
+        })
+    }
+}
+
+impl Exchange {
+    /// The answer, when it has this status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{} {}: {}", self.method, self.path, self.text);
+        self
+    }
+
+    /// A refusal with this status and error code of the registry.
+    #[track_caller]
+    pub fn refused(self, status: u16, error: &str) -> Self {
+        let this = self.expect(status);
+        assert_eq!(this.body["error"], error, "{}", this.text);
+        this
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// The `pointer code` pairs of `details.fields`.
+    pub fn violations(&self) -> Vec<String> {
+        let fields = self.body["details"]["fields"].as_array().cloned().unwrap_or_default();
+        let text = |field: &Value, name: &str| field[name].as_str().unwrap_or_default().to_owned();
+        fields.iter().map(|f| format!("{} {}", text(f, "pointer"), text(f, "code"))).collect()
+    }
+
+    pub fn id(&self) -> &str {
+        self.body["id"].as_str().unwrap()
+    }
+}

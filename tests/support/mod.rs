@@ -1,0 +1,36 @@
+//! What the tests share.
+
+pub mod client;
+pub mod contract;
+pub mod seal;
+pub mod server;
+pub mod snapshot;
+
+pub use client::{Client, Exchange};
+pub use server::{App, Placement, dedicated, shared};
+
+/// Runs each test against the shared server of each placement.
+#[macro_export]
+macro_rules! placements {
+    ($($(#[$meta:meta])* async fn $name:ident($app:ident) $body:block)*) => {
+        $(
+            $(#[$meta])*
+            mod $name {
+                #[allow(unused_imports)]
+                use super::*;
+
+                async fn run($app: $crate::support::App) $body
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn fused() {
+                    run($crate::support::shared($crate::support::Placement::Fused)).await;
+                }
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn composed() {
+                    run($crate::support::shared($crate::support::Placement::Composed)).await;
+                }
+            }
+        )*
+    };
+}

@@ -1,0 +1,138 @@
+//! Servers: one for each placement that most tests share, and dedicated ones for tests
+//! that need their own settings or end them.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
+
+use parking_lot::Mutex;
+pub use tenantry::Placement;
+use tenantry::{Log, Options, Server};
+
+use super::client::Client;
+
+/// The root of the repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+}
+
+/// A running server, as tests see it.
+#[derive(Clone)]
+pub struct App {
+    pub base: String,
+    pub log: Arc<Mutex<Vec<String>>>,
+    pub data: PathBuf,
+}
+
+impl App {
+    /// A client without a credential.
+    pub fn anon(&self) -> Client {
+        Client::new(&self.base, None)
+    }
+
+    /// The owner of a new tenant.
+    pub async fn owner(&self) -> Client {
+        let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.owner_named(&format!("owner{number}@example.com"), None).await
+    }
+
+    /// The owner of a new tenant with this e-mail address and tenant id.
+    pub async fn owner_named(&self, email: &str, tenant: Option<&str>) -> Client {
+        let mut body = serde_json::json!({
+            "email": email, "password": PASSWORD, "tenant_name": "Example Energy",
+        });
+        if let Some(tenant) = tenant {
+            body["tenant_id"] = tenant.into();
+        }
+        let session = self.anon().post("/api/v1/auth/register", &body).await.expect(201);
+        let token = session.body["access_token"].as_str().unwrap();
+        Client::new(&self.base, Some(token)).of(session.body.clone())
+    }
+}
+
+/// The password of every user in the tests.
+pub const PASSWORD: &str = "correct horse battery staple";
+
+static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(1);
+
+/// Limits that no test reaches by accident, and a short lease for crash tests.
+pub const UNLIMITED: [(&str, &str); 5] = [
+    ("limit_read_per_minute", "1000000"),
+    ("limit_write_per_minute", "1000000"),
+    ("limit_auth_per_minute", "1000000"),
+    ("limit_ip_per_minute", "100000000"),
+    ("idempotency_lease_seconds", "2"),
+];
+
+/// Options of a server with its own data under `data`, compiled code shared by all.
+pub fn options(placement: Placement, data: &Path, variables: &[(&str, &str)]) -> Options {
+    let cache = root().join("target/tests/cache");
+    std::fs::create_dir_all(&cache).unwrap();
+    std::fs::create_dir_all(data).unwrap();
+    let link = data.join("cache");
+    if !link.exists() {
+        std::os::unix::fs::symlink(cache, link).unwrap();
+    }
+    Options {
+        manifest: root().join("spin.toml"),
+        listen: ([127, 0, 0, 1], 0).into(),
+        data: data.to_path_buf(),
+        placement,
+        variables: variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+        log: Log::Memory(Arc::default()),
+        ..Options::default()
+    }
+}
+
+/// Starts a server; it ends when the returned value is shut down or the test process ends.
+pub async fn start(options: Options) -> (App, Server) {
+    let Log::Memory(log) = options.log.clone() else { panic!("tests log to memory") };
+    let data = options.data.clone();
+    let server = tenantry::up(options).await.unwrap();
+    (App { base: format!("http://{}", server.address()), log, data }, server)
+}
+
+/// A server for one test, with these variables over the unlimited ones.
+pub async fn dedicated(
+    placement: Placement,
+    variables: &[(&str, &str)],
+) -> (App, Server, tempfile::TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let all: Vec<_> = UNLIMITED.iter().chain(variables).copied().collect();
+    let (app, server) = start(options(placement, directory.path(), &all)).await;
+    (app, server, directory)
+}
+
+/// The server that most tests share: it lives as long as the test process.
+pub fn shared(placement: Placement) -> App {
+    static FUSED: LazyLock<App> = LazyLock::new(|| background(Placement::Fused));
+    static COMPOSED: LazyLock<App> = LazyLock::new(|| background(Placement::Composed));
+    match placement {
+        Placement::Fused => FUSED.clone(),
+        Placement::Composed => COMPOSED.clone(),
+    }
+}
+
+/// A test's runtime ends with the test, so the shared servers have a thread of their own.
+fn background(placement: Placement) -> App {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let variables = UNLIMITED.iter().chain(&[(
+                "cors_allowed_origins",
+                "https://app.example.com,https://admin.example.com",
+            )]);
+            let variables: Vec<_> = variables.copied().collect();
+            let directory = tempfile::tempdir().unwrap();
+            let (app, server) = start(options(placement, directory.path(), &variables)).await;
+            sender.send(app).unwrap();
+            std::future::pending::<()>().await;
+            drop((server, directory));
+        });
+    });
+    receiver.recv().unwrap()
+}
