@@ -24,7 +24,10 @@ fn each_operation_has_a_test_file() {
 /// The rows are those of the contract: none is missing, none is left over.
 #[test]
 fn each_operation_has_an_isolation_row() {
-    let contract: BTreeSet<_> = operations().iter().map(|(_, _, o)| o["operationId"].as_str().unwrap().to_owned()).collect();
+    let contract: BTreeSet<_> = operations()
+        .iter()
+        .map(|(_, _, o)| o["operationId"].as_str().unwrap().to_owned())
+        .collect();
     let rows: BTreeSet<_> = ROWS.iter().map(|(id, _)| (*id).to_owned()).collect();
     assert_eq!(contract, rows);
 }
@@ -37,7 +40,9 @@ fn public_operations_are_these() {
     for (_, _, operation) in operations() {
         let id = operation["operationId"].as_str().unwrap();
         let security = operation["security"].as_array();
-        let open = security.is_some_and(|list| list.is_empty() || list.iter().any(|way| way.as_object().unwrap().is_empty()));
+        let open = security.is_some_and(|list| {
+            list.is_empty() || list.iter().any(|way| way.as_object().unwrap().is_empty())
+        });
         let public = open;
         assert_eq!(public, PUBLIC.contains(&id), "{id}");
         let row = &ROWS.iter().find(|(name, _)| *name == id).unwrap().1;

@@ -50,11 +50,20 @@ async fn send(client: &Client, method: &str, path: &str, body: Option<Value>) ->
 /// What is the same whoever and whatever was asked for.
 fn comparable(exchange: &Exchange, id: &str) -> String {
     let trace = exchange.body["trace_id"].as_str().unwrap_or_default();
-    let mut headers: Vec<_> = exchange.headers.iter()
-        .filter(|(name, _)| !name.as_str().starts_with("x-") && *name != "date" && *name != "content-length")
-        .map(|(name, value)| format!("{name}: {value:?}")).collect();
+    let mut headers: Vec<_> = exchange
+        .headers
+        .iter()
+        .filter(|(name, _)| {
+            !name.as_str().starts_with("x-") && *name != "date" && *name != "content-length"
+        })
+        .map(|(name, value)| format!("{name}: {value:?}"))
+        .collect();
     headers.sort();
-    format!("{} {headers:?} {}", exchange.status, exchange.text.replace(id, "[id]").replace(trace, "[trace]"))
+    format!(
+        "{} {headers:?} {}",
+        exchange.status,
+        exchange.text.replace(id, "[id]").replace(trace, "[trace]")
+    )
 }
 
 async fn check(app: &App, method: &str, template: &str, id: &str, row: &Row) {
@@ -68,24 +77,43 @@ async fn check(app: &App, method: &str, template: &str, id: &str, row: &Row) {
             app.anon().get(template).await.refused(401, "authentication_required");
             no_scope.get(template).await.refused(403, "insufficient_scope");
             let seen = bob.get(template).await.expect(200);
-            assert!(!seen.text.contains(&marker) && !seen.text.contains(alice.tenant()), "{id}: {}", seen.text);
+            assert!(
+                !seen.text.contains(&marker) && !seen.text.contains(alice.tenant()),
+                "{id}: {}",
+                seen.text
+            );
             let own = alice.get(template).await.expect(200);
             assert!(own.text.contains(&marker), "{id} shows the marker to its own tenant");
         }
         Row::Create(body) => {
-            send(&app.anon(), method, template, Some(body())).await.refused(401, "authentication_required");
-            send(&no_scope, method, template, Some(body())).await.refused(403, "insufficient_scope");
+            send(&app.anon(), method, template, Some(body()))
+                .await
+                .refused(401, "authentication_required");
+            send(&no_scope, method, template, Some(body()))
+                .await
+                .refused(403, "insufficient_scope");
             let before = alice.get("/api/v1/events").await.body;
             send(&bob, method, template, Some(body())).await.expect(201);
-            assert_eq!(alice.get("/api/v1/events").await.body, before, "{id} left something with another tenant");
+            assert_eq!(
+                alice.get("/api/v1/events").await.body,
+                before,
+                "{id} left something with another tenant"
+            );
         }
         Row::Object(body) => {
             let path = |object: &str| template.replace("{id}", object);
             let missing = "prj_0000000000000000000000";
-            send(&app.anon(), method, &path(made.id()), body()).await.refused(401, "authentication_required");
-            send(&no_scope, method, &path(made.id()), body()).await.refused(403, "insufficient_scope");
-            let foreign = send(&bob, method, &path(made.id()), body()).await.refused(404, "resource_not_found");
-            let absent = send(&bob, method, &path(missing), body()).await.refused(404, "resource_not_found");
+            send(&app.anon(), method, &path(made.id()), body())
+                .await
+                .refused(401, "authentication_required");
+            send(&no_scope, method, &path(made.id()), body())
+                .await
+                .refused(403, "insufficient_scope");
+            let foreign = send(&bob, method, &path(made.id()), body())
+                .await
+                .refused(404, "resource_not_found");
+            let absent =
+                send(&bob, method, &path(missing), body()).await.refused(404, "resource_not_found");
             assert_eq!(comparable(&foreign, made.id()), comparable(&absent, missing), "{id}");
             let after = alice.get(&format!("/api/v1/projects/{}", made.id())).await.expect(200);
             assert_eq!(after.body, made.body, "{id} changed another tenant's object");
@@ -97,8 +125,13 @@ async fn check(app: &App, method: &str, template: &str, id: &str, row: &Row) {
 async fn scopeless(app: &App, owner: &Client) -> Client {
     use jwt_simple::prelude::*;
     let key = crate::gateway::issuer_key(app);
-    let claims = Claims::with_custom_claims(json!({ "tenant_id": owner.tenant(), "scopes": ["none"] }), Duration::from_mins(5))
-        .with_issuer("tenantry").with_audience("tenantry").with_subject("usr_scopeless");
+    let claims = Claims::with_custom_claims(
+        json!({ "tenant_id": owner.tenant(), "scopes": ["none"] }),
+        Duration::from_mins(5),
+    )
+    .with_issuer("tenantry")
+    .with_audience("tenantry")
+    .with_subject("usr_scopeless");
     owner.with_token(&key.sign(claims).unwrap())
 }
 

@@ -44,6 +44,6 @@ placements! {
         let owner = app.owner().await;
         let body = json!({ "name": "", "scopes": ["projects:read", "projects:read", "root"] });
         let refused = owner.post(PATH, &body).await.refused(422, "validation_failed");
-        assert_eq!(refused.violations(), ["/name TOO_SHORT", "/scopes NOT_UNIQUE", "/scopes/2 NOT_ALLOWED_VALUE"]);
+        assert_eq!(refused.violations(), ["/name TOO_SHORT", "/scopes/2 NOT_ALLOWED_VALUE", "/scopes NOT_UNIQUE"]);
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::support::{Placement, dedicated};
 use crate::{placements, snapshot};
 
 const PATH: &str = "/api/v1/auth/register";
@@ -54,7 +55,7 @@ placements! {
         let body = json!({ "email": "nobody", "password": "short", "tenant_id": "a b", "role": "owner" });
         let exchange = app.anon().post(PATH, &body).await.refused(422, "validation_failed");
         assert_eq!(exchange.violations(), [
-            "/email INVALID_FORMAT", "/password TOO_SHORT", "/role UNKNOWN_FIELD", "/tenant_name REQUIRED",
+            "/email INVALID_FORMAT", "/password TOO_SHORT", "/tenant_name REQUIRED", "/role UNKNOWN_FIELD",
         ]);
         assert!(!exchange.text.contains("short\""), "{}", exchange.text);
         snapshot!("register_violations", exchange);
@@ -62,6 +63,35 @@ placements! {
         let exchange = app.anon().post(PATH, &body).await.refused(422, "validation_failed");
         assert_eq!(exchange.violations(), ["/tenant_id INVALID_FORMAT"]);
     }
+}
+
+/// With the development master key, tokens are issued to the loopback address only.
+async fn development_key_serves_loopback_only(placement: Placement) {
+    let (app, server, _directory) = dedicated(placement, &[("trusted_proxies", "127.0.0.1")]).await;
+    let body = json!({ "email": "far@example.com", "password": "long enough", "tenant_name": "Far", "tenant_id": "far-away" });
+    let from_afar = [("x-forwarded-for", "203.0.113.9")];
+    let refused = app
+        .anon()
+        .json(http::Method::POST, PATH, &body, &from_afar)
+        .await
+        .refused(503, "service_unavailable");
+    assert!(!refused.text.contains("master_key"), "{}", refused.text);
+    assert!(
+        app.log.lock().iter().any(|line| line.contains("master_key")),
+        "the operator reads why"
+    );
+    app.anon().post(PATH, &body).await.expect(201);
+    server.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn development_key_serves_loopback_only_fused() {
+    development_key_serves_loopback_only(Placement::Fused).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn development_key_serves_loopback_only_composed() {
+    development_key_serves_loopback_only(Placement::Composed).await;
 }
 
 /// The address differs from run to run.

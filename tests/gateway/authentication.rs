@@ -12,7 +12,9 @@ const PATH: &str = "/api/v1/projects";
 fn forge(key: &RS256KeyPair, tenant: &str, valid: Duration) -> String {
     let custom = json!({ "tenant_id": tenant, "scopes": ["projects:read"] });
     let claims = Claims::with_custom_claims(custom, valid)
-        .with_issuer("tenantry").with_audience("tenantry").with_subject("usr_x");
+        .with_issuer("tenantry")
+        .with_audience("tenantry")
+        .with_subject("usr_x");
     key.sign(claims).unwrap()
 }
 
@@ -24,9 +26,11 @@ pub(crate) fn issuer_key(app: &App) -> RS256KeyPair {
     let database = std::fs::read_dir(&app.data).unwrap().filter_map(|entry| {
         let path = entry.unwrap().path();
         let connection = rusqlite::Connection::open(&path).ok()?;
-        connection.query_row("SELECT id, sealed FROM signing_keys", [], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
-        }).ok()
+        connection
+            .query_row("SELECT id, sealed FROM signing_keys", [], |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+            })
+            .ok()
     });
     let (id, sealed) = database.into_iter().next().expect("a signing key");
     let master = STANDARD.decode("ZGV2ZWxvcG1lbnQgb25seSwgbmV2ZXIgZGVwbG95ISE=").unwrap();
@@ -120,7 +124,11 @@ async fn asks_for_lost_keys(placement: Placement) {
             }
         }
     }
-    let options = crate::support::server::options(placement, directory.path(), &crate::support::server::UNLIMITED);
+    let options = crate::support::server::options(
+        placement,
+        directory.path(),
+        &crate::support::server::UNLIMITED,
+    );
     let (app, server) = crate::support::server::start(options).await;
     crate::support::Client::new(&app.base, Some(&token)).get(PATH).await.expect(200);
     server.shutdown().await.unwrap();

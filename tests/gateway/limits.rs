@@ -28,19 +28,30 @@ async fn statuses(app: &App, client: &crate::support::Client, count: usize) -> V
 /// Reads, writes and sign-ins have buckets of their own, for each identity; a refusal
 /// tells when to come back, and does nothing.
 async fn by_class_and_identity(placement: Placement) {
-    let variables = [("limit_read_per_minute", "5"), ("limit_write_per_minute", "2"), ("limit_auth_per_minute", "4")];
+    let variables = [
+        ("limit_read_per_minute", "5"),
+        ("limit_write_per_minute", "2"),
+        ("limit_auth_per_minute", "4"),
+    ];
     let (app, server, _directory) = dedicated(placement, &variables).await;
     let (alice, bob) = (app.owner().await, app.owner().await);
     early_in_a_minute().await;
     assert_eq!(statuses(&app, &alice, 6).await, [200, 200, 200, 200, 200, 429]);
-    assert_eq!(bob.get("/api/v1/projects").await.status, 200, "another identity has its own bucket");
+    assert_eq!(
+        bob.get("/api/v1/projects").await.status,
+        200,
+        "another identity has its own bucket"
+    );
     let write = async |name: &str| alice.post("/api/v1/projects", &json!({ "name": name })).await;
     assert_eq!(write("a").await.header("x-ratelimit-remaining"), Some("1"));
     write("b").await.expect(201);
     let refused = write("c").await.refused(429, "rate_limit_exceeded");
     let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=60).contains(&wait), "{wait}");
-    assert_eq!((refused.header("x-ratelimit-limit"), refused.header("x-ratelimit-remaining")), (Some("2"), Some("0")));
+    assert_eq!(
+        (refused.header("x-ratelimit-limit"), refused.header("x-ratelimit-remaining")),
+        (Some("2"), Some("0"))
+    );
     assert_eq!(refused.body["details"]["retry_after"], json!(wait));
     snapshot!("rate_limited", {
         let mut refused = refused;
@@ -64,7 +75,11 @@ fn projects(app: &App, tenant: &str) -> i64 {
     let files = std::fs::read_dir(&app.data).unwrap().map(|entry| entry.unwrap().path());
     let mut counts = files.filter_map(|path| {
         let connection = rusqlite::Connection::open(path).ok()?;
-        connection.query_row("SELECT COUNT(*) FROM projects WHERE tenant_id = ?1", [tenant], |row| row.get(0)).ok()
+        connection
+            .query_row("SELECT COUNT(*) FROM projects WHERE tenant_id = ?1", [tenant], |row| {
+                row.get(0)
+            })
+            .ok()
     });
     counts.next().expect("the database")
 }

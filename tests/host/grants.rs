@@ -16,7 +16,10 @@ async fn what_is_granted_works(placement: Placement) {
     }
     assert_eq!(probe(&app, "variable-own").await.1, "Ok(\"mine\")");
     let (_, http) = probe(&app, "http").await;
-    assert!(!http.contains("RequestDenied") && !http.contains("Denied"), "nobody listens, but it may ask: {http}");
+    assert!(
+        !http.contains("RequestDenied") && !http.contains("Denied"),
+        "nobody listens, but it may ask: {http}"
+    );
     server.shutdown().await.unwrap();
 }
 
@@ -28,7 +31,8 @@ async fn databases_and_stores(placement: Placement) {
         assert!(status == 200 && text.starts_with("Err("), "{what}: {text}");
     }
     server.shutdown().await.unwrap();
-    let (app, server, _directory) = fixture(placement, r#"key_value_stores = ["default"]"#, Limits::default()).await;
+    let (app, server, _directory) =
+        fixture(placement, r#"key_value_stores = ["default"]"#, Limits::default()).await;
     assert_eq!(probe(&app, "sqlite").await.1, "Err(Error::AccessDenied)");
     server.shutdown().await.unwrap();
     let (app, server, _directory) = fixture(placement, "", Limits::default()).await;

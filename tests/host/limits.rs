@@ -34,7 +34,10 @@ async fn faults_cost_one_request(placement: Placement) {
 async fn streams(placement: Placement) {
     let (app, server, _directory) = fixture(placement, GRANTS, Limits::default()).await;
     for _ in 0..20 {
-        assert_eq!(probe(&app, "stream").await, (200, "data: 1\n\ndata: 2\n\ndata: 3\n\n".to_owned()));
+        assert_eq!(
+            probe(&app, "stream").await,
+            (200, "data: 1\n\ndata: 2\n\ndata: 3\n\n".to_owned())
+        );
     }
     server.shutdown().await.unwrap();
 }
@@ -46,7 +49,8 @@ both! { faults_cost_one_request streams }
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_do_not_grow_the_memory() {
     const CALLS: usize = 200_000;
-    let limits = Limits { max_instances: 1, max_queue_wait: Duration::from_secs(30), ..Limits::default() };
+    let limits =
+        Limits { max_instances: 1, max_queue_wait: Duration::from_secs(30), ..Limits::default() };
     let (app, server, _directory) = fixture(Placement::Fused, GRANTS, limits).await;
     let pages = async || probe(&app, "memory").await.1.parse::<usize>().unwrap();
     for _ in 0..100 {
@@ -58,7 +62,10 @@ async fn calls_do_not_grow_the_memory() {
             let client = app.anon();
             tokio::spawn(async move {
                 for _ in 0..CALLS / 4 {
-                    let answer = client.try_send(http::Method::GET, "/api/v1/probe/echo", &[], None).await.unwrap();
+                    let answer = client
+                        .try_send(http::Method::GET, "/api/v1/probe/echo", &[], None)
+                        .await
+                        .unwrap();
                     assert_eq!(answer.status, 200, "{}", answer.text);
                 }
             })

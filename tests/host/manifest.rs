@@ -2,8 +2,8 @@
 //! anything is served.
 
 use super::manifest;
-use crate::support::server::options;
 use crate::support::Placement;
+use crate::support::server::options;
 
 /// The error of a server that must not start.
 async fn refused(change: impl Fn(String) -> String) -> String {
@@ -21,13 +21,25 @@ async fn refused(change: impl Fn(String) -> String) -> String {
 #[tokio::test]
 async fn unknown_and_unsupported_entries() {
     let cases: [(&str, &str, &[&str]); 7] = [
-        ("dependencies_inherit_configuration = true", "frobnicate = 1", &["spin.toml", "frobnicate"]),
-        ("key_value_stores", "ai_models = [\"llama\"]\nkey_value_stores", &["spin.toml", "ai_models"]),
+        (
+            "dependencies_inherit_configuration = true",
+            "frobnicate = 1",
+            &["spin.toml", "frobnicate"],
+        ),
+        (
+            "key_value_stores",
+            "ai_models = [\"llama\"]\nkey_value_stores",
+            &["spin.toml", "ai_models"],
+        ),
         ("dependencies_inherit_configuration = true", "", &["dependencies_inherit_configuration"]),
         ("component = \"fixture\"", "component = \"nobody\"", &["nobody"]),
         ("fixture.wasm", "missing.wasm", &["missing.wasm", "--build"]),
         ("own = \"{{ own }}\"", "own = \"{{ nowhere }}\"", &["nowhere"]),
-        ("secret = { default = \"of another\" }", "secret = { required = true }", &["secret", "SPIN_VARIABLE_SECRET"]),
+        (
+            "secret = { default = \"of another\" }",
+            "secret = { required = true }",
+            &["secret", "SPIN_VARIABLE_SECRET"],
+        ),
     ];
     for (from, to, named) in cases {
         let error = refused(|text| {

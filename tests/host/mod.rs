@@ -51,7 +51,11 @@ limit_ip_per_minute = "{{{{ limit_ip_per_minute }}}}"
 }
 
 /// A server with the fixture.
-async fn fixture(placement: Placement, grants: &str, limits: Limits) -> (App, Server, tempfile::TempDir) {
+async fn fixture(
+    placement: Placement,
+    grants: &str,
+    limits: Limits,
+) -> (App, Server, tempfile::TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let mut options = options(placement, &directory.path().join("data"), &[]);
     options.manifest = manifest(directory.path(), grants);

@@ -6,17 +6,22 @@ use crate::support::server::root;
 
 /// The functions: what is in `components/` besides the gateway and the kit.
 pub(super) fn functions() -> Vec<String> {
-    let mut names: Vec<_> = std::fs::read_dir(root().join("components")).unwrap()
+    let mut names: Vec<_> = std::fs::read_dir(root().join("components"))
+        .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name != "gateway" && name != "kit").collect();
+        .filter(|name| name != "gateway" && name != "kit")
+        .collect();
     names.sort();
     names
 }
 
 fn interfaces(name: &str) -> (Vec<String>, Vec<String>) {
     let file = root().join(format!("target/wasm32-wasip2/guest/{name}.wasm"));
-    let bytes = std::fs::read(&file).unwrap_or_else(|_| panic!("{} is not built: run scripts/test", file.display()));
-    let DecodedWasm::Component(resolve, world) = wit_component::decode(&bytes).unwrap() else { panic!("{name} is a component") };
+    let bytes = std::fs::read(&file)
+        .unwrap_or_else(|_| panic!("{} is not built: run scripts/test", file.display()));
+    let DecodedWasm::Component(resolve, world) = wit_component::decode(&bytes).unwrap() else {
+        panic!("{name} is a component")
+    };
     let names = |items: &wit_parser::IndexMap<wit_parser::WorldKey, wit_parser::WorldItem>| {
         items.keys().map(|key| resolve.name_world_key(key)).collect()
     };

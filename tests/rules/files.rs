@@ -8,20 +8,31 @@ use crate::support::server::root;
 const LONGEST: usize = 400;
 
 fn tracked() -> Vec<PathBuf> {
-    let output = Command::new("git").args(["ls-files", "-co", "--exclude-standard"]).current_dir(root()).output().unwrap();
+    let output = Command::new("git")
+        .args(["ls-files", "-co", "--exclude-standard"])
+        .current_dir(root())
+        .output()
+        .unwrap();
     String::from_utf8(output.stdout).unwrap().lines().map(PathBuf::from).collect()
 }
 
 fn too_long<'a>(files: impl Iterator<Item = (&'a Path, usize)>) -> Vec<String> {
-    files.filter(|(_, lines)| *lines > LONGEST).map(|(path, lines)| format!("{}: {lines} lines", path.display())).collect()
+    files
+        .filter(|(_, lines)| *lines > LONGEST)
+        .map(|(path, lines)| format!("{}: {lines} lines", path.display()))
+        .collect()
 }
 
 /// A file is one room with one purpose.
 #[test]
 fn no_file_is_too_long() {
     let files = tracked();
-    let lengths = files.iter().filter(|path| path.extension().is_some_and(|e| e == "rs"))
-        .filter_map(|path| Some((path.as_path(), std::fs::read_to_string(root().join(path)).ok()?.lines().count())));
+    let lengths = files
+        .iter()
+        .filter(|path| path.extension().is_some_and(|e| e == "rs"))
+        .filter_map(|path| {
+            Some((path.as_path(), std::fs::read_to_string(root().join(path)).ok()?.lines().count()))
+        });
     assert_eq!(too_long(lengths), Vec::<String>::new());
     assert_eq!(too_long([(Path::new("a.rs"), LONGEST + 1)].into_iter()).len(), 1, "the rule works");
 }
@@ -29,7 +40,8 @@ fn no_file_is_too_long() {
 /// Paths in backticks that look like files or folders of the tree exist.
 fn missing_paths(text: &str) -> Vec<String> {
     let named = text.split('`').skip(1).step_by(2);
-    let ours = ["components/", "host/", "openapi/", "tests/", "scripts/", "wit/", "migrations/", "docs/"];
+    let ours =
+        ["components/", "host/", "openapi/", "tests/", "scripts/", "wit/", "migrations/", "docs/"];
     named
         .filter(|name| ours.iter().any(|folder| name.starts_with(folder)))
         .filter(|name| !name.contains([' ', '*', '{', '<', '…', '$', '(']))
@@ -44,5 +56,9 @@ fn documents_name_paths_that_exist() {
         let Ok(text) = std::fs::read_to_string(root().join(path)) else { continue };
         assert_eq!(missing_paths(&text), Vec::<String>::new(), "{}", path.display());
     }
-    assert_eq!(missing_paths("see `components/nothing/`"), ["components/nothing/"], "the rule works");
+    assert_eq!(
+        missing_paths("see `components/nothing/`"),
+        ["components/nothing/"],
+        "the rule works"
+    );
 }

@@ -21,10 +21,19 @@ fn rows_and_interface_agree() {
 /// The registry, whole: a change of a status is a change that a review sees.
 #[test]
 fn the_table() {
-    let rows: Vec<_> = Code::ALL.iter().map(|code| {
-        let row = code.row();
-        format!("{} {} {}: {}", row.status, row.name, if row.retryable { "retryable" } else { "final" }, row.title)
-    }).collect();
+    let rows: Vec<_> = Code::ALL
+        .iter()
+        .map(|code| {
+            let row = code.row();
+            format!(
+                "{} {} {}: {}",
+                row.status,
+                row.name,
+                if row.retryable { "retryable" } else { "final" },
+                row.title
+            )
+        })
+        .collect();
     insta::with_settings!({ prepend_module_to_snapshot => false, snapshot_path => concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots") }, {
         insta::assert_snapshot!("registry", rows.join("\n"));
     });

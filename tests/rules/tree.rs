@@ -32,10 +32,23 @@ fn functions_share_the_kit_only() {
     }
 }
 
+/// The key that `auth` serves to loopback only is the one of the manifest.
+#[test]
+fn one_development_key() {
+    let default =
+        toml("spin.toml")["variables"]["master_key"]["default"].as_str().unwrap().to_owned();
+    let seal = std::fs::read_to_string(root().join("components/auth/src/seal.rs")).unwrap();
+    assert!(seal.contains(&format!("\"{default}\"")));
+}
+
 /// The version of the workspace, of the manifest and of the contract are one.
 #[test]
 fn one_version() {
-    let version = toml("Cargo.toml")["workspace"]["package"]["version"].as_str().unwrap().to_owned();
+    let version =
+        toml("Cargo.toml")["workspace"]["package"]["version"].as_str().unwrap().to_owned();
     assert_eq!(toml("spin.toml")["application"]["version"].as_str(), Some(version.as_str()));
-    assert_eq!(crate::support::contract::CONTRACT["info"]["version"].as_str(), Some(version.as_str()));
+    assert_eq!(
+        crate::support::contract::CONTRACT["info"]["version"].as_str(),
+        Some(version.as_str())
+    );
 }

@@ -43,7 +43,10 @@ pub fn check(exchange: &Exchange) {
         assert!(
             matches!(exchange.status, 204 | 404 | 405 | 414),
             "{} {} is not in the contract, yet answered {}: {}",
-            exchange.method, exchange.path, exchange.status, exchange.text
+            exchange.method,
+            exchange.path,
+            exchange.status,
+            exchange.text
         );
         return;
     };
@@ -53,13 +56,15 @@ pub fn check(exchange: &Exchange) {
     assert!(
         response.is_object(),
         "{id} answered {}, which the contract does not tell: {}",
-        exchange.status, exchange.text
+        exchange.status,
+        exchange.text
     );
     let content = &response["content"];
     if exchange.text.is_empty() {
         assert!(
             content.is_null() || exchange.method == "HEAD",
-            "{id}: {} without the body of the contract", exchange.status
+            "{id}: {} without the body of the contract",
+            exchange.status
         );
         return;
     }
@@ -67,18 +72,22 @@ pub fn check(exchange: &Exchange) {
     let essence = media_type.split(';').next().unwrap();
     let schema = &content[essence]["schema"];
     assert!(schema.is_object(), "{id}: {} as {media_type}, not in the contract", exchange.status);
-    let mut document = json!({ "$ref": "#/components/wrapped", "components": CONTRACT["components"] });
+    let mut document =
+        json!({ "$ref": "#/components/wrapped", "components": CONTRACT["components"] });
     document["components"]["wrapped"] = schema.clone();
     let validator = jsonschema::validator_for(&document).unwrap();
-    let errors: Vec<_> = validator.iter_errors(&exchange.body).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    let errors: Vec<_> = validator
+        .iter_errors(&exchange.body)
+        .map(|e| format!("{}: {e}", e.instance_path()))
+        .collect();
     assert!(errors.is_empty(), "{id} {}: {errors:?}\n{}", exchange.status, exchange.text);
 }
 
 fn resolve(value: &'static Value) -> &'static Value {
     match value.get("$ref").and_then(Value::as_str) {
-        Some(reference) => {
-            CONTRACT.pointer(reference.trim_start_matches('#')).expect("the bundle has no dangling reference")
-        }
+        Some(reference) => CONTRACT
+            .pointer(reference.trim_start_matches('#'))
+            .expect("the bundle has no dangling reference"),
         None => value,
     }
 }

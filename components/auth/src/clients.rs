@@ -34,7 +34,7 @@ pub(crate) fn create(call: &Call) -> kit::Result {
         created_at: kit::rfc3339(now),
     };
     call.write(|scope| {
-        scope.execute(
+        scope.execute_one(
             "INSERT INTO clients (tenant_id, id, name, secret_hash, scopes, created_by, created_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7)",
             [

@@ -26,8 +26,18 @@ thread_local! {
 
 /// `GET /.well-known/jwks.json`
 pub(crate) async fn publish(call: &Call) -> kit::Result {
-    signing(call).await?;
-    let set = key_set(&System::open(call, "public keys belong to no tenant")?)?;
+    let system = System::open(call, "public keys belong to no tenant")?;
+    let Some(set) = key_set(&system)? else {
+        signing(call).await?;
+        let set = key_set(&system)?.ok_or("a key was made").internal()?;
+        return answer(set);
+    };
+    // Whoever asks may be a gateway that found the store empty.
+    announce(&set)?;
+    answer(set)
+}
+
+fn answer(set: Vec<u8>) -> kit::Result {
     Ok(Reply::bytes("application/json; charset=utf-8", set)
         .header("cache-control", "public, max-age=300"))
 }
@@ -46,8 +56,7 @@ pub(crate) async fn signing(call: &Call) -> kit::Result<Rc<RS256KeyPair>> {
     };
     let key = Rc::new(key);
     if !IS_PUBLISHED.get() {
-        let bucket = store::open("default").internal()?;
-        bucket.set(PUBLISHED, &key_set(&system)?).internal()?;
+        announce(&key_set(&system)?.unwrap_or_default())?;
         IS_PUBLISHED.set(true);
     }
     SIGNING.set(Some(Rc::clone(&key)));
@@ -85,7 +94,14 @@ fn first(system: &System<'_>, seal: &Seal) -> kit::Result<RS256KeyPair> {
     })
 }
 
-fn key_set(system: &System<'_>) -> kit::Result<Vec<u8>> {
+/// Writes the set to where the gateways look.
+fn announce(set: &[u8]) -> kit::Result<()> {
+    let bucket = store::open("default").internal()?;
+    bucket.set(PUBLISHED, set).internal()
+}
+
+/// The JWK Set; `None` before the first key is made.
+fn key_set(system: &System<'_>) -> kit::Result<Option<Vec<u8>>> {
     let rows = system.query(
         "SELECT public_jwk FROM signing_keys WHERE retired_at IS NULL ORDER BY created_at DESC",
         &[],
@@ -97,5 +113,8 @@ fn key_set(system: &System<'_>) -> kit::Result<Vec<u8>> {
         Ok::<_, Error>(jwk)
     });
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
-    serde_json::to_vec(&serde_json::json!({ "keys": keys })).internal()
+    if keys.is_empty() {
+        return Ok(None);
+    }
+    serde_json::to_vec(&serde_json::json!({ "keys": keys })).map(Some).internal()
 }

@@ -56,14 +56,16 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
     };
     // Not a member and no such tenant read the same.
     let chosen = chosen.ok_or_else(|| {
-        problem(Code::TenantMismatch, "You are no member of this tenant; leave tenant_id out to log in to your first one.")
+        problem(
+            Code::TenantMismatch,
+            "You are no member of this tenant; leave tenant_id out to log in to your first one.",
+        )
     })?;
 
     let subject = Subject::member(&user.id, &chosen.tenant_id, chosen.roles.clone());
     let access = session::access(call, &subject).await?;
-    let refresh = system.transaction(|| {
-        session::refresh(&system, &kit::id("fam"), &user.id, &chosen.tenant_id)
-    })?;
+    let refresh = system
+        .transaction(|| session::refresh(&system, &kit::id("fam"), &user.id, &chosen.tenant_id))?;
     let tenant = Tenant {
         id: chosen.tenant_id.clone(),
         name: chosen.tenant_name.clone(),

@@ -62,12 +62,8 @@ pub(crate) async fn register(call: &Call) -> kit::Result {
     check_tenant_id(registration.tenant_id.as_deref())?;
     let email = registration.email.to_lowercase();
     let now = kit::now();
-    let user = User {
-        id: kit::id("usr"),
-        email,
-        name: registration.name,
-        created_at: kit::rfc3339(now),
-    };
+    let user =
+        User { id: kit::id("usr"), email, name: registration.name, created_at: kit::rfc3339(now) };
     let tenant = Tenant {
         id: registration.tenant_id.unwrap_or_else(|| kit::id("tenant")),
         name: registration.tenant_name,

@@ -20,8 +20,11 @@ pub(crate) struct Subject {
 impl Subject {
     /// A member of a tenant, with what the roles allow.
     pub(crate) fn member(user: &str, tenant: &str, roles: Vec<String>) -> Self {
-        let mut scopes: Vec<String> =
-            roles.iter().flat_map(|role| scopes_of(role)).map(|scope| (*scope).to_owned()).collect();
+        let mut scopes: Vec<String> = roles
+            .iter()
+            .flat_map(|role| scopes_of(role))
+            .map(|scope| (*scope).to_owned())
+            .collect();
         scopes.sort();
         scopes.dedup();
         Self { id: user.to_owned(), tenant: tenant.to_owned(), roles, scopes, is_client: false }
@@ -64,11 +67,12 @@ pub(crate) async fn access(call: &Call, subject: &Subject) -> kit::Result<Access
         scopes: subject.scopes.clone(),
         roles: subject.roles.clone(),
     };
-    let claims = jwt_simple::claims::Claims::with_custom_claims(claims, Duration::from_secs(seconds))
-        .with_subject(&subject.id)
-        .with_issuer(variable("token_issuer", "tenantry").await)
-        .with_audience(variable("token_audience", "tenantry").await)
-        .with_jwt_id(kit::id("tok"));
+    let claims =
+        jwt_simple::claims::Claims::with_custom_claims(claims, Duration::from_secs(seconds))
+            .with_subject(&subject.id)
+            .with_issuer(variable("token_issuer", "tenantry").await)
+            .with_audience(variable("token_audience", "tenantry").await)
+            .with_jwt_id(kit::id("tok"));
     let token = keys::signing(call).await?.sign(claims).internal()?;
     Ok(Access { token, expires_in: seconds })
 }

@@ -38,10 +38,8 @@ pub(crate) async fn issue(call: &Call) -> kit::Result {
 async fn client_credentials(call: &Call, form: &Form) -> kit::Result {
     let (id, secret) = form.client(call)?;
     let system = System::open(call, "a client names no tenant before it is known")?;
-    let rows = system.query(
-        "SELECT secret_hash, tenant_id, scopes FROM clients WHERE id = $1",
-        &[text(&id)],
-    )?;
+    let rows = system
+        .query("SELECT secret_hash, tenant_id, scopes FROM clients WHERE id = $1", &[text(&id)])?;
     let mut row = rows.into_iter().next();
     let kept = row.as_mut().map(|row| row.text()).unwrap_or_default();
     let matches = bool::from(kept.as_bytes().ct_eq(secret::hash(&secret).as_bytes()));
@@ -112,7 +110,12 @@ fn find(system: &System<'_>, token: &str) -> kit::Result<Family> {
          FROM refresh_tokens WHERE hash = $1",
         &[text(&secret::hash(token))],
     )?;
-    let invalid = || problem(Code::InvalidGrant, "The refresh token is unknown, expired or revoked; log in again.");
+    let invalid = || {
+        problem(
+            Code::InvalidGrant,
+            "The refresh token is unknown, expired or revoked; log in again.",
+        )
+    };
     let mut row = rows.into_iter().next().ok_or_else(invalid)?;
     let family = Family { id: row.text(), user: row.text(), tenant: row.text() };
     let expired = row.integer() <= kit::now();
@@ -182,7 +185,11 @@ impl Form {
     fn client(&self, call: &Call) -> kit::Result<(String, String)> {
         let invalid = |message: &str| problem(Code::InvalidClient, message);
         let Some(header) = call.header("authorization") else {
-            let missing = || invalid("Authenticate the client with HTTP Basic, or with client_id and client_secret in the form.");
+            let missing = || {
+                invalid(
+                    "Authenticate the client with HTTP Basic, or with client_id and client_secret in the form.",
+                )
+            };
             let id = self.get("client_id").ok_or_else(missing)?;
             let secret = self.get("client_secret").ok_or_else(missing)?;
             return Ok((id.to_owned(), secret.to_owned()));

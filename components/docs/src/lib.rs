@@ -17,8 +17,6 @@ static BUNDLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json"))
 
 async fn dispatch(op: Op, _call: kit::Call) -> kit::Result {
     match op {
-        Op::GetOpenapi => {
-            Ok(kit::Reply::bytes("application/json; charset=utf-8", BUNDLE.to_vec()))
-        }
+        Op::GetOpenapi => Ok(kit::Reply::bytes("application/json; charset=utf-8", BUNDLE.to_vec())),
     }
 }

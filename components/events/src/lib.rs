@@ -55,10 +55,13 @@ fn list(call: &Call) -> kit::Result {
     let cursor = Cursor::of(call, "events")?;
     let after = match cursor.after.as_deref().map(str::parse) {
         Some(Ok(seq)) => seq,
-        Some(Err(_)) => return Err(problem(Code::InvalidCursor, "The cursor is not of this list.")),
+        Some(Err(_)) => {
+            return Err(problem(Code::InvalidCursor, "The cursor is not of this list."));
+        }
         None => 0,
     };
-    let kinds: Vec<&str> = call.query("type").map(|list| list.split(',').collect()).unwrap_or_default();
+    let kinds: Vec<&str> =
+        call.query("type").map(|list| list.split(',').collect()).unwrap_or_default();
     call.read(|scope| {
         let places: Vec<String> = (0..kinds.len()).map(|n| format!("${}", n + 3)).collect();
         let only = match places.as_slice() {

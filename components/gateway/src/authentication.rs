@@ -120,7 +120,8 @@ impl Tokens {
             return Err(invalid("is not signed with RS256"));
         }
         let id = metadata.key_id().ok_or_else(|| invalid("names no key"))?;
-        let key = self.key(platform, id, now).await?.ok_or_else(|| invalid("has an unknown key"))?;
+        let key =
+            self.key(platform, id, now).await?.ok_or_else(|| invalid("has an unknown key"))?;
         let options = VerificationOptions {
             allowed_issuers: Some(HashSet::from([config.issuer.clone()])),
             allowed_audiences: Some(HashSet::from([config.audience.clone()])),

@@ -28,8 +28,9 @@ use crate::{
     Operation, Platform, Principal, Request, Response, Violation,
 };
 
-/// Where `auth` publishes its keys, asked of this application itself.
-const KEYS: &str = "/.well-known/jwks.json";
+/// Where `auth` publishes its keys. Spin sends requests for `self.alt` to the application
+/// itself, when `allowed_outbound_hosts` has `http://self`.
+const KEYS: &str = "http://self.alt/.well-known/jwks.json";
 const CHUNK: usize = 16 * 1024;
 
 thread_local! {
@@ -47,7 +48,9 @@ async fn handle(
             gateway.handle(&Spin, peer, parts, Incoming(body)).await
         }
         Err(cause) => {
-            Spin.log(&format!("{{\"level\":\"error\",\"message\":\"gateway\",\"cause\":{cause:?}}}"));
+            Spin.log(&format!(
+                "{{\"level\":\"error\",\"message\":\"gateway\",\"cause\":{cause:?}}}"
+            ));
             let mut response = http::Response::new(Body::Empty);
             *response.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
             response
@@ -113,7 +116,9 @@ where
     async fn read(self, limit: usize) -> Result<Vec<u8>, BodyError> {
         match Limited::new(self.0, limit).collect().await {
             Ok(collected) => Ok(collected.to_bytes().into()),
-            Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(BodyError::TooLarge),
+            Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+                Err(BodyError::TooLarge)
+            }
             Err(_) => Err(BodyError::Broken),
         }
     }
@@ -222,6 +227,9 @@ impl Platform for Spin {
         let response = spin_sdk::http::get(KEYS)
             .await
             .map_err(|error| Fault::Unavailable(format!("{KEYS}: {error:?}")))?;
+        if response.status() != 200 {
+            return Err(Fault::Unavailable(format!("{KEYS}: {}", response.status())));
+        }
         Incoming(response.into_body())
             .read(65_536)
             .await

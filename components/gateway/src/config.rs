@@ -65,9 +65,9 @@ impl<P: Platform> Settings<'_, P> {
         let text = self.text(name, &default.to_string()).await;
         match text.parse() {
             Ok(number) if number >= least => Ok(number),
-            _ => Err(format!(
-                "variable {name}: '{text}' is not a whole number of at least {least}"
-            )),
+            _ => {
+                Err(format!("variable {name}: '{text}' is not a whole number of at least {least}"))
+            }
         }
     }
 

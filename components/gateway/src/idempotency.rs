@@ -62,7 +62,10 @@ pub(crate) async fn once<P: Platform>(
     let fingerprint = hex(&Sha256::digest(&request.body));
     let slot = format!("idempotency:{key}");
     let lease = platform.now() + config.idempotency_lease * 1000;
-    let reservation = encode(&Record { fingerprint: fingerprint.clone(), expires_at: lease, response: None }, &[]);
+    let reservation = encode(
+        &Record { fingerprint: fingerprint.clone(), expires_at: lease, response: None },
+        &[],
+    );
     if let Some(stored) = reserve(platform, &slot, &reservation, &fingerprint).await? {
         seen.replayed = true;
         return Ok(stored);
@@ -107,8 +110,9 @@ async fn reserve<P: Platform>(
     reservation: &[u8],
     fingerprint: &str,
 ) -> Result<Option<Response<P::Stream>>, Error> {
-    let unavailable =
-        |fault: Fault| Error::internal(Code::ServiceUnavailable, format!("idempotency store: {fault:?}"));
+    let unavailable = |fault: Fault| {
+        Error::internal(Code::ServiceUnavailable, format!("idempotency store: {fault:?}"))
+    };
     let mut current = None;
     // Who loses the swap looks at what the winner wrote; a second loss can only come from
     // yet another retry in the same instant.
@@ -153,8 +157,7 @@ async fn call<P: Platform>(
             Fault::Trapped(cause) => Error::internal(Code::InternalError, cause),
             Fault::Unavailable(cause) => Error::internal(Code::ServiceUnavailable, cause),
             Fault::Busy => {
-                let mut error =
-                    Error::internal(Code::ServiceUnavailable, "all instances are busy");
+                let mut error = Error::internal(Code::ServiceUnavailable, "all instances are busy");
                 error.retry_after = Some(1);
                 error
             }
@@ -186,7 +189,13 @@ fn scoped_key(value: &[u8], parts: &Parts, caller: Option<&Caller>) -> Result<St
     let path = parts.uri.path();
     let path = path.strip_prefix("/api").unwrap_or(path);
     let mut hash = Sha256::new();
-    for piece in [tenant.as_bytes(), principal.as_bytes(), parts.method.as_str().as_bytes(), path.as_bytes(), value] {
+    for piece in [
+        tenant.as_bytes(),
+        principal.as_bytes(),
+        parts.method.as_str().as_bytes(),
+        path.as_bytes(),
+        value,
+    ] {
         hash.update(u32::try_from(piece.len()).unwrap_or(u32::MAX).to_be_bytes());
         hash.update(piece);
     }

@@ -23,7 +23,6 @@ mod security;
 mod tenant;
 mod trace;
 
-
 #[cfg(target_arch = "wasm32")]
 mod composed;
 

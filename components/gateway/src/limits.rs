@@ -1,8 +1,8 @@
 //! Rate limits: requests per minute, by address before authentication and by identity
 //! after it (A-58…60, K-47…50).
 //!
-//! One request writes the key-value store once. The address bucket is counted in memory,
-//! where it shields this process at no cost; the identity bucket (user, client or key; the
+//! One request writes the key-value store once. The address bucket is counted in the memory
+//! of this gateway (one for each function and process), where it shields it at no cost; the identity bucket (user, client or key; the
 //! address for callers without a credential) is counted in the store and holds over all
 //! processes and restarts. Windows are fixed minutes.
 
@@ -42,7 +42,8 @@ impl Quota {
             return Ok(());
         }
         seen.quota = Some(self);
-        let wait = u32::try_from((self.reset * 1000).saturating_sub(now).div_ceil(1000)).unwrap_or(60);
+        let wait =
+            u32::try_from((self.reset * 1000).saturating_sub(now).div_ceil(1000)).unwrap_or(60);
         let mut error = Error::new(
             Code::RateLimitExceeded,
             format!("More than {} requests in a minute; try again in {wait} seconds.", self.limit),
@@ -52,7 +53,7 @@ impl Quota {
     }
 }
 
-/// The buckets by address, of this process and the running minute.
+/// The buckets by address, of this gateway and the running minute.
 #[derive(Default)]
 pub(crate) struct Addresses(Mutex<(u64, HashMap<IpAddr, u64>)>);
 

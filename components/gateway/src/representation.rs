@@ -58,9 +58,10 @@ fn failure<S>(error: Error, seen: &mut Seen) -> http::Response<Body<S>> {
         details.insert(name.clone(), Value::from(value.as_str()));
     }
     if !error.violations.is_empty() {
-        let fields = error.violations.iter().map(|v| {
-            json!({ "pointer": v.pointer, "code": v.code, "message": v.message })
-        });
+        let fields = error
+            .violations
+            .iter()
+            .map(|v| json!({ "pointer": v.pointer, "code": v.code, "message": v.message }));
         details.insert("fields".to_owned(), fields.collect());
     }
     if let Some(seconds) = error.retry_after {

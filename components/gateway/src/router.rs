@@ -1,7 +1,7 @@
 //! Version and path match: from a request target to an operation of the function.
 
-use http::request::Parts;
 use http::Method;
+use http::request::Parts;
 use percent_encoding::percent_decode_str;
 
 use crate::config::Config;
@@ -38,7 +38,11 @@ pub(crate) struct Route<'a> {
 
 impl Routes {
     pub(crate) fn new(operations: Vec<Operation>, config: &Config) -> Result<Self, String> {
-        operations.into_iter().map(|operation| compile(operation, config)).collect::<Result<_, _>>().map(Self)
+        operations
+            .into_iter()
+            .map(|operation| compile(operation, config))
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 
     /// Finds the operation: 404 when no path matches, 405 with `Allow` when the method does not.

@@ -5,10 +5,7 @@ use http::{HeaderMap, HeaderValue};
 const HEADERS: [(&str, HeaderValue); 5] = [
     ("x-content-type-options", HeaderValue::from_static("nosniff")),
     ("x-frame-options", HeaderValue::from_static("DENY")),
-    (
-        "strict-transport-security",
-        HeaderValue::from_static("max-age=63072000; includeSubDomains"),
-    ),
+    ("strict-transport-security", HeaderValue::from_static("max-age=63072000; includeSubDomains")),
     (
         "content-security-policy",
         HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),

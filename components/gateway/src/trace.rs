@@ -101,7 +101,14 @@ fn uuid(hex: &str) -> String {
         b'2' | b'6' | b'a' | b'e' => 'a',
         _ => 'b',
     };
-    format!("{}-{}-4{}-{variant}{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
+    format!(
+        "{}-{}-4{}-{variant}{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[13..16],
+        &hex[17..20],
+        &hex[20..]
+    )
 }
 
 /// The trace that the caller is part of: `traceparent`, `b3`, or `X-B3-*`.

@@ -21,7 +21,10 @@ impl Error {
     pub fn internal(cause: impl Debug) -> Self {
         Self {
             internal: Some(format!("{cause:?}")),
-            ..problem(Code::InternalError, "An unexpected fault of the server; the trace id finds it in the log.")
+            ..problem(
+                Code::InternalError,
+                "An unexpected fault of the server; the trace id finds it in the log.",
+            )
         }
     }
 

@@ -33,7 +33,7 @@ impl Scope<'_> {
             self.trace_id().to_owned(),
         ];
         let created_at = Value::Integer(crate::now());
-        self.execute(
+        self.execute_one(
             "INSERT INTO events \
              (tenant_id, id, type, subject, source_agent, data, trace_id, created_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",

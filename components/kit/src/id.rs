@@ -24,11 +24,10 @@ mod tests {
 
     #[test]
     fn ids_sort_by_time_and_have_one_length() {
-        let ids: Vec<String> =
-            [0, 1, 1_700_000_000_000, 1_700_000_000_001, u64::MAX >> 16]
-                .iter()
-                .flat_map(|ms| [encode(*ms, [0; 10]), encode(*ms, [255; 10])])
-                .collect();
+        let ids: Vec<String> = [0, 1, 1_700_000_000_000, 1_700_000_000_001, u64::MAX >> 16]
+            .iter()
+            .flat_map(|ms| [encode(*ms, [0; 10]), encode(*ms, [255; 10])])
+            .collect();
         assert!(ids.is_sorted(), "{ids:?}");
         assert!(ids.iter().all(|id| id.len() == 22), "{ids:?}");
     }

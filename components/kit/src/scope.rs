@@ -31,7 +31,10 @@ impl Call {
     ///
     /// # Errors
     /// Those of `work`, after which nothing has changed.
-    pub fn write(&self, work: impl FnOnce(&Scope<'_>) -> Result<Reply, Error>) -> Result<Reply, Error> {
+    pub fn write(
+        &self,
+        work: impl FnOnce(&Scope<'_>) -> Result<Reply, Error>,
+    ) -> Result<Reply, Error> {
         let database = Database::open()?;
         let scope = self.scope(&database)?;
         database.transaction(|| receipt::once(self, &scope, || work(&scope)))
@@ -56,7 +59,11 @@ impl Scope<'_> {
     ///
     /// # Errors
     /// `internal-error` when the statement is wrong or not bound to the tenant.
-    pub fn query(&self, sql: &str, parameters: impl IntoIterator<Item = Value>) -> Result<Vec<Row>, Error> {
+    pub fn query(
+        &self,
+        sql: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<Row>, Error> {
         self.database.query(sql, &self.bind(sql, parameters)?)
     }
 
@@ -64,12 +71,37 @@ impl Scope<'_> {
     ///
     /// # Errors
     /// As [`Scope::query`]; `conflict` when a unique value exists.
-    pub fn execute(&self, sql: &str, parameters: impl IntoIterator<Item = Value>) -> Result<u64, Error> {
+    pub fn execute(
+        &self,
+        sql: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<u64, Error> {
         self.database.execute(sql, &self.bind(sql, parameters)?)
     }
 
-    fn bind(&self, sql: &str, parameters: impl IntoIterator<Item = Value>) -> Result<Vec<Value>, Error> {
-        if !(sql.contains("tenant_id = $1") || sql.contains("(tenant_id, ") && sql.contains("VALUES ($1, ")) {
+    /// Runs a statement that changes exactly one row.
+    ///
+    /// # Errors
+    /// As [`Scope::execute`]; `internal-error` when it changed none or several.
+    pub fn execute_one(
+        &self,
+        sql: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<(), Error> {
+        match self.execute(sql, parameters)? {
+            1 => Ok(()),
+            changed => Err(Error::internal(format!("{changed} rows changed by: {sql}"))),
+        }
+    }
+
+    fn bind(
+        &self,
+        sql: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<Value>, Error> {
+        if !(sql.contains("tenant_id = $1")
+            || sql.contains("(tenant_id, ") && sql.contains("VALUES ($1, "))
+        {
             return Err(Error::internal(format!("statement not bound to the tenant: {sql}")));
         }
         Ok(std::iter::once(Value::Text(self.tenant.to_owned())).chain(parameters).collect())

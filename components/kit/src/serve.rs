@@ -75,7 +75,10 @@ fn check(operation: &Operation, request: &Request) -> Result<Value, Error> {
     let (code, message) = if unknown {
         (Code::InvalidParameter, "The request has a parameter that this operation does not know.")
     } else {
-        (Code::ValidationFailed, "The request breaks the contract; details.fields lists every violation.")
+        (
+            Code::ValidationFailed,
+            "The request breaks the contract; details.fields lists every violation.",
+        )
     };
     let violations = violations.into_iter().map(|v| Violation {
         pointer: v.pointer,

@@ -1,11 +1,11 @@
 //! The database connection under the scopes: `spin:sqlite`, called synchronously, which is
 //! a quarter faster for short statements than the async form and holds only this instance.
 //!
-//! Statements use `$1`, `$2`, … whose first appearances are in ascending order: SQLite
-//! numbers named parameters as it meets them.
+//! Statements use `$1`, `$2`, … as PostgreSQL does. To SQLite `$1` is a name, numbered where
+//! it first appears; `?1` is the number itself. A dollar sign has no other use in them.
 
 pub use spin_sdk::sqlite::wit::sqlite::Value;
-use spin_sdk::sqlite::wit::sqlite::{Connection, Error as SqlError};
+use spin_sdk::sqlite::wit::sqlite::{Connection, Error as SqlError, QueryResult};
 
 use crate::{Code, Error, migrate, problem};
 
@@ -25,13 +25,17 @@ impl Database {
     }
 
     pub(crate) fn query(&self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, Error> {
-        let result = self.connection.execute(sql, parameters).map_err(fault)?;
+        let result = self.run(sql, parameters)?;
         Ok(result.rows.into_iter().map(|row| Row(row.values.into_iter())).collect())
     }
 
     pub(crate) fn execute(&self, sql: &str, parameters: &[Value]) -> Result<u64, Error> {
-        self.connection.execute(sql, parameters).map_err(fault)?;
+        self.run(sql, parameters)?;
         Ok(self.connection.changes())
+    }
+
+    fn run(&self, sql: &str, parameters: &[Value]) -> Result<QueryResult, Error> {
+        self.connection.execute(&sql.replace('$', "?"), parameters).map_err(fault)
     }
 
     /// Runs `work` in a transaction: committed when it succeeds, rolled back when not.
@@ -101,6 +105,9 @@ fn fault(error: SqlError) -> Error {
     };
     Error {
         internal: Some(format!("sqlite: {error:?}")),
-        ..problem(code, "The database did not do its work; the trace id finds the cause in the log.")
+        ..problem(
+            code,
+            "The database did not do its work; the trace id finds the cause in the log.",
+        )
     }
 }

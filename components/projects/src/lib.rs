@@ -127,7 +127,7 @@ fn create(call: &Call) -> kit::Result {
         updated_at: kit::rfc3339(now),
     };
     call.write(|scope| {
-        scope.execute(
+        scope.execute_one(
             "INSERT INTO projects \
              (tenant_id, id, owner_id, name, description, status, version, created_at, updated_at) \
              VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7)",
@@ -185,7 +185,7 @@ fn delete(call: &Call) -> kit::Result {
             Err(error) if error.code == Code::ResourceGone => return Ok(Reply::no_content()),
             Err(error) => return Err(error),
         };
-        scope.execute(
+        scope.execute_one(
             "UPDATE projects SET deleted_at = $2, updated_at = $2, version = version + 1 \
              WHERE tenant_id = $1 AND id = $3",
             [Value::Integer(kit::now()), text(&project.id)],
@@ -215,7 +215,7 @@ fn change(call: &Call, edit: impl FnOnce(&mut Project)) -> kit::Result {
         project.title.clone_from(&project.name);
         project.version += 1;
         project.updated_at = kit::rfc3339(now);
-        scope.execute(
+        scope.execute_one(
             "UPDATE projects SET name = $2, description = $3, version = $4, updated_at = $5 \
              WHERE tenant_id = $1 AND id = $6",
             [

@@ -30,7 +30,11 @@ pub(crate) async fn same_answers(servers: &[Server], seed: &Seed) -> anyhow::Res
         };
         for (theirs, ours) in answers.0.iter().zip(&expected.0) {
             let (what, headers, body) = theirs;
-            ensure!(*headers == ours.1, "{name}, {what}: headers\n{headers:?}\ninstead of\n{:?}", ours.1);
+            ensure!(
+                *headers == ours.1,
+                "{name}, {what}: headers\n{headers:?}\ninstead of\n{:?}",
+                ours.1
+            );
             ensure!(*body == ours.2, "{name}, {what}: body\n{body}\ninstead of\n{}", ours.2);
         }
     }
@@ -55,7 +59,8 @@ async fn ask(address: SocketAddr, seed: &Seed) -> anyhow::Result<Answers> {
     }
 
     let get = |target: &str| format!("GET {target}{}\r\n", seed.headers);
-    let first = connection.exchange(get("/api/v1/projects?limit=20").as_bytes()).await?.json(200)?;
+    let first =
+        connection.exchange(get("/api/v1/projects?limit=20").as_bytes()).await?.json(200)?;
     let cursor = first["next_cursor"].as_str().context("the list has no next page")?;
     let target = format!("/api/v1/projects?limit=20&cursor={cursor}");
     let answer = connection.exchange(get(&target).as_bytes()).await?;
@@ -63,7 +68,8 @@ async fn ask(address: SocketAddr, seed: &Seed) -> anyhow::Result<Answers> {
 
     let missing = get("/api/v1/projects/prj_0");
     connection.exchange(missing.as_bytes()).await?.expect(404).context("missing project")?;
-    let stranger = "GET /api/v1/projects HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer x.y.z\r\n\r\n";
+    let stranger =
+        "GET /api/v1/projects HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer x.y.z\r\n\r\n";
     connection.exchange(stranger.as_bytes()).await?.expect(401).context("forged token")?;
 
     let body = r#"{"name":"Once"}"#;

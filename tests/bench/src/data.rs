@@ -17,8 +17,8 @@ pub(crate) struct Seed {
     pub(crate) projects: Vec<String>,
     /// The rest of the request line, and the headers of every request.
     pub(crate) headers: String,
-    /// The database file to copy.
-    database: PathBuf,
+    /// The data directory to copy.
+    data: PathBuf,
 }
 
 /// The database of a data directory, as `tenantry` calls it.
@@ -45,21 +45,26 @@ impl Seed {
         let database = database(&data);
         let projects = fill(&database, &text("/tenant/id")?, &text("/user/id")?, count)
             .with_context(|| database.display().to_string())?;
-        Ok(Self { projects, headers, database })
+        Ok(Self { projects, headers, data })
     }
 
-    /// Puts a copy into an empty data directory; caches stay.
+    /// Puts a copy into a data directory, in place of what was there; caches stay.
     pub(crate) fn copy_to(&self, data: &Path) -> anyhow::Result<()> {
         for file in ["sqlite.db", "key_value.db", "limits.db"] {
             for suffix in ["", "-wal", "-shm"] {
                 match fs::remove_file(data.join(format!("{file}{suffix}"))) {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                        return Err(error.into());
+                    }
                     _ => {}
                 }
             }
         }
         fs::create_dir_all(data)?;
-        fs::copy(&self.database, database(data))?;
+        // The key-value store has the published verification keys.
+        for file in ["sqlite.db", "key_value.db"] {
+            fs::copy(self.data.join(file), data.join(file)).with_context(|| file.to_owned())?;
+        }
         Ok(())
     }
 }

@@ -57,9 +57,8 @@ impl Operation {
             let body = format!(
                 "{{\"name\":\"Site {number}\",\"description\":\"Retrofit of a battery storage\"}}"
             );
-            let head = format!(
-                "content-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len()
-            );
+            let head =
+                format!("content-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
             into.extend_from_slice(head.as_bytes());
             into.extend_from_slice(body.as_bytes());
         } else {
@@ -130,7 +129,9 @@ impl Load {
         // Knuth's MMIX generator: the same requests in every run.
         let mut random = number;
         loop {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             self.operation.request(&self.seed, random >> 33, &mut request);
             let sent = Instant::now();
             let answer = connection.exchange(&request).await?;

@@ -30,7 +30,8 @@ impl Machine {
         let read = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
         let cpuinfo = read("/proc/cpuinfo");
         let model = cpuinfo.lines().filter_map(|line| line.split_once(':'));
-        let model = model.filter(|(key, _)| key.trim() == "model name").map(|(_, name)| name.trim());
+        let model =
+            model.filter(|(key, _)| key.trim() == "model name").map(|(_, name)| name.trim());
         let load = read("/proc/loadavg");
         Self {
             cpu: model.map(str::to_owned).next().unwrap_or_else(|| "unknown".to_owned()),
@@ -63,8 +64,10 @@ pub(crate) fn versions(workspace: &Path, host: &Path) -> Vec<(String, String)> {
     ];
     let lock = fs::read_to_string(workspace.join("Cargo.lock")).unwrap_or_default();
     for name in ["wasmtime", "hyper", "tokio", "rusqlite", "libsqlite3-sys", "jwt-simple"] {
-        let package = lock.split("[[package]]").find(|p| p.contains(&format!("\nname = \"{name}\"\n")));
-        let version = package.and_then(|package| package.split("version = \"").nth(1)?.split('"').next());
+        let package =
+            lock.split("[[package]]").find(|p| p.contains(&format!("\nname = \"{name}\"\n")));
+        let version =
+            package.and_then(|package| package.split("version = \"").nth(1)?.split('"').next());
         versions.push((name.to_owned(), version.map(str::to_owned)));
     }
     versions.into_iter().map(|(name, version)| (name, version.unwrap_or_default())).collect()

@@ -115,7 +115,9 @@ impl Server {
         command.args(["--listen", &address.to_string()]).arg("--data").arg(data);
         command.current_dir(&places.workspace);
         for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("SPIN_VARIABLE_") {
+            let text = name.to_string_lossy();
+            // With RUST_BACKTRACE every error value of the runtime walks its stack.
+            if text.starts_with("SPIN_VARIABLE_") || text.ends_with("_BACKTRACE") {
                 command.env_remove(name);
             }
         }
@@ -145,7 +147,11 @@ impl Server {
             }
             tokio::time::sleep(ASK).await;
         }
-        bail!("{} was not ready after {PATIENCE:?}; see {}", self.kind.name(), self.errors.display())
+        bail!(
+            "{} was not ready after {PATIENCE:?}; see {}",
+            self.kind.name(),
+            self.errors.display()
+        )
     }
 
     /// Where it listens.
@@ -158,10 +164,13 @@ impl Server {
         machine::cpu_time(self.child.id()).unwrap_or_default()
     }
 
-    /// Ends it at once. Nothing is lost that matters: what was committed is on the disk.
+    /// Asks it to end, and waits until it has written everything.
     pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
-        self.child.kill()?;
-        tokio::task::spawn_blocking(move || self.child.wait().map(drop)).await??;
+        let pid = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-s", "TERM", &pid]).status().context("kill")?;
+        ensure!(asked.success(), "{} (process {pid}) cannot be asked to end", self.kind.name());
+        let ended = tokio::task::spawn_blocking(move || self.child.wait().map(drop));
+        tokio::time::timeout(PATIENCE, ended).await.context("it does not end")???;
         Ok(())
     }
 }

@@ -14,6 +14,9 @@ use crate::load::Operation;
 use crate::machine::Machine;
 use crate::process::Kind;
 
+/// What scripts/bench builds.
+const FUNCTIONS: [&str; 5] = ["gateway", "auth", "docs", "events", "projects"];
+
 /// Everything that a run has found.
 #[derive(Serialize)]
 pub(crate) struct Report {
@@ -126,16 +129,14 @@ pub(crate) fn today() -> String {
     now.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
 }
 
-/// The sizes of the functions, as they are deployed.
+/// The sizes of the gateway and of the functions, as they are deployed.
 pub(crate) fn sizes(workspace: &Path) -> anyhow::Result<BTreeMap<String, u64>> {
     let directory = workspace.join("target").join("wasm32-wasip2").join("guest");
-    let entries = fs::read_dir(&directory).with_context(|| directory.display().to_string())?;
     let mut sizes = BTreeMap::new();
-    for entry in entries {
-        let entry = entry?;
-        if let Some(name) = entry.file_name().to_string_lossy().strip_suffix(".wasm") {
-            sizes.insert(name.to_owned(), entry.metadata()?.len());
-        }
+    for name in FUNCTIONS {
+        let file = directory.join(format!("{name}.wasm"));
+        let size = fs::metadata(&file).with_context(|| file.display().to_string())?.len();
+        sizes.insert(name.to_owned(), size);
     }
     Ok(sizes)
 }
@@ -149,7 +150,8 @@ impl Report {
 
     /// The fastest round of an operation on a server.
     fn best(&self, operation: &str, server: Kind) -> Option<&Measured> {
-        let rounds = self.measured.iter().filter(|m| m.operation == operation && m.server == server);
+        let rounds =
+            self.measured.iter().filter(|m| m.operation == operation && m.server == server);
         rounds.max_by(|a, b| a.requests_per_second.total_cmp(&b.requests_per_second))
     }
 
@@ -169,14 +171,19 @@ impl Report {
              best of {rounds} rounds of {seconds} s\n",
             self.date, self.machine.cpu, self.machine.cores, self.machine.load_average
         )?;
-        writeln!(text, "| operation | server | requests/s | ratio | p50 | p99 | server CPU/request | CPU ratio | rounds |")?;
+        writeln!(
+            text,
+            "| operation | server | requests/s | ratio | p50 | p99 | server CPU/request | CPU ratio | rounds |"
+        )?;
         writeln!(text, "|---|---|---:|---:|---:|---:|---:|---:|---|")?;
         for operation in Operation::ALL.map(Operation::name) {
             let Some(native) = self.best(operation, Kind::Native) else { continue };
             for server in Kind::ALL {
                 let Some(best) = self.best(operation, server) else { continue };
-                let rounds = self.measured.iter().filter(|m| m.operation == operation && m.server == server);
-                let rounds: Vec<_> = rounds.map(|m| format!("{:.0}", m.requests_per_second)).collect();
+                let rounds =
+                    self.measured.iter().filter(|m| m.operation == operation && m.server == server);
+                let rounds: Vec<_> =
+                    rounds.map(|m| format!("{:.0}", m.requests_per_second)).collect();
                 writeln!(
                     text,
                     "| {operation} | {} | {:.0} | {:.2} | {:.2} ms | {:.2} ms | {:.1} µs | {:.2} | {} |",
@@ -198,7 +205,8 @@ impl Report {
             writeln!(text, "| {} | {warm_cache_ms:.0} ms | {cold} |", server.name())?;
         }
         let sizes = self.wasm_bytes.iter();
-        let sizes: Vec<_> = sizes.map(|(name, bytes)| format!("{name} {} kB", bytes / 1000)).collect();
+        let sizes: Vec<_> =
+            sizes.map(|(name, bytes)| format!("{name} {} kB", bytes / 1000)).collect();
         write!(text, "\nWebAssembly: {}", sizes.join(", "))
     }
 }

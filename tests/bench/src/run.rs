@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
+use crate::Settings;
 use crate::check;
 use crate::data::Seed;
 use crate::load::{Load, Operation};
 use crate::machine::{self, Machine};
 use crate::process::{Kind, Places, Server};
 use crate::report::{self, Measured, Report, Start};
-use crate::Settings;
 
 /// The fastest of so many starts counts.
 const STARTS: usize = 5;
@@ -45,7 +45,10 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
                 let figures = figures.await.context(server.kind.name())?;
                 eprintln!(
                     "Round {round}/{}: {}, {}: {:.0} requests/s",
-                    settings.rounds, operation.name(), server.kind.name(), figures.requests_per_second
+                    settings.rounds,
+                    operation.name(),
+                    server.kind.name(),
+                    figures.requests_per_second
                 );
                 measured.push(figures);
             }

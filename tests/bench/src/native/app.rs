@@ -116,13 +116,19 @@ impl App {
         tenant(&parts.headers, &caller)?;
         let scope = route.scope();
         if !caller.scopes.iter().any(|held| held == scope) {
-            return Err(problem(403, "insufficient_scope", format!("The credential lacks the scope {scope}.")));
+            return Err(problem(
+                403,
+                "insufficient_scope",
+                format!("The credential lacks the scope {scope}."),
+            ));
         }
         self.identities.count(route.class(), &caller, self.limit, now, &mut seen.quota)?;
         match route {
             Route::Get(id) => projects::get(&self.database, &caller, id),
             Route::List => projects::list(&self.database, &caller, parts.uri.query()),
-            Route::Create => projects::create(&self.database, caller, &parts.headers, body, trace).await,
+            Route::Create => {
+                projects::create(&self.database, caller, &parts.headers, body, trace).await
+            }
         }
     }
 }
@@ -147,14 +153,19 @@ impl Route<'_> {
 
 fn route(parts: &Parts) -> Result<Route<'_>, Problem> {
     let path = parts.uri.path();
-    let path = path.strip_prefix("/api/v1").or_else(|| path.strip_prefix("/v1")).unwrap_or_default();
+    let path =
+        path.strip_prefix("/api/v1").or_else(|| path.strip_prefix("/v1")).unwrap_or_default();
     let rest = path.strip_prefix("/projects");
-    let id = rest.and_then(|rest| rest.strip_prefix('/')).filter(|id| !id.is_empty() && !id.contains('/'));
+    let id = rest
+        .and_then(|rest| rest.strip_prefix('/'))
+        .filter(|id| !id.is_empty() && !id.contains('/'));
     match (&parts.method, rest, id) {
         (&Method::GET, Some(""), _) => Ok(Route::List),
         (&Method::POST, Some(""), _) => Ok(Route::Create),
         (&Method::GET, _, Some(id)) => Ok(Route::Get(id)),
-        (_, Some(""), _) | (_, _, Some(_)) => Err(problem(405, "method_not_allowed", "This path does not take this method.")),
+        (_, Some(""), _) | (_, _, Some(_)) => {
+            Err(problem(405, "method_not_allowed", "This path does not take this method."))
+        }
         _ => Err(problem(404, "route_not_found", "No operation has this path.")),
     }
 }
@@ -162,9 +173,11 @@ fn route(parts: &Parts) -> Result<Route<'_>, Problem> {
 /// `X-Tenant-Id` may repeat the tenant of the token.
 fn tenant(headers: &HeaderMap, caller: &Caller) -> Result<(), Problem> {
     match headers.get("x-tenant-id") {
-        Some(named) if named.as_bytes() != caller.tenant.as_bytes() => {
-            Err(problem(403, "tenant_mismatch", "X-Tenant-Id names another tenant than the credential."))
-        }
+        Some(named) if named.as_bytes() != caller.tenant.as_bytes() => Err(problem(
+            403,
+            "tenant_mismatch",
+            "X-Tenant-Id names another tenant than the credential.",
+        )),
         _ => Ok(()),
     }
 }

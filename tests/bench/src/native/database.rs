@@ -29,7 +29,10 @@ impl Database {
     }
 
     /// Reads, at once and on this thread: the statements are short.
-    pub(super) fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Problem> {
+    pub(super) fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, Problem> {
         let idle = self.readers.lock().pop();
         let reader = idle.map_or_else(|| connect(&self.path), Ok)?;
         let result = work(&reader);

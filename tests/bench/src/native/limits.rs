@@ -35,13 +35,23 @@ impl Quota {
         headers.insert("x-ratelimit-reset", HeaderValue::from(self.reset));
     }
 
-    fn admit(limit: u64, used: u64, window: u64, tightest: &mut Option<Self>) -> Result<(), Problem> {
-        let quota = Self { limit, remaining: limit.saturating_sub(used), reset: (window + 1) * WINDOW };
+    fn admit(
+        limit: u64,
+        used: u64,
+        window: u64,
+        tightest: &mut Option<Self>,
+    ) -> Result<(), Problem> {
+        let quota =
+            Self { limit, remaining: limit.saturating_sub(used), reset: (window + 1) * WINDOW };
         if used > limit || tightest.is_none_or(|tightest| quota.remaining < tightest.remaining) {
             *tightest = Some(quota);
         }
         if used > limit {
-            return Err(problem(429, "rate_limit_exceeded", format!("More than {limit} requests in a minute.")));
+            return Err(problem(
+                429,
+                "rate_limit_exceeded",
+                format!("More than {limit} requests in a minute."),
+            ));
         }
         Ok(())
     }
@@ -53,7 +63,13 @@ pub(super) struct Addresses(Mutex<(u64, HashMap<IpAddr, u64>)>);
 
 impl Addresses {
     /// Counts one.
-    pub(super) fn count(&self, address: IpAddr, limit: u64, now: u64, quota: &mut Option<Quota>) -> Result<(), Problem> {
+    pub(super) fn count(
+        &self,
+        address: IpAddr,
+        limit: u64,
+        now: u64,
+        quota: &mut Option<Quota>,
+    ) -> Result<(), Problem> {
         let window = now / 1000 / WINDOW;
         let used = {
             let (current, counts) = &mut *self.0.lock();
@@ -93,17 +109,26 @@ impl Identities {
         let shards = std::array::from_fn(|_| Mutex::default());
         let counters = Arc::new(Counters { shards, hasher: RandomState::new() });
         let follower = counters.clone();
-        std::thread::Builder::new().name("limits".to_owned()).spawn(move || loop {
-            std::thread::sleep(BEHIND);
-            if let Err(error) = follower.write(&file) {
-                eprintln!("limits: {error}");
+        std::thread::Builder::new().name("limits".to_owned()).spawn(move || {
+            loop {
+                std::thread::sleep(BEHIND);
+                if let Err(error) = follower.write(&file) {
+                    eprintln!("limits: {error}");
+                }
             }
         })?;
         Ok(Self(counters))
     }
 
     /// Counts one.
-    pub(super) fn count(&self, class: &str, caller: &Caller, limit: u64, now: u64, quota: &mut Option<Quota>) -> Result<(), Problem> {
+    pub(super) fn count(
+        &self,
+        class: &str,
+        caller: &Caller,
+        limit: u64,
+        now: u64,
+        quota: &mut Option<Quota>,
+    ) -> Result<(), Problem> {
         let window = now / 1000 / WINDOW;
         let key = format!("{class}:{}:{}:{window}", caller.tenant, caller.id);
         let used = {
@@ -125,7 +150,8 @@ impl Counters {
         let mut changes = Vec::new();
         for shard in &self.shards {
             let Shard { counts, dirty } = &mut *shard.lock();
-            changes.extend(dirty.drain().filter_map(|key| counts.get(&key).map(|used| (*used, key))));
+            changes
+                .extend(dirty.drain().filter_map(|key| counts.get(&key).map(|used| (*used, key))));
         }
         for (used, key) in changes {
             file.prepare_cached("INSERT OR REPLACE INTO counts (key, used) VALUES (?1, ?2)")?

@@ -70,14 +70,20 @@ impl Project {
 }
 
 /// `GET /projects/{id}`
-pub(super) fn get(database: &Database, caller: &Caller, id: &str) -> Result<Response<Full<Bytes>>, Problem> {
+pub(super) fn get(
+    database: &Database,
+    caller: &Caller,
+    id: &str,
+) -> Result<Response<Full<Bytes>>, Problem> {
     let found = database.read(|sqlite| {
         sqlite
             .prepare_cached(
                 "SELECT id, tenant_id, owner_id, name, description, status, version, created_at, \
                  updated_at, deleted_at FROM projects WHERE tenant_id = ?1 AND id = ?2",
             )?
-            .query_row([&caller.tenant, id], |row| Ok((row.get::<_, Option<i64>>(9)?, Project::of(row)?)))
+            .query_row([&caller.tenant, id], |row| {
+                Ok((row.get::<_, Option<i64>>(9)?, Project::of(row)?))
+            })
             .optional()
     })?;
     match found {
@@ -93,12 +99,18 @@ pub(super) fn get(database: &Database, caller: &Caller, id: &str) -> Result<Resp
 }
 
 /// `GET /projects`
-pub(super) fn list(database: &Database, caller: &Caller, query: Option<&str>) -> Result<Response<Full<Bytes>>, Problem> {
+pub(super) fn list(
+    database: &Database,
+    caller: &Caller,
+    query: Option<&str>,
+) -> Result<Response<Full<Bytes>>, Problem> {
     let (mut limit, mut after) = (DEFAULT_LIMIT, String::new());
     for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
         match (&*name, value.parse()) {
             ("limit", Ok(number @ 1..=100)) => limit = number,
-            ("limit", _) => return Err(problem(422, "validation_failed", "limit: must be 1 to 100.")),
+            ("limit", _) => {
+                return Err(problem(422, "validation_failed", "limit: must be 1 to 100."));
+            }
             ("cursor", _) => after = cursor::decode(&caller.tenant, &value)?,
             _ => return Err(problem(400, "invalid_parameter", "Unknown query parameter.")),
         }
@@ -127,20 +139,24 @@ pub(super) async fn create(
     body: Incoming,
     trace: &Trace,
 ) -> Result<Response<Full<Bytes>>, Problem> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
         return Err(problem(415, "unsupported_media_type", "Send the body as application/json."));
     }
     let body = tokio::time::timeout(BODY_TIME, Limited::new(body, BODY).collect()).await;
     let body = body.map_err(|_| problem(400, "malformed_request", "The body broke off."))?;
-    let body = body.map_err(|_| problem(413, "payload_too_large", "The body is too large."))?.to_bytes();
+    let body =
+        body.map_err(|_| problem(413, "payload_too_large", "The body is too large."))?.to_bytes();
     let key = Key::of(headers, &caller, &body);
     let project = draft(&body, &caller)?;
     let trace_id = trace.trace_id.clone();
     let (body, id) = database
         .write(move |transaction| {
             let tenant = &caller.tenant;
-            if let Some(body) = key.as_ref().map(|key| key.answered(transaction, tenant)).transpose()?.flatten() {
+            if let Some(body) =
+                key.as_ref().map(|key| key.answered(transaction, tenant)).transpose()?.flatten()
+            {
                 let made: serde_json::Value = serde_json::from_str(&body).map_err(internal)?;
                 return Ok((body, made["id"].as_str().unwrap_or_default().to_owned()));
             }
@@ -162,15 +178,22 @@ pub(super) async fn create(
 fn draft(body: &[u8], caller: &Caller) -> Result<Project, Problem> {
     let draft: Draft = serde_json::from_slice(body).map_err(|error| {
         let data = error.is_data();
-        let (status, code) = if data { (422, "validation_failed") } else { (400, "malformed_request") };
+        let (status, code) =
+            if data { (422, "validation_failed") } else { (400, "malformed_request") };
         problem(status, code, error.to_string())
     })?;
     if draft.tenant_id.is_some_and(|named| named != caller.tenant) {
-        return Err(problem(403, "tenant_mismatch", "tenant_id names another tenant than the credential."));
+        return Err(problem(
+            403,
+            "tenant_mismatch",
+            "tenant_id names another tenant than the credential.",
+        ));
     }
     let invalid = |message: &str| problem(422, "validation_failed", message);
     let name = match (draft.name, draft.title) {
-        (Some(name), Some(title)) if name != title => return Err(invalid("name and title differ.")),
+        (Some(name), Some(title)) if name != title => {
+            return Err(invalid("name and title differ."));
+        }
         (name, title) => name.or(title).ok_or_else(|| invalid("A project needs a name."))?,
     };
     if !(1..=200).contains(&name.chars().count()) {
@@ -194,7 +217,12 @@ fn draft(body: &[u8], caller: &Caller) -> Result<Project, Problem> {
     })
 }
 
-fn insert(transaction: &Transaction<'_>, project: &Project, json: &str, trace_id: &str) -> Result<(), Problem> {
+fn insert(
+    transaction: &Transaction<'_>,
+    project: &Project,
+    json: &str,
+    trace_id: &str,
+) -> Result<(), Problem> {
     let now = now().cast_signed();
     let Project { id, tenant_id, owner_id, name, description, status, .. } = project;
     transaction

@@ -45,11 +45,18 @@ pub(super) struct Tokens {
 
 impl Tokens {
     /// The caller that the token names.
-    pub(super) fn authenticate(&self, database: &Database, headers: &HeaderMap, now: u64) -> Result<Arc<Caller>, Problem> {
+    pub(super) fn authenticate(
+        &self,
+        database: &Database,
+        headers: &HeaderMap,
+        now: u64,
+    ) -> Result<Arc<Caller>, Problem> {
         let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = value
             .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty())
+            .filter(|(scheme, token)| {
+                scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty()
+            })
             .ok_or_else(|| problem(401, "authentication_required", "Send an access token."))?
             .1
             .trim();
@@ -94,7 +101,12 @@ impl Tokens {
         })
     }
 
-    fn key(&self, database: &Database, id: &str, now: u64) -> Result<Option<Arc<RS256PublicKey>>, Problem> {
+    fn key(
+        &self,
+        database: &Database,
+        id: &str,
+        now: u64,
+    ) -> Result<Option<Arc<RS256PublicKey>>, Problem> {
         let (loaded, keys) = &mut *self.keys.lock();
         let age = now.saturating_sub(*loaded);
         if age >= REMEMBER_MS || (!keys.contains_key(id) && age >= REFRESH_MS) {
@@ -102,7 +114,8 @@ impl Tokens {
                 let mut statement = sqlite.prepare_cached(
                     "SELECT id, public_jwk FROM signing_keys WHERE retired_at IS NULL",
                 )?;
-                let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
+                let rows =
+                    statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
                 rows.filter_map(|row| match row {
                     Ok((id, jwk)) => Some(Ok((id, Arc::new(RS256PublicKey::from_jwk(&jwk).ok()?)))),
                     Err(error) => Some(Err(error)),

@@ -26,7 +26,8 @@ impl Trace {
             let id = hex(&random);
             format!("{}-{}-{}-{}-{}", &id[..8], &id[8..12], &id[12..16], &id[16..20], &id[20..])
         });
-        let correlation_id = token(headers, "x-correlation-id").unwrap_or_else(|| request_id.clone());
+        let correlation_id =
+            token(headers, "x-correlation-id").unwrap_or_else(|| request_id.clone());
         let span_id = fresh[8..24].to_owned();
         let (trace_id, sampled) = incoming(headers).unwrap_or((fresh, true));
         Self { request_id, correlation_id, trace_id, span_id, sampled }
