@@ -30,7 +30,23 @@ fn placement() -> Placement {
     if std::env::var("CRASH_COMPOSED").is_ok() { Placement::Composed } else { Placement::Fused }
 }
 
-fn spawn(data: &Path, composed: bool) -> (Child, String) {
+/// A server that does not outlive a failed test.
+struct Process(Child);
+
+impl Process {
+    fn kill(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+    }
+}
+
+fn spawn(data: &Path, composed: bool) -> (Process, String) {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args(["crash::server_process", "--exact", "--ignored", "--nocapture"])
@@ -45,7 +61,7 @@ fn spawn(data: &Path, composed: bool) -> (Child, String) {
     let base = lines
         .find_map(|line| line.unwrap().split_once("listening ").map(|(_, base)| base.to_owned()))
         .unwrap();
-    (child, base)
+    (Process(child), base)
 }
 
 async fn write(client: &Client, key: &str) -> Option<String> {
@@ -77,14 +93,13 @@ async fn survives(composed: bool) {
     let client = Client::new(&base, Some(owner.token()));
     retry(&client, &mut sent).await;
     check(&client, &sent).await;
-    child.kill().unwrap();
-    child.wait().unwrap();
+    child.kill();
     let acknowledged = sent.iter().filter(|(_, id)| id.is_some()).count();
     assert!(acknowledged > ROUNDS * WRITERS, "too little load to prove anything: {acknowledged}");
 }
 
 /// Writers that write until the server is killed under them.
-async fn load(client: &Client, round: usize, child: &mut Child) -> Vec<(String, Option<String>)> {
+async fn load(client: &Client, round: usize, child: &mut Process) -> Vec<(String, Option<String>)> {
     let writers: Vec<_> = (0..WRITERS)
         .map(|writer| {
             let client = client.clone();
@@ -104,8 +119,7 @@ async fn load(client: &Client, round: usize, child: &mut Child) -> Vec<(String, 
         })
         .collect();
     tokio::time::sleep(Duration::from_millis(150 + 130 * round as u64)).await;
-    child.kill().unwrap();
-    child.wait().unwrap();
+    child.kill();
     let mut all = Vec::new();
     for writer in writers {
         all.extend(writer.await.unwrap());

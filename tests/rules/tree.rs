@@ -20,6 +20,15 @@ fn manifest_components_contract_and_tests_agree() {
     }
 }
 
+/// Spin 4.1 would hide what follows a route that begins with a dot behind `/...`.
+#[test]
+fn the_route_with_a_dot_is_last() {
+    let manifest = toml("spin.toml");
+    let routes = manifest["trigger"]["http"].as_array().unwrap();
+    let routes: Vec<_> = routes.iter().map(|trigger| trigger["route"].as_str().unwrap()).collect();
+    assert_eq!(routes[routes.len() - 2..], ["/...", "/.well-known/jwks.json"], "{routes:?}");
+}
+
 /// The kit is the only crate that functions share.
 #[test]
 fn functions_share_the_kit_only() {

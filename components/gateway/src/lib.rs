@@ -94,7 +94,13 @@ impl Gateway {
         }
         let route = self.routes.find(parts, seen)?;
         self.addresses.count(&self.config, platform.now(), seen)?;
-        let caller = self.tokens.authenticate(platform, &self.config, parts, &route, seen).await?;
+        let caller =
+            match self.tokens.authenticate(platform, &self.config, parts, &route, seen).await {
+                Ok(caller) => caller,
+                Err(error) => {
+                    return Err(limits::refused(platform, &self.config, seen, error).await);
+                }
+            };
         tenant::check(parts, caller.as_ref())?;
         authorization::check(&route, caller.as_ref())?;
         limits::count(platform, &route, caller.as_ref(), seen).await?;

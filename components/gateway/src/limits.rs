@@ -1,10 +1,12 @@
 //! Rate limits: requests per minute, by address before authentication and by identity
 //! after it (A-58…60, K-47…50).
 //!
-//! One request writes the key-value store once. The address bucket is counted in the memory
-//! of this gateway (one for each function and process), where it shields it at no cost; the identity bucket (user, client or key; the
-//! address for callers without a credential) is counted in the store and holds over all
-//! processes and restarts. Windows are fixed minutes.
+//! One request writes the key-value store once: the bucket of its identity (user,
+//! client or key; the address for operations without a credential), or, when its credential
+//! is refused, the bucket of its address. Those hold over all processes and restarts. Every
+//! request is also counted by address in the memory of this gateway, which refuses a flood
+//! at no cost where the gateway lives long (a host's process; on Spin, an instance). Windows
+//! are fixed minutes.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -109,6 +111,30 @@ pub(crate) async fn count<P: Platform>(
         }
     };
     Quota::new(route.limit, used, window).admit(used, now, seen)
+}
+
+/// Counts a request whose credential was refused by its address in the store; returns the
+/// refusal, or that there were too many.
+pub(crate) async fn refused<P: Platform>(
+    platform: &P,
+    config: &Config,
+    seen: &mut Seen,
+    refusal: Error,
+) -> Error {
+    let now = platform.now();
+    let window = now / 1000 / WINDOW;
+    let key = format!("limit:ip:{}:{window}", network(seen.address));
+    match platform.increment(&key, 1).await {
+        Ok(used) => {
+            let used = u64::try_from(used).unwrap_or(0);
+            let quota = Quota::new(config.ip_limit, used, window);
+            quota.admit(used, now, seen).err().unwrap_or(refusal)
+        }
+        Err(fault) => {
+            seen.cause = Some(format!("refusal not counted: {fault:?}"));
+            refusal
+        }
+    }
 }
 
 /// IPv6 counts by /64, what one subscriber holds.

@@ -4,6 +4,8 @@
 //! Statements use `$1`, `$2`, … as PostgreSQL does. To SQLite `$1` is a name, numbered where
 //! it first appears; `?1` is the number itself. A dollar sign has no other use in them.
 
+use std::cell::Cell;
+
 pub use spin_sdk::sqlite::wit::sqlite::Value;
 use spin_sdk::sqlite::wit::sqlite::{Connection, Error as SqlError, QueryResult};
 
@@ -11,15 +13,35 @@ use crate::{Code, Error, migrate, problem};
 
 const DATABASE: &str = "default";
 
-/// A connection; a transaction that it left open is rolled back when it is dropped.
+thread_local! {
+    /// A connection that the last request of this instance left behind: opening one costs
+    /// as much as a short statement. A request that finds none opens its own.
+    static IDLE: Cell<Option<Connection>> = const { Cell::new(None) };
+}
+
+/// A connection, outside of any transaction when it is made and when it is dropped.
 pub(crate) struct Database {
-    connection: Connection,
+    connection: Option<Connection>,
+    /// A roll-back failed: nobody knows whether the transaction is still open.
+    uncertain: Cell<bool>,
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if !self.uncertain.get() {
+            IDLE.set(self.connection.take());
+        }
+    }
 }
 
 impl Database {
     /// Opens the database and brings its schema up to date.
     pub(crate) fn open() -> Result<Self, Error> {
-        let database = Self { connection: Connection::open(DATABASE).map_err(fault)? };
+        let connection = match IDLE.take() {
+            Some(connection) => connection,
+            None => Connection::open(DATABASE).map_err(fault)?,
+        };
+        let database = Self { connection: Some(connection), uncertain: Cell::new(false) };
         migrate::once(&database)?;
         Ok(database)
     }
@@ -31,11 +53,13 @@ impl Database {
 
     pub(crate) fn execute(&self, sql: &str, parameters: &[Value]) -> Result<u64, Error> {
         self.run(sql, parameters)?;
-        Ok(self.connection.changes())
+        Ok(self.connection.as_ref().map_or(0, Connection::changes))
     }
 
     fn run(&self, sql: &str, parameters: &[Value]) -> Result<QueryResult, Error> {
-        self.connection.execute(&sql.replace('$', "?"), parameters).map_err(fault)
+        let connection =
+            self.connection.as_ref().ok_or_else(|| Error::internal("no connection"))?;
+        connection.execute(&sql.replace('$', "?"), parameters).map_err(fault)
     }
 
     /// Runs `work` in a transaction: committed when it succeeds, rolled back when not.
@@ -45,17 +69,13 @@ impl Database {
     ) -> Result<T, Error> {
         // IMMEDIATE: a transaction that first reads and then writes must not find that
         // another one wrote in between.
-        self.execute("BEGIN IMMEDIATE", &[])?;
-        match work() {
-            Ok(value) => {
-                self.execute("COMMIT", &[])?;
-                Ok(value)
-            }
-            Err(error) => {
-                self.execute("ROLLBACK", &[])?;
-                Err(error)
-            }
+        self.run("BEGIN IMMEDIATE", &[])?;
+        let outcome = work().and_then(|value| self.run("COMMIT", &[]).map(|_| value));
+        // After some errors SQLite has rolled back by itself, and says so here.
+        if outcome.is_err() && self.run("ROLLBACK", &[]).is_err() {
+            self.uncertain.set(true);
         }
+        outcome
     }
 }
 

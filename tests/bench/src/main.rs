@@ -3,7 +3,7 @@
 //!
 //! `native/` is the baseline, written as one would write this service without Tenantry.
 //! `run.rs` is the sequence of a run, `load.rs` the clients, `check.rs` the proof that all
-//! servers give the same answers, `report.rs` what is printed and kept.
+//! servers give the same answers, `report.rs` what is kept, `table.rs` what is printed.
 
 mod check;
 mod client;
@@ -14,6 +14,7 @@ mod native;
 mod process;
 mod report;
 mod run;
+mod table;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -43,7 +44,8 @@ What is measured:
 
 Each round starts all three on a fresh copy of the same database and then, for a point read,
 a list of 20 and a create (one durable commit each), loads them one after the other. The best
-round of each counts. Clients and server share this machine, so look at the ratios, at the
+round of each counts; `of each round` compares within a round, where a busy neighbour disturbs
+both. Clients and server share this machine, so look at the ratios, at the
 server's CPU time per request, and at how far the rounds agree; close what else is running.
 Any answer but the expected one ends the run: there are no figures of errors.
 

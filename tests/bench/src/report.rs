@@ -1,7 +1,6 @@
-//! What is kept (JSON) and what is shown (Markdown).
+//! What is kept: `target/bench.json`.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -32,18 +31,67 @@ pub(crate) struct Report {
     pub(crate) wasm_bytes: BTreeMap<String, u64>,
     /// How long each server takes until it is ready.
     pub(crate) starts: Vec<Start>,
+    /// The figures that count.
+    pub(crate) summary: Vec<Summary>,
     /// Every measurement of every round.
     pub(crate) measured: Vec<Measured>,
+}
+
+/// The best round of an operation on a server, and how it compares with the native one.
+#[derive(Serialize)]
+pub(crate) struct Summary {
+    #[serde(flatten)]
+    pub(crate) best: Measured,
+    /// Requests per second, best round to best round.
+    pub(crate) ratio: f64,
+    /// CPU time per request, all rounds together.
+    pub(crate) cpu_ratio: f64,
+    /// Requests per second within each round, where a busy neighbour disturbs both.
+    pub(crate) ratio_of_rounds: Vec<f64>,
+}
+
+impl Summary {
+    /// Of each operation and server.
+    pub(crate) fn of(measured: &[Measured]) -> Vec<Self> {
+        let rounds = |of: &Measured, server: Kind| -> Vec<&Measured> {
+            let same = |m: &&Measured| m.operation == of.operation && m.server == server;
+            measured.iter().filter(same).collect()
+        };
+        let mean_cpu = |rounds: &[&Measured]| {
+            let requests: usize = rounds.iter().map(|m| m.requests).sum();
+            let spent = rounds.iter().map(|m| m.server_cpu_us_per_request * m.requests as f64);
+            spent.sum::<f64>() / requests as f64
+        };
+        let best = |rounds: &[&Measured]| {
+            let rates = rounds.iter().copied();
+            rates.max_by(|a, b| a.requests_per_second.total_cmp(&b.requests_per_second)).copied()
+        };
+        let first = measured.iter().filter(|m| m.round == 1);
+        let summaries = first.filter_map(|of| {
+            let (ours, native) = (rounds(of, of.server), rounds(of, Kind::Native));
+            let pairs = ours.iter().zip(&native);
+            let best_of_ours = best(&ours)?;
+            Some(Self {
+                best: best_of_ours,
+                ratio: best_of_ours.requests_per_second / best(&native)?.requests_per_second,
+                cpu_ratio: mean_cpu(&native) / mean_cpu(&ours),
+                ratio_of_rounds: pairs
+                    .map(|(ours, native)| ours.requests_per_second / native.requests_per_second)
+                    .collect(),
+            })
+        });
+        summaries.collect()
+    }
 }
 
 /// The settings of a run.
 #[derive(Serialize)]
 pub(crate) struct Parameters {
-    seconds: u64,
-    warm_seconds: u64,
-    rounds: u64,
-    connections: u64,
-    projects: u64,
+    pub(crate) seconds: u64,
+    pub(crate) warm_seconds: u64,
+    pub(crate) rounds: u64,
+    pub(crate) connections: u64,
+    pub(crate) projects: u64,
 }
 
 impl Parameters {
@@ -62,11 +110,11 @@ impl Parameters {
 /// From the start of the process to the first 200 of `/readyz`, in milliseconds.
 #[derive(Serialize)]
 pub(crate) struct Start {
-    server: Kind,
+    pub(crate) server: Kind,
     /// When everything must be compiled first.
-    cold_cache_ms: Option<f64>,
+    pub(crate) cold_cache_ms: Option<f64>,
     /// The fastest when nothing must be.
-    warm_cache_ms: f64,
+    pub(crate) warm_cache_ms: f64,
 }
 
 impl Start {
@@ -78,18 +126,18 @@ impl Start {
 }
 
 /// One measurement.
-#[derive(Serialize)]
+#[derive(Clone, Copy, Serialize)]
 pub(crate) struct Measured {
-    operation: &'static str,
-    server: Kind,
+    pub(crate) operation: &'static str,
+    pub(crate) server: Kind,
     round: u64,
     requests: usize,
     /// Sent and answered in the measured time.
     pub(crate) requests_per_second: f64,
-    p50_us: f64,
-    p99_us: f64,
+    pub(crate) p50_us: f64,
+    pub(crate) p99_us: f64,
     /// CPU time of the server, user and system: what a busy neighbour disturbs least.
-    server_cpu_us_per_request: f64,
+    pub(crate) server_cpu_us_per_request: f64,
 }
 
 impl Measured {
@@ -146,68 +194,6 @@ impl Report {
     pub(crate) fn write(&self, file: &Path) -> anyhow::Result<()> {
         fs::write(file, serde_json::to_string_pretty(self)? + "\n")
             .with_context(|| file.display().to_string())
-    }
-
-    /// The fastest round of an operation on a server.
-    fn best(&self, operation: &str, server: Kind) -> Option<&Measured> {
-        let rounds =
-            self.measured.iter().filter(|m| m.operation == operation && m.server == server);
-        rounds.max_by(|a, b| a.requests_per_second.total_cmp(&b.requests_per_second))
-    }
-
-    /// The tables.
-    pub(crate) fn markdown(&self) -> String {
-        let mut text = String::new();
-        // Writing to a string cannot fail.
-        let _ = self.tables(&mut text);
-        text
-    }
-
-    fn tables(&self, text: &mut String) -> std::fmt::Result {
-        let Parameters { seconds, rounds, connections, projects, .. } = &self.parameters;
-        writeln!(
-            text,
-            "{}: {}, {} cores, load average {}; {connections} connections, {projects} projects, \
-             best of {rounds} rounds of {seconds} s\n",
-            self.date, self.machine.cpu, self.machine.cores, self.machine.load_average
-        )?;
-        writeln!(
-            text,
-            "| operation | server | requests/s | ratio | p50 | p99 | server CPU/request | CPU ratio | rounds |"
-        )?;
-        writeln!(text, "|---|---|---:|---:|---:|---:|---:|---:|---|")?;
-        for operation in Operation::ALL.map(Operation::name) {
-            let Some(native) = self.best(operation, Kind::Native) else { continue };
-            for server in Kind::ALL {
-                let Some(best) = self.best(operation, server) else { continue };
-                let rounds =
-                    self.measured.iter().filter(|m| m.operation == operation && m.server == server);
-                let rounds: Vec<_> =
-                    rounds.map(|m| format!("{:.0}", m.requests_per_second)).collect();
-                writeln!(
-                    text,
-                    "| {operation} | {} | {:.0} | {:.2} | {:.2} ms | {:.2} ms | {:.1} µs | {:.2} | {} |",
-                    server.name(),
-                    best.requests_per_second,
-                    best.requests_per_second / native.requests_per_second,
-                    best.p50_us / 1e3,
-                    best.p99_us / 1e3,
-                    best.server_cpu_us_per_request,
-                    native.server_cpu_us_per_request / best.server_cpu_us_per_request,
-                    rounds.join(", ")
-                )?;
-            }
-        }
-        writeln!(text, "\n| start to first 200 of /readyz | compiled before | nothing compiled |")?;
-        writeln!(text, "|---|---:|---:|")?;
-        for Start { server, cold_cache_ms, warm_cache_ms } in &self.starts {
-            let cold = cold_cache_ms.map_or_else(|| "–".to_owned(), |ms| format!("{ms:.0} ms"));
-            writeln!(text, "| {} | {warm_cache_ms:.0} ms | {cold} |", server.name())?;
-        }
-        let sizes = self.wasm_bytes.iter();
-        let sizes: Vec<_> =
-            sizes.map(|(name, bytes)| format!("{name} {} kB", bytes / 1000)).collect();
-        write!(text, "\nWebAssembly: {}", sizes.join(", "))
     }
 }
 

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use crate::Settings;
 use crate::check;
 use crate::data::Seed;
 use crate::load::{Load, Operation};
 use crate::machine::{self, Machine};
 use crate::process::{Kind, Places, Server};
 use crate::report::{self, Measured, Report, Start};
+use crate::{Settings, table};
 
 /// The fastest of so many starts counts.
 const STARTS: usize = 5;
@@ -65,10 +65,11 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
         versions: machine::versions(&places.workspace, &places.host).into_iter().collect(),
         wasm_bytes: report::sizes(&places.workspace)?,
         starts,
+        summary: report::Summary::of(&measured),
         measured,
     };
     report.write(&places.workspace.join("target").join("bench.json"))?;
-    println!("{}", report.markdown());
+    println!("{}", table::markdown(&report));
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use super::limits::{Addresses, Identities, Quota};
 use super::problem::{Problem, problem};
 use super::tokens::{Caller, Tokens};
 use super::trace::Trace;
-use super::{access_log, projects};
+use super::{access_log, create, projects};
 
 const VERSION: HeaderValue = HeaderValue::from_static(env!("CARGO_PKG_VERSION"));
 const FIXED: [(HeaderName, HeaderValue); 6] = [
@@ -127,7 +127,7 @@ impl App {
             Route::Get(id) => projects::get(&self.database, &caller, id),
             Route::List => projects::list(&self.database, &caller, parts.uri.query()),
             Route::Create => {
-                projects::create(&self.database, caller, &parts.headers, body, trace).await
+                create::create(&self.database, caller, &parts.headers, body, trace).await
             }
         }
     }

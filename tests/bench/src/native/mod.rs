@@ -6,6 +6,7 @@
 
 mod access_log;
 mod app;
+mod create;
 mod cursor;
 mod database;
 mod limits;

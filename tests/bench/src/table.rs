@@ -1,0 +1,52 @@
+//! What is shown: the report as Markdown.
+
+use std::fmt::Write as _;
+
+use crate::report::{Parameters, Report, Start, Summary};
+
+/// The tables.
+pub(crate) fn markdown(report: &Report) -> String {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = write(report, &mut text);
+    text
+}
+
+fn write(report: &Report, text: &mut String) -> std::fmt::Result {
+    let Parameters { seconds, rounds, connections, projects, .. } = &report.parameters;
+    writeln!(
+        text,
+        "{}: {}, {} cores, load average {}; {connections} connections, {projects} projects, \
+         best of {rounds} rounds of {seconds} s\n",
+        report.date, report.machine.cpu, report.machine.cores, report.machine.load_average
+    )?;
+    writeln!(
+        text,
+        "| operation | server | requests/s | ratio | of each round | p50 ms | p99 ms | \
+         server CPU µs/request | CPU ratio |"
+    )?;
+    writeln!(text, "|---|---|---:|---:|---|---:|---:|---:|---:|")?;
+    for Summary { best, ratio, cpu_ratio, ratio_of_rounds } in &report.summary {
+        let rounds: Vec<_> = ratio_of_rounds.iter().map(|ratio| format!("{ratio:.2}")).collect();
+        writeln!(
+            text,
+            "| {} | {} | {:.0} | {ratio:.2} | {} | {:.2} | {:.2} | {:.0} | {cpu_ratio:.2} |",
+            best.operation,
+            best.server.name(),
+            best.requests_per_second,
+            rounds.join(" "),
+            best.p50_us / 1e3,
+            best.p99_us / 1e3,
+            best.server_cpu_us_per_request
+        )?;
+    }
+    writeln!(text, "\n| start to first 200 of /readyz | compiled before | nothing compiled |")?;
+    writeln!(text, "|---|---:|---:|")?;
+    for Start { server, cold_cache_ms, warm_cache_ms } in &report.starts {
+        let cold = cold_cache_ms.map_or_else(|| "–".to_owned(), |ms| format!("{ms:.0} ms"));
+        writeln!(text, "| {} | {warm_cache_ms:.0} ms | {cold} |", server.name())?;
+    }
+    let sizes = report.wasm_bytes.iter();
+    let sizes: Vec<_> = sizes.map(|(name, bytes)| format!("{name} {} kB", bytes / 1000)).collect();
+    write!(text, "\nWebAssembly: {}", sizes.join(", "))
+}
