@@ -1,11 +1,23 @@
 //! How results and errors become HTTP: the native representation (A-36…40, A-50, K-2).
 
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use crate::trace::Seen;
-use crate::{API_VERSION, Body, Code, Error, Response};
+use crate::{Body, Code, Error, Response};
+
+// Constants, so that no name is parsed on the way of a request.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
+const B3_TRACEID: HeaderName = HeaderName::from_static("x-b3-traceid");
+const B3_SPANID: HeaderName = HeaderName::from_static("x-b3-spanid");
+const B3_SAMPLED: HeaderName = HeaderName::from_static("x-b3-sampled");
+const API_VERSION: HeaderName = HeaderName::from_static("api-version");
+const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+const RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const RATELIMIT_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const RATELIMIT_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
@@ -121,26 +133,26 @@ fn challenge(error: &Error) -> Option<HeaderValue> {
 }
 
 fn common(headers: &mut HeaderMap, seen: &Seen) {
-    let mut set = |name: &'static str, value: &str| {
+    let mut set = |name: HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(name, value);
         }
     };
-    set("x-request-id", &seen.request_id);
-    set("x-correlation-id", &seen.correlation_id);
-    set("x-b3-traceid", &seen.trace_id);
-    set("x-b3-spanid", &seen.span_id);
-    set("x-b3-sampled", if seen.sampled { "1" } else { "0" });
-    set("vary", "Authorization, X-Tenant-Id, Accept, Origin");
+    set(REQUEST_ID, &seen.request_id);
+    set(CORRELATION_ID, &seen.correlation_id);
+    set(B3_TRACEID, &seen.trace_id);
+    set(B3_SPANID, &seen.span_id);
+    set(B3_SAMPLED, if seen.sampled { "1" } else { "0" });
+    set(header::VARY, "Authorization, X-Tenant-Id, Accept, Origin");
     if seen.canonical {
-        set("api-version", API_VERSION);
+        set(API_VERSION, crate::API_VERSION);
     }
     if seen.replayed {
-        set("idempotent-replayed", "true");
+        set(IDEMPOTENT_REPLAYED, "true");
     }
     if let Some(quota) = seen.quota {
-        headers.insert("x-ratelimit-limit", HeaderValue::from(quota.limit));
-        headers.insert("x-ratelimit-remaining", HeaderValue::from(quota.remaining));
-        headers.insert("x-ratelimit-reset", HeaderValue::from(quota.reset));
+        headers.insert(RATELIMIT_LIMIT, HeaderValue::from(quota.limit));
+        headers.insert(RATELIMIT_REMAINING, HeaderValue::from(quota.remaining));
+        headers.insert(RATELIMIT_RESET, HeaderValue::from(quota.reset));
     }
 }

@@ -70,7 +70,7 @@ impl<'a> Cursor<'a> {
     fn tag(&self, key: &str) -> Vec<u8> {
         let mut hash = Sha256::new();
         for piece in [self.list, self.tenant, key] {
-            hash.update(piece.len().to_be_bytes());
+            hash.update((piece.len() as u64).to_be_bytes());
             hash.update(piece);
         }
         hash.finalize()[..TAG].to_vec()

@@ -29,8 +29,8 @@ pub(super) fn decode(tenant: &str, text: &str) -> Result<String, Problem> {
 fn tag(tenant: &str, key: &str) -> [u8; TAG] {
     let mut hash = Sha256::new();
     for piece in ["projects", tenant, key] {
-        // Lengths as the function writes them: 32 bits wide in WebAssembly.
-        hash.update(u32::try_from(piece.len()).unwrap_or(u32::MAX).to_be_bytes());
+        // Lengths as the function writes them.
+        hash.update((piece.len() as u64).to_be_bytes());
         hash.update(piece);
     }
     let mut tag = [0; TAG];
