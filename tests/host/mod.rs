@@ -3,6 +3,7 @@
 mod grants;
 mod limits;
 mod manifest;
+mod server;
 
 use std::path::Path;
 

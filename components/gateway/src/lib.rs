@@ -1,7 +1,7 @@
 //! The one door of the bundle: turns an HTTP request into a call of a function and its
 //! result into an HTTP response.
 //!
-//! [`Gateway::answer`] is the list of all concerns, in the order in which a wrong request
+//! `Gateway::answer` is the list of all concerns, in the order in which a wrong request
 //! gets its answer. Everything is refused by default: an operation that the function does
 //! not describe is a 404, one that is not public needs a token.
 //!

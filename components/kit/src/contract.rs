@@ -72,7 +72,7 @@ pub struct Parameter {
 pub struct Body {
     /// Whether the request must carry it.
     pub required: bool,
-    /// Whether it is JSON that [`crate::validate`] checks. A form with errors of its own
+    /// Whether it is JSON that `kit::validate` checks. A form with errors of its own
     /// (RFC 6749) is left to the handler: `x-validate: false` in the contract.
     pub validate: bool,
     /// What the JSON must be.

@@ -1,6 +1,6 @@
 //! What the functions of the bundle share. A function is a list of operations (its
-//! contract, compiled by `openapi/`), a dispatcher, and handlers that get a [`Call`] and
-//! return a [`Reply`]:
+//! contract, compiled by `openapi/`), a dispatcher, and handlers that get a `Call` and
+//! return a `Reply`:
 //!
 //! ```ignore
 //! kit::function!(Op, dispatch);
@@ -12,7 +12,7 @@
 //! }
 //! ```
 //!
-//! A handler reaches the database only through a [`Scope`], which is made from the caller
+//! A handler reaches the database only through a `Scope`, which is made from the caller
 //! of the call: forgetting the tenant does not compile.
 
 pub mod contract;

@@ -1,0 +1,104 @@
+//! The server around the functions: what it answers for itself, which functions it runs,
+//! where it keeps data, and how it ends.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use http::Method;
+use serde_json::json;
+
+use super::both;
+use crate::support::server::{UNLIMITED, options, start};
+use crate::support::{App, Client, Placement, dedicated};
+
+async fn status(app: &App, path: &str) -> u16 {
+    app.anon().try_send(Method::GET, path, &[], None).await.unwrap().status
+}
+
+/// Liveness and readiness are the host's, and need no credential.
+async fn tells_its_health(placement: Placement) {
+    let (app, server, _directory) = dedicated(placement, &[]).await;
+    assert_eq!((status(&app, "/healthz").await, status(&app, "/readyz").await), (200, 200));
+    server.shutdown().await.unwrap();
+}
+
+/// `--component` serves these functions and no others.
+async fn serves_chosen_components(placement: Placement) {
+    let directory = tempfile::tempdir().unwrap();
+    let mut options = options(placement, directory.path(), &UNLIMITED);
+    options.components = vec!["docs".to_owned()];
+    let (app, server) = start(options).await;
+    assert_eq!(status(&app, "/api/v1/openapi.json").await, 200);
+    let refused = app.anon().try_send(Method::GET, "/api/v1/projects", &[], None).await.unwrap();
+    assert_eq!(refused.status, 404, "{}", refused.text);
+    server.shutdown().await.unwrap();
+    let mut unknown = crate::support::server::options(placement, directory.path(), &UNLIMITED);
+    unknown.components = vec!["nobody".to_owned()];
+    let error = tenantry::up(unknown).await.err().expect("an unknown component is refused");
+    assert!(format!("{error:#}").contains("nobody"), "{error:#}");
+}
+
+/// A runtime-config file, in the form of Spin's, says where data is kept.
+async fn follows_the_runtime_config(placement: Placement) {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("runtime-config.toml");
+    let elsewhere = directory.path().join("elsewhere.db");
+    let text = format!("[sqlite_database.default]\ntype = \"spin\"\npath = {:?}\n", elsewhere);
+    std::fs::write(&file, text).unwrap();
+    let mut options = options(placement, &directory.path().join("data"), &UNLIMITED);
+    options.runtime_config = Some(file);
+    let (app, server) = start(options).await;
+    app.owner().await;
+    server.shutdown().await.unwrap();
+    let database = rusqlite::Connection::open(elsewhere).unwrap();
+    let users: i64 =
+        database.query_row("SELECT COUNT(*) FROM users", [], |row| row.get(0)).unwrap();
+    assert_eq!(users, 1);
+}
+
+/// A shutdown under load lets requests in flight finish: no request that was sent breaks
+/// off, and everything that was acknowledged is there afterwards.
+async fn shuts_down_gracefully(placement: Placement) {
+    let (app, server, directory) = dedicated(placement, &[]).await;
+    let owner = app.owner().await;
+    let writers: Vec<_> = (0..8)
+        .map(|_| {
+            let owner = owner.clone();
+            tokio::spawn(async move {
+                let mut made = Vec::new();
+                loop {
+                    let body = Some(json!({ "name": "in flight" }).to_string());
+                    let headers = [("content-type", "application/json")];
+                    match owner.try_send(Method::POST, "/api/v1/projects", &headers, body).await {
+                        Ok(answer) if answer.status == 201 => made.push(answer.id().to_owned()),
+                        Ok(answer) => {
+                            return (made, Some(format!("{}: {}", answer.status, answer.text)));
+                        }
+                        // Not answered at all: the connection was closed before the request.
+                        Err(error) if error.is_connect() || error.is_request() => {
+                            return (made, None);
+                        }
+                        Err(error) => return (made, Some(format!("{error:?}"))),
+                    }
+                }
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    server.shutdown().await.unwrap();
+    let mut made = BTreeSet::new();
+    for writer in writers {
+        let (ids, broken) = writer.await.unwrap();
+        assert_eq!(broken, None);
+        made.extend(ids);
+    }
+    assert!(made.len() > 8, "too little load to prove anything: {}", made.len());
+    let (app, server) = start(options(placement, directory.path(), &UNLIMITED)).await;
+    let again = Client::new(&app.base, Some(owner.token()));
+    for id in made {
+        again.get(&format!("/api/v1/projects/{id}")).await.expect(200);
+    }
+    server.shutdown().await.unwrap();
+}
+
+both! { tells_its_health serves_chosen_components follows_the_runtime_config shuts_down_gracefully }
