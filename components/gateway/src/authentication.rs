@@ -23,7 +23,7 @@ const KEYS: &str = "auth:jwks";
 const REMEMBERED: usize = 4096;
 const REMEMBER_MS: u64 = 60_000;
 /// How often an unknown `kid` may cause another look at the published keys.
-const REFRESH_MS: u64 = 5_000;
+const REFRESH_MS: u64 = 1_000;
 
 /// Verified tokens and the published keys.
 #[derive(Default)]
@@ -158,30 +158,24 @@ impl Tokens {
         now: u64,
     ) -> Result<Option<Arc<RS256PublicKey>>, Error> {
         {
-            let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+            let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
             let age = now.saturating_sub(keys.loaded);
             let known = keys.by_id.get(id).cloned();
             if (known.is_some() && age < REMEMBER_MS) || (known.is_none() && age < REFRESH_MS) {
                 return Ok(known);
             }
-            keys.loaded = now;
         }
         let fault = |fault: Fault| {
             Error::internal(Code::ServiceUnavailable, format!("verification keys: {fault:?}"))
         };
-        let bytes = match platform.get(KEYS).await.map_err(fault) {
-            Ok(Some(bytes)) => Ok(bytes),
-            Ok(None) => platform.ask_for_keys().await.map_err(fault),
-            Err(error) => Err(error),
+        // Requests that come meanwhile look for themselves: they must not be refused for a
+        // key that is on its way.
+        let bytes = match platform.get(KEYS).await.map_err(fault)? {
+            Some(bytes) => bytes,
+            None => platform.ask_for_keys().await.map_err(fault)?,
         };
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        match bytes {
-            Ok(bytes) => keys.by_id = parse(&bytes),
-            Err(error) => {
-                keys.loaded = 0;
-                return Err(error);
-            }
-        }
+        *keys = Keys { by_id: parse(&bytes), loaded: now };
         Ok(keys.by_id.get(id).cloned())
     }
 }
