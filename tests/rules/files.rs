@@ -62,3 +62,25 @@ fn documents_name_paths_that_exist() {
         "the rule works"
     );
 }
+
+/// Snapshots that no test compares any more: what was blessed once must not outlive its test.
+fn orphans(snapshots: &[String], tests: &str) -> Vec<String> {
+    snapshots.iter().filter(|name| !tests.contains(&format!("\"{name}\""))).cloned().collect()
+}
+
+#[test]
+fn no_snapshot_is_an_orphan() {
+    let names: Vec<_> = std::fs::read_dir(root().join("tests/snapshots"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    assert!(names.len() > 10, "{names:?}");
+    let sources = tracked().into_iter().filter(|path| path.starts_with("tests"));
+    let text: String = sources
+        .filter(|path| path.extension().is_some_and(|e| e == "rs"))
+        .filter_map(|path| std::fs::read_to_string(root().join(path)).ok())
+        .collect();
+    assert_eq!(orphans(&names, &text), Vec::<String>::new());
+    let planted = "of_no_test".to_owned() + "_at_all";
+    assert_eq!(orphans(std::slice::from_ref(&planted), &text), [planted], "the rule works");
+}
