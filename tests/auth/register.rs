@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::support::{Placement, dedicated};
-use crate::{placements, snapshot};
+use crate::{both, placements, snapshot};
 
 const PATH: &str = "/api/v1/auth/register";
 
@@ -84,15 +84,7 @@ async fn development_key_serves_loopback_only(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn development_key_serves_loopback_only_fused() {
-    development_key_serves_loopback_only(Placement::Fused).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn development_key_serves_loopback_only_composed() {
-    development_key_serves_loopback_only(Placement::Composed).await;
-}
+both! { development_key_serves_loopback_only }
 
 /// The address differs from run to run.
 fn redact(mut exchange: crate::support::Exchange) -> crate::support::Exchange {

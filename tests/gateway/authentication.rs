@@ -4,7 +4,7 @@ use jwt_simple::prelude::*;
 use serde_json::json;
 
 use crate::support::{App, Placement, dedicated};
-use crate::{placements, snapshot};
+use crate::{both, placements, snapshot};
 
 const PATH: &str = "/api/v1/projects";
 
@@ -134,12 +134,4 @@ async fn asks_for_lost_keys(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn asks_for_lost_keys_fused() {
-    asks_for_lost_keys(Placement::Fused).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn asks_for_lost_keys_composed() {
-    asks_for_lost_keys(Placement::Composed).await;
-}
+both! { asks_for_lost_keys }

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::snapshot;
 use crate::support::{App, Placement, dedicated};
+use crate::{both, snapshot};
 
 /// Waits until the running minute has at least 20 seconds left.
 async fn early_in_a_minute() {
@@ -114,17 +114,4 @@ async fn outlives_a_restart(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-macro_rules! dedicated_tests {
-    ($($name:ident)*) => {
-        $(mod $name {
-            use crate::support::Placement;
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn fused() { super::$name(Placement::Fused).await; }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn composed() { super::$name(Placement::Composed).await; }
-        })*
-    };
-}
-dedicated_tests! { by_class_and_identity by_address outlives_a_restart }
+both! { by_class_and_identity by_address outlives_a_restart }

@@ -1,6 +1,7 @@
 //! A component gets nothing that the manifest does not grant it.
 
-use super::{both, fixture, probe};
+use super::{fixture, probe};
+use crate::both;
 use crate::support::Placement;
 use tenantry::Limits;
 

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::{both, fixture, probe};
+use super::{fixture, probe};
+use crate::both;
 use crate::support::Placement;
 use tenantry::Limits;
 

@@ -7,7 +7,7 @@ mod server;
 
 use std::path::Path;
 
-use crate::support::server::{UNLIMITED, options, root, start};
+use crate::support::server::{options, root, start};
 use crate::support::{App, Placement};
 use tenantry::{Limits, Server};
 
@@ -61,7 +61,6 @@ async fn fixture(
     let mut options = options(placement, &directory.path().join("data"), &[]);
     options.manifest = manifest(directory.path(), grants);
     options.limits = limits;
-    let _ = UNLIMITED;
     let (app, server) = start(options).await;
     (app, server, directory)
 }
@@ -72,19 +71,3 @@ async fn probe(app: &App, what: &str) -> (u16, String) {
     let answer = app.anon().try_send(http::Method::GET, &path, &[], None).await.unwrap();
     (answer.status, answer.text)
 }
-
-/// Runs a test in both placements.
-macro_rules! both {
-    ($($name:ident)*) => {
-        $(mod $name {
-            use crate::support::Placement;
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn fused() { super::$name(Placement::Fused).await; }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn composed() { super::$name(Placement::Composed).await; }
-        })*
-    };
-}
-use both;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::Method;
 use serde_json::json;
 
-use super::both;
+use crate::both;
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::{App, Client, Placement, dedicated};
 

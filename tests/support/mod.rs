@@ -34,3 +34,23 @@ macro_rules! placements {
         )*
     };
 }
+
+/// Runs each of these functions of a placement, which start a server of their own.
+#[macro_export]
+macro_rules! both {
+    ($($name:ident)*) => {
+        $(mod $name {
+            use $crate::support::Placement;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn fused() {
+                super::$name(Placement::Fused).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn composed() {
+                super::$name(Placement::Composed).await;
+            }
+        })*
+    };
+}
