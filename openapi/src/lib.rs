@@ -19,6 +19,7 @@ mod bundle;
 mod files;
 mod operation;
 mod schema;
+mod shape;
 mod source;
 #[cfg(test)]
 mod tests;

@@ -6,11 +6,12 @@ use serde_json::{Map, Value};
 use crate::bundle::{METHODS, follow, is_protected};
 use crate::contract::{Body, Location, Operation, Parameter, Schema};
 use crate::schema::{Compiler, leak, only};
+use crate::shape;
 
 /// Beside these, a path item has operations only.
 const PATH_KEYS: [&str; 4] = ["parameters", "servers", "summary", "description"];
 
-const OPERATION_KEYS: [&str; 11] = [
+const OPERATION_KEYS: [&str; 12] = [
     "externalDocs",
     "operationId",
     "parameters",
@@ -21,6 +22,7 @@ const OPERATION_KEYS: [&str; 11] = [
     "tags",
     "x-idempotent",
     "x-limit-class",
+    "x-representation",
     "deprecated",
 ];
 
@@ -54,10 +56,6 @@ fn one(
         kebab && !id.starts_with(|c: char| c.is_ascii_digit()),
         "operationId `{id}` is not kebab-case"
     );
-    ensure!(
-        item.contains_key("servers") == path.starts_with("/.well-known/"),
-        "`servers` of a path leaves the version prefix, which is for /.well-known/ only"
-    );
     let limit = operation["x-limit-class"].as_str().unwrap_or_default();
     ensure!(
         ["read", "write", "auth"].contains(&limit),
@@ -75,14 +73,47 @@ fn one(
         id: id.to_owned().leak(),
         method: method.to_uppercase().leak(),
         path: path.to_owned().leak(),
+        version: version(item)?,
         public: !is_protected(security),
         scopes: scopes(security)?,
         limit: limit.to_owned().leak(),
         idempotent,
         consumes: consumes.unwrap_or_default(),
+        produces: produces(bundle, operation)?,
+        shape: shape::of(bundle, operation)?,
         parameters,
         body,
     })
+}
+
+/// The major version: 1 unless the path names another server, such as `/api/v2`; 0 for one
+/// at the root.
+fn version(item: &Map<String, Value>) -> Result<u32> {
+    match item.get("servers").map(|servers| servers[0]["url"].as_str().unwrap_or_default()) {
+        None => Ok(1),
+        Some("/") => Ok(0),
+        Some(url) => url
+            .strip_prefix("/api/v")
+            .and_then(|major| major.parse().ok())
+            .with_context(|| format!("server `{url}` is neither / nor /api/v{{major}}")),
+    }
+}
+
+/// The media types of successful answers.
+fn produces(bundle: &Value, operation: &Value) -> Result<&'static [&'static str]> {
+    let mut found: Vec<&'static str> = Vec::new();
+    for (status, response) in operation["responses"].as_object().into_iter().flatten() {
+        if !status.starts_with('2') {
+            continue;
+        }
+        for name in follow(bundle, response)?["content"].as_object().into_iter().flat_map(Map::keys)
+        {
+            if !found.contains(&name.as_str()) {
+                found.push(name.clone().leak());
+            }
+        }
+    }
+    Ok(found.leak())
 }
 
 /// The scopes of the one scheme that the gateway knows. Client authentication is the

@@ -1,6 +1,6 @@
 //! Writes operations as Rust.
 
-use crate::contract::{Body, Operation, Parameter, Property, Schema};
+use crate::contract::{Body, Operation, Parameter, Property, Schema, Shape};
 
 /// Where the types are, for code that cannot know what its surroundings import.
 const KIT: &str = "::kit::contract";
@@ -40,13 +40,26 @@ fn pascal(id: &str) -> String {
 }
 
 fn row(operation: &Operation) -> String {
-    let Operation { id, method, path, public, scopes, limit, idempotent, consumes, .. } = operation;
+    let Operation { id, method, path, version, public, scopes, limit, .. } = operation;
+    let Operation { idempotent, consumes, produces, .. } = operation;
+    let shape =
+        operation.shape.map_or("None".to_owned(), |it| format!("Some({})", self::shape(&it)));
     let parameters = list(operation.parameters, parameter);
     let body = operation.body.map_or("None".to_owned(), |it| format!("Some({})", body(&it)));
     format!(
-        "{KIT}::Operation {{ id: {id:?}, method: {method:?}, path: {path:?}, public: {public}, \
+        "{KIT}::Operation {{ id: {id:?}, method: {method:?}, path: {path:?}, version: {version}, public: {public}, \
          scopes: &{scopes:?}, limit: {limit:?}, idempotent: {idempotent}, \
-         consumes: &{consumes:?}, parameters: {parameters}, body: {body} }}"
+         consumes: &{consumes:?}, produces: &{produces:?}, shape: {shape}, \
+         parameters: {parameters}, body: {body} }}"
+    )
+}
+
+fn shape(shape: &Shape) -> String {
+    let Shape { collection, is_page, enums, maps, .. } = shape;
+    let relations = list(shape.relations, |relation| format!("{KIT}::{relation:?}"));
+    format!(
+        "{KIT}::Shape {{ collection: {collection:?}, is_page: {is_page}, enums: &{enums:?}, \
+         maps: &{maps:?}, relations: {relations} }}"
     )
 }
 

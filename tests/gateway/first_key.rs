@@ -96,11 +96,14 @@ async fn nobody_is_refused_for_a_key_on_its_way() {
         id: "get-thing".to_owned(),
         method: "GET".to_owned(),
         path: "/things".to_owned(),
+        version: 1,
         public: false,
         scopes: Vec::new(),
         limit: "read".to_owned(),
         idempotent: false,
         consumes: Vec::new(),
+        produces: vec!["application/json".to_owned()],
+        shape: None,
     };
     let gateway = Gateway::load(&edge, vec![operation]).await.unwrap();
     let answer = async || {

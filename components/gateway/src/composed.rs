@@ -25,7 +25,7 @@ use spin_sdk::wit_bindgen::{StreamReader, StreamResult};
 use self::bindings::tenantry::platform::{messages, route, tenancy};
 use crate::{
     Body, BodyError, Code, Context, Error, Fault, Gateway, Grant, IncomingBody, Location,
-    Operation, Platform, Principal, Request, Response, Violation,
+    Operation, Platform, Principal, Relation, Request, Response, Shape, Violation,
 };
 
 /// Where `auth` publishes its keys. Spin sends requests for `self.alt` to the application
@@ -87,11 +87,14 @@ async fn gateway() -> Result<Rc<Gateway>, String> {
         id: operation.id,
         method: operation.method,
         path: operation.path,
+        version: operation.version,
         public: operation.public,
         scopes: operation.scopes,
         limit: operation.limit,
         idempotent: operation.idempotent,
         consumes: operation.consumes,
+        produces: operation.produces,
+        shape: operation.shape.map(shape),
     });
     let gateway = Rc::new(Gateway::load(&Spin, operations.collect()).await?);
     GATEWAY.set(Some(Rc::clone(&gateway)));
@@ -214,7 +217,12 @@ impl Platform for Spin {
                 violations: error
                     .violations
                     .into_iter()
-                    .map(|v| Violation { pointer: v.pointer, code: v.code, message: v.message })
+                    .map(|v| Violation {
+                        pointer: v.pointer,
+                        code: v.code,
+                        message: v.message,
+                        value: v.value,
+                    })
                     .collect(),
                 context: error.context,
                 retry_after: error.retry_after,
@@ -273,5 +281,21 @@ fn parameter_out(parameter: crate::Parameter) -> messages::Parameter {
         },
         name: parameter.name,
         value: parameter.value,
+    }
+}
+
+fn shape(shape: route::Shape) -> Shape {
+    let relation = |relation: route::Relation| Relation {
+        name: relation.name,
+        member: relation.member,
+        collection: relation.collection,
+        many: relation.many,
+    };
+    Shape {
+        collection: shape.collection,
+        is_page: shape.is_page,
+        enums: shape.enums,
+        maps: shape.maps,
+        relations: shape.relations.into_iter().map(relation).collect(),
     }
 }

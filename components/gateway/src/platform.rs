@@ -195,6 +195,8 @@ pub struct Operation {
     pub method: String,
     /// Path template.
     pub path: String,
+    /// Major version; 0 for an absolute path.
+    pub version: u32,
     /// Needs no credential.
     pub public: bool,
     /// Scopes needed, all of them.
@@ -205,4 +207,36 @@ pub struct Operation {
     pub idempotent: bool,
     /// Media types read.
     pub consumes: Vec<String>,
+    /// Media types answered.
+    pub produces: Vec<String>,
+    /// What its bodies are made of.
+    pub shape: Option<Shape>,
+}
+
+/// `route.shape`
+#[derive(Clone, Debug, Default)]
+pub struct Shape {
+    /// Collection and JSON:API type; empty when the answer is no resource.
+    pub collection: String,
+    /// Whether the answer is `{items, next_cursor}`.
+    pub is_page: bool,
+    /// Paths of members with enumerated values.
+    pub enums: Vec<String>,
+    /// Paths of members whose names are data.
+    pub maps: Vec<String>,
+    /// Members that name other objects.
+    pub relations: Vec<Relation>,
+}
+
+/// `route.relation`
+#[derive(Clone, Debug)]
+pub struct Relation {
+    /// `owner`
+    pub name: String,
+    /// `owner_id`
+    pub member: String,
+    /// `users`
+    pub collection: String,
+    /// Whether the member is a list.
+    pub many: bool,
 }

@@ -61,13 +61,18 @@ registry! {
     Conflict                 409 false "conflict"                  "The request conflicts with the current state";
     IdempotencyConflict      409 true  "idempotency_conflict"      "The same request is still running";
     ResourceGone             410 false "resource_gone"             "The resource was deleted";
+    DeprecatedVersion        410 false "deprecated_version"        "This version of the API has been sunset";
+    PreconditionFailed       412 false "precondition_failed"       "The object has another version";
     PayloadTooLarge          413 false "payload_too_large"         "The body is too large";
     UriTooLong               414 false "uri_too_long"              "The request target is too long";
     UnsupportedMediaType     415 false "unsupported_media_type"    "The media type is not supported";
     ValidationFailed         422 false "validation_failed"         "The request breaks the contract";
     IdempotencyKeyReused     422 false "idempotency_key_reused"    "The idempotency key was used for another request";
+    PreconditionRequired     428 false "precondition_required"     "If-Match is needed";
     RateLimitExceeded        429 true  "rate_limit_exceeded"       "Too many requests";
+    HeaderFieldsTooLarge     431 false "header_fields_too_large"   "The header section is too large";
     InternalError            500 true  "internal_error"            "An unexpected fault of the server";
+    NotImplemented           501 false "not_implemented"           "The method is not implemented";
     ServiceUnavailable       503 true  "service_unavailable"       "The service is not available now";
     Timeout                  504 true  "timeout"                   "The function did not answer in time";
 }
@@ -81,6 +86,8 @@ pub struct Violation {
     pub code: String,
     /// A sentence.
     pub message: String,
+    /// The rejected value as JSON, when it may be shown.
+    pub value: Option<String>,
 }
 
 /// `errors.error`. It has no `Display`: `message` is for the client, `internal` for the log.

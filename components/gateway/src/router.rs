@@ -127,12 +127,7 @@ fn compile(operation: Operation, config: &Config) -> Result<Compiled, String> {
             None => Segment::Literal(segment.to_owned()),
         }
     });
-    Ok(Compiled {
-        segments: segments.collect(),
-        rooted: operation.path.starts_with("/.well-known/"),
-        limit,
-        operation,
-    })
+    Ok(Compiled { segments: segments.collect(), rooted: operation.version == 0, limit, operation })
 }
 
 struct Target<'a> {

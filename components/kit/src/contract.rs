@@ -24,8 +24,10 @@ pub struct Operation {
     pub id: &'static str,
     /// The HTTP method, upper case.
     pub method: &'static str,
-    /// The path template below the version prefix, or one that begins with `/.well-known/`.
+    /// The path template below the version prefix; absolute when `version` is 0.
     pub path: &'static str,
+    /// The major version whose prefix the path is below; 0 for an absolute path.
+    pub version: u32,
     /// Whether it may be called without a credential.
     pub public: bool,
     /// The scopes that the caller must hold, all of them.
@@ -36,10 +38,42 @@ pub struct Operation {
     pub idempotent: bool,
     /// The media types that it reads; empty when it takes no body.
     pub consumes: &'static [&'static str],
+    /// The media types of its successful answers.
+    pub produces: &'static [&'static str],
+    /// What its bodies are made of; `None` when a standard fixes their form.
+    pub shape: Option<Shape>,
     /// Its parameters in path, query and headers.
     pub parameters: &'static [Parameter],
     /// Its body; `None` when it takes none.
     pub body: Option<Body>,
+}
+
+/// What the JSON bodies of an operation are made of (`wit/route.wit`).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shape {
+    /// The collection and resource type; empty for an answer that is no resource.
+    pub collection: &'static str,
+    /// Whether the answer is a page.
+    pub is_page: bool,
+    /// Paths of members with enumerated values.
+    pub enums: &'static [&'static str],
+    /// Paths of members whose names are data.
+    pub maps: &'static [&'static str],
+    /// Members that name other objects.
+    pub relations: &'static [Relation],
+}
+
+/// A member that holds ids of other objects.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Relation {
+    /// `owner`
+    pub name: &'static str,
+    /// `owner_id`
+    pub member: &'static str,
+    /// `users`
+    pub collection: &'static str,
+    /// Whether the member is a list.
+    pub many: bool,
 }
 
 /// Where a parameter is found.

@@ -34,6 +34,7 @@ impl Error {
             pointer: pointer.to_owned(),
             code: code.to_owned(),
             message: message.to_owned(),
+            value: None,
         };
         Self { violations: vec![violation], ..problem(Code::ValidationFailed, message) }
     }

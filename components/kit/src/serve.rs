@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::bindings::exports::tenantry::platform::route;
 use crate::bindings::tenantry::platform::messages::{self, Request, Response};
 use crate::bindings::tenantry::platform::tenancy::Context;
-use crate::contract::{Location, Operation, Operations};
+use crate::contract::{Location, Operation, Operations, Relation};
 use crate::validate;
 use crate::{Call, Code, Error, Reply, Violation, problem};
 
@@ -19,13 +19,31 @@ pub fn describe<O: Operations>() -> Vec<route::Operation> {
             id: operation.id.to_owned(),
             method: operation.method.to_owned(),
             path: operation.path.to_owned(),
+            version: operation.version,
             public: operation.public,
             scopes: owned(operation.scopes),
             limit: operation.limit.to_owned(),
             idempotent: operation.idempotent,
             consumes: owned(operation.consumes),
+            produces: owned(operation.produces),
+            shape: operation.shape.map(|shape| route::Shape {
+                collection: shape.collection.to_owned(),
+                is_page: shape.is_page,
+                enums: owned(shape.enums),
+                maps: owned(shape.maps),
+                relations: shape.relations.iter().map(relation).collect(),
+            }),
         })
         .collect()
+}
+
+fn relation(relation: &Relation) -> route::Relation {
+    route::Relation {
+        name: relation.name.to_owned(),
+        member: relation.member.to_owned(),
+        collection: relation.collection.to_owned(),
+        many: relation.many,
+    }
 }
 
 /// Answers one request (`route.handle`).
@@ -84,6 +102,7 @@ fn check(operation: &Operation, request: &Request) -> Result<Value, Error> {
         pointer: v.pointer,
         code: v.code,
         message: v.message,
+        value: None,
     });
     Err(Error { violations: violations.collect(), ..problem(code, message) })
 }

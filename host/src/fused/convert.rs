@@ -2,7 +2,9 @@
 
 use super::bindings::exports::tenantry::platform::route;
 use super::bindings::tenantry::platform::{errors, messages, tenancy};
-use gateway::{Caller, Code, Context, Error, Grant, Location, Operation, Principal, Request};
+use gateway::{
+    Caller, Code, Context, Error, Grant, Location, Operation, Principal, Relation, Request, Shape,
+};
 
 /// `tenancy.context`
 pub(super) fn context(context: Context) -> tenancy::Context {
@@ -49,6 +51,7 @@ pub(super) fn error(error: errors::Error) -> Error {
         pointer: violation.pointer,
         code: violation.code,
         message: violation.message,
+        value: violation.value,
     };
     Error {
         // Both sides have the codes in the order of wit/errors.wit.
@@ -67,10 +70,29 @@ pub(super) fn operation(operation: route::Operation) -> Operation {
         id: operation.id,
         method: operation.method,
         path: operation.path,
+        version: operation.version,
         public: operation.public,
         scopes: operation.scopes,
         limit: operation.limit,
         idempotent: operation.idempotent,
         consumes: operation.consumes,
+        produces: operation.produces,
+        shape: operation.shape.map(shape),
+    }
+}
+
+fn shape(shape: route::Shape) -> Shape {
+    let relation = |relation: route::Relation| Relation {
+        name: relation.name,
+        member: relation.member,
+        collection: relation.collection,
+        many: relation.many,
+    };
+    Shape {
+        collection: shape.collection,
+        is_page: shape.is_page,
+        enums: shape.enums,
+        maps: shape.maps,
+        relations: shape.relations.into_iter().map(relation).collect(),
     }
 }

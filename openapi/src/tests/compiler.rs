@@ -87,7 +87,10 @@ fn operations_that_the_gateway_cannot_serve_are_refused() {
         refuse(&yaml, "is not kebab-case");
     }
     refuse("paths: { /x: { get: { operationId: get-x } } }", "`x-limit-class`");
-    refuse("paths: { /.well-known/x: { get: { operationId: get-x } } }", "`servers`");
+    refuse(
+        "paths: { /x: { servers: [{ url: /elsewhere }], get: { operationId: get-x, security: [], x-limit-class: read, responses: {} } } }",
+        "server `/elsewhere`",
+    );
     refuse("info: {}", "info belongs into common.yaml");
 }
 
@@ -128,7 +131,7 @@ pub enum Op {
 
 impl K::Operations for Op {
     const ALL: &'static [(Self, K::Operation)] = &[
-        (Self::MakeX, K::Operation { id: "make-x", method: "POST", path: "/x", public: false, scopes: &[], limit: "write", idempotent: false, consumes: &["application/json"], parameters: &[], body: Some(K::Body { required: false, validate: true, schema: &K::Schema::Object { properties: &[K::Property { name: "a", required: true, schema: &K::Schema::Nullable(&K::Schema::String { min_length: 0, max_length: None, format: Some(K::Format::Email), one_of: &[] }) }, K::Property { name: "b", required: false, schema: &K::Schema::Integer { min: Some(1), max: None } }], additional: None, min_properties: 0 } }) }),
+        (Self::MakeX, K::Operation { id: "make-x", method: "POST", path: "/x", version: 1, public: false, scopes: &[], limit: "write", idempotent: false, consumes: &["application/json"], produces: &[], shape: Some(K::Shape { collection: "", is_page: false, enums: &[], maps: &[], relations: &[] }), parameters: &[], body: Some(K::Body { required: false, validate: true, schema: &K::Schema::Object { properties: &[K::Property { name: "a", required: true, schema: &K::Schema::Nullable(&K::Schema::String { min_length: 0, max_length: None, format: Some(K::Format::Email), one_of: &[] }) }, K::Property { name: "b", required: false, schema: &K::Schema::Integer { min: Some(1), max: None } }], additional: None, min_properties: 0 } }) }),
     ];
 }
 "#;

@@ -213,6 +213,9 @@ fn messages_are_sentences_without_the_value() {
 }
 
 const LIST: Operation = Operation {
+    version: 1,
+    produces: &["application/json"],
+    shape: None,
     id: "list-things",
     method: "GET",
     path: "/things/{id}",
