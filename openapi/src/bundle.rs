@@ -3,6 +3,8 @@
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
 
+use crate::query;
+
 /// The methods that an operation may have.
 pub(crate) const METHODS: [&str; 5] = ["delete", "get", "patch", "post", "put"];
 
@@ -17,10 +19,12 @@ pub(crate) fn assemble(mut common: Value, functions: Vec<(String, Value)>) -> Re
         join(&mut bundle, file).with_context(|| format!("{name}.yaml"))?;
     }
     let protected = is_protected(&bundle["security"]);
+    let schemas = bundle["components"]["schemas"].clone();
     for path in members(&mut bundle["paths"]) {
         let shared = path.get("parameters").is_some();
         for method in METHODS {
             let Some(operation) = path.get_mut(method) else { continue };
+            query::describe(&schemas, operation)?;
             for kind in kinds(operation, shared, protected) {
                 apply(operation, &gateway[kind]);
             }
@@ -29,7 +33,6 @@ pub(crate) fn assemble(mut common: Value, functions: Vec<(String, Value)>) -> Re
     }
     members(&mut bundle["components"]["responses"]).for_each(|one| add_headers(one, &gateway));
     dangling(&bundle, &bundle)?;
-    bundle.sort_all_objects();
     Ok(bundle)
 }
 
@@ -125,11 +128,15 @@ pub(crate) fn follow<'a>(bundle: &'a Value, value: &'a Value) -> Result<&'a Valu
 fn kinds(operation: &Value, shared: bool, protected: bool) -> Vec<&'static str> {
     let has = |name: &str| operation.get(name).is_some();
     let protected = operation.get("security").map_or(protected, is_protected);
+    let conditional = shared && operation["x-idempotent"] == true;
     let kinds = [
         ("every", true),
         ("protected", protected),
         ("with_parameters", shared || has("parameters")),
         ("with_body", has("requestBody")),
+        ("conditional_read", operation["x-query"] == "object"),
+        ("conditional_write", conditional && !has("x-if-match")),
+        ("if_match", conditional && has("x-if-match")),
         ("idempotent", operation["x-idempotent"] == true),
     ];
     kinds.into_iter().filter(|(_, applies)| *applies).map(|(kind, _)| kind).collect()

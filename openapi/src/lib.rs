@@ -18,6 +18,8 @@ pub mod contract;
 mod bundle;
 mod files;
 mod operation;
+mod query;
+mod resource;
 mod schema;
 mod shape;
 mod source;
@@ -38,10 +40,9 @@ use contract::Operation;
 /// A contract that cannot be compiled ends the build with a message that names file,
 /// operation and keyword.
 pub fn generate(function: &str) {
-    println!("cargo::rerun-if-changed={}", files::path(function).display());
-    println!("cargo::rerun-if-changed={}", files::path(files::COMMON).display());
-    let text = load(function).map(|operations| source::module(function, &operations));
-    end(text.and_then(|text| write("contract.rs", &text)));
+    // Resources of other functions are related to those of this one.
+    println!("cargo::rerun-if-changed={}", files::folder().display());
+    end(module(function).and_then(|text| write("contract.rs", &text)));
 }
 
 /// Writes the bundle to `$OUT_DIR/openapi.json`. To be called by a `build.rs`.
@@ -76,7 +77,23 @@ pub fn functions() -> Result<Vec<String>> {
     files::functions()
 }
 
+/// The content of `$OUT_DIR/contract.rs` of a function.
+fn module(function: &str) -> Result<String> {
+    // As written: the order of properties is that in which fields are shown.
+    let bundle = join()?;
+    let file = files::read(function)?;
+    let resources = resource::of(&bundle, &file).with_context(|| format!("{function}.yaml"))?;
+    Ok(source::module(function, &load(function)?, &resources))
+}
+
+/// The bundle, its keys in alphabetical order.
 fn assemble() -> Result<Value> {
+    let mut bundle = join()?;
+    bundle.sort_all_objects();
+    Ok(bundle)
+}
+
+fn join() -> Result<Value> {
     let functions = files::functions()?;
     let files = functions.iter().map(|name| Ok((name.clone(), files::read(name)?)));
     bundle::assemble(files::read(files::COMMON)?, files.collect::<Result<_>>()?)

@@ -4,14 +4,14 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value};
 
 use crate::bundle::{METHODS, follow, is_protected};
-use crate::contract::{Body, Location, Operation, Parameter, Schema};
+use crate::contract::{Body, Location, Operation, Parameter, Query, Schema};
 use crate::schema::{Compiler, leak, only};
 use crate::shape;
 
 /// Beside these, a path item has operations only.
 const PATH_KEYS: [&str; 4] = ["parameters", "servers", "summary", "description"];
 
-const OPERATION_KEYS: [&str; 12] = [
+const OPERATION_KEYS: [&str; 15] = [
     "externalDocs",
     "operationId",
     "parameters",
@@ -21,8 +21,11 @@ const OPERATION_KEYS: [&str; 12] = [
     "summary",
     "tags",
     "x-idempotent",
+    "x-if-match",
     "x-limit-class",
+    "x-query",
     "x-representation",
+    "x-transition",
     "deprecated",
 ];
 
@@ -79,6 +82,12 @@ fn one(
         limit: limit.to_owned().leak(),
         idempotent,
         consumes: consumes.unwrap_or_default(),
+        query: query(operation)?,
+        if_match: match operation.get("x-if-match").map(Value::as_str) {
+            None => false,
+            Some(Some("required")) => true,
+            Some(_) => bail!("`x-if-match` can only be required"),
+        },
         produces: produces(bundle, operation)?,
         shape: shape::of(bundle, operation)?,
         parameters,
@@ -96,6 +105,15 @@ fn version(item: &Map<String, Value>) -> Result<u32> {
             .strip_prefix("/api/v")
             .and_then(|major| major.parse().ok())
             .with_context(|| format!("server `{url}` is neither / nor /api/v{{major}}")),
+    }
+}
+
+fn query(operation: &Value) -> Result<Query> {
+    match operation.get("x-query").map(Value::as_str) {
+        None => Ok(Query::Declared),
+        Some(Some("list")) => Ok(Query::List),
+        Some(Some("object")) => Ok(Query::Object),
+        Some(_) => bail!("`x-query` is neither list nor object"),
     }
 }
 
@@ -141,6 +159,10 @@ fn parameters(
     let mut found: Vec<Parameter> = Vec::new();
     for value in lists.into_iter().flatten().filter_map(Value::as_array).flatten() {
         let value = follow(bundle, value)?;
+        // `kit::list` reads them; their schemas are for clients.
+        if value["in"] == "query" && operation.get("x-query").is_some() {
+            continue;
+        }
         let name = value["name"].as_str().context("a parameter has no name")?;
         let parameter = parameter(bundle, value).with_context(|| format!("parameter {name}"))?;
         let same =

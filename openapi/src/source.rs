@@ -1,12 +1,17 @@
 //! Writes operations as Rust.
 
 use crate::contract::{Body, Operation, Parameter, Property, Schema, Shape};
+use crate::resource;
 
 /// Where the types are, for code that cannot know what its surroundings import.
 const KIT: &str = "::kit::contract";
 
 /// The content of `$OUT_DIR/contract.rs`.
-pub(crate) fn module(function: &str, operations: &[Operation]) -> String {
+pub(crate) fn module(
+    function: &str,
+    operations: &[Operation],
+    resources: &[resource::Declared<'_>],
+) -> String {
     let mut variants = String::new();
     let mut rows = String::new();
     for operation in operations {
@@ -22,7 +27,7 @@ pub(crate) fn module(function: &str, operations: &[Operation]) -> String {
          pub enum Op {{\n{variants}}}\n\n\
          impl {KIT}::Operations for Op {{\n    \
          const ALL: &'static [(Self, {KIT}::Operation)] = &[\n{rows}    ];\n}}\n"
-    )
+    ) + &resources.iter().map(resource::source).collect::<String>()
 }
 
 /// The name of a variant: `list-projects` is `ListProjects`.
@@ -41,7 +46,7 @@ fn pascal(id: &str) -> String {
 
 fn row(operation: &Operation) -> String {
     let Operation { id, method, path, version, public, scopes, limit, .. } = operation;
-    let Operation { idempotent, consumes, produces, .. } = operation;
+    let Operation { idempotent, consumes, produces, query, if_match, .. } = operation;
     let shape =
         operation.shape.map_or("None".to_owned(), |it| format!("Some({})", self::shape(&it)));
     let parameters = list(operation.parameters, parameter);
@@ -49,6 +54,7 @@ fn row(operation: &Operation) -> String {
     format!(
         "{KIT}::Operation {{ id: {id:?}, method: {method:?}, path: {path:?}, version: {version}, public: {public}, \
          scopes: &{scopes:?}, limit: {limit:?}, idempotent: {idempotent}, \
+         query: {KIT}::Query::{query:?}, if_match: {if_match}, \
          consumes: &{consumes:?}, produces: &{produces:?}, shape: {shape}, \
          parameters: {parameters}, body: {body} }}"
     )

@@ -53,7 +53,8 @@ pub(crate) fn create(call: &Call) -> kit::Result {
             data: json!({
                 "id": client.client_id, "name": client.name, "scopes": client.scopes,
                 "created_at": client.created_at,
-            }),
+            })
+            .to_string(),
         })?;
         Ok(Reply::created(None, &client)?.header("cache-control", "no-store"))
     })

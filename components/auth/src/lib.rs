@@ -16,7 +16,7 @@ mod session;
 mod token;
 
 use contract::Op;
-use kit::Call;
+use kit::{Call, Internal};
 
 kit::function!(Op, dispatch);
 
@@ -31,16 +31,39 @@ async fn dispatch(op: Op, call: Call) -> kit::Result {
 }
 
 /// Every scope there is. An owner holds all of them.
-const SCOPES: [&str; 4] = ["clients:write", "events:read", "projects:read", "projects:write"];
+const SCOPES: [&str; 9] = [
+    "clients:write",
+    "events:read",
+    "notices:read",
+    "projects:read",
+    "projects:write",
+    "teams:read",
+    "teams:write",
+    "users:read",
+    "users:write",
+];
+
+/// What who only looks may do.
+const READ: [&str; 5] =
+    ["events:read", "notices:read", "projects:read", "teams:read", "users:read"];
+
+/// What who works with projects may do.
+const WORK: [&str; 6] =
+    ["events:read", "notices:read", "projects:read", "projects:write", "teams:read", "users:read"];
 
 /// The scopes of a role (K-41).
 fn scopes_of(role: &str) -> &'static [&'static str] {
     match role {
         "owner" | "admin" | "manager" => &SCOPES,
-        "editor" | "engineer" => &["events:read", "projects:read", "projects:write"],
-        "viewer" => &["events:read", "projects:read"],
+        "editor" | "engineer" => &WORK,
+        "viewer" => &READ,
         _ => &[],
     }
+}
+
+/// The roles of a member: an enumeration in the row, lower case in tokens (K-7, K-36).
+fn roles(json: &str) -> kit::Result<Vec<String>> {
+    serde_json::from_str(&json.to_ascii_lowercase()).internal()
 }
 
 fn text(text: &str) -> kit::Value {

@@ -1,6 +1,6 @@
 //! `POST /auth/login`: e-mail and password for the tokens of one tenant.
 
-use kit::{Call, Code, Internal, Reply, System, problem};
+use kit::{Call, Code, Reply, System, problem};
 use serde::{Deserialize, Serialize};
 
 use crate::register::{Session, Tenant, User};
@@ -78,15 +78,15 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
 fn memberships(system: &System<'_>, user: &str) -> kit::Result<Vec<Membership>> {
     let rows = system.query(
         "SELECT m.tenant_id, t.name, m.roles, t.created_at \
-         FROM memberships m JOIN tenants t ON t.id = m.tenant_id \
-         WHERE m.user_id = $1 ORDER BY m.created_at, m.tenant_id LIMIT 100",
+         FROM members m JOIN tenants t ON t.id = m.tenant_id \
+         WHERE m.id = $1 AND m.is_active = 1 AND m.deleted_at IS NULL ORDER BY m.created_at, m.tenant_id LIMIT 100",
         &[text(user)],
     )?;
     let memberships = rows.into_iter().map(|mut row| {
         Ok(Membership {
             tenant_id: row.text(),
             tenant_name: row.text(),
-            roles: serde_json::from_str(&row.text()).internal()?,
+            roles: crate::roles(&row.text())?,
             tenant_created_at: row.integer(),
         })
     });

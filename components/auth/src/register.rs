@@ -83,12 +83,13 @@ pub(crate) async fn register(call: &Call) -> kit::Result {
         scope.emit(event(
             "tenant.created",
             &tenant.id,
-            json!({ "id": tenant.id, "name": tenant.name, "created_at": tenant.created_at }),
+            json!({ "id": tenant.id, "name": tenant.name, "created_at": tenant.created_at })
+                .to_string(),
         ))?;
         scope.emit(event(
             "user.created",
             &user.id,
-            json!({ "id": user.id, "roles": roles, "created_at": user.created_at }),
+            json!({ "id": user.id, "roles": ["OWNER"], "created_at": user.created_at }).to_string(),
         ))?;
         session::refresh(&system, &kit::id("fam"), &user.id, &tenant.id)
     })?;
@@ -124,9 +125,13 @@ fn insert(
             &[text(&tenant.id), text(&tenant.name), now.clone()],
         )
         .map_err(taken("This tenant_id is taken; choose another, or leave it out."))?;
+    // Without a name, what stands before the @ is better than nothing.
+    let name = user.name.as_deref().or(user.email.split('@').next()).unwrap_or_default();
     system.execute(
-        "INSERT INTO memberships (tenant_id, user_id, roles, created_at) VALUES ($1, $2, $3, $4)",
-        &[text(&tenant.id), text(&user.id), text("[\"owner\"]"), now],
+        "INSERT INTO members \
+         (tenant_id, id, email, name, role, roles, created_by, version, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, 'OWNER', '[\"OWNER\"]', $2, 1, $5, $5)",
+        &[text(&tenant.id), text(&user.id), text(&user.email), text(name), now],
     )?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use kit::{Call, Code, Error, Internal, Reply, System, Value, problem};
+use kit::{Call, Code, Error, Reply, System, Value, problem};
 use serde::Serialize;
 use subtle::ConstantTimeEq;
 
@@ -147,13 +147,13 @@ fn used_before() -> Error {
 /// The member as the roles are now, not as they were at the login.
 fn member(system: &System<'_>, family: &Family) -> kit::Result<Subject> {
     let rows = system.query(
-        "SELECT roles FROM memberships WHERE tenant_id = $1 AND user_id = $2",
+        "SELECT roles FROM members \
+         WHERE tenant_id = $1 AND id = $2 AND is_active = 1 AND deleted_at IS NULL",
         &[text(&family.tenant), text(&family.user)],
     )?;
     let left = || problem(Code::InvalidGrant, "The membership has ended; log in again.");
     let roles = rows.into_iter().next().ok_or_else(left)?.text();
-    let roles = serde_json::from_str(&roles).internal()?;
-    Ok(Subject::member(&family.user, &family.tenant, roles))
+    Ok(Subject::member(&family.user, &family.tenant, crate::roles(&roles)?))
 }
 
 /// The form of a token request (RFC 6749 appendix B).

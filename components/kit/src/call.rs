@@ -6,10 +6,12 @@ use serde_json::Value;
 
 use crate::bindings::tenantry::platform::messages::{Location, Parameter};
 use crate::bindings::tenantry::platform::tenancy::Context;
+use crate::contract::Operation;
 use crate::{Caller, Code, Error, Grant, Internal, Principal, problem};
 
 /// A request that keeps its contract.
 pub struct Call {
+    pub(crate) operation: &'static Operation,
     pub(crate) context: Context,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) body: Vec<u8>,
@@ -40,6 +42,12 @@ impl Call {
     /// A query parameter.
     pub fn query(&self, name: &str) -> Option<&str> {
         self.find(Location::Query, name)
+    }
+
+    /// All query parameters, in order.
+    pub fn query_parameters(&self) -> Vec<(&str, &str)> {
+        let query = self.parameters.iter().filter(|p| p.location == Location::Query);
+        query.map(|p| (p.name.as_str(), p.value.as_str())).collect()
     }
 
     /// A header that the gateway hands on; the name in lower case.

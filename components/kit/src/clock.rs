@@ -5,7 +5,7 @@ use std::num::NonZeroU8;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use time::OffsetDateTime;
-use time::format_description::well_known::{Iso8601, iso8601};
+use time::format_description::well_known::{Iso8601, Rfc3339, iso8601};
 
 const FORMAT: iso8601::EncodedConfig = iso8601::Config::DEFAULT
     .set_time_precision(iso8601::TimePrecision::Second { decimal_digits: NonZeroU8::new(3) })
@@ -23,6 +23,23 @@ pub fn rfc3339(ms: i64) -> String {
         .ok()
         .and_then(|time| time.format(&Iso8601::<FORMAT>).ok())
         .unwrap_or_default()
+}
+
+/// `Sat, 21 Nov 2026 09:30:00 GMT`, as HTTP dates are (RFC 9110 section 5.6.7).
+pub fn http_date(ms: i64) -> String {
+    const FORMAT: &[time::format_description::BorrowedFormatItem<'_>] = time::macros::format_description!(
+        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+    );
+    OffsetDateTime::from_unix_timestamp(ms.div_euclid(1000))
+        .ok()
+        .and_then(|time| time.format(&FORMAT).ok())
+        .unwrap_or_default()
+}
+
+/// Milliseconds since the Unix epoch of an RFC 3339 time with any offset.
+pub fn milliseconds(text: &str) -> Option<i64> {
+    let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok()
 }
 
 #[cfg(test)]

@@ -42,10 +42,144 @@ pub struct Operation {
     pub produces: &'static [&'static str],
     /// What its bodies are made of; `None` when a standard fixes their form.
     pub shape: Option<Shape>,
+    /// Who reads its query parameters.
+    pub query: Query,
+    /// Whether it needs `If-Match` (428 without).
+    pub if_match: bool,
     /// Its parameters in path, query and headers.
     pub parameters: &'static [Parameter],
     /// Its body; `None` when it takes none.
     pub body: Option<Body>,
+}
+
+/// Who reads the query parameters of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Query {
+    /// The contract declares each of them; others are refused.
+    Declared,
+    /// They ask for a page of a resource: `kit::list` reads every spelling (K-23…31).
+    List,
+    /// They say what is shown of one object: `fields` and `expand`.
+    Object,
+}
+
+/// A kind of object of a tenant, one table: what `kit::Resource` needs to know to serve it.
+/// The contract declares it with `x-resource` on the schema of the object.
+///
+/// Its table has the columns `tenant_id` and `deleted_at` (milliseconds, null while the
+/// object lives) beside one for each field that is no synonym.
+#[derive(Debug)]
+pub struct Resource {
+    /// Collection, path segment, JSON:API type: `projects`.
+    pub collection: &'static str,
+    /// One of them: `project`. Event types begin with it.
+    pub name: &'static str,
+    /// The table.
+    pub table: &'static str,
+    /// The prefix of ids: `prj`.
+    pub prefix: &'static str,
+    /// The scope that reading needs.
+    pub scope: &'static str,
+    /// The fields, in the order in which they are shown.
+    pub fields: &'static [Field],
+    /// The operations that change `status`: `POST /{collection}/{id}/{action}`.
+    pub transitions: &'static [Transition],
+}
+
+/// A field of a resource.
+#[derive(Debug)]
+pub struct Field {
+    /// Its name, which is also that of its column.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// Whether it may be null.
+    pub nullable: bool,
+    /// Whether a client may write it.
+    pub writable: bool,
+    /// Whether lists may be filtered by it.
+    pub filter: bool,
+    /// Whether lists may be sorted by it: there is an index `(tenant_id, field, id)`.
+    pub sort: bool,
+    /// Whether `search` looks into it.
+    pub search: bool,
+    /// Whether it is about a person: kept out of events, audit entries and errors.
+    pub personal: bool,
+    /// Whether it is never shown.
+    pub secret: bool,
+    /// What it is when nobody says.
+    pub default: Default,
+    /// The field that it repeats (K-43); it has no column.
+    pub synonym: Option<&'static str>,
+    /// The relation that its id or ids make.
+    pub relation: Option<&'static To>,
+}
+
+/// What a field is when nobody says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Default {
+    /// Null, or required when it may not be null.
+    None,
+    /// JSON.
+    Json(&'static str),
+    /// The id of the caller.
+    Caller,
+}
+
+/// A relation to a resource.
+#[derive(Debug)]
+pub struct To {
+    /// `owner`
+    pub name: &'static str,
+    /// The resource of the related objects.
+    pub resource: &'static Resource,
+    /// Whether the field holds a list of ids.
+    pub many: bool,
+}
+
+/// What a field holds, and how its column does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Text.
+    Text,
+    /// One of these; text.
+    Enum(&'static [&'static str]),
+    /// An integer.
+    Integer,
+    /// 0 or 1.
+    Boolean,
+    /// Milliseconds since the Unix epoch; RFC 3339 outside.
+    Timestamp,
+    /// A list of strings; JSON text.
+    List,
+    /// An object of free names; JSON text.
+    Map,
+}
+
+/// A change of `status` by an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transition {
+    /// The last segment of its path: `archive`.
+    pub action: &'static str,
+    /// The states that it starts from.
+    pub from: &'static [&'static str],
+    /// The state that it ends in.
+    pub to: &'static str,
+    /// The type of its event: `project.archived`.
+    pub event: &'static str,
+}
+
+impl Resource {
+    /// The field with this name.
+    pub fn field(&self, name: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// The fields that have a column, in order; the index of one is that of its value in a
+    /// record.
+    pub fn columns(&self) -> impl Iterator<Item = &'static Field> + use<> {
+        self.fields.iter().filter(|field| field.synonym.is_none())
+    }
 }
 
 /// What the JSON bodies of an operation are made of (`wit/route.wit`).

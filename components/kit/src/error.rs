@@ -16,6 +16,20 @@ pub fn problem(code: Code, message: impl Into<String>) -> Error {
     }
 }
 
+/// The native spelling of a code: `resource_not_found`.
+pub(crate) fn name(code: Code) -> String {
+    let debug = format!("{code:?}");
+    let pascal = debug.rsplit(':').next().unwrap_or_default();
+    let mut name = String::with_capacity(pascal.len() + 4);
+    for character in pascal.chars() {
+        if character.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(character.to_ascii_lowercase());
+    }
+    name
+}
+
 impl Error {
     /// A fault whose cause is for the log only.
     pub fn internal(cause: impl Debug) -> Self {
@@ -36,7 +50,18 @@ impl Error {
             message: message.to_owned(),
             value: None,
         };
-        Self { violations: vec![violation], ..problem(Code::ValidationFailed, message) }
+        Self::violations(vec![violation])
+    }
+
+    /// Violations that the contract's schema cannot express.
+    pub fn violations(violations: Vec<Violation>) -> Self {
+        let message = match violations.as_slice() {
+            [one] => one.message.clone(),
+            _ => {
+                "The request breaks the contract; details.fields lists every violation.".to_owned()
+            }
+        };
+        Self { violations, ..problem(Code::ValidationFailed, message) }
     }
 
     /// No such object in this tenant; the same for objects of other tenants (K-40).

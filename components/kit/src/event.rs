@@ -1,21 +1,19 @@
 //! The event feed: written in the transaction of what happened.
 
-use serde_json::Value as Json;
-
 use crate::scope::Scope;
 use crate::sql::Value;
-use crate::{Error, id};
+use crate::{Call, Error, id};
 
 /// Something that happened in a tenant.
 pub struct Event<'a> {
     /// A name of the registry, such as `project.created`.
-    pub kind: &'static str,
+    pub kind: &'a str,
     /// The id of the object that it happened to.
     pub subject: &'a str,
     /// The function that tells.
     pub source_agent: &'static str,
-    /// The object after it happened.
-    pub data: Json,
+    /// The object after it happened, as JSON: nothing secret or personal (A-62).
+    pub data: String,
 }
 
 impl Scope<'_> {
@@ -29,7 +27,7 @@ impl Scope<'_> {
             event.kind.to_owned(),
             event.subject.to_owned(),
             event.source_agent.to_owned(),
-            event.data.to_string(),
+            event.data,
             self.trace_id().to_owned(),
         ];
         let created_at = Value::Integer(crate::now());
@@ -40,5 +38,24 @@ impl Scope<'_> {
             columns.into_iter().map(Value::Text).chain([created_at]),
         )?;
         Ok(())
+    }
+
+    /// Writes who did what (C-19), in the transaction of what was done.
+    pub(crate) fn audit(
+        &self,
+        call: &Call,
+        action: &str,
+        resource: &str,
+        metadata: &str,
+    ) -> Result<(), Error> {
+        let columns =
+            [&id("aud"), call.caller()?.id(), action, resource, metadata, self.trace_id()];
+        let columns = columns.map(|text| Value::Text(text.to_owned()));
+        self.execute_one(
+            "INSERT INTO audit_logs \
+             (tenant_id, id, actor_id, action_type, resource_id, metadata, trace_id, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            columns.into_iter().chain([Value::Integer(crate::now())]),
+        )
     }
 }

@@ -16,6 +16,7 @@
 //! of the call: forgetting the tenant does not compile.
 
 pub mod contract;
+pub mod list;
 pub mod validate;
 
 #[cfg(target_arch = "wasm32")]
@@ -37,13 +38,15 @@ mod receipt;
 #[cfg(target_arch = "wasm32")]
 mod reply;
 #[cfg(target_arch = "wasm32")]
+pub mod resource;
+#[cfg(target_arch = "wasm32")]
 mod scope;
 #[cfg(target_arch = "wasm32")]
 mod serve;
 #[cfg(target_arch = "wasm32")]
 mod sql;
 
-pub use clock::{now, rfc3339};
+pub use clock::{http_date, milliseconds, now, rfc3339};
 pub use id::id;
 
 #[cfg(target_arch = "wasm32")]
@@ -55,6 +58,7 @@ pub use {
     error::{Internal, problem},
     event::Event,
     reply::Reply,
+    resource::{Change, Record, no_rule},
     scope::{Scope, System},
     serve::{describe, serve},
     sql::{Row, Value},

@@ -6,10 +6,11 @@ use std::cell::Cell;
 use crate::sql::{Database, Value};
 use crate::{Code, Error, problem};
 
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../../../migrations/0001_identity.sql"),
     include_str!("../../../migrations/0002_events.sql"),
     include_str!("../../../migrations/0003_projects.sql"),
+    include_str!("../../../migrations/0004_resources.sql"),
 ];
 
 thread_local! {

@@ -39,6 +39,25 @@ impl Reply {
         Self { status: 204, headers: Vec::new(), body: Vec::new() }
     }
 
+    /// JSON that is written already.
+    pub(crate) fn json(status: u16, body: Vec<u8>) -> Self {
+        Self { status, headers: Vec::new(), body }
+    }
+
+    /// 304: the client has it.
+    pub(crate) fn not_modified() -> Self {
+        Self { status: 304, headers: Vec::new(), body: Vec::new() }
+    }
+
+    /// Adds a header if there is a value for it.
+    #[must_use]
+    pub fn maybe(self, name: &str, value: Option<String>) -> Self {
+        match value {
+            Some(value) => self.header(name, value),
+            None => self,
+        }
+    }
+
     /// 200 with a body of another media type.
     pub fn bytes(media_type: &str, body: impl Into<Vec<u8>>) -> Self {
         Self { status: 200, headers: Vec::new(), body: body.into() }

@@ -55,6 +55,24 @@ impl Scope<'_> {
         self.trace_id
     }
 
+    /// A random key of the whole database, made by whoever asks first. It is above tenants,
+    /// so what it signs must name the tenant.
+    pub(crate) fn secret(&self, name: &str) -> Result<Vec<u8>, Error> {
+        let name = [Value::Text(name.to_owned())];
+        let read = || self.database.query("SELECT value FROM secrets WHERE name = $1", &name);
+        if let Some(mut row) = read()?.into_iter().next() {
+            return Ok(row.text().into_bytes());
+        }
+        let [name] = &name;
+        let fresh = Value::Text(format!("{}{}", crate::id("k"), crate::id("k")));
+        self.database.execute(
+            "INSERT INTO secrets (name, value, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            &[name.clone(), fresh, Value::Integer(crate::now())],
+        )?;
+        let row = read()?.into_iter().next();
+        row.map(|mut row| row.text().into_bytes()).ok_or_else(|| Error::internal("no secret"))
+    }
+
     /// The rows of a `SELECT`. `$1` is the tenant; `parameters` begin at `$2`.
     ///
     /// # Errors

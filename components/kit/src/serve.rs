@@ -10,6 +10,13 @@ use crate::contract::{Location, Operation, Operations, Relation};
 use crate::validate;
 use crate::{Call, Code, Error, Reply, Violation, problem};
 
+impl From<validate::Violation> for Violation {
+    fn from(found: validate::Violation) -> Self {
+        let validate::Violation { pointer, code, message, value } = found;
+        Self { pointer, code, message, value }
+    }
+}
+
 /// The operations of a contract, as `route.describe` lists them.
 pub fn describe<O: Operations>() -> Vec<route::Operation> {
     let owned = |list: &[&str]| list.iter().map(|item| (*item).to_owned()).collect();
@@ -64,7 +71,8 @@ where
         return Err(problem(Code::RouteNotFound, "No operation has this path."));
     };
     let document = check(operation, &request)?;
-    let call = Call { context, parameters: request.parameters, body: request.body, document };
+    let call =
+        Call { operation, context, parameters: request.parameters, body: request.body, document };
     dispatch(*op, call).await.map(Response::from)
 }
 
@@ -98,13 +106,8 @@ fn check(operation: &Operation, request: &Request) -> Result<Value, Error> {
             "The request breaks the contract; details.fields lists every violation.",
         )
     };
-    let violations = violations.into_iter().map(|v| Violation {
-        pointer: v.pointer,
-        code: v.code,
-        message: v.message,
-        value: None,
-    });
-    Err(Error { violations: violations.collect(), ..problem(code, message) })
+    let violations = violations.into_iter().map(Violation::from).collect();
+    Err(Error { violations, ..problem(code, message) })
 }
 
 fn location(location: messages::Location) -> Location {

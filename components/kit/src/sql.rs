@@ -82,6 +82,14 @@ impl Database {
 /// A row of a result: its columns are taken in the order of the `SELECT`.
 pub struct Row(std::vec::IntoIter<Value>);
 
+impl Iterator for Row {
+    type Item = Value;
+
+    fn next(&mut self) -> Option<Value> {
+        self.0.next()
+    }
+}
+
 impl Row {
     /// The next column as text; empty for NULL.
     pub fn text(&mut self) -> String {

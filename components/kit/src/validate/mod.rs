@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use crate::contract::{Location, Operation, Property, Schema};
+use crate::contract::{Location, Operation, Property, Query, Schema};
 
 /// The most violations that are reported: without it a small body of nonsense would be
 /// answered with a large body of violations.
@@ -27,6 +27,9 @@ pub struct Violation {
     pub code: String,
     /// A sentence for people.
     pub message: String,
+    /// The rejected value as JSON: scalars of fields that are neither secret nor personal
+    /// only, shortened (K-5).
+    pub value: Option<String>,
 }
 
 /// Checks a JSON body.
@@ -45,9 +48,17 @@ pub fn parameters(operation: &Operation, given: &[(Location, &str, &str)]) -> Ve
         let place = (parameter.location, parameter.name);
         match given.iter().find(|(location, name, _)| (*location, *name) == place) {
             Some((_, _, text)) => walk.parameter(parameter.schema, text),
-            None if parameter.required => walk.report("REQUIRED", "Must be given."),
+            // Without If-Match the answer is 428, which `kit::resource` gives.
+            None if parameter.required && parameter.name != "if-match" => {
+                walk.report("REQUIRED", "Must be given.")
+            }
             None => {}
         }
+    }
+    // The query of a resource is read by `list`, which knows more spellings than a contract
+    // can list.
+    if operation.query != Query::Declared {
+        return walk.found;
     }
     let mut seen = HashSet::new();
     for (_, name, _) in given.iter().filter(|(location, _, _)| *location == Location::Query) {
@@ -76,6 +87,7 @@ impl Walk {
                 pointer: self.pointer.clone(),
                 code: code.to_owned(),
                 message: message.into(),
+                value: None,
             });
         }
     }

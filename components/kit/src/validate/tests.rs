@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{MAX_VIOLATIONS, body, parameters};
-use crate::contract::{Format, Location, Operation, Parameter, Property, Schema};
+use crate::contract::{Format, Location, Operation, Parameter, Property, Query, Schema};
 
 const fn text(min_length: usize, max_length: Option<usize>) -> Schema {
     Schema::String { min_length, max_length, format: None, one_of: &[] }
@@ -216,6 +216,8 @@ const LIST: Operation = Operation {
     version: 1,
     produces: &["application/json"],
     shape: None,
+    query: Query::Declared,
+    if_match: false,
     id: "list-things",
     method: "GET",
     path: "/things/{id}",

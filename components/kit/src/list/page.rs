@@ -1,0 +1,189 @@
+//! Which part of a list: four families of parameters, of which a request uses one (K-23).
+
+use super::{Key, Literal, Problems, bracketed, named, value};
+use crate::contract::Resource;
+
+/// Rows of a page, by cursor and by number, when nobody says (K-26).
+const DEFAULT: (usize, usize) = (50, 20);
+/// The most rows of a page.
+const MOST: usize = 100;
+/// The greatest offset: far beyond what anybody pages through.
+const FAR: usize = 1 << 31;
+
+/// A page that is asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The most rows.
+    pub limit: usize,
+    /// Where it begins.
+    pub mode: Mode,
+    /// Whether it was asked for in brackets, as links then do too.
+    pub brackets: bool,
+}
+
+/// Where a page begins.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// At the beginning, or where this cursor says.
+    Cursor(Option<String>),
+    /// After this many rows.
+    Offset(usize),
+    /// At a page with a number, the first is 1.
+    Number(usize),
+    /// After the row with this id, whose sort keys are those given (D-51).
+    Keyset {
+        /// The id.
+        id: String,
+        /// Names and values of the keys that the client gave.
+        keys: Vec<(&'static str, Literal)>,
+    },
+}
+
+/// Reads the parameters, in whatever order they come.
+#[derive(Default)]
+pub(super) struct Reader {
+    limit: Option<usize>,
+    cursor: Option<String>,
+    offset: Option<usize>,
+    number: Option<usize>,
+    per_page: Option<usize>,
+    id: Option<String>,
+    keys: Vec<(&'static str, Literal)>,
+    brackets: bool,
+    /// Names by family, for the message when they are mixed.
+    families: Vec<(Family, String)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Family {
+    Cursor,
+    Offset,
+    Number,
+    Keyset,
+}
+
+impl Reader {
+    /// Takes a parameter when it is about pages.
+    pub(super) fn take(
+        &mut self,
+        resource: &'static Resource,
+        name: &str,
+        text: &str,
+        problems: &mut Problems,
+    ) -> bool {
+        let inner = bracketed(name, "page");
+        self.brackets |= inner.is_some();
+        let plain = match name {
+            "perPage" => "per_page",
+            other => other,
+        };
+        let family = match (plain, inner) {
+            ("limit", _) | (_, Some("limit" | "size")) => {
+                let same = self.limit.is_some();
+                self.limit = number(name, text, 1, MOST, problems);
+                if same {
+                    problems.unknown(name, "REPEATED_PARAMETER", "Must be given once only.");
+                }
+                return true;
+            }
+            ("cursor", _) | (_, Some("cursor")) => {
+                self.cursor = Some(text.to_owned());
+                Family::Cursor
+            }
+            ("offset", _) | (_, Some("offset")) => {
+                self.offset = number(name, text, 0, FAR, problems);
+                Family::Offset
+            }
+            ("page", _) | (_, Some("number")) => {
+                self.number = number(name, text, 1, FAR, problems);
+                Family::Number
+            }
+            ("per_page", _) => {
+                self.per_page = number(name, text, 1, MOST, problems);
+                Family::Number
+            }
+            _ => {
+                let Some(key) = name.strip_prefix("after_") else { return false };
+                let Some(field) = named(resource, key) else { return false };
+                let Some(value) = value::parse(name, field, text, problems) else { return true };
+                match value {
+                    Literal::Text(id) if key == "id" => self.id = Some(id),
+                    value => self.keys.push((field.name, value)),
+                }
+                Family::Keyset
+            }
+        };
+        self.families.push((family, name.to_owned()));
+        true
+    }
+
+    pub(super) fn finish(mut self, sort: &[Key], problems: &mut Problems) -> Page {
+        if self.brackets && self.offset.is_some() && self.number.is_some() {
+            self.agree(problems);
+        }
+        let mixed = self.families.iter().any(|(family, _)| *family != self.families[0].0)
+            || self.per_page.is_some() && self.limit.is_some();
+        if mixed {
+            for (_, name) in &self.families {
+                problems.unknown(
+                    name,
+                    "MIXED_PAGINATION",
+                    "Page by cursor and limit, by offset and limit, by page and per_page, or by \
+                     after_id: one of them.",
+                );
+            }
+        }
+        let cursors =
+            matches!(self.families.first(), None | Some((Family::Cursor | Family::Keyset, _)));
+        let default = if cursors { DEFAULT.0 } else { DEFAULT.1 };
+        let mode = match self.families.first().map(|(family, _)| *family) {
+            None | Some(Family::Cursor) => Mode::Cursor(self.cursor),
+            Some(Family::Offset) => Mode::Offset(self.offset.unwrap_or_default()),
+            Some(Family::Number) => Mode::Number(self.number.unwrap_or(1)),
+            Some(Family::Keyset) => {
+                if self.id.is_none() {
+                    problems.wrong("after_id", "REQUIRED", "Must be given beside other keys.");
+                }
+                for (name, _) in &self.keys {
+                    if sort.iter().all(|key| key.field.name != *name) {
+                        let message = format!("The list is not sorted by {name}.");
+                        problems.unknown(&format!("after_{name}"), "UNKNOWN_PARAMETER", message);
+                    }
+                }
+                Mode::Keyset { id: self.id.unwrap_or_default(), keys: self.keys }
+            }
+        };
+        let limit = self.per_page.or(self.limit).unwrap_or(default);
+        Page { limit, mode, brackets: self.brackets }
+    }
+
+    /// `page[offset]` and `page[number]` in one request say the same twice, and must agree
+    /// (D-48); the offset is then enough.
+    fn agree(&mut self, problems: &mut Problems) {
+        let limit = self.limit.unwrap_or(DEFAULT.1);
+        let offset = self.number.and_then(|number| (number - 1).checked_mul(limit));
+        if self.offset != offset {
+            let message = "Names another page than `page[offset]`.";
+            problems.wrong("page[number]", "CONFLICTING_SYNONYM", message);
+        }
+        self.families.retain(|(family, _)| *family != Family::Number);
+    }
+}
+
+fn number(
+    name: &str,
+    text: &str,
+    least: usize,
+    most: usize,
+    problems: &mut Problems,
+) -> Option<usize> {
+    match text.parse::<usize>() {
+        Ok(number) if (least..=most).contains(&number) => return Some(number),
+        Ok(_) => {
+            let message = format!("Must be from {least} to {most}.");
+            problems.wrong(name, "OUT_OF_RANGE", message);
+        }
+        Err(_) => problems.wrong(name, "WRONG_TYPE", "Must be an integer."),
+    }
+    None
+}

@@ -1,0 +1,122 @@
+//! From what a client wrote to the values of a record. The contract's schema has checked
+//! the document: what is left are rules over several members, and defaults.
+
+use serde_json::{Map, Value as Json};
+
+use super::record::Record;
+use crate::contract::{Default, Field, Kind, Resource};
+use crate::list::Literal;
+use crate::validate::Violation;
+
+/// The longest text of a map or list, in bytes of JSON: a merge must not grow it for ever.
+const JSON_LIMIT: usize = 65_536;
+
+/// How a document meets the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    /// What is left out gets its default.
+    Whole,
+    /// What is left out stays (JSON Merge Patch, RFC 7396).
+    Merge,
+}
+
+/// Writes what a client may write.
+///
+/// # Errors
+/// Every violation.
+pub(crate) fn assign(
+    record: &mut Record,
+    resource: &'static Resource,
+    document: &Json,
+    how: How,
+    caller: &str,
+) -> Result<(), Vec<Violation>> {
+    let empty = Map::new();
+    let document = document.as_object().unwrap_or(&empty);
+    let mut violations = Vec::new();
+    for field in resource.columns().filter(|field| field.writable) {
+        let given = match member(resource, field, document) {
+            Ok(given) => given,
+            Err(violation) => {
+                violations.push(violation);
+                continue;
+            }
+        };
+        let value = match given {
+            None if how == How::Merge => continue,
+            None | Some(Json::Null) => preset(field, caller),
+            Some(value) if field.kind == Kind::Map => {
+                // Of a whole document too, null means that there is no such name.
+                let known = if how == How::Merge { record.text(field.name) } else { "" };
+                let mut merged = serde_json::from_str(known).unwrap_or(Json::Null);
+                json_patch::merge(&mut merged, value);
+                literal(field, &merged)
+            }
+            Some(value) => literal(field, value),
+        };
+        let violation = |code, message: &str| violation(field.name, code, message);
+        match &value {
+            None if !field.nullable => violations.push(violation("REQUIRED", "Must be given.")),
+            Some(Literal::Text(text))
+                if matches!(field.kind, Kind::Map | Kind::List) && text.len() > JSON_LIMIT =>
+            {
+                let message = format!("Must have at most {JSON_LIMIT} bytes as JSON.");
+                violations.push(violation("TOO_LONG", &message));
+            }
+            _ => record.set(field.name, value),
+        }
+    }
+    if violations.is_empty() { Ok(()) } else { Err(violations) }
+}
+
+/// What a field is when nobody says.
+pub(crate) fn preset(field: &Field, caller: &str) -> Option<Literal> {
+    match field.default {
+        Default::None => None,
+        Default::Caller => Some(Literal::Text(caller.to_owned())),
+        Default::Json(json) => literal(field, &serde_json::from_str(json).unwrap_or(Json::Null)),
+    }
+}
+
+/// The member of a field, or of a synonym of it; both only with one value (K-43).
+fn member<'a>(
+    resource: &'static Resource,
+    field: &Field,
+    document: &'a Map<String, Json>,
+) -> Result<Option<&'a Json>, Violation> {
+    let mut found = document.get(field.name);
+    for synonym in resource.fields.iter().filter(|it| it.synonym == Some(field.name)) {
+        let Some(value) = document.get(synonym.name) else { continue };
+        if found.is_some_and(|known| known != value) {
+            let message = format!(
+                "`{}` is a synonym of `{}`: give one of them, or both with one value.",
+                synonym.name, field.name
+            );
+            return Err(violation(synonym.name, "CONFLICTING_SYNONYM", &message));
+        }
+        found = Some(value);
+    }
+    Ok(found)
+}
+
+fn violation(name: &str, code: &str, message: &str) -> Violation {
+    Violation {
+        pointer: format!("/{name}"),
+        code: code.to_owned(),
+        message: message.to_owned(),
+        value: None,
+    }
+}
+
+/// The value of a column from valid JSON.
+fn literal(field: &Field, json: &Json) -> Option<Literal> {
+    match (field.kind, json) {
+        (_, Json::Null) => None,
+        (Kind::Boolean, Json::Bool(truth)) => Some(Literal::Integer(i64::from(*truth))),
+        (Kind::Timestamp, Json::String(text)) => crate::milliseconds(text).map(Literal::Integer),
+        (Kind::Integer, Json::Number(number)) => number.as_i64().map(Literal::Integer),
+        (Kind::Text | Kind::Enum(_), Json::String(text)) => Some(Literal::Text(text.clone())),
+        (Kind::List | Kind::Map, json) => Some(Literal::Text(json.to_string())),
+        _ => None,
+    }
+}

@@ -1,0 +1,131 @@
+//! Relations: related objects in place (K-30), one query for each relation of a page, and
+//! the check that what is named exists.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::{literals, record::Record, values};
+use crate::contract::{Field, Resource, To};
+use crate::list::{Literal, View};
+use crate::{Call, Code, Error, Scope, Violation, problem};
+
+/// The related objects of a page as JSON, by relation and id.
+#[derive(Default)]
+pub(super) struct Related<'v> {
+    view: Option<&'v View>,
+    objects: HashMap<(&'static str, String), Vec<u8>>,
+}
+
+/// Refuses to show what the caller may not read by itself.
+pub(super) fn authorize(call: &Call, view: &View) -> Result<(), Error> {
+    let caller = call.caller()?;
+    let missing = |scope: &str| !caller.has_scope(scope);
+    match view.expand.iter().find(|(_, to)| missing(to.resource.scope)) {
+        None => Ok(()),
+        Some((_, to)) => Err(Error {
+            context: vec![("required_scope".to_owned(), to.resource.scope.to_owned())],
+            ..problem(
+                Code::InsufficientScope,
+                format!("Showing {} needs the scope {}.", to.name, to.resource.scope),
+            )
+        }),
+    }
+}
+
+impl<'v> Related<'v> {
+    /// Reads what the view expands.
+    pub(super) fn load(
+        scope: &Scope<'_>,
+        view: &'v View,
+        records: &[Record],
+    ) -> Result<Self, Error> {
+        let mut objects = HashMap::new();
+        for (field, to) in &view.expand {
+            let ids: BTreeSet<String> =
+                records.iter().flat_map(|record| ids(record, field, to)).collect();
+            for (id, record) in alive(scope, to.resource, ids)? {
+                let mut json = Vec::new();
+                record.write(&mut json, |field| view.shows_related(to.resource, field), |_| {});
+                objects.insert((to.name, id), json);
+            }
+        }
+        Ok(Self { view: Some(view), objects })
+    }
+
+    /// Appends the related objects of a record as members.
+    pub(super) fn write(&self, out: &mut Vec<u8>, record: &Record) {
+        for (field, to) in self.view.iter().flat_map(|view| &view.expand) {
+            out.extend_from_slice(b",\"");
+            out.extend_from_slice(to.name.as_bytes());
+            out.extend_from_slice(b"\":");
+            let found = ids(record, field, to).into_iter();
+            let mut found = found.filter_map(|id| self.objects.get(&(to.name, id)));
+            if to.many {
+                out.push(b'[');
+                for (index, json) in found.enumerate() {
+                    out.extend_from_slice(if index == 0 { b"" } else { b"," });
+                    out.extend_from_slice(json);
+                }
+                out.push(b']');
+            } else {
+                out.extend_from_slice(found.next().map_or(b"null", |json| json));
+            }
+        }
+    }
+}
+
+/// Refuses ids of a client that name nobody in this tenant.
+pub(super) fn check(
+    scope: &Scope<'_>,
+    resource: &'static Resource,
+    before: &Record,
+    after: &Record,
+) -> Result<(), Error> {
+    let mut violations = Vec::new();
+    for field in resource.columns().filter(|field| field.writable) {
+        let Some(to) = field.relation.filter(|_| before.get(field.name) != after.get(field.name))
+        else {
+            continue;
+        };
+        let named: BTreeSet<String> = ids(after, field, to).into_iter().collect();
+        let wanted = named.len();
+        if alive(scope, to.resource, named)?.len() < wanted {
+            violations.push(Violation {
+                pointer: format!("/{}", field.name),
+                code: "NOT_FOUND".to_owned(),
+                message: format!("There is no {} with this id.", to.resource.name),
+                value: None,
+            });
+        }
+    }
+    if violations.is_empty() { Ok(()) } else { Err(Error::violations(violations)) }
+}
+
+fn ids(record: &Record, field: &Field, to: &To) -> Vec<String> {
+    match record.get(field.name) {
+        None => Vec::new(),
+        Some(_) if to.many => record.list(field.name),
+        Some(_) => vec![record.text(field.name).to_owned()],
+    }
+}
+
+/// The objects with these ids that were not deleted.
+pub(super) fn alive(
+    scope: &Scope<'_>,
+    resource: &'static Resource,
+    ids: BTreeSet<String>,
+) -> Result<Vec<(String, Record)>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let columns: Vec<&str> = resource.columns().map(|field| field.name).collect();
+    let numbers: Vec<String> = (0..ids.len()).map(|index| format!("${}", index + 2)).collect();
+    let sql = format!(
+        "SELECT {} FROM {} WHERE tenant_id = $1 AND id IN ({}) AND deleted_at IS NULL",
+        columns.join(", "),
+        resource.table,
+        numbers.join(", ")
+    );
+    let rows = scope.query(&sql, values(ids.into_iter().map(Literal::Text).map(Some)))?;
+    let records = rows.into_iter().map(|row| Record::new(resource, literals(row)));
+    Ok(records.map(|record| (record.text("id").to_owned(), record)).collect())
+}

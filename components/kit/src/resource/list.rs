@@ -1,0 +1,225 @@
+//! `GET /{collection}`: a page.
+
+use std::cell::RefCell;
+
+use super::{expand, literals, record::Record, refused, values};
+use crate::contract::Resource;
+use crate::list::{Bound, Links, Literal, Mode, Place, Query, Resume, View, count, select};
+use crate::{Call, Code, Error, Reply, Scope, problem, sql};
+
+thread_local! {
+    /// The key that signs cursors, once this instance has read it.
+    static SECRET: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The part of the list that a request leads to.
+struct Window {
+    place: Option<Place>,
+    offset: usize,
+    /// By number: totals are told.
+    numbered: bool,
+}
+
+impl Resource {
+    /// Answers a page of the caller's tenant: native JSON, with the other pages as query
+    /// strings for the gateway.
+    ///
+    /// # Errors
+    /// What the list does not know: `invalid-parameter`, `invalid-cursor`; what does not fit:
+    /// `validation-failed`; `insufficient-scope` for a relation.
+    pub fn list(&'static self, call: &Call) -> Result<Reply, Error> {
+        let given = call.query_parameters();
+        let query = Query::parse(self, &given).map_err(refused)?;
+        expand::authorize(call, &query.view)?;
+        call.read(|scope| {
+            let list = List {
+                resource: self,
+                query: &query,
+                scope,
+                links: Links::new(&given, query.page.brackets),
+            };
+            list.page()
+        })
+    }
+}
+
+struct List<'a> {
+    resource: &'static Resource,
+    query: &'a Query,
+    scope: &'a Scope<'a>,
+    links: Links,
+}
+
+impl List<'_> {
+    fn page(&self) -> Result<Reply, Error> {
+        let Window { place, offset, numbered } = self.window()?;
+        let limit = self.query.page.limit;
+        // One more than asked for tells whether another page follows.
+        let sql = select(self.resource, self.query, place.as_ref(), offset, limit + 1);
+        let rows = self.scope.query(&sql.text, values(sql.values.into_iter().map(Some)))?;
+        let more = rows.len() > limit;
+        let rows = rows.into_iter().take(limit);
+        let mut records: Vec<Record> =
+            rows.map(|row| Record::new(self.resource, literals(row))).collect();
+        let backwards = place.as_ref().is_some_and(|place| place.backwards);
+        if backwards {
+            records.reverse();
+        }
+        if numbered {
+            return self.numbered(&records, offset, more);
+        }
+        // Whoever came from the other side can go back there.
+        let next = records.last().filter(|_| more || backwards);
+        let prev = records.first().filter(|_| place.is_some() && (more || !backwards));
+        let next_cursor = next.map(|last| self.cursor(last, false)).transpose()?;
+        let prev_cursor = prev.map(|first| self.cursor(first, true)).transpose()?;
+        let reply = self.reply(&records, next_cursor.as_deref())?;
+        let limit = ("limit", limit.to_string());
+        let at = |cursor: String| self.links.with(&[limit.clone(), ("cursor", cursor)]);
+        let next = match (&self.query.page.mode, next) {
+            (Mode::Keyset { .. }, Some(last)) => Some(self.behind(last)),
+            (_, None) => None,
+            _ => next_cursor.map(at),
+        };
+        Ok(reply
+            .header("link-first", self.links.with(std::slice::from_ref(&limit)))
+            .maybe("link-next", next)
+            .maybe("link-prev", prev_cursor.map(at)))
+    }
+
+    /// A page by offset or number, with totals.
+    fn numbered(&self, records: &[Record], offset: usize, more: bool) -> Result<Reply, Error> {
+        let limit = self.query.page.limit;
+        let sql = count(self.resource, self.query);
+        let rows = self.scope.query(&sql.text, values(sql.values.into_iter().map(Some)))?;
+        let total = rows.into_iter().next().map_or(0, |mut row| row.integer());
+        let total = usize::try_from(total).unwrap_or_default();
+        let at = |offset: usize| match self.query.page.mode {
+            Mode::Number(_) if !self.query.page.brackets => self.links.with(&[
+                ("page", (offset / limit + 1).to_string()),
+                ("per_page", limit.to_string()),
+            ]),
+            _ => self.links.with(&[("limit", limit.to_string()), ("offset", offset.to_string())]),
+        };
+        let cursor = more.then(|| Bound::offset(offset + limit));
+        let last = total.saturating_sub(1) / limit * limit;
+        Ok(self
+            .reply(records, cursor.as_deref())?
+            .header("x-total-count", total.to_string())
+            .header("x-page-limit", limit.to_string())
+            .header("x-page-offset", offset.to_string())
+            .header("link-first", at(0))
+            .header("link-last", at(last))
+            .maybe("link-next", more.then(|| at(offset + limit)))
+            .maybe("link-prev", (offset > 0).then(|| at(offset.saturating_sub(limit)))))
+    }
+
+    fn reply(&self, records: &[Record], next: Option<&str>) -> Result<Reply, Error> {
+        let view: &View = &self.query.view;
+        let related = expand::Related::load(self.scope, view, records)?;
+        let mut body = Vec::with_capacity(64 + records.len() * 512);
+        body.extend_from_slice(b"{\"items\":[");
+        for (index, record) in records.iter().enumerate() {
+            body.extend_from_slice(if index == 0 { b"" } else { b"," });
+            record.write(&mut body, |field| view.shows(field), |out| related.write(out, record));
+        }
+        body.extend_from_slice(b"],\"next_cursor\":");
+        match next {
+            // base64url needs no escapes.
+            Some(cursor) => body.extend([b"\"", cursor.as_bytes(), b"\""].concat()),
+            None => body.extend_from_slice(b"null"),
+        }
+        body.push(b'}');
+        Ok(Reply::json(200, body))
+    }
+
+    fn window(&self) -> Result<Window, Error> {
+        let at = |place, offset, numbered| Ok(Window { place, offset, numbered });
+        match &self.query.page.mode {
+            Mode::Cursor(None) => at(None, 0, false),
+            Mode::Offset(offset) => at(None, *offset, true),
+            Mode::Number(number) => at(None, (number - 1) * self.query.page.limit, true),
+            Mode::Keyset { id, keys } => at(Some(self.place(id, keys)?), 0, false),
+            Mode::Cursor(Some(text)) => {
+                let keys = self.query.keys(self.resource).len();
+                match self.bound(|bound| bound.read(text, keys))? {
+                    Some(Resume::At(place)) => at(Some(place), 0, false),
+                    Some(Resume::Offset(offset)) => at(None, offset, true),
+                    None => Err(problem(
+                        Code::InvalidCursor,
+                        "The cursor does not belong to this list with this filter and order; take next_cursor of its last page, or none.",
+                    )),
+                }
+            }
+        }
+    }
+
+    /// The place of a row that the client names by its id, and maybe by other keys (D-51).
+    fn place(&self, id: &str, given: &[(&'static str, Literal)]) -> Result<Place, Error> {
+        let keys = self.query.keys(self.resource);
+        let known = |name: &str| match name {
+            "id" => Some(Literal::Text(id.to_owned())),
+            _ => given.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone()),
+        };
+        let complete: Option<Vec<_>> = keys.iter().map(|key| known(key.field.name)).collect();
+        if let Some(keys) = complete {
+            return Ok(Place { keys, backwards: false });
+        }
+        let columns: Vec<&str> = self.resource.columns().map(|field| field.name).collect();
+        let sql = format!(
+            "SELECT {} FROM {} WHERE tenant_id = $1 AND id = $2",
+            columns.join(", "),
+            self.resource.table
+        );
+        let row = self.scope.query(&sql, [sql::Value::Text(id.to_owned())])?.into_iter().next();
+        let row = row.ok_or_else(|| {
+            Error::violation("after_id", "NOT_FOUND", "No object of this list has this id.")
+        })?;
+        let record = Record::new(self.resource, literals(row));
+        let keys = keys
+            .iter()
+            .map(|key| known(key.field.name).or_else(|| record.get(key.field.name).cloned()));
+        Ok(Place { keys: keys.flatten().collect(), backwards: false })
+    }
+
+    fn keys_of(&self, record: &Record) -> Vec<Literal> {
+        let keys = self.query.keys(self.resource);
+        keys.iter().filter_map(|key| record.get(key.field.name).cloned()).collect()
+    }
+
+    fn cursor(&self, record: &Record, backwards: bool) -> Result<String, Error> {
+        let place = Place { keys: self.keys_of(record), backwards };
+        self.bound(|bound| bound.cursor(&place))
+    }
+
+    /// The query string of the page behind a row, by its keys.
+    fn behind(&self, record: &Record) -> String {
+        let mut parameters = vec![("limit".to_owned(), self.query.page.limit.to_string())];
+        for (key, value) in self.query.keys(self.resource).iter().zip(self.keys_of(record)) {
+            let value = match (key.field.kind, value) {
+                (crate::contract::Kind::Timestamp, Literal::Integer(ms)) => crate::rfc3339(ms),
+                (_, Literal::Integer(number)) => number.to_string(),
+                (_, Literal::Text(text)) => text,
+            };
+            parameters.push((format!("after_{}", key.field.name), value));
+        }
+        let parameters: Vec<_> =
+            parameters.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        self.links.with(&parameters)
+    }
+
+    fn bound<T>(&self, work: impl FnOnce(&Bound<'_>) -> T) -> Result<T, Error> {
+        if SECRET.with_borrow(Vec::is_empty) {
+            let secret = self.scope.secret("cursor")?;
+            SECRET.set(secret);
+        }
+        Ok(SECRET.with_borrow(|secret| {
+            work(&Bound {
+                secret,
+                tenant: self.scope.tenant(),
+                collection: self.resource.collection,
+                fingerprint: &self.query.fingerprint(),
+            })
+        }))
+    }
+}

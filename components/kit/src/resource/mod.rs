@@ -1,0 +1,451 @@
+//! What is the same for every resource of a tenant, written once: list, read, create,
+//! replace, merge, delete, operations on the status, and bulk. A resource is declared in the
+//! contract (`x-resource`, see [`crate::contract::Resource`]); its handlers call these
+//! functions, each of which is an ordinary function over the kit's types. A handler that
+//! needs something else is written without them.
+//!
+//! Each write is one transaction: the row, its event, its audit entry and the receipt of
+//! its idempotency key.
+
+mod conditional;
+mod draft;
+mod expand;
+mod list;
+mod record;
+
+pub use record::Record;
+
+use draft::How;
+use serde::{Deserialize, Serialize};
+
+use crate::contract::{Resource, Transition};
+use crate::list::{Literal, Refused, View};
+use crate::sql::{Row, Value};
+use crate::{Call, Code, Error, Event, Reply, Scope, Violation, problem};
+
+/// What is about to happen to an object, for rules of a resource of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change<'a> {
+    /// It is made, or its fields are written.
+    Write,
+    /// It is deleted.
+    Delete,
+    /// Its status is changed by this operation.
+    Operation(&'a str),
+}
+
+/// A rule of a resource: looks at the object as it was (`None` for a new one) and as it
+/// will be, may change the latter, and may refuse. It runs inside of the transaction.
+pub type Rule =
+    fn(&Call, &Scope<'_>, Change<'_>, Option<&Record>, &mut Record) -> Result<(), Error>;
+
+/// For resources without rules of their own.
+///
+/// # Errors
+/// None.
+pub fn no_rule(
+    _: &Call,
+    _: &Scope<'_>,
+    _: Change<'_>,
+    _: Option<&Record>,
+    _: &mut Record,
+) -> Result<(), Error> {
+    Ok(())
+}
+
+/// The most ids of a bulk operation (K-22); the contract says the same.
+const BULK: usize = 100;
+
+impl Resource {
+    /// `GET /{collection}/{id}`, with `fields` and `expand`; 304 for who has this version.
+    ///
+    /// # Errors
+    /// 404 in any other tenant, 410 after deletion, 400 for unknown parameters.
+    pub fn read(&'static self, call: &Call) -> Result<Reply, Error> {
+        let view = View::parse(self, &call.query_parameters()).map_err(refused)?;
+        expand::authorize(call, &view)?;
+        call.read(|scope| {
+            let record = self.find(scope, call.path("id"))?;
+            let related = expand::Related::load(scope, &view, std::slice::from_ref(&record))?;
+            let mut body = Vec::with_capacity(512);
+            record.write(&mut body, |field| view.shows(field), |out| related.write(out, &record));
+            let tag = conditional::tag(&record, (!view.expand.is_empty()).then_some(&body));
+            let reply = match conditional::is_known(call, &tag) {
+                true => Reply::not_modified(),
+                false => Reply::json(200, body),
+            };
+            Ok(reply
+                .header("etag", tag)
+                .header("last-modified", crate::http_date(record.integer("updated_at")))
+                .header("cache-control", "private, max-age=300"))
+        })
+    }
+
+    /// `POST /{collection}`.
+    ///
+    /// # Errors
+    /// 422 for what the schema cannot say; those of the rule.
+    pub fn create(&'static self, call: &Call, rule: Rule) -> Result<Reply, Error> {
+        let caller = call.caller()?;
+        self.check_tenant(call)?;
+        let now = crate::now();
+        let mut record = Record::empty(self);
+        for field in self.columns().filter(|field| !field.writable) {
+            record.set(field.name, draft::preset(field, caller.id()));
+        }
+        draft::assign(&mut record, self, call.document(), How::Whole, caller.id())
+            .map_err(refused_fields)?;
+        record.set_text("id", &crate::id(self.prefix));
+        record.set_text("tenant_id", &caller.tenant);
+        record.set("version", Some(Literal::Integer(1)));
+        record.set("created_at", Some(Literal::Integer(now)));
+        record.set("updated_at", Some(Literal::Integer(now)));
+        call.write(|scope| {
+            let mut record = record;
+            rule(call, scope, Change::Write, None, &mut record)?;
+            let mut named = record.clone();
+            for field in self.columns() {
+                named.set(field.name, draft::preset(field, caller.id()));
+            }
+            expand::check(scope, self, &named, &record)?;
+            self.insert(scope, &record)?;
+            self.tell(call, scope, "created", &record)?;
+            let location = format!("/{}/{}", self.collection, record.text("id"));
+            Ok(self.reply(201, &record).header("location", location))
+        })
+    }
+
+    /// `PUT /{collection}/{id}`: what is left out gets its default.
+    ///
+    /// # Errors
+    /// As [`Resource::merge`].
+    pub fn replace(&'static self, call: &Call, rule: Rule) -> Result<Reply, Error> {
+        self.change(call, How::Whole, rule)
+    }
+
+    /// `PATCH /{collection}/{id}`, a JSON Merge Patch (RFC 7396). Without any change the
+    /// version stays, and nobody is told.
+    ///
+    /// # Errors
+    /// 404, 410; 412, 428 and 409 for the version; 422; those of the rule.
+    pub fn merge(&'static self, call: &Call, rule: Rule) -> Result<Reply, Error> {
+        self.change(call, How::Merge, rule)
+    }
+
+    fn change(&'static self, call: &Call, how: How, rule: Rule) -> Result<Reply, Error> {
+        conditional::require(call)?;
+        self.check_tenant(call)?;
+        let caller = call.caller()?.id();
+        call.write(|scope| {
+            let before = self.find(scope, call.path("id"))?;
+            conditional::check(call, &before)?;
+            let mut record = before.clone();
+            draft::assign(&mut record, self, call.document(), how, caller)
+                .map_err(refused_fields)?;
+            rule(call, scope, Change::Write, Some(&before), &mut record)?;
+            if record == before {
+                return Ok(self.reply(200, &record));
+            }
+            expand::check(scope, self, &before, &record)?;
+            self.update(scope, &mut record)?;
+            self.tell(call, scope, "updated", &record)?;
+            Ok(self.reply(200, &record))
+        })
+    }
+
+    /// `DELETE /{collection}/{id}`: leaves a tombstone; again is no error (K-57).
+    ///
+    /// # Errors
+    /// 404; 412 and 428 for the version; those of the rule.
+    pub fn delete(&'static self, call: &Call, rule: Rule) -> Result<Reply, Error> {
+        conditional::require(call)?;
+        call.write(|scope| {
+            let before = match self.find(scope, call.path("id")) {
+                Err(error) if error.code == Code::ResourceGone => return Ok(Reply::no_content()),
+                found => found?,
+            };
+            conditional::check(call, &before)?;
+            self.bury(call, scope, &before, rule)?;
+            Ok(Reply::no_content())
+        })
+    }
+
+    /// `POST /{collection}/{id}/{action}`: a change of the status that the contract allows
+    /// (`x-transition`).
+    ///
+    /// # Errors
+    /// 404, 410; 412 and 428 for the version; 409 from any other status.
+    pub fn operate(&'static self, call: &Call, rule: Rule) -> Result<Reply, Error> {
+        let action = call.operation.path.rsplit('/').next().unwrap_or_default();
+        let transition = self.transition(action)?;
+        conditional::require(call)?;
+        call.write(|scope| {
+            let before = self.find(scope, call.path("id"))?;
+            conditional::check(call, &before)?;
+            let record = self.step(call, scope, transition, &before, rule)?;
+            Ok(self.reply(200, &record))
+        })
+    }
+
+    /// `POST /{collection}/bulk`: one action on up to 100 objects, each with its own result
+    /// (K-22). An object that refuses leaves the others be.
+    ///
+    /// # Errors
+    /// Faults of the server only; then none was changed.
+    pub fn bulk(&'static self, call: &Call, rule: Rule) -> Result<Reply, Error> {
+        let bulk: Bulk = call.json()?;
+        debug_assert!(bulk.ids.len() <= BULK);
+        let action = bulk.action.to_ascii_lowercase().replace('_', "-");
+        call.write(|scope| {
+            let results: Result<Vec<Outcome>, Error> = bulk
+                .ids
+                .iter()
+                .map(|id| match self.one(call, scope, &action, id, rule) {
+                    Ok(()) => Ok(Outcome { id, outcome: "DONE", error: None, message: None }),
+                    // Its cause is not the object: all of it fails.
+                    Err(error) if error.internal.is_some() => Err(error),
+                    Err(error) => Ok(Outcome {
+                        id,
+                        outcome: "REFUSED",
+                        error: Some(crate::error::name(error.code)),
+                        message: Some(error.message),
+                    }),
+                })
+                .collect();
+            Reply::ok(&serde_json::json!({ "results": results? }))
+        })
+    }
+
+    fn one(
+        &'static self,
+        call: &Call,
+        scope: &Scope<'_>,
+        action: &str,
+        id: &str,
+        rule: Rule,
+    ) -> Result<(), Error> {
+        let before = self.find(scope, id)?;
+        match action {
+            "delete" => self.bury(call, scope, &before, rule),
+            action => self.step(call, scope, self.transition(action)?, &before, rule).map(drop),
+        }
+    }
+
+    /// The living object with this id: 404 in any other tenant, 410 after deletion.
+    ///
+    /// # Errors
+    /// See above.
+    pub fn find(&'static self, scope: &Scope<'_>, id: &str) -> Result<Record, Error> {
+        let columns: Vec<&str> = self.columns().map(|field| field.name).collect();
+        let sql = format!(
+            "SELECT deleted_at, {} FROM {} WHERE tenant_id = $1 AND id = $2",
+            columns.join(", "),
+            self.table
+        );
+        let row = scope.query(&sql, [Value::Text(id.to_owned())])?.into_iter().next();
+        let mut row = row.ok_or_else(|| Error::not_found(self.name, id))?;
+        match row.optional_integer() {
+            Some(_) => Err(problem(Code::ResourceGone, format!("This {} was deleted.", self.name))),
+            None => Ok(Record::new(self, literals(row))),
+        }
+    }
+
+    /// The living objects with these ids, in the order of the ids.
+    ///
+    /// # Errors
+    /// `internal-error` of the database.
+    pub fn find_all(
+        &'static self,
+        scope: &Scope<'_>,
+        ids: Vec<String>,
+    ) -> Result<Vec<Record>, Error> {
+        let mut found = expand::alive(scope, self, ids.iter().cloned().collect())?;
+        found.sort_by_key(|(id, _)| ids.iter().position(|wanted| wanted == id));
+        Ok(found.into_iter().map(|(_, record)| record).collect())
+    }
+
+    fn transition(&'static self, action: &str) -> Result<&'static Transition, Error> {
+        let found = self.transitions.iter().find(|transition| transition.action == action);
+        found.ok_or_else(|| Error::internal(format!("{} has no action {action}", self.name)))
+    }
+
+    fn step(
+        &'static self,
+        call: &Call,
+        scope: &Scope<'_>,
+        transition: &'static Transition,
+        before: &Record,
+        rule: Rule,
+    ) -> Result<Record, Error> {
+        let status = before.text("status");
+        if !transition.from.contains(&status) {
+            let from = transition.from.join(" or ");
+            return Err(Error {
+                context: vec![("status".to_owned(), status.to_owned())],
+                ..problem(
+                    Code::Conflict,
+                    format!("`{}` needs the status {from}, and it is {status}.", transition.action),
+                )
+            });
+        }
+        let mut record = before.clone();
+        record.set_text("status", transition.to);
+        rule(call, scope, Change::Operation(transition.action), Some(before), &mut record)?;
+        self.update(scope, &mut record)?;
+        let verb = transition.event.rsplit('.').next().unwrap_or_default();
+        self.tell(call, scope, verb, &record)?;
+        Ok(record)
+    }
+
+    fn bury(
+        &'static self,
+        call: &Call,
+        scope: &Scope<'_>,
+        before: &Record,
+        rule: Rule,
+    ) -> Result<(), Error> {
+        let mut record = before.clone();
+        rule(call, scope, Change::Delete, Some(before), &mut record)?;
+        scope.execute_one(
+            &format!(
+                "UPDATE {} SET deleted_at = $2, updated_at = $2, version = version + 1 \
+                 WHERE tenant_id = $1 AND id = $3",
+                self.table
+            ),
+            [Value::Integer(crate::now()), Value::Text(before.text("id").to_owned())],
+        )?;
+        self.tell(call, scope, "deleted", before)
+    }
+
+    fn insert(&'static self, scope: &Scope<'_>, record: &Record) -> Result<(), Error> {
+        let columns = record.columns().filter(|(field, _)| field.name != "tenant_id");
+        let (names, given): (Vec<_>, Vec<_>) =
+            columns.map(|(field, value)| (field.name, value.clone())).unzip();
+        let numbers: Vec<String> = (0..names.len()).map(|n| format!("${}", n + 2)).collect();
+        let sql = format!(
+            "INSERT INTO {} (tenant_id, {}) VALUES ($1, {})",
+            self.table,
+            names.join(", "),
+            numbers.join(", ")
+        );
+        scope.execute_one(&sql, values(given))
+    }
+
+    /// Writes all columns that can change, with the next version.
+    fn update(&'static self, scope: &Scope<'_>, record: &mut Record) -> Result<(), Error> {
+        record.set("version", Some(Literal::Integer(record.integer("version") + 1)));
+        record.set("updated_at", Some(Literal::Integer(crate::now())));
+        let fixed = ["id", "tenant_id", "created_at"];
+        let columns = record.columns().filter(|(field, _)| !fixed.contains(&field.name));
+        let (sets, mut given): (Vec<_>, Vec<_>) = columns
+            .enumerate()
+            .map(|(n, (field, value))| (format!("{} = ${}", field.name, n + 2), value.clone()))
+            .unzip();
+        let sql = format!(
+            "UPDATE {} SET {} WHERE tenant_id = $1 AND id = ${}",
+            self.table,
+            sets.join(", "),
+            sets.len() + 2
+        );
+        given.push(record.get("id").cloned());
+        scope.execute_one(&sql, values(given))
+    }
+
+    /// The event and the audit entry of a change.
+    fn tell(
+        &'static self,
+        call: &Call,
+        scope: &Scope<'_>,
+        verb: &str,
+        record: &Record,
+    ) -> Result<(), Error> {
+        let (kind, subject) = (format!("{}.{verb}", self.name), record.text("id"));
+        let data = record.public();
+        scope.audit(call, &kind, subject, &data)?;
+        scope.emit(Event { kind: &kind, subject, source_agent: self.collection, data })
+    }
+
+    /// The object as an answer with its validator.
+    pub fn reply(&'static self, status: u16, record: &Record) -> Reply {
+        let mut body = Vec::with_capacity(512);
+        record.write(&mut body, |field| !field.secret, |_| {});
+        Reply::json(status, body)
+            .header("etag", conditional::tag(record, None))
+            .header("last-modified", crate::http_date(record.integer("updated_at")))
+    }
+
+    fn check_tenant(&self, call: &Call) -> Result<(), Error> {
+        call.check_tenant(call.document().get("tenant_id").and_then(serde_json::Value::as_str))
+    }
+}
+
+impl Reply {
+    /// A whole list in one page, for lists that the contract bounds.
+    pub fn page(records: &[Record]) -> Self {
+        let mut body = b"{\"items\":[".to_vec();
+        for (index, record) in records.iter().enumerate() {
+            body.extend_from_slice(if index == 0 { b"" } else { b"," });
+            record.write(&mut body, |field| !field.secret, |_| {});
+        }
+        body.extend_from_slice(b"],\"next_cursor\":null}");
+        Self::json(200, body)
+    }
+}
+
+#[derive(Deserialize)]
+struct Bulk {
+    action: String,
+    ids: Vec<String>,
+}
+
+/// What became of one object of a bulk operation.
+#[derive(Serialize)]
+struct Outcome<'a> {
+    id: &'a str,
+    outcome: &'static str,
+    error: Option<String>,
+    message: Option<String>,
+}
+
+/// The values of a row.
+fn literals(row: Row) -> Vec<Option<Literal>> {
+    row.map(|value| match value {
+        Value::Text(text) => Some(Literal::Text(text)),
+        Value::Integer(number) => Some(Literal::Integer(number)),
+        _ => None,
+    })
+    .collect()
+}
+
+/// The values of parameters.
+fn values(literals: impl IntoIterator<Item = Option<Literal>>) -> Vec<Value> {
+    let value = |literal| match literal {
+        Some(Literal::Text(text)) => Value::Text(text),
+        Some(Literal::Integer(number)) => Value::Integer(number),
+        None => Value::Null,
+    };
+    literals.into_iter().map(value).collect()
+}
+
+fn refused(refused: Refused) -> Error {
+    let (code, message) = if refused.unknown {
+        (
+            Code::InvalidParameter,
+            "The query asks for what this list does not know; details.fields says what it knows.",
+        )
+    } else {
+        (
+            Code::ValidationFailed,
+            "A query parameter has a value that does not fit; details.fields lists all.",
+        )
+    };
+    Error { violations: violations(refused.violations), ..problem(code, message) }
+}
+
+fn refused_fields(found: Vec<crate::validate::Violation>) -> Error {
+    Error::violations(violations(found))
+}
+
+fn violations(found: Vec<crate::validate::Violation>) -> Vec<Violation> {
+    found.into_iter().map(Violation::from).collect()
+}

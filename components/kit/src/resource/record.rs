@@ -1,0 +1,135 @@
+//! One object of a resource: the values of its columns, and its native JSON.
+
+use std::io::Write;
+
+use crate::contract::{Field, Kind, Resource};
+use crate::list::Literal;
+
+/// An object: one value for each column of its resource, `None` for null.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    resource: &'static Resource,
+    values: Vec<Option<Literal>>,
+}
+
+impl PartialEq for Resource {
+    fn eq(&self, other: &Self) -> bool {
+        self.collection == other.collection
+    }
+}
+
+impl Record {
+    /// The object with these values, in the order of [`Resource::columns`].
+    pub fn new(resource: &'static Resource, values: Vec<Option<Literal>>) -> Self {
+        Self { resource, values }
+    }
+
+    /// An object of nothing but nulls.
+    pub(crate) fn empty(resource: &'static Resource) -> Self {
+        Self { resource, values: vec![None; resource.columns().count()] }
+    }
+
+    /// The value of a field; `None` when it is null.
+    pub fn get(&self, name: &str) -> Option<&Literal> {
+        self.values[self.index(name)?].as_ref()
+    }
+
+    /// The text of a field; empty when it is null or none.
+    pub fn text(&self, name: &str) -> &str {
+        match self.get(name) {
+            Some(Literal::Text(text)) => text,
+            _ => "",
+        }
+    }
+
+    /// The number of a field: an integer, 1 for true, milliseconds of a time; 0 when null.
+    pub fn integer(&self, name: &str) -> i64 {
+        match self.get(name) {
+            Some(Literal::Integer(number)) => *number,
+            _ => 0,
+        }
+    }
+
+    /// The strings of a list.
+    pub fn list(&self, name: &str) -> Vec<String> {
+        serde_json::from_str(self.text(name)).unwrap_or_default()
+    }
+
+    /// Changes a field.
+    pub fn set(&mut self, name: &str, value: Option<Literal>) {
+        if let Some(index) = self.index(name) {
+            self.values[index] = value;
+        }
+    }
+
+    /// Changes a field to a text.
+    pub fn set_text(&mut self, name: &str, text: &str) {
+        self.set(name, Some(Literal::Text(text.to_owned())));
+    }
+
+    /// The fields that have a column with their values.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = (&'static Field, &Option<Literal>)> {
+        self.resource.columns().zip(&self.values)
+    }
+
+    fn index(&self, name: &str) -> Option<usize> {
+        self.resource.columns().position(|field| field.name == name)
+    }
+
+    /// Appends the object as native JSON: the fields that `shows`, then what `more` appends
+    /// as further members, each with a comma in front.
+    pub(crate) fn write(
+        &self,
+        out: &mut Vec<u8>,
+        shows: impl Fn(&Field) -> bool,
+        more: impl FnOnce(&mut Vec<u8>),
+    ) {
+        out.push(b'{');
+        let mut first = true;
+        for field in self.resource.fields.iter().filter(|field| shows(field)) {
+            if !std::mem::take(&mut first) {
+                out.push(b',');
+            }
+            // Names are of the contract: letters and underscores.
+            out.push(b'"');
+            out.extend_from_slice(field.name.as_bytes());
+            out.extend_from_slice(b"\":");
+            value(out, field.kind, self.get(field.synonym.unwrap_or(field.name)));
+        }
+        more(out);
+        out.push(b'}');
+    }
+
+    /// The object as others may keep it, in events and audit entries: without what is
+    /// secret or personal.
+    pub(crate) fn public(&self) -> String {
+        let mut out = Vec::new();
+        self.write(&mut out, |field| !field.secret && !field.personal, |_| {});
+        String::from_utf8(out).unwrap_or_default()
+    }
+}
+
+fn value(out: &mut Vec<u8>, kind: Kind, value: Option<&Literal>) {
+    match (kind, value) {
+        (_, None) => out.extend_from_slice(b"null"),
+        (Kind::Boolean, Some(Literal::Integer(truth))) => {
+            out.extend_from_slice(if *truth == 0 { b"false" } else { b"true" });
+        }
+        (Kind::Timestamp, Some(Literal::Integer(ms))) => {
+            out.push(b'"');
+            out.extend_from_slice(crate::rfc3339(*ms).as_bytes());
+            out.push(b'"');
+        }
+        (_, Some(Literal::Integer(number))) => {
+            // Writing to a vector cannot fail.
+            let _ = write!(out, "{number}");
+        }
+        // The column holds JSON.
+        (Kind::List | Kind::Map, Some(Literal::Text(json))) => {
+            out.extend_from_slice(json.as_bytes())
+        }
+        (_, Some(Literal::Text(text))) => {
+            let _ = serde_json::to_writer(out, text);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! The people of a tenant, and what it should know of the service.
+
+mod contract {
+    #![allow(missing_docs, unreachable_pub)]
+    include!(concat!(env!("OUT_DIR"), "/contract.rs"));
+}
+
+mod notices;
+mod users;
+
+use contract::{NOTICES, Op, TEAMS, USERS};
+use kit::{Call, no_rule};
+
+kit::function!(Op, dispatch);
+
+async fn dispatch(op: Op, call: Call) -> kit::Result {
+    match op {
+        Op::ListUsers => USERS.list(&call),
+        Op::CreateUser => USERS.create(&call, users::rule),
+        Op::GetUser => USERS.read(&call),
+        Op::ReplaceUser => USERS.replace(&call, users::rule),
+        Op::UpdateUser => USERS.merge(&call, users::rule),
+        Op::DeleteUser => USERS.delete(&call, users::rule),
+        Op::GetUserManager => users::manager(&call),
+        Op::ListUserTeams => users::teams(&call),
+        Op::ListTeams => TEAMS.list(&call),
+        Op::CreateTeam => TEAMS.create(&call, no_rule),
+        Op::GetTeam => TEAMS.read(&call),
+        Op::ReplaceTeam => TEAMS.replace(&call, no_rule),
+        Op::UpdateTeam => TEAMS.merge(&call, no_rule),
+        Op::DeleteTeam => TEAMS.delete(&call, no_rule),
+        Op::ListNotices => notices::list(&call).await,
+        Op::GetNotice => NOTICES.read(&call),
+    }
+}

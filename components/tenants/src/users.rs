@@ -1,0 +1,130 @@
+//! The rules of users: roles, the last owner, and addresses.
+
+use kit::{Call, Change, Code, Error, Grant, Record, Reply, Scope, Value, problem};
+
+use crate::contract::{TEAMS, USERS};
+
+/// From the highest to the lowest (K-41, K-42).
+const ROLES: [&str; 6] = ["OWNER", "ADMIN", "MANAGER", "EDITOR", "ENGINEER", "VIEWER"];
+
+/// What holds for every change of a user.
+pub(crate) fn rule(
+    call: &Call,
+    scope: &Scope<'_>,
+    change: Change<'_>,
+    before: Option<&Record>,
+    user: &mut Record,
+) -> kit::Result<()> {
+    if change == Change::Write {
+        let email = user.text("email").to_lowercase();
+        user.set_text("email", &email);
+        agree(call, user)?;
+        check_email(scope, user)?;
+        if before.is_some() && user.text("manager_id") == user.text("id") {
+            return Err(Error::violation(
+                "/manager_id",
+                "NOT_ALLOWED_VALUE",
+                "Nobody manages themselves.",
+            ));
+        }
+    }
+    let was_owner = before.is_some_and(|user| is_owner(user) && is_active(user));
+    let stays = change != Change::Delete && is_owner(user) && is_active(user);
+    let touches_owner = before.is_some_and(is_owner) || is_owner(user);
+    let roles_change = before.is_none_or(|before| before.text("roles") != user.text("roles"));
+    if touches_owner && (change == Change::Delete || roles_change) && !caller_is_owner(call)? {
+        return Err(problem(
+            Code::InsufficientScope,
+            "Only an owner of the tenant makes, changes or removes owners.",
+        ));
+    }
+    if was_owner && !stays && owners(scope)? == 1 {
+        return Err(problem(
+            Code::Conflict,
+            "This is the last owner of the tenant; make another one first.",
+        ));
+    }
+    Ok(())
+}
+
+/// `role` is the highest of `roles`; written alone it replaces the list (K-42).
+fn agree(call: &Call, user: &mut Record) -> kit::Result<()> {
+    let given = |name: &str| call.document().get(name).is_some_and(|value| !value.is_null());
+    let listed = user.list("roles");
+    let highest = ROLES.iter().find(|role| listed.iter().any(|listed| listed == *role));
+    match (given("role"), given("roles"), highest) {
+        (true, true, Some(highest)) if *highest != user.text("role") => Err(Error::violation(
+            "/role",
+            "CONFLICTING_SYNONYM",
+            "`role` is the highest of `roles`: give one of them, or both in agreement.",
+        )),
+        (true, false, _) => {
+            let roles = format!("[\"{}\"]", user.text("role"));
+            user.set_text("roles", &roles);
+            Ok(())
+        }
+        (false, _, Some(highest)) => {
+            user.set_text("role", highest);
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_email(scope: &Scope<'_>, user: &Record) -> kit::Result<()> {
+    let taken = scope.query(
+        "SELECT id FROM members \
+         WHERE tenant_id = $1 AND email = $2 AND id <> $3 AND deleted_at IS NULL",
+        [text(user.text("email")), text(user.text("id"))],
+    )?;
+    match taken.is_empty() {
+        true => Ok(()),
+        false => Err(problem(Code::Conflict, "A user of this tenant has this e-mail address.")),
+    }
+}
+
+fn is_owner(user: &Record) -> bool {
+    user.list("roles").iter().any(|role| role == "OWNER")
+}
+
+fn is_active(user: &Record) -> bool {
+    user.integer("is_active") == 1
+}
+
+fn caller_is_owner(call: &Call) -> kit::Result<bool> {
+    let owner = |grant: &Grant| matches!(grant, Grant::Role(role) if role == "owner");
+    Ok(call.caller()?.grants.iter().any(owner))
+}
+
+fn owners(scope: &Scope<'_>) -> kit::Result<i64> {
+    let rows = scope.query(
+        "SELECT COUNT(*) FROM members WHERE tenant_id = $1 AND role = 'OWNER' \
+         AND is_active = 1 AND deleted_at IS NULL",
+        [],
+    )?;
+    Ok(rows.into_iter().next().map_or(0, |mut row| row.integer()))
+}
+
+/// `GET /users/{id}/manager`: the related link of JSON:API (D-38).
+pub(crate) fn manager(call: &Call) -> kit::Result {
+    call.read(|scope| {
+        let user = USERS.find(scope, call.path("id"))?;
+        if user.get("manager_id").is_none() {
+            return Err(problem(Code::ResourceNotFound, "This user has no manager."));
+        }
+        Ok(USERS.reply(200, &USERS.find(scope, user.text("manager_id"))?))
+    })
+}
+
+/// `GET /users/{id}/teams`: as above. The contract bounds the list.
+pub(crate) fn teams(call: &Call) -> kit::Result {
+    call.read(|scope| {
+        let user = USERS.find(scope, call.path("id"))?;
+        let teams: Vec<Record> = TEAMS.find_all(scope, user.list("team_ids"))?;
+        Ok(Reply::page(&teams))
+    })
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}

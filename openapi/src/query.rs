@@ -1,0 +1,160 @@
+//! Writes the query parameters of resources (`x-query`) into the document that clients read:
+//! they follow from the marks on the fields. `kit::list` reads them, in more spellings than
+//! can be listed, which the description tells.
+
+use anyhow::{Context, Result};
+use serde_json::{Map, Value, json};
+
+const LIST: &str = "Other spellings: `field:op=value` with eq, ne, in, nin, gt, gte, lt, lte, contains and \
+    prefix, `created_after`, `total_gt`, `filter[field][op]`, `sort=-field`, `page[cursor]`, \
+    `page[limit]`, `page[offset]`, `page[number]`, `after_id`, `include` and `embed` for `expand`, \
+    `fields[type]`, `q` for `search`, and camelCase names. A page is asked for by cursor and limit, \
+    by offset and limit, by page and per_page, or by after_id; mixed they are refused.";
+
+/// Adds the parameters of a list or of one object.
+pub(crate) fn describe(schemas: &Value, operation: &mut Value) -> Result<()> {
+    let Some(kind) = operation["x-query"].as_str() else { return Ok(()) };
+    let is_list = kind == "list";
+    let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
+    let properties = properties(schemas, operation).with_context(|| format!("{id}: x-query"))?;
+    let names = |mark: &str| {
+        let marked = properties.iter().filter(|(_, property)| property[mark] == true);
+        marked.map(|(name, _)| name.as_str()).collect::<Vec<_>>()
+    };
+    let mut parameters = vec![text(
+        "fields",
+        "Only these fields, beside the id.",
+        &list_of(
+            properties
+                .iter()
+                .filter(|(_, it)| it["x-secret"] != true)
+                .map(|(name, _)| name.as_str()),
+        ),
+    )];
+    let relations: Vec<String> = properties
+        .iter()
+        .filter(|(_, property)| property.get("x-relation").is_some())
+        .map(|(name, _)| match name.strip_suffix("_ids") {
+            Some(one) => format!("{one}s"),
+            None => name.trim_end_matches("_id").to_owned(),
+        })
+        .collect();
+    if !relations.is_empty() {
+        let pattern = list_of(relations.iter().map(String::as_str));
+        parameters.push(text("expand", "Related objects that are shown in place.", &pattern));
+    }
+    if is_list {
+        for name in ["Cursor", "Limit", "Offset", "PageNumber", "PerPage"] {
+            parameters.push(json!({ "$ref": format!("#/components/parameters/{name}") }));
+        }
+        let sort = std::iter::once("id").chain(names("x-sort"));
+        let field = format!("({})(:(asc|desc))?", sort.collect::<Vec<_>>().join("|"));
+        parameters.push(json!({
+            "name": "sort", "in": "query", "example": "created_at:desc",
+            "description": "The order; the id decides between equals.",
+            "schema": { "type": "string", "pattern": format!("^{field}$") },
+        }));
+        if !names("x-search").is_empty() {
+            parameters.push(json!({
+                "name": "search", "in": "query", "example": "site",
+                "description": format!("Text that is in {}, in any case.", names("x-search").join(" or ")),
+                "schema": { "type": "string", "maxLength": 500, "pattern": TEXT },
+            }));
+        }
+        for name in names("x-filter") {
+            filters(name, &properties[name], &mut parameters);
+        }
+        let description = operation["description"].as_str().unwrap_or_default();
+        operation["description"] = format!("{description} {LIST}").into();
+    }
+    match &mut operation["parameters"] {
+        Value::Array(known) => known.extend(parameters),
+        none => *none = parameters.into(),
+    }
+    Ok(())
+}
+
+/// Text without control characters.
+const TEXT: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
+
+fn text(name: &str, description: &str, pattern: &str) -> Value {
+    let example = pattern.trim_start_matches("^(").split(['|', ')']).next().unwrap_or_default();
+    json!({
+        "name": name, "in": "query", "description": description, "example": example,
+        "schema": { "type": "string", "pattern": pattern },
+    })
+}
+
+fn list_of<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let one = names.collect::<Vec<_>>().join("|");
+    format!("^({one})(,({one}))*$")
+}
+
+fn filters(name: &str, property: &Value, parameters: &mut Vec<Value>) {
+    let kind = &property["type"];
+    let is = |wanted: &str| {
+        kind == wanted || kind.as_array().is_some_and(|k| k.contains(&wanted.into()))
+    };
+    let mut add = |name: String, description: String, schema: Value, example: Value| {
+        parameters.push(json!({
+            "name": name, "in": "query", "description": description, "schema": schema,
+            "example": example,
+        }));
+    };
+    let timestamp = property.get("$ref").is_some();
+    if let Some(values) = property.get("enum") {
+        let first = &values[0];
+        add(
+            name.to_owned(),
+            format!("Only with this `{name}`."),
+            json!({ "type": "string", "enum": values }),
+            first.clone(),
+        );
+        let pattern = list_of(values.as_array().into_iter().flatten().filter_map(Value::as_str));
+        add(
+            format!("{name}:in"),
+            format!("Only with one of these `{name}`."),
+            json!({ "type": "string", "pattern": pattern }),
+            first.clone(),
+        );
+    } else if timestamp {
+        for (op, word) in [("gte", "from"), ("lt", "before")] {
+            add(
+                format!("{name}:{op}"),
+                format!("Only with `{name}` {word} this time."),
+                json!({ "type": "string", "format": "date-time" }),
+                "2026-03-01T09:30:00Z".into(),
+            );
+        }
+    } else if is("boolean") || is("integer") {
+        let base = if is("boolean") { "boolean" } else { "integer" };
+        let example = if is("boolean") { Value::from(true) } else { Value::from(1) };
+        add(name.to_owned(), format!("Only with this `{name}`."), json!({ "type": base }), example);
+    } else if !is("object") {
+        let what = if is("array") {
+            format!("Only with this among the `{name}`.")
+        } else {
+            format!("Only with this `{name}`.")
+        };
+        add(
+            name.to_owned(),
+            what,
+            json!({ "type": "string", "maxLength": 500, "pattern": TEXT }),
+            "x".into(),
+        );
+    }
+}
+
+/// The properties of the resource that the operation answers.
+fn properties<'a>(schemas: &'a Value, operation: &Value) -> Result<&'a Map<String, Value>> {
+    let tag = operation["operationId"].as_str().unwrap_or_default();
+    let (verb, rest) = tag.split_once('-').context("no operationId")?;
+    let is_it = |schema: &&Value| {
+        let resource = &schema["x-resource"];
+        let name = if verb == "list" { &resource["collection"] } else { &resource["name"] };
+        resource.get("name").is_some() && name == rest
+    };
+    let found = schemas.as_object().into_iter().flat_map(Map::values).find(is_it);
+    let found = found.with_context(|| format!("no resource {rest}"))?;
+    found["properties"].as_object().context("a resource has properties")
+}

@@ -1,0 +1,198 @@
+//! Compiles resources: the schemas with `x-resource` of a function, and those of other
+//! functions that their relations lead to.
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Map, Value};
+
+use crate::bundle::follow;
+use crate::contract::{Default, Kind, Transition};
+
+const KIT: &str = "::kit::contract";
+
+/// A resource as the contract declares it.
+pub(crate) struct Declared<'a> {
+    name: &'a str,
+    collection: &'a str,
+    table: &'a str,
+    prefix: &'a str,
+    scope: &'a str,
+    fields: Vec<Field<'a>>,
+    transitions: Vec<Transition>,
+}
+
+struct Field<'a> {
+    name: &'a str,
+    kind: Kind,
+    nullable: bool,
+    writable: bool,
+    marks: [bool; 5],
+    default: Default,
+    synonym: Option<&'a str>,
+    /// Name, collection, and whether it is a list.
+    relation: Option<(String, &'a str, bool)>,
+}
+
+/// Extensions that mark a field, in the order of [`Field::marks`].
+const MARKS: [&str; 5] = ["x-filter", "x-sort", "x-search", "x-personal", "x-secret"];
+
+/// The resources of one file, and after them those that they are related to.
+pub(crate) fn of<'a>(bundle: &'a Value, file: &Value) -> Result<Vec<Declared<'a>>> {
+    let schemas = bundle["components"]["schemas"].as_object().context("no schemas")?;
+    let is_resource = |schema: &&Value| schema["x-resource"].get("name").is_some();
+    let own = file["components"]["schemas"].as_object().into_iter().flat_map(Map::keys);
+    let mut queue: Vec<&Value> = own.filter_map(|name| schemas.get(name)).collect();
+    queue.retain(is_resource);
+    let mut found: Vec<Declared<'a>> = Vec::new();
+    while let Some(schema) = queue.pop() {
+        let declared = declared(bundle, schema)?;
+        if found.iter().any(|known| known.collection == declared.collection) {
+            continue;
+        }
+        for (_, collection, _) in declared.fields.iter().filter_map(|field| field.relation.as_ref())
+        {
+            let target = schemas.values().filter(is_resource);
+            let target = target
+                .into_iter()
+                .find(|schema| schema["x-resource"]["collection"] == **collection);
+            queue.push(target.with_context(|| format!("x-relation: no resource {collection}"))?);
+        }
+        found.push(declared);
+    }
+    Ok(found)
+}
+
+fn declared<'a>(bundle: &'a Value, schema: &'a Value) -> Result<Declared<'a>> {
+    let resource = &schema["x-resource"];
+    let text =
+        |key: &str| resource[key].as_str().with_context(|| format!("x-resource has no `{key}`"));
+    let collection = text("collection")?;
+    let properties = schema["properties"].as_object().context("a resource has properties")?;
+    let fields = properties.iter().map(|(name, property)| {
+        field(bundle, name, property).with_context(|| format!("{collection}: {name}"))
+    });
+    let fields: Vec<Field<'a>> = fields.collect::<Result<_>>()?;
+    for needed in ["id", "tenant_id", "version", "created_at", "updated_at"] {
+        ensure!(fields.iter().any(|field| field.name == needed), "{collection} has no {needed}");
+    }
+    Ok(Declared {
+        name: text("name")?,
+        collection,
+        table: resource["table"].as_str().unwrap_or(collection),
+        prefix: text("prefix")?,
+        scope: text("scope")?,
+        transitions: transitions(bundle, collection)?,
+        fields,
+    })
+}
+
+fn field<'a>(bundle: &'a Value, name: &'a str, property: &'a Value) -> Result<Field<'a>> {
+    let target = follow(bundle, property)?;
+    let types = &target["type"];
+    let types = types.as_array().map_or(std::slice::from_ref(types), Vec::as_slice);
+    let mut named = types.iter().filter_map(Value::as_str).filter(|name| *name != "null");
+    let kind = match (named.next(), target.get("enum"), target["format"].as_str()) {
+        (Some("string"), Some(values), _) => {
+            let values = values.as_array().context("enum is a list")?.iter();
+            let values = values.filter_map(Value::as_str).map(|value| &*value.to_owned().leak());
+            Kind::Enum(values.collect::<Vec<_>>().leak())
+        }
+        (Some("string"), None, Some("date-time")) => Kind::Timestamp,
+        (Some("string"), None, _) => Kind::Text,
+        (Some("integer"), ..) => Kind::Integer,
+        (Some("boolean"), ..) => Kind::Boolean,
+        (Some("array"), ..) => Kind::List,
+        (Some("object"), ..) => Kind::Map,
+        _ => bail!("a field of this type is not supported"),
+    };
+    let nullable = types.iter().any(|name| name == "null");
+    let marks = MARKS.map(|mark| property[mark] == true);
+    let synonym = property["x-synonym"].as_str();
+    ensure!(!(marks[1] && nullable), "x-sort: null has no place in an order");
+    let default = match (property["x-default"].as_str(), property.get("default")) {
+        (Some("caller"), None) => Default::Caller,
+        (Some(_), _) => bail!("`x-default` can only be caller"),
+        (None, Some(json)) => Default::Json(json.to_string().leak()),
+        (None, None) => Default::None,
+    };
+    let relation = property["x-relation"].as_str().map(|collection| {
+        let many = kind == Kind::List;
+        let name = match name.strip_suffix("_ids") {
+            Some(one) => format!("{one}s"),
+            None => name.trim_end_matches("_id").to_owned(),
+        };
+        (name, collection, many)
+    });
+    let writable = property["readOnly"] != true && target["readOnly"] != true;
+    Ok(Field { name, kind, nullable, writable, marks, default, synonym, relation })
+}
+
+/// `x-transition` of the operations `POST /{collection}/{id}/{action}`.
+fn transitions(bundle: &Value, collection: &str) -> Result<Vec<Transition>> {
+    let paths = bundle["paths"].as_object().context("no paths")?;
+    let prefix = format!("/{collection}/{{id}}/");
+    let mut found = Vec::new();
+    for (path, item) in paths {
+        let (Some(action), Some(declared)) =
+            (path.strip_prefix(&prefix), item["post"].get("x-transition"))
+        else {
+            continue;
+        };
+        let text = |key: &str| {
+            let text = declared[key].as_str();
+            text.with_context(|| format!("{path}: x-transition has no `{key}`"))
+        };
+        let from = declared["from"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let from: Vec<&'static str> = from.map(|state| &*state.to_owned().leak()).collect();
+        found.push(Transition {
+            action: action.to_owned().leak(),
+            from: from.leak(),
+            to: text("to")?.to_owned().leak(),
+            event: text("event")?.to_owned().leak(),
+        });
+    }
+    Ok(found)
+}
+
+/// The resource as Rust.
+pub(crate) fn source(resource: &Declared<'_>) -> String {
+    let Declared { name, collection, table, prefix, scope, .. } = resource;
+    let fields: String = resource.fields.iter().map(field_source).collect();
+    let transitions: String =
+        resource.transitions.iter().map(|it| {
+            let Transition { action, from, to, event } = it;
+            format!("{KIT}::Transition {{ action: {action:?}, from: &{from:?}, to: {to:?}, event: {event:?} }}, ")
+        }).collect();
+    format!(
+        "\n/// The resource `{collection}`.\n\
+         pub static {}: {KIT}::Resource = {KIT}::Resource {{\n    \
+         collection: {collection:?}, name: {name:?}, table: {table:?}, prefix: {prefix:?}, \
+         scope: {scope:?},\n    fields: &[\n{fields}    ],\n    \
+         transitions: &[{transitions}],\n}};\n",
+        constant(collection)
+    )
+}
+
+fn constant(collection: &str) -> String {
+    collection.replace('-', "_").to_uppercase()
+}
+
+fn field_source(field: &Field<'_>) -> String {
+    let Field { name, kind, nullable, writable, default, synonym, .. } = field;
+    let [filter, sort, search, personal, secret] = field.marks;
+    let relation = field.relation.as_ref().map_or("None".to_owned(), |(name, collection, many)| {
+        format!(
+            "Some(&{KIT}::To {{ name: {name:?}, resource: &{}, many: {many} }})",
+            constant(collection)
+        )
+    });
+    let kind = match kind {
+        Kind::Enum(values) => format!("Enum(&{values:?})"),
+        plain => format!("{plain:?}"),
+    };
+    format!(
+        "        {KIT}::Field {{ name: {name:?}, kind: {KIT}::Kind::{kind}, nullable: {nullable}, \
+         writable: {writable}, filter: {filter}, sort: {sort}, search: {search}, \
+         personal: {personal}, secret: {secret}, default: {KIT}::Default::{default:?}, \
+         synonym: {synonym:?}, relation: {relation} }},\n"
+    )
+}
