@@ -98,7 +98,7 @@ impl<'a> Document<'a> {
         out.push_str(",\"attributes\":{");
         for (name, raw) in &members.0 {
             let relation = shape.relations.iter().find(|relation| {
-                relation.member == *name || (relation.name == *name && is_object(raw))
+                relation.member == *name || (relation.name == *name && is_expanded(raw))
             });
             if name == "id" || META.contains(&name.as_ref()) || relation.is_some() {
                 continue;
@@ -125,7 +125,7 @@ impl<'a> Document<'a> {
         let shape: &'a Shape = self.shape;
         let mut opened = false;
         for relation in &shape.relations {
-            let expanded = members.get(&relation.name).filter(|raw| is_object(raw) || is_null(raw));
+            let expanded = members.get(&relation.name).filter(|raw| is_expanded(raw));
             if let Some(raw) = expanded {
                 self.include(relation, raw);
             }
@@ -201,11 +201,12 @@ fn linkage(relation: &Relation, id: &str) -> String {
     out
 }
 
-/// Whether it is an object, or a list that has no ids in it.
-fn is_object(raw: &RawValue) -> bool {
+/// Whether it stands for related objects: one, none or a list of them, but no ids.
+fn is_expanded(raw: &RawValue) -> bool {
+    let is_object = |raw: &RawValue| raw.get().starts_with('{');
     match elements(raw) {
-        Some(elements) => elements.iter().all(|raw| raw.get().starts_with('{')),
-        None => raw.get().starts_with('{'),
+        Some(elements) => elements.into_iter().all(is_object),
+        None => is_object(raw) || is_null(raw),
     }
 }
 
