@@ -1,8 +1,10 @@
 //! Whole exchanges through the gateway, with a function that answers what a test says.
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod failures;
 mod forms;
 mod negotiation;
+mod pages;
 mod requests;
 mod samples;
 mod success;

@@ -87,7 +87,7 @@ fn round_trips() {
         let put = ("PUT /api/v1/users/usr_1", &[sends][..], &*body.to_string());
         let got = exchange(&users("PUT", "/users/{id}"), put, ok(200, &[], "{}"));
         assert_eq!(got.read(), *expected, "{accept:?}");
-        assert_eq!(got.parameter("content-type").unwrap().starts_with("application/json"), true);
+        assert!(got.parameter("content-type").unwrap().starts_with("application/json"));
     }
 }
 
