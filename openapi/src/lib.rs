@@ -17,6 +17,7 @@ pub mod contract;
 
 mod bundle;
 mod files;
+mod links;
 mod operation;
 mod query;
 mod resource;

@@ -4,6 +4,7 @@
 
 mod compiler;
 mod contract;
+mod links;
 
 #[allow(unreachable_pub, reason = "kit's validator, to see that it accepts the examples")]
 #[path = "../../../components/kit/src/validate/mod.rs"]
