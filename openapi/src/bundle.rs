@@ -3,13 +3,14 @@
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
 
-use crate::query;
+use crate::{links, query};
 
 /// The methods that an operation may have.
 pub(crate) const METHODS: [&str; 5] = ["delete", "get", "patch", "post", "put"];
 
 /// One document: `common` with the paths and components of all functions, what the gateway
-/// does (`x-gateway`) written into each operation, and no reference that leads nowhere.
+/// does (`x-gateway`) written into each operation, links from creations to what was created,
+/// and no reference that leads nowhere.
 pub(crate) fn assemble(mut common: Value, functions: Vec<(String, Value)>) -> Result<Value> {
     let gateway = common.as_object_mut().and_then(|common| common.remove("x-gateway"));
     let gateway = gateway.context("common.yaml: x-gateway is missing")?;
@@ -33,6 +34,7 @@ pub(crate) fn assemble(mut common: Value, functions: Vec<(String, Value)>) -> Re
     }
     members(&mut bundle["components"]["responses"]).for_each(|one| add_headers(one, &gateway));
     dangling(&bundle, &bundle)?;
+    links::add(&mut bundle);
     Ok(bundle)
 }
 

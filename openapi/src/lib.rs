@@ -2,7 +2,8 @@
 //! turns them into what is built from them.
 //!
 //! - [`generate`] gives each function its operations as Rust (`build.rs` of the function);
-//! - [`bundle`] and [`write_bundle`] give the one document that clients read.
+//! - [`bundle`] and [`write_bundle`] give the one document that clients read;
+//! - [`lint`] holds that document against the rules for paths and documentation.
 //!
 //! Both come from the same files, so that a route and its contract cannot drift apart: a
 //! path or scope that changes here changes the behaviour, an operation without a handler
@@ -17,6 +18,8 @@ pub mod contract;
 
 mod bundle;
 mod files;
+mod links;
+pub mod lint;
 mod operation;
 mod query;
 mod resource;

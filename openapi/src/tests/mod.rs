@@ -4,6 +4,8 @@
 
 mod compiler;
 mod contract;
+mod links;
+mod lint;
 
 #[allow(unreachable_pub, reason = "kit's validator, to see that it accepts the examples")]
 #[path = "../../../components/kit/src/validate/mod.rs"]

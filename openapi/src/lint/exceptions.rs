@@ -1,0 +1,60 @@
+//! What breaks a rule for a reason. A row that nothing needs any more fails a test.
+
+use super::{Rule, Violation};
+
+/// Segments that group paths or name one thing, so that they are no collection: neither
+/// plural nor paginated.
+const NO_COLLECTIONS: &[(&str, &str)] =
+    &[("auth", "the area of signing in and of the protocols for it; it has no objects")];
+
+/// A path, the rules that it may break, and why. `*` at the end stands for any rest.
+const EXCEPTIONS: &[(&str, &[Rule], &str)] = &[
+    ("/.well-known/*", &[Rule::FileExtension, Rule::Plural], "the names are registered (RFC 8615)"),
+    (
+        "/auth/token",
+        &[Rule::OperationName],
+        "the token endpoint, by the name that RFC 6749 uses; its operation issues one",
+    ),
+    (
+        "/openapi.json",
+        &[Rule::FileExtension, Rule::Plural],
+        "the contract itself, by the name that tools look for",
+    ),
+];
+
+/// Whether a path may break a rule.
+pub(super) fn excuses(path: &str, rule: Rule) -> bool {
+    EXCEPTIONS.iter().any(|(pattern, rules, _)| fits(pattern, path) && rules.contains(&rule))
+}
+
+/// Whether a segment is known to be no collection.
+pub(super) fn is_no_collection(segment: &str) -> bool {
+    NO_COLLECTIONS.iter().any(|(known, _)| *known == segment)
+}
+
+/// The rows that none of these violations and segments needs.
+pub(super) fn needless(excused: &[(String, Rule)], segments: &[&str]) -> Vec<Violation> {
+    let mut found = Vec::new();
+    let mut note = |place: String, row: &str| {
+        let advice = format!("nothing needs it any more; remove {row} from exceptions.rs");
+        found.push(Violation { place, rule: Rule::Exception, advice });
+    };
+    for (pattern, rules, _) in EXCEPTIONS {
+        for rule in *rules {
+            if !excused.iter().any(|(path, broken)| fits(pattern, path) && broken == rule) {
+                note((*pattern).to_owned(), &format!("{rule:?}"));
+            }
+        }
+    }
+    for (segment, _) in NO_COLLECTIONS.iter().filter(|(segment, _)| !segments.contains(segment)) {
+        note(format!("/{segment}"), "it");
+    }
+    found
+}
+
+fn fits(pattern: &str, path: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => path.starts_with(start),
+        None => path == pattern,
+    }
+}

@@ -1,0 +1,171 @@
+//! Holds the contract against the rules for paths, operations and documentation.
+//!
+//! The linter reads the bundle, so that it judges what clients read, and reports every
+//! violation at once. What it lets pass for a reason is listed in `exceptions.rs`.
+//!
+//! Absent on purpose: what Spectral's own rules check (references, tags, examples that keep
+//! their schemas), and what the compiler of the contract refuses.
+
+mod exceptions;
+mod gate;
+mod operations;
+mod paths;
+mod words;
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use crate::bundle::METHODS;
+
+/// What can be wrong. The ids of the requirements are those that a rule comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// A path names things; the method says what is done.
+    Nouns,
+    /// A collection has a plural name.
+    Plural,
+    /// Segments are kebab-case.
+    KebabCase,
+    /// Things are nested at most two levels deep.
+    Nesting,
+    /// A verb is the last segment of a `POST`.
+    VerbLast,
+    /// The media type is negotiated, not part of the path.
+    FileExtension,
+    /// The version stands before the path, once.
+    Version,
+    /// A request does one thing.
+    Batch,
+    /// Addresses are logged, so nothing secret stands in them.
+    SecretInUrl,
+    /// One thing has one path.
+    Alias,
+    /// `operationId` says what the method does and the path names.
+    OperationName,
+    /// `GET` has no body.
+    GetBody,
+    /// `DELETE` answers 204.
+    DeleteStatus,
+    /// A creation answers 201, with the path of what was created.
+    CreateStatus,
+    /// A list is given by the page.
+    Pagination,
+    /// An exception is there that nothing needs.
+    Exception,
+    /// `info.version` is a semantic version.
+    InfoVersion,
+    /// `operationId` is kebab-case.
+    OperationIdCase,
+    /// Every response with a body has an example.
+    ResponseExamples,
+    /// Answers of models say which model gave them, and how sure it was.
+    AiMetadata,
+}
+
+impl Rule {
+    /// Its name. The last four are those of the rules in `.spectral.yml`.
+    pub fn name(self) -> &'static str {
+        self.row().0
+    }
+
+    /// The requirements that it comes from.
+    pub fn requirements(self) -> &'static [&'static str] {
+        self.row().1
+    }
+
+    fn row(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Nouns => ("nouns", &["D-3", "D-16", "D-195", "E-11"]),
+            Self::Plural => ("plural-collections", &["D-4", "D-16", "D-195", "E-9"]),
+            Self::KebabCase => ("kebab-case", &["D-5", "E-10"]),
+            Self::Nesting => ("nesting", &["D-6", "D-16", "D-194"]),
+            Self::VerbLast => ("verb-last-of-post", &["E-12", "K-21"]),
+            Self::FileExtension => ("no-file-extension", &["D-3"]),
+            Self::Version => ("no-version", &["D-190", "E-8"]),
+            Self::Batch => ("no-batch", &["D-189", "K-22"]),
+            Self::SecretInUrl => ("no-secret-in-url", &["D-196"]),
+            Self::Alias => ("no-alias", &["D-188"]),
+            Self::OperationName => ("operation-name", &["D-195", "A-94"]),
+            Self::GetBody => ("get-without-body", &["D-21"]),
+            Self::DeleteStatus => ("delete-answers-204", &["D-67", "E-17", "E-40"]),
+            Self::CreateStatus => ("create-answers-201", &["E-14", "K-56"]),
+            Self::Pagination => ("paginated-lists", &["D-197"]),
+            Self::Exception => ("needless-exception", &["A-4"]),
+            Self::InfoVersion => ("info-version-semver", &["A-68"]),
+            Self::OperationIdCase => ("operation-id-kebab-case", &["A-69"]),
+            Self::ResponseExamples => ("response-examples", &["A-70"]),
+            Self::AiMetadata => ("ai-metadata", &["A-71"]),
+        }
+    }
+}
+
+/// Something in the contract that breaks a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Method and path, or what else of the document is meant.
+    pub place: String,
+    /// The rule that it breaks.
+    pub rule: Rule,
+    /// What to write instead.
+    pub advice: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { place, rule, advice } = self;
+        write!(f, "{place}: {} ({}): {advice}", rule.name(), rule.requirements().join(", "))
+    }
+}
+
+/// Every violation of a bundle, in the order of its paths.
+pub fn lint(bundle: &Value) -> Vec<Violation> {
+    let mut report = Report::default();
+    paths::check(bundle, &mut report);
+    operations::check(bundle, &mut report);
+    gate::check(bundle, &mut report);
+    report.found
+}
+
+/// The exceptions that a bundle does not need: an exception outlives its reason otherwise.
+pub fn needless(bundle: &Value) -> Vec<Violation> {
+    let mut report = Report::default();
+    paths::check(bundle, &mut report);
+    operations::check(bundle, &mut report);
+    let words = paths::segments(bundle);
+    exceptions::needless(&report.excused, &words)
+}
+
+/// What was found, and what was let pass.
+#[derive(Default)]
+struct Report {
+    found: Vec<Violation>,
+    excused: Vec<(String, Rule)>,
+}
+
+impl Report {
+    /// Notes a violation of a path, unless it is an exception.
+    fn path(&mut self, method: &str, path: &str, rule: Rule, advice: impl Into<String>) {
+        if exceptions::excuses(path, rule) {
+            self.excused.push((path.to_owned(), rule));
+            return;
+        }
+        let place = format!("{} {path}", method.to_uppercase()).trim_start().to_owned();
+        self.other(place, rule, advice);
+    }
+
+    fn other(&mut self, place: impl Into<String>, rule: Rule, advice: impl Into<String>) {
+        self.found.push(Violation { place: place.into(), rule, advice: advice.into() });
+    }
+}
+
+/// The operations with their paths and methods.
+fn operations(bundle: &Value) -> impl Iterator<Item = (&String, &'static str, &Value)> {
+    items(bundle).flat_map(|(path, item)| {
+        METHODS.iter().filter_map(move |method| Some((path, *method, item.get(*method)?)))
+    })
+}
+
+fn items(bundle: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    bundle["paths"].as_object().into_iter().flat_map(Map::iter)
+}
