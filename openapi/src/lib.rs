@@ -2,7 +2,9 @@
 //! turns them into what is built from them.
 //!
 //! - [`generate`] gives each function its operations as Rust (`build.rs` of the function);
-//! - [`bundle`] and [`write_bundle`] give the one document that clients read.
+//! - [`bundle`] and [`write_bundle`] give the one document that clients read, with the
+//!   errors of the [`registry`];
+//! - [`pages`] has a page for people about each of these errors.
 //!
 //! Both come from the same files, so that a route and its contract cannot drift apart: a
 //! path or scope that changes here changes the behaviour, an operation without a handler
@@ -14,10 +16,15 @@
 
 #[path = "../../components/kit/src/contract.rs"]
 pub mod contract;
+#[path = "../../components/gateway/src/registry.rs"]
+pub mod registry;
 
 mod bundle;
+mod errors;
 mod files;
+mod forms;
 mod operation;
+pub mod pages;
 mod schema;
 mod shape;
 mod source;
