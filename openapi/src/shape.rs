@@ -30,10 +30,10 @@ pub(crate) fn of(bundle: &Value, operation: &Value) -> Result<Option<Shape>> {
         found.collection(bundle, object)?;
         found.walk(bundle, object, "", 0)?;
     }
-    if let Some(body) = operation.get("requestBody") {
-        if let Some(schema) = json(operation, follow(bundle, body)?) {
-            found.walk(bundle, schema, "", 0)?;
-        }
+    if let Some(body) = operation.get("requestBody")
+        && let Some(schema) = json(operation, follow(bundle, body)?)
+    {
+        found.walk(bundle, schema, "", 0)?;
     }
     Ok(Some(Shape {
         collection: found.collection.leak(),
