@@ -9,28 +9,41 @@ use crate::bundle::{METHODS, follow};
 pub(crate) fn add(bundle: &mut Value) {
     let paths = bundle["paths"].as_object().into_iter().flat_map(Map::keys);
     for path in paths.cloned().collect::<Vec<_>>() {
-        let Some(answer) = linked(bundle, &path) else { continue };
-        bundle["paths"][&path]["post"]["responses"]["201"] = answer;
+        let place =
+            format!("/paths/{}/post/responses/201", path.replace('~', "~0").replace('/', "~1"));
+        let Some(answer) = bundle.pointer(&place) else { continue };
+        let Some(links) = links(bundle, &path, answer) else { continue };
+        // A shared answer is shared with its links; those that name variables of the path are
+        // one operation's own, so that answer is written out.
+        let shared = answer["$ref"].as_str().filter(|_| variables(&path).next().is_none());
+        let place = match shared.and_then(|target| target.strip_prefix('#')) {
+            Some(shared) => shared.to_owned(),
+            None => {
+                let answer = follow(bundle, answer).cloned();
+                if let (Ok(answer), Some(known)) = (answer, bundle.pointer_mut(&place)) {
+                    *known = answer;
+                }
+                place
+            }
+        };
+        if let Some(answer) = bundle.pointer_mut(&place) {
+            answer["links"] = links;
+        }
     }
 }
 
-/// The 201 of a path with its links, if it has any. Links are an operation's own, so a shared
-/// answer is written out.
-fn linked(bundle: &Value, path: &str) -> Option<Value> {
-    let answer = bundle["paths"][path]["post"]["responses"].get("201")?;
-    let mut answer = follow(bundle, answer).ok()?.clone();
+/// The links of the answer to a creation, if it has any.
+fn links(bundle: &Value, path: &str, answer: &Value) -> Option<Value> {
     let (item, variable) = one(bundle, path)?;
-    let id = id(bundle, &answer, variable)?;
+    let id = id(bundle, follow(bundle, answer).ok()?, variable)?;
     let mut parameters = Map::new();
     for name in variables(path) {
         parameters.insert(name.to_owned(), format!("$request.path.{name}").into());
     }
     parameters.insert(variable.to_owned(), format!("$response.body#/{id}").into());
-    for operation in METHODS.iter().filter_map(|method| item.get(method)) {
-        let name = operation["operationId"].as_str()?;
-        answer["links"][name] = json!({ "operationId": name, "parameters": parameters });
-    }
-    Some(answer)
+    let operations = METHODS.iter().filter_map(|method| item.get(method)?["operationId"].as_str());
+    let link = |name: &str| json!({ "operationId": name, "parameters": parameters });
+    Some(operations.map(|name| (name.to_owned(), link(name))).collect::<Map<_, _>>().into())
 }
 
 /// The path of one object of a collection, and the name of its id there.

@@ -4,8 +4,10 @@ use super::{Rule, Violation};
 
 /// Segments that group paths or name one thing, so that they are no collection: neither
 /// plural nor paginated.
-const NO_COLLECTIONS: &[(&str, &str)] =
-    &[("auth", "the area of signing in and of the protocols for it; it has no objects")];
+const NO_COLLECTIONS: &[(&str, &str)] = &[
+    ("auth", "the area of signing in and of the protocols for it; it has no objects"),
+    ("manager", "a user has one at most"),
+];
 
 /// A path, the rules that it may break, and why. `*` at the end stands for any rest.
 const EXCEPTIONS: &[(&str, &[Rule], &str)] = &[
@@ -20,6 +22,7 @@ const EXCEPTIONS: &[(&str, &[Rule], &str)] = &[
         &[Rule::FileExtension, Rule::Plural],
         "the contract itself, by the name that tools look for",
     ),
+    ("/users/{id}/teams", &[Rule::Pagination], "a user is in 50 at most; one page has them all"),
 ];
 
 /// Whether a path may break a rule.

@@ -98,8 +98,7 @@ fn is_paginated(bundle: &Value, path: &str, operation: &Value) -> bool {
         .filter(|parameter| parameter["in"] == "query")
         .filter_map(|parameter| parameter["name"].as_str())
         .collect();
-    // `x-query: list` stands for the parameters of every list.
-    operation["x-query"] == "list" || ["cursor", "limit"].iter().all(|name| names.contains(name))
+    ["cursor", "limit"].iter().all(|name| names.contains(name))
 }
 
 fn has_location(bundle: &Value, path: &str, operation: &Value) -> bool {

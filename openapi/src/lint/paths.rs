@@ -193,7 +193,8 @@ fn addresses(bundle: &Value, path: &str, method: &str, item: &Value, report: &mu
     }
     let Ok(body) = follow(bundle, &item[method]["requestBody"]) else { return };
     for (name, schema) in properties(bundle, body) {
-        if is_version(name) {
+        // An integer counts the writes of the object; it is no version of the API.
+        if is_version(name) && schema["type"] != "integer" {
             let advice = format!("leave `{name}` out of the body: the path has the version");
             report.path(method, path, Rule::Version, advice);
         }

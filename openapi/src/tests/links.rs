@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::bundle::follow;
 use crate::{bundle, files};
 
 fn links(paths: &str, pointer: &str) -> Value {
@@ -16,7 +17,9 @@ const CREATE: &str = "post: { responses: { '201': { content: { application/json:
 
 #[test]
 fn the_contract_has_them() {
-    let answer = &bundle()["paths"]["/projects"]["post"]["responses"]["201"];
+    let bundle = bundle();
+    let answer =
+        follow(&bundle, &bundle["paths"]["/projects"]["post"]["responses"]["201"]).unwrap();
     let id = json!({ "id": "$response.body#/id" });
     for name in ["get-project", "replace-project", "update-project", "delete-project"] {
         let expected = json!({ "operationId": name, "parameters": id });
@@ -33,6 +36,27 @@ fn nested_collections_keep_their_parent() {
     );
     let found = links(&paths, "/paths/~1a~1{a_id}~1b/post/responses/201/links/get-b/parameters");
     assert_eq!(found, json!({ "a_id": "$request.path.a_id", "id": "$response.body#/id" }));
+}
+
+/// A shared answer stays shared, unless its links name variables of the path.
+#[test]
+fn shared_answers() {
+    let answer = "{ $ref: '#/components/responses/New' }";
+    let post = format!("post: {{ responses: {{ '201': {answer} }} }}");
+    let file = |path: &str| {
+        format!(
+            "paths: {{ '{path}': {{ {post} }}, \
+             '{path}/{{id}}': {{ get: {{ operationId: get-x, responses: {{}} }} }} }}\n\
+             components: {{ responses: {{ New: {{ content: {{ application/json: {{ schema: \
+             {{ properties: {{ id: true }} }} }} }} }} }} }}"
+        )
+    };
+    let at = "/components/responses/New/links/get-x/operationId";
+    assert_eq!(links(&file("/x"), at), "get-x");
+    assert_eq!(links(&file("/x"), "/paths/~1x/post/responses/201/links"), Value::Null);
+    assert_eq!(links(&file("/a/{a}/x"), at), Value::Null);
+    let at = "/paths/~1a~1{a}~1x/post/responses/201/links/get-x/operationId";
+    assert_eq!(links(&file("/a/{a}/x"), at), "get-x");
 }
 
 #[test]

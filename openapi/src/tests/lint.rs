@@ -129,6 +129,8 @@ fn what_is_forbidden_is_caught() {
     fires("K-22", "POST /bulk", "create-bulk", none(), &[Batch]);
     let version = json!({ "properties": { "version": { "type": "string" } } });
     fires("D-190", "POST /users", "create-user", body(version), &[Version]);
+    let counter = json!({ "properties": { "version": { "type": "integer" } } });
+    fires("D-190", "POST /users", "create-user", body(counter), &[]);
     fires("D-190", "GET /v2/users", "list-users", none(), &[Version]);
     let query = |name| json!({ "parameters": [{ "in": "query", "name": name }] });
     fires("E-8", "GET /users/{id}", "get-user", query("api-version"), &[Version]);
