@@ -75,7 +75,8 @@ fn method(parts: &Parts) -> &str {
     }
 }
 
-fn timestamp(ms: u64) -> String {
+/// RFC 3339, UTC, milliseconds (K-8).
+pub(crate) fn timestamp(ms: u64) -> String {
     use time::format_description::well_known::{Iso8601, iso8601};
     const FORMAT: iso8601::EncodedConfig = iso8601::Config::DEFAULT
         .set_time_precision(iso8601::TimePrecision::Second {

@@ -16,6 +16,9 @@ pub(crate) struct Config {
     pub(crate) origins: Vec<String>,
     /// Proxies whose `X-Forwarded-For` is believed (K-79).
     pub(crate) proxies: Vec<IpAddr>,
+    /// Where clients reach this server, without a slash at the end: the base of absolute links
+    /// (K-27).
+    pub(crate) public_url: String,
     /// `iss` of the tokens that are accepted.
     pub(crate) issuer: String,
     /// `aud` of the tokens that are accepted.
@@ -39,6 +42,11 @@ impl Config {
             body_limit: settings.number("body_limit_bytes", 1_048_576, 1).await? as usize,
             origins: settings.list("cors_allowed_origins").await?,
             proxies: settings.list("trusted_proxies").await?,
+            public_url: settings
+                .text("public_url", "http://127.0.0.1:3000")
+                .await
+                .trim_end_matches('/')
+                .to_owned(),
             issuer: settings.text("token_issuer", "tenantry").await,
             audience: settings.text("token_audience", "tenantry").await,
             idempotency_retention: u64::from(

@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use crate::config::Config;
 use crate::router::Route;
 use crate::trace::header;
-use crate::{BodyError, Code, Error, IncomingBody};
+use crate::{BodyError, Code, Error, IncomingBody, representation};
 
 pub(crate) async fn read<B: IncomingBody>(
     config: &Config,
@@ -52,15 +52,9 @@ pub(crate) async fn read<B: IncomingBody>(
 /// The body's media type, when the operation reads it.
 fn media_type(parts: &Parts, route: &Route<'_>) -> Result<String, Error> {
     let consumes = &route.operation.consumes;
-    let text = header(&parts.headers, "content-type").unwrap_or_default();
-    let mut pieces = text.split(';');
-    let essence = pieces.next().unwrap_or_default().trim().to_ascii_lowercase();
-    let utf8 = pieces.all(|parameter| {
-        let parameter = parameter.trim().to_ascii_lowercase();
-        parameter.strip_prefix("charset=").is_none_or(|set| set.trim_matches('"') == "utf-8")
-    });
-    if utf8 && consumes.contains(&essence) {
-        return Ok(essence);
+    let content_type = header(&parts.headers, "content-type").unwrap_or_default();
+    if let Some(media_type) = representation::media_type(route.operation, content_type) {
+        return Ok(media_type);
     }
     Err(Error::new(
         Code::UnsupportedMediaType,

@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::config::Config;
+use crate::representation::{self, Form};
 use crate::router::Route;
-use crate::trace::{Seen, header, hex};
+use crate::trace::{Seen, hex};
 use crate::{
     Body, Caller, Code, Context, Error, Fault, Location, Parameter, Platform, Principal, Request,
     Response,
@@ -43,23 +44,27 @@ struct Head {
 pub(crate) async fn once<P: Platform>(
     platform: &P,
     config: &Config,
-    parts: &Parts,
+    form: &Form<'_>,
     route: &Route<'_>,
     caller: Option<Caller>,
-    body: Vec<u8>,
+    body: representation::Body,
     seen: &mut Seen,
 ) -> Result<Response<P::Stream>, Error> {
+    let parts = form.parts;
     let key = match (route.operation.idempotent, parts.headers.get("idempotency-key")) {
         (true, Some(value)) => Some(scoped_key(value.as_bytes(), parts, caller.as_ref())?),
         _ => None,
     };
-    let mut request = Request { parameters: parameters(parts, route, seen), body };
+    let representation::Body { sent, native } = body;
+    // The key is bound to what was sent, whatever form it has.
+    let fingerprint = key.as_ref().map(|_| hex(&Sha256::digest(&sent)));
+    let mut request =
+        Request { parameters: parameters(form, route, seen), body: native.unwrap_or(sent) };
     let context = Context { trace_id: seen.trace_id.clone(), caller };
-    let Some(key) = key else {
+    let (Some(key), Some(fingerprint)) = (key, fingerprint) else {
         return call(platform, context, route, request).await;
     };
 
-    let fingerprint = hex(&Sha256::digest(&request.body));
     let slot = format!("idempotency:{key}");
     let lease = platform.now() + config.idempotency_lease * 1000;
     let reservation = encode(
@@ -202,20 +207,18 @@ fn scoped_key(value: &[u8], parts: &Parts, caller: Option<&Caller>) -> Result<St
     Ok(hex(&hash.finalize()))
 }
 
-fn parameters(parts: &Parts, route: &Route<'_>, seen: &Seen) -> Vec<Parameter> {
+fn parameters(form: &Form<'_>, route: &Route<'_>, seen: &Seen) -> Vec<Parameter> {
     let mut parameters = route.variables.clone();
-    let query = parts.uri.query().unwrap_or_default();
-    parameters.extend(form_urlencoded::parse(query.as_bytes()).map(|(name, value)| Parameter {
-        location: Location::Query,
-        name: name.into_owned(),
-        value: value.into_owned(),
-    }));
+    let query = form.parts.uri.query().unwrap_or_default();
+    let query = form_urlencoded::parse(query.as_bytes());
+    parameters.extend(query.map(|(name, value)| form.query_parameter(name, value)));
+    parameters.extend(form.first_page());
     parameters.push(from_header("x-request-id", &seen.request_id));
     parameters.push(from_header("x-client-address", &seen.address.to_string()));
     let authorization = route.operation.public.then_some("authorization");
     for name in PASSED_ON.into_iter().chain(authorization) {
-        if let Some(value) = header(&parts.headers, name) {
-            parameters.push(from_header(name, value));
+        if let Some(value) = form.header(name) {
+            parameters.push(from_header(name, &value));
         }
     }
     parameters

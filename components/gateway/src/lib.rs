@@ -74,25 +74,28 @@ impl Gateway {
     ) -> http::Response<Body<P::Stream>> {
         let started = platform.now();
         let mut seen = trace::Seen::new(platform, &self.config, &parts, peer);
-        let outcome = self.answer(platform, &parts, body, &mut seen).await;
-        let mut response = representation::render(outcome, &parts, &mut seen);
+        let mut form = representation::Form::new(&self.config, &parts, started);
+        let outcome = self.answer(platform, body, &mut form, &mut seen).await;
+        let mut response = representation::render(outcome, form, &mut seen);
         cors::headers(&self.config, &parts, response.headers_mut());
         security::headers(response.headers_mut());
         platform.log(&access_log::line(&parts, &seen, response.status(), started, platform.now()));
         response
     }
 
-    async fn answer<P: Platform, B: IncomingBody>(
-        &self,
+    async fn answer<'a, P: Platform, B: IncomingBody>(
+        &'a self,
         platform: &P,
-        parts: &Parts,
         body: B,
+        form: &mut representation::Form<'a>,
         seen: &mut trace::Seen,
     ) -> Result<Response<P::Stream>, Error> {
+        let parts = form.parts;
         if cors::is_preflight(parts) {
             return Ok(cors::preflight());
         }
         let route = self.routes.find(parts, seen)?;
+        form.matched(route.operation)?;
         self.addresses.count(&self.config, platform.now(), seen)?;
         let caller =
             match self.tokens.authenticate(platform, &self.config, parts, &route, seen).await {
@@ -105,6 +108,7 @@ impl Gateway {
         authorization::check(&route, caller.as_ref())?;
         limits::count(platform, &route, caller.as_ref(), seen).await?;
         let body = content::read(&self.config, parts, &route, body).await?;
-        idempotency::once(platform, &self.config, parts, &route, caller, body, seen).await
+        let body = form.read(&route, body)?;
+        idempotency::once(platform, &self.config, form, &route, caller, body, seen).await
     }
 }

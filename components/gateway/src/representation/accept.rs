@@ -1,0 +1,209 @@
+//! `Accept`: which representation answers a request (RFC 9110 section 12.5.1, K-1, K-11).
+//!
+//! The crate `mediatype` reads the header: it splits lists around quoted strings, reads
+//! parameters, compares case-insensitively, has no dependencies and allocates little. What it
+//! is matched with is our own, because `headers-accept`, the crate for the whole job, compares
+//! parameters literally (`charset=utf-8` would not match) and drops a header for one malformed
+//! element; and here a range without a `profile` stands for a default that depends on the URL.
+
+use std::cmp::Reverse;
+
+use http::HeaderMap;
+use http::header::ACCEPT;
+use mediatype::{MediaType, MediaTypeList, Name, ReadParams, names};
+
+use super::Profile;
+use crate::Operation;
+
+pub(super) const JSON: &str = "application/json";
+pub(super) const JSON_API: &str = "application/vnd.api+json";
+pub(super) const PROBLEM: &str = "application/problem+json";
+pub(super) const PROFILE: Name<'static> = Name::new_unchecked("profile");
+
+/// What the client gets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Choice {
+    pub(super) profile: Profile,
+    /// `Accept` names this representation, rather than any or any JSON.
+    pub(super) named: bool,
+    /// … by the parameter `profile`, which the answer then repeats.
+    pub(super) by_parameter: bool,
+    /// Errors are RFC 9457 problems.
+    pub(super) problem: bool,
+}
+
+/// What there is to choose from.
+pub(super) struct Offer<'a> {
+    /// What any JSON means at this prefix.
+    pub(super) default: Profile,
+    /// `None` as long as no route matched: then only the form of an error is chosen.
+    pub(super) operation: Option<&'a Operation>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Candidate<'a> {
+    /// `application/json` with this profile.
+    Json(Profile),
+    /// `application/json` of a form that a standard fixes: no profile changes it.
+    Fixed,
+    JsonApi,
+    /// `application/vnd.tenantry.v{major}+json`
+    Vendor(u32),
+    Problem,
+    /// As the contract says.
+    Other(&'a str),
+}
+
+struct Range<'a> {
+    media: MediaType<'a>,
+    /// Thousandths.
+    quality: u16,
+}
+
+impl<'a> Offer<'a> {
+    fn is_json(&self) -> bool {
+        self.operation.is_none_or(|o| o.produces.is_empty() || o.produces.iter().any(|t| t == JSON))
+    }
+
+    /// In the order of preference among equals.
+    fn candidates(&self) -> Vec<Candidate<'a>> {
+        let mut all = Vec::with_capacity(8);
+        if self.is_json() {
+            if self.operation.is_none_or(|operation| operation.shape.is_some()) {
+                let rest = Profile::OF_JSON.into_iter().filter(|it| *it != self.default);
+                all.extend(std::iter::once(self.default).chain(rest).map(Candidate::Json));
+                all.push(Candidate::JsonApi);
+            } else {
+                all.push(Candidate::Fixed);
+            }
+            if let Some(major) = self.operation.map(|o| o.version).filter(|major| *major > 0) {
+                all.push(Candidate::Vendor(major));
+            }
+        }
+        let produced = self.operation.map_or(&[][..], |operation| &operation.produces);
+        all.extend(produced.iter().filter(|it| *it != JSON).map(|it| Candidate::Other(it)));
+        all
+    }
+
+    /// What can be had, for a client that accepts none of it.
+    pub(super) fn available(&self) -> String {
+        let name = |candidate| match candidate {
+            Candidate::Json(profile) => format!("{JSON};profile=\"{}\"", profile.name()),
+            Candidate::Fixed => JSON.to_owned(),
+            Candidate::JsonApi => JSON_API.to_owned(),
+            Candidate::Vendor(major) => format!("application/vnd.tenantry.v{major}+json"),
+            Candidate::Problem => PROBLEM.to_owned(),
+            Candidate::Other(media_type) => media_type.to_owned(),
+        };
+        self.candidates().into_iter().map(name).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Chooses; `None` when nothing is acceptable.
+pub(super) fn choose(headers: &HeaderMap, offer: &Offer<'_>) -> Option<Choice> {
+    let default = Choice { profile: offer.default, ..Choice::default() };
+    let mut lines = headers.get_all(ACCEPT).iter();
+    match (lines.next().map(|line| line.as_bytes()), lines.next()) {
+        (None | Some(b"" | b"*/*"), None) => return Some(default),
+        (Some(b"application/json"), None) if offer.is_json() => return Some(default),
+        _ => {}
+    }
+    let lines = headers.get_all(ACCEPT).iter().filter_map(|line| line.to_str().ok());
+    let ranges: Vec<_> = lines.flat_map(MediaTypeList::new).flatten().filter_map(range).collect();
+
+    // How a candidate is acceptable: quality, position of its range, how specific that is.
+    let accepted = |candidate: Candidate<'_>| {
+        let matching = ranges.iter().enumerate();
+        let matching =
+            matching.filter_map(|(at, range)| Some((specificity(range, candidate)?, at)));
+        let (specific, at) = matching.max_by_key(|(specific, at)| (*specific, Reverse(*at)))?;
+        (ranges[at].quality > 0).then_some((ranges[at].quality, at, specific))
+    };
+    let problem = accepted(Candidate::Problem).filter(|(.., specific)| *specific > 1);
+    let best = offer
+        .candidates()
+        .into_iter()
+        .enumerate()
+        .filter_map(|(rank, candidate)| Some((accepted(candidate)?, rank, candidate)))
+        .max_by_key(|((quality, at, _), rank, _)| (*quality, Reverse(*at), Reverse(*rank)));
+    match best {
+        Some(((quality, _, specific), _, candidate)) => Some(Choice {
+            profile: match candidate {
+                Candidate::Json(profile) => profile,
+                Candidate::JsonApi => Profile::JsonApi,
+                Candidate::Fixed | Candidate::Vendor(_) | Candidate::Problem => Profile::Native,
+                Candidate::Other(_) => offer.default,
+            },
+            named: match candidate {
+                Candidate::Json(_) => specific > 2,
+                Candidate::JsonApi | Candidate::Vendor(_) => specific > 1,
+                _ => false,
+            },
+            by_parameter: matches!(candidate, Candidate::Json(_)) && specific > 2,
+            problem: problem.is_some_and(|(of_problem, ..)| of_problem >= quality),
+        }),
+        // Who names the form of errors alone gets plain successes.
+        None if problem.is_some() && offer.is_json() => {
+            Some(Choice { named: true, problem: true, ..Choice::default() })
+        }
+        None if offer.operation.is_some_and(|operation| operation.produces.is_empty()) => {
+            Some(default)
+        }
+        None => None,
+    }
+}
+
+/// An element of the list; `None` when its weight is none.
+fn range(media: MediaType<'_>) -> Option<Range<'_>> {
+    let quality = match media.get_param(names::Q) {
+        None => 1000,
+        Some(weight) => {
+            let weight = weight.as_str();
+            let (whole, decimals) = weight.split_once('.').unwrap_or((weight, ""));
+            let fits = matches!(whole, "0" | "1")
+                && decimals.len() <= 3
+                && decimals.bytes().all(|b| b.is_ascii_digit());
+            let thousandths = fits.then(|| format!("{whole}{decimals:0<3}").parse().ok());
+            thousandths.flatten().filter(|thousandths: &u16| *thousandths <= 1000)?
+        }
+    };
+    Some(Range { media, quality })
+}
+
+/// How closely a range names the candidate: 0 for `*/*`, 1 for `application/*`, 2 for the
+/// type, 3 for the type with its profile. `None` when it is another one.
+fn specificity(range: &Range<'_>, candidate: Candidate<'_>) -> Option<u8> {
+    let media = &range.media;
+    let vendor;
+    let name = match candidate {
+        Candidate::Json(_) | Candidate::Fixed => JSON,
+        Candidate::JsonApi => JSON_API,
+        Candidate::Problem => PROBLEM,
+        Candidate::Other(name) => name,
+        Candidate::Vendor(major) => {
+            vendor = format!("application/vnd.tenantry.v{major}+json");
+            &vendor
+        }
+    };
+    let name = MediaType::parse(name).ok()?;
+    if media.subty == names::_STAR && media.suffix.is_none() {
+        return if media.ty == names::_STAR { Some(0) } else { (media.ty == name.ty).then_some(1) };
+    }
+    if media.essence() != name.essence() {
+        return None;
+    }
+    match candidate {
+        Candidate::Json(profile) => match media.get_param(PROFILE) {
+            None => Some(2),
+            Some(named) => (profile.name() == named.unquoted_str()).then_some(3),
+        },
+        Candidate::JsonApi => is_plain_json_api(media).then_some(2),
+        _ => Some(2),
+    }
+}
+
+/// JSON:API has no media type parameters but `ext`, of which we have none, and `profile`,
+/// which may be ignored (JSON:API 1.1, "Content Negotiation").
+pub(super) fn is_plain_json_api(media: &MediaType<'_>) -> bool {
+    media.params().all(|(name, _)| name == names::Q || name == PROFILE)
+}

@@ -1,0 +1,51 @@
+//! The profile `camel`: camelCase members and lower-case enumerations in a frame with
+//! `data`, `meta`, `pagination` and `links` (E-29…36, E-87…92, K-1, K-6). The frame's own
+//! names stay as E prints them.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::json::push_member;
+use super::page::{Links, Page};
+use super::rewrite::Rewriter;
+use super::{Form, Profile};
+use crate::Shape;
+use crate::trace::Seen;
+
+#[derive(Serialize)]
+struct Meta<'a> {
+    request_id: &'a str,
+    timestamp: String,
+}
+
+pub(super) fn body(
+    form: &Form<'_>,
+    seen: &Seen,
+    shape: &Shape,
+    native: &RawValue,
+    page: &mut Page,
+) -> String {
+    let items = form.items(native, page);
+    let mut out = String::with_capacity(native.get().len() + 512);
+    out.push_str("{\"data\":");
+    Rewriter::outbound(shape, Profile::Camel).root(items.unwrap_or(native), &mut out);
+    let meta = Meta { request_id: &seen.request_id, timestamp: form.timestamp() };
+    push_member(&mut out, "meta", &meta);
+    if items.is_some() {
+        push_member(&mut out, "pagination", &page.numbered(form.query()));
+        push_member(&mut out, "links", &links(form, page));
+    }
+    out.push('}');
+    out
+}
+
+/// Absolute, and never from the `Host` that a client made up (K-27).
+fn links(form: &Form<'_>, page: &Page) -> Links {
+    let base = &form.config.public_url;
+    let target = form.parts.uri.path_and_query().map_or("/", |target| target.as_str());
+    let Links(mut links) = page.links(&format!("{base}{}", form.path()));
+    links.retain(|(name, _)| matches!(*name, "next" | "prev"));
+    links.push(("self", Some(format!("{base}{target}"))));
+    links.reverse();
+    Links(links)
+}

@@ -1,0 +1,54 @@
+//! Spelling of names and enumerated values: snake_case and camelCase (K-6), SCREAMING and
+//! lower case (K-7). Each pair undoes the other for every name of the contract.
+
+use std::borrow::Cow;
+
+/// `owner_id` → `ownerId`. An underscore stays where no letter follows (`line_1`), so that
+/// [`snake`] finds the way back.
+pub(super) fn camel(name: &str) -> Cow<'_, str> {
+    if !name.contains('_') {
+        return Cow::Borrowed(name);
+    }
+    let mut out = String::with_capacity(name.len());
+    let mut chars = name.chars().peekable();
+    while let Some(c) = chars.next() {
+        match chars.peek() {
+            Some(next) if c == '_' && !out.is_empty() && next.is_ascii_lowercase() => {
+                out.push(next.to_ascii_uppercase());
+                chars.next();
+            }
+            _ => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// `ownerId` → `owner_id`.
+pub(super) fn snake(name: &str) -> Cow<'_, str> {
+    if !name.bytes().any(|b| b.is_ascii_uppercase()) {
+        return Cow::Borrowed(name);
+    }
+    let mut out = String::with_capacity(name.len() + 4);
+    for c in name.chars() {
+        if c.is_ascii_uppercase() {
+            out.push('_');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    Cow::Owned(out)
+}
+
+/// The name as it is.
+pub(super) fn same(name: &str) -> Cow<'_, str> {
+    Cow::Borrowed(name)
+}
+
+/// `IN_PROGRESS` → `in_progress`.
+pub(super) fn lower(value: &str) -> String {
+    value.to_ascii_lowercase()
+}
+
+/// `in_progress` → `IN_PROGRESS`.
+pub(super) fn upper(value: &str) -> String {
+    value.to_ascii_uppercase()
+}

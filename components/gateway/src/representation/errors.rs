@@ -1,0 +1,305 @@
+//! Errors: one [`Error`], five forms (A-50, B-51, D-58…63, E-50…52, RFC 9457; K-2…5).
+//!
+//! The OAuth errors keep the form of RFC 6749 whatever the client accepts.
+
+use std::borrow::Cow;
+
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::accept::{JSON_API, PROBLEM};
+use super::{Form, Profile, case, pointer};
+use crate::trace::Seen;
+use crate::{Body, Code, Error, Row, Shape};
+
+/// `VALIDATION_ERROR` (D-59).
+fn screaming(row: &Row) -> String {
+    row.name.to_ascii_uppercase()
+}
+
+/// What follows the service in `PROJECTS_VALIDATION_FAILED` (E-51).
+fn specific(row: &Row) -> String {
+    row.name.to_ascii_uppercase()
+}
+
+/// An error with everything that its forms tell.
+struct Told<'a> {
+    row: &'static Row,
+    error: &'a Error,
+    form: &'a Form<'a>,
+    seen: &'a Seen,
+    violations: Vec<Violation<'a>>,
+}
+
+/// A violation in the terms of the request.
+struct Violation<'a> {
+    place: Place,
+    /// The member or the parameter, as the answer spells members.
+    field: String,
+    code: &'a str,
+    message: &'a str,
+    value: Option<Value>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Place {
+    Pointer(String),
+    Parameter(String),
+    Header(String),
+}
+
+pub(super) fn render<S>(
+    error: &Error,
+    form: &Form<'_>,
+    seen: &mut Seen,
+) -> http::Response<Body<S>> {
+    let row = error.code.row();
+    seen.error = Some(row.name);
+    if error.internal.is_some() {
+        seen.cause.clone_from(&error.internal);
+    }
+    let violations = error.violations.iter().map(|it| Violation::told(it, form)).collect();
+    let told = Told { row, error, form, seen, violations };
+    let is_fixed = is_oauth(error.code) || form.operation.is_some_and(|o| o.shape.is_none());
+    let (body, content_type) = match form.choice.profile {
+        _ if is_oauth(error.code) => (told.native(), form.json()),
+        _ if form.choice.problem => (told.problem(), HeaderValue::from_static(PROBLEM)),
+        Profile::Envelope if !is_fixed => (told.envelope(), form.json()),
+        Profile::Camel if !is_fixed => (told.camel(), form.json()),
+        Profile::JsonApi if !is_fixed => (told.json_api(), HeaderValue::from_static(JSON_API)),
+        _ => (told.native(), form.json()),
+    };
+
+    let mut answer = http::Response::new(Body::Bytes(body.to_string().into_bytes()));
+    *answer.status_mut() =
+        StatusCode::from_u16(row.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = answer.headers_mut();
+    headers.insert("content-type", content_type);
+    headers.insert("cache-control", HeaderValue::from_static("no-store"));
+    if let Some(seconds) = error.retry_after {
+        headers.insert("retry-after", HeaderValue::from(seconds));
+    }
+    if let Some(challenge) = challenge(error) {
+        headers.insert("www-authenticate", challenge);
+    }
+    let allow = error.context.iter().find(|(name, _)| name == "allow");
+    if let Some(Ok(allow)) = allow.map(|(_, methods)| HeaderValue::from_str(methods)) {
+        headers.insert("allow", allow);
+    }
+    answer
+}
+
+impl<'a> Violation<'a> {
+    fn told(violation: &'a crate::Violation, form: &Form<'_>) -> Self {
+        let shape = form.shape().map_or_else(|| Cow::Owned(Shape::default()), Cow::Borrowed);
+        let name = &violation.pointer;
+        let (place, field) = if name.is_empty() || name.starts_with('/') {
+            let field = pointer::field(name, form.choice.profile, &shape);
+            (Place::Pointer(pointer::told(name, form.sent, &shape)), field)
+        } else if name.contains('-') {
+            // Query parameters have no hyphens, request headers that functions see all do.
+            (Place::Header(name.clone()), name.clone())
+        } else {
+            let name = form.parameter_name(name);
+            (Place::Parameter(name.clone()), name)
+        };
+        let parse = |text: &String| {
+            serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str()))
+        };
+        let value = violation.value.as_ref().map(parse);
+        Self { place, field, code: &violation.code, message: &violation.message, value }
+    }
+
+    fn detail(&self, place: &str, of: &str) -> Value {
+        let mut detail = json!({ "code": self.code, "message": self.message });
+        detail[place] = Value::from(of);
+        if let Some(value) = &self.value {
+            detail["value"] = value.clone();
+        }
+        detail
+    }
+}
+
+impl Place {
+    fn name(&self) -> &str {
+        let (Self::Pointer(name) | Self::Parameter(name) | Self::Header(name)) = self;
+        name
+    }
+}
+
+impl Told<'_> {
+    fn native(&self) -> Value {
+        let mut details = self.context();
+        if !self.violations.is_empty() {
+            let fields = self.violations.iter().map(|it| it.detail("pointer", it.place.name()));
+            details.insert("fields".to_owned(), fields.collect());
+        }
+        let mut body = json!({
+            "error": self.row.name,
+            "message": self.error.message,
+            "trace_id": self.seen.trace_id,
+            "details": details,
+        });
+        // RFC 6749 section 5.2 has its own name for the sentence.
+        if is_oauth(self.error.code) {
+            body["error_description"] = body["message"].clone();
+        }
+        body
+    }
+
+    fn envelope(&self) -> Value {
+        let details = self.violations.iter().map(|it| it.detail("field", &it.field));
+        json!({
+            "data": null,
+            "error": {
+                "code": screaming(self.row),
+                "message": self.error.message,
+                "details": details.collect::<Value>(),
+                "context": self.context(),
+                "source": self.violations.first().map(|violation| &violation.place),
+                "documentation_url": self.documentation_url(),
+                "trace_id": self.seen.trace_id,
+                "request_id": self.seen.request_id,
+            },
+            "meta": {
+                "traceId": self.seen.trace_id,
+                "request_id": self.seen.request_id,
+                "timestamp": self.form.timestamp(),
+            },
+        })
+    }
+
+    fn camel(&self) -> Value {
+        let mut details = Map::new();
+        for (name, value) in self.context() {
+            // E prints this one.
+            let name = if name == "retry_after" { name } else { case::camel(&name).into_owned() };
+            details.insert(name, value);
+        }
+        for violation in &self.violations {
+            let told = details.entry(violation.field.as_str()).or_insert(Value::Null);
+            *told = match told.as_str() {
+                Some(before) => Value::from(format!("{before} {}", violation.message)),
+                None => Value::from(violation.message),
+            };
+        }
+        json!({ "error": {
+            "code": format!("{}_{}", self.service(), specific(self.row)),
+            "message": self.error.message,
+            "details": details,
+            "request_id": self.seen.request_id,
+            "documentation_url": self.documentation_url(),
+        }})
+    }
+
+    fn json_api(&self) -> Value {
+        let one = |code: &str, detail: &str, violation: Option<&Violation<'_>>| {
+            let mut meta = self.context();
+            let mut error = json!({
+                "id": self.seen.trace_id,
+                "status": self.row.status.to_string(),
+                "code": code,
+                "title": self.row.title,
+                "detail": detail,
+                "links": { "about": self.documentation_url() },
+            });
+            if let Some(violation) = violation {
+                error["source"] = json!(violation.place);
+                meta.insert("error".to_owned(), Value::from(screaming(self.row)));
+                meta.extend(violation.value.clone().map(|value| ("value".to_owned(), value)));
+            }
+            if !meta.is_empty() {
+                error["meta"] = Value::from(meta);
+            }
+            error
+        };
+        let errors: Vec<_> = match self.violations.as_slice() {
+            [] => vec![one(&screaming(self.row), &self.error.message, None)],
+            all => all.iter().map(|it| one(it.code, it.message, Some(it))).collect(),
+        };
+        json!({ "errors": errors })
+    }
+
+    fn problem(&self) -> Value {
+        let mut body = json!({
+            "type": self.documentation_url(),
+            "title": self.row.title,
+            "status": self.row.status,
+            "detail": self.error.message,
+            "error": self.row.name,
+            "trace_id": self.seen.trace_id,
+            "context": self.context(),
+        });
+        // A trace id has the 128 bits of a UUID, whose URN names this occurrence.
+        if let [a, b, c, d, e] =
+            [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| self.seen.trace_id.get(part))
+            && let (Some(a), Some(b), Some(c), Some(d), Some(e)) = (a, b, c, d, e)
+        {
+            body["instance"] = Value::from(format!("urn:uuid:{a}-{b}-{c}-{d}-{e}"));
+        }
+        if !self.violations.is_empty() {
+            let errors = self.violations.iter().map(|violation| {
+                let mut error = json!(violation.place);
+                error["code"] = Value::from(violation.code);
+                error["detail"] = Value::from(violation.message);
+                error
+            });
+            body["errors"] = errors.collect();
+        }
+        body
+    }
+
+    /// Further facts, with the seconds until a retry.
+    fn context(&self) -> Map<String, Value> {
+        let context = self.error.context.iter();
+        let mut context: Map<_, _> =
+            context.map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
+        if let Some(seconds) = self.error.retry_after {
+            context.insert("retry_after".to_owned(), Value::from(seconds));
+        }
+        context
+    }
+
+    fn documentation_url(&self) -> String {
+        format!("{}/docs/errors/{}", self.form.config.public_url, screaming(self.row))
+    }
+
+    /// The first segment of the operation's path: `PROJECTS`.
+    fn service(&self) -> String {
+        let path = self.form.operation.map_or("", |operation| &operation.path);
+        match path.split('/').find(|segment| !segment.is_empty()) {
+            Some(segment) => segment.to_ascii_uppercase().replace('-', "_"),
+            None => "GATEWAY".to_owned(),
+        }
+    }
+}
+
+fn is_oauth(code: Code) -> bool {
+    matches!(
+        code,
+        Code::InvalidRequest
+            | Code::InvalidClient
+            | Code::InvalidGrant
+            | Code::UnauthorizedClient
+            | Code::UnsupportedGrantType
+            | Code::InvalidScope
+    )
+}
+
+/// RFC 6750 section 3, and RFC 6749 section 5.2 for client authentication.
+fn challenge(error: &Error) -> Option<HeaderValue> {
+    let text = match error.code {
+        Code::AuthenticationRequired => "Bearer realm=\"tenantry\"".to_owned(),
+        Code::InvalidToken => "Bearer realm=\"tenantry\", error=\"invalid_token\"".to_owned(),
+        Code::InsufficientScope => {
+            let needed = error.context.iter().find(|(name, _)| name == "required_scope");
+            let scope = needed.map_or("", |(_, scope)| scope.as_str());
+            format!("Bearer realm=\"tenantry\", error=\"insufficient_scope\", scope=\"{scope}\"")
+        }
+        Code::InvalidClient => "Basic realm=\"tenantry\"".to_owned(),
+        _ => return None,
+    };
+    HeaderValue::try_from(text).ok()
+}

@@ -1,0 +1,261 @@
+//! How results and errors become HTTP, and how requests are read: four forms of one native
+//! result (K-1, K-2), which `Accept` chooses.
+//!
+//! | form | asked for by | module |
+//! |---|---|---|
+//! | native | `application/json` below `/api/v{N}`, `application/vnd.tenantry.v{N}+json` | [`native`] |
+//! | envelope | `application/json;profile="envelope"` | [`envelope`] |
+//! | camel | `application/json;profile="camel"`; `application/json` below `/v{N}` | [`camel`] |
+//! | JSON:API | `application/vnd.api+json`, or by sending a JSON:API document | [`json_api`] |
+//!
+//! Functions read and answer the native form only; the shape of an operation
+//! (`wit/route.wit`) tells what the gateway must know to write the others. An operation
+//! without a shape has a form that a standard fixes, which no profile changes.
+//!
+//! Native answers are the hot path: their bodies are passed on as they came, and usual
+//! values of `Accept` are recognised without being parsed.
+
+mod accept;
+mod camel;
+mod case;
+mod document;
+mod envelope;
+mod errors;
+mod etag;
+mod json;
+mod json_api;
+mod native;
+mod page;
+mod pointer;
+mod query;
+mod request;
+mod rewrite;
+mod success;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use request::{Body, media_type};
+
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use serde_json::value::RawValue;
+
+use self::accept::{Choice, Offer};
+use self::page::{Items, Page};
+use crate::config::Config;
+use crate::trace::Seen;
+use crate::{Code, Error, Operation, Response, Shape, access_log};
+
+// Constants, so that no name is parsed on the way of a request.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
+const B3_TRACEID: HeaderName = HeaderName::from_static("x-b3-traceid");
+const B3_SPANID: HeaderName = HeaderName::from_static("x-b3-spanid");
+const B3_SAMPLED: HeaderName = HeaderName::from_static("x-b3-sampled");
+const API_VERSION: HeaderName = HeaderName::from_static("api-version");
+const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+const RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const RATELIMIT_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const RATELIMIT_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+
+/// One of the four forms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Profile {
+    #[default]
+    Native,
+    Envelope,
+    Camel,
+    JsonApi,
+}
+
+impl Profile {
+    /// The profiles of `application/json`.
+    const OF_JSON: [Self; 3] = [Self::Native, Self::Envelope, Self::Camel];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Envelope => "envelope",
+            Self::Camel => "camel",
+            Self::JsonApi => "json-api",
+        }
+    }
+
+    /// The profile of `application/json` with this name.
+    fn of_json(name: &str) -> Option<Self> {
+        Self::OF_JSON.into_iter().find(|profile| profile.name() == name)
+    }
+}
+
+/// The form of one exchange, as far as it is known.
+pub(crate) struct Form<'a> {
+    pub(crate) parts: &'a Parts,
+    config: &'a Config,
+    /// When the request came, in milliseconds since the epoch.
+    now: u64,
+    /// `/api/v1` or its alias `/v1`; empty for a path below neither.
+    prefix: &'a str,
+    operation: Option<&'a Operation>,
+    /// Of the answer.
+    choice: Choice,
+    /// Of the request's body, once it was read.
+    sent: Profile,
+}
+
+impl<'a> Form<'a> {
+    pub(crate) fn new(config: &'a Config, parts: &'a Parts, now: u64) -> Self {
+        let prefix = prefix(parts.uri.path());
+        let mut form = Self {
+            parts,
+            config,
+            now,
+            prefix,
+            operation: None,
+            choice: Choice::default(),
+            sent: Profile::Native,
+        };
+        form.choice.profile = form.offer().default;
+        form
+    }
+
+    /// Chooses the form of the answer, for an operation that matched.
+    ///
+    /// # Errors
+    /// 406 when nothing that the client accepts can be had.
+    pub(crate) fn matched(&mut self, operation: &'a Operation) -> Result<(), Error> {
+        self.operation = Some(operation);
+        let offer = self.offer();
+        let Some(choice) = accept::choose(&self.parts.headers, &offer) else {
+            let message =
+                "Nothing that Accept allows can be had; details.available lists what can.";
+            return Err(
+                Error::new(Code::NotAcceptable, message).with("available", offer.available())
+            );
+        };
+        self.choice = choice;
+        // A JSON:API document is answered by one (K-11), also when it is refused unread.
+        let content_type = crate::trace::header(&self.parts.headers, "content-type");
+        if !choice.named
+            && operation.shape.is_some()
+            && !operation.consumes.is_empty()
+            && content_type.is_some_and(request::is_json_api)
+        {
+            self.choice.profile = Profile::JsonApi;
+        }
+        Ok(())
+    }
+
+    fn offer(&self) -> Offer<'a> {
+        let is_alias = self.prefix.starts_with("/v");
+        let is_fixed = self.operation.is_some_and(|operation| operation.shape.is_none());
+        let default = if is_alias && !is_fixed { Profile::Camel } else { Profile::Native };
+        Offer { default, operation: self.operation }
+    }
+
+    fn shape(&self) -> Option<&'a Shape> {
+        self.operation?.shape.as_ref()
+    }
+
+    fn path(&self) -> &'a str {
+        self.parts.uri.path()
+    }
+
+    fn query(&self) -> &'a str {
+        self.parts.uri.query().unwrap_or_default()
+    }
+
+    fn timestamp(&self) -> String {
+        access_log::timestamp(self.now)
+    }
+
+    /// The Content-Type of a JSON profile, which names it to who named it.
+    fn json(&self) -> HeaderValue {
+        match (self.choice.by_parameter, self.choice.profile) {
+            (true, Profile::Native) => {
+                HeaderValue::from_static("application/json; charset=utf-8; profile=\"native\"")
+            }
+            (true, Profile::Envelope) => {
+                HeaderValue::from_static("application/json; charset=utf-8; profile=\"envelope\"")
+            }
+            (true, Profile::Camel) => {
+                HeaderValue::from_static("application/json; charset=utf-8; profile=\"camel\"")
+            }
+            _ => JSON,
+        }
+    }
+
+    /// The items, when the answer is a page.
+    fn items<'r>(&self, native: &'r RawValue, page: &mut Page) -> Option<&'r RawValue> {
+        self.shape().filter(|shape| shape.is_page)?;
+        let Items { items, next_cursor } = serde_json::from_str(native.get()).ok()?;
+        page.next_cursor = next_cursor;
+        Some(items)
+    }
+
+    /// A parameter that the function named, as the client wrote it.
+    fn parameter_name(&self, native: &str) -> String {
+        let camel = case::camel(native);
+        let is_sent = |name: &str| query::value(self.query(), &[name]).is_some();
+        let spelled = if is_sent(&camel) { &*camel } else { native };
+        spelled.to_owned()
+    }
+}
+
+pub(crate) fn render<S>(
+    outcome: Result<Response<S>, Error>,
+    mut form: Form<'_>,
+    seen: &mut Seen,
+) -> http::Response<crate::Body<S>> {
+    if form.operation.is_none()
+        && let Some(choice) = accept::choose(&form.parts.headers, &form.offer())
+    {
+        form.choice = choice;
+    }
+    let mut answer = match outcome {
+        Ok(response) => success::render(response, &form, seen),
+        Err(error) => errors::render(&error, &form, seen),
+    };
+    common(answer.headers_mut(), seen);
+    if form.parts.method == Method::HEAD {
+        *answer.body_mut() = crate::Body::Empty;
+    }
+    answer
+}
+
+/// `/api/v1` of `/api/v1/projects`, `/v1` of `/v1/projects`.
+fn prefix(path: &str) -> &str {
+    let below = path.strip_prefix("/api").unwrap_or(path);
+    let Some(version) = below.strip_prefix("/v") else { return "" };
+    let digits = version.bytes().take_while(u8::is_ascii_digit).count();
+    if digits == 0 || !matches!(version.as_bytes().get(digits), None | Some(b'/')) {
+        return "";
+    }
+    &path[..path.len() - version.len() + digits]
+}
+
+fn common(headers: &mut HeaderMap, seen: &Seen) {
+    let mut set = |name: HeaderName, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    };
+    set(REQUEST_ID, &seen.request_id);
+    set(CORRELATION_ID, &seen.correlation_id);
+    set(B3_TRACEID, &seen.trace_id);
+    set(B3_SPANID, &seen.span_id);
+    set(B3_SAMPLED, if seen.sampled { "1" } else { "0" });
+    set(header::VARY, "Authorization, X-Tenant-Id, Accept, Origin");
+    if seen.canonical {
+        set(API_VERSION, crate::API_VERSION);
+    }
+    if seen.replayed {
+        set(IDEMPOTENT_REPLAYED, "true");
+    }
+    if let Some(quota) = seen.quota {
+        headers.insert(RATELIMIT_LIMIT, HeaderValue::from(quota.limit));
+        headers.insert(RATELIMIT_REMAINING, HeaderValue::from(quota.remaining));
+        headers.insert(RATELIMIT_RESET, HeaderValue::from(quota.reset));
+    }
+}

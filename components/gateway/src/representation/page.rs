@@ -1,0 +1,167 @@
+//! Pages: what the function says of its neighbours and its numbers, in headers that are for
+//! the gateway (`wit/messages.wit`), and how each representation tells it (K-24, K-27).
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::query;
+
+/// How many items a page has when nothing says it.
+const LIMIT: u64 = 50;
+
+/// Where the neighbours of a page are, as query strings, and its numbers.
+#[derive(Default)]
+pub(super) struct Page {
+    pub(super) first: Option<String>,
+    pub(super) prev: Option<String>,
+    pub(super) next: Option<String>,
+    pub(super) last: Option<String>,
+    /// The three are known in the offset and page modes only.
+    pub(super) limit: Option<u64>,
+    offset: Option<u64>,
+    total: Option<u64>,
+    /// `next_cursor` of the body.
+    pub(super) next_cursor: Option<String>,
+}
+
+/// The native body of a page.
+#[derive(Deserialize)]
+pub(super) struct Items<'a> {
+    #[serde(borrow)]
+    pub(super) items: &'a RawValue,
+    pub(super) next_cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Pagination {
+    /// D-46
+    Cursor { cursors: Cursors, has_more: bool, total: Option<u64> },
+    /// D-49
+    Offset {
+        limit: u64,
+        offset: u64,
+        total: Option<u64>,
+        current_page: u64,
+        total_pages: Option<u64>,
+    },
+}
+
+#[derive(Serialize)]
+pub(super) struct Cursors {
+    before: Option<String>,
+    after: Option<String>,
+}
+
+/// E-29
+#[derive(Serialize)]
+pub(super) struct Numbered {
+    page: Option<u64>,
+    per_page: u64,
+    total: Option<u64>,
+    total_pages: Option<u64>,
+    /// Leads on where pages have no numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+impl Page {
+    /// Takes a header of the function; whether it was one that clients do not see.
+    pub(super) fn takes(&mut self, name: &str, value: &str) -> bool {
+        let link = match name {
+            "link-first" => &mut self.first,
+            "link-prev" => &mut self.prev,
+            "link-next" => &mut self.next,
+            "link-last" => &mut self.last,
+            _ => {
+                match name {
+                    "x-page-limit" => self.limit = value.parse().ok(),
+                    "x-page-offset" => self.offset = value.parse().ok(),
+                    "x-total-count" => self.total = value.parse().ok(),
+                    _ => {}
+                }
+                return false;
+            }
+        };
+        *link = Some(value.to_owned());
+        true
+    }
+
+    /// Its neighbours, below `base`: `last` is known where pages are counted (D-47, D-50).
+    pub(super) fn links(&self, base: &str) -> Links {
+        let target = |query: &Option<String>| query.as_ref().map(|query| format!("{base}?{query}"));
+        let mut links = vec![
+            ("first", target(&self.first)),
+            ("prev", target(&self.prev)),
+            ("next", target(&self.next)),
+        ];
+        if self.last.is_some() || self.limit.is_some() {
+            links.push(("last", target(&self.last)));
+        }
+        Links(links)
+    }
+
+    /// As D prints it.
+    pub(super) fn pagination(&self) -> Pagination {
+        match self.limit {
+            Some(limit) => {
+                let limit = limit.max(1);
+                let offset = self.offset.unwrap_or(0);
+                Pagination::Offset {
+                    limit,
+                    offset,
+                    total: self.total,
+                    current_page: offset / limit + 1,
+                    total_pages: self.total.map(|total| total.div_ceil(limit)),
+                }
+            }
+            None => {
+                let cursor = |link: &Option<String>| query::value(link.as_deref()?, &CURSOR);
+                let after = cursor(&self.next).or_else(|| self.next_cursor.clone());
+                Pagination::Cursor {
+                    has_more: after.is_some() || self.next.is_some(),
+                    cursors: Cursors { before: cursor(&self.prev), after },
+                    total: None,
+                }
+            }
+        }
+    }
+
+    /// As E prints it; `asked` is the query of the request.
+    pub(super) fn numbered(&self, asked: &str) -> Numbered {
+        if let Pagination::Offset { limit, total, current_page, total_pages, .. } =
+            self.pagination()
+        {
+            let page = Some(current_page);
+            return Numbered { page, per_page: limit, total, total_pages, next_cursor: None };
+        }
+        let links = [self.first.as_deref(), self.next.as_deref(), Some(asked)];
+        let limit = links.into_iter().flatten().find_map(|link| query::value(link, &LIMITS));
+        Numbered {
+            page: None,
+            per_page: limit.and_then(|limit| limit.parse().ok()).unwrap_or(LIMIT),
+            total: None,
+            total_pages: None,
+            next_cursor: self.next_cursor.clone(),
+        }
+    }
+}
+
+const CURSOR: [&str; 2] = ["cursor", "page[cursor]"];
+const LIMITS: [&str; 3] = ["limit", "page[limit]", "per_page"];
+
+/// The member `links`: a target for each name, or null.
+pub(super) struct Links(pub(super) Vec<(&'static str, Option<String>)>);
+
+impl Links {
+    /// Of one object.
+    pub(super) fn of_itself(target: &str) -> Self {
+        Self(vec![("self", Some(target.to_owned()))])
+    }
+}
+
+impl Serialize for Links {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, target)| (name, target)))
+    }
+}

@@ -1,0 +1,55 @@
+//! Where something is wrong, told in the terms of the request's form: a function names
+//! members of the native body, the client looks at the document that it sent.
+
+use std::borrow::Cow;
+
+use super::{Profile, case, document};
+use crate::Shape;
+
+/// A JSON Pointer into the native body, as one into the body that was sent.
+pub(super) fn told(pointer: &str, sent: Profile, shape: &Shape) -> String {
+    match sent {
+        Profile::Native | Profile::Envelope => pointer.to_owned(),
+        Profile::Camel => {
+            spelled(pointer, shape).into_iter().fold(String::new(), |path, name| path + "/" + &name)
+        }
+        Profile::JsonApi => in_document(pointer, shape),
+    }
+}
+
+/// The member that a pointer into the native body names, with dots, as `answer` spells it.
+pub(super) fn field(pointer: &str, answer: Profile, shape: &Shape) -> String {
+    match answer {
+        Profile::Camel => spelled(pointer, shape).join("."),
+        _ => pointer.trim_start_matches('/').replace('/', "."),
+    }
+}
+
+/// The segments in camelCase, except below maps.
+fn spelled<'a>(pointer: &'a str, shape: &Shape) -> Vec<Cow<'a, str>> {
+    let mut path = String::new();
+    let mut is_data = false;
+    let segment = |segment: &'a str| {
+        let name = if is_data { Cow::Borrowed(segment) } else { case::camel(segment) };
+        // Indexes of lists are no part of the shape's paths.
+        if !segment.bytes().all(|b| b.is_ascii_digit()) {
+            if !path.is_empty() {
+                path.push('.');
+            }
+            path.push_str(segment);
+        }
+        is_data = is_data || shape.maps.contains(&path);
+        name
+    };
+    pointer.split('/').skip(1).map(segment).collect()
+}
+
+fn in_document(pointer: &str, shape: &Shape) -> String {
+    let Some(below) = pointer.strip_prefix('/') else { return "/data".to_owned() };
+    let (member, rest) = below.split_at(below.find('/').unwrap_or(below.len()));
+    match shape.relations.iter().find(|relation| relation.member == member) {
+        Some(relation) if rest.is_empty() => format!("/data/relationships/{}", relation.name),
+        Some(relation) => format!("/data/relationships/{}/data{rest}", relation.name),
+        None => format!("/data/attributes/{}{rest}", document::attribute(member)),
+    }
+}

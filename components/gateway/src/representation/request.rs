@@ -1,0 +1,161 @@
+//! Requests in the form of their profile (K-6, K-11): what the function reads is native.
+
+use std::borrow::Cow;
+
+use mediatype::{MediaType, ReadParams, names};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+use super::accept::{JSON, JSON_API, PROFILE, is_plain_json_api};
+use super::rewrite::Rewriter;
+use super::{Form, Profile, document, etag, query};
+use crate::router::Route;
+use crate::trace::header;
+use crate::{Code, Error, Location, Operation, Parameter};
+
+/// A body, and what the function reads in its place.
+#[derive(Default)]
+pub(crate) struct Body {
+    /// As it was sent; an idempotency key is bound to it.
+    pub(crate) sent: Vec<u8>,
+    /// `None` when it was native already.
+    pub(crate) native: Option<Vec<u8>>,
+}
+
+/// The media type of a body, in lower case without parameters, if the operation reads it.
+pub(crate) fn media_type(operation: &Operation, content_type: &str) -> Option<String> {
+    if operation.consumes.iter().any(|known| known == content_type) {
+        return Some(content_type.to_owned());
+    }
+    let media = MediaType::parse(content_type).ok()?;
+    let essence = media.essence().to_string().to_ascii_lowercase();
+    if essence == JSON_API {
+        let reads = operation.shape.is_some() && operation.consumes.iter().any(|it| it == JSON);
+        return (reads && is_plain_json_api(&media)).then_some(essence);
+    }
+    let charset = media.get_param(names::CHARSET);
+    let utf8 = charset.is_none_or(|set| set.unquoted_str().eq_ignore_ascii_case("utf-8"));
+    (utf8 && operation.consumes.contains(&essence)).then_some(essence)
+}
+
+/// Whether a Content-Type is the one of JSON:API.
+pub(super) fn is_json_api(content_type: &str) -> bool {
+    content_type != JSON
+        && MediaType::parse(content_type)
+            .is_ok_and(|media| media.essence().to_string().eq_ignore_ascii_case(JSON_API))
+}
+
+impl Form<'_> {
+    /// Reads a body, valid JSON if the Content-Type says JSON, in the form it has.
+    pub(crate) fn read(&mut self, route: &Route<'_>, sent: Vec<u8>) -> Result<Body, Error> {
+        let Some(shape) = self.shape() else { return Ok(Body { sent, native: None }) };
+        if sent.is_empty() {
+            return Ok(Body { sent, native: None });
+        }
+        let form = self.form_of(&sent);
+        if form == Profile::JsonApi && !self.choice.named {
+            self.choice.profile = Profile::JsonApi;
+        }
+        let unreadable = |_| Error::new(Code::MalformedRequest, "The body cannot be read.");
+        let native = match form {
+            Profile::Native | Profile::Envelope => None,
+            Profile::Camel => {
+                let raw: &RawValue = serde_json::from_slice(&sent).map_err(unreadable)?;
+                let mut out = String::with_capacity(sent.len() + 64);
+                Rewriter::inbound(shape, Profile::Camel).root(raw, &mut out);
+                Some(out.into_bytes())
+            }
+            Profile::JsonApi => {
+                let raw: &RawValue = serde_json::from_slice(&sent).map_err(unreadable)?;
+                let id = route.variables.iter().find(|variable| variable.name == "id");
+                let id = id.map(|variable| variable.value.as_str());
+                Some(document::native(shape, id, raw)?.into_bytes())
+            }
+        };
+        // From here on violations are the function's, which speaks of the native body.
+        self.sent = form;
+        Ok(Body { sent, native })
+    }
+
+    /// By Content-Type, else as the answer, except that JSON:API is recognised by what only
+    /// it has.
+    fn form_of(&self, body: &[u8]) -> Profile {
+        let content_type = header(&self.parts.headers, "content-type").unwrap_or_default();
+        let mut is_plain = true;
+        if content_type != JSON {
+            let Ok(media) = MediaType::parse(content_type) else { return Profile::Native };
+            if is_json_api(content_type) {
+                return Profile::JsonApi;
+            }
+            let named = media.get_param(PROFILE);
+            if let Some(profile) = named.and_then(|name| Profile::of_json(&name.unquoted_str())) {
+                return profile;
+            }
+            let essence = media.essence().to_string().to_ascii_lowercase();
+            if !essence.ends_with("json") {
+                return Profile::Native;
+            }
+            is_plain = essence == JSON;
+        }
+        match self.choice.profile {
+            answer if is_plain && is_document(body, answer == Profile::JsonApi) => Profile::JsonApi,
+            Profile::JsonApi => Profile::Native,
+            answer => answer,
+        }
+    }
+
+    /// A query parameter as the function knows it.
+    pub(crate) fn query_parameter(&self, name: Cow<'_, str>, value: Cow<'_, str>) -> Parameter {
+        let (name, value) = match (self.choice.profile, self.shape()) {
+            (Profile::Camel, Some(shape)) => query::native(shape, name, value),
+            _ => (name.into_owned(), value.into_owned()),
+        };
+        Parameter { location: Location::Query, name, value }
+    }
+
+    /// Pages are counted in E: without a wish the first one is asked for by its number, which
+    /// makes the function count (E-29).
+    pub(crate) fn first_page(&self) -> Option<Parameter> {
+        let counts = self.choice.profile == Profile::Camel
+            && self.shape().is_some_and(|shape| shape.is_page)
+            && !query::pages(self.query());
+        counts.then(|| Parameter {
+            location: Location::Query,
+            name: "page".to_owned(),
+            value: "1".to_owned(),
+        })
+    }
+
+    /// A request header as the function knows it.
+    pub(crate) fn header(&self, name: &str) -> Option<Cow<'_, str>> {
+        let value = header(&self.parts.headers, name)?;
+        match name {
+            "content-type" if self.sent == Profile::JsonApi => Some(Cow::Borrowed(JSON)),
+            "if-match" => Some(etag::if_match(value)),
+            "if-none-match" if self.shape().is_some() => {
+                etag::if_none_match(value, self.choice.profile)
+            }
+            _ => Some(Cow::Borrowed(value)),
+        }
+    }
+}
+
+/// Whether the body is a JSON:API document: `data` with `type` and `attributes`, or, for a
+/// client that wants to be answered in JSON:API, anything with `data`.
+fn is_document(body: &[u8], wanted: bool) -> bool {
+    #[derive(Deserialize)]
+    struct Document<'a> {
+        #[serde(borrow)]
+        data: &'a RawValue,
+    }
+    #[derive(Deserialize)]
+    struct Resource {
+        #[serde(rename = "type")]
+        _kind: String,
+        #[serde(rename = "attributes")]
+        _attributes: IgnoredAny,
+    }
+    let Ok(Document { data }) = serde_json::from_slice(body) else { return false };
+    wanted || serde_json::from_str::<Resource>(data.get()).is_ok()
+}

@@ -1,0 +1,83 @@
+//! Writes JSON anew with other names and other spellings of enumerated values, as the shape
+//! of the operation tells; what is data (`Shape::maps`) is copied as it stands.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use super::json::{Members, elements, push, push_name, text};
+use super::{Profile, case};
+use crate::Shape;
+
+/// Deeper than any schema (the compiler of the contract ends at 12). What lies below is
+/// copied, so nesting that a client made up costs neither stack nor time.
+const DEPTH: usize = 16;
+
+/// One direction of one profile.
+pub(super) struct Rewriter<'a> {
+    shape: &'a Shape,
+    names: fn(&str) -> Cow<'_, str>,
+    values: fn(&str) -> String,
+    /// From the client: the new names are the native ones.
+    inbound: bool,
+}
+
+impl<'a> Rewriter<'a> {
+    /// From native to `profile`.
+    pub(super) fn outbound(shape: &'a Shape, profile: Profile) -> Self {
+        let names = if profile == Profile::Camel { case::camel } else { case::same };
+        Self { shape, names, values: case::lower, inbound: false }
+    }
+
+    /// From `profile` to native.
+    pub(super) fn inbound(shape: &'a Shape, profile: Profile) -> Self {
+        let names = if profile == Profile::Camel { case::snake } else { case::same };
+        Self { shape, names, values: case::upper, inbound: true }
+    }
+
+    /// Appends the value that stands at the root.
+    pub(super) fn root(&self, raw: &RawValue, out: &mut String) {
+        self.value(raw, &mut String::new(), 0, out);
+    }
+
+    /// Appends the value of the root's member `name`, spelled natively.
+    pub(super) fn member(&self, name: &str, raw: &RawValue, out: &mut String) {
+        self.value(raw, &mut name.to_owned(), 1, out);
+    }
+
+    fn value(&self, raw: &RawValue, path: &mut String, depth: usize, out: &mut String) {
+        let listed = |paths: &[String]| paths.iter().any(|known| known == path);
+        if depth > DEPTH || listed(&self.shape.maps) {
+            out.push_str(raw.get());
+        } else if let Some(Members(members)) = Members::of(raw) {
+            out.push('{');
+            for (name, raw) in members {
+                let spelled = (self.names)(&name);
+                push_name(out, &spelled);
+                let length = path.len();
+                if length > 0 {
+                    path.push('.');
+                }
+                path.push_str(if self.inbound { &spelled } else { &name });
+                self.value(raw, path, depth + 1, out);
+                path.truncate(length);
+            }
+            out.push('}');
+        } else if let Some(elements) = elements(raw) {
+            out.push('[');
+            for (index, raw) in elements.into_iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                self.value(raw, path, depth + 1, out);
+            }
+            out.push(']');
+        } else if listed(&self.shape.enums)
+            && let Some(member) = text(raw)
+        {
+            push(out, &(self.values)(&member));
+        } else {
+            out.push_str(raw.get());
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Successful answers: the function's headers as clients see them, and its body in the form
+//! that was chosen.
+
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde_json::value::RawValue;
+
+use super::accept::JSON_API;
+use super::page::Page;
+use super::{Form, Profile, camel, envelope, errors, etag, json_api, native};
+use crate::trace::Seen;
+use crate::{Body, Code, Error, Response, Shape};
+
+pub(super) fn render<S>(
+    response: Response<S>,
+    form: &Form<'_>,
+    seen: &mut Seen,
+) -> http::Response<Body<S>> {
+    // A standard fixes the form of what has no shape.
+    let profile = form.shape().map_or(Profile::Native, |_| form.choice.profile);
+    // A job is told by its body alone there (E-92, K-56).
+    let status =
+        if (profile, response.status) == (Profile::Camel, 202) { 200 } else { response.status };
+    let mut answer = http::Response::new(response.body);
+    *answer.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut page = Page::default();
+    let headers = answer.headers_mut();
+    for (name, value) in response.headers {
+        if page.takes(&name, &value) {
+            continue;
+        }
+        let value = match name.as_str() {
+            "etag" => etag::outgoing(value, profile),
+            // What begins with /api/ has its prefix already.
+            "location" if value.starts_with('/') && !value.starts_with("/api/") => {
+                format!("{}{value}", form.prefix)
+            }
+            _ => value,
+        };
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            headers.append(name, value);
+        }
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
+    if matches!(answer.body(), Body::Empty) {
+        return answer;
+    }
+    let is_json = match answer.headers().get(header::CONTENT_TYPE) {
+        None => true,
+        Some(content_type) => {
+            let rest = content_type.as_bytes().strip_prefix(b"application/json");
+            rest.is_some_and(|rest| matches!(rest.first(), None | Some(b';' | b' ')))
+        }
+    };
+    match (profile, form.shape(), answer.body()) {
+        (Profile::Native, _, _) | (_, None, _) => {
+            if let Some(link) = native::link(form.path(), &page) {
+                answer.headers_mut().insert(header::LINK, link);
+            }
+        }
+        (_, Some(shape), Body::Bytes(bytes)) if is_json && !bytes.is_empty() => {
+            let Some(body) = transformed(profile, form, seen, shape, bytes, &mut page) else {
+                let cause = "the function answered with what is not JSON";
+                return errors::render(&Error::internal(Code::InternalError, cause), form, seen);
+            };
+            *answer.body_mut() = Body::Bytes(body.into_bytes());
+            let content_type = match profile {
+                Profile::JsonApi => HeaderValue::from_static(JSON_API),
+                _ => form.json(),
+            };
+            answer.headers_mut().insert(header::CONTENT_TYPE, content_type);
+        }
+        _ => {}
+    }
+    answer.headers_mut().entry(header::CONTENT_TYPE).or_insert_with(|| form.json());
+    answer
+}
+
+fn transformed(
+    profile: Profile,
+    form: &Form<'_>,
+    seen: &Seen,
+    shape: &Shape,
+    native: &[u8],
+    page: &mut Page,
+) -> Option<String> {
+    let native: &RawValue = serde_json::from_slice(native).ok()?;
+    Some(match profile {
+        Profile::Camel => camel::body(form, seen, shape, native, page),
+        Profile::JsonApi => json_api::body(form, shape, native, page),
+        Profile::Native | Profile::Envelope => envelope::body(form, seen, native, page),
+    })
+}

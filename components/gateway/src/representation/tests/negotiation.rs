@@ -1,0 +1,246 @@
+//! `Accept`: what is chosen, and when nothing is.
+
+use http::HeaderMap;
+use http::header::ACCEPT;
+
+use super::{books, exchange, fixed, ok, users};
+use crate::Operation;
+use crate::representation::accept::{Choice, Offer, choose};
+use crate::representation::{Profile, prefix};
+
+fn chosen(operation: &Operation, default: Profile, accept: &str) -> Option<Choice> {
+    let mut headers = HeaderMap::new();
+    headers.append(ACCEPT, accept.parse().unwrap());
+    choose(&headers, &Offer { default, operation: Some(operation) })
+}
+
+/// What is chosen, written down: the profile, `+named` when Accept named it, `+problem`.
+fn told(choice: Option<Choice>) -> String {
+    let Some(choice) = choice else { return "406".to_owned() };
+    let named = if choice.named { "+named" } else { "" };
+    let problem = if choice.problem { "+problem" } else { "" };
+    format!("{}{named}{problem}", choice.profile.name())
+}
+
+/// Each line is an Accept header and what it gets on `/api/v1` and on the alias `/v1`.
+#[test]
+fn accept_chooses_the_form() {
+    let table = [
+        // Any, and any JSON: the default of the prefix.
+        ("", "native", "camel"),
+        ("*/*", "native", "camel"),
+        ("application/*", "native", "camel"),
+        ("application/json", "native", "camel"),
+        ("APPLICATION/JSON", "native", "camel"),
+        ("application/json; charset=utf-8", "native", "camel"),
+        ("application/json, text/plain, */*", "native", "camel"),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "native", "camel"),
+        // By name, quoted or not.
+        ("application/json;profile=native", "native+named", "native+named"),
+        ("application/json;profile=\"native\"", "native+named", "native+named"),
+        ("application/json; profile=envelope", "envelope+named", "envelope+named"),
+        ("application/json;Profile=\"camel\"", "camel+named", "camel+named"),
+        ("application/vnd.api+json", "json-api+named", "json-api+named"),
+        (
+            "application/vnd.api+json;profile=\"https://example.com/p\"",
+            "json-api+named",
+            "json-api+named",
+        ),
+        ("application/vnd.tenantry.v1+json", "native+named", "native+named"),
+        ("application/problem+json", "native+named+problem", "native+named+problem"),
+        // Weights.
+        ("application/json;q=0.5, application/vnd.api+json", "json-api+named", "json-api+named"),
+        ("application/json, application/vnd.api+json;q=0.5", "native", "camel"),
+        ("application/vnd.api+json;q=0.5, */*;q=0.1", "json-api+named", "json-api+named"),
+        (
+            "application/json;profile=camel;q=0.2, application/json;profile=envelope;q=0.3",
+            "envelope+named",
+            "envelope+named",
+        ),
+        ("*/*;q=0.001", "native", "camel"),
+        // Of equals, the first in the header.
+        ("application/vnd.api+json, application/json", "json-api+named", "json-api+named"),
+        (
+            "application/json;profile=camel, application/json;profile=envelope",
+            "camel+named",
+            "camel+named",
+        ),
+        // The most specific range tells the weight.
+        ("*/*, application/json;q=0", "json-api", "json-api"),
+        ("application/*, application/json;profile=camel;q=0", "native", "native"),
+        ("application/*, application/json;profile=native;q=0", "envelope", "camel"),
+        // Errors as problems, beside any success of no higher weight.
+        ("application/json, application/problem+json", "native+problem", "camel+problem"),
+        ("application/problem+json, application/json", "native+problem", "camel+problem"),
+        ("application/json, application/problem+json;q=0.5", "native", "camel"),
+        (
+            "application/json;profile=envelope, application/problem+json",
+            "envelope+named+problem",
+            "envelope+named+problem",
+        ),
+        ("application/json, application/problem+json;q=0", "native", "camel"),
+        ("application/problem+json;q=0", "406", "406"),
+        // Nothing.
+        ("text/html", "406", "406"),
+        ("text/*", "406", "406"),
+        ("*/*;q=0", "406", "406"),
+        ("application/json;q=0", "406", "406"),
+        ("application/json;profile=hal", "406", "406"),
+        ("application/vnd.tenantry.v2+json", "406", "406"),
+        ("application/vnd.api+json;charset=utf-8", "406", "406"),
+        ("application/vnd.api+json;ext=\"https://example.com/e\"", "406", "406"),
+        // What cannot be read counts for nothing, and does no harm to the rest.
+        ("json", "406", "406"),
+        (",,;=", "406", "406"),
+        ("application/json;q=2", "406", "406"),
+        ("application/json;q=0.1234", "406", "406"),
+        ("application/json;q=-1", "406", "406"),
+        ("*/json", "406", "406"),
+        ("application/json;profile=\"camel", "406", "406"),
+        ("json, ///, application/json;profile=camel", "camel+named", "camel+named"),
+        (
+            "application/json;q=high, application/vnd.api+json;q=0.1",
+            "json-api+named",
+            "json-api+named",
+        ),
+    ];
+    let operation = users("GET", "/users");
+    for (accept, canonical, alias) in table {
+        assert_eq!(told(chosen(&operation, Profile::Native, accept)), canonical, "{accept}");
+        assert_eq!(told(chosen(&operation, Profile::Camel, accept)), alias, "alias: {accept}");
+    }
+}
+
+/// A form that a standard fixes is had by its own media types, in whatever profile.
+#[test]
+fn a_fixed_form_is_had_by_its_media_types() {
+    let table = [
+        (&["application/json"][..], "application/json", "native"),
+        (&["application/json"], "application/json;profile=camel", "native"),
+        (&["application/json"], "application/vnd.tenantry.v1+json", "native+named"),
+        (&["application/json"], "application/vnd.api+json", "406"),
+        (&["application/json"], "text/html", "406"),
+        (&["text/html"], "text/html", "native"),
+        (&["text/html"], "text/*;q=0.1", "native"),
+        (&["text/html"], "*/*", "native"),
+        (&["text/html"], "application/json", "406"),
+        (&["text/html"], "application/problem+json", "406"),
+        (&["text/html", "application/json"], "text/html, application/json;q=0.9", "native"),
+        (&["application/jwk-set+json"], "application/jwk-set+json", "native"),
+    ];
+    for (produces, accept, expected) in table {
+        let operation = fixed(produces);
+        assert_eq!(
+            told(chosen(&operation, Profile::Native, accept)),
+            expected,
+            "{produces:?} {accept}"
+        );
+    }
+}
+
+/// Without a body there is nothing that could be unacceptable.
+#[test]
+fn what_has_no_body_is_always_acceptable() {
+    let operation = Operation { produces: Vec::new(), ..users("DELETE", "/users/{id}") };
+    assert_eq!(told(chosen(&operation, Profile::Native, "text/html")), "native");
+    assert_eq!(
+        told(chosen(&operation, Profile::Native, "application/vnd.api+json")),
+        "json-api+named"
+    );
+}
+
+/// Several header lines are one list.
+#[test]
+fn lines_are_joined() {
+    let mut headers = HeaderMap::new();
+    headers.append(ACCEPT, "application/json;q=0.1".parse().unwrap());
+    headers.append(ACCEPT, "application/vnd.api+json".parse().unwrap());
+    let operation = users("GET", "/users");
+    let offer = Offer { default: Profile::Native, operation: Some(&operation) };
+    assert_eq!(told(choose(&headers, &offer)), "json-api+named");
+}
+
+/// Whatever bytes a header may have, it is read without a panic.
+#[test]
+fn no_header_breaks_it() {
+    const PIECES: [&str; 14] = [
+        "application/json",
+        "*",
+        "/",
+        ";",
+        "=",
+        "\"",
+        "\\",
+        ",",
+        " ",
+        "q",
+        "0.5",
+        "profile",
+        "+",
+        "x",
+    ];
+    let operation = users("GET", "/users");
+    let mut state = 1_u64;
+    let mut acceptable = 0;
+    for _ in 0..20_000 {
+        let mut accept = String::new();
+        for _ in 0..8 {
+            // A linear congruential generator: the same headers on every run.
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            accept.push_str(PIECES[(state >> 33) as usize % PIECES.len()]);
+        }
+        acceptable += usize::from(chosen(&operation, Profile::Native, &accept).is_some());
+    }
+    assert!((1..20_000).contains(&acceptable), "{acceptable} of 20000 are acceptable");
+}
+
+/// 406 tells what can be had, and the function has not been asked.
+#[test]
+fn what_cannot_be_had_is_refused_before_the_function_runs() {
+    let got = exchange(
+        &users("GET", "/users/{id}"),
+        ("GET /api/v1/users/usr_1", &[("accept", "application/xml")], ""),
+        ok(200, &[], "{}"),
+    );
+    assert_eq!(got.status, 406);
+    assert!(got.asked.is_none(), "the function was asked");
+    assert_eq!(got.json()["error"], "not_acceptable");
+    assert_eq!(
+        got.json()["details"]["available"],
+        "application/json;profile=\"native\", application/json;profile=\"envelope\", \
+         application/json;profile=\"camel\", application/vnd.api+json, application/vnd.tenantry.v1+json"
+    );
+}
+
+/// The same on the alias is told in its own form.
+#[test]
+fn a_refusal_has_the_default_form() {
+    let got = exchange(
+        &books("GET", "/books"),
+        ("GET /v1/books", &[("accept", "application/vnd.tenantry.v2+json")], ""),
+        ok(200, &[], "{}"),
+    );
+    assert_eq!(got.status, 406);
+    assert_eq!(got.json()["error"]["code"], "BOOKS_NOT_ACCEPTABLE");
+}
+
+/// The prefix is what the version ends.
+#[test]
+fn prefixes() {
+    let table = [
+        ("/api/v1/projects", "/api/v1"),
+        ("/v1/projects", "/v1"),
+        ("/api/v12/x/y", "/api/v12"),
+        ("/v1", "/v1"),
+        ("/.well-known/jwks.json", ""),
+        ("/api/projects", ""),
+        ("/v1x/projects", ""),
+        ("/vx/projects", ""),
+        ("/", ""),
+    ];
+    for (path, expected) in table {
+        assert_eq!(prefix(path), expected, "{path}");
+    }
+}
