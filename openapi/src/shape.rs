@@ -38,6 +38,7 @@ pub(crate) fn of(bundle: &Value, operation: &Value) -> Result<Option<Shape>> {
     Ok(Some(Shape {
         collection: found.collection.leak(),
         is_page,
+        is_numbered: is_page && operation["x-query"] == "list",
         enums: leaked(found.enums),
         maps: leaked(found.maps),
         relations: found.relations.leak(),

@@ -187,7 +187,7 @@ fn the_gateway_answers_are_in_every_operation_that_can_get_them() {
     );
     assert_eq!(
         statuses("/projects/{id}", "delete"),
-        with(&["204", "401", "403", "404", "409", "422"])
+        with(&["204", "401", "403", "404", "409", "412", "422"])
     );
     assert_eq!(statuses("/auth/token", "post"), with(&["200", "401", "413", "415", "422"]));
 }
