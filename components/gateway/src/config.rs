@@ -1,8 +1,12 @@
 //! The gateway's settings: Spin variables of the component, read once.
 
-use std::net::IpAddr;
+use std::fmt::Display;
+use std::str::FromStr;
 
 use crate::Platform;
+use crate::cors::Origin;
+use crate::lifecycle::Lifecycle;
+use crate::proxies::Proxy;
 
 /// The settings of a gateway, valid.
 pub(crate) struct Config {
@@ -13,9 +17,13 @@ pub(crate) struct Config {
     /// The largest body, in bytes.
     pub(crate) body_limit: usize,
     /// Origins that a browser may call from, exact.
-    pub(crate) origins: Vec<String>,
+    pub(crate) origins: Vec<Origin>,
     /// Proxies whose `X-Forwarded-For` is believed (K-79).
-    pub(crate) proxies: Vec<IpAddr>,
+    pub(crate) proxies: Vec<Proxy>,
+    /// What is deprecated, and what was.
+    pub(crate) lifecycle: Lifecycle,
+    /// The name of the component, `/v1/{service}/…`; empty when that form is not served.
+    pub(crate) service: String,
     /// `iss` of the tokens that are accepted.
     pub(crate) issuer: String,
     /// `aud` of the tokens that are accepted.
@@ -39,6 +47,9 @@ impl Config {
             body_limit: settings.number("body_limit_bytes", 1_048_576, 1).await? as usize,
             origins: settings.list("cors_allowed_origins").await?,
             proxies: settings.list("trusted_proxies").await?,
+            lifecycle: Lifecycle::parse(&settings.text("api_lifecycle", "").await)
+                .map_err(|why| format!("variable api_lifecycle: {why}"))?,
+            service: settings.text("service_name", "").await,
             issuer: settings.text("token_issuer", "tenantry").await,
             audience: settings.text("token_audience", "tenantry").await,
             idempotency_retention: u64::from(
@@ -71,12 +82,12 @@ impl<P: Platform> Settings<'_, P> {
         }
     }
 
-    async fn list<T: std::str::FromStr>(&self, name: &str) -> Result<Vec<T>, String> {
+    async fn list<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Vec<T>, String> {
         let text = self.text(name, "").await;
         text.split(',')
             .map(str::trim)
             .filter(|item| !item.is_empty())
-            .map(|item| item.parse().map_err(|_| format!("variable {name}: '{item}' is not valid")))
+            .map(|item| item.parse().map_err(|why| format!("variable {name}: '{item}' {why}")))
             .collect()
     }
 }

@@ -10,24 +10,34 @@
 mod access_log;
 mod authentication;
 mod authorization;
+mod calendar;
 mod config;
 mod content;
 mod cors;
+mod head;
 mod idempotency;
+mod json;
+mod lifecycle;
 mod limits;
 mod platform;
+mod proxies;
 mod registry;
 mod representation;
 mod router;
 mod security;
 mod tenant;
 mod trace;
+mod versions;
 
 #[cfg(target_arch = "wasm32")]
 mod composed;
+#[cfg(test)]
+mod tests;
 
+pub use head::equivalent_path;
 pub use platform::*;
 pub use registry::{Code, Error, Row, Violation};
+pub use security::headers as security_headers;
 
 use std::net::IpAddr;
 
@@ -76,6 +86,8 @@ impl Gateway {
         let mut seen = trace::Seen::new(platform, &self.config, &parts, peer);
         let outcome = self.answer(platform, &parts, body, &mut seen).await;
         let mut response = representation::render(outcome, &parts, &mut seen);
+        versions::headers(&seen, response.headers_mut());
+        self.config.lifecycle.headers(started, &seen, response.headers_mut());
         cors::headers(&self.config, &parts, response.headers_mut());
         security::headers(response.headers_mut());
         platform.log(&access_log::line(&parts, &seen, response.status(), started, platform.now()));
@@ -89,10 +101,18 @@ impl Gateway {
         body: B,
         seen: &mut trace::Seen,
     ) -> Result<Response<P::Stream>, Error> {
+        head::check(parts)?;
         if cors::is_preflight(parts) {
             return Ok(cors::preflight());
         }
-        let route = self.routes.find(parts, seen)?;
+        let found = self.routes.find(parts, seen);
+        self.config.lifecycle.check(platform.now(), seen)?;
+        let route = match found? {
+            router::Found::Operation(route) => route,
+            router::Found::Elsewhere(location) => return Ok(router::elsewhere(location)),
+            router::Found::Options(allow) => return Ok(router::options(allow)),
+        };
+        versions::check(parts, seen.major)?;
         self.addresses.count(&self.config, platform.now(), seen)?;
         let caller =
             match self.tokens.authenticate(platform, &self.config, parts, &route, seen).await {
