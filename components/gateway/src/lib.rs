@@ -38,6 +38,7 @@ pub use head::equivalent_path;
 pub use platform::*;
 pub use registry::{Code, Error, Row, Violation};
 pub use security::headers as security_headers;
+pub use trace::{is_request_id, new_ids};
 
 use std::net::IpAddr;
 

@@ -120,16 +120,25 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 /// A correlation id as K-78 takes it: 1 to 128 of `[A-Za-z0-9._-]`.
-pub(crate) fn token(headers: &HeaderMap, name: &str) -> Option<String> {
-    let value = header(headers, name)?;
-    let fits = !value.is_empty()
-        && value.len() <= 128
-        && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
-    fits.then(|| value.to_owned())
+fn token(headers: &HeaderMap, name: &str) -> Option<String> {
+    header(headers, name).filter(|value| is_request_id(value)).map(str::to_owned)
+}
+
+/// Whether a text may be an id of a request or correlation (K-78).
+pub fn is_request_id(text: &str) -> bool {
+    (1..=128).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+}
+
+/// The ids of an answer that a host gives without asking a gateway, from randomness: of
+/// the request (a UUID) and of the trace (32 hex digits).
+pub fn new_ids(random: [u8; 16]) -> (String, String) {
+    let trace_id = hex(&random);
+    (uuid(&trace_id), trace_id)
 }
 
 /// RFC 9562 version 4, from 32 random hex digits.
-pub(crate) fn uuid(hex: &str) -> String {
+fn uuid(hex: &str) -> String {
     let variant = match hex.as_bytes()[16] {
         b'0' | b'4' | b'8' | b'c' => '8',
         b'1' | b'5' | b'9' | b'd' => '9',
