@@ -4,5 +4,8 @@ mod bad_requests;
 mod cors;
 mod first_key;
 mod headers;
+mod lifecycle;
 mod limits;
 mod log;
+mod targets;
+mod versions;
