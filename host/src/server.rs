@@ -188,7 +188,6 @@ fn serve(
         .header_read_timeout(HEAD_TIME)
         .max_headers(HEADERS)
         .max_buf_size(HEAD)
-        .pipeline_flush(true)
         .serve_connection(TokioIo::new(wire), service)
 }
 

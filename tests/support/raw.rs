@@ -31,8 +31,8 @@ impl Raw {
 
     /// The statuses of all answers.
     pub fn statuses(&self) -> Vec<u16> {
-        let heads = self.0.split("HTTP/1.1 ").skip(1);
-        heads.map(|answer| answer[..3].parse().unwrap()).collect()
+        let heads = self.0.split("HTTP/1.").skip(1);
+        heads.map(|answer| answer[2..5].parse().unwrap()).collect()
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
