@@ -22,12 +22,12 @@ pub(crate) fn assemble(mut common: Value, functions: Vec<(String, Value)>) -> Re
     errors::write(&mut bundle)?;
     forms::write(&mut bundle)?;
     let protected = is_protected(&bundle["security"]);
-    let schemas = bundle["components"]["schemas"].clone();
+    let components = bundle["components"].clone();
     for path in members(&mut bundle["paths"]) {
         let shared = path.get("parameters").is_some();
         for method in METHODS {
             let Some(operation) = path.get_mut(method) else { continue };
-            query::describe(&schemas, operation)?;
+            query::describe(&components, operation)?;
             for kind in kinds(operation, shared, protected) {
                 apply(operation, &gateway[kind]);
             }

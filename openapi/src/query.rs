@@ -12,7 +12,8 @@ const LIST: &str = "Other spellings: `field:op=value` with eq, ne, in, nin, gt, 
     by offset and limit, by page and per_page, or by after_id; mixed they are refused.";
 
 /// Adds the parameters of a list or of one object.
-pub(crate) fn describe(schemas: &Value, operation: &mut Value) -> Result<()> {
+pub(crate) fn describe(components: &Value, operation: &mut Value) -> Result<()> {
+    let schemas = &components["schemas"];
     let Some(kind) = operation["x-query"].as_str() else { return Ok(()) };
     let is_list = kind == "list";
     let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
@@ -21,6 +22,7 @@ pub(crate) fn describe(schemas: &Value, operation: &mut Value) -> Result<()> {
         let marked = properties.iter().filter(|(_, property)| property[mark] == true);
         marked.map(|(name, _)| name.as_str()).collect::<Vec<_>>()
     };
+    sparse(components, operation, is_list).with_context(|| format!("{id}: responses"))?;
     let mut parameters = vec![text(
         "fields",
         "Only these fields, beside the id.",
@@ -143,6 +145,43 @@ fn filters(name: &str, property: &Value, parameters: &mut Vec<Value>) {
             "x".into(),
         );
     }
+}
+
+/// The answer may have fewer fields than the resource, and related objects beside them.
+fn sparse(components: &Value, operation: &mut Value, is_list: bool) -> Result<()> {
+    let response = &mut operation["responses"]["200"];
+    if let Some(name) = response["$ref"].as_str().and_then(|target| target.rsplit('/').next()) {
+        *response = components["responses"][name].clone();
+    }
+    let schema = &mut response["content"]["application/json"]["schema"];
+    let schema = if is_list { &mut schema["properties"]["items"]["items"] } else { schema };
+    let name = schema["$ref"].as_str().and_then(|target| target.rsplit('/').next());
+    let properties =
+        components["schemas"][name.context("the schema is no reference")?]["properties"]
+            .as_object()
+            .context("a resource has properties")?;
+    let mut known = properties.clone();
+    for (name, property) in properties {
+        if property.get("x-relation").is_some() {
+            let (one, many) = (name.strip_suffix("_id"), name.strip_suffix("_ids"));
+            match (one, many) {
+                (Some(name), _) => {
+                    known.insert(name.to_owned(), json!({ "type": ["object", "null"] }))
+                }
+                (_, Some(name)) => known.insert(
+                    format!("{name}s"),
+                    json!({ "type": "array", "items": { "type": "object" } }),
+                ),
+                _ => None,
+            };
+        }
+    }
+    let sparse = json!({
+        "description": "What `fields` and `expand` ask for.",
+        "type": "object", "required": ["id"], "properties": known,
+    });
+    *schema = json!({ "anyOf": [schema.take(), sparse] });
+    Ok(())
 }
 
 /// The properties of the resource that the operation answers.

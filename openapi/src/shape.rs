@@ -66,6 +66,8 @@ struct Found {
 
 impl Found {
     fn collection(&mut self, bundle: &Value, schema: &Value) -> Result<()> {
+        // Of a sparse answer the whole form comes first.
+        let schema = schema.pointer("/anyOf/0").unwrap_or(schema);
         if let Some(resource) = follow(bundle, schema)?.get("x-resource") {
             let collection = resource["collection"].as_str();
             collection.context("x-resource has no `collection`")?.clone_into(&mut self.collection);

@@ -44,7 +44,7 @@ placements! {
         let owner = app.owner().await;
         for method in [Method::POST, Method::PUT, Method::DELETE] {
             let refused = owner.json(method, PATH, &json!({}), &[]).await.refused(405, "method_not_allowed");
-            assert_eq!(refused.header("allow"), Some("GET, OPTIONS"));
+            assert_eq!(refused.header("allow"), Some("GET, HEAD, OPTIONS"));
         }
         assert_eq!(owner.get(PATH).await.body["items"].as_array().unwrap().len(), 2);
         owner.get(&format!("{PATH}?type=nonsense")).await.expect(422);

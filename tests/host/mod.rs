@@ -5,6 +5,7 @@ mod limits;
 mod manifest;
 mod server;
 mod smuggling;
+mod versions;
 
 use std::path::Path;
 
@@ -27,6 +28,7 @@ own = {{ default = "mine" }}
 secret = {{ default = "of another" }}
 limit_read_per_minute = {{ default = "100000000" }}
 limit_ip_per_minute = {{ default = "100000000" }}
+api_lifecycle = {{ default = "" }}
 
 [[trigger.http]]
 route = "/..."
@@ -44,6 +46,7 @@ dependencies_inherit_configuration = true
 own = "{{{{ own }}}}"
 limit_read_per_minute = "{{{{ limit_read_per_minute }}}}"
 limit_ip_per_minute = "{{{{ limit_ip_per_minute }}}}"
+api_lifecycle = "{{{{ api_lifecycle }}}}"
 "#,
         wasm = wasm.display()
     );
@@ -58,8 +61,18 @@ async fn fixture(
     grants: &str,
     limits: Limits,
 ) -> (App, Server, tempfile::TempDir) {
+    fixture_with(placement, grants, limits, &[]).await
+}
+
+/// A server with the fixture and these variables.
+async fn fixture_with(
+    placement: Placement,
+    grants: &str,
+    limits: Limits,
+    variables: &[(&str, &str)],
+) -> (App, Server, tempfile::TempDir) {
     let directory = tempfile::tempdir().unwrap();
-    let mut options = options(placement, &directory.path().join("data"), &[]);
+    let mut options = options(placement, &directory.path().join("data"), variables);
     options.manifest = manifest(directory.path(), grants);
     options.limits = limits;
     let (app, server) = start(options).await;

@@ -34,10 +34,10 @@ placements! {
     /// Wrong bodies are refused with every violation, and nothing is made.
     async fn refuses_wrong_bodies(app) {
         let owner = app.owner().await;
-        let refused = owner.post(PATH, &json!({ "name": "", "description": 7, "owner_id": "x", "a/b~c": 1 })).await
+        let refused = owner.post(PATH, &json!({ "name": "", "description": 7, "owner": "x", "a/b~c": 1 })).await
             .refused(422, "validation_failed");
         assert_eq!(refused.violations(), [
-            "/description WRONG_TYPE", "/name TOO_SHORT", "/a~1b~0c UNKNOWN_FIELD", "/owner_id UNKNOWN_FIELD",
+            "/description WRONG_TYPE", "/name TOO_SHORT", "/a~1b~0c UNKNOWN_FIELD", "/owner UNKNOWN_FIELD",
         ]);
         snapshot!("create_project_violations", refused);
         owner.post(PATH, &json!({})).await.refused(422, "validation_failed");

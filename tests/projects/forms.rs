@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{PATH, create};
+use super::{PATH, create, events};
 use crate::support::{Client, Exchange};
 use crate::{placements, snapshot};
 
@@ -97,7 +97,7 @@ placements! {
         assert_eq!(refused.body["errors"][0]["source"]["pointer"], "/data/attributes/name");
         let other = json!({ "data": { "type": "users", "attributes": { "name": "j" } } });
         owner.send(Method::POST, PATH, &json_api, Some(other.to_string())).await.expect(409);
-        assert_eq!(super::events(&owner, "project.created").await, 2);
+        assert_eq!(events(&owner, "project.created").await, 2);
     }
 
     /// What cannot be produced is 406 before anything happens; q values decide.
@@ -108,7 +108,7 @@ placements! {
         for value in ["text/html", "application/json;q=0", "image/*", "application/vnd.tenantry.v2+json"] {
             owner.send(Method::POST, PATH, &accept(value), body.clone()).await.expect(406);
         }
-        assert_eq!(super::events(&owner, "project.created").await, 0);
+        assert_eq!(events(&owner, "project.created").await, 0);
         let path = format!("{PATH}?limit=1");
         let preferred = read(&owner, &path, "application/json;q=0.5, application/vnd.api+json").await.expect(200);
         assert_eq!(preferred.header("content-type"), Some("application/vnd.api+json"));

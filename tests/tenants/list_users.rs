@@ -1,0 +1,76 @@
+//! GET /api/v1/users
+
+use http::Method;
+use serde_json::json;
+
+use super::{USERS, names, own_id, user};
+use crate::placements;
+
+placements! {
+    /// Who registers a tenant is its first user, and an owner.
+    async fn the_registered_owner_is_a_user(app) {
+        let owner = app.owner().await;
+        let page = owner.get(USERS).await.expect(200);
+        assert_eq!((page.body["items"].as_array().unwrap().len(), &page.body["next_cursor"]), (1, &json!(null)));
+        let first = &page.body["items"][0];
+        assert_eq!((&first["id"], &first["email"]), (&json!(own_id(&owner)), &owner.session["user"]["email"]));
+        assert_eq!((&first["role"], &first["roles"], &first["is_active"]), (&json!("OWNER"), &json!(["OWNER"]), &json!(true)));
+    }
+
+    /// The list is filtered, searched and sorted by what the contract marks.
+    async fn filters_searches_and_sorts(app) {
+        let owner = app.owner().await;
+        let anna = user(&owner, "anna").await;
+        for body in [
+            json!({ "email": "bert@example.com", "name": "bert", "roles": ["VIEWER", "ENGINEER"], "manager_id": anna.id() }),
+            json!({ "email": "carl@example.com", "name": "carl", "role": "ADMIN", "department": "sales", "is_active": false }),
+        ] {
+            owner.post(USERS, &body).await.expect(201);
+        }
+        let manager = format!("manager_id={}", anna.id());
+        for (query, expected) in [
+            ("role=ENGINEER", &["bert"][..]),
+            ("filter[role]=engineer", &["bert"]),
+            ("role:in=ENGINEER,ADMIN&sort=name", &["bert", "carl"]),
+            ("roles=VIEWER&sort=-name", &["bert", "anna"]),
+            ("is_active=false", &["carl"]),
+            ("department=sales", &["carl"]),
+            (manager.as_str(), &["bert"]),
+            ("email=anna@example.com", &["anna"]),
+            ("search=ANNA", &["anna"]),
+            ("sort=name&limit=3", &["anna", "bert", "carl"]),
+        ] {
+            assert_eq!(names(&owner, &format!("{USERS}?{query}")).await, expected, "{query}");
+        }
+    }
+
+    /// Only the fields that are asked for, and the managers in place.
+    async fn shows_fields_and_relations(app) {
+        let owner = app.owner().await;
+        let body = json!({ "email": "anna@example.com", "name": "anna", "manager_id": own_id(&owner) });
+        let anna = owner.post(USERS, &body).await.expect(201);
+        let accept = [("accept", "application/json;profile=\"envelope\"")];
+        let path = format!("{USERS}?search=anna&fields[users]=name&expand=manager");
+        let page = owner.send(Method::GET, &path, &accept, None).await.expect(200);
+        let only = &page.body["data"][0];
+        assert_eq!((&only["id"], &only["name"], only.get("email")), (&anna.body["id"], &json!("anna"), None));
+        assert_eq!(only["manager"]["id"], own_id(&owner));
+    }
+
+    /// What the list does not know is refused by name.
+    async fn refuses_wrong_parameters(app) {
+        let owner = app.owner().await;
+        for (query, violation) in [
+            ("colour=red", "colour UNKNOWN_PARAMETER"),
+            ("metadata[location]=x", "metadata[location] UNKNOWN_PARAMETER"),
+            ("sort=department", "sort UNKNOWN_FIELD"),
+            ("expand=boss", "expand UNKNOWN_RELATION"),
+            ("fields[users]=password", "fields[users] UNKNOWN_FIELD"),
+        ] {
+            let refused = owner.get(&format!("{USERS}?{query}")).await.refused(400, "invalid_parameter");
+            assert_eq!(refused.violations(), [violation]);
+        }
+        let refused = owner.get(&format!("{USERS}?role=CAPTAIN")).await.refused(422, "validation_failed");
+        assert_eq!(refused.violations(), ["role NOT_ALLOWED_VALUE"]);
+    }
+}
