@@ -2,13 +2,14 @@
 //! `coverage.rs` fails for one that has none.
 //!
 //! For an operation on an object: another tenant's answer for this object and for one
-//! that never existed are the same, and the object is untouched.
+//! that never existed are the same, the object is untouched, and nothing is told of it.
 
 use http::Method;
 use serde_json::{Value, json};
 
 use crate::placements;
 use crate::support::{App, Client, Exchange};
+use crate::tenants;
 
 /// How an operation meets the tenants.
 pub enum Row {
@@ -20,6 +21,16 @@ pub enum Row {
     Create(fn() -> Value),
     /// It works on one object of the caller's tenant.
     Object(fn() -> Option<Value>),
+    /// It works on the objects that its body names, and answers for each.
+    Bulk(fn(&str) -> Value),
+}
+
+fn user() -> Value {
+    json!({ "email": "taken.over@example.com", "name": "taken over" })
+}
+
+fn named() -> Value {
+    json!({ "name": "taken over" })
 }
 
 /// A row for each `operationId`.
@@ -35,24 +46,94 @@ pub const ROWS: &[(&str, Row)] = &[
     ("create-client", Row::Create(|| json!({ "name": "x", "scopes": ["projects:read"] }))),
     ("list-events", Row::List),
     ("list-projects", Row::List),
-    ("create-project", Row::Create(|| json!({ "name": "x" }))),
+    ("create-project", Row::Create(named)),
     ("get-project", Row::Object(|| None)),
-    ("replace-project", Row::Object(|| Some(json!({ "name": "taken over" })))),
-    ("update-project", Row::Object(|| Some(json!({ "name": "taken over" })))),
+    ("replace-project", Row::Object(|| Some(named()))),
+    ("update-project", Row::Object(|| Some(named()))),
     ("delete-project", Row::Object(|| None)),
+    ("activate-project", Row::Object(|| None)),
+    ("pause-project", Row::Object(|| None)),
+    ("complete-project", Row::Object(|| None)),
+    ("archive-project", Row::Object(|| None)),
+    ("bulk-projects", Row::Bulk(|id| json!({ "action": "DELETE", "ids": [id] }))),
+    ("list-users", Row::List),
+    ("create-user", Row::Create(user)),
+    ("get-user", Row::Object(|| None)),
+    ("replace-user", Row::Object(|| Some(user()))),
+    ("update-user", Row::Object(|| Some(user()))),
+    ("delete-user", Row::Object(|| None)),
+    ("get-user-manager", Row::Object(|| None)),
+    ("list-user-teams", Row::Object(|| None)),
+    ("list-teams", Row::List),
+    ("create-team", Row::Create(named)),
+    ("get-team", Row::Object(|| None)),
+    ("replace-team", Row::Object(|| Some(named()))),
+    ("update-team", Row::Object(|| Some(named()))),
+    ("delete-team", Row::Object(|| None)),
+    ("list-notices", Row::List),
+    ("get-notice", Row::Object(|| None)),
 ];
 
-async fn send(client: &Client, method: &str, path: &str, body: Option<Value>) -> Exchange {
-    let method = Method::from_bytes(method.as_bytes()).unwrap();
-    match body {
-        Some(body) => client.json(method, path, &body, &[]).await,
-        None => client.send(method, path, &[], None).await,
+/// An id that no object has.
+const MISSING: &str = "none_0000000000000000000000";
+
+/// An operation of the contract with its row.
+struct Operation<'a> {
+    id: &'a str,
+    method: Method,
+    /// `/api/v1/projects/{id}`
+    template: &'a str,
+    row: &'a Row,
+}
+
+impl Operation<'_> {
+    /// Asks for it, on this object if it works on any, whatever version that has.
+    async fn call(&self, client: &Client, object: &str) -> Exchange {
+        let (method, path) = (self.method.clone(), self.template.replace("{id}", object));
+        let any = [("if-match", "*")];
+        let headers: &[(&str, &str)] = if method == Method::PUT { &any } else { &[] };
+        let body = match self.row {
+            Row::Public | Row::List => None,
+            Row::Create(body) => Some(body()),
+            Row::Object(body) => body(),
+            Row::Bulk(body) => Some(body(object)),
+        };
+        match body {
+            Some(body) => client.json(method, &path, &body, headers).await,
+            None => client.send(method, &path, headers, None).await,
+        }
     }
+
+    /// The collection that it is about; a project stands for what is none, such as the feed.
+    fn collection(&self) -> &'static str {
+        let mut named = ["users", "teams", "notices"].into_iter();
+        let segment = self.template.split('/').nth(3);
+        named.find(|name| segment == Some(*name)).unwrap_or("projects")
+    }
+}
+
+/// A new object of this tenant that bears the marker, as it reads.
+async fn make(app: &App, owner: &Client, collection: &str, marker: &str) -> Exchange {
+    let path = format!("/api/v1/{collection}");
+    let body = match collection {
+        "notices" => {
+            tenants::publish(app, owner.tenant(), marker, 0);
+            return owner.get(&format!("{path}/{marker}")).await.expect(200);
+        }
+        "users" => json!({ "email": format!("{marker}@example.com"), "name": marker }),
+        _ => json!({ "name": marker }),
+    };
+    owner.post(&path, &body).await.expect(201)
+}
+
+/// The feed of a tenant: nothing happened as long as it stays the same.
+async fn feed(client: &Client) -> Value {
+    client.get("/api/v1/events").await.expect(200).body
 }
 
 /// What is the same whoever and whatever was asked for.
 fn comparable(exchange: &Exchange, id: &str) -> String {
-    let trace = exchange.body["trace_id"].as_str().unwrap_or_default();
+    let trace = exchange.body["trace_id"].as_str().unwrap_or("no trace id");
     let mut headers: Vec<_> = exchange
         .headers
         .iter()
@@ -69,82 +150,51 @@ fn comparable(exchange: &Exchange, id: &str) -> String {
     )
 }
 
-async fn check(app: &App, method: &str, template: &str, id: &str, row: &Row) {
+async fn check(app: &App, operation: &Operation<'_>) {
+    if matches!(operation.row, Row::Public) {
+        return;
+    }
+    let (id, collection) = (operation.id, operation.collection());
     let (alice, bob) = (app.owner().await, app.owner().await);
     let marker = format!("marker-{}", alice.tenant());
-    let made = alice.post("/api/v1/projects", &json!({ "name": marker })).await.expect(201);
-    let no_scope = scopeless(app, &alice).await;
-    match row {
+    let made = make(app, &alice, collection, &marker).await;
+    let before = feed(&alice).await;
+    let no_scope = tenants::caller(app, &alice, &[], &["none"]);
+    operation.call(&app.anon(), made.id()).await.refused(401, "authentication_required");
+    operation.call(&no_scope, made.id()).await.refused(403, "insufficient_scope");
+    match operation.row {
         Row::Public => {}
         Row::List => {
-            app.anon().get(template).await.refused(401, "authentication_required");
-            no_scope.get(template).await.refused(403, "insufficient_scope");
-            let seen = bob.get(template).await.expect(200);
-            assert!(
-                !seen.text.contains(&marker) && !seen.text.contains(alice.tenant()),
-                "{id}: {}",
-                seen.text
-            );
-            let own = alice.get(template).await.expect(200);
-            assert!(own.text.contains(&marker), "{id} shows the marker to its own tenant");
+            let seen = operation.call(&bob, made.id()).await.expect(200).text;
+            assert!(!seen.contains(&marker) && !seen.contains(alice.tenant()), "{id}: {seen}");
+            let own = operation.call(&alice, made.id()).await.expect(200).text;
+            assert!(own.contains(&marker), "{id} shows the marker to its own tenant: {own}");
         }
-        Row::Create(body) => {
-            send(&app.anon(), method, template, Some(body()))
-                .await
-                .refused(401, "authentication_required");
-            send(&no_scope, method, template, Some(body()))
-                .await
-                .refused(403, "insufficient_scope");
-            let before = alice.get("/api/v1/events").await.body;
-            send(&bob, method, template, Some(body())).await.expect(201);
-            assert_eq!(
-                alice.get("/api/v1/events").await.body,
-                before,
-                "{id} left something with another tenant"
-            );
-        }
-        Row::Object(body) => {
-            let path = |object: &str| template.replace("{id}", object);
-            let missing = "prj_0000000000000000000000";
-            send(&app.anon(), method, &path(made.id()), body())
-                .await
-                .refused(401, "authentication_required");
-            send(&no_scope, method, &path(made.id()), body())
-                .await
-                .refused(403, "insufficient_scope");
-            let foreign = send(&bob, method, &path(made.id()), body())
-                .await
-                .refused(404, "resource_not_found");
-            let absent =
-                send(&bob, method, &path(missing), body()).await.refused(404, "resource_not_found");
-            assert_eq!(comparable(&foreign, made.id()), comparable(&absent, missing), "{id}");
-            let after = alice.get(&format!("/api/v1/projects/{}", made.id())).await.expect(200);
-            assert_eq!(after.body, made.body, "{id} changed another tenant's object");
+        Row::Create(_) => drop(operation.call(&bob, made.id()).await.expect(201)),
+        Row::Object(_) | Row::Bulk(_) => {
+            let foreign = operation.call(&bob, made.id()).await;
+            let absent = operation.call(&bob, MISSING).await;
+            let (status, error) = match operation.row {
+                Row::Bulk(_) => (200, &absent.body["results"][0]["error"]),
+                _ => (404, &absent.body["error"]),
+            };
+            assert_eq!((absent.status, error), (status, &json!("resource_not_found")), "{id}");
+            assert_eq!(comparable(&foreign, made.id()), comparable(&absent, MISSING), "{id}");
         }
     }
-}
-
-/// A credential of the tenant that holds a scope no operation here needs.
-async fn scopeless(app: &App, owner: &Client) -> Client {
-    use jwt_simple::prelude::*;
-    let key = crate::gateway::issuer_key(app);
-    let claims = Claims::with_custom_claims(
-        json!({ "tenant_id": owner.tenant(), "scopes": ["none"] }),
-        Duration::from_mins(5),
-    )
-    .with_issuer("tenantry")
-    .with_audience("tenantry")
-    .with_subject("usr_scopeless");
-    owner.with_token(&key.sign(claims).unwrap())
+    let after = alice.get(&format!("/api/v1/{collection}/{}", made.id())).await.expect(200);
+    assert_eq!(after.body, made.body, "{id} changed another tenant's object");
+    assert_eq!(feed(&alice).await, before, "{id} left something with another tenant");
 }
 
 placements! {
     /// Every operation of the contract, row by row.
     async fn every_operation(app) {
-        for (method, template, operation) in crate::support::contract::operations() {
-            let id = operation["operationId"].as_str().unwrap();
+        for (method, template, document) in crate::support::contract::operations() {
+            let id = document["operationId"].as_str().unwrap();
             let (_, row) = ROWS.iter().find(|(name, _)| *name == id).unwrap_or_else(|| panic!("no isolation row for {id}"));
-            check(&app, &method, &template, id, row).await;
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            check(&app, &Operation { id, method, template: &template, row }).await;
         }
     }
 }

@@ -15,3 +15,4 @@ mod host;
 mod isolation;
 mod projects;
 mod rules;
+mod tenants;

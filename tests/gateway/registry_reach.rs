@@ -154,7 +154,7 @@ async fn reach(world: &World, code: Code) -> Reached {
             owner.json(Method::POST, PATH, &json!({ "name": "b" }), &key).await
         }
         Code::PreconditionRequired => {
-            owner.put(&world.project().await, &json!({ "name": "unseen" })).await
+            owner.json(Method::PUT, &world.project().await, &json!({ "name": "unseen" }), &[]).await
         }
         Code::RateLimitExceeded => {
             return Reached::By("tests/gateway/limits.rs", "by_class_and_identity");

@@ -17,7 +17,7 @@ placements! {
             for version in ["2", "2.3.1", "1.99.0", "0.1", "2001-01-01"] {
                 let refused = owner.send(Method::GET, path, &[("accept-version", version)], None).await;
                 let refused = refused.refused(406, "not_acceptable");
-                assert_eq!(refused.body["details"]["served_version"], "1.0.0");
+                assert_eq!(*refused.detail("served_version"), "1.0.0");
             }
             owner.send(Method::GET, path, &[("accept-version", "latest")], None).await.refused(400, "malformed_request");
             owner.get(&format!("{path}?version=2")).await.refused(400, "invalid_parameter");

@@ -157,8 +157,38 @@ impl Exchange {
     #[track_caller]
     pub fn refused(self, status: u16, error: &str) -> Self {
         let this = self.expect(status);
-        assert_eq!(this.body["error"], error, "{}", this.text);
+        assert_eq!(this.error(), error, "{}", this.text);
         this
+    }
+
+    /// The native code of the error, in whatever form it was told: the page of a code is
+    /// named after it.
+    pub fn error(&self) -> &'static str {
+        let told = match &self.body["error"] {
+            Value::String(name) => name.clone(),
+            error => {
+                let page = error["documentation_url"].as_str();
+                page.or(self.body["errors"][0]["meta"]["error"].as_str())
+                    .unwrap_or_default()
+                    .to_owned()
+            }
+        };
+        let told = told.rsplit('/').next().unwrap();
+        let rows = gateway::Code::ALL.iter().map(|code| code.row());
+        let row = rows.into_iter().find(|row| row.name == told || row.screaming == told);
+        row.map_or("", |row| row.name)
+    }
+
+    /// A member of the error's details, by its native name.
+    pub fn detail(&self, name: &str) -> &Value {
+        let camel = name.split('_').enumerate().map(|(index, part)| match index {
+            0 => part.to_owned(),
+            _ => part[..1].to_uppercase() + &part[1..],
+        });
+        match &self.body["error"] {
+            Value::Object(error) => &error["details"][&camel.collect::<String>()],
+            _ => &self.body["details"][name],
+        }
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {

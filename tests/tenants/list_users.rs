@@ -1,6 +1,5 @@
 //! GET /api/v1/users
 
-use http::Method;
 use serde_json::json;
 
 use super::{USERS, names, own_id, user};
@@ -28,8 +27,8 @@ placements! {
             owner.post(USERS, &body).await.expect(201);
         }
         let manager = format!("manager_id={}", anna.id());
-        for (query, expected) in [
-            ("role=ENGINEER", &["bert"][..]),
+        let cases: [(&str, &[&str]); 10] = [
+            ("role=ENGINEER", &["bert"]),
             ("filter[role]=engineer", &["bert"]),
             ("role:in=ENGINEER,ADMIN&sort=name", &["bert", "carl"]),
             ("roles=VIEWER&sort=-name", &["bert", "anna"]),
@@ -39,7 +38,8 @@ placements! {
             ("email=anna@example.com", &["anna"]),
             ("search=ANNA", &["anna"]),
             ("sort=name&limit=3", &["anna", "bert", "carl"]),
-        ] {
+        ];
+        for (query, expected) in cases {
             assert_eq!(names(&owner, &format!("{USERS}?{query}")).await, expected, "{query}");
         }
     }
@@ -49,10 +49,8 @@ placements! {
         let owner = app.owner().await;
         let body = json!({ "email": "anna@example.com", "name": "anna", "manager_id": own_id(&owner) });
         let anna = owner.post(USERS, &body).await.expect(201);
-        let accept = [("accept", "application/json;profile=\"envelope\"")];
-        let path = format!("{USERS}?search=anna&fields[users]=name&expand=manager");
-        let page = owner.send(Method::GET, &path, &accept, None).await.expect(200);
-        let only = &page.body["data"][0];
+        let page = owner.get(&format!("{USERS}?search=anna&fields[users]=name&expand=manager")).await.expect(200);
+        let only = &page.body["items"][0];
         assert_eq!((&only["id"], &only["name"], only.get("email")), (&anna.body["id"], &json!("anna"), None));
         assert_eq!(only["manager"]["id"], own_id(&owner));
     }

@@ -88,7 +88,8 @@ impl Routes {
         if let Some(service) = &self.service {
             target.leave_out(&path, service);
         }
-        seen.addressed(target.prefix, target.major, target.canonical);
+        let known = self.majors.contains(&target.major);
+        seen.addressed(target.prefix, target.major, target.canonical && known);
         // HEAD is answered as GET, without the body (RFC 9110 section 9.3.2).
         let method = if parts.method == Method::HEAD { "GET" } else { parts.method.as_str() };
         let mut allow: Vec<&str> = Vec::new();

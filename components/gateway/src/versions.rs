@@ -116,7 +116,6 @@ impl Wanted {
 
 /// `API-Version` below `/api/v{N}`; no version in headers below the alias (E-8, K-16).
 pub(crate) fn headers(seen: &Seen, headers: &mut HeaderMap) {
-    headers.remove(HEADER);
     if seen.canonical && seen.major > 0 {
         let version = served(seen.major);
         if let Ok(version) = HeaderValue::from_str(&version) {

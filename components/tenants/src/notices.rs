@@ -1,11 +1,137 @@
-//! Notices: what a tenant should know of the service. Those of the lifecycle of versions
-//! are published to each tenant once, with an event (C-42, K-19).
+//! Notices: what a tenant should know of the service. Each row of the table of lifecycles
+//! (`api_lifecycle`, see docs/versioning.md) becomes one notice of every tenant, with an
+//! event in its feed (C-42, K-19). Who reads notices first publishes what is due for all.
 
-use kit::Call;
+use std::cell::RefCell;
+
+use kit::{Call, Event, Internal, Row, Scope, System, Value, id, now};
+use serde::Deserialize;
+use serde_json::json;
 
 use crate::contract::NOTICES;
 
+/// Tenants that are told in one transaction: others may write in between.
+const BATCH: i64 = 200;
+
+thread_local! {
+    /// The table that this instance has published to all tenants there were.
+    static PUBLISHED: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+#[derive(Deserialize)]
+struct Table {
+    deprecations: Vec<Deprecation>,
+}
+
+/// A row of the table; the gateway has checked it.
+#[derive(Deserialize)]
+struct Deprecation {
+    major: u32,
+    operation: Option<String>,
+    announced_at: Option<String>,
+    deprecated_at: String,
+    sunset_at: String,
+    guide: String,
+    successor: Option<u32>,
+}
+
 /// `GET /notices`
 pub(crate) async fn list(call: &Call) -> kit::Result {
+    publish(call).await?;
     NOTICES.list(call)
+}
+
+/// Publishes what is due: to the caller's tenant, and once for each instance to all.
+async fn publish(call: &Call) -> kit::Result<()> {
+    let text = spin_sdk::variables::get("api_lifecycle").await.unwrap_or_default();
+    if text.trim().is_empty() {
+        return Ok(());
+    }
+    let table: Table = serde_json::from_str(&text).internal()?;
+    let due: Vec<&Deprecation> =
+        table.deprecations.iter().filter(|row| row.announced_at() <= now()).collect();
+    let system = System::open(call, "every tenant is told of a deprecation")?;
+    let to_all = PUBLISHED.with_borrow(|known| known.as_deref() != Some(text.as_str()));
+    for row in due {
+        while system.transaction(|| tell(&system, row, to_all, &call.caller()?.tenant))? {}
+    }
+    PUBLISHED.set(Some(text));
+    Ok(())
+}
+
+/// Tells tenants that were not told; returns whether there may be more of them.
+fn tell(system: &System<'_>, row: &Deprecation, to_all: bool, own: &str) -> kit::Result<bool> {
+    let key = Value::Text(row.key());
+    let missing = "NOT EXISTS (SELECT 1 FROM notices n WHERE n.tenant_id = t.id AND n.key = $1)";
+    let found = if to_all {
+        let sql = format!("SELECT t.id FROM tenants t WHERE {missing} ORDER BY t.id LIMIT $2");
+        system.query(&sql, &[key, Value::Integer(BATCH)])?
+    } else {
+        let sql = format!("SELECT t.id FROM tenants t WHERE {missing} AND t.id = $2");
+        system.query(&sql, &[key, Value::Text(own.to_owned())])?
+    };
+    let tenants: Vec<String> = found.into_iter().map(|mut row: Row| row.text()).collect();
+    for tenant in &tenants {
+        row.insert(&system.enter(tenant))?;
+    }
+    Ok(to_all && i64::try_from(tenants.len()).internal()? == BATCH)
+}
+
+impl Deprecation {
+    /// What the notice is about: one for each row, however often it is published.
+    fn key(&self) -> String {
+        let operation = self.operation.as_deref().unwrap_or("*");
+        format!("deprecation:v{}:{operation}:{}", self.major, self.sunset_at)
+    }
+
+    fn announced_at(&self) -> i64 {
+        let day = self.announced_at.as_deref().unwrap_or(&self.deprecated_at);
+        midnight(day).unwrap_or(i64::MAX)
+    }
+
+    fn insert(&self, scope: &Scope<'_>) -> kit::Result<()> {
+        let what = match &self.operation {
+            Some(operation) => format!("{operation} of version {}", self.major),
+            None => format!("Version {}", self.major),
+        };
+        let instead = match self.successor {
+            Some(successor) => format!(" Use version {successor} instead."),
+            None => String::new(),
+        };
+        let title = format!("{what} is deprecated");
+        let body = format!(
+            "{what} is deprecated from {} and is answered with 410 from {} on.{instead}",
+            self.deprecated_at, self.sunset_at
+        );
+        let (notice, moment) = (id("ntc"), now());
+        let text = |text: &str| Value::Text(text.to_owned());
+        scope.execute_one(
+            "INSERT INTO notices \
+             (tenant_id, id, kind, key, title, body, effective_at, url, version, created_at, updated_at) \
+             VALUES ($1, $2, 'DEPRECATION', $3, $4, $5, $6, $7, 1, $8, $8)",
+            [
+                text(&notice),
+                text(&self.key()),
+                text(&title),
+                text(&body),
+                midnight(&self.sunset_at).map_or(Value::Null, Value::Integer),
+                text(&self.guide),
+                Value::Integer(moment),
+            ],
+        )?;
+        let data = json!({
+            "id": notice, "kind": "DEPRECATION", "title": title, "body": body,
+            "effective_at": midnight(&self.sunset_at).map(kit::rfc3339), "url": self.guide,
+        });
+        scope.emit(Event {
+            kind: "notice.published",
+            subject: &notice,
+            source_agent: "tenants",
+            data: data.to_string(),
+        })
+    }
+}
+
+fn midnight(day: &str) -> Option<i64> {
+    kit::milliseconds(&format!("{day}T00:00:00Z"))
 }

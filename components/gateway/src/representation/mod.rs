@@ -52,7 +52,6 @@ const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 const B3_TRACEID: HeaderName = HeaderName::from_static("x-b3-traceid");
 const B3_SPANID: HeaderName = HeaderName::from_static("x-b3-spanid");
 const B3_SAMPLED: HeaderName = HeaderName::from_static("x-b3-sampled");
-const API_VERSION: HeaderName = HeaderName::from_static("api-version");
 const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const RATELIMIT_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
@@ -247,9 +246,6 @@ fn common(headers: &mut HeaderMap, seen: &Seen) {
     set(B3_SPANID, &seen.span_id);
     set(B3_SAMPLED, if seen.sampled { "1" } else { "0" });
     set(header::VARY, "Authorization, X-Tenant-Id, Accept, Origin");
-    if seen.canonical {
-        set(API_VERSION, crate::API_VERSION);
-    }
     if seen.replayed {
         set(IDEMPOTENT_REPLAYED, "true");
     }

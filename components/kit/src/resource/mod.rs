@@ -11,17 +11,18 @@ mod conditional;
 mod draft;
 mod expand;
 mod list;
+mod operation;
 mod record;
+mod store;
 
 pub use record::Record;
 
 use draft::How;
-use serde::{Deserialize, Serialize};
 
-use crate::contract::{Resource, Transition};
+use crate::contract::Resource;
 use crate::list::{Literal, Refused, View};
 use crate::sql::{Row, Value};
-use crate::{Call, Code, Error, Event, Reply, Scope, Violation, problem};
+use crate::{Call, Code, Error, Reply, Scope, Violation, problem};
 
 /// What is about to happen to an object, for rules of a resource of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,9 +53,6 @@ pub fn no_rule(
 ) -> Result<(), Error> {
     Ok(())
 }
-
-/// The most ids of a bulk operation (K-22); the contract says the same.
-const BULK: usize = 100;
 
 impl Resource {
     /// `GET /{collection}/{id}`, with `fields` and `expand`; 304 for who has this version.
@@ -170,67 +168,6 @@ impl Resource {
         })
     }
 
-    /// `POST /{collection}/{id}/{action}`: a change of the status that the contract allows
-    /// (`x-transition`).
-    ///
-    /// # Errors
-    /// 404, 410; 412 and 428 for the version; 409 from any other status.
-    pub fn operate(&'static self, call: &Call, rule: Rule) -> Result<Reply, Error> {
-        let action = call.operation.path.rsplit('/').next().unwrap_or_default();
-        let transition = self.transition(action)?;
-        conditional::require(call)?;
-        call.write(|scope| {
-            let before = self.find(scope, call.path("id"))?;
-            conditional::check(call, &before)?;
-            let record = self.step(call, scope, transition, &before, rule)?;
-            Ok(self.reply(200, &record))
-        })
-    }
-
-    /// `POST /{collection}/bulk`: one action on up to 100 objects, each with its own result
-    /// (K-22). An object that refuses leaves the others be.
-    ///
-    /// # Errors
-    /// Faults of the server only; then none was changed.
-    pub fn bulk(&'static self, call: &Call, rule: Rule) -> Result<Reply, Error> {
-        let bulk: Bulk = call.json()?;
-        debug_assert!(bulk.ids.len() <= BULK);
-        let action = bulk.action.to_ascii_lowercase().replace('_', "-");
-        call.write(|scope| {
-            let results: Result<Vec<Outcome>, Error> = bulk
-                .ids
-                .iter()
-                .map(|id| match self.one(call, scope, &action, id, rule) {
-                    Ok(()) => Ok(Outcome { id, outcome: "DONE", error: None, message: None }),
-                    // Its cause is not the object: all of it fails.
-                    Err(error) if error.internal.is_some() => Err(error),
-                    Err(error) => Ok(Outcome {
-                        id,
-                        outcome: "REFUSED",
-                        error: Some(crate::error::name(error.code)),
-                        message: Some(error.message),
-                    }),
-                })
-                .collect();
-            Reply::ok(&serde_json::json!({ "results": results? }))
-        })
-    }
-
-    fn one(
-        &'static self,
-        call: &Call,
-        scope: &Scope<'_>,
-        action: &str,
-        id: &str,
-        rule: Rule,
-    ) -> Result<(), Error> {
-        let before = self.find(scope, id)?;
-        match action {
-            "delete" => self.bury(call, scope, &before, rule),
-            action => self.step(call, scope, self.transition(action)?, &before, rule).map(drop),
-        }
-    }
-
     /// The living object with this id: 404 in any other tenant, 410 after deletion.
     ///
     /// # Errors
@@ -264,40 +201,7 @@ impl Resource {
         Ok(found.into_iter().map(|(_, record)| record).collect())
     }
 
-    fn transition(&'static self, action: &str) -> Result<&'static Transition, Error> {
-        let found = self.transitions.iter().find(|transition| transition.action == action);
-        found.ok_or_else(|| Error::internal(format!("{} has no action {action}", self.name)))
-    }
-
-    fn step(
-        &'static self,
-        call: &Call,
-        scope: &Scope<'_>,
-        transition: &'static Transition,
-        before: &Record,
-        rule: Rule,
-    ) -> Result<Record, Error> {
-        let status = before.text("status");
-        if !transition.from.contains(&status) {
-            let from = transition.from.join(" or ");
-            return Err(Error {
-                context: vec![("status".to_owned(), status.to_owned())],
-                ..problem(
-                    Code::Conflict,
-                    format!("`{}` needs the status {from}, and it is {status}.", transition.action),
-                )
-            });
-        }
-        let mut record = before.clone();
-        record.set_text("status", transition.to);
-        rule(call, scope, Change::Operation(transition.action), Some(before), &mut record)?;
-        self.update(scope, &mut record)?;
-        let verb = transition.event.rsplit('.').next().unwrap_or_default();
-        self.tell(call, scope, verb, &record)?;
-        Ok(record)
-    }
-
-    fn bury(
+    pub(super) fn bury(
         &'static self,
         call: &Call,
         scope: &Scope<'_>,
@@ -315,54 +219,6 @@ impl Resource {
             [Value::Integer(crate::now()), Value::Text(before.text("id").to_owned())],
         )?;
         self.tell(call, scope, "deleted", before)
-    }
-
-    fn insert(&'static self, scope: &Scope<'_>, record: &Record) -> Result<(), Error> {
-        let columns = record.columns().filter(|(field, _)| field.name != "tenant_id");
-        let (names, given): (Vec<_>, Vec<_>) =
-            columns.map(|(field, value)| (field.name, value.clone())).unzip();
-        let numbers: Vec<String> = (0..names.len()).map(|n| format!("${}", n + 2)).collect();
-        let sql = format!(
-            "INSERT INTO {} (tenant_id, {}) VALUES ($1, {})",
-            self.table,
-            names.join(", "),
-            numbers.join(", ")
-        );
-        scope.execute_one(&sql, values(given))
-    }
-
-    /// Writes all columns that can change, with the next version.
-    fn update(&'static self, scope: &Scope<'_>, record: &mut Record) -> Result<(), Error> {
-        record.set("version", Some(Literal::Integer(record.integer("version") + 1)));
-        record.set("updated_at", Some(Literal::Integer(crate::now())));
-        let fixed = ["id", "tenant_id", "created_at"];
-        let columns = record.columns().filter(|(field, _)| !fixed.contains(&field.name));
-        let (sets, mut given): (Vec<_>, Vec<_>) = columns
-            .enumerate()
-            .map(|(n, (field, value))| (format!("{} = ${}", field.name, n + 2), value.clone()))
-            .unzip();
-        let sql = format!(
-            "UPDATE {} SET {} WHERE tenant_id = $1 AND id = ${}",
-            self.table,
-            sets.join(", "),
-            sets.len() + 2
-        );
-        given.push(record.get("id").cloned());
-        scope.execute_one(&sql, values(given))
-    }
-
-    /// The event and the audit entry of a change.
-    fn tell(
-        &'static self,
-        call: &Call,
-        scope: &Scope<'_>,
-        verb: &str,
-        record: &Record,
-    ) -> Result<(), Error> {
-        let (kind, subject) = (format!("{}.{verb}", self.name), record.text("id"));
-        let data = record.public();
-        scope.audit(call, &kind, subject, &data)?;
-        scope.emit(Event { kind: &kind, subject, source_agent: self.collection, data })
     }
 
     /// The object as an answer with its validator.
@@ -390,21 +246,6 @@ impl Reply {
         body.extend_from_slice(b"],\"next_cursor\":null}");
         Self::json(200, body)
     }
-}
-
-#[derive(Deserialize)]
-struct Bulk {
-    action: String,
-    ids: Vec<String>,
-}
-
-/// What became of one object of a bulk operation.
-#[derive(Serialize)]
-struct Outcome<'a> {
-    id: &'a str,
-    outcome: &'static str,
-    error: Option<String>,
-    message: Option<String>,
 }
 
 /// The values of a row.

@@ -1,0 +1,122 @@
+//! Operations: `POST /{collection}/{id}/{action}` changes the status as the contract allows
+//! (`x-transition`), and `POST /{collection}/bulk` does one thing to many objects (K-22).
+
+use serde::{Deserialize, Serialize};
+
+use super::{Change, Record, Rule, conditional};
+use crate::contract::{Resource, Transition};
+use crate::{Call, Code, Error, Reply, Scope, problem};
+
+/// The most ids of a bulk operation (K-22); the contract says the same.
+const BULK: usize = 100;
+
+#[derive(Deserialize)]
+struct Bulk {
+    action: String,
+    ids: Vec<String>,
+}
+
+/// What became of one object of a bulk operation.
+#[derive(Serialize)]
+struct Outcome<'a> {
+    id: &'a str,
+    outcome: &'static str,
+    error: Option<String>,
+    message: Option<String>,
+}
+
+impl Resource {
+    /// `POST /{collection}/{id}/{action}`: a change of the status that the contract allows
+    /// (`x-transition`).
+    ///
+    /// # Errors
+    /// 404, 410; 412 and 428 for the version; 409 from any other status.
+    pub fn operate(&'static self, call: &Call, rule: Rule) -> Result<Reply, Error> {
+        let action = call.operation.path.rsplit('/').next().unwrap_or_default();
+        let transition = self.transition(action)?;
+        conditional::require(call)?;
+        call.write(|scope| {
+            let before = self.find(scope, call.path("id"))?;
+            conditional::check(call, &before)?;
+            let record = self.step(call, scope, transition, &before, rule)?;
+            Ok(self.reply(200, &record))
+        })
+    }
+
+    /// `POST /{collection}/bulk`: one action on up to 100 objects, each with its own result
+    /// (K-22). An object that refuses leaves the others be.
+    ///
+    /// # Errors
+    /// Faults of the server only; then none was changed.
+    pub fn bulk(&'static self, call: &Call, rule: Rule) -> Result<Reply, Error> {
+        let bulk: Bulk = call.json()?;
+        debug_assert!(bulk.ids.len() <= BULK);
+        let action = bulk.action.to_ascii_lowercase().replace('_', "-");
+        call.write(|scope| {
+            let results: Result<Vec<Outcome>, Error> = bulk
+                .ids
+                .iter()
+                .map(|id| match self.one(call, scope, &action, id, rule) {
+                    Ok(()) => Ok(Outcome { id, outcome: "DONE", error: None, message: None }),
+                    // Its cause is not the object: all of it fails.
+                    Err(error) if error.internal.is_some() => Err(error),
+                    Err(error) => Ok(Outcome {
+                        id,
+                        outcome: "REFUSED",
+                        error: Some(crate::error::name(error.code)),
+                        message: Some(error.message),
+                    }),
+                })
+                .collect();
+            Reply::ok(&serde_json::json!({ "results": results? }))
+        })
+    }
+
+    fn one(
+        &'static self,
+        call: &Call,
+        scope: &Scope<'_>,
+        action: &str,
+        id: &str,
+        rule: Rule,
+    ) -> Result<(), Error> {
+        let before = self.find(scope, id)?;
+        match action {
+            "delete" => self.bury(call, scope, &before, rule),
+            action => self.step(call, scope, self.transition(action)?, &before, rule).map(drop),
+        }
+    }
+
+    fn transition(&'static self, action: &str) -> Result<&'static Transition, Error> {
+        let found = self.transitions.iter().find(|transition| transition.action == action);
+        found.ok_or_else(|| Error::internal(format!("{} has no action {action}", self.name)))
+    }
+
+    fn step(
+        &'static self,
+        call: &Call,
+        scope: &Scope<'_>,
+        transition: &'static Transition,
+        before: &Record,
+        rule: Rule,
+    ) -> Result<Record, Error> {
+        let status = before.text("status");
+        if !transition.from.contains(&status) {
+            let from = transition.from.join(" or ");
+            return Err(Error {
+                context: vec![("status".to_owned(), status.to_owned())],
+                ..problem(
+                    Code::Conflict,
+                    format!("`{}` needs the status {from}, and it is {status}.", transition.action),
+                )
+            });
+        }
+        let mut record = before.clone();
+        record.set_text("status", transition.to);
+        rule(call, scope, Change::Operation(transition.action), Some(before), &mut record)?;
+        self.update(scope, &mut record)?;
+        let verb = transition.event.rsplit('.').next().unwrap_or_default();
+        self.tell(call, scope, verb, &record)?;
+        Ok(record)
+    }
+}

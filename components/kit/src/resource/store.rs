@@ -1,0 +1,60 @@
+//! What a write leaves behind: the row, its event, and its audit entry.
+
+use super::{Record, values};
+use crate::contract::Resource;
+use crate::list::Literal;
+use crate::{Call, Error, Event, Scope};
+
+impl Resource {
+    pub(super) fn insert(&'static self, scope: &Scope<'_>, record: &Record) -> Result<(), Error> {
+        let columns = record.columns().filter(|(field, _)| field.name != "tenant_id");
+        let (names, given): (Vec<_>, Vec<_>) =
+            columns.map(|(field, value)| (field.name, value.clone())).unzip();
+        let numbers: Vec<String> = (0..names.len()).map(|n| format!("${}", n + 2)).collect();
+        let sql = format!(
+            "INSERT INTO {} (tenant_id, {}) VALUES ($1, {})",
+            self.table,
+            names.join(", "),
+            numbers.join(", ")
+        );
+        scope.execute_one(&sql, values(given))
+    }
+
+    /// Writes all columns that can change, with the next version.
+    pub(super) fn update(
+        &'static self,
+        scope: &Scope<'_>,
+        record: &mut Record,
+    ) -> Result<(), Error> {
+        record.set("version", Some(Literal::Integer(record.integer("version") + 1)));
+        record.set("updated_at", Some(Literal::Integer(crate::now())));
+        let fixed = ["id", "tenant_id", "created_at"];
+        let columns = record.columns().filter(|(field, _)| !fixed.contains(&field.name));
+        let (sets, mut given): (Vec<_>, Vec<_>) = columns
+            .enumerate()
+            .map(|(n, (field, value))| (format!("{} = ${}", field.name, n + 2), value.clone()))
+            .unzip();
+        let sql = format!(
+            "UPDATE {} SET {} WHERE tenant_id = $1 AND id = ${}",
+            self.table,
+            sets.join(", "),
+            sets.len() + 2
+        );
+        given.push(record.get("id").cloned());
+        scope.execute_one(&sql, values(given))
+    }
+
+    /// The event and the audit entry of a change.
+    pub(super) fn tell(
+        &'static self,
+        call: &Call,
+        scope: &Scope<'_>,
+        verb: &str,
+        record: &Record,
+    ) -> Result<(), Error> {
+        let (kind, subject) = (format!("{}.{verb}", self.name), record.text("id"));
+        let data = record.public();
+        scope.audit(call, &kind, subject, &data)?;
+        scope.emit(Event { kind: &kind, subject, source_agent: self.collection, data })
+    }
+}

@@ -1,0 +1,32 @@
+//! DELETE /api/v1/teams/{id}
+
+use http::Method;
+use serde_json::json;
+
+use super::{TEAMS, events, state, team};
+use crate::placements;
+
+placements! {
+    /// A deleted team leaves a tombstone: gone for readers, and deleting again is fine.
+    async fn leaves_a_tombstone(app) {
+        let owner = app.owner().await;
+        let path = format!("{TEAMS}/{}", team(&owner, "a").await.id());
+        assert_eq!(owner.delete(&path).await.expect(204).text, "");
+        owner.delete(&path).await.expect(204);
+        owner.get(&path).await.refused(410, "resource_gone");
+        owner.patch(&path, &json!({ "name": "b" })).await.refused(410, "resource_gone");
+        assert_eq!(owner.get(TEAMS).await.body["items"], json!([]));
+        assert_eq!((events(&owner, "team.deleted").await, events(&owner, "team.updated").await), (1, 0));
+        owner.delete(&format!("{TEAMS}/team_missing")).await.refused(404, "resource_not_found");
+    }
+
+    /// A version that is not the one there is is not deleted.
+    async fn heeds_the_version(app) {
+        let owner = app.owner().await;
+        let path = format!("{TEAMS}/{}", team(&owner, "a").await.id());
+        let before = state(&owner, TEAMS).await;
+        let stale = [("if-match", "\"v9\"")];
+        owner.send(Method::DELETE, &path, &stale, None).await.refused(412, "precondition_failed");
+        assert_eq!(state(&owner, TEAMS).await, before);
+    }
+}

@@ -1,0 +1,52 @@
+//! GET /api/v1/notices/{id}
+
+use http::Method;
+use serde_json::json;
+
+use super::{NOTICES, publish, state};
+use crate::placements;
+
+placements! {
+    /// A notice as it was published; who has the version is told so.
+    async fn answers_the_notice(app) {
+        let owner = app.owner().await;
+        publish(&app, owner.tenant(), "ntc_a", 1_772_357_400_000);
+        let path = format!("{NOTICES}/ntc_a");
+        let read = owner.get(&path).await.expect(200);
+        assert_eq!(read.body, json!({
+            "id": "ntc_a",
+            "tenant_id": owner.tenant(),
+            "kind": "DEPRECATION",
+            "title": "ntc_a",
+            "body": "Version 1 ends.",
+            "effective_at": null,
+            "url": null,
+            "version": 1,
+            "created_at": "2026-03-01T09:30:00.000Z",
+            "updated_at": "2026-03-01T09:30:00.000Z",
+        }));
+        assert_eq!(read.header("etag"), Some("\"v1\""));
+        owner.send(Method::GET, &path, &[("if-none-match", "\"v1\"")], None).await.expect(304);
+    }
+
+    /// A notice of another tenant is as missing as one that never was.
+    async fn a_missing_notice_is_a_404(app) {
+        let (alice, bob) = (app.owner().await, app.owner().await);
+        publish(&app, bob.tenant(), "ntc_of_bob", 1_772_357_400_000);
+        for id in ["ntc_missing", "ntc_of_bob"] {
+            alice.get(&format!("{NOTICES}/{id}")).await.refused(404, "resource_not_found");
+        }
+        bob.get(&format!("{NOTICES}/ntc_of_bob")).await.expect(200);
+    }
+
+    /// Nobody changes or removes a notice by the API.
+    async fn cannot_be_written(app) {
+        let owner = app.owner().await;
+        publish(&app, owner.tenant(), "ntc_a", 1_772_357_400_000);
+        let before = state(&owner, NOTICES).await;
+        for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+            owner.json(method, &format!("{NOTICES}/ntc_a"), &json!({}), &[]).await.refused(405, "method_not_allowed");
+        }
+        assert_eq!(state(&owner, NOTICES).await, before);
+    }
+}
