@@ -35,6 +35,7 @@ pub(crate) fn of(bundle: &Value, operation: &Value) -> Result<Option<Shape>> {
     {
         found.walk(bundle, schema, "", 0)?;
     }
+    found.expand(bundle)?;
     Ok(Some(Shape {
         collection: found.collection.leak(),
         is_page,
@@ -104,6 +105,22 @@ impl Found {
             }
             let dot = if path.is_empty() { "" } else { "." };
             self.walk(bundle, property, &format!("{path}{dot}{name}"), depth + 1)?;
+        }
+        Ok(())
+    }
+
+    /// Related objects in place are spelled as they are by themselves.
+    fn expand(&mut self, bundle: &Value) -> Result<()> {
+        let names = |relation: &Relation| (relation.name, relation.collection);
+        let relations: Vec<_> = self.relations.iter().map(names).collect();
+        self.maps.retain(|path| relations.iter().all(|(name, _)| path != name));
+        for (name, collection) in relations {
+            let schemas = bundle["components"]["schemas"].as_object().into_iter().flatten();
+            let mut schemas = schemas.map(|(_, schema)| schema);
+            let is_it = |schema: &&Value| schema["x-resource"]["collection"] == collection;
+            if let Some(schema) = schemas.find(is_it) {
+                self.walk(bundle, schema, name, 0)?;
+            }
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ mod delete_project;
 mod forms;
 mod get_project;
 mod list_projects;
-mod pages;
+pub mod pages;
 mod pause_project;
 mod replace_project;
 mod update_project;

@@ -82,3 +82,12 @@ pub(crate) fn publish(app: &App, tenant: &str, id: &str, created_at: i64) {
                VALUES (?1, ?2, 'DEPRECATION', ?2, ?2, 'Version 1 ends.', 1, ?3, ?3)";
     database.execute(sql, (tenant, id, created_at)).unwrap();
 }
+
+/// Makes a person of a user: from now on someone can sign in as it.
+fn let_in(app: &App, id: &str) {
+    let made = crate::projects::pages::database(app).execute(
+        "INSERT INTO users (id, email, password_hash, created_at, updated_at) VALUES (?1, ?1, 'none', 0, 0)",
+        [id],
+    );
+    assert_eq!(made.unwrap(), 1);
+}

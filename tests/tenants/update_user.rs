@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::json;
 
-use super::{ON_USERS, USERS, caller, events, own_id, state, user};
+use super::{ON_USERS, USERS, caller, events, let_in, own_id, state, user};
 use crate::placements;
 use crate::support::{App, Client, Exchange};
 
@@ -130,7 +130,10 @@ placements! {
             assert_eq!(state(&owner, USERS).await, before, "{patch}");
         }
         let second = json!({ "email": "second@example.com", "name": "second", "role": "OWNER" });
-        owner.post(USERS, &second).await.expect(201);
+        let second = owner.post(USERS, &second).await.expect(201);
+        // An owner who cannot sign in is nobody to leave the tenant to.
+        owner.patch(&own, &json!({ "role": "VIEWER" })).await.refused(409, "conflict");
+        let_in(&app, second.id());
         let demoted = owner.patch(&own, &json!({ "role": "VIEWER" })).await.expect(200);
         assert_eq!(demoted.body["roles"], json!(["VIEWER"]));
     }
@@ -140,7 +143,8 @@ placements! {
         let owner = app.owner().await;
         let own = format!("{USERS}/{}", own_id(&owner));
         let second = json!({ "email": "second@example.com", "name": "second", "role": "OWNER" });
-        owner.post(USERS, &second).await.expect(201);
+        let second = owner.post(USERS, &second).await.expect(201);
+        let_in(&app, second.id());
         owner.patch(&own, &json!({ "is_active": false })).await.expect(200);
         refresh(&app, &owner).await.refused(400, "invalid_grant");
         owner.patch(&own, &json!({ "is_active": true })).await.expect(200);

@@ -6,7 +6,8 @@ mod contract {
 }
 
 use contract::Op;
-use kit::{Call, Code, Cursor, Page, Reply, Row, Value, problem};
+use kit::list::{Literal, Place, Resume};
+use kit::{Call, Code, Reply, Row, Scope, Value, problem};
 use serde::Serialize;
 
 kit::function!(Op, dispatch);
@@ -49,20 +50,39 @@ impl From<Row> for Event {
     }
 }
 
+const DEFAULT_LIMIT: i64 = 50;
+
+/// A page, in the native form.
+#[derive(Serialize)]
+struct Page {
+    items: Vec<Event>,
+    next_cursor: Option<String>,
+}
+
+/// The sequence number that a cursor leads behind. A follower may change the types that it
+/// follows: the cursor is bound to the feed alone.
+fn place(scope: &Scope<'_>, cursor: &str) -> kit::Result<i64> {
+    match scope.cursors("events", "", |bound| bound.read(cursor, 1))? {
+        Some(Resume::At(Place { keys, .. })) => match keys.as_slice() {
+            [Literal::Integer(seq)] => Ok(*seq),
+            _ => Err(problem(Code::InvalidCursor, "The cursor is not of this feed.")),
+        },
+        _ => Err(problem(Code::InvalidCursor, "The cursor is not of this feed.")),
+    }
+}
+
 /// Oldest first. A page always tells a cursor, so that a follower can come back with it
 /// for what happens later.
 fn list(call: &Call) -> kit::Result {
-    let cursor = Cursor::of(call, "events")?;
-    let after = match cursor.after.as_deref().map(str::parse) {
-        Some(Ok(seq)) => seq,
-        Some(Err(_)) => {
-            return Err(problem(Code::InvalidCursor, "The cursor is not of this list."));
-        }
-        None => 0,
-    };
+    // The contract has checked that it is a number in range.
+    let limit = call.query("limit").and_then(|n| n.parse().ok()).unwrap_or(DEFAULT_LIMIT);
     let kinds: Vec<&str> =
         call.query("type").map(|list| list.split(',').collect()).unwrap_or_default();
     call.read(|scope| {
+        let after = match call.query("cursor") {
+            Some(cursor) => place(scope, cursor)?,
+            None => 0,
+        };
         let places: Vec<String> = (0..kinds.len()).map(|n| format!("${}", n + 3)).collect();
         let only = match places.as_slice() {
             [] => String::new(),
@@ -74,12 +94,16 @@ fn list(call: &Call) -> kit::Result {
             places.len() + 3
         );
         let kinds = kinds.iter().map(|kind| Value::Text((*kind).to_owned()));
-        let limit = Value::Integer(i64::try_from(cursor.limit).unwrap_or(i64::MAX));
+        let limit = Value::Integer(limit);
         let parameters = std::iter::once(Value::Integer(after)).chain(kinds).chain([limit]);
         let rows = scope.query(&sql, parameters)?;
         let items: Vec<Event> = rows.into_iter().map(Event::from).collect();
         let next_cursor = match items.last() {
-            Some(last) => Some(cursor.next(&last.seq.to_string())),
+            Some(last) => {
+                let keys = vec![Literal::Integer(last.seq)];
+                let place = Place { keys, backwards: false };
+                Some(scope.cursors("events", "", |bound| bound.cursor(&place))?)
+            }
             None => call.query("cursor").map(str::to_owned),
         };
         Reply::ok(&Page { items, next_cursor })

@@ -25,8 +25,6 @@ pub mod bindings;
 mod call;
 mod clock;
 #[cfg(target_arch = "wasm32")]
-mod cursor;
-#[cfg(target_arch = "wasm32")]
 mod error;
 #[cfg(target_arch = "wasm32")]
 mod event;
@@ -54,7 +52,6 @@ pub use {
     bindings::tenantry::platform::errors::{Code, Error, Violation},
     bindings::tenantry::platform::tenancy::{Caller, Grant, Principal},
     call::Call,
-    cursor::{Cursor, Page},
     error::{Internal, problem},
     event::Event,
     reply::Reply,

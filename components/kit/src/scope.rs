@@ -4,9 +4,17 @@
 //! compare `tenant_id` with it is refused before it runs. [`System`] is the named exception
 //! for what is above tenants: signing in and the keys of the issuer.
 
+use std::cell::RefCell;
+
+use crate::list::Bound;
 use crate::receipt;
 use crate::sql::{Database, Row, Value};
 use crate::{Call, Error, Reply};
+
+thread_local! {
+    /// The key that signs cursors, once this instance has read it.
+    static CURSOR_KEY: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// The rows of one tenant.
 pub struct Scope<'a> {
@@ -57,7 +65,7 @@ impl Scope<'_> {
 
     /// A random key of the whole database, made by whoever asks first. It is above tenants,
     /// so what it signs must name the tenant.
-    pub(crate) fn secret(&self, name: &str) -> Result<Vec<u8>, Error> {
+    fn secret(&self, name: &str) -> Result<Vec<u8>, Error> {
         let name = [Value::Text(name.to_owned())];
         let read = || self.database.query("SELECT value FROM secrets WHERE name = $1", &name);
         if let Some(mut row) = read()?.into_iter().next() {
@@ -71,6 +79,24 @@ impl Scope<'_> {
         )?;
         let row = read()?.into_iter().next();
         row.map(|mut row| row.text().into_bytes()).ok_or_else(|| Error::internal("no secret"))
+    }
+
+    /// Makes or reads cursors of a list of this tenant, bound to what the fingerprint says.
+    ///
+    /// # Errors
+    /// `internal-error` of the database, which keeps the key that signs them.
+    pub fn cursors<T>(
+        &self,
+        collection: &str,
+        fingerprint: &str,
+        work: impl FnOnce(&Bound<'_>) -> T,
+    ) -> Result<T, Error> {
+        if CURSOR_KEY.with_borrow(Vec::is_empty) {
+            CURSOR_KEY.set(self.secret("cursor")?);
+        }
+        Ok(CURSOR_KEY.with_borrow(|secret| {
+            work(&Bound { secret, tenant: self.tenant, collection, fingerprint })
+        }))
     }
 
     /// The rows of a `SELECT`. `$1` is the tenant; `parameters` begin at `$2`.

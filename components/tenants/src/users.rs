@@ -31,14 +31,13 @@ pub(crate) fn rule(
     let was_owner = before.is_some_and(|user| is_owner(user) && is_active(user));
     let stays = change != Change::Delete && is_owner(user) && is_active(user);
     let touches_owner = before.is_some_and(is_owner) || is_owner(user);
-    let roles_change = before.is_none_or(|before| before.text("roles") != user.text("roles"));
-    if touches_owner && (change == Change::Delete || roles_change) && !caller_is_owner(call)? {
+    if touches_owner && !caller_is_owner(call)? {
         return Err(problem(
             Code::InsufficientScope,
             "Only an owner of the tenant makes, changes or removes owners.",
         ));
     }
-    if was_owner && !stays && owners(scope)? == 1 {
+    if was_owner && !stays && other_owners(scope, user)? == 0 {
         return Err(problem(
             Code::Conflict,
             "This is the last owner of the tenant; make another one first.",
@@ -96,11 +95,13 @@ fn caller_is_owner(call: &Call) -> kit::Result<bool> {
     Ok(call.caller()?.grants.iter().any(owner))
 }
 
-fn owners(scope: &Scope<'_>) -> kit::Result<i64> {
+/// Other owners who can sign in: someone must be left who can.
+fn other_owners(scope: &Scope<'_>, user: &Record) -> kit::Result<i64> {
     let rows = scope.query(
-        "SELECT COUNT(*) FROM members WHERE tenant_id = $1 AND role = 'OWNER' \
-         AND is_active = 1 AND deleted_at IS NULL",
-        [],
+        "SELECT COUNT(*) FROM members WHERE tenant_id = $1 AND id <> $2 AND role = 'OWNER' \
+         AND is_active = 1 AND deleted_at IS NULL \
+         AND EXISTS (SELECT 1 FROM users WHERE users.id = members.id)",
+        [text(user.text("id"))],
     )?;
     Ok(rows.into_iter().next().map_or(0, |mut row| row.integer()))
 }
@@ -109,10 +110,9 @@ fn owners(scope: &Scope<'_>) -> kit::Result<i64> {
 pub(crate) fn manager(call: &Call) -> kit::Result {
     call.read(|scope| {
         let user = USERS.find(scope, call.path("id"))?;
-        if user.get("manager_id").is_none() {
-            return Err(problem(Code::ResourceNotFound, "This user has no manager."));
-        }
-        Ok(USERS.reply(200, &USERS.find(scope, user.text("manager_id"))?))
+        let managers = USERS.find_all(scope, vec![user.text("manager_id").to_owned()])?;
+        let none = || problem(Code::ResourceNotFound, "This user has no manager.");
+        Ok(USERS.reply(200, managers.first().ok_or_else(none)?))
     })
 }
 

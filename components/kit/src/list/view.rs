@@ -66,11 +66,14 @@ impl View {
                 let Some(collection) = bracketed(name, "fields") else { return false };
                 let relations = resource.fields.iter().filter_map(|field| field.relation);
                 let mut targets = relations.map(|relation| relation.resource);
-                if collection == resource.collection {
+                let own = collection == resource.collection;
+                if own {
                     self.fields = Some(fields(resource, name, text, problems));
-                } else if let Some(target) = targets.find(|it| it.collection == collection) {
+                }
+                // A user's manager is a user too.
+                if let Some(target) = targets.find(|it| it.collection == collection) {
                     self.related.push((target.collection, fields(target, name, text, problems)));
-                } else {
+                } else if !own {
                     let message = "Names a collection that is not related to this one.";
                     problems.unknown(name, "UNKNOWN_PARAMETER", message);
                 }

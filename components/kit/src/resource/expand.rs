@@ -86,7 +86,10 @@ pub(super) fn check(
         else {
             continue;
         };
-        let named: BTreeSet<String> = ids(after, field, to).into_iter().collect();
+        // What was named before may have been deleted since; it may stay.
+        let known = ids(before, field, to);
+        let named = ids(after, field, to).into_iter().filter(|id| !known.contains(id));
+        let named: BTreeSet<String> = named.collect();
         let wanted = named.len();
         if alive(scope, to.resource, named)?.len() < wanted {
             violations.push(Violation {

@@ -1,16 +1,9 @@
 //! `GET /{collection}`: a page.
 
-use std::cell::RefCell;
-
 use super::{expand, literals, record::Record, refused, values};
 use crate::contract::Resource;
 use crate::list::{Bound, Links, Literal, Mode, Place, Query, Resume, View, count, select};
 use crate::{Call, Code, Error, Reply, Scope, problem, sql};
-
-thread_local! {
-    /// The key that signs cursors, once this instance has read it.
-    static SECRET: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
 
 /// The part of the list that a request leads to.
 struct Window {
@@ -209,17 +202,6 @@ impl List<'_> {
     }
 
     fn bound<T>(&self, work: impl FnOnce(&Bound<'_>) -> T) -> Result<T, Error> {
-        if SECRET.with_borrow(Vec::is_empty) {
-            let secret = self.scope.secret("cursor")?;
-            SECRET.set(secret);
-        }
-        Ok(SECRET.with_borrow(|secret| {
-            work(&Bound {
-                secret,
-                tenant: self.scope.tenant(),
-                collection: self.resource.collection,
-                fingerprint: &self.query.fingerprint(),
-            })
-        }))
+        self.scope.cursors(self.resource.collection, &self.query.fingerprint(), work)
     }
 }
