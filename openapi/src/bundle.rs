@@ -3,14 +3,14 @@
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
 
-use crate::{links, query};
+use crate::{errors, forms, links, query};
 
 /// The methods that an operation may have.
 pub(crate) const METHODS: [&str; 5] = ["delete", "get", "patch", "post", "put"];
 
-/// One document: `common` with the paths and components of all functions, what the gateway
-/// does (`x-gateway`) written into each operation, links from creations to what was created,
-/// and no reference that leads nowhere.
+/// One document: `common` with the paths and components of all functions, the errors of the
+/// registry, the forms of successes, what the gateway does (`x-gateway`) written into each
+/// operation, links from creations to what was created, and no reference that leads nowhere.
 pub(crate) fn assemble(mut common: Value, functions: Vec<(String, Value)>) -> Result<Value> {
     let gateway = common.as_object_mut().and_then(|common| common.remove("x-gateway"));
     let gateway = gateway.context("common.yaml: x-gateway is missing")?;
@@ -19,6 +19,8 @@ pub(crate) fn assemble(mut common: Value, functions: Vec<(String, Value)>) -> Re
     for (name, file) in functions {
         join(&mut bundle, file).with_context(|| format!("{name}.yaml"))?;
     }
+    errors::write(&mut bundle)?;
+    forms::write(&mut bundle)?;
     let protected = is_protected(&bundle["security"]);
     let schemas = bundle["components"]["schemas"].clone();
     for path in members(&mut bundle["paths"]) {
@@ -44,7 +46,8 @@ pub(crate) fn is_protected(security: &Value) -> bool {
     !choices.is_empty() && choices.iter().all(|choice| choice != &Value::Object(Map::new()))
 }
 
-fn members(object: &mut Value) -> impl Iterator<Item = &mut Value> {
+/// The values of an object.
+pub(crate) fn members(object: &mut Value) -> impl Iterator<Item = &mut Value> {
     object.as_object_mut().into_iter().flat_map(Map::values_mut)
 }
 

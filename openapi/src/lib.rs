@@ -2,8 +2,10 @@
 //! turns them into what is built from them.
 //!
 //! - [`generate`] gives each function its operations as Rust (`build.rs` of the function);
-//! - [`bundle`] and [`write_bundle`] give the one document that clients read;
-//! - [`lint`] holds that document against the rules for paths and documentation.
+//! - [`bundle`] and [`write_bundle`] give the one document that clients read, with the
+//!   errors of the [`registry`];
+//! - [`lint`] holds that document against the rules for paths and documentation;
+//! - [`pages`] has a page for people about each of these errors.
 //!
 //! Both come from the same files, so that a route and its contract cannot drift apart: a
 //! path or scope that changes here changes the behaviour, an operation without a handler
@@ -15,12 +17,17 @@
 
 #[path = "../../components/kit/src/contract.rs"]
 pub mod contract;
+#[path = "../../components/gateway/src/registry.rs"]
+pub mod registry;
 
 mod bundle;
+mod errors;
 mod files;
+mod forms;
 mod links;
 pub mod lint;
 mod operation;
+pub mod pages;
 mod query;
 mod resource;
 mod schema;

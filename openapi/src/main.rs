@@ -1,28 +1,35 @@
-//! Prints the bundle, for linters and generators: `cargo run -p contract > openapi.json`.
-//! With the argument `lint`, prints what is wrong with it instead, and fails if anything is.
+//! The contract on the command line, for linters and generators:
+//!
+//! - `cargo run -p contract > openapi.json` prints the bundle;
+//! - `cargo run -p contract lint` prints what is wrong with it, and fails if anything is;
+//! - `cargo run -p contract errors docs/errors` writes the pages about errors.
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use contract::lint;
+use anyhow::Result;
+use contract::{lint, pages};
 
-fn main() -> ExitCode {
+fn main() -> Result<ExitCode> {
     let bundle = contract::bundle();
-    match std::env::args().nth(1).as_deref() {
-        None => println!("{bundle:#}"),
-        Some("lint") => {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => println!("{bundle:#}"),
+        ["lint"] => {
             let mut found = lint::lint(&bundle);
             found.extend(lint::needless(&bundle));
             for violation in &found {
                 eprintln!("{violation}");
             }
             if !found.is_empty() {
-                return ExitCode::FAILURE;
+                return Ok(ExitCode::FAILURE);
             }
         }
-        Some(_) => {
-            eprintln!("Usage: contract [lint]");
-            return ExitCode::from(2);
+        ["errors", folder] => pages::write(Path::new(folder))?,
+        _ => {
+            eprintln!("Usage: contract [lint | errors <folder>]");
+            return Ok(ExitCode::from(2));
         }
     }
-    ExitCode::SUCCESS
+    Ok(ExitCode::SUCCESS)
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::bundle::{METHODS, follow, is_protected};
 use crate::contract::{Body, Location, Operation, Parameter, Query, Schema};
 use crate::schema::{Compiler, leak, only};
-use crate::shape;
+use crate::{forms, shape};
 
 /// Beside these, a path item has operations only.
 const PATH_KEYS: [&str; 4] = ["parameters", "servers", "summary", "description"];
@@ -117,7 +117,7 @@ fn query(operation: &Value) -> Result<Query> {
     }
 }
 
-/// The media types of successful answers.
+/// The media types of successful answers, without those that only the gateway writes.
 fn produces(bundle: &Value, operation: &Value) -> Result<&'static [&'static str]> {
     let mut found: Vec<&'static str> = Vec::new();
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {
@@ -126,7 +126,7 @@ fn produces(bundle: &Value, operation: &Value) -> Result<&'static [&'static str]
         }
         for name in follow(bundle, response)?["content"].as_object().into_iter().flat_map(Map::keys)
         {
-            if !found.contains(&name.as_str()) {
+            if !forms::is_written(operation, name) && !found.contains(&name.as_str()) {
                 found.push(name.clone().leak());
             }
         }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::bundle::{follow, resolve};
 use crate::contract::{Relation, Shape};
+use crate::forms;
 
 /// Deeper than any schema of the contract; a schema that refers to itself ends here.
 const DEPTH: usize = 12;
@@ -20,7 +21,9 @@ pub(crate) fn of(bundle: &Value, operation: &Value) -> Result<Option<Shape>> {
     let mut is_page = false;
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {
         let response = follow(bundle, response)?;
-        let Some(schema) = json(response).filter(|_| status.starts_with('2')) else { continue };
+        let Some(schema) = json(operation, response).filter(|_| status.starts_with('2')) else {
+            continue;
+        };
         let page = &schema["properties"];
         is_page = page.get("items").is_some() && page.get("next_cursor").is_some();
         let object = if is_page { &page["items"]["items"] } else { schema };
@@ -28,24 +31,25 @@ pub(crate) fn of(bundle: &Value, operation: &Value) -> Result<Option<Shape>> {
         found.walk(bundle, object, "", 0)?;
     }
     if let Some(body) = operation.get("requestBody")
-        && let Some(schema) = json(follow(bundle, body)?)
+        && let Some(schema) = json(operation, follow(bundle, body)?)
     {
         found.walk(bundle, schema, "", 0)?;
     }
     Ok(Some(Shape {
         collection: found.collection.leak(),
         is_page,
+        is_numbered: is_page && operation["x-query"] == "list",
         enums: leaked(found.enums),
         maps: leaked(found.maps),
         relations: found.relations.leak(),
     }))
 }
 
-/// The schema of the JSON content.
-fn json(body: &Value) -> Option<&Value> {
+/// The schema of the JSON content that the function reads or writes itself.
+fn json<'a>(operation: &Value, body: &'a Value) -> Option<&'a Value> {
+    let native = |name: &str| name.ends_with("json") && !forms::is_written(operation, name);
     let content = body["content"].as_object()?;
-    let (_, content) = content.iter().find(|(media_type, _)| media_type.ends_with("json"))?;
-    content.get("schema")
+    content.iter().find(|(name, _)| native(name))?.1.get("schema")
 }
 
 fn leaked(paths: Vec<String>) -> &'static [&'static str] {

@@ -61,10 +61,10 @@ fn row(operation: &Operation) -> String {
 }
 
 fn shape(shape: &Shape) -> String {
-    let Shape { collection, is_page, enums, maps, .. } = shape;
+    let Shape { collection, is_page, is_numbered, enums, maps, .. } = shape;
     let relations = list(shape.relations, |relation| format!("{KIT}::{relation:?}"));
     format!(
-        "{KIT}::Shape {{ collection: {collection:?}, is_page: {is_page}, enums: &{enums:?}, \
+        "{KIT}::Shape {{ collection: {collection:?}, is_page: {is_page}, is_numbered: {is_numbered}, enums: &{enums:?}, \
          maps: &{maps:?}, relations: {relations} }}"
     )
 }

@@ -65,6 +65,11 @@ placements! {
         let (id, secret) = client(&owner, &["projects:read"]).await;
         let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}&scope=projects:write");
         anon.form(PATH, &form, &[]).await.refused(400, "invalid_scope");
+        let token = owner.session["refresh_token"].as_str().unwrap();
+        let form = format!("grant_type=refresh_token&refresh_token={token}&client_id={id}&client_secret=");
+        anon.form(PATH, &format!("{form}{secret}"), &[]).await.refused(400, "unauthorized_client");
+        anon.form(PATH, &format!("{form}wrong"), &[]).await.refused(401, "invalid_client");
+        refresh(&app, token).await.expect(200);
     }
 
     /// A refresh token serves once; a second use revokes the whole family (S-9).

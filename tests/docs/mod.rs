@@ -1,1 +1,4 @@
+mod get_api_docs;
+mod get_error;
 mod get_openapi;
+mod list_errors;

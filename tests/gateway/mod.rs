@@ -6,3 +6,4 @@ mod first_key;
 mod headers;
 mod limits;
 mod log;
+mod registry_reach;

@@ -1,7 +1,15 @@
+mod activate_project;
+mod archive_project;
+mod bulk_projects;
+mod complete_project;
+mod conditional;
 mod create_project;
 mod delete_project;
+mod forms;
 mod get_project;
 mod list_projects;
+mod pages;
+mod pause_project;
 mod replace_project;
 mod update_project;
 
@@ -14,6 +22,11 @@ const PATH: &str = "/api/v1/projects";
 /// A new project of this client.
 async fn create(client: &Client, name: &str) -> Exchange {
     client.post(PATH, &json!({ "name": name })).await.expect(201)
+}
+
+/// The project after an operation on its status.
+async fn operate(client: &Client, id: &str, action: &str) -> Exchange {
+    client.send(http::Method::POST, &format!("{PATH}/{id}/{action}"), &[], None).await
 }
 
 /// How many events of this type the tenant has.

@@ -1,8 +1,13 @@
 //! The error registry (S-41).
 
+use std::path::Path;
+
+use contract::pages::Page;
 use gateway::Code;
+use regex::Regex;
 use wit_parser::{Resolve, TypeDefKind};
 
+use crate::support::contract::{CONTRACT, violations};
 use crate::support::server::root;
 
 /// The rows stand in the order of `wit/errors.wit`, spelled alike: both sides convert by
@@ -18,7 +23,7 @@ fn rows_and_interface_agree() {
     assert_eq!(interface, rows);
 }
 
-/// The registry, whole: a change of a status is a change that a review sees.
+/// The registry, whole: a change of a status or spelling is a change that a review sees.
 #[test]
 fn the_table() {
     let rows: Vec<_> = Code::ALL
@@ -26,9 +31,11 @@ fn the_table() {
         .map(|code| {
             let row = code.row();
             format!(
-                "{} {} {}: {}",
+                "{} {} {} {} {}: {}",
                 row.status,
                 row.name,
+                row.screaming,
+                row.specific,
                 if row.retryable { "retryable" } else { "final" },
                 row.title
             )
@@ -37,4 +44,92 @@ fn the_table() {
     insta::with_settings!({ prepend_module_to_snapshot => false, snapshot_path => concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots") }, {
         insta::assert_snapshot!("registry", rows.join("\n"));
     });
+}
+
+/// What differs between a folder and the pages that belong into it.
+fn stale(folder: &Path, pages: &[Page]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, text) in pages {
+        if std::fs::read_to_string(folder.join(name)).ok().as_ref() != Some(text) {
+            found.push(format!("{name} is stale"));
+        }
+    }
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if pages.iter().all(|(known, _)| *known != name) {
+            found.push(format!("{name} is an orphan"));
+        }
+    }
+    found.sort();
+    found
+}
+
+/// `docs/errors/` is what the registry makes of it now.
+#[test]
+fn the_pages_are_those_of_the_registry() {
+    let pages = contract::pages::all().unwrap();
+    let folder = root().join("docs/errors");
+    assert_eq!(stale(&folder, &pages), Vec::<String>::new(), "run scripts/bless");
+    let mut others = pages;
+    others[1].1.push('x');
+    let renamed = std::mem::replace(&mut others[2].0, "new.md".to_owned());
+    let expected = [
+        format!("{} is stale", others[1].0),
+        format!("{renamed} is an orphan"),
+        "new.md is stale".into(),
+    ];
+    let mut expected = expected.to_vec();
+    expected.sort();
+    assert_eq!(stale(&folder, &others), expected, "the rule works");
+}
+
+/// Codes that the runner answers itself, where no gateway runs, are rows with their status.
+#[test]
+fn the_runner_answers_with_codes_of_the_registry() {
+    let call = Regex::new(r#"answer\(\s*(?:StatusCode::)?(\w+),\s*"(\w+)""#).unwrap();
+    let mut seen = 0;
+    let mut folders = vec![root().join("host/src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            for found in call.captures_iter(&std::fs::read_to_string(&path).unwrap()) {
+                let known = Code::ALL.iter().any(|code| code.row().name == &found[2]);
+                assert!(known, "{}: {} is not in the registry", path.display(), &found[2]);
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 4, "only {seen} answers of the runner were found");
+}
+
+/// The examples of errors in the contract are of the forms that it describes.
+#[test]
+fn the_examples_keep_their_schemas() {
+    let mut count = 0;
+    for (name, response) in CONTRACT["components"]["responses"].as_object().unwrap() {
+        for (media_type, content) in response["content"].as_object().unwrap() {
+            let named = content["examples"].as_object().into_iter().flatten();
+            let named = named.map(|(_, it)| match it["$ref"].as_str() {
+                Some(target) => &CONTRACT.pointer(&target[1..]).unwrap()["value"],
+                None => &it["value"],
+            });
+            for example in content.get("example").into_iter().chain(named) {
+                let errors = violations(&content["schema"], example);
+                assert!(errors.is_empty(), "{name} as {media_type}: {errors:?}\n{example:#}");
+                count += 1;
+            }
+        }
+    }
+    for (name, schema) in CONTRACT["components"]["schemas"].as_object().unwrap() {
+        for example in schema["examples"].as_array().into_iter().flatten() {
+            let errors = violations(schema, example);
+            assert!(errors.is_empty(), "{name}: {errors:?}\n{example:#}");
+            count += 1;
+        }
+    }
+    assert!(count > 60, "{count}");
 }

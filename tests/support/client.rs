@@ -67,8 +67,9 @@ impl Client {
         self.json(Method::POST, path, body, &[]).await
     }
 
+    /// Replaces whatever version there is.
     pub async fn put(&self, path: &str, body: &Value) -> Exchange {
-        self.json(Method::PUT, path, body, &[]).await
+        self.json(Method::PUT, path, body, &[("if-match", "*")]).await
     }
 
     pub async fn patch(&self, path: &str, body: &Value) -> Exchange {

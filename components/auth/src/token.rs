@@ -36,6 +36,13 @@ pub(crate) async fn issue(call: &Call) -> kit::Result {
 }
 
 async fn client_credentials(call: &Call, form: &Form) -> kit::Result {
+    let client = authenticate(call, form)?;
+    let scopes = form.scopes(client.scopes)?;
+    answer(call, Subject { scopes, ..client }, None).await
+}
+
+/// The machine client that authenticates itself, with all scopes that it holds.
+fn authenticate(call: &Call, form: &Form) -> kit::Result<Subject> {
     let (id, secret) = form.client(call)?;
     let system = System::open(call, "a client names no tenant before it is known")?;
     let rows = system
@@ -47,12 +54,18 @@ async fn client_credentials(call: &Call, form: &Form) -> kit::Result {
         return Err(problem(Code::InvalidClient, "client_id or client_secret is wrong."));
     };
     let tenant = row.text();
-    let scopes = form.scopes(row.text().split(' ').map(str::to_owned).collect())?;
-    let subject = Subject { id, tenant, roles: Vec::new(), scopes, is_client: true };
-    answer(call, subject, None).await
+    let scopes = row.text().split(' ').map(str::to_owned).collect();
+    Ok(Subject { id, tenant, roles: Vec::new(), scopes, is_client: true })
 }
 
 async fn refresh(call: &Call, form: &Form) -> kit::Result {
+    if form.has_client(call) {
+        authenticate(call, form)?;
+        return Err(problem(
+            Code::UnauthorizedClient,
+            "Machine clients have no refresh tokens; use client_credentials.",
+        ));
+    }
     let token = form.required("refresh_token")?;
     let system = System::open(call, "a refresh token names no tenant before it is known")?;
     let family = find(&system, token)?;
@@ -179,6 +192,13 @@ impl Form {
     fn required(&self, name: &str) -> kit::Result<&str> {
         let missing = || problem(Code::InvalidRequest, format!("{name} is missing."));
         self.get(name).ok_or_else(missing)
+    }
+
+    /// Whether a client authenticates itself; people have no secret.
+    fn has_client(&self, call: &Call) -> bool {
+        let scheme = call.header("authorization").and_then(|header| header.split(' ').next());
+        self.get("client_secret").is_some()
+            || scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic"))
     }
 
     /// Client id and secret, by HTTP Basic or in the form, not both (section 2.3).

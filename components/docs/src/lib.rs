@@ -1,7 +1,8 @@
-//! The contract of all functions, served. Routes: see `openapi/docs.yaml`.
+//! The contract of all functions and the pages about errors, served. Routes: see
+//! `openapi/docs.yaml`.
 //!
-//! The document is the one that this function was built with: it is part of the artifact,
-//! so that it cannot be another version than the artifact.
+//! All of it is what this function was built with: it is part of the artifact, so that it
+//! cannot be another version than the artifact.
 
 /// The operations, generated from `openapi/docs.yaml`.
 pub mod contract {
@@ -9,14 +10,44 @@ pub mod contract {
 }
 
 use contract::Op;
+use kit::{Call, Code, Reply, problem};
 
 kit::function!(contract::Op, dispatch);
+
+async fn dispatch(op: Op, call: Call) -> kit::Result {
+    match op {
+        Op::GetOpenapi | Op::GetApiDocs => {
+            Ok(Reply::bytes("application/json; charset=utf-8", BUNDLE.to_vec()))
+        }
+        Op::ListErrors => Ok(html(INDEX)),
+        Op::GetError => error_page(call.path("code")),
+    }
+}
 
 /// `openapi.json`, without insignificant space.
 static BUNDLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json"));
 
-async fn dispatch(op: Op, _call: kit::Call) -> kit::Result {
-    match op {
-        Op::GetOpenapi => Ok(kit::Reply::bytes("application/json; charset=utf-8", BUNDLE.to_vec())),
+// `INDEX` and `PAGES`, made from `docs/errors/`.
+include!(concat!(env!("OUT_DIR"), "/pages.rs"));
+
+/// The page about an error code.
+struct Page {
+    spellings: [&'static str; 3],
+    html: &'static str,
+}
+
+/// The page of a code in any spelling: errors link to it by its SCREAMING one (D-63).
+fn error_page(code: &str) -> kit::Result {
+    let spelled = |page: &&Page| page.spellings.iter().any(|it| it.eq_ignore_ascii_case(code));
+    match PAGES.iter().find(spelled) {
+        Some(page) => Ok(html(page.html)),
+        None => Err(problem(
+            Code::ResourceNotFound,
+            "There is no such error code; /docs/errors lists all of them.",
+        )),
     }
+}
+
+fn html(page: &str) -> Reply {
+    Reply::bytes("text/html; charset=utf-8", page).header("cache-control", "public, max-age=3600")
 }

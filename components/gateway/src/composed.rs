@@ -294,6 +294,7 @@ fn shape(shape: route::Shape) -> Shape {
     Shape {
         collection: shape.collection,
         is_page: shape.is_page,
+        is_numbered: shape.is_numbered,
         enums: shape.enums,
         maps: shape.maps,
         relations: shape.relations.into_iter().map(relation).collect(),

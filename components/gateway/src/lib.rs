@@ -13,6 +13,7 @@ mod authorization;
 mod config;
 mod content;
 mod cors;
+mod error;
 mod idempotency;
 mod limits;
 mod platform;
@@ -26,8 +27,9 @@ mod trace;
 #[cfg(target_arch = "wasm32")]
 mod composed;
 
+pub use error::{Error, Violation};
 pub use platform::*;
-pub use registry::{Code, Error, Row, Violation};
+pub use registry::{Code, Row};
 
 use std::net::IpAddr;
 

@@ -220,6 +220,8 @@ pub struct Shape {
     pub collection: String,
     /// Whether the answer is `{items, next_cursor}`.
     pub is_page: bool,
+    /// Whether pages may be asked for by number.
+    pub is_numbered: bool,
     /// Paths of members with enumerated values.
     pub enums: Vec<String>,
     /// Paths of members whose names are data.

@@ -1,25 +1,40 @@
 //! The closed registry of errors (A-51, A-110, S-41): one row for each code of
 //! `wit/errors.wit`, in the same order; a test holds the two against each other.
+//!
+//! Everything else about errors is generated from it: what clients are answered, the
+//! contract's error responses, and the pages in `docs/errors/`. For that the crate
+//! `contract` includes this file too, so it imports nothing.
 
 /// What is known about one error code.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Row {
     /// The native spelling, snake_case.
     pub name: &'static str,
+    /// The spelling of envelopes and of documentation URLs, SCREAMING_SNAKE_CASE (D-59, D-63).
+    pub screaming: &'static str,
+    /// CATEGORY_SPECIFIC, which camel answers spell behind the name of the service (E-51).
+    pub specific: &'static str,
     /// The HTTP status.
     pub status: u16,
     /// A short title for people.
     pub title: &'static str,
     /// Whether the same request may succeed later.
     pub retryable: bool,
+    /// What happened: a sentence for people, with code in backticks.
+    pub meaning: &'static str,
+    /// What to do next: a sentence for people, with code in backticks.
+    pub remedy: &'static str,
 }
 
 macro_rules! registry {
-    ($($case:ident $status:literal $retryable:literal $name:literal $title:literal;)*) => {
+    ($(
+        $case:ident $status:literal $retryable:literal $name:literal $screaming:literal
+        $specific:literal $title:literal $meaning:literal $remedy:literal;
+    )*) => {
         /// A code of the registry.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(u8)]
-        #[allow(missing_docs, reason = "documented in wit/errors.wit and by its title")]
+        #[allow(missing_docs, reason = "documented in wit/errors.wit and by its row")]
         pub enum Code { $($case),* }
 
         impl Code {
@@ -30,7 +45,9 @@ macro_rules! registry {
             pub const fn row(self) -> &'static Row {
                 match self {
                     $(Code::$case => &Row {
-                        name: $name, status: $status, title: $title, retryable: $retryable,
+                        name: $name, screaming: $screaming, specific: $specific,
+                        status: $status, title: $title, retryable: $retryable,
+                        meaning: $meaning, remedy: $remedy,
                     }),*
                 }
             }
@@ -39,95 +56,148 @@ macro_rules! registry {
 }
 
 registry! {
-    // case                status retry native spelling             title
-    MalformedRequest         400 false "malformed_request"         "The request cannot be parsed";
-    InvalidParameter         400 false "invalid_parameter"         "A query parameter is not valid";
-    InvalidCursor            400 false "invalid_cursor"            "The cursor does not belong to this list";
-    InvalidRequest           400 false "invalid_request"           "The OAuth request is not valid";
-    InvalidClient            401 false "invalid_client"            "Client authentication failed";
-    InvalidGrant             400 false "invalid_grant"             "The grant is not valid";
-    UnauthorizedClient       400 false "unauthorized_client"       "The client may not use this grant";
-    UnsupportedGrantType     400 false "unsupported_grant_type"    "The grant type is not supported";
-    InvalidScope             400 false "invalid_scope"             "The scope is not valid";
-    AuthenticationRequired   401 false "authentication_required"   "A credential is needed";
-    InvalidToken             401 false "invalid_token"             "The credential is not valid";
-    InvalidCredentials       401 false "invalid_credentials"       "E-mail or password is wrong";
-    InsufficientScope        403 false "insufficient_scope"        "The credential lacks a scope";
-    TenantMismatch           403 false "tenant_mismatch"           "The tenant is not the credential's";
-    RouteNotFound            404 false "route_not_found"           "No such route";
-    ResourceNotFound         404 false "resource_not_found"        "No such resource";
-    MethodNotAllowed         405 false "method_not_allowed"        "The method is not allowed here";
-    NotAcceptable            406 false "not_acceptable"            "No acceptable representation";
-    Conflict                 409 false "conflict"                  "The request conflicts with the current state";
-    IdempotencyConflict      409 true  "idempotency_conflict"      "The same request is still running";
-    ResourceGone             410 false "resource_gone"             "The resource was deleted";
-    DeprecatedVersion        410 false "deprecated_version"        "This version of the API has been sunset";
-    PreconditionFailed       412 false "precondition_failed"       "The object has another version";
-    PayloadTooLarge          413 false "payload_too_large"         "The body is too large";
-    UriTooLong               414 false "uri_too_long"              "The request target is too long";
-    UnsupportedMediaType     415 false "unsupported_media_type"    "The media type is not supported";
-    ValidationFailed         422 false "validation_failed"         "The request breaks the contract";
-    IdempotencyKeyReused     422 false "idempotency_key_reused"    "The idempotency key was used for another request";
-    PreconditionRequired     428 false "precondition_required"     "If-Match is needed";
-    RateLimitExceeded        429 true  "rate_limit_exceeded"       "Too many requests";
-    HeaderFieldsTooLarge     431 false "header_fields_too_large"   "The header section is too large";
-    InternalError            500 true  "internal_error"            "An unexpected fault of the server";
-    NotImplemented           501 false "not_implemented"           "The method is not implemented";
-    ServiceUnavailable       503 true  "service_unavailable"       "The service is not available now";
-    Timeout                  504 true  "timeout"                   "The function did not answer in time";
-}
-
-/// `errors.violation`
-#[derive(Clone, Debug)]
-pub struct Violation {
-    /// JSON Pointer or parameter name.
-    pub pointer: String,
-    /// SCREAMING_SNAKE_CASE.
-    pub code: String,
-    /// A sentence.
-    pub message: String,
-    /// The rejected value as JSON, when it may be shown.
-    pub value: Option<String>,
-}
-
-/// `errors.error`. It has no `Display`: `message` is for the client, `internal` for the log.
-#[derive(Clone, Debug)]
-pub struct Error {
-    /// The row.
-    pub code: Code,
-    /// A sentence for the client.
-    pub message: String,
-    /// All violations.
-    pub violations: Vec<Violation>,
-    /// Further members of `details`.
-    pub context: Vec<(String, String)>,
-    /// Seconds.
-    pub retry_after: Option<u32>,
-    /// For the log only.
-    pub internal: Option<String>,
-}
-
-impl Error {
-    /// An error with a sentence for the client.
-    pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            violations: Vec::new(),
-            context: Vec::new(),
-            retry_after: None,
-            internal: None,
-        }
-    }
-
-    /// An error whose cause is for the log only; the client reads the title of the row.
-    pub fn internal(code: Code, cause: impl Into<String>) -> Self {
-        Self { internal: Some(cause.into()), ..Self::new(code, code.row().title) }
-    }
-
-    /// Adds a member of `details`.
-    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.context.push((name.to_owned(), value.into()));
-        self
-    }
+    // case status retryable native SCREAMING CATEGORY_SPECIFIC
+    //     title
+    //     meaning
+    //     remedy
+    MalformedRequest 400 false "malformed_request" "MALFORMED_REQUEST" "REQUEST_MALFORMED"
+        "The request cannot be parsed"
+        "The path, a header or the body is not what its syntax asks for, such as a body that is not valid JSON."
+        "Mend the syntax at the place that the message names, then send the request again.";
+    InvalidParameter 400 false "invalid_parameter" "INVALID_PARAMETER" "REQUEST_INVALID_PARAMETER"
+        "A query parameter is not valid"
+        "The query string has a parameter that this operation does not know, or a value that the list cannot read."
+        "Compare the parameters in `details.fields` with those of the operation in the contract; names are case-sensitive.";
+    InvalidCursor 400 false "invalid_cursor" "INVALID_CURSOR" "REQUEST_INVALID_CURSOR"
+        "The cursor does not belong to this list"
+        "The cursor was changed on its way, or comes from another list, another filter or another tenant."
+        "Begin again without a cursor, and hand on each `next_cursor` as it is and with the same other parameters.";
+    InvalidRequest 400 false "invalid_request" "INVALID_REQUEST" "AUTH_INVALID_REQUEST"
+        "The OAuth request is not valid"
+        "A parameter of the token request is missing, repeated or malformed (RFC 6749 section 5.2)."
+        "Send each parameter of the grant once, form-encoded in the body, and client credentials in one place only.";
+    InvalidClient 401 false "invalid_client" "INVALID_CLIENT" "AUTH_INVALID_CLIENT"
+        "Client authentication failed"
+        "The client id is not known, the secret is wrong, or no client authentication was sent (RFC 6749 section 5.2)."
+        "Send client id and secret with HTTP Basic or in the form; make a new client when the secret is lost.";
+    InvalidGrant 400 false "invalid_grant" "INVALID_GRANT" "AUTH_INVALID_GRANT"
+        "The grant is not valid"
+        "The refresh token is wrong, expired, revoked or was used before; a second use revokes all tokens of that login."
+        "Log in again, and from then on keep only the newest refresh token.";
+    UnauthorizedClient 400 false "unauthorized_client" "UNAUTHORIZED_CLIENT" "AUTH_UNAUTHORIZED_CLIENT"
+        "The client may not use this grant"
+        "The client is known, but this grant type is not one that it may use (RFC 6749 section 5.2)."
+        "Use the grant type that the client was made for.";
+    UnsupportedGrantType 400 false "unsupported_grant_type" "UNSUPPORTED_GRANT_TYPE" "AUTH_UNSUPPORTED_GRANT_TYPE"
+        "The grant type is not supported"
+        "The token endpoint does not know the value of `grant_type`."
+        "Use `client_credentials` for machine clients or `refresh_token`.";
+    InvalidScope 400 false "invalid_scope" "INVALID_SCOPE" "AUTH_INVALID_SCOPE"
+        "The scope is not valid"
+        "A scope that was asked for does not exist, or is more than the client or the refresh token holds."
+        "Ask for fewer scopes, or leave `scope` out to get all that are granted.";
+    AuthenticationRequired 401 false "authentication_required" "AUTHENTICATION_REQUIRED" "AUTH_REQUIRED"
+        "A credential is needed"
+        "The operation is not public, and the request carried no credential."
+        "Log in or issue a token, then send it as `Authorization: Bearer` with the request.";
+    InvalidToken 401 false "invalid_token" "INVALID_TOKEN" "AUTH_INVALID_TOKEN"
+        "The credential is not valid"
+        "The access token is malformed, expired, signed by another key or meant for another service."
+        "Get a new token with the refresh token or by logging in, then send the request again.";
+    InvalidCredentials 401 false "invalid_credentials" "INVALID_CREDENTIALS" "AUTH_INVALID_CREDENTIALS"
+        "E-mail or password is wrong"
+        "There is no user with this e-mail address and password, or the user is no member of the tenant; which of these is not said."
+        "Check the address, the password and, where one was sent, the tenant; repeated guesses are counted.";
+    InsufficientScope 403 false "insufficient_scope" "INSUFFICIENT_SCOPE" "AUTH_INSUFFICIENT_SCOPE"
+        "The credential lacks a scope"
+        "The credential is valid, but does not hold the scope that the operation needs, which is in `details.required_scope`."
+        "Use a credential that holds the scope, or ask an owner of the tenant for one.";
+    TenantMismatch 403 false "tenant_mismatch" "TENANT_MISMATCH" "AUTH_TENANT_MISMATCH"
+        "The tenant is not the credential's"
+        "The header `X-Tenant-Id` or the body names another tenant than the one that the credential is for."
+        "Leave the tenant out, or log in for the tenant that you mean.";
+    RouteNotFound 404 false "route_not_found" "ROUTE_NOT_FOUND" "ROUTE_NOT_FOUND"
+        "No such route"
+        "No operation of this API has the path of the request."
+        "Compare the path with the contract: the version prefix, plural names, and no slash at the end.";
+    ResourceNotFound 404 false "resource_not_found" "RESOURCE_NOT_FOUND" "RESOURCE_NOT_FOUND"
+        "No such resource"
+        "There is nothing of this id that the credential's tenant can see; an object of another tenant is answered the same."
+        "Check the id and the tenant that the credential is for; the list shows what there is.";
+    MethodNotAllowed 405 false "method_not_allowed" "METHOD_NOT_ALLOWED" "METHOD_NOT_ALLOWED"
+        "The method is not allowed here"
+        "The path exists, but does not take this HTTP method."
+        "Use one of the methods in the header `Allow`.";
+    NotAcceptable 406 false "not_acceptable" "NOT_ACCEPTABLE" "REPRESENTATION_NOT_ACCEPTABLE"
+        "No acceptable representation"
+        "The server can produce none of the media types, profiles or versions that the request accepts."
+        "Send `Accept: application/json`, or one of the other media types that the contract has for the operation.";
+    Conflict 409 false "conflict" "CONFLICT" "RESOURCE_CONFLICT"
+        "The request conflicts with the current state"
+        "A value that must be unique is taken, or the object is in a state in which this cannot be done."
+        "Read the current state, decide again, and send a request that fits it.";
+    IdempotencyConflict 409 true "idempotency_conflict" "IDEMPOTENCY_CONFLICT" "IDEMPOTENCY_CONFLICT"
+        "The same request is still running"
+        "A request with the same `Idempotency-Key` has not been answered yet."
+        "Wait for the seconds in `Retry-After` and send it again with the same key: it gets the first one's answer.";
+    ResourceGone 410 false "resource_gone" "RESOURCE_GONE" "RESOURCE_GONE"
+        "The resource was deleted"
+        "The object existed in this tenant and was deleted."
+        "Forget the id; an object that is deleted does not come back.";
+    DeprecatedVersion 410 false "deprecated_version" "DEPRECATED_VERSION" "VERSION_DEPRECATED"
+        "This version of the API has been sunset"
+        "The operation was announced as deprecated, and the day of its sunset has passed."
+        "Move to the version that the migration guide in the answer leads to.";
+    PreconditionFailed 412 false "precondition_failed" "PRECONDITION_FAILED" "PRECONDITION_FAILED"
+        "The object has another version"
+        "The version in `If-Match` is not the current one: somebody changed the object since it was read."
+        "Read the object again, apply the change to what it is now, and send the new `ETag`.";
+    PayloadTooLarge 413 false "payload_too_large" "PAYLOAD_TOO_LARGE" "PAYLOAD_TOO_LARGE"
+        "The body is too large"
+        "The body has more bytes than the server reads; the limit is in `details.limit_bytes`."
+        "Send less at once, in several requests where the operation allows it.";
+    UriTooLong 414 false "uri_too_long" "URI_TOO_LONG" "URI_TOO_LONG"
+        "The request target is too long"
+        "Path and query string together are longer than the server reads."
+        "Send fewer or shorter query parameters.";
+    UnsupportedMediaType 415 false "unsupported_media_type" "UNSUPPORTED_MEDIA_TYPE" "MEDIA_TYPE_UNSUPPORTED"
+        "The media type is not supported"
+        "The operation does not read bodies of this `Content-Type`, or it is missing or not in UTF-8."
+        "Send one of the media types in `details.accept`, such as `application/json`.";
+    ValidationFailed 422 false "validation_failed" "VALIDATION_ERROR" "VALIDATION_FAILED"
+        "The request breaks the contract"
+        "The request can be parsed, but a field or parameter breaks a rule of the contract; nothing was changed."
+        "Mend everything that `details.fields` lists: it names each place and rule, not only the first.";
+    IdempotencyKeyReused 422 false "idempotency_key_reused" "IDEMPOTENCY_KEY_REUSED" "IDEMPOTENCY_KEY_REUSED"
+        "The idempotency key was used for another request"
+        "The `Idempotency-Key` belongs to an earlier request with another body."
+        "Make a new key for each new request, and keep a key for retries of the same request only.";
+    PreconditionRequired 428 false "precondition_required" "PRECONDITION_REQUIRED" "PRECONDITION_REQUIRED"
+        "If-Match is needed"
+        "The operation replaces an object and was sent without `If-Match`, so it could undo a change that it has not seen."
+        "Read the object and send its `ETag` as `If-Match`.";
+    RateLimitExceeded 429 true "rate_limit_exceeded" "RATE_LIMIT_EXCEEDED" "RATE_LIMIT_EXCEEDED"
+        "Too many requests"
+        "The credential or the address has sent more requests in this minute than its limit allows."
+        "Wait for the seconds in `Retry-After`; `X-RateLimit-Remaining` tells beforehand what is left.";
+    HeaderFieldsTooLarge 431 false "header_fields_too_large" "HEADER_FIELDS_TOO_LARGE" "HEADER_FIELDS_TOO_LARGE"
+        "The header section is too large"
+        "The header fields together are larger than the server reads."
+        "Send fewer or shorter header fields; cookies are not needed here.";
+    InternalError 500 true "internal_error" "INTERNAL_ERROR" "INTERNAL_ERROR"
+        "An unexpected fault of the server"
+        "Something failed inside the server; its cause is in the log under the trace id, never in the answer."
+        "Try again later with the same `Idempotency-Key`; if it stays, tell the operator the trace id.";
+    NotImplemented 501 false "not_implemented" "NOT_IMPLEMENTED" "METHOD_NOT_IMPLEMENTED"
+        "The method is not implemented"
+        "No operation of any path has this HTTP method."
+        "Use GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS as the contract says.";
+    ServiceUnavailable 503 true "service_unavailable" "SERVICE_UNAVAILABLE" "SERVICE_UNAVAILABLE"
+        "The service is not available now"
+        "The server is at capacity or shutting down, or something that it depends on does not answer."
+        "Wait for the seconds in `Retry-After` and send the request again, with the same `Idempotency-Key` if it writes.";
+    Timeout 504 true "timeout" "TIMEOUT" "SERVICE_TIMEOUT"
+        "The function did not answer in time"
+        "The request was accepted, but its work took longer than it may; whether it was done is not known."
+        "Send the request again with the same `Idempotency-Key`, or read the object first to see whether it was done.";
 }

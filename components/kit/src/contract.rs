@@ -189,6 +189,8 @@ pub struct Shape {
     pub collection: &'static str,
     /// Whether the answer is a page.
     pub is_page: bool,
+    /// Whether pages may be asked for by number.
+    pub is_numbered: bool,
     /// Paths of members with enumerated values.
     pub enums: &'static [&'static str],
     /// Paths of members whose names are data.

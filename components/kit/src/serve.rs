@@ -36,6 +36,7 @@ pub fn describe<O: Operations>() -> Vec<route::Operation> {
             shape: operation.shape.map(|shape| route::Shape {
                 collection: shape.collection.to_owned(),
                 is_page: shape.is_page,
+                is_numbered: shape.is_numbered,
                 enums: owned(shape.enums),
                 maps: owned(shape.maps),
                 relations: shape.relations.iter().map(relation).collect(),

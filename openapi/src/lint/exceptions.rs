@@ -22,6 +22,12 @@ const EXCEPTIONS: &[(&str, &[Rule], &str)] = &[
         &[Rule::FileExtension, Rule::Plural],
         "the contract itself, by the name that tools look for",
     ),
+    (
+        "/api-docs.json",
+        &[Rule::FileExtension, Rule::Plural],
+        "the contract by its other name, which E-70 prescribes",
+    ),
+    ("/docs/errors", &[Rule::Pagination], "a page for people: the index of the registry"),
     ("/users/{id}/teams", &[Rule::Pagination], "a user is in 50 at most; one page has them all"),
 ];
 

@@ -28,7 +28,8 @@ pub(super) fn check(bundle: &Value, report: &mut Report) {
                     let advice = format!("give the answer {status} ({media_type}) an `example`");
                     note(Rule::ResponseExamples, advice);
                 }
-                let judged = ai && status.starts_with('2') && media_type.ends_with("json");
+                // The other forms are those of the gateway; they frame this one.
+                let judged = ai && status.starts_with('2') && media_type == "application/json";
                 let missing = |name: &&str| !has(bundle, &content["schema"], name);
                 let missing: Vec<_> = METADATA.into_iter().filter(missing).collect();
                 if judged && !missing.is_empty() {

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::validate;
 use crate::bundle::{METHODS, follow};
 use crate::contract::{Location, Operation, Schema};
-use crate::{bundle, files, functions, load};
+use crate::registry::Code;
+use crate::{bundle, functions, load};
 
 fn every_operation(bundle: &Value) -> Vec<&Value> {
     let paths = bundle["paths"].as_object().unwrap().values();
@@ -108,12 +109,63 @@ fn the_scopes_are_those_that_operations_need() {
 }
 
 #[test]
-fn the_error_codes_are_those_of_the_platform() {
-    let wit = std::fs::read_to_string(files::folder().join("../wit/errors.wit")).unwrap();
-    let cases = wit.split("enum code {").nth(1).unwrap().split('}').next().unwrap().lines();
-    let cases = cases.map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
-    let codes = cases.map(|case| Value::from(case.trim_end_matches(',').replace('-', "_")));
-    assert_eq!(bundle()["components"]["schemas"]["ErrorCode"]["enum"], codes.collect::<Value>());
+fn errors_are_those_of_the_registry() {
+    let bundle = bundle();
+    let codes = Code::ALL.iter().map(|code| Value::from(code.row().name)).collect::<Value>();
+    assert_eq!(bundle["components"]["schemas"]["ErrorCode"]["enum"], codes);
+    let mut seen = BTreeSet::new();
+    let shared = bundle["components"]["responses"].as_object().unwrap().values();
+    let own = every_operation(&bundle).into_iter();
+    let own = own.flat_map(|operation| operation["responses"].as_object().unwrap().values());
+    for response in shared.chain(own) {
+        assert!(response.get("x-errors").is_none(), "{response}");
+        let examples = response["content"]["application/json"]["examples"].as_object();
+        let errors = examples.into_iter().flatten().map(|(_, it)| &it["value"]["error"]);
+        seen.extend(errors.filter_map(Value::as_str));
+    }
+    let known: BTreeSet<_> = Code::ALL.iter().map(|code| code.row().name).collect();
+    assert_eq!(seen, known, "each code is one of a response");
+}
+
+#[test]
+fn spellings_are_complete_and_unique() {
+    let upper = |text: &str| text.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    let mut spellings = BTreeSet::new();
+    for code in Code::ALL {
+        let row = code.row();
+        assert!(row.name.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{row:?}");
+        assert!(upper(row.screaming) && upper(row.specific), "{row:?}");
+        assert!(row.specific.contains('_'), "{row:?}: CATEGORY_SPECIFIC");
+        assert!(!row.title.ends_with('.') && row.meaning.ends_with('.'), "{row:?}");
+        assert!(row.remedy.ends_with('.') && !row.meaning.contains('|'), "{row:?}");
+        // A page is found by any of them.
+        let own = [row.name.to_uppercase(), row.screaming.to_owned(), row.specific.to_owned()];
+        for spelling in BTreeSet::from(own) {
+            assert!(spellings.insert(spelling), "{row:?}: a spelling is another code's too");
+        }
+    }
+}
+
+#[test]
+fn successes_come_in_the_forms_of_the_gateway() {
+    let bundle = bundle();
+    let keys = |path: &str, method: &str, status: &str| -> Vec<String> {
+        let response = &bundle["paths"][path][method]["responses"][status];
+        media(&bundle, response).into_iter().map(|(name, _)| name.clone()).collect()
+    };
+    let forms = [
+        "application/json",
+        "application/json;profile=\"camel\"",
+        "application/json;profile=\"envelope\"",
+        "application/vnd.api+json",
+    ];
+    assert_eq!(keys("/projects", "get", "200"), forms);
+    assert_eq!(keys("/projects/{id}", "put", "200"), forms);
+    assert_eq!(keys("/projects/{id}", "delete", "204"), [""; 0]);
+    assert_eq!(keys("/auth/token", "post", "200"), ["application/json"]);
+    for operation in tables().iter().filter(|operation| operation.shape.is_some()) {
+        assert!(operation.produces.iter().all(|it| *it == "application/json"), "{operation:?}");
+    }
 }
 
 #[test]
@@ -123,7 +175,7 @@ fn the_gateway_answers_are_in_every_operation_that_can_get_them() {
         let responses = bundle["paths"][path][method]["responses"].as_object().unwrap();
         responses.keys().cloned().collect()
     };
-    let every = ["400", "406", "414", "429", "500", "503", "504"];
+    let every = ["400", "406", "414", "429", "431", "500", "503", "504"];
     let with = |more: &[&'static str]| -> Vec<_> {
         every.iter().chain(more).copied().collect::<BTreeSet<_>>().into_iter().collect()
     };
@@ -135,7 +187,7 @@ fn the_gateway_answers_are_in_every_operation_that_can_get_them() {
     );
     assert_eq!(
         statuses("/projects/{id}", "delete"),
-        with(&["204", "401", "403", "404", "409", "422"])
+        with(&["204", "401", "403", "404", "409", "412", "422"])
     );
     assert_eq!(statuses("/auth/token", "post"), with(&["200", "401", "413", "415", "422"]));
 }

@@ -13,16 +13,6 @@ use super::{Form, Profile, case, pointer};
 use crate::trace::Seen;
 use crate::{Body, Code, Error, Row, Shape};
 
-/// `VALIDATION_ERROR` (D-59).
-fn screaming(row: &Row) -> String {
-    row.name.to_ascii_uppercase()
-}
-
-/// What follows the service in `PROJECTS_VALIDATION_FAILED` (E-51).
-fn specific(row: &Row) -> String {
-    row.name.to_ascii_uppercase()
-}
-
 /// An error with everything that its forms tell.
 struct Told<'a> {
     row: &'static Row,
@@ -154,7 +144,7 @@ impl Told<'_> {
         json!({
             "data": null,
             "error": {
-                "code": screaming(self.row),
+                "code": self.row.screaming,
                 "message": self.error.message,
                 "details": details.collect::<Value>(),
                 "context": self.context(),
@@ -186,7 +176,7 @@ impl Told<'_> {
             };
         }
         json!({ "error": {
-            "code": format!("{}_{}", self.service(), specific(self.row)),
+            "code": format!("{}_{}", self.service(), self.row.specific),
             "message": self.error.message,
             "details": details,
             "request_id": self.seen.request_id,
@@ -207,7 +197,7 @@ impl Told<'_> {
             });
             if let Some(violation) = violation {
                 error["source"] = json!(violation.place);
-                meta.insert("error".to_owned(), Value::from(screaming(self.row)));
+                meta.insert("error".to_owned(), Value::from(self.row.screaming));
                 meta.extend(violation.value.clone().map(|value| ("value".to_owned(), value)));
             }
             if !meta.is_empty() {
@@ -216,7 +206,7 @@ impl Told<'_> {
             error
         };
         let errors: Vec<_> = match self.violations.as_slice() {
-            [] => vec![one(&screaming(self.row), &self.error.message, None)],
+            [] => vec![one(self.row.screaming, &self.error.message, None)],
             all => all.iter().map(|it| one(it.code, it.message, Some(it))).collect(),
         };
         json!({ "errors": errors })
@@ -263,7 +253,7 @@ impl Told<'_> {
     }
 
     fn documentation_url(&self) -> String {
-        format!("{}/docs/errors/{}", self.form.config.public_url, screaming(self.row))
+        format!("{}/docs/errors/{}", self.form.config.public_url, self.row.screaming)
     }
 
     /// The first segment of the operation's path: `PROJECTS`.

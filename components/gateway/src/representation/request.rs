@@ -118,7 +118,7 @@ impl Form<'_> {
     /// makes the function count (E-29).
     pub(crate) fn first_page(&self) -> Option<Parameter> {
         let counts = self.choice.profile == Profile::Camel
-            && self.shape().is_some_and(|shape| shape.is_page)
+            && self.shape().is_some_and(|shape| shape.is_numbered)
             && !query::pages(self.query());
         counts.then(|| Parameter {
             location: Location::Query,

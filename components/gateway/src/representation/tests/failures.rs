@@ -8,7 +8,7 @@ use super::{
 use crate::{Code, Error, Violation};
 
 const PROBLEM: (&str, &str) = ("accept", "application/problem+json");
-const DOCUMENTED: &str = "https://api.example.com/docs/errors/VALIDATION_FAILED";
+const DOCUMENTED: &str = "https://api.example.com/docs/errors/VALIDATION_ERROR";
 
 fn violation(pointer: &str, code: &str, message: &str, value: Option<&str>) -> Violation {
     Violation {
@@ -70,7 +70,7 @@ fn envelope() {
         json!({
             "data": null,
             "error": {
-                "code": "VALIDATION_FAILED",
+                "code": "VALIDATION_ERROR",
                 "message": "Request validation failed",
                 "details": [
                     { "field": "email", "code": "INVALID_FORMAT", "message": "Email format is invalid", "value": "not-an-email" },
@@ -125,7 +125,7 @@ fn json_api() {
         json!({
             "id": TRACE, "status": "422", "code": code, "title": "The request breaks the contract",
             "detail": detail, "source": { "pointer": pointer }, "links": { "about": DOCUMENTED },
-            "meta": { "error": "VALIDATION_FAILED", "missing_id": "x", "value": value },
+            "meta": { "error": "VALIDATION_ERROR", "missing_id": "x", "value": value },
         })
     };
     assert_eq!(

@@ -221,6 +221,7 @@ fn users(method: &str, path: &str) -> Operation {
         shape: Some(Shape {
             collection: "users".to_owned(),
             is_page: false,
+            is_numbered: false,
             enums: strings(&["role", "memberships.roles"]),
             maps: strings(&["metadata"]),
             relations: vec![
@@ -237,6 +238,7 @@ fn books(method: &str, path: &str) -> Operation {
         shape: Some(Shape {
             collection: "books".to_owned(),
             is_page: path == "/books" && method == "GET",
+            is_numbered: path == "/books" && method == "GET",
             enums: strings(&["status", "channels"]),
             maps: strings(&["metadata"]),
             relations: Vec::new(),

@@ -223,7 +223,7 @@ fn a_refusal_has_the_default_form() {
         ok(200, &[], "{}"),
     );
     assert_eq!(got.status, 406);
-    assert_eq!(got.json()["error"]["code"], "BOOKS_NOT_ACCEPTABLE");
+    assert_eq!(got.json()["error"]["code"], "BOOKS_REPRESENTATION_NOT_ACCEPTABLE");
 }
 
 /// The prefix is what the version ends.

@@ -13,7 +13,8 @@ fn page(
     next: Option<&str>,
 ) -> Exchange {
     let mut operation = users("GET", "/users");
-    operation.shape = operation.shape.map(|shape| Shape { is_page: true, ..shape });
+    operation.shape =
+        operation.shape.map(|shape| Shape { is_page: true, is_numbered: true, ..shape });
     let body = json!({ "items": [{ "id": "usr_1", "role": "VIEWER" }, { "id": "usr_2", "role": "ADMIN" }], "next_cursor": next });
     exchange(
         &operation,

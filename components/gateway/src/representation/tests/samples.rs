@@ -183,7 +183,7 @@ fn get_a_user() {
 #[test]
 fn pages_of_d() {
     let mut orders = users("GET", "/orders");
-    orders.shape = orders.shape.map(|shape| Shape { is_page: true, ..shape });
+    orders.shape = orders.shape.map(|shape| Shape { is_page: true, is_numbered: true, ..shape });
     let links = [
         ("link-first", "page[limit]=25"),
         ("link-next", "page[limit]=25&page[cursor]=eyJpZCI6MTI1fQ=="),

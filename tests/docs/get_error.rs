@@ -1,0 +1,45 @@
+//! GET /docs/errors/{code}
+
+use gateway::Code;
+
+use crate::placements;
+
+const PATH: &str = "/docs/errors";
+
+placements! {
+    /// Each code has a page at its documentation URL: what it is, what happened, what to do.
+    async fn each_code_has_a_page(app) {
+        let anon = app.anon();
+        for code in Code::ALL {
+            let row = code.row();
+            let page = anon.get(&format!("{PATH}/{}", row.screaming)).await.expect(200);
+            assert!(page.text.contains(&format!("<code>{}</code>", row.name)), "{}", page.text);
+            assert!(page.text.contains("What happened") && page.text.contains("What to do"), "{}", page.text);
+            for spelling in [row.name, row.specific] {
+                assert_eq!(anon.get(&format!("{PATH}/{spelling}")).await.expect(200).text, page.text);
+            }
+        }
+    }
+
+    /// A page is whole, may be cached by anyone, and holds nothing that runs.
+    async fn is_a_plain_page(app) {
+        let page = app.anon().get(&format!("{PATH}/validation_error")).await.expect(200);
+        assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+        assert!(page.header("cache-control").unwrap().starts_with("public, max-age="));
+        assert!(page.text.starts_with("<!doctype html>\n<html lang=\"en\">"), "{}", page.text);
+        assert!(page.text.contains("<title>The request breaks the contract"), "{}", page.text);
+        for active in ["<script", " on", "javascript:", "http://", "https://"] {
+            let tags = page.text.split('<').filter_map(|tag| tag.split('>').next());
+            assert!(!tags.into_iter().any(|tag| format!("<{tag}").contains(active)), "{active}");
+        }
+        assert!(page.text.contains("<a href=\"/docs/errors\">"), "{}", page.text);
+    }
+
+    /// What is no code has no page, and is not repeated in the message.
+    async fn unknown_codes(app) {
+        for code in ["NOTHING", "VALIDATION_ERROR.md", "%3Cscript%3E"] {
+            let refused = app.anon().get(&format!("{PATH}/{code}")).await.refused(404, "resource_not_found");
+            assert!(!refused.text.contains("script"), "{}", refused.text);
+        }
+    }
+}
