@@ -2,6 +2,7 @@
 schemathesis.toml). Requests that are meant to break the contract stay as they are."""
 
 import itertools
+from urllib.parse import quote, unquote
 
 import schemathesis
 
@@ -16,9 +17,14 @@ PAGING = set().union(*PAGINATION)
 def before_call(context, case, **kwargs):
     positive = case.meta is None or case.meta.generation.mode.is_positive
     fresh_key(case, positive)
+    if (case.query or {}).get("fields"):
+        # An answer with some of the fields is not the object of the schema.
+        del case.query["fields"]
     if positive:
         one_page(case)
-        case.path_parameters = printable(case.path_parameters)
+        for name, value in (case.path_parameters or {}).items():
+            if isinstance(value, str):
+                case.path_parameters[name] = quote(printable(unquote(value)), safe="")
         case.query = printable(case.query)
         case.body = printable(case.body)
 
@@ -33,13 +39,11 @@ def fresh_key(case, positive):
 
 
 def one_page(case):
-    """One way of paging; no cursor, as only the server can make one; and all fields, as an
-    answer with some of them is not the object of the schema."""
+    """One way of paging, and no cursor, as only the server can make one."""
     query = case.query
     if not query:
         return
-    for name in ("cursor", "fields"):
-        query.pop(name, None)
+    query.pop("cursor", None)
     asked = PAGING.intersection(query)
     if any(asked <= way for way in PAGINATION):
         return
