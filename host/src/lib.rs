@@ -29,6 +29,7 @@ mod state;
 mod store;
 mod toml_file;
 mod variables;
+mod wire;
 
 pub use builder::build;
 pub use log::Log;

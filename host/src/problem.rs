@@ -1,17 +1,48 @@
-//! Errors that the host answers itself, in the native form of the contract.
+//! What the host answers itself, in the native form of the contract.
 
 use crate::http_body::ResponseBody;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACE_ID: HeaderName = HeaderName::from_static("x-b3-traceid");
 
 /// `application/json; charset=utf-8`
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
-/// An error response with a code of the registry.
+/// An error response with a code of the registry, under a trace of its own.
 pub(crate) fn answer(status: StatusCode, code: &str, message: &str) -> Response<ResponseBody> {
+    let (request_id, trace_id) = gateway::new_ids(random());
     let body = serde_json::json!({
-        "error": code, "message": message, "trace_id": null, "details": {},
+        "error": code, "message": message, "trace_id": trace_id, "details": {},
     });
-    json(status, &body)
+    let mut response = json(status, &body);
+    let headers = response.headers_mut();
+    for (name, id) in [(REQUEST_ID, request_id), (TRACE_ID, trace_id)] {
+        if let Ok(id) = HeaderValue::try_from(id) {
+            headers.insert(name, id);
+        }
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// The answer under the request's own id, when it has one that is fit to be repeated.
+pub(crate) fn of(
+    request: &HeaderMap,
+    mut response: Response<ResponseBody>,
+) -> Response<ResponseBody> {
+    let id = request.get(REQUEST_ID).filter(|id| id.to_str().is_ok_and(gateway::is_request_id));
+    if let Some(id) = id {
+        response.headers_mut().insert(REQUEST_ID, id.clone());
+    }
+    response
+}
+
+/// 400, and nothing more is read: what follows on the connection may be of another request.
+pub(crate) fn not_http(message: &str) -> Response<ResponseBody> {
+    let mut response = answer(StatusCode::BAD_REQUEST, "malformed_request", message);
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 /// 503 with a hint when to try again.
@@ -26,7 +57,15 @@ pub(crate) fn json(status: StatusCode, body: &serde_json::Value) -> Response<Res
     let mut response = Response::new(ResponseBody::full(body.to_string()));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    gateway::security_headers(response.headers_mut());
     response
+}
+
+fn random() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    // Without randomness ids repeat, and nothing here is secret.
+    let _ = getrandom::fill(&mut bytes);
+    bytes
 }
 
 /// The error and its causes in one line, without the backtrace; for the log.

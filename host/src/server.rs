@@ -5,8 +5,12 @@ use crate::http_body::{Incoming, ResponseBody};
 use crate::log::Sink;
 use crate::options::Options;
 use crate::problem;
+use crate::wire::Wire;
 use anyhow::Context as _;
-use http::{Method, Request, Response, StatusCode};
+use http::header::{CONNECTION, HOST, TRANSFER_ENCODING};
+use http::uri::Authority;
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
+use hyper::body::Body as _;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -22,9 +26,9 @@ use tokio::task::JoinHandle;
 
 /// Time for the head of a request, and for the next one on a connection kept open.
 const HEAD_TIME: Duration = Duration::from_secs(30);
-/// Headers of one request.
-const HEADERS: usize = 100;
-/// Bytes of the head of one request.
+/// Headers of one request, and bytes of its head. More than the gateway takes, so that it
+/// can say what is wrong; beyond these hyper answers 431 without a body.
+const HEADERS: usize = 128;
 const HEAD: usize = 64 << 10;
 /// Open connections.
 const CONNECTIONS: usize = 10_000;
@@ -166,17 +170,50 @@ fn serve(
 ) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send {
     // Without it every second small write waits for the client's acknowledgement.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| {
+    let (wire, bodies) = Wire::new(stream);
+    let service = service_fn(move |request: Request<hyper::body::Incoming>| {
+        let length = request.body().size_hint().exact();
+        bodies.tell(length);
         let shared = shared.clone();
-        async move { Ok::<_, Infallible>(shared.answer(peer, request).await) }
+        async move {
+            let mut response = shared.answer(peer, request).await;
+            if length.is_none() {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(response)
+        }
     });
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
         .max_headers(HEADERS)
         .max_buf_size(HEAD)
-        .pipeline_flush(true)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(wire), service)
+}
+
+/// Refuses what hyper takes and somebody before us may have taken for something else
+/// (RFC 9112 sections 3.2 and 6.1); `wire.rs` has refused what cannot be seen any more.
+fn unambiguous<B>(request: &Request<B>) -> Result<(), &'static str> {
+    let headers = request.headers();
+    let mut codings = headers.get_all(TRANSFER_ENCODING).into_iter();
+    let chunked = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"chunked");
+    if codings.next().is_some_and(|coding| !chunked(coding)) || codings.next().is_some() {
+        return Err("Transfer-Encoding takes `chunked` alone.");
+    }
+    let mut hosts = headers.get_all(HOST).into_iter();
+    let host = match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host,
+        (None, None) if request.version() < Version::HTTP_11 => return Ok(()),
+        _ => return Err("A request has one Host."),
+    };
+    let named = |host: &HeaderValue| host.to_str().ok()?.parse::<Authority>().ok();
+    let Some(host) = named(host).filter(|host| !host.as_str().contains('@')) else {
+        return Err("Host is a name or address, and a port.");
+    };
+    match request.uri().authority() {
+        Some(other) if *other != host => Err("The target and Host name different servers."),
+        _ => Ok(()),
+    }
 }
 
 impl Shared {
@@ -185,15 +222,26 @@ impl Shared {
         peer: SocketAddr,
         request: Request<hyper::body::Incoming>,
     ) -> Response<ResponseBody> {
-        let path = request.uri().path();
-        if matches!(path, "/healthz" | "/readyz") {
-            return self.report(request.method(), path).await;
+        let of = |response| problem::of(request.headers(), response);
+        if let Err(why) = unambiguous(&request) {
+            return of(problem::not_http(why));
+        }
+        if request.method() == Method::CONNECT {
+            let message = "No operation has this method.";
+            return of(problem::answer(StatusCode::NOT_IMPLEMENTED, "not_implemented", message));
+        }
+        let path = gateway::equivalent_path(request.uri().path());
+        if matches!(&*path, "/healthz" | "/readyz") {
+            return of(self.report(request.method(), &path).await);
         }
         let Some(app) = self.app.get() else {
-            return problem::unavailable("The server is starting");
+            return of(problem::unavailable("The server is starting"));
         };
-        match app.routes.find(path) {
-            None => problem::answer(StatusCode::NOT_FOUND, "route_not_found", "No such route"),
+        match app.routes.find(&path) {
+            None => {
+                let status = StatusCode::NOT_FOUND;
+                of(problem::answer(status, "route_not_found", "No operation has this path."))
+            }
             Some((_, Target::Fused(fused))) => {
                 let (parts, body) = request.into_parts();
                 let body = Incoming { body, time: self.body_time };

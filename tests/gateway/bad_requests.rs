@@ -12,7 +12,7 @@ placements! {
     async fn unknown_paths(app) {
         let owner = app.owner().await;
         snapshot!("unknown_path", app.anon().get("/api/v1/nothing").await.refused(404, "route_not_found"));
-        for path in ["/", "/api/v2/projects", "/api/v1/projects/", "/api/v1/projects//", "/v1/projects/a/b/c", "/.well-known/nothing", "/api/v1"] {
+        for path in ["/", "/api/v2/projects", "/api/v1/nothing/", "/v1/projects/a/b/c", "/.well-known/nothing", "/api/v1"] {
             owner.get(path).await.refused(404, "route_not_found");
         }
     }
@@ -22,7 +22,14 @@ placements! {
         let refused = app.anon().delete(PATH).await.refused(405, "method_not_allowed");
         let mut allow: Vec<_> = refused.header("allow").unwrap().split(", ").collect();
         allow.sort_unstable();
-        assert_eq!(allow, ["GET", "OPTIONS", "POST"]);
+        assert_eq!(allow, ["GET", "HEAD", "OPTIONS", "POST"]);
+        let told = app.anon().send(Method::OPTIONS, PATH, &[], None).await.expect(204);
+        assert_eq!(told.header("allow"), refused.header("allow"));
+        app.anon().send(Method::OPTIONS, "/api/v1/nothing", &[], None).await.refused(404, "route_not_found");
+        for method in ["TRACE", "PURGE", "PROPFIND"] {
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            app.owner().await.send(method, PATH, &[], None).await.refused(501, "not_implemented");
+        }
     }
 
     /// Bodies that are not JSON, of another type, or too large; none of them makes anything.
@@ -32,12 +39,14 @@ placements! {
         let send = async |headers: &[(&str, &str)], body: &str| {
             owner.send(Method::POST, PATH, headers, Some(body.to_owned())).await
         };
-        for body in ["", "{", "{\"name\":}", "nope", "{} {}", "{\"name\": \"\\ud800\"}"] {
+        for body in ["", "{", "{\"name\":\"a\",\"name\":\"b\"}", "{\"name\":}", "nope", "{} {}", "{\"name\": \"\\ud800\"}"] {
             send(&[json_type], body).await.refused(400, "malformed_request");
         }
         snapshot!("malformed_json", send(&[json_type], "{\"name\":").await.refused(400, "malformed_request"));
-        let deep = format!("{{\"name\":{}{}}}", "[".repeat(5000), "]".repeat(5000));
-        send(&[json_type], &deep).await.refused(400, "malformed_request");
+        for levels in [64, 5000] {
+            let deep = format!("{{\"name\":{}{}}}", "[".repeat(levels), "]".repeat(levels));
+            send(&[json_type], &deep).await.refused(400, "malformed_request");
+        }
         for headers in [&[][..], &[("content-type", "text/plain")], &[("content-type", "application/json; charset=latin1")]] {
             send(headers, "{\"name\":\"a\"}").await.refused(415, "unsupported_media_type");
         }
@@ -55,6 +64,17 @@ placements! {
     /// A target that is too long is refused before anything is looked at.
     async fn long_targets(app) {
         app.owner().await.get(&format!("{PATH}?cursor={}", "x".repeat(9000))).await.refused(414, "uri_too_long");
+    }
+
+    /// So is a header section that is too large, by bytes or by fields.
+    async fn large_headers(app) {
+        let owner = app.owner().await;
+        let large = "x".repeat(33 << 10);
+        owner.send(Method::GET, PATH, &[("x-large", &large)], None).await.refused(431, "header_fields_too_large");
+        let names: Vec<_> = (0..101).map(|number| format!("x-field-{number}")).collect();
+        let many: Vec<_> = names.iter().map(|name| (name.as_str(), "1")).collect();
+        owner.send(Method::GET, PATH, &many, None).await.refused(431, "header_fields_too_large");
+        owner.send(Method::GET, PATH, &many[..80], None).await.expect(200);
     }
 
     /// What a client sends is never a 5xx, and what is wrong inside is never in an answer.

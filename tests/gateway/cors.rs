@@ -22,6 +22,9 @@ placements! {
         for origin in ["https://evil.example", "https://app.example.com.evil.example", "null"] {
             assert_eq!(preflight(origin).await.header("access-control-allow-origin"), None, "{origin}");
         }
+        assert_eq!(allowed.header("access-control-allow-credentials"), None);
+        let admin = preflight("https://admin.example.com").await;
+        assert_eq!(admin.header("access-control-allow-credentials"), Some("true"));
         // An error is readable to the page as well.
         let refused = anon.send(Method::GET, PATH, &[("origin", "https://app.example.com")], None).await.expect(401);
         assert_eq!(refused.header("access-control-allow-origin"), Some("https://app.example.com"));

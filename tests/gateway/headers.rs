@@ -27,11 +27,13 @@ placements! {
     /// The security headers stand on successes and refusals alike.
     async fn security(app) {
         let owner = app.owner().await;
-        for answer in [owner.get(PATH).await, owner.get("/nowhere").await, app.anon().get(PATH).await] {
+        for answer in [owner.get(PATH).await, owner.get("/nowhere").await, owner.get("/api/v1/nowhere").await, app.anon().get(PATH).await] {
             assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
             assert_eq!(answer.header("x-frame-options"), Some("DENY"));
             assert_eq!(answer.header("x-xss-protection"), Some("0"));
             assert!(answer.header("strict-transport-security").is_some());
+            assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+            assert_eq!(answer.header("cross-origin-resource-policy"), Some("same-origin"));
             assert!(answer.header("content-security-policy").unwrap().starts_with("default-src 'none'"));
         }
     }

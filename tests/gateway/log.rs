@@ -38,4 +38,48 @@ placements! {
             assert!(!log.contains(secret), "the log holds {secret}");
         }
     }
+
+    /// Nor does anything else, wherever a client puts it: path, query, any header, any
+    /// credential, any body, and methods and paths that nobody has.
+    async fn nothing_planted(app) {
+        let owner = app.owner().await;
+        let planted = "Planted-s3cret@example.com";
+        let names = [
+            "x-api-key", "cookie", "user-agent", "referer", "origin", "x-request-id",
+            "x-correlation-id", "traceparent", "b3", "x-b3-traceid", "x-b3-spanid", "x-tenant-id",
+            "idempotency-key", "if-match", "if-none-match", "accept-version", "x-forwarded-for",
+            "x-real-ip", "x-anything", "spin-client-addr", "accept-language",
+        ];
+        let known = [("content-type", "application/json")];
+        let body = || Some(json!({ "name": planted, "password": planted, "token": planted, "refresh_token": planted }).to_string());
+        for name in names {
+            let mut headers = known.to_vec();
+            headers.push((name, planted));
+            for method in [Method::GET, Method::POST] {
+                let sent = (method == Method::POST).then(body).flatten();
+                let _ = owner.try_send(method, "/api/v1/projects", &headers, sent).await.unwrap();
+            }
+        }
+        for credential in ["Bearer", "Basic", "ApiKey", ""] {
+            let value = format!("{credential} {planted}");
+            let _ = app.anon().try_send(Method::GET, "/api/v1/projects", &[("authorization", &value)], None).await.unwrap();
+            let _ = app.anon().try_send(Method::POST, "/api/v1/auth/token", &[("authorization", &value), known[0]], body()).await.unwrap();
+        }
+        for path in [
+            "/api/v1/projects/Planted-s3cret@example.com", "/api/v1/projects?Planted-s3cret@example.com=Planted-s3cret@example.com",
+            "/api/v1/projects?cursor=Planted-s3cret@example.com", "/Planted-s3cret@example.com", "/api/v1/Planted-s3cret@example.com/",
+            "/api/Planted-s3cret@example.com", "/api/v1/projects/%zzPlanted-s3cret@example.com", "/healthz?Planted-s3cret@example.com",
+        ] {
+            for method in ["GET", "PUT", "DELETE", "OPTIONS", "PLANTED-S3CRET"] {
+                let method = Method::from_bytes(method.as_bytes()).unwrap();
+                let _ = owner.try_send(method, path, &known, body()).await.unwrap();
+            }
+        }
+        for path in ["register", "login", "clients"] {
+            let _ = owner.try_send(Method::POST, &format!("/api/v1/auth/{path}"), &known, body()).await.unwrap();
+        }
+        let log = app.log.lock().join("\n").to_lowercase();
+        assert!(log.lines().count() > 80, "the requests are logged");
+        assert!(!log.contains("s3cret"), "{:?}", log.lines().find(|line| line.contains("s3cret")));
+    }
 }

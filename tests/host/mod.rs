@@ -4,6 +4,7 @@ mod grants;
 mod limits;
 mod manifest;
 mod server;
+mod smuggling;
 
 use std::path::Path;
 

@@ -19,6 +19,14 @@ async fn status(app: &App, path: &str) -> u16 {
 async fn tells_its_health(placement: Placement) {
     let (app, server, _directory) = dedicated(placement, &[]).await;
     assert_eq!((status(&app, "/healthz").await, status(&app, "/readyz").await), (200, 200));
+    // What the host says itself has the headers of every answer, and the id of the request.
+    let headers = [("x-request-id", "req-host")];
+    let refused = app.anon().try_send(Method::POST, "/healthz", &headers, None).await.unwrap();
+    let refused = refused.refused(405, "method_not_allowed");
+    assert_eq!(refused.header("x-request-id"), Some("req-host"));
+    assert_eq!(refused.header("x-b3-traceid"), refused.body["trace_id"].as_str());
+    assert_eq!(refused.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(refused.header("referrer-policy"), Some("no-referrer"));
     server.shutdown().await.unwrap();
 }
 

@@ -33,7 +33,11 @@ impl Client {
         Self {
             base: base.to_owned(),
             token: token.map(str::to_owned),
-            http: reqwest::Client::new(),
+            // A redirect is an answer to look at.
+            http: reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .build()
+                .unwrap(),
             session: Value::Null,
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod contract;
+pub mod raw;
 pub mod seal;
 pub mod server;
 pub mod snapshot;

@@ -124,7 +124,7 @@ fn background(placement: Placement) -> App {
         runtime.block_on(async {
             let variables = UNLIMITED.iter().chain(&[(
                 "cors_allowed_origins",
-                "https://app.example.com,https://admin.example.com",
+                "https://app.example.com,https://admin.example.com;credentials",
             )]);
             let variables: Vec<_> = variables.copied().collect();
             let directory = tempfile::tempdir().unwrap();

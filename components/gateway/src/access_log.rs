@@ -1,12 +1,14 @@
 //! One line of JSON for each request, with the span attributes of A-31. It names the
 //! operation, never the target or a header: those may hold secrets and personal data.
 
+use std::borrow::Cow;
+
 use http::StatusCode;
 use http::request::Parts;
 use serde::Serialize;
 
-use crate::API_VERSION;
 use crate::trace::Seen;
+use crate::{API_VERSION, versions};
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -19,7 +21,7 @@ struct Line<'a> {
     request_id: &'a str,
     correlation_id: &'a str,
     #[serde(rename = "api.version")]
-    version: &'static str,
+    version: Cow<'static, str>,
     #[serde(rename = "api.operation_id")]
     operation: Option<&'a str>,
     #[serde(rename = "http.method")]
@@ -53,7 +55,10 @@ pub(crate) fn line(
         span_id: &seen.span_id,
         request_id: &seen.request_id,
         correlation_id: &seen.correlation_id,
-        version: API_VERSION,
+        version: match seen.major {
+            0 => Cow::Borrowed(API_VERSION),
+            major => versions::served(major),
+        },
         operation: seen.operation.as_deref(),
         method: method(parts),
         status: status.as_u16(),

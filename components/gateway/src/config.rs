@@ -1,8 +1,12 @@
 //! The gateway's settings: Spin variables of the component, read once.
 
-use std::net::IpAddr;
+use std::fmt::Display;
+use std::str::FromStr;
 
 use crate::Platform;
+use crate::cors::Origin;
+use crate::lifecycle::Lifecycle;
+use crate::proxies::Proxy;
 
 /// The settings of a gateway, valid.
 pub(crate) struct Config {
@@ -13,12 +17,16 @@ pub(crate) struct Config {
     /// The largest body, in bytes.
     pub(crate) body_limit: usize,
     /// Origins that a browser may call from, exact.
-    pub(crate) origins: Vec<String>,
+    pub(crate) origins: Vec<Origin>,
     /// Proxies whose `X-Forwarded-For` is believed (K-79).
-    pub(crate) proxies: Vec<IpAddr>,
+    pub(crate) proxies: Vec<Proxy>,
     /// Where clients reach this server, without a slash at the end: the base of absolute links
     /// (K-27).
     pub(crate) public_url: String,
+    /// What is deprecated, and what was.
+    pub(crate) lifecycle: Lifecycle,
+    /// The name of the component, `/v1/{service}/…`; empty when that form is not served.
+    pub(crate) service: String,
     /// `iss` of the tokens that are accepted.
     pub(crate) issuer: String,
     /// `aud` of the tokens that are accepted.
@@ -47,6 +55,9 @@ impl Config {
                 .await
                 .trim_end_matches('/')
                 .to_owned(),
+            lifecycle: Lifecycle::parse(&settings.text("api_lifecycle", "").await)
+                .map_err(|why| format!("variable api_lifecycle: {why}"))?,
+            service: settings.text("service_name", "").await,
             issuer: settings.text("token_issuer", "tenantry").await,
             audience: settings.text("token_audience", "tenantry").await,
             idempotency_retention: u64::from(
@@ -79,12 +90,12 @@ impl<P: Platform> Settings<'_, P> {
         }
     }
 
-    async fn list<T: std::str::FromStr>(&self, name: &str) -> Result<Vec<T>, String> {
+    async fn list<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Vec<T>, String> {
         let text = self.text(name, "").await;
         text.split(',')
             .map(str::trim)
             .filter(|item| !item.is_empty())
-            .map(|item| item.parse().map_err(|_| format!("variable {name}: '{item}' is not valid")))
+            .map(|item| item.parse().map_err(|why| format!("variable {name}: '{item}' {why}")))
             .collect()
     }
 }

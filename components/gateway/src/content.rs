@@ -2,9 +2,9 @@
 //! contract is checked in the function, which has the schemas.
 
 use http::request::Parts;
-use serde::de::IgnoredAny;
 
 use crate::config::Config;
+use crate::json;
 use crate::router::Route;
 use crate::trace::header;
 use crate::{BodyError, Code, Error, IncomingBody, representation};
@@ -35,16 +35,7 @@ pub(crate) async fn read<B: IncomingBody>(
         BodyError::Broken => Error::new(Code::MalformedRequest, "The body broke off."),
     })?;
     if media_type.ends_with("json") {
-        serde_json::from_slice::<IgnoredAny>(&bytes).map_err(|error| {
-            Error::new(
-                Code::MalformedRequest,
-                format!(
-                    "The body is not valid JSON at line {}, column {}.",
-                    error.line(),
-                    error.column()
-                ),
-            )
-        })?;
+        json::check(&bytes)?;
     }
     Ok(bytes)
 }

@@ -1,6 +1,9 @@
 //! Cross-origin requests: an exact allow-list, never a wildcard (A-63, D-154…160, K-77).
 
+use std::str::FromStr;
+
 use http::request::Parts;
+use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method};
 
 use crate::config::Config;
@@ -15,11 +18,57 @@ const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
 );
 const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static(
     "X-Request-ID, X-Correlation-ID, X-B3-TraceId, X-RateLimit-Limit, X-RateLimit-Remaining, \
-     X-RateLimit-Reset, Retry-After, Location, ETag, API-Version, Idempotent-Replayed",
+     X-RateLimit-Reset, Retry-After, Location, ETag, Last-Modified, Link, API-Version, \
+     Idempotent-Replayed, X-Total-Count, X-Page-Limit, X-Page-Offset, Deprecation, Sunset, \
+     X-API-Deprecated, X-API-Sunset-Date",
 );
 
+/// An origin that may call, in the text of a setting `https://app.example.com` or
+/// `https://app.example.com;credentials`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// As browsers send it (RFC 6454 section 6.2).
+    name: String,
+    /// Whether `Access-Control-Allow-Credentials` is told (K-38). It opens nothing here,
+    /// because no cookie is ever read, but some clients insist on it.
+    credentials: bool,
+}
+
+impl FromStr for Origin {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, credentials) = match text.split_once(';') {
+            Some((name, option)) if option.trim() == "credentials" => (name.trim(), true),
+            Some(_) => return Err("has another option than `;credentials`"),
+            None => (text, false),
+        };
+        let default_port = match name.split_once("://") {
+            Some(("https", _)) => 443,
+            Some(("http", _)) => 80,
+            _ => return Err("is no origin: write https://host or https://host:port"),
+        };
+        let authority = &name[name.find("://").map_or(0, |at| at + 3)..];
+        let parsed: Authority =
+            authority.parse().map_err(|_| "has no host, or more than host and port")?;
+        if authority.contains(['@', '*', '/', '?', '#']) || parsed.host().is_empty() {
+            return Err("is not one exact origin: no path, no user, no wildcard");
+        }
+        if authority.ends_with(':') || parsed.port_u16() == Some(default_port) {
+            return Err("names the port that browsers leave out");
+        }
+        if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Err("has upper-case letters, which browsers do not send");
+        }
+        Ok(Self { name: name.to_owned(), credentials })
+    }
+}
+
+/// Whether a browser asks if it may ask.
 pub(crate) fn is_preflight(parts: &Parts) -> bool {
-    parts.method == Method::OPTIONS && parts.headers.contains_key("access-control-request-method")
+    parts.method == Method::OPTIONS
+        && parts.headers.contains_key("origin")
+        && parts.headers.contains_key("access-control-request-method")
 }
 
 /// The answer to a preflight; [`headers`] adds what an allowed origin may do.
@@ -28,15 +77,59 @@ pub(crate) fn preflight<S>() -> Response<S> {
 }
 
 pub(crate) fn headers(config: &Config, parts: &Parts, headers: &mut HeaderMap) {
-    let origin = parts.headers.get("origin");
-    let allowed = header(&parts.headers, "origin")
-        .is_some_and(|origin| config.origins.iter().any(|allowed| allowed == origin));
-    let (Some(origin), true) = (origin, allowed) else { return };
+    let Some(origin) = parts.headers.get("origin") else { return };
+    let sent = header(&parts.headers, "origin");
+    let Some(allowed) = config.origins.iter().find(|allowed| sent == Some(&allowed.name)) else {
+        return;
+    };
     headers.insert("access-control-allow-origin", origin.clone());
     headers.insert("access-control-expose-headers", RESPONSE_HEADERS);
+    if allowed.credentials {
+        headers.insert("access-control-allow-credentials", HeaderValue::from_static("true"));
+    }
     if is_preflight(parts) {
         headers.insert("access-control-allow-methods", METHODS);
         headers.insert("access-control-allow-headers", REQUEST_HEADERS);
         headers.insert("access-control-max-age", HeaderValue::from_static("86400"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_exact() {
+        for (text, name, credentials) in [
+            ("https://app.example.com", "https://app.example.com", false),
+            ("https://app.example.com;credentials", "https://app.example.com", true),
+            ("https://app.example.com ; credentials", "https://app.example.com", true),
+            ("http://localhost:5173", "http://localhost:5173", false),
+            ("http://[::1]:8080", "http://[::1]:8080", false),
+        ] {
+            assert_eq!(text.parse(), Ok(Origin { name: name.to_owned(), credentials }), "{text}");
+        }
+        for text in [
+            "*",
+            "null",
+            "app.example.com",
+            "https://",
+            "https://*",
+            "https://*.example.com",
+            "https://app.example.com/",
+            "https://app.example.com/x",
+            "https://a@b.example",
+            "https://app.example.com:443",
+            "http://app.example.com:80",
+            "https://app.example.com:",
+            "https://App.example.com",
+            "ftp://app.example.com",
+            "https://a b",
+            "https://a?b",
+            "https://app.example.com;credential",
+            "https://app.example.com#x",
+        ] {
+            assert!(text.parse::<Origin>().is_err(), "{text}");
+        }
     }
 }

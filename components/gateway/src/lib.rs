@@ -10,26 +10,37 @@
 mod access_log;
 mod authentication;
 mod authorization;
+mod calendar;
 mod config;
 mod content;
 mod cors;
 mod error;
+mod head;
 mod idempotency;
+mod json;
+mod lifecycle;
 mod limits;
 mod platform;
+mod proxies;
 mod registry;
 mod representation;
 mod router;
 mod security;
 mod tenant;
 mod trace;
+mod versions;
 
 #[cfg(target_arch = "wasm32")]
 mod composed;
+#[cfg(test)]
+mod tests;
 
 pub use error::{Error, Violation};
+pub use head::equivalent_path;
 pub use platform::*;
 pub use registry::{Code, Row};
+pub use security::headers as security_headers;
+pub use trace::{is_request_id, new_ids};
 
 use std::net::IpAddr;
 
@@ -79,6 +90,8 @@ impl Gateway {
         let mut form = representation::Form::new(&self.config, &parts, started);
         let outcome = self.answer(platform, body, &mut form, &mut seen).await;
         let mut response = representation::render(outcome, form, &mut seen);
+        versions::headers(&seen, response.headers_mut());
+        self.config.lifecycle.headers(started, &seen, response.headers_mut());
         cors::headers(&self.config, &parts, response.headers_mut());
         security::headers(response.headers_mut());
         platform.log(&access_log::line(&parts, &seen, response.status(), started, platform.now()));
@@ -93,10 +106,18 @@ impl Gateway {
         seen: &mut trace::Seen,
     ) -> Result<Response<P::Stream>, Error> {
         let parts = form.parts;
+        head::check(parts)?;
         if cors::is_preflight(parts) {
             return Ok(cors::preflight());
         }
-        let route = self.routes.find(parts, seen)?;
+        let found = self.routes.find(parts, seen);
+        self.config.lifecycle.check(platform.now(), seen)?;
+        let route = match found? {
+            router::Found::Operation(route) => route,
+            router::Found::Elsewhere(location) => return Ok(router::elsewhere(location)),
+            router::Found::Options(allow) => return Ok(router::options(allow)),
+        };
+        versions::check(parts, seen.major)?;
         form.matched(route.operation)?;
         self.addresses.count(&self.config, platform.now(), seen)?;
         let caller =

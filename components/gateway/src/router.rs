@@ -5,21 +5,29 @@ use http::request::Parts;
 use percent_encoding::percent_decode_str;
 
 use crate::config::Config;
+use crate::head::{malformed, normalised};
 use crate::trace::Seen;
-use crate::{Code, Error, Location, Operation, Parameter};
+use crate::{Body, Code, Error, Location, Operation, Parameter, Response, versions};
 
-/// The longest request target, in bytes.
-const TARGET_LIMIT: usize = 8192;
+/// First segments of paths that are not below a version and are never looked for there.
+const ABSOLUTE: [&str; 7] =
+    [".well-known", "api", "docs", "healthz", "internal", "readyz", "webhooks"];
 
 /// The operations of one function.
-pub(crate) struct Routes(Vec<Compiled>);
+pub(crate) struct Routes {
+    /// Paths with literals before paths with variables at the same place.
+    operations: Vec<Compiled>,
+    /// The majors that have operations, and those that were released.
+    majors: Vec<u32>,
+    /// The name under which the function's paths are served as well (E-3, K-15), unless it
+    /// is the first segment of one of them.
+    service: Option<String>,
+}
 
 struct Compiled {
     operation: Operation,
     /// Segments below the version prefix, or from the root for `/.well-known/…`.
     segments: Vec<Segment>,
-    /// Not below a version prefix.
-    rooted: bool,
     /// Requests per minute of the operation's class.
     limit: u32,
 }
@@ -36,79 +44,141 @@ pub(crate) struct Route<'a> {
     pub(crate) variables: Vec<Parameter>,
 }
 
+/// What a target leads to.
+pub(crate) enum Found<'a> {
+    Operation(Route<'a>),
+    /// The resource has another target (308).
+    Elsewhere(String),
+    /// OPTIONS on a path with these methods (D-27).
+    Options(String),
+}
+
 impl Routes {
     pub(crate) fn new(operations: Vec<Operation>, config: &Config) -> Result<Self, String> {
-        operations
+        let mut operations = operations
             .into_iter()
             .map(|operation| compile(operation, config))
-            .collect::<Result<_, _>>()
-            .map(Self)
+            .collect::<Result<Vec<_>, _>>()?;
+        // Stable: among equals the order of the contract stays.
+        operations.sort_by(|a, b| {
+            let variables = |one: &Compiled| {
+                one.segments.iter().map(|s| matches!(s, Segment::Variable(_))).collect::<Vec<_>>()
+            };
+            variables(a).cmp(&variables(b))
+        });
+        let mut majors: Vec<_> = operations.iter().map(|one| one.operation.version).collect();
+        majors.extend(versions::majors());
+        majors.retain(|major| *major > 0);
+        majors.sort_unstable();
+        majors.dedup();
+        let is_resource = |name: &str| {
+            let first = operations.iter().filter(|one| one.operation.version > 0);
+            let mut first = first.filter_map(|one| one.segments.first());
+            first.any(|segment| matches!(segment, Segment::Literal(text) if text == name))
+        };
+        let name = Some(config.service.clone()).filter(|name| !name.is_empty());
+        let service = name.filter(|name| !is_resource(name));
+        Ok(Self { operations, majors, service })
     }
 
     /// Finds the operation: 404 when no path matches, 405 with `Allow` when the method does not.
-    pub(crate) fn find(&self, parts: &Parts, seen: &mut Seen) -> Result<Route<'_>, Error> {
-        let target = parts.uri.path();
-        let length = target.len() + parts.uri.query().map_or(0, |query| query.len() + 1);
-        if length > TARGET_LIMIT {
-            return Err(Error::new(
-                Code::UriTooLong,
-                format!("The request target has {length} bytes; at most {TARGET_LIMIT} are read."),
-            ));
+    pub(crate) fn find(&self, parts: &Parts, seen: &mut Seen) -> Result<Found<'_>, Error> {
+        let path = normalised(parts.uri.path())?;
+        let mut target = Target::parse(&path);
+        if let Some(service) = &self.service {
+            target.leave_out(&path, service);
         }
-        let target = Target::parse(target);
+        seen.addressed(target.prefix, target.major, target.canonical);
         // HEAD is answered as GET, without the body (RFC 9110 section 9.3.2).
         let method = if parts.method == Method::HEAD { "GET" } else { parts.method.as_str() };
         let mut allow: Vec<&str> = Vec::new();
-        for compiled in &self.0 {
-            let Some(variables) = compiled.matches(&target) else { continue };
-            if compiled.operation.method != method {
-                allow.push(&compiled.operation.method);
-                continue;
+        for compiled in self.operations.iter().filter(|compiled| compiled.fits(&target)) {
+            if compiled.operation.method == method && !target.slash {
+                let variables = compiled.variables(&target)?;
+                seen.matched(&compiled.operation);
+                let (operation, limit) = (&compiled.operation, compiled.limit);
+                return Ok(Found::Operation(Route { operation, limit, variables }));
             }
-            let variables = variables?;
-            seen.matched(&compiled.operation, target.canonical);
-            return Ok(Route { operation: &compiled.operation, limit: compiled.limit, variables });
+            allow.push(&compiled.operation.method);
         }
+        let elsewhere = |prefix: &str| {
+            let path = path.strip_suffix('/').unwrap_or(&path);
+            let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+            Ok(Found::Elsewhere(format!("{prefix}{path}{query}")))
+        };
         if allow.is_empty() {
-            return Err(Error::new(Code::RouteNotFound, "No operation has this path."));
+            // Which other functions have which paths is not known here: the target tells.
+            return if target.may_lack_its_prefix() {
+                elsewhere("/api/v1")
+            } else if path != parts.uri.path() {
+                // A router before this gateway may have taken another spelling elsewhere.
+                elsewhere("")
+            } else {
+                Err(self.unknown(&target))
+            };
+        }
+        if target.slash {
+            return elsewhere("");
+        }
+        if allow.contains(&"GET") {
+            allow.push("HEAD");
         }
         allow.push("OPTIONS");
+        let allow = allow.join(", ");
+        if method == "OPTIONS" {
+            return Ok(Found::Options(allow));
+        }
         let message = format!("This path does not take {method}.");
-        Err(Error::new(Code::MethodNotAllowed, message).with("allow", allow.join(", ")))
+        Err(Error::new(Code::MethodNotAllowed, message).with("allow", allow))
+    }
+
+    fn unknown(&self, target: &Target<'_>) -> Error {
+        let message = if target.major > 0 && !self.majors.contains(&target.major) {
+            let majors: Vec<_> = self.majors.iter().map(|major| format!("v{major}")).collect();
+            format!("This API has no version v{}, but {}.", target.major, majors.join(", "))
+        } else {
+            "No operation has this path.".to_owned()
+        };
+        Error::new(Code::RouteNotFound, message)
     }
 }
 
+/// 308, which keeps method and body.
+pub(crate) fn elsewhere<S>(location: String) -> Response<S> {
+    let headers = vec![("location".to_owned(), location)];
+    Response { status: 308, headers, body: Body::Empty }
+}
+
+/// The answer to OPTIONS that is no preflight.
+pub(crate) fn options<S>(allow: String) -> Response<S> {
+    let headers = vec![("allow".to_owned(), allow)];
+    Response { status: 204, headers, body: Body::Empty }
+}
+
 impl Compiled {
-    fn matches(&self, target: &Target<'_>) -> Option<Result<Vec<Parameter>, Error>> {
-        if self.rooted == target.versioned || self.segments.len() != target.segments.len() {
-            return None;
-        }
-        let mut variables = Ok(Vec::new());
+    fn fits(&self, target: &Target<'_>) -> bool {
+        self.operation.version == target.major
+            && self.segments.len() == target.segments.len()
+            && self.segments.iter().zip(&target.segments).all(|(segment, actual)| match segment {
+                Segment::Literal(text) => text == actual,
+                Segment::Variable(_) => !actual.is_empty(),
+            })
+    }
+
+    fn variables(&self, target: &Target<'_>) -> Result<Vec<Parameter>, Error> {
+        let mut variables = Vec::new();
         for (segment, actual) in self.segments.iter().zip(&target.segments) {
-            match segment {
-                Segment::Literal(text) if text == actual => {}
-                Segment::Literal(_) => return None,
-                Segment::Variable(_) if actual.is_empty() => return None,
-                Segment::Variable(name) => match percent_decode_str(actual).decode_utf8() {
-                    Ok(value) => {
-                        if let Ok(list) = &mut variables {
-                            list.push(Parameter {
-                                location: Location::Path,
-                                name: name.clone(),
-                                value: value.into_owned(),
-                            });
-                        }
-                    }
-                    Err(_) => {
-                        variables = Err(Error::new(
-                            Code::MalformedRequest,
-                            "The path holds percent-encoded bytes that are not UTF-8.",
-                        ));
-                    }
-                },
+            let Segment::Variable(name) = segment else { continue };
+            let value = percent_decode_str(actual).decode_utf8().map_err(|_| {
+                malformed("The path holds percent-encoded bytes that are not UTF-8.")
+            })?;
+            if value.chars().any(char::is_control) {
+                return Err(malformed("The path holds control characters."));
             }
+            let (name, value) = (name.clone(), value.into_owned());
+            variables.push(Parameter { location: Location::Path, name, value });
         }
-        Some(variables)
+        Ok(variables)
     }
 }
 
@@ -127,25 +197,65 @@ fn compile(operation: Operation, config: &Config) -> Result<Compiled, String> {
             None => Segment::Literal(segment.to_owned()),
         }
     });
-    Ok(Compiled { segments: segments.collect(), rooted: operation.version == 0, limit, operation })
+    Ok(Compiled { segments: segments.collect(), limit, operation })
 }
 
+/// A normalised path, taken apart.
 struct Target<'a> {
-    segments: Vec<&'a str>,
-    versioned: bool,
+    /// `/api/v1`, `/v1`, or nothing for an absolute path.
+    prefix: &'a str,
+    /// 0 for an absolute path.
+    major: u32,
     /// `/api/v1` rather than the alias `/v1` (K-14).
     canonical: bool,
+    /// Below the prefix, without the empty one behind a slash at the end.
+    segments: Vec<&'a str>,
+    /// Whether there is a slash at the end.
+    slash: bool,
 }
 
 impl<'a> Target<'a> {
     fn parse(path: &'a str) -> Self {
-        let (rest, versioned, canonical) = if let Some(rest) = path.strip_prefix("/api/v1/") {
-            (rest, true, true)
-        } else if let Some(rest) = path.strip_prefix("/v1/") {
-            (rest, true, false)
-        } else {
-            (path.strip_prefix('/').unwrap_or(path), false, false)
+        let canonical = path.starts_with("/api/");
+        let start = if canonical { "/api".len() } else { 0 };
+        let end = path[start + 1..].find('/').map_or(path.len(), |at| start + 1 + at);
+        let (prefix, major) = match major(&path[start + 1..end]) {
+            Some(major) => (&path[..end], major),
+            None => ("", 0),
         };
-        Self { segments: rest.split('/').collect(), versioned, canonical }
+        let below = path[prefix.len()..].strip_prefix('/');
+        let mut segments: Vec<_> =
+            below.map(|below| below.split('/').collect()).unwrap_or_default();
+        let slash = segments.pop_if(|last| last.is_empty()).is_some();
+        Self { prefix, major, canonical, segments, slash }
     }
+
+    /// Takes `/v1/{service}/…` for `/v1/…`.
+    fn leave_out(&mut self, path: &'a str, service: &str) {
+        if self.major > 0
+            && !self.canonical
+            && self.segments.len() > 1
+            && self.segments[0] == service
+        {
+            self.segments.remove(0);
+            self.prefix = &path[..self.prefix.len() + 1 + service.len()];
+        }
+    }
+
+    /// Whether the path may be one that lost its version prefix (K-14).
+    fn may_lack_its_prefix(&self) -> bool {
+        self.major == 0
+            && self.segments.first().is_some_and(|first| {
+                let version = first.strip_prefix(['v', 'V']);
+                !ABSOLUTE.contains(first)
+                    && !version.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+            })
+    }
+}
+
+/// `v1`, in this one spelling.
+fn major(segment: &str) -> Option<u32> {
+    let digits = segment.strip_prefix('v')?;
+    let plain = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|_| plain)
 }

@@ -8,7 +8,7 @@ use http::request::Parts;
 
 use crate::config::Config;
 use crate::limits::Quota;
-use crate::{Operation, Platform};
+use crate::{Operation, Platform, proxies};
 
 /// What the concerns have learned of one request; the log line and the headers of the
 /// answer are written from it.
@@ -23,6 +23,10 @@ pub(crate) struct Seen {
     /// The client's address (K-79).
     pub(crate) address: IpAddr,
     pub(crate) operation: Option<String>,
+    /// What stood before the operation's path: `/api/v1`, `/v1`, or nothing.
+    pub(crate) prefix: String,
+    /// The major of the URL; 0 for an absolute path.
+    pub(crate) major: u32,
     /// Whether `/api/v{N}` was used, where `API-Version` is told (K-16).
     pub(crate) canonical: bool,
     pub(crate) tenant: Option<String>,
@@ -55,8 +59,10 @@ impl Seen {
             trace_id,
             span_id: fresh[8..24].to_owned(),
             sampled,
-            address: address(config, headers, peer),
+            address: proxies::client(&config.proxies, headers, peer),
             operation: None,
+            prefix: String::new(),
+            major: 0,
             canonical: false,
             tenant: None,
             principal_hash: None,
@@ -67,9 +73,38 @@ impl Seen {
         }
     }
 
-    pub(crate) fn matched(&mut self, operation: &Operation, canonical: bool) {
-        self.operation = Some(operation.id.clone());
+    /// Of a request of which nothing is known yet.
+    #[cfg(test)]
+    pub(crate) fn for_test() -> Self {
+        Self {
+            request_id: "req-1".to_owned(),
+            correlation_id: "req-1".to_owned(),
+            trace_id: "0".repeat(31) + "1",
+            span_id: "0".repeat(15) + "1",
+            sampled: true,
+            address: IpAddr::from([192, 0, 2, 1]),
+            operation: None,
+            prefix: String::new(),
+            major: 0,
+            canonical: false,
+            tenant: None,
+            principal_hash: None,
+            quota: None,
+            replayed: false,
+            error: None,
+            cause: None,
+        }
+    }
+
+    /// Where the target leads, whether or not an operation is there.
+    pub(crate) fn addressed(&mut self, prefix: &str, major: u32, canonical: bool) {
+        prefix.clone_into(&mut self.prefix);
+        self.major = major;
         self.canonical = canonical;
+    }
+
+    pub(crate) fn matched(&mut self, operation: &Operation) {
+        self.operation = Some(operation.id.clone());
     }
 }
 
@@ -86,11 +121,20 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 /// A correlation id as K-78 takes it: 1 to 128 of `[A-Za-z0-9._-]`.
 fn token(headers: &HeaderMap, name: &str) -> Option<String> {
-    let value = header(headers, name)?;
-    let fits = !value.is_empty()
-        && value.len() <= 128
-        && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
-    fits.then(|| value.to_owned())
+    header(headers, name).filter(|value| is_request_id(value)).map(str::to_owned)
+}
+
+/// Whether a text may be an id of a request or correlation (K-78).
+pub fn is_request_id(text: &str) -> bool {
+    (1..=128).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+}
+
+/// The ids of an answer that a host gives without asking a gateway, from randomness: of
+/// the request (a UUID) and of the trace (32 hex digits).
+pub fn new_ids(random: [u8; 16]) -> (String, String) {
+    let trace_id = hex(&random);
+    (uuid(&trace_id), trace_id)
 }
 
 /// RFC 9562 version 4, from 32 random hex digits.
@@ -134,20 +178,4 @@ fn trace_id(text: &str) -> Option<String> {
         && text.bytes().all(|b| b.is_ascii_hexdigit())
         && text.bytes().any(|b| b != b'0');
     fits.then(|| format!("{:0>32}", text.to_ascii_lowercase()))
-}
-
-/// The peer, or, when the peer is a trusted proxy, the rightmost hop that is not one.
-fn address(config: &Config, headers: &HeaderMap, peer: IpAddr) -> IpAddr {
-    if !config.proxies.contains(&peer) {
-        return peer;
-    }
-    let hops = headers.get_all("x-forwarded-for").into_iter().filter_map(|v| v.to_str().ok());
-    let mut hops: Vec<IpAddr> =
-        hops.flat_map(|line| line.split(',')).filter_map(|hop| hop.trim().parse().ok()).collect();
-    while let Some(hop) = hops.pop() {
-        if !config.proxies.contains(&hop) {
-            return hop;
-        }
-    }
-    header(headers, "x-real-ip").and_then(|ip| ip.trim().parse().ok()).unwrap_or(peer)
 }

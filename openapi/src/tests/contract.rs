@@ -175,7 +175,7 @@ fn the_gateway_answers_are_in_every_operation_that_can_get_them() {
         let responses = bundle["paths"][path][method]["responses"].as_object().unwrap();
         responses.keys().cloned().collect()
     };
-    let every = ["400", "406", "414", "429", "431", "500", "503", "504"];
+    let every = ["400", "406", "410", "414", "429", "431", "500", "503", "504"];
     let with = |more: &[&'static str]| -> Vec<_> {
         every.iter().chain(more).copied().collect::<BTreeSet<_>>().into_iter().collect()
     };

@@ -31,8 +31,8 @@ pub(super) fn render<S>(
         }
         let value = match name.as_str() {
             "etag" => etag::outgoing(value, profile),
-            // What begins with /api/ has its prefix already.
-            "location" if value.starts_with('/') && !value.starts_with("/api/") => {
+            // Of a redirection it is a whole path.
+            "location" if value.starts_with('/') && response.status < 300 => {
                 format!("{}{value}", form.prefix)
             }
             _ => value,

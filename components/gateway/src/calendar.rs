@@ -1,0 +1,113 @@
+//! Days, as settings and headers write them.
+
+use serde::{Deserialize, Deserializer, de};
+use time::{Date, Month, Weekday};
+
+/// A day; it begins at midnight UTC. In text `2026-01-31`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Day(Date);
+
+impl Day {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let numbers = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let mut parts = text.split('-');
+        let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+        let fits = (year.len(), month.len(), day.len()) == (4, 2, 2)
+            && numbers(year)
+            && numbers(month)
+            && numbers(day)
+            && parts.next().is_none();
+        if !fits {
+            return None;
+        }
+        let month = Month::try_from(month.parse::<u8>().ok()?).ok()?;
+        Date::from_calendar_date(year.parse().ok()?, month, day.parse().ok()?).ok().map(Self)
+    }
+
+    /// Seconds since the Unix epoch.
+    pub(crate) fn seconds(self) -> i64 {
+        self.0.midnight().assume_utc().unix_timestamp()
+    }
+
+    /// The same day so many months later, or the last one of a shorter month.
+    pub(crate) fn plus_months(self, months: u8) -> Self {
+        let zero_based = i32::from(u8::from(self.0.month())) - 1 + i32::from(months);
+        let (year, month) = (self.0.year() + zero_based / 12, zero_based % 12 + 1);
+        let month = u8::try_from(month).ok().and_then(|month| Month::try_from(month).ok());
+        let month = month.unwrap_or(Month::January);
+        let day = self.0.day().min(month.length(year));
+        Self(Date::from_calendar_date(year, month, day).unwrap_or(Date::MAX))
+    }
+
+    /// RFC 9110 section 5.6.7.
+    pub(crate) fn http_date(self) -> String {
+        let weekday = match self.0.weekday() {
+            Weekday::Monday => "Mon",
+            Weekday::Tuesday => "Tue",
+            Weekday::Wednesday => "Wed",
+            Weekday::Thursday => "Thu",
+            Weekday::Friday => "Fri",
+            Weekday::Saturday => "Sat",
+            Weekday::Sunday => "Sun",
+        };
+        const MONTHS: [&str; 12] =
+            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let month = MONTHS[usize::from(u8::from(self.0.month())) - 1];
+        format!("{weekday}, {:02} {month} {:04} 00:00:00 GMT", self.0.day(), self.0.year())
+    }
+}
+
+impl std::fmt::Display for Day {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let month = u8::from(self.0.month());
+        write!(formatter, "{:04}-{month:02}-{:02}", self.0.year(), self.0.day())
+    }
+}
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text)
+            .ok_or_else(|| de::Error::custom(format!("'{text}' is not a day such as 2026-01-31")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> Day {
+        Day::parse(text).expect(text)
+    }
+
+    #[test]
+    fn days_are_real() {
+        for text in ["2026-01-31", "2024-02-29", "0001-01-01"] {
+            assert_eq!(day(text).to_string(), text);
+        }
+        for text in ["2026-02-29", "2026-13-01", "2026-1-1", "+026-01-01", "2026-01-01T", ""] {
+            assert_eq!(Day::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn months_end_where_they_end() {
+        for (from, months, to) in [
+            ("2026-01-31", 1, "2026-02-28"),
+            ("2026-08-31", 6, "2027-02-28"),
+            ("2023-08-31", 6, "2024-02-29"),
+            ("2026-12-15", 12, "2027-12-15"),
+            ("2026-06-30", 6, "2026-12-30"),
+        ] {
+            assert_eq!(day(from).plus_months(months), day(to), "{from} + {months}");
+        }
+    }
+
+    /// The example of the requirements has a wrong weekday (K-20): it is a Tuesday.
+    #[test]
+    fn http_dates_have_the_right_weekday() {
+        assert_eq!(day("2024-12-31").http_date(), "Tue, 31 Dec 2024 00:00:00 GMT");
+        assert_eq!(day("1994-11-06").http_date(), "Sun, 06 Nov 1994 00:00:00 GMT");
+        assert_eq!(day("1994-11-06").seconds(), 784_080_000);
+    }
+}

@@ -1,0 +1,173 @@
+//! Versions: the URL has the major, the artifact a full SemVer, and `Accept-Version` may
+//! ask for one within the major (A-13, A-14, K-16, K-17).
+
+use std::borrow::Cow;
+
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use semver::Version;
+
+use crate::calendar::Day;
+use crate::head::malformed;
+use crate::trace::Seen;
+use crate::{API_VERSION, Code, Error, Violation};
+
+/// Every release that the contract changed with, oldest first: its day and its version. A
+/// version that is asked for by a day is the last one released until then.
+const RELEASES: &[(&str, &str)] = &[("2026-01-01", API_VERSION)];
+
+const HEADER: HeaderName = HeaderName::from_static("api-version");
+
+/// The majors that were released.
+pub(crate) fn majors() -> impl Iterator<Item = u32> {
+    RELEASES.iter().filter_map(|(_, version)| version.split('.').next()?.parse().ok())
+}
+
+/// The first day of a major.
+pub(crate) fn released(major: u32) -> Option<Day> {
+    let first = RELEASES.iter().find(|(_, version)| is_of(version, major))?;
+    Day::parse(first.0)
+}
+
+/// The full version that is served below `/v{major}`.
+pub(crate) fn served(major: u32) -> Cow<'static, str> {
+    match RELEASES.iter().rev().find(|(_, version)| is_of(version, major)) {
+        Some((_, version)) => Cow::Borrowed(version),
+        // On its way: it has operations and no release yet.
+        None => Cow::Owned(format!("{major}.0.0")),
+    }
+}
+
+fn is_of(version: &str, major: u32) -> bool {
+    version.split('.').next().and_then(|first| first.parse().ok()) == Some(major)
+}
+
+/// Whether the request asks for what its URL leads to: 406 when another version is asked
+/// for, 400 when the version is told in the query.
+pub(crate) fn check(parts: &Parts, major: u32) -> Result<(), Error> {
+    if major == 0 {
+        return Ok(());
+    }
+    let query = parts.uri.query().unwrap_or_default();
+    if form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "version") {
+        let message = "The version is the one in the path, such as /api/v1, not a parameter.";
+        let mut error = Error::new(Code::InvalidParameter, message);
+        error.violations.push(Violation {
+            pointer: "version".to_owned(),
+            code: "UNKNOWN_PARAMETER".to_owned(),
+            message: "Is not a parameter of any operation.".to_owned(),
+            value: None,
+        });
+        return Err(error);
+    }
+    let mut values = parts.headers.get_all("accept-version").into_iter();
+    let Some(value) = values.next() else { return Ok(()) };
+    let wanted = value.to_str().ok().filter(|_| values.next().is_none());
+    let wanted = wanted.and_then(|text| Wanted::parse(text.trim())).ok_or_else(|| {
+        malformed("Accept-Version takes one version such as 1, 1.0, 1.0.0 or 2026-01-31.")
+    })?;
+    let served = served(major);
+    if wanted.is_met(major, &served, RELEASES) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::NotAcceptable,
+        format!("This path serves version {served}; Accept-Version asks for another one."),
+    )
+    .with("served_version", served))
+}
+
+/// What `Accept-Version` asks for.
+#[derive(Debug)]
+enum Wanted {
+    /// At least this version: `1` and `1.0` leave the rest open.
+    Number(Version),
+    /// What was released until then.
+    Day(Day),
+}
+
+impl Wanted {
+    fn parse(text: &str) -> Option<Self> {
+        if let Some(day) = Day::parse(text) {
+            return Some(Self::Day(day));
+        }
+        let version = match text.split('.').count() {
+            1 => Version::parse(&format!("{text}.0.0")),
+            2 => Version::parse(&format!("{text}.0")),
+            _ => Version::parse(text),
+        };
+        version.ok().map(Self::Number)
+    }
+
+    fn is_met(&self, major: u32, served: &str, releases: &[(&str, &str)]) -> bool {
+        match self {
+            Self::Number(wanted) => {
+                wanted.major == u64::from(major)
+                    && Version::parse(served).is_ok_and(|served| *wanted <= served)
+            }
+            Self::Day(day) => {
+                let until = |(date, _): &&(&str, &str)| Day::parse(date).is_some_and(|d| d <= *day);
+                let last = releases.iter().rev().find(until);
+                last.is_some_and(|(_, version)| is_of(version, major))
+            }
+        }
+    }
+}
+
+/// `API-Version` below `/api/v{N}`; no version in headers below the alias (E-8, K-16).
+pub(crate) fn headers(seen: &Seen, headers: &mut HeaderMap) {
+    headers.remove(HEADER);
+    if seen.canonical && seen.major > 0 {
+        let version = served(seen.major);
+        if let Ok(version) = HeaderValue::from_str(&version) {
+            headers.insert(HEADER, version);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: &[(&str, &str)] =
+        &[("2025-01-01", "1.0.0"), ("2025-06-01", "1.4.2"), ("2026-01-01", "2.0.0")];
+
+    fn met(wanted: &str, major: u32, served: &str) -> bool {
+        Wanted::parse(wanted).expect(wanted).is_met(major, served, TABLE)
+    }
+
+    #[test]
+    fn a_version_is_met_within_its_major_and_not_after_what_is_served() {
+        for wanted in
+            ["1", "1.0", "1.4", "1.0.0", "1.4.2", "1.4.2-rc.1", "2025-06-01", "2025-12-31"]
+        {
+            assert!(met(wanted, 1, "1.4.2"), "{wanted}");
+        }
+        for wanted in ["2", "0", "0.9", "1.5", "1.4.3", "2.3.1", "2026-01-01", "2024-12-31"] {
+            assert!(!met(wanted, 1, "1.4.2"), "{wanted}");
+        }
+        assert!(met("2026-01-01", 2, "2.0.0") && !met("2025-06-01", 2, "2.0.0"));
+    }
+
+    #[test]
+    fn what_is_no_version_is_refused() {
+        for text in
+            ["", "v1", "1.", ".1", "01", "1.02", "1.0.0.0", "-1", "1,2", "*", "^1", "2026-13-01"]
+        {
+            assert!(Wanted::parse(text).is_none(), "{text}");
+        }
+    }
+
+    /// The table is in order, its last row is this artifact, and all of it is readable.
+    #[test]
+    fn the_releases_are_in_order() {
+        let mut rows = RELEASES.iter().map(|(date, version)| {
+            (Day::parse(date).expect(date), Version::parse(version).expect(version))
+        });
+        assert!(rows.clone().is_sorted_by(|a, b| a.0 < b.0 && a.1 < b.1));
+        assert_eq!(
+            rows.next_back().map(|(_, version)| version.to_string()).as_deref(),
+            Some(API_VERSION)
+        );
+    }
+}

@@ -1,0 +1,72 @@
+//! Deprecation and sunset (S-44).
+
+use serde_json::json;
+
+use crate::both;
+use crate::support::{Placement, dedicated};
+
+/// A table in which v1 was deprecated in 2020, and ends on this day.
+fn table(sunset: &str) -> String {
+    let row = json!({
+        "major": 1, "deprecated_at": "2020-01-01", "sunset_at": sunset,
+        "guide": "https://docs.example.com/migrate-to-v2",
+        "successor": 2, "successor_since": "2020-01-01",
+    });
+    json!({ "deprecations": [row] }).to_string()
+}
+
+/// Deprecated: it works, and every answer says until when.
+async fn deprecated(placement: Placement) {
+    let table = table("2099-12-31");
+    let (app, server, _directory) = dedicated(placement, &[("api_lifecycle", &table)]).await;
+    let owner = app.owner().await;
+    for (client, status) in [(&owner, 200), (&app.anon(), 401)] {
+        for path in ["/api/v1/projects", "/v1/projects"] {
+            let answer = client.get(path).await.expect(status);
+            assert_eq!(answer.header("deprecation"), Some("true"));
+            assert_eq!(answer.header("sunset"), Some("Thu, 31 Dec 2099 00:00:00 GMT"));
+            assert_eq!(
+                answer.header("link"),
+                Some(
+                    "<https://docs.example.com/migrate-to-v2>; rel=\"deprecation\"; type=\"text/html\""
+                )
+            );
+            assert_eq!(answer.header("x-api-deprecated"), Some("true"));
+            assert_eq!(answer.header("x-api-sunset-date"), Some("2099-12-31"));
+        }
+    }
+    let keys = app.anon().get("/.well-known/jwks.json").await.expect(200);
+    assert_eq!(keys.header("deprecation"), None, "it has no version");
+    server.shutdown().await.unwrap();
+}
+
+/// Sunset: nothing of the version works, and nothing is changed by it.
+async fn gone(placement: Placement) {
+    let table = table("2021-06-01");
+    let (app, server, _directory) = dedicated(placement, &[("api_lifecycle", &table)]).await;
+    let anon = app.anon();
+    let body = json!({ "email": "a@example.com", "password": "correct horse", "tenant_name": "A" });
+    for path in ["/api/v1/auth/register", "/v1/auth/register"] {
+        let refused = anon.post(path, &body).await.refused(410, "deprecated_version");
+        let details = &refused.body["details"];
+        assert_eq!(details["sunset_date"], "2021-06-01");
+        assert_eq!(details["migration_guide"], "https://docs.example.com/migrate-to-v2");
+        assert_eq!(refused.header("deprecation"), None);
+    }
+    anon.get("/api/v1/nothing").await.refused(410, "deprecated_version");
+    anon.get("/.well-known/jwks.json").await.expect(200);
+    server.shutdown().await.unwrap();
+}
+
+both! { deprecated gone }
+
+/// A table that breaks the rules of support does not start.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_against_the_policy_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let table = table("2020-03-01");
+    let variables = [("api_lifecycle", table.as_str())];
+    let options = crate::support::server::options(Placement::Fused, directory.path(), &variables);
+    let error = tenantry::up(options).await.err().expect("two months are too few");
+    assert!(format!("{error:#}").contains("api_lifecycle: v1: the sunset"), "{error:#}");
+}

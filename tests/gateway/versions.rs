@@ -1,0 +1,44 @@
+//! Versions that are asked for.
+
+use http::Method;
+
+use crate::placements;
+
+const PATHS: [&str; 2] = ["/api/v1/projects", "/v1/projects"];
+
+placements! {
+    /// `Accept-Version` is held against the version that is served.
+    async fn accept_version(app) {
+        let owner = app.owner().await;
+        for path in PATHS {
+            for version in ["1", "1.0", "1.0.0", "2026-01-01"] {
+                owner.send(Method::GET, path, &[("accept-version", version)], None).await.expect(200);
+            }
+            for version in ["2", "2.3.1", "1.99.0", "0.1", "2001-01-01"] {
+                let refused = owner.send(Method::GET, path, &[("accept-version", version)], None).await;
+                let refused = refused.refused(406, "not_acceptable");
+                assert_eq!(refused.body["details"]["served_version"], "1.0.0");
+            }
+            owner.send(Method::GET, path, &[("accept-version", "latest")], None).await.refused(400, "malformed_request");
+            owner.get(&format!("{path}?version=2")).await.refused(400, "invalid_parameter");
+        }
+    }
+
+    /// `API-Version` is told below `/api` alone.
+    async fn api_version(app) {
+        let owner = app.owner().await;
+        assert_eq!(owner.get(PATHS[0]).await.header("api-version"), Some("1.0.0"));
+        assert_eq!(owner.get("/api/v1/nothing").await.header("api-version"), Some("1.0.0"));
+        assert_eq!(owner.get(PATHS[1]).await.header("api-version"), None);
+        let refused = owner.get("/api/v7/projects").await.refused(404, "route_not_found");
+        assert_eq!(refused.header("api-version"), None);
+        assert!(refused.body["message"].as_str().unwrap().contains("v1"), "{}", refused.text);
+    }
+
+    /// `/v1/{service}/…` is the same where the service is no resource (E-3).
+    async fn service_names(app) {
+        app.anon().try_send(Method::GET, "/v1/docs/openapi.json", &[], None).await.unwrap().expect(200);
+        app.anon().get("/api/v1/docs/openapi.json").await.refused(404, "route_not_found");
+        app.anon().get("/v1/projects/projects/x").await.refused(404, "route_not_found");
+    }
+}
