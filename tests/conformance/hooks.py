@@ -30,7 +30,8 @@ def before_call(context, case, **kwargs):
         one_page(case)
         for name, value in (case.path_parameters or {}).items():
             if isinstance(value, str):
-                case.path_parameters[name] = quote(printable(unquote(value)), safe="")
+                text = printable(unquote(value)).translate({ord("\n"): " ", ord("\t"): " "})
+                case.path_parameters[name] = quote(text, safe="")
         case.query = printable(case.query)
         case.body = printable(case.body)
         if isinstance(case.body, dict):
@@ -86,7 +87,7 @@ def known_references(body):
 
 
 def printable(value):
-    """Text without control characters; line feed and tab are allowed."""
+    """Text without control characters; line feed and tab are allowed, but in a path."""
     if isinstance(value, str):
         return "".join(c if c in "\n\t" or not control(c) else " " for c in value)
     if isinstance(value, dict):
