@@ -84,7 +84,8 @@ impl<'a> Compiler<'a> {
     }
 
     fn object(&mut self, object: &'a Map<String, Value>) -> Result<Schema> {
-        let known = ["type", "properties", "required", "additionalProperties", "minProperties"];
+        let known =
+            ["type", "properties", "required", "additionalProperties", "minProperties", "anyOf"];
         only(object, &known)?;
         let required = names(object, "required")?;
         let mut properties = Vec::new();
@@ -110,6 +111,7 @@ impl<'a> Compiler<'a> {
             properties: properties.leak(),
             additional,
             min_properties: size(object, "minProperties")?.unwrap_or(0),
+            any_of: alternatives(object)?.leak(),
         })
     }
 }
@@ -148,6 +150,18 @@ fn string(object: &Map<String, Value>, nullable: bool) -> Result<Schema> {
         format,
         one_of: one_of.into_iter().map(|name| &*name.to_owned().leak()).collect::<Vec<_>>().leak(),
     })
+}
+
+/// `anyOf` with nothing but `required`: which members may stand for each other.
+fn alternatives(object: &Map<String, Value>) -> Result<Vec<&'static [&'static str]>> {
+    let list = get(object, "anyOf", Value::as_array)?.map(Vec::as_slice).unwrap_or_default();
+    let one = |alternative: &Value| {
+        let alternative = alternative.as_object().context("keyword `anyOf` has no objects")?;
+        only(alternative, &["required"])?;
+        let names = names(alternative, "required")?.into_iter();
+        Ok(&*names.map(|name| &*name.to_owned().leak()).collect::<Vec<_>>().leak())
+    };
+    list.iter().map(one).collect()
 }
 
 /// A list of strings.

@@ -104,10 +104,12 @@ fn schema(it: &Schema) -> String {
              unique: {unique} }}",
             schema(items)
         ),
-        Schema::Object { properties, additional, min_properties } => format!(
-            "Object {{ properties: {}, additional: {}, min_properties: {min_properties} }}",
+        Schema::Object { properties, additional, min_properties, any_of } => format!(
+            "Object {{ properties: {}, additional: {}, min_properties: {min_properties}, \
+             any_of: &[{}] }}",
             list(properties, property),
-            additional.map_or("None".to_owned(), |it| format!("Some(&{})", schema(it)))
+            additional.map_or("None".to_owned(), |it| format!("Some(&{})", schema(it))),
+            any_of.iter().map(|names| format!("&{names:?}, ")).collect::<String>()
         ),
     };
     format!("{KIT}::Schema::{text}")

@@ -93,7 +93,12 @@ impl Routes {
         // HEAD is answered as GET, without the body (RFC 9110 section 9.3.2).
         let method = if parts.method == Method::HEAD { "GET" } else { parts.method.as_str() };
         let mut allow: Vec<&str> = Vec::new();
+        let mut meant = None;
         for compiled in self.operations.iter().filter(|compiled| compiled.fits(&target)) {
+            // Of several templates that fit, the most literal one is meant, for all methods.
+            if *meant.get_or_insert(&compiled.operation.path) != &compiled.operation.path {
+                break;
+            }
             if compiled.operation.method == method && !target.slash {
                 let variables = compiled.variables(&target)?;
                 seen.matched(&compiled.operation);

@@ -303,6 +303,8 @@ pub enum Schema {
         additional: Option<&'static Schema>,
         /// The least number of members; 0 when any will do.
         min_properties: usize,
+        /// Of these lists of members one must be there in full; empty when none need.
+        any_of: &'static [&'static [&'static str]],
     },
 }
 

@@ -8,7 +8,7 @@ const DEFAULT: (usize, usize) = (50, 20);
 /// The most rows of a page.
 const MOST: usize = 100;
 /// The greatest offset: far beyond what anybody pages through.
-const FAR: usize = 1 << 31;
+const FAR: usize = i32::MAX as usize;
 
 /// A page that is asked for.
 #[derive(Debug, PartialEq, Eq)]

@@ -67,16 +67,19 @@ impl View {
                 let relations = resource.fields.iter().filter_map(|field| field.relation);
                 let mut targets = relations.map(|relation| relation.resource);
                 let own = collection == resource.collection;
-                if own {
-                    self.fields = Some(fields(resource, name, text, problems));
-                }
                 // A user's manager is a user too.
-                if let Some(target) = targets.find(|it| it.collection == collection) {
-                    self.related.push((target.collection, fields(target, name, text, problems)));
-                } else if !own {
-                    let message = "Names a collection that is not related to this one.";
-                    problems.unknown(name, "UNKNOWN_PARAMETER", message);
-                }
+                let Some(target) = targets.find(|it| it.collection == collection) else {
+                    if own {
+                        self.fields = Some(fields(resource, name, text, problems));
+                    } else {
+                        let message = "Names a collection that is not related to this one.";
+                        problems.unknown(name, "UNKNOWN_PARAMETER", message);
+                    }
+                    return true;
+                };
+                let chosen = fields(target, name, text, problems);
+                self.fields = own.then(|| chosen.clone()).or(self.fields.take());
+                self.related.push((target.collection, chosen));
             }
         }
         true
@@ -93,7 +96,7 @@ impl View {
             let related = |field: &'static Field| Some((field, field.relation?));
             resource.fields.iter().filter_map(related)
         };
-        for name in text.split(',').filter(|name| !name.is_empty()) {
+        for name in text.split(',') {
             match known().find(|(_, to)| to.name == name || to.name == snake(name)) {
                 Some((field, to)) if self.expand.iter().all(|(known, _)| *known != field) => {
                     self.expand.push((field, to));
@@ -119,7 +122,7 @@ fn fields(
     problems: &mut Problems,
 ) -> Vec<&'static str> {
     let mut found = Vec::new();
-    for name in text.split(',').filter(|name| !name.is_empty()) {
+    for name in text.split(',') {
         let field = resource.field(name).or_else(|| resource.field(&snake(name)));
         match field.filter(|field| !field.secret) {
             Some(field) => found.push(field.name),

@@ -50,7 +50,8 @@ pub(super) fn check(call: &Call, record: &Record) -> Result<(), Error> {
         }
         _ => {}
     }
-    match call.document().get("version").and_then(serde_json::Value::as_i64) {
+    let named = call.document().get("version").and_then(serde_json::Value::as_number);
+    match named.and_then(crate::validate::integer) {
         Some(named) if named != version => Err(Error {
             context: vec![current()],
             ..problem(Code::Conflict, "`version` is not that of the object now; read it again.")

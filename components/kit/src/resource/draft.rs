@@ -114,7 +114,9 @@ fn literal(field: &Field, json: &Json) -> Option<Literal> {
         (_, Json::Null) => None,
         (Kind::Boolean, Json::Bool(truth)) => Some(Literal::Integer(i64::from(*truth))),
         (Kind::Timestamp, Json::String(text)) => crate::milliseconds(text).map(Literal::Integer),
-        (Kind::Integer, Json::Number(number)) => number.as_i64().map(Literal::Integer),
+        (Kind::Integer, Json::Number(number)) => {
+            crate::validate::integer(number).map(Literal::Integer)
+        }
         (Kind::Text | Kind::Enum(_), Json::String(text)) => Some(Literal::Text(text.clone())),
         (Kind::List | Kind::Map, json) => Some(Literal::Text(json.to_string())),
         _ => None,

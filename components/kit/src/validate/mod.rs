@@ -112,8 +112,8 @@ impl Walk {
             (Schema::Nullable(_), Value::Null) | (Schema::Boolean, Value::Bool(_)) => {}
             (Schema::Nullable(inner), _) => self.value(inner, value),
             (Schema::Any, _) => self.any(value),
-            (Schema::Integer { min, max }, Value::Number(number)) if !number.is_f64() => {
-                match number.as_i64() {
+            (Schema::Integer { min, max }, Value::Number(number)) if is_whole(number) => {
+                match integer(number) {
                     Some(number) => self.range(number, min, max),
                     None => self.report("OUT_OF_RANGE", "Must fit 64 bits with sign."),
                 }
@@ -141,12 +141,27 @@ impl Walk {
                     self.report("NOT_UNIQUE", "Must not hold the same item twice.");
                 }
             }
-            (Schema::Object { properties, additional, min_properties }, Value::Object(object)) => {
+            (
+                Schema::Object { properties, additional, min_properties, any_of },
+                Value::Object(object),
+            ) => {
                 self.length(object.len(), min_properties, None, &MEMBERS);
+                self.alternatives(any_of, object);
                 self.members(properties, additional, object);
             }
             _ => self.report("WRONG_TYPE", format!("Must be {}.", kind(schema))),
         }
+    }
+
+    fn alternatives(&mut self, any_of: &[&[&str]], object: &Map<String, Value>) {
+        let there = |names: &&[&str]| names.iter().all(|name| object.contains_key(*name));
+        if any_of.is_empty() || any_of.iter().any(there) {
+            return;
+        }
+        let names: Vec<String> = any_of.iter().map(|names| names.join(" and ")).collect();
+        let first = any_of[0].first().copied().unwrap_or_default();
+        let message = format!("Must be given: {}.", names.join(", or "));
+        self.at(first, |walk| walk.report("REQUIRED", message));
     }
 
     fn members(
@@ -248,6 +263,18 @@ impl Unit {
     }
 }
 
+/// Whether it has no fraction: to JSON Schema `1.0` is an integer.
+fn is_whole(number: &serde_json::Number) -> bool {
+    !number.is_f64() || number.as_f64().is_some_and(|number| number.fract() == 0.0)
+}
+
+/// A whole number that fits 64 bits with sign.
+pub(crate) fn integer(number: &serde_json::Number) -> Option<i64> {
+    let exact = |number: &f64| number.fract() == 0.0 && number.abs() < 9.0e15;
+    #[allow(clippy::cast_possible_truncation, reason = "it is whole and in range")]
+    number.as_i64().or_else(|| number.as_f64().filter(exact).map(|number| number as i64))
+}
+
 fn shorten(part: &str) -> impl Iterator<Item = char> {
     part.chars().take(MAX_POINTER_PART)
 }
@@ -262,7 +289,11 @@ fn spelled(schema: &Schema, text: &str) -> Value {
         }
         Schema::Integer { .. } | Schema::Number { .. } => {
             let spaced = text.contains(char::is_whitespace);
-            serde_json::from_str(text).ok().filter(|value: &Value| value.is_number() && !spaced)
+            // A parameter has no `1.0` for 1: whoever reads it reads text.
+            let whole = |value: &Value| matches!(schema, Schema::Number { .. }) || !value.is_f64();
+            serde_json::from_str(text)
+                .ok()
+                .filter(|value: &Value| value.is_number() && whole(value) && !spaced)
         }
         Schema::Boolean => text.parse::<bool>().ok().map(Value::Bool),
         Schema::Any | Schema::String { .. } | Schema::Object { .. } => None,
