@@ -21,11 +21,6 @@ PAGING = set().union(*PAGINATION)
 def before_call(context, case, **kwargs):
     positive = case.meta is None or case.meta.generation.mode.is_positive
     fresh_key(case, positive)
-    fields = (case.query or {}).get("fields")
-    wrong = fields in ("null", "true", "false") or not isinstance(fields, str)
-    if not wrong and re.fullmatch("[a-z_]+(,[a-z_]+)*", fields):
-        # An answer with some of the fields is not the object of the schema.
-        del case.query["fields"]
     if positive:
         one_page(case)
         for name, value in (case.path_parameters or {}).items():
@@ -63,14 +58,11 @@ def one_page(case):
 
 
 def in_agreement(case):
-    """What several fields say together: `title` is a synonym of `name`, which a project must
-    have; `role` is the highest of `roles`; the id of a new tenant is a word."""
+    """What several fields say together: `title` is a synonym of `name`; `role` is the highest of
+    `roles`; the id of a new tenant is a word."""
     body = case.body
     if "title" in body and "name" in body:
         body["title"] = body["name"]
-    if (case.method, case.path) in (("POST", "/projects"), ("PUT", "/projects/{id}")):
-        if "title" not in body:
-            body.setdefault("name", "Site A")
     if "roles" in body:
         body.pop("role", None)
     word = re.fullmatch(r"[\w-]{3,64}", str(body.get("tenant_id", "")), re.ASCII)

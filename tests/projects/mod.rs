@@ -7,6 +7,7 @@ mod create_project;
 mod delete_project;
 mod forms;
 mod get_project;
+mod get_project_owner;
 mod list_projects;
 pub mod pages;
 mod pause_project;

@@ -25,9 +25,11 @@ static VOLATILE: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "[time]"),
         (r"\beyJ[\w-]+\.[\w-]+\.[\w-]+", "[jwt]"),
         (r"\b(rt|cs)_[\w-]{43}", "[$1 secret]"),
-        (r#""(trace_id)": "[0-9a-f]{32}""#, r#""$1": "[trace id]""#),
+        (r#""(trace_id|traceId)": "[0-9a-f]{32}""#, r#""$1": "[trace id]""#),
         (r"owner\d+@", "[owner]@"),
         (r#""next_cursor": "[\w-]+""#, r#""next_cursor": "[cursor]""#),
+        (r#""(after|before)": "[\w-]{20,}""#, r#""$1": "[cursor]""#),
+        (r#"cursor(%5D|\])?=[\w-]{20,}"#, "cursor$1=[cursor]"),
         (r#""n": "[^"]+""#, r#""n": "[modulus]""#),
     ]
     .map(|(pattern, name)| (Regex::new(pattern).unwrap(), name))

@@ -4,6 +4,7 @@ mod delete_team;
 mod delete_user;
 mod get_notice;
 mod get_team;
+mod get_team_lead;
 mod get_user;
 mod get_user_manager;
 mod list_notices;

@@ -16,6 +16,7 @@ async fn dispatch(op: Op, call: Call) -> kit::Result {
         Op::ListProjects => PROJECTS.list(&call),
         Op::CreateProject => PROJECTS.create(&call, rule),
         Op::GetProject => PROJECTS.read(&call),
+        Op::GetProjectOwner => PROJECTS.related(&call),
         Op::ReplaceProject => PROJECTS.replace(&call, rule),
         Op::UpdateProject => PROJECTS.merge(&call, rule),
         Op::DeleteProject => PROJECTS.delete(&call, rule),

@@ -1,8 +1,6 @@
 //! The rules of users: roles, the last owner, and addresses.
 
-use kit::{Call, Change, Code, Error, Grant, Record, Reply, Scope, Value, problem};
-
-use crate::contract::{TEAMS, USERS};
+use kit::{Call, Change, Code, Error, Grant, Record, Scope, Value, problem};
 
 /// From the highest to the lowest (K-41, K-42).
 const ROLES: [&str; 6] = ["OWNER", "ADMIN", "MANAGER", "EDITOR", "ENGINEER", "VIEWER"];
@@ -104,25 +102,6 @@ fn other_owners(scope: &Scope<'_>, user: &Record) -> kit::Result<i64> {
         [text(user.text("id"))],
     )?;
     Ok(rows.into_iter().next().map_or(0, |mut row| row.integer()))
-}
-
-/// `GET /users/{id}/manager`: the related link of JSON:API (D-38).
-pub(crate) fn manager(call: &Call) -> kit::Result {
-    call.read(|scope| {
-        let user = USERS.find(scope, call.path("id"))?;
-        let managers = USERS.find_all(scope, vec![user.text("manager_id").to_owned()])?;
-        let none = || problem(Code::ResourceNotFound, "This user has no manager.");
-        Ok(USERS.reply(200, managers.first().ok_or_else(none)?))
-    })
-}
-
-/// `GET /users/{id}/teams`: as above. The contract bounds the list.
-pub(crate) fn teams(call: &Call) -> kit::Result {
-    call.read(|scope| {
-        let user = USERS.find(scope, call.path("id"))?;
-        let teams: Vec<Record> = TEAMS.find_all(scope, user.list("team_ids"))?;
-        Ok(Reply::page(&teams))
-    })
 }
 
 fn text(text: &str) -> Value {

@@ -6,7 +6,9 @@ use super::{Rule, Violation};
 /// plural nor paginated.
 const NO_COLLECTIONS: &[(&str, &str)] = &[
     ("auth", "the area of signing in and of the protocols for it; it has no objects"),
+    ("lead", "a team has one at most"),
     ("manager", "a user has one at most"),
+    ("owner", "a project has one"),
 ];
 
 /// A path, the rules that it may break, and why. `*` at the end stands for any rest.

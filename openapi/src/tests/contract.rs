@@ -212,3 +212,21 @@ fn tables_say_what_the_files_say() {
     assert!(token.public && token.scopes.is_empty() && !token.body.unwrap().validate);
     assert_eq!(table("get-jwks").path, "/.well-known/jwks.json");
 }
+
+/// A related link leads to an operation (JSON:API, D-38).
+#[test]
+fn every_relation_has_its_path() {
+    let bundle = bundle();
+    for schema in bundle["components"]["schemas"].as_object().unwrap().values() {
+        let Some(collection) = schema["x-resource"]["collection"].as_str() else { continue };
+        for (name, property) in schema["properties"].as_object().unwrap() {
+            if property.get("x-relation").is_none() {
+                continue;
+            }
+            let one = name.trim_end_matches("_id").to_owned();
+            let relation = name.strip_suffix("_ids").map_or(one, |many| format!("{many}s"));
+            let path = format!("/{collection}/{{id}}/{relation}");
+            assert!(bundle["paths"][&path]["get"].is_object(), "{name} needs GET {path}");
+        }
+    }
+}

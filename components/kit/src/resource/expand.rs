@@ -6,7 +6,33 @@ use std::collections::{BTreeSet, HashMap};
 use super::{literals, record::Record, values};
 use crate::contract::{Field, Resource, To};
 use crate::list::{Literal, View};
-use crate::{Call, Code, Error, Scope, Violation, problem};
+use crate::{Call, Code, Error, Reply, Scope, Violation, problem};
+
+impl Resource {
+    /// `GET /{collection}/{id}/{relation}`: what JSON:API's related links lead to (D-38).
+    ///
+    /// # Errors
+    /// 404 when there is no such object, or nothing is related to it.
+    pub fn related(&'static self, call: &Call) -> Result<Reply, Error> {
+        let name = call.operation.path.rsplit('/').next().unwrap_or_default();
+        let mut relations = self.columns().filter_map(|field| Some((field, field.relation?)));
+        let (field, to) = relations
+            .find(|(_, to)| to.name == name)
+            .ok_or_else(|| Error::internal(format!("{} has no {name}", self.collection)))?;
+        call.read(|scope| {
+            let found = ids(&self.find(scope, call.path("id"))?, field, to);
+            let found = to.resource.find_all(scope, found)?;
+            if to.many {
+                return Ok(Reply::page(&found));
+            }
+            let none = || {
+                let message = format!("This {} has no {name}.", self.name);
+                problem(Code::ResourceNotFound, message)
+            };
+            Ok(to.resource.reply(200, found.first().ok_or_else(none)?))
+        })
+    }
+}
 
 /// The related objects of a page as JSON, by relation and id.
 #[derive(Default)]
