@@ -3,12 +3,21 @@
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
 
-use crate::bundle::resolve;
+use crate::bundle::{follow, resolve};
 use crate::contract::{Format, Property, Schema};
 
 /// Keywords that say something to people only.
-const ANNOTATIONS: [&str; 6] =
-    ["default", "deprecated", "description", "example", "examples", "title"];
+const ANNOTATIONS: [&str; 8] = [
+    "default",
+    "deprecated",
+    "description",
+    "example",
+    "examples",
+    "title",
+    // They say what may be shown, see `is_shown`.
+    "x-personal",
+    "x-secret",
+];
 
 /// Fails on the first key that is neither known nor an annotation.
 pub(crate) fn only(object: &Map<String, Value>, known: &[&str]) -> Result<()> {
@@ -95,6 +104,7 @@ impl<'a> Compiler<'a> {
             properties.push(Property {
                 name: name.clone().leak(),
                 required: required.contains(&name.as_str()),
+                shown: is_shown(self.bundle, schema)?,
                 schema: leak(self.schema(schema).with_context(|| format!("property {name}"))?),
             });
         }
@@ -150,6 +160,13 @@ fn string(object: &Map<String, Value>, nullable: bool) -> Result<Schema> {
         format,
         one_of: one_of.into_iter().map(|name| &*name.to_owned().leak()).collect::<Vec<_>>().leak(),
     })
+}
+
+/// Whether its value may be repeated in an error (K-5): not what is secret or personal.
+fn is_shown(bundle: &Value, schema: &Value) -> Result<bool> {
+    let schema = follow(bundle, schema)?;
+    let hidden = matches!(schema["format"].as_str(), Some("password" | "email"));
+    Ok(!hidden && schema["x-personal"] != true && schema["x-secret"] != true)
 }
 
 /// `anyOf` with nothing but `required`: which members may stand for each other.

@@ -116,9 +116,11 @@ fn schema(it: &Schema) -> String {
 }
 
 fn property(property: &Property) -> String {
-    let Property { name, required, .. } = property;
+    let Property { name, required, shown, .. } = property;
     let schema = schema(property.schema);
-    format!("{KIT}::Property {{ name: {name:?}, required: {required}, schema: &{schema} }}")
+    format!(
+        "{KIT}::Property {{ name: {name:?}, required: {required}, shown: {shown}, schema: &{schema} }}"
+    )
 }
 
 fn list<T>(items: &[T], write: impl Fn(&T) -> String) -> String {

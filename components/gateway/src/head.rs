@@ -86,7 +86,7 @@ pub(crate) fn normalised(path: &str) -> Result<Cow<'_, str>, Error> {
     Ok(path)
 }
 
-/// As [`normalised`], for a router before the gateway, which leaves refusals to it.
+/// As `normalised`, for a router before the gateway, which leaves refusals to it.
 pub fn equivalent_path(path: &str) -> Cow<'_, str> {
     if path.contains('%') { Cow::Owned(resolve(path)) } else { Cow::Borrowed(path) }
 }

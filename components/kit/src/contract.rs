@@ -315,6 +315,8 @@ pub struct Property {
     pub name: &'static str,
     /// Whether it must be there.
     pub required: bool,
+    /// Whether a value of it may be repeated in an error: it is neither secret nor personal.
+    pub shown: bool,
     /// What it must be.
     pub schema: &'static Schema,
 }

@@ -1,5 +1,7 @@
 //! Each case is a query string and what it asks, or all that is wrong with it.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 use super::{Bound, Literal, Mode, Place, Query, Resume, select};
 use crate::contract::{Default, Field, Kind, Resource, To};
 

@@ -39,6 +39,21 @@ pub fn body(schema: &Schema, value: &Value) -> Vec<Violation> {
     walk.found
 }
 
+/// The most characters of a rejected value that are repeated.
+const SHOWN: usize = 100;
+
+/// A scalar as JSON, shortened.
+fn shortened(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if text.chars().count() > SHOWN => {
+            let start: String = text.chars().take(SHOWN).collect();
+            Some(Value::String(format!("{start}…")).to_string())
+        }
+        Value::Array(_) | Value::Object(_) => None,
+        scalar => Some(scalar.to_string()),
+    }
+}
+
 /// Checks the parameters of a request: `given` are all that it carries, decoded, repeated
 /// ones repeated. Headers that the contract does not name are nobody's business here.
 pub fn parameters(operation: &Operation, given: &[(Location, &str, &str)]) -> Vec<Violation> {
@@ -172,7 +187,15 @@ impl Walk {
     ) {
         for property in properties {
             self.at(property.name, |walk| match object.get(property.name) {
-                Some(value) => walk.value(property.schema, value),
+                Some(value) => {
+                    let before = walk.found.len();
+                    walk.value(property.schema, value);
+                    // What is said of the member itself, not of what is in it.
+                    let own = walk.pointer.clone();
+                    let found = walk.found[before..].iter_mut().filter(|it| it.pointer == own);
+                    let shown = shortened(value).filter(|_| property.shown);
+                    found.for_each(|violation| violation.value.clone_from(&shown));
+                }
                 None if property.required => walk.report("REQUIRED", "Must be given."),
                 None => {}
             });

@@ -18,7 +18,7 @@ const fn list(items: &'static Schema, min_items: usize, max_items: Option<usize>
 }
 
 const fn member(name: &'static str, required: bool, schema: &'static Schema) -> Property {
-    Property { name, required, schema }
+    Property { name, required, shown: true, schema }
 }
 
 const ANY_TEXT: Schema = text(0, None);
@@ -319,4 +319,29 @@ fn members_that_stand_for_each_other() {
     check(&EITHER, json!({ "name": "abc" }), &[]);
     check(&EITHER, json!({ "title": "abc" }), &[]);
     check(&EITHER, json!({}), &["/name REQUIRED"]);
+}
+
+#[test]
+fn a_rejected_value_is_repeated_where_it_may_be_seen() {
+    const SECRET: Property = Property { shown: false, ..member("secret", false, &COUNT) };
+    const FORM: Schema = Schema::Object {
+        properties: &[member("count", false, &COUNT), SECRET, member("name", false, &NAME)],
+        additional: None,
+        min_properties: 0,
+        any_of: &[],
+    };
+    let long = "x".repeat(200);
+    let found =
+        body(&FORM, &json!({ "count": "seven", "secret": "hunter2", "name": long, "else": "1" }));
+    let shown: Vec<_> = found.iter().map(|it| (it.pointer.as_str(), it.value.clone())).collect();
+    let start = format!("\"{}…\"", "x".repeat(100));
+    assert_eq!(
+        shown,
+        [
+            ("/count", Some("\"seven\"".to_owned())),
+            ("/secret", None),
+            ("/name", Some(start)),
+            ("/else", None),
+        ]
+    );
 }
