@@ -11,6 +11,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 
 use super::access_log::Log;
+use super::cursor::Signer;
 use super::database::Database;
 use super::limits::{Addresses, Identities, Quota};
 use super::problem::{Problem, problem};
@@ -19,7 +20,7 @@ use super::trace::Trace;
 use super::{access_log, create, projects};
 
 const VERSION: HeaderValue = HeaderValue::from_static(env!("CARGO_PKG_VERSION"));
-const FIXED: [(HeaderName, HeaderValue); 6] = [
+const FIXED: [(HeaderName, HeaderValue); 8] = [
     (header::VARY, HeaderValue::from_static("Authorization, X-Tenant-Id, Accept, Origin")),
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
@@ -32,11 +33,17 @@ const FIXED: [(HeaderName, HeaderValue); 6] = [
         HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
     ),
     (header::X_XSS_PROTECTION, HeaderValue::from_static("0")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
 ];
 
 /// The service.
 pub(super) struct App {
-    pub(super) database: Database,
+    database: Database,
+    signer: Signer,
     tokens: Tokens,
     addresses: Addresses,
     identities: Identities,
@@ -62,8 +69,10 @@ pub(super) struct Seen {
 
 impl App {
     pub(super) fn open(data: &Path, limit: u64) -> anyhow::Result<Self> {
+        let path = crate::data::database(data);
         Ok(Self {
-            database: Database::open(&crate::data::database(data))?,
+            signer: Signer::open(&rusqlite::Connection::open(&path)?)?,
+            database: Database::open(&path)?,
             tokens: Tokens::default(),
             addresses: Addresses::default(),
             identities: Identities::open(&data.join("limits.db"))?,
@@ -124,8 +133,8 @@ impl App {
         }
         self.identities.count(route.class(), &caller, self.limit, now, &mut seen.quota)?;
         match route {
-            Route::Get(id) => projects::get(&self.database, &caller, id),
-            Route::List => projects::list(&self.database, &caller, parts.uri.query()),
+            Route::Get(id) => projects::get(&self.database, &caller, &parts.headers, id),
+            Route::List => projects::list(&self.database, &self.signer, &caller, parts),
             Route::Create => {
                 create::create(&self.database, caller, &parts.headers, body, trace).await
             }

@@ -1,19 +1,21 @@
 //! Creating a project: the operation that writes.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
-use rusqlite::{Transaction, params};
+use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::Deserialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::database::Database;
 use super::problem::{Problem, internal, problem};
-use super::projects::{Project, etag, json};
-use super::receipt::Key;
+use super::projects::{Project, json};
+use super::receipt::{Answer, Key};
 use super::tokens::Caller;
 use super::trace::Trace;
 use super::{id, now, rfc3339};
@@ -28,8 +30,12 @@ const BODY_TIME: Duration = Duration::from_secs(30);
 struct Draft {
     name: Option<String>,
     title: Option<String>,
-    tenant_id: Option<String>,
     description: Option<String>,
+    owner_id: Option<String>,
+    labels: Option<BTreeMap<String, Option<String>>>,
+    tags: Option<Vec<String>>,
+    tenant_id: Option<String>,
+    version: Option<i64>,
 }
 
 /// `POST /projects`
@@ -52,27 +58,36 @@ pub(super) async fn create(
     let key = Key::of(headers, &caller, &body);
     let project = draft(&body, &caller)?;
     let trace_id = trace.trace_id.clone();
-    let (body, id) = database
+    let answer = database
         .write(move |transaction| {
             let tenant = &caller.tenant;
-            if let Some(body) =
-                key.as_ref().map(|key| key.answered(transaction, tenant)).transpose()?.flatten()
-            {
-                let made: serde_json::Value = serde_json::from_str(&body).map_err(internal)?;
-                return Ok((body, made["id"].as_str().unwrap_or_default().to_owned()));
+            let answered = key.as_ref().map(|key| key.answered(transaction, tenant));
+            if let Some(answer) = answered.transpose()?.flatten() {
+                return Ok(answer);
             }
+            owner(transaction, &project, &caller)?;
             let body = serde_json::to_string(&project).map_err(internal)?;
-            insert(transaction, &project, &body, &trace_id)?;
+            insert(transaction, &project, &caller, &body, &trace_id)?;
+            let location = (header::LOCATION, format!("/api/v1/projects/{}", project.id));
+            let headers = project.validators().into_iter().chain([location]);
+            let headers = headers.map(|(name, value)| (name.to_string(), value)).collect();
+            let answer = Answer { headers, body, replayed: false };
             if let Some(key) = &key {
-                key.keep(transaction, tenant, &body)?;
+                key.keep(transaction, tenant, &answer)?;
             }
-            Ok((body, project.id))
+            Ok(answer)
         })
         .await?;
-    let mut response = json(StatusCode::CREATED, body.into(), "no-cache");
-    let location = HeaderValue::try_from(format!("/api/v1/projects/{id}")).map_err(internal)?;
-    response.headers_mut().insert(header::LOCATION, location);
-    response.headers_mut().insert(header::ETAG, etag(1)?);
+    let caching = HeaderValue::from_static("no-cache");
+    let mut response = json(StatusCode::CREATED, answer.body.into(), caching);
+    let headers = response.headers_mut();
+    for (name, value) in answer.headers {
+        let name = HeaderName::try_from(name).map_err(internal)?;
+        headers.insert(name, HeaderValue::try_from(value).map_err(internal)?);
+    }
+    if answer.replayed {
+        headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
+    }
     Ok(response)
 }
 
@@ -103,36 +118,87 @@ fn draft(body: &[u8], caller: &Caller) -> Result<Project, Problem> {
     if draft.description.as_ref().is_some_and(|text| text.chars().count() > 2000) {
         return Err(invalid("description: must have at most 2000 characters."));
     }
-    let created_at = rfc3339(now());
+    if draft.version.is_some_and(|version| version < 1) {
+        return Err(invalid("version: must be at least 1."));
+    }
+    let now = now();
+    let created_at = rfc3339(now);
     Ok(Project {
         id: id("prj")?,
         tenant_id: caller.tenant.clone(),
-        owner_id: caller.id.clone(),
+        owner_id: draft.owner_id.unwrap_or_else(|| caller.id.clone()),
         title: name.clone(),
         name,
         description: draft.description,
         status: "ACTIVE".to_owned(),
+        labels: labels(draft.labels.unwrap_or_default())?,
+        tags: tags(&draft.tags.unwrap_or_default())?,
         version: 1,
         updated_at: created_at.clone(),
         created_at,
+        updated_ms: now,
     })
 }
 
+fn labels(mut labels: BTreeMap<String, Option<String>>) -> Result<Box<RawValue>, Problem> {
+    labels.retain(|_, value| value.is_some());
+    if labels.values().flatten().any(|value| value.chars().count() > 200) {
+        let message = "labels: a value must have at most 200 characters.";
+        return Err(problem(422, "validation_failed", message));
+    }
+    to_raw_value(&labels).map_err(internal)
+}
+
+fn tags(tags: &[String]) -> Result<Box<RawValue>, Problem> {
+    let unique: BTreeSet<_> = tags.iter().collect();
+    let fit = tags.iter().all(|tag| (1..=50).contains(&tag.chars().count()));
+    if unique.len() < tags.len() || tags.len() > 20 || !fit {
+        let message = "tags: must be at most 20 different texts of 1 to 50 characters.";
+        return Err(problem(422, "validation_failed", message));
+    }
+    to_raw_value(tags).map_err(internal)
+}
+
+/// Refuses an owner who is nobody of this tenant; the caller is.
+fn owner(transaction: &Transaction<'_>, project: &Project, caller: &Caller) -> Result<(), Problem> {
+    if project.owner_id == caller.id {
+        return Ok(());
+    }
+    let found = transaction
+        .prepare_cached(
+            "SELECT 1 FROM members WHERE tenant_id = ?1 AND id = ?2 AND deleted_at IS NULL",
+        )?
+        .query_row([&caller.tenant, &project.owner_id], |_| Ok(()))
+        .optional()?;
+    found.ok_or_else(|| problem(422, "validation_failed", "owner_id: there is no such user."))
+}
+
+/// The row, its audit entry and its event.
 fn insert(
     transaction: &Transaction<'_>,
     project: &Project,
+    caller: &Caller,
     json: &str,
     trace_id: &str,
 ) -> Result<(), Problem> {
     let now = now().cast_signed();
     let Project { id, tenant_id, owner_id, name, description, status, .. } = project;
+    let (labels, tags) = (project.labels.get(), project.tags.get());
+    let made = project.updated_ms.cast_signed();
     transaction
         .prepare_cached(
-            "INSERT INTO projects \
-             (tenant_id, id, owner_id, name, description, status, version, created_at, updated_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?7)",
+            "INSERT INTO projects (tenant_id, id, owner_id, name, description, status, labels, \
+             tags, version, created_at, updated_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, ?9, ?9)",
         )?
-        .execute(params![tenant_id, id, owner_id, name, description, status, now])?;
+        .execute(params![tenant_id, id, owner_id, name, description, status, labels, tags, made])?;
+    transaction
+        .prepare_cached(
+            "INSERT INTO audit_logs \
+             (tenant_id, id, actor_id, action_type, resource_id, metadata, trace_id, created_at) \
+             VALUES (?1, ?2, ?3, 'project.created', ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![tenant_id, self::id("aud")?, caller.id, id, json, trace_id, now])?;
     transaction
         .prepare_cached(
             "INSERT INTO events \

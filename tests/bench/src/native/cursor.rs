@@ -1,39 +1,75 @@
-//! Cursors, bound to their list and tenant as those of the bundle are.
+//! Cursors, signed and bound to their list and tenant as those of the bundle are: with its
+//! key, so that each of the two reads what the other has made.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest as _, Sha256};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use rusqlite::Connection as Sqlite;
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
 
-use super::problem::{Problem, problem};
+use super::problem::{Problem, internal, problem};
 
-const TAG: usize = 8;
+/// Bytes of the tag.
+const TAG: usize = 16;
 
-/// Where the page after `key` begins.
-pub(super) fn encode(tenant: &str, key: &str) -> String {
-    let mut bytes = tag(tenant, key).to_vec();
-    bytes.extend_from_slice(key.as_bytes());
-    URL_SAFE_NO_PAD.encode(bytes)
+/// What signs cursors.
+pub(super) struct Signer(Hmac<Sha256>);
+
+/// A row to go on behind, in the order of ids.
+pub(super) struct Place {
+    pub(super) id: String,
+    /// Towards the beginning.
+    pub(super) backwards: bool,
 }
 
-/// The key in a cursor of this tenant.
-pub(super) fn decode(tenant: &str, text: &str) -> Result<String, Problem> {
-    let key = || {
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-        let (found, key) = bytes.split_at_checked(TAG)?;
-        let key = std::str::from_utf8(key).ok()?;
-        (found == tag(tenant, key)).then(|| key.to_owned())
-    };
-    key().ok_or_else(|| problem(400, "invalid_cursor", "The cursor does not belong to this list."))
+#[derive(Serialize, Deserialize)]
+struct Cursor {
+    k: (String,),
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    b: bool,
+    t: String,
 }
 
-fn tag(tenant: &str, key: &str) -> [u8; TAG] {
-    let mut hash = Sha256::new();
-    for piece in ["projects", tenant, key] {
-        // Lengths as the function writes them.
-        hash.update((piece.len() as u64).to_be_bytes());
-        hash.update(piece);
+impl Signer {
+    /// With the key of the database.
+    pub(super) fn open(sqlite: &Sqlite) -> anyhow::Result<Self> {
+        let find = "SELECT value FROM secrets WHERE name = 'cursor'";
+        let key: String = sqlite.query_row(find, [], |row| row.get(0))?;
+        Ok(Self(Hmac::new_from_slice(key.as_bytes())?))
     }
-    let mut tag = [0; TAG];
-    tag.copy_from_slice(&hash.finalize()[..TAG]);
-    tag
+
+    /// Leads behind a row.
+    pub(super) fn sign(&self, tenant: &str, place: Place) -> Result<String, Problem> {
+        let key = (place.id,);
+        let tag = self.mac(tenant, &key, place.backwards)?.finalize().into_bytes();
+        let cursor = Cursor { k: key, b: place.backwards, t: URL_SAFE_NO_PAD.encode(&tag[..TAG]) };
+        Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).map_err(internal)?))
+    }
+
+    /// Where a cursor of this tenant leads.
+    pub(super) fn read(&self, tenant: &str, text: &str) -> Result<Place, Problem> {
+        let place = || {
+            let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+            let Cursor { k, b, t } = serde_json::from_slice(&bytes).ok()?;
+            let tag = URL_SAFE_NO_PAD.decode(t).ok().filter(|tag| tag.len() == TAG)?;
+            self.mac(tenant, &k, b).ok()?.verify_truncated_left(&tag).ok()?;
+            Some(Place { id: k.0, backwards: b })
+        };
+        place().ok_or_else(|| {
+            problem(400, "invalid_cursor", "The cursor does not belong to this list.")
+        })
+    }
+
+    fn mac(&self, tenant: &str, key: &(String,), back: bool) -> Result<Hmac<Sha256>, Problem> {
+        let mut mac = self.0.clone();
+        let key = serde_json::to_string(key).map_err(internal)?;
+        let direction = if back { "backwards" } else { "forwards" };
+        // There is neither a filter nor an order to name between the list and the key.
+        for piece in [tenant, "projects", "", &key, direction] {
+            mac.update(&(piece.len() as u64).to_be_bytes());
+            mac.update(piece.as_bytes());
+        }
+        Ok(mac)
+    }
 }

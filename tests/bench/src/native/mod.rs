@@ -74,6 +74,17 @@ fn rfc3339(ms: u64) -> String {
         .unwrap_or_default()
 }
 
+/// `Sat, 21 Nov 2026 09:30:00 GMT` from milliseconds since the Unix epoch.
+fn http_date(ms: u64) -> String {
+    const FORMAT: &[time::format_description::BorrowedFormatItem<'_>] = time::macros::format_description!(
+        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+    );
+    time::OffsetDateTime::from_unix_timestamp((ms / 1000).cast_signed())
+        .ok()
+        .and_then(|time| time.format(&FORMAT).ok())
+        .unwrap_or_default()
+}
+
 /// Lower-case hex digits.
 fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";

@@ -4,7 +4,7 @@ use http::HeaderMap;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use sha2::{Digest as _, Sha256};
 
-use super::problem::{Problem, problem};
+use super::problem::{Problem, internal, problem};
 use super::tokens::Caller;
 use super::{hex, now};
 
@@ -14,6 +14,14 @@ const KEPT_MS: u64 = 86_400_000;
 pub(super) struct Key {
     key: String,
     fingerprint: String,
+}
+
+/// What a key was answered.
+pub(super) struct Answer {
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: String,
+    /// Whether it was there before.
+    pub(super) replayed: bool,
 }
 
 impl Key {
@@ -35,25 +43,30 @@ impl Key {
         &self,
         transaction: &Transaction<'_>,
         tenant: &str,
-    ) -> Result<Option<String>, Problem> {
+    ) -> Result<Option<Answer>, Problem> {
         transaction
             .prepare_cached(
                 "DELETE FROM idempotency_receipts WHERE tenant_id = ?1 AND expires_at <= ?2",
             )?
             .execute(params![tenant, now().cast_signed()])?;
-        let found: Option<(String, String)> = transaction
+        let found: Option<(String, String, String)> = transaction
             .prepare_cached(
-                "SELECT fingerprint, body FROM idempotency_receipts WHERE tenant_id = ?1 AND key = ?2",
+                "SELECT fingerprint, headers, body FROM idempotency_receipts \
+                 WHERE tenant_id = ?1 AND key = ?2",
             )?
-            .query_row(params![tenant, self.key], |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_row(params![tenant, self.key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .optional()?;
         match found {
-            Some((fingerprint, _)) if fingerprint != self.fingerprint => Err(problem(
+            Some((fingerprint, _, _)) if fingerprint != self.fingerprint => Err(problem(
                 422,
                 "idempotency_key_reused",
                 "This Idempotency-Key was used with another body.",
             )),
-            found => Ok(found.map(|(_, body)| body)),
+            Some((_, headers, body)) => {
+                let headers = serde_json::from_str(&headers).map_err(internal)?;
+                Ok(Some(Answer { headers, body, replayed: true }))
+            }
+            None => Ok(None),
         }
     }
 
@@ -62,19 +75,21 @@ impl Key {
         &self,
         transaction: &Transaction<'_>,
         tenant: &str,
-        body: &str,
+        answer: &Answer,
     ) -> Result<(), Problem> {
+        let headers = serde_json::to_string(&answer.headers).map_err(internal)?;
         transaction
             .prepare_cached(
                 "INSERT INTO idempotency_receipts \
                  (tenant_id, key, fingerprint, status, headers, body, expires_at) \
-                 VALUES (?1, ?2, ?3, 201, '[]', ?4, ?5)",
+                 VALUES (?1, ?2, ?3, 201, ?4, ?5, ?6)",
             )?
             .execute(params![
                 tenant,
                 self.key,
                 self.fingerprint,
-                body,
+                headers,
+                answer.body,
                 (now() + KEPT_MS).cast_signed()
             ])?;
         Ok(())
