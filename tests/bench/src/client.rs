@@ -71,13 +71,15 @@ fn frame(bytes: &[u8]) -> anyhow::Result<Option<(usize, usize)>> {
 }
 
 impl Answer<'_> {
-    /// The names of the headers, sorted.
-    pub(crate) fn header_names(&self) -> Vec<String> {
+    /// The headers, sorted; names in lower case.
+    pub(crate) fn headers(&self) -> Vec<(String, String)> {
         let head = String::from_utf8_lossy(self.head);
-        let names = head.lines().skip(1).filter_map(|line| line.split_once(':'));
-        let mut names: Vec<String> = names.map(|(name, _)| name.to_ascii_lowercase()).collect();
-        names.sort();
-        names
+        let lines = head.lines().skip(1).filter_map(|line| line.split_once(':'));
+        let mut headers: Vec<_> = lines
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+            .collect();
+        headers.sort();
+        headers
     }
 
     /// The body as JSON, if the status is the expected one.

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 
 use crate::client::Connection;
-use crate::data::Seed;
+use crate::data::{Random, Seed};
 
 /// The clients run on as many threads: one alone could be the bottleneck.
 const THREADS: u64 = 2;
@@ -20,13 +20,15 @@ pub(crate) enum Operation {
     PointRead,
     /// The first 20 projects.
     List,
-    /// A new project: two inserts in one durable transaction.
+    /// A new project: row, audit entry and event in one durable transaction.
     Create,
+    /// 20 projects from the middle, latest first: of a long list compared with a short one.
+    Page,
 }
 
 impl Operation {
-    /// All, in the order in which they are measured.
-    pub(crate) const ALL: [Self; 3] = [Self::PointRead, Self::List, Self::Create];
+    /// Those that compare servers, in the order in which they are measured.
+    pub(crate) const COMPARED: [Self; 3] = [Self::PointRead, Self::List, Self::Create];
 
     /// For tables.
     pub(crate) fn name(self) -> &'static str {
@@ -34,6 +36,7 @@ impl Operation {
             Self::PointRead => "point read",
             Self::List => "list of 20",
             Self::Create => "create",
+            Self::Page => "page of 20",
         }
     }
 
@@ -44,12 +47,13 @@ impl Operation {
 
     /// Writes request number `number`.
     pub(crate) fn request(self, seed: &Seed, number: u64, into: &mut Vec<u8>) {
-        let id = &seed.projects[usize::try_from(number).unwrap_or(0) % seed.projects.len()];
+        let number = usize::try_from(number).unwrap_or(0);
         into.clear();
-        let pieces: [&[u8]; 3] = match self {
-            Self::PointRead => [b"GET /api/v1/projects/", id.as_bytes(), b""],
-            Self::List => [b"GET /api/v1/projects?limit=20", b"", b""],
-            Self::Create => [b"POST /api/v1/projects", b"", b""],
+        let pieces: [&[u8]; 2] = match self {
+            Self::PointRead => [b"GET /api/v1/projects/", one(&seed.projects, number).as_bytes()],
+            Self::List => [b"GET /api/v1/projects?limit=20", b""],
+            Self::Create => [b"POST /api/v1/projects", b""],
+            Self::Page => [b"GET ", one(&seed.pages, number).as_bytes()],
         };
         pieces.iter().for_each(|piece| into.extend_from_slice(piece));
         into.extend_from_slice(seed.headers.as_bytes());
@@ -65,6 +69,10 @@ impl Operation {
             into.extend_from_slice(b"\r\n");
         }
     }
+}
+
+fn one(of: &[String], number: usize) -> &str {
+    of.get(number % of.len().max(1)).map_or("", String::as_str)
 }
 
 /// How to load a server.
@@ -126,13 +134,9 @@ impl Load {
         let mut latencies = Vec::with_capacity(1 << 16);
         let mut request = Vec::with_capacity(4096);
         let end = from + self.time;
-        // Knuth's MMIX generator: the same requests in every run.
-        let mut random = number;
+        let mut random = Random(number);
         loop {
-            random = random
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            self.operation.request(&self.seed, random >> 33, &mut request);
+            self.operation.request(&self.seed, random.next().into(), &mut request);
             let sent = Instant::now();
             let answer = connection.exchange(&request).await?;
             answer.expect(self.operation.status())?;

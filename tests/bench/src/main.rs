@@ -2,6 +2,7 @@
 //! server (hyper and rusqlite) and against `tenantry` in both placements, in one run.
 //!
 //! `native/` is the baseline, written as one would write this service without Tenantry.
+//! `scaling.rs` compares a page of a long list with one of a short list, on one server.
 //! `run.rs` is the sequence of a run, `load.rs` the clients, `check.rs` the proof that all
 //! servers give the same answers, `report.rs` what is kept, `table.rs` what is printed.
 
@@ -14,6 +15,7 @@ mod native;
 mod process;
 mod report;
 mod run;
+mod scaling;
 mod table;
 
 use std::net::SocketAddr;
@@ -49,10 +51,15 @@ both. Clients and server share this machine, so look at the ratios, at the
 server's CPU time per request, and at how far the rounds agree; close what else is running.
 Any answer but the expected one ends the run: there are no figures of errors.
 
+Then two fused servers, one with 10,000 projects of one tenant and one with --rows, answer one
+connection in turns: a page of 20 from the middle, latest first, by cursor. The ratio of the
+two medians tells whether a page costs more when the list is long.
+
 Examples:
-  scripts/bench                          build everything, measure for about a minute and a half
+  scripts/bench                          build everything, measure for about two minutes
   scripts/bench --seconds 2 --rounds 1   a first impression
   scripts/bench --only create            one operation
+  scripts/bench --only page              the long list alone
 
 Files:
   target/bench.json          the result: date, versions, machine, parameters, every figure
@@ -76,6 +83,9 @@ pub(crate) struct Settings {
     /// Projects in the database before the first request.
     #[arg(long, default_value = "10000", value_parser = clap::value_parser!(u64).range(21..=10_000_000))]
     pub(crate) projects: u64,
+    /// Projects of the long list.
+    #[arg(long, default_value = "1000000", value_parser = clap::value_parser!(u64).range(20_000..=10_000_000))]
+    pub(crate) rows: u64,
     /// Measure only this operation; may be repeated.
     #[arg(long, value_enum, value_name = "OPERATION")]
     pub(crate) only: Vec<load::Operation>,

@@ -14,7 +14,7 @@ use crate::machine::Machine;
 use crate::process::Kind;
 
 /// What scripts/bench builds.
-const FUNCTIONS: [&str; 5] = ["gateway", "auth", "docs", "events", "projects"];
+const FUNCTIONS: [&str; 6] = ["gateway", "auth", "docs", "events", "projects", "tenants"];
 
 /// Everything that a run has found.
 #[derive(Serialize)]
@@ -33,6 +33,8 @@ pub(crate) struct Report {
     pub(crate) starts: Vec<Start>,
     /// The figures that count.
     pub(crate) summary: Vec<Summary>,
+    /// A page of a long list, if it was measured.
+    pub(crate) scaling: Option<Scaling>,
     /// Every measurement of every round.
     pub(crate) measured: Vec<Measured>,
 }
@@ -82,6 +84,26 @@ impl Summary {
         });
         summaries.collect()
     }
+}
+
+/// The same page of a short list and of a long one.
+#[derive(Serialize)]
+pub(crate) struct Scaling {
+    pub(crate) connections: u64,
+    /// Of the short list and of the long one.
+    pub(crate) pages: Vec<Page>,
+    /// Of the medians, long to short.
+    pub(crate) ratio: f64,
+    /// The same within each turn.
+    pub(crate) ratio_of_turns: Vec<f64>,
+}
+
+/// A page of a list with so many rows.
+#[derive(Serialize)]
+pub(crate) struct Page {
+    pub(crate) rows: u64,
+    #[serde(flatten)]
+    pub(crate) measured: Measured,
 }
 
 /// The settings of a run.
@@ -166,7 +188,7 @@ impl Measured {
 }
 
 /// The smallest value that is not exceeded by `percent` of them.
-fn percentile(sorted: &[Duration], percent: usize) -> Duration {
+pub(crate) fn percentile(sorted: &[Duration], percent: usize) -> Duration {
     let rank = (sorted.len() * percent).div_ceil(100).max(1) - 1;
     sorted.get(rank).copied().unwrap_or_default()
 }

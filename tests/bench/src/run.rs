@@ -1,5 +1,5 @@
 //! The sequence of a run: make the data, measure the starts, compare the answers, then
-//! round after round each operation on each server.
+//! round after round each operation on each server; at last the long list.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::load::{Load, Operation};
 use crate::machine::{self, Machine};
 use crate::process::{Kind, Places, Server};
 use crate::report::{self, Measured, Report, Start};
-use crate::{Settings, table};
+use crate::{Settings, scaling, table};
 
 /// The fastest of so many starts counts.
 const STARTS: usize = 5;
@@ -24,22 +24,56 @@ const STARTS: usize = 5;
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let places = Places::find(settings)?;
     let machine = Machine::look();
+    let chosen =
+        |operation: &Operation| settings.only.is_empty() || settings.only.contains(operation);
+    let mut operations = Operation::COMPARED.to_vec();
+    operations.retain(chosen);
+    let (mut starts, mut measured) = (Vec::new(), Vec::new());
+    if !operations.is_empty() {
+        (starts, measured) = compare(settings, &places, &operations).await?;
+    }
+    let scaling = match chosen(&Operation::Page) {
+        true => Some(scaling::measure(settings, &places).await.context("the long list")?),
+        false => None,
+    };
+
+    let report = Report {
+        date: report::today(),
+        parameters: report::Parameters::of(settings),
+        machine,
+        versions: machine::versions(&places.workspace, &places.host).into_iter().collect(),
+        wasm_bytes: report::sizes(&places.workspace)?,
+        starts,
+        summary: report::Summary::of(&measured),
+        scaling,
+        measured,
+    };
+    report.write(&places.workspace.join("target").join("bench.json"))?;
+    println!("{}", table::markdown(&report));
+    Ok(())
+}
+
+/// Compares the servers: their starts, then round after round each operation.
+async fn compare(
+    settings: &Settings,
+    places: &Places,
+    operations: &[Operation],
+) -> anyhow::Result<(Vec<Start>, Vec<Measured>)> {
     eprintln!("Making {} projects of one tenant", settings.projects);
-    let seed = Arc::new(Seed::make(&places, settings.projects).await.context("the data")?);
+    let seed = Seed::make(places, "seed", settings.projects).await.context("the data")?;
+    let seed = Arc::new(seed);
 
     let mut starts = Vec::new();
     for kind in Kind::ALL {
         eprintln!("Starting {}", kind.name());
-        starts.push(start(&places, kind, &seed).await?);
+        starts.push(start(places, kind, &seed).await?);
     }
 
-    let mut operations = Operation::ALL.to_vec();
-    operations.retain(|operation| settings.only.is_empty() || settings.only.contains(operation));
     let mut measured = Vec::new();
     for round in 1..=settings.rounds {
-        let servers = servers(&places, &seed).await?;
+        let servers = servers(places, &seed).await?;
         check::same_answers(&servers, &seed).await.context("the servers do not do the same")?;
-        for operation in &operations {
+        for operation in operations {
             for server in &servers {
                 let figures = measure(settings, &seed, server, *operation, round);
                 let figures = figures.await.context(server.kind.name())?;
@@ -57,20 +91,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
             server.stop().await?;
         }
     }
-
-    let report = Report {
-        date: report::today(),
-        parameters: report::Parameters::of(settings),
-        machine,
-        versions: machine::versions(&places.workspace, &places.host).into_iter().collect(),
-        wasm_bytes: report::sizes(&places.workspace)?,
-        starts,
-        summary: report::Summary::of(&measured),
-        measured,
-    };
-    report.write(&places.workspace.join("target").join("bench.json"))?;
-    println!("{}", table::markdown(&report));
-    Ok(())
+    Ok((starts, measured))
 }
 
 /// Starts one server with and without compiled code in its cache.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::report::{Parameters, Report, Start, Summary};
+use crate::report::{Page, Parameters, Report, Scaling, Start, Summary};
 
 /// The tables.
 pub(crate) fn markdown(report: &Report) -> String {
@@ -20,6 +20,19 @@ fn write(report: &Report, text: &mut String) -> std::fmt::Result {
          best of {rounds} rounds of {seconds} s\n",
         report.date, report.machine.cpu, report.machine.cores, report.machine.load_average
     )?;
+    if !report.summary.is_empty() {
+        comparison(report, text)?;
+    }
+    if let Some(scaling) = &report.scaling {
+        long_list(scaling, text)?;
+    }
+    let sizes = report.wasm_bytes.iter();
+    let sizes: Vec<_> = sizes.map(|(name, bytes)| format!("{name} {} kB", bytes / 1000)).collect();
+    write!(text, "WebAssembly: {}", sizes.join(", "))
+}
+
+/// The servers.
+fn comparison(report: &Report, text: &mut String) -> std::fmt::Result {
     writeln!(
         text,
         "| operation | server | requests/s | ratio | of each round | p50 ms | p99 ms | \
@@ -40,13 +53,38 @@ fn write(report: &Report, text: &mut String) -> std::fmt::Result {
             best.server_cpu_us_per_request
         )?;
     }
-    writeln!(text, "\n| start to first 200 of /readyz | compiled before | nothing compiled |")?;
+    writeln!(text)?;
+    writeln!(text, "| start to first 200 of /readyz | compiled before | nothing compiled |")?;
     writeln!(text, "|---|---:|---:|")?;
     for Start { server, cold_cache_ms, warm_cache_ms } in &report.starts {
         let cold = cold_cache_ms.map_or_else(|| "–".to_owned(), |ms| format!("{ms:.0} ms"));
         writeln!(text, "| {} | {warm_cache_ms:.0} ms | {cold} |", server.name())?;
     }
-    let sizes = report.wasm_bytes.iter();
-    let sizes: Vec<_> = sizes.map(|(name, bytes)| format!("{name} {} kB", bytes / 1000)).collect();
-    write!(text, "\nWebAssembly: {}", sizes.join(", "))
+    writeln!(text)
+}
+
+/// The page of a short list and of a long one.
+fn long_list(scaling: &Scaling, text: &mut String) -> std::fmt::Result {
+    let Scaling { connections, pages, ratio, ratio_of_turns } = scaling;
+    writeln!(
+        text,
+        "| page of 20 from the middle, latest first, fused, {connections} connection(s) | \
+         p50 ms | p99 ms | server CPU µs/request |"
+    )?;
+    writeln!(text, "|---|---:|---:|---:|")?;
+    for Page { rows, measured } in pages {
+        writeln!(
+            text,
+            "| of {rows} rows of one tenant | {:.3} | {:.3} | {:.0} |",
+            measured.p50_us / 1e3,
+            measured.p99_us / 1e3,
+            measured.server_cpu_us_per_request
+        )?;
+    }
+    let turns: Vec<_> = ratio_of_turns.iter().map(|ratio| format!("{ratio:.2}")).collect();
+    writeln!(
+        text,
+        "\np50 of the long list to that of the short one: {ratio:.2} (of each turn {})\n",
+        turns.join(" ")
+    )
 }

@@ -1,0 +1,123 @@
+//! Whether a page costs more when the list is long: the same page of two lists, in turns.
+
+use std::fs;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+
+use crate::Settings;
+use crate::client::Connection;
+use crate::data::Seed;
+use crate::load::{Load, Operation};
+use crate::process::{Kind, Places, Server};
+use crate::report::{Measured, Page, Scaling, percentile};
+
+/// The rows of the short list.
+const SHORT: u64 = 10_000;
+/// How many pages are asked for, in no order.
+const PAGES: usize = 256;
+/// How often each list has its turn, how long, and how long it is asked before.
+const TURNS: u64 = 6;
+const TURN: Duration = Duration::from_millis(500);
+const WARM: Duration = Duration::from_millis(200);
+/// A latency without any queue.
+const CONNECTIONS: u64 = 1;
+
+/// A list, and the server that has it.
+struct List {
+    rows: u64,
+    seed: Arc<Seed>,
+    server: Server,
+    cpu: Duration,
+    /// Of each turn, sorted.
+    turns: Vec<Vec<Duration>>,
+}
+
+/// Makes both lists and measures them.
+///
+/// # Errors
+/// What was not answered as it should.
+pub(crate) async fn measure(settings: &Settings, places: &Places) -> anyhow::Result<Scaling> {
+    let mut lists = Vec::new();
+    for rows in [SHORT, settings.rows] {
+        lists.push(List::make(places, rows).await?);
+    }
+    for turn in 1..=TURNS {
+        for list in &mut lists {
+            list.turn().await?;
+        }
+        eprintln!("Turn {turn}/{TURNS}: {}", Operation::Page.name());
+    }
+    let p50 = |latencies: &[Duration]| percentile(latencies, 50).as_secs_f64();
+    let turns = lists[0].turns.iter().zip(&lists[1].turns);
+    let ratio_of_turns = turns.map(|(short, long)| p50(long) / p50(short)).collect();
+    let mut pages = Vec::new();
+    for list in lists {
+        pages.push(list.end().await?);
+    }
+    let ratio = pages[1].measured.p50_us / pages[0].measured.p50_us;
+    Ok(Scaling { connections: CONNECTIONS, pages, ratio, ratio_of_turns })
+}
+
+impl List {
+    async fn make(places: &Places, rows: u64) -> anyhow::Result<Self> {
+        eprintln!("Making {rows} projects of one tenant");
+        let begun = Instant::now();
+        let mut seed = Seed::make(places, &format!("page-{rows}"), rows).await?;
+        let mut server = Server::start(places, Kind::Fused, &seed.data)?;
+        server.ready().await?;
+        seed.find_pages(&server, PAGES).await?;
+        check(&server, &seed).await?;
+        eprintln!("  made in {:.1} s", begun.elapsed().as_secs_f64());
+        Ok(Self { rows, seed: Arc::new(seed), server, cpu: Duration::ZERO, turns: Vec::new() })
+    }
+
+    async fn turn(&mut self) -> anyhow::Result<()> {
+        let load = Load {
+            address: self.server.address(),
+            seed: self.seed.clone(),
+            operation: Operation::Page,
+            connections: CONNECTIONS,
+            warm: WARM,
+            time: TURN,
+        };
+        let (latencies, before) = load.run(|| self.server.cpu_time()).await?;
+        ensure!(!latencies.is_empty(), "{}: no answer in time", Operation::Page.name());
+        self.cpu += self.server.cpu_time().saturating_sub(before);
+        self.turns.push(latencies);
+        Ok(())
+    }
+
+    /// Its figures; its data is removed, there is much of it.
+    async fn end(self) -> anyhow::Result<Page> {
+        let Self { rows, seed, server, cpu, turns } = self;
+        let kind = server.kind;
+        server.stop().await?;
+        fs::remove_dir_all(&seed.data).with_context(|| seed.data.display().to_string())?;
+        let time = TURN * u32::try_from(turns.len())?;
+        let mut latencies = turns.concat();
+        latencies.sort_unstable();
+        let measured = Measured::new(Operation::Page, kind, 1, time, cpu, &latencies);
+        Ok(Page { rows, measured })
+    }
+}
+
+/// That the pages are full, in order, and different ones.
+async fn check(server: &Server, seed: &Seed) -> anyhow::Result<()> {
+    let mut connection = Connection::open(server.address()).await?;
+    let mut firsts = Vec::new();
+    for target in &seed.pages {
+        let request = format!("GET {target}{}\r\n", seed.headers);
+        let page = connection.exchange(request.as_bytes()).await?.json(200)?;
+        let items = page["items"].as_array().context("a page has no items")?;
+        let times: Vec<_> = items.iter().filter_map(|item| item["created_at"].as_str()).collect();
+        ensure!(
+            times.len() == 20 && times.windows(2).all(|two| two[0] >= two[1]),
+            "{target}: not 20 projects, latest first: {times:?}"
+        );
+        firsts.push(items[0]["id"].as_str().unwrap_or_default().to_owned());
+    }
+    ensure!(firsts.windows(2).all(|two| two[0] < two[1]), "pages are not where they should be");
+    Ok(())
+}
