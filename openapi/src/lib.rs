@@ -89,8 +89,7 @@ pub fn functions() -> Result<Vec<String>> {
 
 /// The content of `$OUT_DIR/contract.rs` of a function.
 fn module(function: &str) -> Result<String> {
-    // As written: the order of properties is that in which fields are shown.
-    let bundle = join()?;
+    let bundle = assemble()?;
     let file = files::read(function)?;
     let resources = resource::of(&bundle, &file).with_context(|| format!("{function}.yaml"))?;
     Ok(source::module(function, &load(function)?, &resources))
@@ -98,15 +97,12 @@ fn module(function: &str) -> Result<String> {
 
 /// The bundle, its keys in alphabetical order.
 fn assemble() -> Result<Value> {
-    let mut bundle = join()?;
-    bundle.sort_all_objects();
-    Ok(bundle)
-}
-
-fn join() -> Result<Value> {
     let functions = files::functions()?;
     let files = functions.iter().map(|name| Ok((name.clone(), files::read(name)?)));
-    bundle::assemble(files::read(files::COMMON)?, files.collect::<Result<_>>()?)
+    let files = files.collect::<Result<_>>()?;
+    let mut bundle = bundle::assemble(files::read(files::COMMON)?, files)?;
+    bundle.sort_all_objects();
+    Ok(bundle)
 }
 
 fn write(name: &str, text: &str) -> Result<()> {

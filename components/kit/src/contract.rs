@@ -80,7 +80,7 @@ pub struct Resource {
     pub prefix: &'static str,
     /// The scope that reading needs.
     pub scope: &'static str,
-    /// The fields, in the order in which they are shown.
+    /// The fields, in alphabetical order, in which they are shown.
     pub fields: &'static [Field],
     /// The operations that change `status`: `POST /{collection}/{id}/{action}`.
     pub transitions: &'static [Transition],
