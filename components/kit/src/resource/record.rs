@@ -86,7 +86,16 @@ impl Record {
     ) {
         out.push(b'{');
         let mut first = true;
-        for field in self.resource.fields.iter().filter(|field| shows(field)) {
+        let mut columns = self.values.iter();
+        for field in self.resource.fields {
+            // Fields and columns are in one order; only a synonym is looked up.
+            let held = match field.synonym {
+                None => columns.next().and_then(Option::as_ref),
+                Some(name) => self.get(name),
+            };
+            if !shows(field) {
+                continue;
+            }
             if !std::mem::take(&mut first) {
                 out.push(b',');
             }
@@ -94,7 +103,7 @@ impl Record {
             out.push(b'"');
             out.extend_from_slice(field.name.as_bytes());
             out.extend_from_slice(b"\":");
-            value(out, field.kind, self.get(field.synonym.unwrap_or(field.name)));
+            value(out, field.kind, held);
         }
         more(out);
         out.push(b'}');
