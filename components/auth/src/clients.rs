@@ -56,7 +56,7 @@ pub(crate) fn create(call: &Call) -> kit::Result {
             })
             .to_string(),
         })?;
-        Ok(Reply::created(None, &client)?.header("cache-control", "no-store"))
+        Ok(Reply::created(&client)?.header("cache-control", "no-store"))
     })
 }
 

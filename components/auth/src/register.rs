@@ -94,7 +94,7 @@ pub(crate) async fn register(call: &Call) -> kit::Result {
         session::refresh(&system, &kit::id("fam"), &user.id, &tenant.id)
     })?;
     let session = Session::new(user, tenant, access, refresh_token);
-    Ok(Reply::created(None, &session)?.header("cache-control", "no-store"))
+    Ok(Reply::created(&session)?.header("cache-control", "no-store"))
 }
 
 fn insert(

@@ -22,16 +22,12 @@ impl Reply {
         Ok(Self { status: 200, headers: Vec::new(), body: serde_json::to_vec(value).internal()? })
     }
 
-    /// 201 with a JSON body and, for an object that can be read, its `Location`.
+    /// 201 with a JSON body.
     ///
     /// # Errors
     /// `internal-error` when the value cannot be JSON.
-    pub fn created(location: Option<String>, value: &impl Serialize) -> Result<Self, Error> {
-        let reply = Self { status: 201, ..Self::ok(value)? };
-        Ok(match location {
-            Some(location) => reply.header("location", location),
-            None => reply,
-        })
+    pub fn created(value: &impl Serialize) -> Result<Self, Error> {
+        Ok(Self { status: 201, ..Self::ok(value)? })
     }
 
     /// 204.

@@ -33,11 +33,6 @@ impl View {
         problems.result(view)
     }
 
-    /// Whether it shows the object as it is.
-    pub fn is_plain(&self) -> bool {
-        self.fields.is_none() && self.expand.is_empty()
-    }
-
     /// Whether a field is shown.
     pub fn shows(&self, field: &Field) -> bool {
         !field.secret
