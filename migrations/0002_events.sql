@@ -1,5 +1,7 @@
--- The append-only feed of each tenant. SQLite commits one writer at a time, so the
--- sequence is in the order of the commits.
+-- The append-only feed of each tenant, in the order of the commits: SQLite commits one writer
+-- at a time; on PostgreSQL the writers of a tenant wait for each other (components/kit/src/sql),
+-- so its numbers are taken in the order of its commits too.
+-- sqlite:
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
@@ -12,6 +14,25 @@ CREATE TABLE events (
     created_at BIGINT NOT NULL
 );
 
+-- postgres:
+CREATE SEQUENCE events_seq;
+
+-- Partitioned by month, so that what is too old is dropped and not deleted row by row.
+-- postgres:
+CREATE TABLE events (
+    seq BIGINT NOT NULL DEFAULT nextval('events_seq'),
+    id TEXT NOT NULL,
+    tenant_id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    source_agent TEXT NOT NULL,
+    data TEXT NOT NULL,
+    trace_id TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, seq, created_at)
+) PARTITION BY RANGE (created_at);
+
+-- sqlite:
 CREATE INDEX events_by_tenant ON events (tenant_id, seq);
 
 CREATE INDEX events_by_type ON events (tenant_id, type, seq);

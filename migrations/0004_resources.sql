@@ -6,6 +6,7 @@ CREATE TABLE secrets (
 );
 
 -- Who did what, written in the transaction of what was done; never changed.
+-- sqlite:
 CREATE TABLE audit_logs (
     id TEXT PRIMARY KEY,
     tenant_id TEXT NOT NULL,
@@ -17,6 +18,20 @@ CREATE TABLE audit_logs (
     created_at BIGINT NOT NULL
 );
 
+-- postgres:
+CREATE TABLE audit_logs (
+    id TEXT NOT NULL,
+    tenant_id TEXT NOT NULL,
+    actor_id TEXT NOT NULL,
+    action_type TEXT NOT NULL,
+    resource_id TEXT NOT NULL,
+    metadata TEXT NOT NULL,
+    trace_id TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, created_at, id)
+) PARTITION BY RANGE (created_at);
+
+-- sqlite:
 CREATE INDEX audit_logs_by_tenant ON audit_logs (tenant_id, created_at, id);
 
 ALTER TABLE projects ADD COLUMN labels TEXT NOT NULL DEFAULT '{}';

@@ -75,13 +75,13 @@ fn newest(system: &System<'_>, seal: &Seal) -> kit::Result<Option<RS256KeyPair>>
     Ok(Some(RS256KeyPair::from_der(&der).internal()?.with_key_id(&id)))
 }
 
-/// Makes the first key. Two instances may both make one; the first to write wins.
+/// Makes the first key. Several instances may each make one; the first to write wins.
 fn first(system: &System<'_>, seal: &Seal) -> kit::Result<RS256KeyPair> {
     let id = kit::id("key");
     let made = RS256KeyPair::generate(MODULUS_BITS).internal()?.with_key_id(&id);
     let sealed = seal.seal(&id, &made.to_der().internal()?)?;
     let jwk = made.public_key().with_key_id(&id).to_jwk();
-    system.transaction(|| match newest(system, seal)? {
+    system.in_turn("signing keys", || match newest(system, seal)? {
         Some(winner) => Ok(winner),
         None => {
             system.execute(

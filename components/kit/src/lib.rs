@@ -38,6 +38,8 @@ mod reply;
 #[cfg(target_arch = "wasm32")]
 pub mod resource;
 #[cfg(target_arch = "wasm32")]
+pub mod retention;
+#[cfg(target_arch = "wasm32")]
 mod scope;
 #[cfg(target_arch = "wasm32")]
 mod serve;

@@ -21,16 +21,19 @@ pub(crate) fn once(
     };
     let text = |text: &str| Value::Text(text.to_owned());
     let now = crate::now();
-    scope.execute(
-        "DELETE FROM idempotency_receipts WHERE tenant_id = $1 AND expires_at <= $2",
-        [Value::Integer(now)],
-    )?;
     let found = scope.query(
-        "SELECT fingerprint, status, headers, body FROM idempotency_receipts \
+        "SELECT expires_at, fingerprint, status, headers, body FROM idempotency_receipts \
          WHERE tenant_id = $1 AND key = $2",
         [text(key)],
     )?;
-    if let Some(mut row) = found.into_iter().next() {
+    let mut found = found.into_iter().next();
+    if found.as_mut().is_some_and(|row| row.integer() <= now) {
+        // The sweep has not come by yet.
+        let sql = "DELETE FROM idempotency_receipts WHERE tenant_id = $1 AND key = $2";
+        scope.execute_one(sql, [text(key)])?;
+        found = None;
+    }
+    if let Some(mut row) = found {
         if row.text() != fingerprint {
             return Err(problem(
                 Code::IdempotencyKeyReused,

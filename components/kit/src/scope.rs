@@ -4,17 +4,12 @@
 //! compare `tenant_id` with it is refused before it runs. [`System`] is the named exception
 //! for what is above tenants: signing in and the keys of the issuer.
 
-use std::cell::RefCell;
+use std::borrow::Cow;
 
 use crate::list::Bound;
 use crate::receipt;
-use crate::sql::{Database, Row, Value};
+use crate::sql::{CURSOR_KEY, Database, Row, Source, Value, Who};
 use crate::{Call, Error, Reply};
-
-thread_local! {
-    /// The key that signs cursors, once this instance has read it.
-    static CURSOR_KEY: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
 
 /// The rows of one tenant.
 pub struct Scope<'a> {
@@ -24,13 +19,18 @@ pub struct Scope<'a> {
 }
 
 impl Call {
-    /// Reads in the tenant of the caller.
+    /// Reads in the tenant of the caller, from a replica where the gateway says that the
+    /// caller has not written just now.
     ///
     /// # Errors
     /// Those of `work`; `internal-error` or `service-unavailable` of the database.
     pub fn read<T>(&self, work: impl FnOnce(&Scope<'_>) -> Result<T, Error>) -> Result<T, Error> {
-        let database = Database::open()?;
-        work(&self.scope(&database)?)
+        let source = match self.header("x-read-from") {
+            Some("replica") => Source::Replica,
+            _ => Source::Writer,
+        };
+        let who = Who::Tenant(&self.caller()?.tenant);
+        Database::read(source, who, |database| work(&self.scope(database)?))
     }
 
     /// Writes in the tenant of the caller: `work`, its events and the receipt of its
@@ -45,7 +45,7 @@ impl Call {
     ) -> Result<Reply, Error> {
         let database = Database::open()?;
         let scope = self.scope(&database)?;
-        database.transaction(|| receipt::once(self, &scope, || work(&scope)))
+        database.transaction(None, || receipt::once(self, &scope, || work(&scope)))
     }
 
     fn scope<'a>(&'a self, database: &'a Database) -> Result<Scope<'a>, Error> {
@@ -67,18 +67,24 @@ impl Scope<'_> {
     /// so what it signs must name the tenant.
     fn secret(&self, name: &str) -> Result<Vec<u8>, Error> {
         let name = [Value::Text(name.to_owned())];
-        let read = || self.database.query("SELECT value FROM secrets WHERE name = $1", &name);
-        if let Some(mut row) = read()?.into_iter().next() {
-            return Ok(row.text().into_bytes());
+        let read = |database: &Database| {
+            let sql = "SELECT value FROM secrets WHERE name = $1";
+            let row = database.query(Who::System, sql, &name)?.into_iter().next();
+            Ok::<_, Error>(row.map(|mut row| row.text().into_bytes()))
+        };
+        if let Some(found) = read(self.database)? {
+            return Ok(found);
         }
+        // This scope may be that of a replica, or of a transaction that only reads.
+        let writer = Database::open()?;
         let [name] = &name;
         let fresh = Value::Text(format!("{}{}", crate::id("k"), crate::id("k")));
-        self.database.execute(
+        writer.execute(
+            Who::System,
             "INSERT INTO secrets (name, value, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
             &[name.clone(), fresh, Value::Integer(crate::now())],
         )?;
-        let row = read()?.into_iter().next();
-        row.map(|mut row| row.text().into_bytes()).ok_or_else(|| Error::internal("no secret"))
+        read(&writer)?.ok_or_else(|| Error::internal("no secret"))
     }
 
     /// Makes or reads cursors of a list of this tenant, bound to what the fingerprint says.
@@ -108,7 +114,8 @@ impl Scope<'_> {
         sql: &str,
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Row>, Error> {
-        self.database.query(sql, &self.bind(sql, parameters)?)
+        let values = self.bind(sql, parameters)?;
+        self.database.query(Who::Tenant(self.tenant), &predicate(sql), &values)
     }
 
     /// Runs a statement and returns how many rows it changed. `$1` is the tenant.
@@ -120,7 +127,8 @@ impl Scope<'_> {
         sql: &str,
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<u64, Error> {
-        self.database.execute(sql, &self.bind(sql, parameters)?)
+        let values = self.bind(sql, parameters)?;
+        self.database.execute(Who::Tenant(self.tenant), &predicate(sql), &values)
     }
 
     /// Runs a statement that changes exactly one row.
@@ -152,6 +160,15 @@ impl Scope<'_> {
     }
 }
 
+/// The statement as it is. With the feature `mutant` it has lost its tenant, which a test
+/// builds to show that row-level security holds by itself.
+fn predicate(sql: &str) -> Cow<'_, str> {
+    match cfg!(feature = "mutant") {
+        true => Cow::Owned(sql.replace("tenant_id = $1", "$1::text IS NOT NULL")),
+        false => Cow::Borrowed(sql),
+    }
+}
+
 /// All rows, for what is above tenants. Each use says why.
 pub struct System<'a> {
     database: Database,
@@ -173,7 +190,7 @@ impl<'a> System<'a> {
     /// # Errors
     /// `internal-error` when the statement is wrong.
     pub fn query(&self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, Error> {
-        self.database.query(sql, parameters)
+        self.database.query(Who::System, sql, parameters)
     }
 
     /// Runs a statement and returns how many rows it changed.
@@ -181,7 +198,7 @@ impl<'a> System<'a> {
     /// # Errors
     /// As [`System::query`]; `conflict` when a unique value exists.
     pub fn execute(&self, sql: &str, parameters: &[Value]) -> Result<u64, Error> {
-        self.database.execute(sql, parameters)
+        self.database.execute(Who::System, sql, parameters)
     }
 
     /// Runs `work` in one transaction.
@@ -189,7 +206,25 @@ impl<'a> System<'a> {
     /// # Errors
     /// Those of `work`, after which nothing has changed.
     pub fn transaction<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-        self.database.transaction(work)
+        self.database.transaction(None, work)
+    }
+
+    /// Runs `work` in one transaction, one at a time for each `queue`, so that what it reads
+    /// is so until it has written.
+    ///
+    /// # Errors
+    /// Those of `work`, after which nothing has changed.
+    pub fn in_turn<T>(
+        &self,
+        queue: &str,
+        work: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.database.transaction(Some(queue), work)
+    }
+
+    /// Whether months of events and audit entries are partitions (PostgreSQL).
+    pub(crate) fn is_partitioned(&self) -> bool {
+        matches!(self.database, Database::Postgres(_))
     }
 
     /// The rows of one tenant, on the same connection and in the same transaction.

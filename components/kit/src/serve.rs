@@ -72,6 +72,7 @@ where
         return Err(problem(Code::RouteNotFound, "No operation has this path."));
     };
     let document = check(operation, &request)?;
+    crate::sql::configure().await;
     let call =
         Call { operation, context, parameters: request.parameters, body: request.body, document };
     dispatch(*op, call).await.map(Response::from)

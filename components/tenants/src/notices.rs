@@ -53,7 +53,8 @@ async fn publish(call: &Call) -> kit::Result<()> {
     let system = System::open(call, "every tenant is told of a deprecation")?;
     let to_all = PUBLISHED.with_borrow(|known| known.as_deref() != Some(text.as_str()));
     for row in due {
-        while system.transaction(|| tell(&system, row, to_all, &call.caller()?.tenant))? {}
+        let own = &call.caller()?.tenant;
+        while system.in_turn("notices", || tell(&system, row, to_all, own))? {}
     }
     PUBLISHED.set(Some(text));
     Ok(())

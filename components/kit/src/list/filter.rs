@@ -186,12 +186,12 @@ impl Filter {
                 sql.push(")");
             }
             (_, Op::Contains) => {
-                sql.push(&format!("lower({column}) LIKE lower("));
+                sql.push(&format!("lower({column}) LIKE "));
                 sql.bind(containing(&self.values[0]));
-                sql.push(") ESCAPE '!'");
+                sql.push(" ESCAPE '!'");
             }
             (_, Op::Prefix) => {
-                sql.push(&format!("{column} LIKE "));
+                sql.push(&format!("lower({column}) LIKE "));
                 sql.bind(Literal::Text(format!("{}%", escaped(&self.values[0]))));
                 sql.push(" ESCAPE '!'");
             }
@@ -241,7 +241,8 @@ pub(super) fn containing(value: &Literal) -> Literal {
     Literal::Text(format!("%{}%", escaped(value)))
 }
 
+/// In lower case, of ASCII only: what `lower` does with a column, on both stores.
 fn escaped(value: &Literal) -> String {
     let Literal::Text(text) = value else { return String::new() };
-    text.replace('!', "!!").replace('%', "!%").replace('_', "!_")
+    text.to_ascii_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_")
 }

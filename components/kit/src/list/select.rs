@@ -79,9 +79,9 @@ fn filtered(resource: &'static Resource, query: &Query, columns: &str) -> Sql {
         let fields = resource.fields.iter().filter(|field| field.search && is_column(field));
         for (index, field) in fields.enumerate() {
             sql.push(if index == 0 { " AND (" } else { " OR " });
-            sql.push(&format!("lower({}) LIKE lower(", field.name));
+            sql.push(&format!("lower({}) LIKE ", field.name));
             sql.bind(pattern.clone());
-            sql.push(") ESCAPE '!'");
+            sql.push(" ESCAPE '!'");
         }
         sql.push(")");
     }

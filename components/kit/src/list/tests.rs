@@ -243,8 +243,8 @@ fn sql_binds_every_value() {
         sql.text,
         "SELECT id, name, status, total, in_stock, tags, labels, secret, parent_id, created_at \
          FROM things WHERE tenant_id = $1 AND deleted_at IS NULL AND status IN ($2, $3) \
-         AND lower(name) LIKE lower($4) ESCAPE '!' AND (replace(tags, $5, '') <> tags) \
-         AND (lower(name) LIKE lower($6) ESCAPE '!' OR lower(parent_id) LIKE lower($7) ESCAPE '!') \
+         AND lower(name) LIKE $4 ESCAPE '!' AND (replace(tags, $5, '') <> tags) \
+         AND (lower(name) LIKE $6 ESCAPE '!' OR lower(parent_id) LIKE $7 ESCAPE '!') \
          AND ((total < $8) OR (total = $9 AND name > $10) OR (total = $11 AND name = $12 AND id > $13)) \
          ORDER BY total DESC, name, id LIMIT $14"
     );

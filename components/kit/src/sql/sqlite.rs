@@ -1,15 +1,12 @@
-//! The database connection under the scopes: `spin:sqlite`, called synchronously, which is
-//! a quarter faster for short statements than the async form and holds only this instance.
-//!
-//! Statements use `$1`, `$2`, … as PostgreSQL does. To SQLite `$1` is a name, numbered where
-//! it first appears; `?1` is the number itself. A dollar sign has no other use in them.
+//! SQLite, as `spin:sqlite` gives it. To SQLite `$1` is a name, numbered where it first
+//! appears; `?1` is the number itself.
 
 use std::cell::Cell;
 
-pub use spin_sdk::sqlite::wit::sqlite::Value;
 use spin_sdk::sqlite::wit::sqlite::{Connection, Error as SqlError, QueryResult};
 
-use crate::{Code, Error, migrate, problem};
+use super::{Failure, Row, Value, refuse};
+use crate::{Error, migrate};
 
 const DATABASE: &str = "default";
 
@@ -19,7 +16,6 @@ thread_local! {
     static IDLE: Cell<Option<Connection>> = const { Cell::new(None) };
 }
 
-/// A connection, outside of any transaction when it is made and when it is dropped.
 pub(crate) struct Database {
     connection: Option<Connection>,
     /// A roll-back failed: nobody knows whether the transaction is still open.
@@ -36,13 +32,13 @@ impl Drop for Database {
 
 impl Database {
     /// Opens the database and brings its schema up to date.
-    pub(crate) fn open() -> Result<Self, Error> {
+    pub(super) fn open() -> Result<Self, Error> {
         let connection = match IDLE.take() {
             Some(connection) => connection,
             None => Connection::open(DATABASE).map_err(fault)?,
         };
         let database = Self { connection: Some(connection), uncertain: Cell::new(false) };
-        migrate::once(&database)?;
+        migrate::embedded(&database)?;
         Ok(database)
     }
 
@@ -62,7 +58,6 @@ impl Database {
         connection.execute(&sql.replace('$', "?"), parameters).map_err(fault)
     }
 
-    /// Runs `work` in a transaction: committed when it succeeds, rolled back when not.
     pub(crate) fn transaction<T>(
         &self,
         work: impl FnOnce() -> Result<T, Error>,
@@ -79,63 +74,17 @@ impl Database {
     }
 }
 
-/// A row of a result: its columns are taken in the order of the `SELECT`.
-pub struct Row(std::vec::IntoIter<Value>);
-
-impl Iterator for Row {
-    type Item = Value;
-
-    fn next(&mut self) -> Option<Value> {
-        self.0.next()
-    }
-}
-
-impl Row {
-    /// The next column as text; empty for NULL.
-    pub fn text(&mut self) -> String {
-        self.optional_text().unwrap_or_default()
-    }
-
-    /// The next column as text, `None` for NULL.
-    pub fn optional_text(&mut self) -> Option<String> {
-        match self.0.next() {
-            Some(Value::Text(text)) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// The next column as an integer; 0 for NULL.
-    pub fn integer(&mut self) -> i64 {
-        self.optional_integer().unwrap_or_default()
-    }
-
-    /// The next column as an integer, `None` for NULL.
-    pub fn optional_integer(&mut self) -> Option<i64> {
-        match self.0.next() {
-            Some(Value::Integer(integer)) => Some(integer),
-            _ => None,
-        }
-    }
-}
-
 fn fault(error: SqlError) -> Error {
     let cause = match &error {
         SqlError::Io(cause) => cause.as_str(),
         _ => "",
     };
-    if cause.contains("UNIQUE constraint failed") {
-        return problem(Code::Conflict, "An object with these unique values exists.");
-    }
-    let code = if cause.contains("locked") || cause.contains("busy") {
-        Code::ServiceUnavailable
+    let failure = if cause.contains("UNIQUE constraint failed") {
+        Failure::Duplicate
+    } else if cause.contains("locked") || cause.contains("busy") {
+        Failure::Unavailable
     } else {
-        Code::InternalError
+        Failure::Fault
     };
-    Error {
-        internal: Some(format!("sqlite: {error:?}")),
-        ..problem(
-            code,
-            "The database did not do its work; the trace id finds the cause in the log.",
-        )
-    }
+    refuse(failure, format!("sqlite: {error:?}"))
 }

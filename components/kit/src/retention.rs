@@ -1,0 +1,111 @@
+//! Data that is kept for a time only (C-39): what is older is taken away in bounded steps, so
+//! that nobody waits long for them. On PostgreSQL months of events and audit entries are
+//! partitions, which are dropped whole; the functions that do it belong to the owner of the
+//! tables (migrations/0005_scaling.sql), as the role of the functions may not.
+
+use serde::Serialize;
+
+use crate::sql::Value;
+use crate::{Call, Error, System, now};
+
+/// Rows that one transaction deletes.
+const BATCH: u64 = 500;
+/// Such transactions of one sweep and table.
+const ROUNDS: u64 = 20;
+/// Months for which there are partitions, from this one on.
+const MONTHS: i64 = 4;
+const DAY: i64 = 86_400_000;
+
+/// How long data is kept, in days.
+pub struct Ages {
+    /// Events of the feed.
+    pub events: i64,
+    /// Audit entries.
+    pub audit_logs: i64,
+}
+
+/// What one sweep took away.
+#[derive(Debug, Default, Serialize)]
+pub struct Swept {
+    /// Events, or months of them.
+    pub events: u64,
+    /// Audit entries, or months of them.
+    pub audit_logs: u64,
+    /// Expired receipts of idempotency keys.
+    pub idempotency_receipts: u64,
+    /// Expired refresh tokens.
+    pub refresh_tokens: u64,
+    /// Whether there is more of it: the next sweep goes on.
+    pub more: bool,
+}
+
+/// Takes away what is older than its age or has expired.
+///
+/// # Errors
+/// `internal-error` or `service-unavailable` of the database; what was done stays done.
+pub fn sweep(call: &Call, ages: &Ages) -> Result<Swept, Error> {
+    let system = System::open(call, "what is too old goes, whosever it is")?;
+    let mut swept = Swept::default();
+    let now = now();
+    let mut more = false;
+    for (table, age, gone) in [
+        ("events", ages.events, &mut swept.events),
+        ("audit_logs", ages.audit_logs, &mut swept.audit_logs),
+    ] {
+        let before = now - age * DAY;
+        let (count, rest) = match system.is_partitioned() {
+            true => drop_partitions(&system, table, now, before)?,
+            false => delete(&system, table, "id", "created_at", before)?,
+        };
+        *gone = count;
+        more |= rest;
+    }
+    let (count, rest) = delete(&system, "idempotency_receipts", "tenant_id, key", "expires_at", now)?;
+    swept.idempotency_receipts = count;
+    more |= rest;
+    let (count, rest) = delete(&system, "refresh_tokens", "hash", "expires_at", now)?;
+    swept.refresh_tokens = count;
+    Ok(Swept { more: more | rest, ..swept })
+}
+
+/// Deletes rows whose time is before a moment; how many, and whether there may be more.
+fn delete(
+    system: &System<'_>,
+    table: &str,
+    key: &str,
+    column: &str,
+    before: i64,
+) -> Result<(u64, bool), Error> {
+    let sql = format!(
+        "DELETE FROM {table} WHERE ({key}) IN \
+         (SELECT {key} FROM {table} WHERE {column} < $1 ORDER BY {column} LIMIT {BATCH})"
+    );
+    let mut deleted = 0;
+    for _ in 0..ROUNDS {
+        let batch = system.transaction(|| system.execute(&sql, &[Value::Integer(before)]))?;
+        deleted += batch;
+        if batch < BATCH {
+            return Ok((deleted, false));
+        }
+    }
+    Ok((deleted, true))
+}
+
+fn drop_partitions(
+    system: &System<'_>,
+    table: &str,
+    now: i64,
+    before: i64,
+) -> Result<(u64, bool), Error> {
+    let table = Value::Text(table.to_owned());
+    let call = |sql: &str, values: &[Value]| {
+        let row = system.transaction(|| system.query(sql, values))?.into_iter().next();
+        Ok::<_, Error>(row.map_or(0, |mut row| row.integer()))
+    };
+    let months = [table.clone(), Value::Integer(now), Value::Integer(MONTHS)];
+    call("SELECT tenantry_add_partitions($1, $2, $3)", &months)?;
+    let batch = BATCH * ROUNDS;
+    let limits = [table, Value::Integer(before), Value::Integer(batch.cast_signed())];
+    let gone = call("SELECT tenantry_drop_partitions($1, $2, $3)", &limits)?.cast_unsigned();
+    Ok((gone, gone >= batch))
+}

@@ -1,0 +1,272 @@
+//! PostgreSQL, as `spin:postgres` gives it: one connection for a request, out of the pool
+//! of the runtime.
+//!
+//! Every statement runs in a transaction that names the tenant for the policies of row-level
+//! security, and nothing outlives the transaction. A transaction that writes for a tenant
+//! first waits for the others that do: so rules that look at several rows hold, receipts are
+//! found, and events are numbered in the order of the commits, as on SQLite.
+
+use std::cell::{Cell, RefCell};
+
+use spin_sdk::pg::wit::postgres::{
+    Connection, DbValue, Error as SqlError, ParameterValue, QueryError,
+};
+
+use super::{Failure, Row, Value, Who, refuse};
+use crate::{Code, Error, migrate, problem};
+
+/// What `Who::System` calls itself in the policies; no tenant id has a `*`.
+const SYSTEM: &str = "*";
+
+pub(crate) struct Database {
+    connection: Connection,
+    state: Cell<State>,
+    /// Whom the open transaction has named.
+    named: RefCell<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Outside,
+    Reading,
+    Writing,
+    /// A statement failed: PostgreSQL takes no others, and answers COMMIT with success.
+    Failed,
+}
+
+impl Database {
+    /// Takes a connection. The pool of Spin hands it on as a guest that trapped left it.
+    pub(super) fn open(address: &str) -> Result<Self, Error> {
+        let connection = Connection::open(address).map_err(fault)?;
+        connection.execute("ROLLBACK", &[]).map_err(fault)?;
+        let database =
+            Self { connection, state: Cell::new(State::Outside), named: RefCell::default() };
+        migrate::check(&database)?;
+        Ok(database)
+    }
+
+    /// Begins a transaction that only reads, of one state of the database.
+    pub(super) fn begin_read(self, who: Who<'_>) -> Result<Self, Error> {
+        self.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", State::Reading)?;
+        self.name(who)?;
+        Ok(self)
+    }
+
+    pub(super) fn roll_back(&self) {
+        if self.state.replace(State::Outside) != State::Outside {
+            // When it fails the connection is gone, and the transaction with it.
+            let _ = self.connection.execute("ROLLBACK", &[]);
+        }
+    }
+
+    pub(super) fn query(
+        &self,
+        who: Who<'_>,
+        sql: &str,
+        parameters: &[Value],
+    ) -> Result<Vec<Row>, Error> {
+        self.within("BEGIN READ ONLY", State::Reading, who, || {
+            let found = self.connection.query(sql, &bind(parameters)?).map_err(fault)?;
+            let row = |row: Vec<DbValue>| {
+                let values = row.into_iter().map(value).collect::<Result<Vec<_>, _>>()?;
+                Ok(Row(values.into_iter()))
+            };
+            found.rows.into_iter().map(row).collect()
+        })
+    }
+
+    pub(super) fn execute(
+        &self,
+        who: Who<'_>,
+        sql: &str,
+        parameters: &[Value],
+    ) -> Result<u64, Error> {
+        self.within("BEGIN", State::Writing, who, || {
+            self.connection.execute(sql, &bind(parameters)?).map_err(fault)
+        })
+    }
+
+    pub(super) fn transaction<T>(
+        &self,
+        queue: Option<&str>,
+        work: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.begin("BEGIN", State::Writing)?;
+        let waited = queue.map_or(Ok(()), |queue| {
+            self.name(Who::System)?;
+            self.wait(&format!("queue {queue}"))
+        });
+        self.end(waited.and_then(|()| work()))
+    }
+
+    /// Runs one statement for somebody, in the open transaction or in one of its own.
+    fn within<T>(
+        &self,
+        begin: &str,
+        state: State,
+        who: Who<'_>,
+        run: impl Fn() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        if self.state.get() != State::Outside {
+            return self.watched(|| {
+                self.name(who)?;
+                run()
+            });
+        }
+        self.begin(begin, state)?;
+        self.end(self.watched(|| {
+            self.name(who)?;
+            run()
+        }))
+    }
+
+    fn begin(&self, sql: &str, state: State) -> Result<(), Error> {
+        self.connection.execute(sql, &[]).map_err(fault)?;
+        self.state.set(state);
+        self.named.borrow_mut().clear();
+        Ok(())
+    }
+
+    /// Commits a success; anything else, and a transaction that only read, is rolled back.
+    fn end<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
+        match (outcome, self.state.get()) {
+            (Ok(value), State::Writing) => {
+                // After an error here nobody knows whether it is committed.
+                self.state.set(State::Outside);
+                self.connection.execute("COMMIT", &[]).map_err(fault)?;
+                Ok(value)
+            }
+            (Ok(_), State::Failed) => {
+                self.roll_back();
+                Err(Error::internal("a statement of the transaction failed, unnoticed"))
+            }
+            (outcome, _) => {
+                self.roll_back();
+                outcome
+            }
+        }
+    }
+
+    fn watched<T>(&self, run: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        let outcome = run();
+        if outcome.is_err() {
+            self.state.set(State::Failed);
+        }
+        outcome
+    }
+
+    /// Tells the policies whose rows the transaction is about. Who writes for a tenant waits
+    /// here for the others who do. A host that stops in the middle loses its place: the
+    /// server ends its transaction after `idle_in_transaction_session_timeout`.
+    fn name(&self, who: Who<'_>) -> Result<(), Error> {
+        let id = match who {
+            Who::Tenant(id) => id,
+            Who::System => SYSTEM,
+        };
+        if *self.named.borrow() == id {
+            return Ok(());
+        }
+        let sql = match (self.state.get(), who) {
+            (State::Writing, Who::Tenant(_)) => {
+                "SELECT set_config('lock_timeout', '10s', true), \
+                 set_config('idle_in_transaction_session_timeout', '10s', true), \
+                 set_config('tenantry.tenant_id', $1, true), \
+                 pg_advisory_xact_lock(hashtextextended($1, 0))"
+            }
+            (State::Writing, Who::System) => {
+                "SELECT set_config('lock_timeout', '10s', true), \
+                 set_config('idle_in_transaction_session_timeout', '10s', true), \
+                 set_config('tenantry.tenant_id', $1, true)"
+            }
+            _ => "SELECT set_config('tenantry.tenant_id', $1, true)",
+        };
+        let id = ParameterValue::Str(id.to_owned());
+        self.connection.execute(sql, std::slice::from_ref(&id)).map_err(fault)?;
+        if let ParameterValue::Str(id) = id {
+            self.named.replace(id);
+        }
+        Ok(())
+    }
+
+    /// How many migrations the database has.
+    pub(crate) fn version(&self) -> Result<i64, Error> {
+        let number = |sql: &str| {
+            let row = self.query(Who::System, sql, &[])?.into_iter().next();
+            Ok::<_, Error>(row.map_or(0, |mut row| row.integer()))
+        };
+        match number("SELECT to_regclass('schema_migrations') IS NOT NULL")? {
+            0 => Ok(0),
+            _ => number("SELECT MAX(version) FROM schema_migrations"),
+        }
+    }
+
+    fn wait(&self, queue: &str) -> Result<(), Error> {
+        let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+        self.connection.execute(sql, &[ParameterValue::Str(queue.to_owned())]).map_err(fault)?;
+        Ok(())
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        self.roll_back();
+    }
+}
+
+fn bind(parameters: &[Value]) -> Result<Vec<ParameterValue>, Error> {
+    let bind = |value: &Value| {
+        Ok(match value {
+            // PostgreSQL cannot hold it, and nothing that we keep has one.
+            Value::Text(text) if text.contains('\0') => {
+                return Err(problem(Code::ValidationFailed, "Text must not hold U+0000."));
+            }
+            Value::Text(text) => ParameterValue::Str(text.clone()),
+            Value::Integer(number) => ParameterValue::Int64(*number),
+            Value::Real(number) => ParameterValue::Floating64(*number),
+            Value::Blob(bytes) => ParameterValue::Binary(bytes.clone()),
+            Value::Null => ParameterValue::DbNull,
+        })
+    };
+    parameters.iter().map(bind).collect()
+}
+
+fn value(value: DbValue) -> Result<Value, Error> {
+    Ok(match value {
+        DbValue::Str(text) => Value::Text(text),
+        DbValue::Int64(number) => Value::Integer(number),
+        DbValue::Int32(number) => Value::Integer(number.into()),
+        DbValue::Boolean(truth) => Value::Integer(truth.into()),
+        DbValue::Floating64(number) => Value::Real(number),
+        DbValue::Binary(bytes) => Value::Blob(bytes),
+        DbValue::DbNull => Value::Null,
+        other => return Err(Error::internal(format!("postgres: no column holds {other:?}"))),
+    })
+}
+
+fn fault(error: SqlError) -> Error {
+    let failure = match &error {
+        SqlError::ConnectionFailed(_) => Failure::Unavailable,
+        SqlError::QueryFailed(QueryError::DbError(error)) => sql_state(&error.code),
+        // Without a state it did not come from the server: the connection broke.
+        SqlError::QueryFailed(QueryError::Text(text)) if !text.contains("ToSql") => {
+            Failure::Unavailable
+        }
+        _ => Failure::Fault,
+    };
+    refuse(failure, format!("postgres: {error:?}"))
+}
+
+/// The meaning of a SQLSTATE (PostgreSQL, appendix A).
+fn sql_state(state: &str) -> Failure {
+    match state {
+        "23505" => Failure::Duplicate,
+        // Serialization, deadlock, lock time-out, statement time-out, idle in transaction,
+        // read only (a writer that has become a standby).
+        "40001" | "40P01" | "55P03" | "57014" | "25P03" | "25006" => Failure::Unavailable,
+        // Connection, resources, shutdown or start of the server.
+        _ if ["08", "53", "57"].iter().any(|class| state.starts_with(class)) => {
+            Failure::Unavailable
+        }
+        _ => Failure::Fault,
+    }
+}

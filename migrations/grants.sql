@@ -1,0 +1,28 @@
+-- What the role of the functions may do, after each migration (PostgreSQL only). The role is
+-- named by the setting `tenantry.app_role`. Partitions are not granted: they are reached
+-- through their table, whose policies hold. Events and audit entries are only ever added.
+DO $$
+DECLARE
+    app TEXT := current_setting('tenantry.app_role');
+    target TEXT;
+BEGIN
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), app);
+    FOR target IN
+        SELECT relname FROM pg_class
+        WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
+        AND NOT relispartition
+    LOOP
+        EXECUTE format('REVOKE ALL ON %I FROM %I', target, app);
+        EXECUTE format(
+            'GRANT %s ON %I TO %I',
+            CASE
+                WHEN target = 'schema_migrations' THEN 'SELECT'
+                WHEN target IN ('audit_logs', 'events', 'secrets') THEN 'SELECT, INSERT'
+                WHEN target IN ('idempotency_receipts', 'refresh_tokens') THEN 'SELECT, INSERT, UPDATE, DELETE'
+                ELSE 'SELECT, INSERT, UPDATE'
+            END, target, app);
+    END LOOP;
+    EXECUTE format('GRANT USAGE ON SEQUENCE events_seq TO %I', app);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION tenantry_add_partitions, tenantry_drop_partitions TO %I', app);
+END
+$$

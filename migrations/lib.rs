@@ -1,0 +1,109 @@
+//! The schema: numbered SQL files, one text for both stores. Where they differ, the two
+//! statements stand side by side, each below a line `-- sqlite:` or `-- postgres:`.
+//!
+//! Text is compared by its bytes on both stores, so that orders, cursors and limits agree:
+//! SQLite does so by itself, on PostgreSQL every `TEXT` column gets the collation `C`.
+
+/// All migrations, oldest first. The version of a schema is how many of them it has.
+pub const ALL: [Migration; 5] = [
+    Migration { name: "0001_identity", text: include_str!("0001_identity.sql") },
+    Migration { name: "0002_events", text: include_str!("0002_events.sql") },
+    Migration { name: "0003_projects", text: include_str!("0003_projects.sql") },
+    Migration { name: "0004_resources", text: include_str!("0004_resources.sql") },
+    Migration { name: "0005_scaling", text: include_str!("0005_scaling.sql") },
+];
+
+/// The schema version of this code.
+pub const VERSION: i64 = ALL.len() as i64;
+
+/// Gives the role that the setting `tenantry.app_role` names what the functions need, and
+/// nothing else; PostgreSQL only. To be run after every migration.
+pub const GRANTS: &str = include_str!("grants.sql");
+
+/// One file.
+pub struct Migration {
+    /// The name of the file without its extension.
+    pub name: &'static str,
+    text: &'static str,
+}
+
+/// Which SQL is spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// The embedded store.
+    Sqlite,
+    /// PostgreSQL 14 and later.
+    Postgres,
+}
+
+impl Migration {
+    /// The statements for one store, in order.
+    pub fn statements(&self, dialect: Dialect) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut statement = String::new();
+        let mut only = None;
+        for line in self.text.lines() {
+            match line.trim() {
+                "-- sqlite:" => only = Some(Dialect::Sqlite),
+                "-- postgres:" => only = Some(Dialect::Postgres),
+                comment if comment.starts_with("--") => {}
+                "" if statement.is_empty() => {}
+                _ => {
+                    statement.push_str(line);
+                    statement.push('\n');
+                    // Between dollar quotes a semicolon ends nothing.
+                    let quoted = statement.matches("$$").count() % 2 == 1;
+                    if line.ends_with(';') && !quoted {
+                        let whole = std::mem::take(&mut statement);
+                        if only.take().is_none_or(|only| only == dialect) {
+                            found.push(spell(whole.trim_end().trim_end_matches(';'), dialect));
+                        }
+                    }
+                }
+            }
+        }
+        found
+    }
+}
+
+fn spell(statement: &str, dialect: Dialect) -> String {
+    let columns = ["CREATE TABLE ", "ALTER TABLE "].iter().any(|verb| statement.starts_with(verb));
+    match dialect {
+        Dialect::Postgres if columns => statement.replace(" TEXT", " TEXT COLLATE \"C\""),
+        _ => statement.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_store_gets_its_own() {
+        let migration = Migration {
+            name: "0000_test",
+            text: "-- About a.\n\
+                   CREATE TABLE a (\n    id TEXT NOT NULL -- why\n);\n\n\
+                   -- sqlite:\nCREATE TABLE b (id INTEGER);\n\
+                   -- Why not so in SQLite.\n-- postgres:\n\
+                   CREATE FUNCTION b() RETURNS TEXT AS $$\nBEGIN\n    a;\nEND\n$$;\n\
+                   DROP TABLE c;\n",
+        };
+        assert_eq!(
+            migration.statements(Dialect::Sqlite),
+            [
+                "CREATE TABLE a (\n    id TEXT NOT NULL -- why\n)",
+                "CREATE TABLE b (id INTEGER)",
+                "DROP TABLE c"
+            ]
+        );
+        assert_eq!(
+            migration.statements(Dialect::Postgres),
+            [
+                "CREATE TABLE a (\n    id TEXT COLLATE \"C\" NOT NULL -- why\n)",
+                "CREATE FUNCTION b() RETURNS TEXT AS $$\nBEGIN\n    a;\nEND\n$$",
+                "DROP TABLE c"
+            ]
+        );
+    }
+}
