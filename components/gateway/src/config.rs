@@ -33,6 +33,10 @@ pub(crate) struct Config {
     pub(crate) audience: String,
     /// Seconds that a stored response is kept (A-42: at least a day).
     pub(crate) idempotency_retention: u64,
+    /// Whether reads may go to a replica of the database.
+    pub(crate) has_replicas: bool,
+    /// Seconds after a write in which its caller reads from the writer.
+    pub(crate) read_own_writes: u64,
     /// Seconds after which a reservation whose request vanished may be taken over.
     pub(crate) idempotency_lease: u64,
 }
@@ -63,6 +67,8 @@ impl Config {
             idempotency_retention: u64::from(
                 settings.number("idempotency_retention_seconds", 86_400, 86_400).await?,
             ),
+            has_replicas: !settings.text("postgres_reader_url", "").await.trim().is_empty(),
+            read_own_writes: u64::from(settings.number("read_own_writes_seconds", 5, 1).await?),
             idempotency_lease: u64::from(
                 settings.number("idempotency_lease_seconds", 60, 1).await?,
             ),

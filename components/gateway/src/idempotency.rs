@@ -16,8 +16,7 @@ use crate::representation::{self, Form};
 use crate::router::Route;
 use crate::trace::{Seen, hex};
 use crate::{
-    Body, Caller, Code, Context, Error, Fault, Location, Parameter, Platform, Principal, Request,
-    Response,
+    Body, Caller, Code, Context, Error, Fault, Location, Parameter, Platform, Request, Response,
 };
 
 /// Headers that a function gets to see. `authorization` only where no credential was
@@ -27,10 +26,10 @@ const PASSED_ON: [&str; 4] = ["accept", "content-type", "if-match", "if-none-mat
 /// The stored form: one line of JSON, then the response's body as it was sent.
 #[derive(Serialize, Deserialize)]
 struct Record {
-    fingerprint: String,
     /// Of a reservation: when it may be taken over. Of a response: when it is forgotten.
-    /// Milliseconds since the epoch.
+    /// Milliseconds since the epoch; the first member, where `expiry.rs` finds it.
     expires_at: u64,
+    fingerprint: String,
     response: Option<Head>,
 }
 
@@ -184,11 +183,7 @@ fn scoped_key(value: &[u8], parts: &Parts, caller: Option<&Caller>) -> Result<St
         ));
     }
     let (tenant, principal) = match caller {
-        Some(Caller { tenant, principal, .. }) => match principal {
-            Principal::User(id) | Principal::Client(id) | Principal::ApiKey(id) => {
-                (tenant.as_str(), id.as_str())
-            }
-        },
+        Some(caller) => (caller.tenant.as_str(), caller.id()),
         None => ("", ""),
     };
     let path = parts.uri.path();
@@ -215,6 +210,9 @@ fn parameters(form: &Form<'_>, route: &Route<'_>, seen: &Seen) -> Vec<Parameter>
     parameters.extend(form.first_page());
     parameters.push(from_header("x-request-id", &seen.request_id));
     parameters.push(from_header("x-client-address", &seen.address.to_string()));
+    if seen.replica {
+        parameters.push(from_header("x-read-from", "replica"));
+    }
     let authorization = route.operation.public.then_some("authorization");
     for name in PASSED_ON.into_iter().chain(authorization) {
         if let Some(value) = form.header(name) {

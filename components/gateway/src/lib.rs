@@ -15,6 +15,7 @@ mod config;
 mod content;
 mod cors;
 mod error;
+pub mod expiry;
 mod head;
 mod idempotency;
 mod json;
@@ -23,6 +24,7 @@ mod limits;
 mod platform;
 mod proxies;
 mod registry;
+mod replicas;
 mod representation;
 mod router;
 mod security;
@@ -132,6 +134,11 @@ impl Gateway {
         limits::count(platform, &route, caller.as_ref(), seen).await?;
         let body = content::read(&self.config, parts, &route, body).await?;
         let body = form.read(&route, body)?;
-        idempotency::once(platform, &self.config, form, &route, caller, body, seen).await
+        let mark = replicas::mark(&self.config, caller.as_ref());
+        replicas::choose(platform, &route, mark.as_deref(), seen).await;
+        let outcome =
+            idempotency::once(platform, &self.config, form, &route, caller, body, seen).await;
+        replicas::note(platform, &self.config, &route, mark.as_deref(), &outcome, seen).await;
+        outcome
     }
 }

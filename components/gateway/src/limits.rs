@@ -15,7 +15,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::config::Config;
 use crate::router::Route;
 use crate::trace::Seen;
-use crate::{Caller, Code, Error, Fault, Platform, Principal};
+use crate::{Caller, Code, Error, Fault, Platform, expiry};
 
 const WINDOW: u64 = 60;
 /// Addresses counted in one window; beyond it new ones share a bucket.
@@ -93,12 +93,10 @@ pub(crate) async fn count<P: Platform>(
     let window = now / 1000 / WINDOW;
     let class = &route.operation.limit;
     let key = match caller {
-        Some(Caller { tenant, principal, .. }) => {
-            let (Principal::User(id) | Principal::Client(id) | Principal::ApiKey(id)) = principal;
-            format!("limit:{class}:{tenant}:{id}:{window}")
-        }
-        None => format!("limit:{class}:{}:{window}", network(seen.address)),
+        Some(caller) => format!("limit:{class}:{}:{}", caller.tenant, caller.id()),
+        None => format!("limit:{class}:{}", network(seen.address)),
     };
+    let key = expiry::counter(&key, (window + 1) * WINDOW);
     let used = match platform.increment(&key, 1).await {
         Ok(used) => u64::try_from(used).unwrap_or(0),
         // Reads and writes go on without the shared bucket, guessing of passwords does not.
@@ -123,7 +121,8 @@ pub(crate) async fn refused<P: Platform>(
 ) -> Error {
     let now = platform.now();
     let window = now / 1000 / WINDOW;
-    let key = format!("limit:ip:{}:{window}", network(seen.address));
+    let key = format!("limit:ip:{}", network(seen.address));
+    let key = expiry::counter(&key, (window + 1) * WINDOW);
     match platform.increment(&key, 1).await {
         Ok(used) => {
             let used = u64::try_from(used).unwrap_or(0);

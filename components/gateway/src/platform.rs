@@ -124,6 +124,14 @@ pub struct Caller {
     pub grants: Vec<Grant>,
 }
 
+impl Caller {
+    /// The id of the user, client or key.
+    pub fn id(&self) -> &str {
+        let (Principal::User(id) | Principal::Client(id) | Principal::ApiKey(id)) = &self.principal;
+        id
+    }
+}
+
 /// `tenancy.context`
 #[derive(Clone, Debug)]
 pub struct Context {

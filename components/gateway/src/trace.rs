@@ -35,6 +35,8 @@ pub(crate) struct Seen {
     /// The tightest bucket so far.
     pub(crate) quota: Option<Quota>,
     pub(crate) replayed: bool,
+    /// Whether a replica of the database may answer.
+    pub(crate) replica: bool,
     pub(crate) error: Option<&'static str>,
     /// The cause of a failure: for the log only.
     pub(crate) cause: Option<String>,
@@ -68,6 +70,7 @@ impl Seen {
             principal_hash: None,
             quota: None,
             replayed: false,
+            replica: false,
             error: None,
             cause: None,
         }
@@ -91,6 +94,7 @@ impl Seen {
             principal_hash: None,
             quota: None,
             replayed: false,
+            replica: false,
             error: None,
             cause: None,
         }

@@ -214,7 +214,13 @@ pub(crate) fn render<S>(
     }
     let mut answer = match outcome {
         Ok(response) => success::render(response, &form, seen),
-        Err(error) => errors::render(&error, &form, seen),
+        Err(mut error) => {
+            if error.code == Code::ServiceUnavailable {
+                // Whoever asks again at once makes it worse.
+                error.retry_after.get_or_insert(1);
+            }
+            errors::render(&error, &form, seen)
+        }
     };
     common(answer.headers_mut(), seen);
     if form.parts.method == Method::HEAD {

@@ -1,0 +1,58 @@
+//! Reads from replicas of the database, where there are some. A caller who has written reads
+//! from the writer for a while after it, so everybody sees their own writes at once, on
+//! whichever host, without having to carry a token.
+//!
+//! Costs nothing without `postgres_reader_url`; with it a read looks at the key-value store
+//! once, and a write marks its caller there.
+
+use crate::config::Config;
+use crate::router::Route;
+use crate::trace::Seen;
+use crate::{Caller, Error, Operation, Platform, Response, expiry};
+
+/// The mark of a caller; `None` where there are no replicas, or nobody to remember.
+pub(crate) fn mark(config: &Config, caller: Option<&Caller>) -> Option<String> {
+    let caller = caller.filter(|_| config.has_replicas)?;
+    Some(format!("wrote:{}:{}", caller.tenant, caller.id()))
+}
+
+/// Decides whether a replica may answer.
+pub(crate) async fn choose<P: Platform>(
+    platform: &P,
+    route: &Route<'_>,
+    mark: Option<&str>,
+    seen: &mut Seen,
+) {
+    let Some(mark) = mark.filter(|_| is_read(route.operation)) else { return };
+    seen.replica = match platform.get(mark).await {
+        Ok(None) => true,
+        Ok(Some(value)) => {
+            expiry::of_value(&value).is_some_and(|expires_at| expires_at <= platform.now())
+        }
+        // The writer is never wrong.
+        Err(_) => false,
+    };
+}
+
+/// Marks the caller of a write that was done, or that nobody knows the outcome of.
+pub(crate) async fn note<P: Platform>(
+    platform: &P,
+    config: &Config,
+    route: &Route<'_>,
+    mark: Option<&str>,
+    outcome: &Result<Response<P::Stream>, Error>,
+    seen: &mut Seen,
+) {
+    let Some(mark) = mark.filter(|_| !is_read(route.operation)) else { return };
+    if matches!(outcome, Err(error) if error.code.row().status < 500) {
+        return;
+    }
+    let until = platform.now() + config.read_own_writes * 1000;
+    if let Err(fault) = platform.set(mark, &expiry::mark(until)).await {
+        seen.cause.get_or_insert_with(|| format!("write not marked: {fault:?}"));
+    }
+}
+
+fn is_read(operation: &Operation) -> bool {
+    operation.method == "GET"
+}
