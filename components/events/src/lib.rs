@@ -5,6 +5,8 @@ mod contract {
     include!(concat!(env!("OUT_DIR"), "/contract.rs"));
 }
 
+mod tick;
+
 use contract::Op;
 use kit::list::{Literal, Place, Resume};
 use kit::{Call, Code, Reply, Row, Scope, Value, problem};
@@ -15,6 +17,7 @@ kit::function!(Op, dispatch);
 async fn dispatch(op: Op, call: Call) -> kit::Result {
     match op {
         Op::ListEvents => list(&call),
+        Op::Tick => tick::run(&call).await,
     }
 }
 

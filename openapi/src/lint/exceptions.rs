@@ -6,6 +6,7 @@ use super::{Rule, Violation};
 /// plural nor paginated.
 const NO_COLLECTIONS: &[(&str, &str)] = &[
     ("auth", "the area of signing in and of the protocols for it; it has no objects"),
+    ("internal", "the area of what only the operator calls"),
     ("lead", "a team has one at most"),
     ("manager", "a user has one at most"),
     ("owner", "a project has one"),
