@@ -11,10 +11,25 @@ use std::path::{Path, PathBuf};
 
 /// Where each label leads.
 pub(crate) struct RuntimeConfig {
-    /// Label to file of an embedded key-value store.
-    pub(crate) key_value_stores: BTreeMap<String, PathBuf>,
+    /// Label to key-value store.
+    pub(crate) key_value_stores: BTreeMap<String, Place>,
     /// Label to file of a SQLite database.
     pub(crate) sqlite_databases: BTreeMap<String, PathBuf>,
+}
+
+/// Where a key-value store is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In this file, for this server alone.
+    File(PathBuf),
+    /// In a Redis that many may use.
+    Redis {
+        /// With credentials, so not for messages.
+        url: String,
+        /// Stands before every key, so that others may use the same database. Spin does not
+        /// know it and takes keys as they are.
+        prefix: String,
+    },
 }
 
 #[derive(Default, Deserialize)]
@@ -30,9 +45,8 @@ struct File {
 struct Backend {
     #[serde(rename = "type")]
     kind: String,
-    path: Option<PathBuf>,
     #[serde(flatten)]
-    rest: BTreeMap<String, toml::Value>,
+    fields: BTreeMap<String, String>,
 }
 
 impl RuntimeConfig {
@@ -46,20 +60,42 @@ impl RuntimeConfig {
             config.fill(parsed, base, data).with_context(|| path.display().to_string())?;
         }
         let default = || "default".to_owned();
-        config.key_value_stores.entry(default()).or_insert_with(|| data.join("key_value.db"));
+        let file = || Place::File(data.join("key_value.db"));
+        config.key_value_stores.entry(default()).or_insert_with(file);
         config.sqlite_databases.entry(default()).or_insert_with(|| data.join("sqlite.db"));
         Ok(config)
     }
 
     fn fill(&mut self, file: File, base: &Path, data: &Path) -> anyhow::Result<()> {
-        for (label, backend) in file.key_value_store {
-            let path = backend.file(&format!("[key_value_store.{label}]"), base)?;
-            let path = path.unwrap_or_else(|| data.join(format!("key_value_{label}.db")));
-            self.key_value_stores.insert(label, path);
+        for (label, mut backend) in file.key_value_store {
+            let key = format!("[key_value_store.{label}]");
+            let place = match backend.kind.as_str() {
+                "spin" => {
+                    let default = || data.join(format!("key_value_{label}.db"));
+                    Place::File(backend.take("path").map_or_else(default, |path| base.join(path)))
+                }
+                "redis" => Place::Redis {
+                    url: backend.take("url").with_context(|| {
+                        format!("{key} needs url = \"redis://[user:password@]host[:port][/database]\"")
+                    })?,
+                    prefix: backend.take("prefix").unwrap_or_default(),
+                },
+                other => anyhow::bail!("{key} type {other:?} is unknown; there are \"spin\" and \"redis\""),
+            };
+            backend.finish(&key)?;
+            self.key_value_stores.insert(label, place);
         }
-        for (label, backend) in file.sqlite_database {
-            let path = backend.file(&format!("[sqlite_database.{label}]"), base)?;
-            let path = path.unwrap_or_else(|| data.join(format!("sqlite_{label}.db")));
+        for (label, mut backend) in file.sqlite_database {
+            let key = format!("[sqlite_database.{label}]");
+            if backend.kind != "spin" {
+                anyhow::bail!(
+                    "{key} type {:?} is unknown; there is \"spin\", and PostgreSQL by the variable postgres_url",
+                    backend.kind
+                );
+            }
+            let default = || data.join(format!("sqlite_{label}.db"));
+            let path = backend.take("path").map_or_else(default, |path| base.join(path));
+            backend.finish(&key)?;
             self.sqlite_databases.insert(label, path);
         }
         Ok(())
@@ -67,14 +103,15 @@ impl RuntimeConfig {
 }
 
 impl Backend {
-    /// The file of a backend of type `spin`.
-    fn file(self, key: &str, base: &Path) -> anyhow::Result<Option<PathBuf>> {
-        if self.kind != "spin" {
-            anyhow::bail!("{key} type {:?} is not supported yet; only \"spin\" is", self.kind);
+    fn take(&mut self, name: &str) -> Option<String> {
+        self.fields.remove(name)
+    }
+
+    /// Refuses what nobody took: a misspelt field is not to be lost.
+    fn finish(&self, key: &str) -> anyhow::Result<()> {
+        match self.fields.keys().next() {
+            Some(name) => anyhow::bail!("{key} {name}: type {:?} has no such field", self.kind),
+            None => Ok(()),
         }
-        if let Some(name) = self.rest.keys().next() {
-            anyhow::bail!("{key} {name}: unknown; type \"spin\" has only `path`");
-        }
-        Ok(self.path.map(|path| base.join(path)))
     }
 }

@@ -1,11 +1,11 @@
-//! Key-value stores behind one trait. A new kind (Redis) is one file here and one line in
-//! [`open`].
+//! Key-value stores behind one trait. A new kind is one file here and one line in [`open`].
 
 mod embedded;
 mod file;
+mod redis;
 
+use crate::runtime_config::Place;
 use std::future::Future;
-use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -42,6 +42,9 @@ pub(crate) trait KeyValue: Send + Sync + 'static {
 }
 
 /// Opens the store that the runtime config names.
-pub(crate) fn open(path: &Path, log: crate::log::Sink) -> anyhow::Result<Arc<dyn KeyValue>> {
-    Ok(Arc::new(embedded::Embedded::open(path, log)?))
+pub(crate) fn open(place: &Place, log: crate::log::Sink) -> anyhow::Result<Arc<dyn KeyValue>> {
+    Ok(match place {
+        Place::File(path) => Arc::new(embedded::Embedded::open(path, log)?),
+        Place::Redis { url, prefix } => Arc::new(redis::Redis::new(url, prefix)?),
+    })
 }

@@ -1,0 +1,271 @@
+//! Redis: the store that several hosts share. Keys and values are as Spin keeps them there,
+//! so both may use one database. Every operation is one round trip on one connection, which
+//! all requests share and which is made anew when it breaks.
+//!
+//! What says when it may be forgotten ([`gateway::expiry`]) gets that time as its expiry.
+
+use super::{Answer, KeyValue};
+use anyhow::Context as _;
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{AsyncCommands as _, Client, FromRedisValue, RedisError, Script};
+use std::time::Duration;
+use tokio::sync::OnceCell;
+
+/// How long a connection may take, and an answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// The longest pause between two attempts to connect again.
+const PAUSE: Duration = Duration::from_millis(500);
+/// Attempts to connect again before those who wait are told.
+const RETRIES: usize = 2;
+/// Keys that one `SCAN` looks at.
+const BATCH: usize = 1000;
+
+/// The store.
+pub(crate) struct Redis {
+    client: Client,
+    /// For messages: without a password.
+    server: String,
+    /// Stands before every key.
+    prefix: String,
+    connection: OnceCell<ConnectionManager>,
+    swap: Script,
+    increment: Script,
+}
+
+impl Redis {
+    /// Connects at the first use.
+    pub(crate) fn new(url: &str, prefix: &str) -> anyhow::Result<Self> {
+        let client = Client::open(url).context(
+            "url is not a Redis URL: write redis://[user:password@]host[:port][/database], \
+             or rediss:// for TLS",
+        )?;
+        Ok(Self {
+            server: client.get_connection_info().addr().to_string(),
+            client,
+            prefix: prefix.to_owned(),
+            connection: OnceCell::new(),
+            swap: Script::new(SWAP),
+            increment: Script::new(INCREMENT),
+        })
+    }
+
+    async fn connection(&self) -> Result<ConnectionManager, String> {
+        let connect = || {
+            let config = ConnectionManagerConfig::new()
+                .set_connection_timeout(Some(PATIENCE))
+                .set_response_timeout(Some(PATIENCE))
+                .set_max_delay(PAUSE)
+                .set_number_of_retries(RETRIES);
+            ConnectionManager::new_with_config(self.client.clone(), config)
+        };
+        let held = self.connection.get_or_try_init(connect).await;
+        held.cloned().map_err(|error| self.tell(&error))
+    }
+
+    fn key(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
+    }
+
+    fn tell(&self, error: &RedisError) -> String {
+        format!("Redis at {}: {error}", self.server)
+    }
+
+    /// Runs what may run twice: a reply that was lost with its connection is asked for again.
+    async fn repeatable<T: FromRedisValue>(&self, command: &redis::Cmd) -> Result<T, String> {
+        let mut connection = self.connection().await?;
+        match command.query_async(&mut connection).await {
+            Err(error) if error.is_connection_dropped() => {
+                command.query_async(&mut connection).await.map_err(|error| self.tell(&error))
+            }
+            answer => answer.map_err(|error| self.tell(&error)),
+        }
+    }
+}
+
+/// `KEYS[1]` becomes `ARGV[3]` if it holds `ARGV[2]`, or nothing where `ARGV[1]` is 0.
+const SWAP: &str = "
+local held = redis.call('GET', KEYS[1])
+if ARGV[1] == '0' then
+    if held then return 0 end
+elseif held ~= ARGV[2] then
+    return 0
+end
+if ARGV[4] == '' then
+    redis.call('SET', KEYS[1], ARGV[3])
+else
+    redis.call('SET', KEYS[1], ARGV[3], 'PXAT', ARGV[4])
+end
+return 1";
+
+/// Adds `ARGV[1]` to `KEYS[1]`, which is forgotten at `ARGV[2]`.
+const INCREMENT: &str = "
+local sum = redis.call('INCRBY', KEYS[1], ARGV[1])
+if redis.call('PTTL', KEYS[1]) == -1 then redis.call('PEXPIREAT', KEYS[1], ARGV[2]) end
+return sum";
+
+impl KeyValue for Redis {
+    fn get<'a>(&'a self, key: &'a str) -> Answer<'a, Option<Vec<u8>>> {
+        Box::pin(async move { self.repeatable(redis::cmd("GET").arg(self.key(key))).await })
+    }
+
+    fn set<'a>(&'a self, key: &'a str, value: Vec<u8>) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let mut command = redis::cmd("SET");
+            command.arg(self.key(key)).arg(value.as_slice());
+            if let Some(moment) = gateway::expiry::of_value(&value) {
+                command.arg("PXAT").arg(moment);
+            }
+            self.repeatable(&command).await
+        })
+    }
+
+    fn delete<'a>(&'a self, key: &'a str) -> Answer<'a, ()> {
+        Box::pin(async move { self.repeatable(redis::cmd("DEL").arg(self.key(key))).await })
+    }
+
+    fn exists<'a>(&'a self, key: &'a str) -> Answer<'a, bool> {
+        Box::pin(async move { self.repeatable(redis::cmd("EXISTS").arg(self.key(key))).await })
+    }
+
+    fn keys(&self) -> Answer<'_, Vec<String>> {
+        Box::pin(async move {
+            let mut connection = self.connection().await?;
+            let mut keys = Vec::new();
+            let options = redis::ScanOptions::default()
+                .with_pattern(format!("{}*", glob(&self.prefix)))
+                .with_count(BATCH);
+            let mut scan = connection
+                .scan_options::<String>(options)
+                .await
+                .map_err(|error| self.tell(&error))?;
+            while let Some(key) = scan.next_item().await {
+                let key = key.map_err(|error| self.tell(&error))?;
+                keys.push(key[self.prefix.len()..].to_owned());
+            }
+            Ok(keys)
+        })
+    }
+
+    fn increment<'a>(&'a self, key: &'a str, delta: i64) -> Answer<'a, i64> {
+        Box::pin(async move {
+            let Some(moment) = gateway::expiry::of_counter(key) else {
+                return self
+                    .repeatable(redis::cmd("INCRBY").arg(self.key(key)).arg(delta))
+                    .await;
+            };
+            let mut connection = self.connection().await?;
+            let mut call = self.increment.key(self.key(key));
+            call.arg(delta).arg(moment);
+            call.invoke_async(&mut connection).await.map_err(|error| self.tell(&error))
+        })
+    }
+
+    fn swap<'a>(
+        &'a self,
+        key: &'a str,
+        expected: Option<Vec<u8>>,
+        value: Vec<u8>,
+    ) -> Answer<'a, bool> {
+        Box::pin(async move {
+            let moment = gateway::expiry::of_value(&value);
+            let moment = moment.map_or_else(String::new, |moment| moment.to_string());
+            let mut connection = self.connection().await?;
+            let mut call = self.swap.key(self.key(key));
+            call.arg(i32::from(expected.is_some()))
+                .arg(expected.unwrap_or_default())
+                .arg(value)
+                .arg(moment);
+            call.invoke_async(&mut connection).await.map_err(|error| self.tell(&error))
+        })
+    }
+
+    fn check(&self) -> Answer<'_, ()> {
+        Box::pin(async move { self.repeatable(&redis::cmd("PING")).await.map(|_: String| ()) })
+    }
+
+    fn close(&self) -> Answer<'_, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+/// A prefix as a pattern that matches itself.
+fn glob(prefix: &str) -> String {
+    prefix
+        .chars()
+        .flat_map(|c| [r"*?[]\^-".contains(c).then_some('\\'), Some(c)])
+        .flatten()
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A store of its own in the server of the tests; `None`, told, where there is none.
+    async fn store() -> Option<Redis> {
+        let url = std::env::var("REDIS_URL").unwrap_or("redis://127.0.0.1:6379".to_owned());
+        let mut noise = [0; 8];
+        getrandom::fill(&mut noise).expect("randomness");
+        let store = Redis::new(&url, &format!("test*{noise:x?}:")).expect("a URL");
+        match store.check().await {
+            Ok(()) => Some(store),
+            Err(why) => {
+                assert!(std::env::var("CI").is_err(), "{why}");
+                eprintln!("skipped: {why}");
+                None
+            }
+        }
+    }
+
+    async fn time_to_live(store: &Redis, key: &str) -> i64 {
+        store.repeatable(redis::cmd("PTTL").arg(store.key(key))).await.expect("an answer")
+    }
+
+    fn in_a_minute() -> u64 {
+        let now = std::time::UNIX_EPOCH.elapsed().expect("a clock").as_millis();
+        u64::try_from(now).expect("a time") + 60_000
+    }
+
+    #[tokio::test]
+    async fn values_are_kept_until_they_expire() {
+        let Some(store) = store().await else { return };
+        assert_eq!(store.get("k").await, Ok(None));
+        store.set("k", b"plain".to_vec()).await.expect("set");
+        assert_eq!(store.get("k").await, Ok(Some(b"plain".to_vec())));
+        assert_eq!(time_to_live(&store, "k").await, -1);
+        let value = format!("{{\"expires_at\":{}}}", in_a_minute()).into_bytes();
+        store.set("k", value).await.expect("set");
+        assert!((1..=60_000).contains(&time_to_live(&store, "k").await));
+        assert_eq!(store.keys().await, Ok(vec!["k".to_owned()]));
+        store.delete("k").await.expect("delete");
+        assert_eq!(store.exists("k").await, Ok(false));
+    }
+
+    #[tokio::test]
+    async fn one_of_many_swaps_wins() {
+        let Some(store) = store().await else { return };
+        let attempts = (0..32).map(|n| store.swap("s", None, vec![n]));
+        let won = futures_util::future::join_all(attempts).await;
+        assert_eq!(won.iter().filter(|won| **won == Ok(true)).count(), 1);
+        let held = store.get("s").await.expect("get");
+        assert_eq!(store.swap("s", Some(vec![255]), vec![1]).await, Ok(false));
+        assert_eq!(store.swap("s", held, b"next".to_vec()).await, Ok(true));
+        assert_eq!(store.swap("none", Some(Vec::new()), vec![1]).await, Ok(false));
+        store.delete("s").await.expect("delete");
+    }
+
+    #[tokio::test]
+    async fn counters_lose_nothing_and_expire() {
+        let Some(store) = store().await else { return };
+        let key = format!("c@{}", in_a_minute() / 1000);
+        let attempts = (0..64).map(|_| store.increment(&key, 1));
+        let mut sums: Vec<_> = futures_util::future::join_all(attempts).await;
+        sums.sort();
+        assert_eq!(sums, (1..=64).map(Ok).collect::<Vec<_>>());
+        assert!((1..=61_000).contains(&time_to_live(&store, &key).await));
+        assert_eq!(store.increment("forever", -2).await, Ok(-2));
+        assert_eq!(time_to_live(&store, "forever").await, -1);
+        store.delete("forever").await.expect("delete");
+        store.delete(&key).await.expect("delete");
+    }
+}
