@@ -4,6 +4,8 @@
 mod embedded;
 mod file;
 
+pub(crate) use file::File;
+
 use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
