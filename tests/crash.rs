@@ -17,7 +17,7 @@ const WRITERS: usize = 8;
 
 /// Not a test: the server of the test below, in a process of its own that can be killed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "the server of acknowledged_writes_survive"]
+#[ignore = "the server of acknowledged_writes_survive and host::backup"]
 async fn server_process() {
     let Ok(data) = std::env::var("CRASH_DATA") else { return };
     let (app, server) = server::start(options(placement(), Path::new(&data), &UNLIMITED)).await;
@@ -31,10 +31,10 @@ fn placement() -> Placement {
 }
 
 /// A server that does not outlive a failed test.
-struct Process(Child);
+pub struct Process(Child);
 
 impl Process {
-    fn kill(&mut self) {
+    pub fn kill(&mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
@@ -46,7 +46,7 @@ impl Drop for Process {
     }
 }
 
-fn spawn(data: &Path, composed: bool) -> (Process, String) {
+pub fn spawn(data: &Path, composed: bool) -> (Process, String) {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args(["crash::server_process", "--exact", "--ignored", "--nocapture"])
@@ -64,7 +64,7 @@ fn spawn(data: &Path, composed: bool) -> (Process, String) {
     (Process(child), base)
 }
 
-async fn write(client: &Client, key: &str) -> Option<String> {
+pub async fn write(client: &Client, key: &str) -> Option<String> {
     let headers = [("idempotency-key", key), ("content-type", "application/json")];
     let body = Some(json!({ "name": key }).to_string());
     let answer = client.try_send(Method::POST, "/api/v1/projects", &headers, body).await.ok()?;

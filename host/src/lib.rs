@@ -9,6 +9,7 @@
 //! Several servers can run in one process: there is no global state.
 
 mod app;
+mod backup;
 mod builder;
 mod composed;
 mod engine;
@@ -20,9 +21,12 @@ mod interfaces;
 mod log;
 mod manifest;
 mod options;
+mod partial;
 mod problem;
+mod restore;
 mod routes;
 mod runtime_config;
+mod schema;
 mod server;
 mod sqlite;
 mod state;
@@ -31,7 +35,10 @@ mod toml_file;
 mod variables;
 mod wire;
 
+pub use backup::{BackedUp, backup};
 pub use builder::build;
 pub use log::Log;
 pub use options::{Limits, Options, Placement};
+pub use restore::{Restore, Restored, restore};
+pub use schema::SCHEMA_VERSION;
 pub use server::{RouteLine, Server, up};

@@ -1,6 +1,9 @@
 //! The command line of the runner.
 
+mod cli;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use cli::{backup, restore};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -38,6 +41,12 @@ enum Command {
     Up(Up),
     /// Runs the build commands of a spin.toml, each once.
     Build(Manifest),
+    /// Copies the embedded database into a file, also while a server is serving it.
+    #[command(after_help = backup::EXAMPLES)]
+    Backup(backup::Backup),
+    /// Makes a backup the embedded database again. The server must not be running.
+    #[command(after_help = restore::EXAMPLES)]
+    Restore(restore::Restore),
 }
 
 #[derive(Args)]
@@ -101,6 +110,8 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<()> {
     let progress = |line: &str| eprintln!("{line}");
     match command {
+        Command::Backup(backup) => backup.run(),
+        Command::Restore(restore) => restore.run(),
         Command::Build(manifest) => tenantry::build(&manifest.from, &[], progress),
         Command::Up(up) => {
             if up.build {

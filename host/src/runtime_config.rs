@@ -66,6 +66,20 @@ impl RuntimeConfig {
         Ok(config)
     }
 
+    /// The file of the database that the functions use.
+    pub(crate) fn default_database(&self) -> anyhow::Result<&Path> {
+        let file = self.sqlite_databases.get("default").map(PathBuf::as_path);
+        file.context("[sqlite_database.default] leads nowhere")
+    }
+
+    /// The files of all embedded key-value stores.
+    pub(crate) fn key_value_files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.key_value_stores.values().filter_map(|place| match place {
+            Place::File(path) => Some(path),
+            Place::Redis { .. } => None,
+        })
+    }
+
     fn fill(&mut self, file: File, base: &Path, data: &Path) -> anyhow::Result<()> {
         for (label, mut backend) in file.key_value_store {
             let key = format!("[key_value_store.{label}]");

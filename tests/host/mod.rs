@@ -1,5 +1,6 @@
 //! What the host gives a guest, and what it takes from it.
 
+mod backup;
 mod grants;
 mod limits;
 mod manifest;

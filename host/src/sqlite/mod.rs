@@ -1,6 +1,7 @@
 //! SQLite databases for guests: a pool of connections and one queue of writers each.
 
 mod connection;
+pub(crate) mod copy;
 mod statement;
 
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]

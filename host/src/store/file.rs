@@ -61,4 +61,10 @@ impl File {
         }
         transaction.commit()
     }
+
+    /// Removes every pair, durably.
+    pub(crate) fn clear(&mut self) -> rusqlite::Result<()> {
+        self.0.pragma_update(None, "synchronous", "FULL")?;
+        self.0.execute("DELETE FROM key_value", []).map(drop)
+    }
 }

@@ -4,6 +4,8 @@ mod embedded;
 mod file;
 mod redis;
 
+pub(crate) use file::File;
+
 use crate::runtime_config::Place;
 use std::future::Future;
 use std::pin::Pin;

@@ -1,0 +1,27 @@
+//! The commands: a file each, with its arguments, its help and what it prints.
+
+pub(crate) mod backup;
+pub(crate) mod restore;
+
+use std::path::PathBuf;
+
+/// Where data is, for every command that touches it.
+#[derive(clap::Args)]
+pub(crate) struct Place {
+    /// Where databases, key-value data and caches are kept.
+    #[arg(long, default_value = ".tenantry", value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// A Spin runtime-config file (TOML): other places for stores and databases.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) runtime_config: Option<PathBuf>,
+}
+
+/// Told what takes long.
+fn progress(line: &str) {
+    eprintln!("{line}");
+}
+
+/// A size for people.
+fn size(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
+}

@@ -1,0 +1,240 @@
+//! `tenantry restore`: a backup becomes the embedded database again.
+//!
+//! Everything that can be wrong is found before anything is changed. What is changed then
+//! may be cut off at any point: until the last rename the old database stands.
+
+use crate::partial::{Partial, beside, directory, refuse_existing, sync_directory};
+use crate::runtime_config::RuntimeConfig;
+use crate::sqlite::copy::{self, Pace};
+use crate::store::File as KeyValueFile;
+use anyhow::{Context as _, anyhow, bail, ensure};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::collections::BTreeMap;
+use std::os::unix::fs::{MetadataExt as _, chown};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What a database keeps beside its file while it is in use.
+const COMPANIONS: [&str; 3] = ["-journal", "-wal", "-shm"];
+
+/// What to restore, and where to.
+#[derive(Clone, Debug)]
+pub struct Restore {
+    /// The backup.
+    pub file: PathBuf,
+    /// The directory of databases and key-value data; made when absent.
+    pub data: PathBuf,
+    /// A Spin runtime-config file.
+    pub runtime_config: Option<PathBuf>,
+    /// Move a database that is there aside.
+    pub force: bool,
+    /// The newest schema version to accept.
+    pub newest_schema: i64,
+}
+
+/// What was restored.
+#[derive(Clone, Debug)]
+pub struct Restored {
+    /// Where the database is.
+    pub database: PathBuf,
+    /// Where the one before it is now, if there was one.
+    pub kept: Option<PathBuf>,
+    /// The version of its schema.
+    pub schema: i64,
+    /// Its size.
+    pub bytes: u64,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Puts a backup where the label `default` leads to, and empties the key-value stores: what
+/// they hold belongs to another state. `progress` is told how far it is when it takes longer
+/// than two seconds.
+///
+/// # Errors
+///
+/// The file is not an intact database of this release or an older one, a server is using
+/// the directory, or a database is there and `force` is not set. Then nothing is changed.
+pub fn restore(options: &Restore, progress: fn(&str)) -> anyhow::Result<Restored> {
+    let config = RuntimeConfig::read(options.runtime_config.as_deref(), &options.data)?;
+    let database = config.default_database()?;
+    // Before a database is said to be in the way: nobody must move that of a running server.
+    let mut stores = Stores::default();
+    stores.hold(config.key_value_files().filter(|path| path.exists()))?;
+    let kept = to_keep(database, options.force)?;
+    let mut pace = Pace::new(progress);
+    refuse_itself(&options.file, database)?;
+    let (mut backup, schema) = open(&options.file, options.newest_schema)?;
+    copy::verify(&mut backup, pace)
+        .with_context(|| format!("{}: not restored", options.file.display()))?;
+
+    let place = directory(database);
+    std::fs::create_dir_all(place)
+        .with_context(|| format!("{}: cannot be made", place.display()))?;
+    stores.hold(config.key_value_files())?;
+    if kept.is_some() {
+        settle(database)?;
+    }
+    let partial = Partial::create(database)?;
+    let copied = copy::copy(&backup, partial.path(), &mut pace).with_context(|| {
+        format!("{}: cannot be copied to {}", options.file.display(), partial.path().display())
+    });
+    drop(copied?);
+    let bytes = partial.sync()?;
+    give_to_owner_of(place, partial.path());
+    stores.empty()?;
+    match &kept {
+        Some(kept) => keep(database, kept)?,
+        None => refuse_existing(database)?,
+    }
+    clear_companions(database, kept.as_deref())?;
+    partial.finish()?;
+    Ok(Restored { database: database.to_owned(), kept, schema, bytes, took: pace.elapsed() })
+}
+
+/// The key-value stores. Who holds one keeps servers from starting.
+#[derive(Default)]
+struct Stores(BTreeMap<PathBuf, KeyValueFile>);
+
+impl Stores {
+    fn hold<'a>(&mut self, paths: impl Iterator<Item = &'a PathBuf>) -> anyhow::Result<()> {
+        for path in paths {
+            if !self.0.contains_key(path) {
+                let file = KeyValueFile::open(path).map_err(|error| {
+                    let busy = error.downcast_ref().is_some_and(is_busy);
+                    if busy { in_use(path) } else { error }
+                });
+                self.0.insert(path.clone(), file?);
+            }
+        }
+        Ok(())
+    }
+
+    fn empty(&mut self) -> anyhow::Result<()> {
+        for (path, file) in &mut self.0 {
+            file.clear().with_context(|| {
+                format!("{}: cannot be emptied; remove it and try again", path.display())
+            })?;
+        }
+        Ok(())
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+fn in_use(path: &Path) -> anyhow::Error {
+    anyhow!("{}: a server is using it; stop it, then restore", path.display())
+}
+
+/// Where the database that is there is to be kept, if there is one.
+fn to_keep(database: &Path, force: bool) -> anyhow::Result<Option<PathBuf>> {
+    if !database.exists() {
+        return Ok(None);
+    }
+    let kept = beside(database, ".before-restore");
+    ensure!(
+        force,
+        "{}: there is a database already; move it away, or give --force, which keeps it as {}",
+        database.display(),
+        kept.display()
+    );
+    ensure!(
+        !kept.exists(),
+        "{}: an earlier restore kept its database here; move it away first",
+        kept.display()
+    );
+    Ok(Some(kept))
+}
+
+fn refuse_itself(file: &Path, database: &Path) -> anyhow::Result<()> {
+    let same = matches!((file.canonicalize(), database.canonicalize()), (Ok(a), Ok(b)) if a == b);
+    ensure!(!same, "{}: is the database itself, not a backup of it", file.display());
+    Ok(())
+}
+
+/// Opens the backup; also returns the version of its schema.
+fn open(file: &Path, newest: i64) -> anyhow::Result<(Connection, i64)> {
+    let name = file.display();
+    ensure!(file.exists(), "{name}: there is no such file");
+    let query =
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'";
+    let opened = copy::open(file).and_then(|backup| {
+        let tables: i64 = backup.query_row(query, [], |row| row.get(0))?;
+        Ok((backup, tables))
+    });
+    let (backup, tables) = match opened {
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
+            bail!("{name}: not a SQLite database; name a file that `tenantry backup` made")
+        }
+        opened => opened.with_context(|| format!("{name}: cannot be read"))?,
+    };
+    ensure!(
+        tables == 1,
+        "{name}: not a database of Tenantry, it has no table schema_migrations; \
+         name a file that `tenantry backup` made"
+    );
+    let newest_applied = "SELECT coalesce(max(version), 0) FROM schema_migrations";
+    let schema = backup
+        .query_row(newest_applied, [], |row| row.get(0))
+        .with_context(|| format!("{name}: cannot be read"))?;
+    ensure!(
+        schema <= newest,
+        "{name}: its schema has version {schema}, this release knows {newest}; \
+         restore it with the release that made it or a newer one"
+    );
+    Ok((backup, schema))
+}
+
+/// The file must be the server's, also when root restores.
+fn give_to_owner_of(place: &Path, file: &Path) {
+    let owners = std::fs::metadata(place).and_then(|place| Ok((place, std::fs::metadata(file)?)));
+    if let Ok((place, file_now)) = owners
+        && place.uid() != file_now.uid()
+    {
+        // Only root may; anybody else restores into a directory of their own.
+        let _ = chown(file, Some(place.uid()), Some(place.gid()));
+    }
+}
+
+/// Makes the old database one file, and sure that nobody has it open. What is damaged stays
+/// as it is.
+fn settle(database: &Path) -> anyhow::Result<()> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let settled = Connection::open_with_flags(database, flags).and_then(|old| {
+        // The last one who closes a database takes its WAL into it.
+        old.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        old.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+        old.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+        old.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
+    });
+    match settled {
+        Err(error) if is_busy(&error) => Err(in_use(database)),
+        _ => Ok(()),
+    }
+}
+
+/// Gives the old database a second name, under which it stays when the new one takes the
+/// first.
+fn keep(database: &Path, kept: &Path) -> anyhow::Result<()> {
+    std::fs::hard_link(database, kept)
+        .with_context(|| format!("{}: cannot be kept as {}", database.display(), kept.display()))
+}
+
+/// Moves what is left beside the old database along with it: beside another one it would
+/// be taken for a part of that.
+fn clear_companions(database: &Path, kept: Option<&Path>) -> anyhow::Result<()> {
+    for suffix in COMPANIONS {
+        let path = beside(database, suffix);
+        if path.exists() {
+            match kept {
+                Some(kept) => std::fs::rename(&path, beside(kept, suffix)),
+                None => std::fs::remove_file(&path),
+            }
+            .with_context(|| format!("{}: cannot be moved away", path.display()))?;
+        }
+    }
+    sync_directory(database)
+}

@@ -1,0 +1,110 @@
+//! A database as it is at one moment, copied into another file while others use it.
+
+use anyhow::{Context as _, ensure};
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, OpenFlags, ffi};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Pages between two looks at the clock: 4 MiB of SQLite's usual pages.
+const STEP: i32 = 1024;
+/// SQLite's virtual-machine steps between two looks at the clock.
+const STEPS: i32 = 100_000;
+/// How long to wait for a process that has the database for itself, which is short: it
+/// recovers from a crash, or it ends.
+const BUSY: Duration = Duration::from_secs(5);
+/// How long nothing is told.
+const QUIET: Duration = Duration::from_secs(2);
+
+/// Tells how far something is, but only what takes long, and not all the time.
+#[derive(Clone, Copy)]
+pub(crate) struct Pace {
+    begun: Instant,
+    told: Instant,
+    tell: fn(&str),
+}
+
+impl Pace {
+    /// Begins now.
+    pub(crate) fn new(tell: fn(&str)) -> Self {
+        let now = Instant::now();
+        Self { begun: now, told: now, tell }
+    }
+
+    /// Since the beginning.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    fn tell(&mut self, line: impl FnOnce(Duration) -> String) {
+        if self.told.elapsed() >= QUIET {
+            self.told = Instant::now();
+            (self.tell)(&line(self.begun.elapsed()));
+        }
+    }
+}
+
+/// Opens a database to read it, whoever else uses it.
+pub(crate) fn open(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY)?;
+    Ok(connection)
+}
+
+/// Copies `source` into `target`, which is an empty file. The copy is one file without a
+/// WAL beside it; the caller makes it durable.
+///
+/// One read transaction spans the copy. With a transaction for each step, as SQLite's
+/// backup has by default, the copy begins again when another process writes between two
+/// steps, and under load it would not end. In WAL mode the transaction holds up no writer;
+/// the WAL grows until it ends by what is written meanwhile.
+pub(crate) fn copy(
+    source: &Connection,
+    target: &Path,
+    pace: &mut Pace,
+) -> rusqlite::Result<Connection> {
+    let snapshot = source.unchecked_transaction()?;
+    // The transaction begins with its first read.
+    snapshot.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut copy = Connection::open_with_flags(target, flags)?;
+    copy.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    copy.pragma_update(None, "journal_mode", "OFF")?;
+    copy.pragma_update(None, "synchronous", "OFF")?;
+    let backup = Backup::new(&snapshot, &mut copy)?;
+    loop {
+        match backup.step(STEP)? {
+            StepResult::Done => break,
+            StepResult::More => pace.tell(|_| {
+                let progress = backup.progress();
+                let done = i64::from(progress.pagecount - progress.remaining);
+                format!("Copied {} %", done * 100 / i64::from(progress.pagecount.max(1)))
+            }),
+            // Both sides are locked already, so there is nothing to wait for.
+            _ => {
+                return Err(rusqlite::Error::SqliteFailure(
+                    ffi::Error::new(ffi::SQLITE_BUSY),
+                    None,
+                ));
+            }
+        }
+    }
+    drop(backup);
+    copy.pragma_update(None, "journal_mode", "DELETE")?;
+    Ok(copy)
+}
+
+/// Reads all of a database and fails if it is damaged.
+pub(crate) fn verify(database: &mut Connection, mut pace: Pace) -> anyhow::Result<()> {
+    let handler = move || {
+        pace.tell(|since| format!("Checking every page, {} s since the start", since.as_secs()));
+        false
+    };
+    database.progress_handler(STEPS, Some(handler))?;
+    let found: String = database
+        .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
+        .context("the database is damaged")?;
+    ensure!(found == "ok", "the database is damaged: {}", found.replace('\n', " "));
+    Ok(())
+}
