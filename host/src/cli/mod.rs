@@ -1,9 +1,19 @@
 //! The commands: a file each, with its arguments, its help and what it prints.
 
 pub(crate) mod backup;
+pub(crate) mod build;
 pub(crate) mod restore;
+pub(crate) mod up;
 
 use std::path::PathBuf;
+
+/// What is built and served.
+#[derive(clap::Args)]
+pub(crate) struct Manifest {
+    /// The manifest.
+    #[arg(short, long, default_value = "spin.toml", value_name = "SPIN.TOML")]
+    pub(crate) from: PathBuf,
+}
 
 /// Where data is, for every command that touches it.
 #[derive(clap::Args)]

@@ -1,0 +1,113 @@
+//! `tenantry up`
+
+use super::{Manifest, Place, progress};
+use std::net::SocketAddr;
+use std::time::Duration;
+use tenantry::{Limits, Log, Options, Placement};
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  tenantry up --build                    build all functions, then serve them on port 3000
+  tenantry up --component projects       serve one function alone
+  tenantry up --gateway composed         run the gateway as WebAssembly, as Spin does
+  tenantry up --listen 0.0.0.0:8080 --data /var/lib/tenantry
+  SPIN_VARIABLE_LIMIT_READ_PER_MINUTE=600 tenantry up
+
+Files:
+  spin.toml                   what is served, and what each function may reach
+  .tenantry/                  databases, key-value data and caches (--data)";
+
+#[derive(clap::Args)]
+pub(crate) struct Up {
+    #[command(flatten)]
+    manifest: Manifest,
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDR")]
+    listen: SocketAddr,
+    #[command(flatten)]
+    place: Place,
+    /// Where the gateway runs.
+    #[arg(long, value_enum, default_value = "fused")]
+    gateway: Gateway,
+    /// Serve only this component; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    component: Vec<String>,
+    /// Build first.
+    #[arg(long)]
+    build: bool,
+    /// Memory of one instance, in MiB.
+    #[arg(long, default_value = "128", value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=4096))]
+    memory: u64,
+    /// Time a function has for its answer, in seconds.
+    #[arg(long, default_value = "30", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    timeout: u64,
+    /// Live instances of one component.
+    #[arg(long, default_value = "256", value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    max_instances: u64,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Gateway {
+    /// Natively in this process (fastest).
+    Fused,
+    /// As a WebAssembly component in front of each function, as Spin does.
+    Composed,
+}
+
+impl Up {
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        if self.build {
+            tenantry::build(&self.manifest.from, &self.component, progress)?;
+        }
+        let options = self.options()?;
+        tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(options))
+    }
+
+    fn options(self) -> anyhow::Result<Options> {
+        Ok(Options {
+            manifest: self.manifest.from,
+            listen: self.listen,
+            data: self.place.data,
+            placement: match self.gateway {
+                Gateway::Fused => Placement::Fused,
+                Gateway::Composed => Placement::Composed,
+            },
+            components: self.component,
+            runtime_config: self.place.runtime_config,
+            variables: Vec::new(),
+            log: Log::Stdout,
+            limits: Limits {
+                memory: usize::try_from(self.memory)? << 20,
+                request: Duration::from_secs(self.timeout),
+                max_instances: usize::try_from(self.max_instances)?,
+                ..Limits::default()
+            },
+            progress: Some(progress),
+        })
+    }
+}
+
+async fn serve(options: Options) -> anyhow::Result<()> {
+    let server = tenantry::up(options).await?;
+    println!("\nServing http://{}", server.address());
+    println!("Available Routes:");
+    for route in server.routes() {
+        let kind = if route.wildcard { " (wildcard)" } else { "" };
+        println!("  {}: http://{}{}{kind}", route.component, server.address(), route.path);
+    }
+    stop_signal().await?;
+    eprintln!("Shutting down: requests in flight finish first");
+    server.shutdown().await
+}
+
+/// Waits for SIGTERM or SIGINT.
+async fn stop_signal() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut term = signal(SignalKind::terminate())?;
+    let mut int = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+    Ok(())
+}
