@@ -6,6 +6,8 @@
 mod numeric;
 mod parameter;
 mod range;
+#[cfg(test)]
+mod tests;
 mod time;
 
 pub(super) use parameter::encode;
