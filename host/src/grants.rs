@@ -2,6 +2,7 @@
 
 use crate::hosts::AllowedHosts;
 use crate::manifest::{Component, Manifest};
+use crate::postgres::Pools;
 use crate::runtime_config::RuntimeConfig;
 use crate::sqlite::Database;
 use crate::store::KeyValue;
@@ -21,8 +22,10 @@ pub(crate) struct Grants {
     pub(crate) stores: HashMap<String, Arc<dyn KeyValue>>,
     /// Databases that it may open, by label.
     pub(crate) databases: HashMap<String, Arc<Database>>,
-    /// Hosts that it may send requests to.
+    /// Hosts that it may send requests to, and open connections to.
     pub(crate) hosts: AllowedHosts,
+    /// Databases that it may open by address, as far as `hosts` has them.
+    pub(crate) postgres: Arc<Pools>,
 }
 
 /// The stores and databases of the server, opened when the first component needs them.
@@ -31,12 +34,16 @@ pub(crate) struct Backends {
     statement_time: Duration,
     stores: BTreeMap<String, Arc<dyn KeyValue>>,
     databases: BTreeMap<String, Arc<Database>>,
+    postgres: Arc<Pools>,
 }
 
 impl Backends {
-    /// Nothing is opened yet. `statement_time` bounds one SQL statement.
+    /// Nothing is opened yet. `statement_time` bounds one SQL statement. Must be called in the
+    /// runtime that serves the guests.
     pub(crate) fn new(config: RuntimeConfig, statement_time: Duration) -> Self {
-        Self { config, statement_time, stores: BTreeMap::new(), databases: BTreeMap::new() }
+        let postgres = Arc::new(Pools::new(config.postgres_connections, statement_time));
+        let (stores, databases) = (BTreeMap::new(), BTreeMap::new());
+        Self { config, statement_time, stores, databases, postgres }
     }
 
     /// All opened key-value stores.
@@ -65,6 +72,7 @@ impl Backends {
             stores: HashMap::new(),
             databases: HashMap::new(),
             hosts: AllowedHosts::default(),
+            postgres: self.postgres.clone(),
         };
         for (name, template) in &component.variables {
             let value =

@@ -1,4 +1,4 @@
-//! `allowed_outbound_hosts`: which requests a component may send.
+//! `allowed_outbound_hosts`: which requests and connections a component may send and open.
 
 use anyhow::{bail, ensure};
 use http::Uri;
@@ -14,7 +14,7 @@ pub(crate) enum Destination {
     Denied,
 }
 
-/// The hosts that a component may send requests to.
+/// The hosts that a component may send requests to, and open connections to.
 #[derive(Debug, Default)]
 pub(crate) struct AllowedHosts(Vec<Rule>);
 
@@ -38,7 +38,7 @@ enum Host {
 
 impl AllowedHosts {
     /// Reads entries such as `https://api.example.com`, `http://10.0.0.7:8080`,
-    /// `https://*.example.com`, `*://*:*` or `http://self`.
+    /// `https://*.example.com`, `postgres://db:5432`, `*://*:*` or `http://self`.
     pub(crate) fn parse(entries: &[String]) -> anyhow::Result<Self> {
         entries.iter().map(|entry| Rule::parse(entry)).collect::<Result<_, _>>().map(Self)
     }
@@ -49,18 +49,10 @@ impl AllowedHosts {
         let scheme = uri.scheme_str().unwrap_or("http");
         let own = uri.host().is_none_or(|host| host.is_empty() || host == "self.alt");
         let port = uri.port_u16().or_else(|| default_port(scheme));
-        let granted = self.0.iter().any(|rule| {
-            let scheme_fits = rule.scheme.as_deref().is_none_or(|wanted| wanted == scheme);
-            let host = uri.host().unwrap_or_default().to_ascii_lowercase();
-            match &rule.host {
-                Host::Own => own,
-                _ if own => false,
-                Host::Any => scheme_fits && fits(rule.port, port),
-                Host::Below(domain) => {
-                    scheme_fits && host.ends_with(domain) && fits(rule.port, port)
-                }
-                Host::Exact(name) => scheme_fits && host == *name && fits(rule.port, port),
-            }
+        let host = uri.host().unwrap_or_default().to_ascii_lowercase();
+        let granted = self.0.iter().any(|rule| match rule.host {
+            Host::Own => own,
+            _ => !own && rule.covers(scheme, &host, port),
         });
         match (granted, own) {
             (false, _) => Destination::Denied,
@@ -68,16 +60,18 @@ impl AllowedHosts {
             (true, false) => Destination::Outside,
         }
     }
-}
 
-fn fits(wanted: Option<u16>, port: Option<u16>) -> bool {
-    wanted.is_none() || wanted == port
+    /// Whether a connection of this kind may go to `host`, which is in lower case.
+    pub(crate) fn allow(&self, scheme: &str, host: &str, port: u16) -> bool {
+        self.0.iter().any(|rule| rule.covers(scheme, host, Some(port)))
+    }
 }
 
 fn default_port(scheme: &str) -> Option<u16> {
     match scheme {
         "http" => Some(80),
         "https" => Some(443),
+        "postgres" => Some(5432),
         _ => None,
     }
 }
@@ -122,6 +116,18 @@ impl Rule {
         };
         Ok(Self { scheme: (scheme != "*").then(|| scheme.to_ascii_lowercase()), host, port })
     }
+
+    /// Whether this rule is about another host, and grants it.
+    fn covers(&self, scheme: &str, host: &str, port: Option<u16>) -> bool {
+        self.scheme.as_deref().is_none_or(|wanted| wanted == scheme)
+            && (self.port.is_none() || self.port == port)
+            && match &self.host {
+                Host::Any => true,
+                Host::Below(domain) => host.ends_with(domain),
+                Host::Exact(name) => host == name,
+                Host::Own => false,
+            }
+    }
 }
 
 #[cfg(test)]
@@ -150,6 +156,16 @@ mod tests {
         check("http://self", "http://self.alt/v1/x", Destination::Own);
         check("http://self", "/v1/x", Destination::Own);
         check("http://self", "http://127.0.0.1/", Destination::Denied);
+    }
+
+    #[test]
+    fn databases_are_not_this_server() {
+        let hosts = |entry: &str| AllowedHosts::parse(&[entry.to_owned()]).expect("valid entry");
+        assert!(hosts("postgres://db").allow("postgres", "db", 5432));
+        assert!(!hosts("postgres://db").allow("postgres", "db", 5433));
+        assert!(!hosts("https://db:5432").allow("postgres", "db", 5432));
+        assert!(!hosts("http://self").allow("postgres", "self", 5432));
+        assert!(hosts("*").allow("postgres", "db", 5433));
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! The way of a request: `server.rs` accepts it, `routes.rs` finds the component, then
 //! `fused/` runs the gateway library natively and calls the component's typed export, or
 //! `composed/` hands it to a `wasi:http` component. What a guest may reach is in
-//! `interfaces/`, one file each; what stands behind is in `store/` and `sqlite/`.
+//! `interfaces/`, one file each; what stands behind is in `store/`, `sqlite/`
+//! and `postgres/`.
 //!
 //! Several servers can run in one process: there is no global state.
 
@@ -22,6 +23,7 @@ mod log;
 mod manifest;
 mod options;
 mod partial;
+mod postgres;
 mod problem;
 mod restore;
 mod routes;

@@ -1,4 +1,5 @@
-//! Spin's runtime-config file: where the stores and databases that labels name really are.
+//! Spin's runtime-config file: where the stores and databases that labels name really are,
+//! and how many connections to PostgreSQL there may be.
 //!
 //! Without a file there is one store and one database, both called `default`, in the data
 //! directory, as in Spin. A new kind of backend is one more case here and one file in
@@ -7,6 +8,7 @@
 use anyhow::Context as _;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 /// Where each label leads.
@@ -15,6 +17,8 @@ pub(crate) struct RuntimeConfig {
     pub(crate) key_value_stores: BTreeMap<String, Place>,
     /// Label to file of a SQLite database.
     pub(crate) sqlite_databases: BTreeMap<String, PathBuf>,
+    /// The most connections to one PostgreSQL address.
+    pub(crate) postgres_connections: Option<NonZeroUsize>,
 }
 
 /// Where a key-value store is.
@@ -39,6 +43,14 @@ struct File {
     key_value_store: BTreeMap<String, Backend>,
     #[serde(default)]
     sqlite_database: BTreeMap<String, Backend>,
+    #[serde(default)]
+    outbound_pg: OutboundPg,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OutboundPg {
+    max_connections: Option<NonZeroUsize>,
 }
 
 #[derive(Deserialize)]
@@ -52,8 +64,11 @@ struct Backend {
 impl RuntimeConfig {
     /// Reads `file`, if there is one, and fills in what it leaves open from `data`.
     pub(crate) fn read(file: Option<&Path>, data: &Path) -> anyhow::Result<Self> {
-        let mut config =
-            Self { key_value_stores: BTreeMap::new(), sqlite_databases: BTreeMap::new() };
+        let mut config = Self {
+            key_value_stores: BTreeMap::new(),
+            sqlite_databases: BTreeMap::new(),
+            postgres_connections: None,
+        };
         if let Some(path) = file {
             let parsed = crate::toml_file::read(path, "the runtime config (--runtime-config)")?;
             let base = path.parent().unwrap_or(Path::new("."));
@@ -81,6 +96,7 @@ impl RuntimeConfig {
     }
 
     fn fill(&mut self, file: File, base: &Path, data: &Path) -> anyhow::Result<()> {
+        self.postgres_connections = file.outbound_pg.max_connections;
         for (label, mut backend) in file.key_value_store {
             let key = format!("[key_value_store.{label}]");
             let place = match backend.kind.as_str() {

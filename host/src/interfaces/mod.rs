@@ -3,6 +3,7 @@
 
 pub(crate) mod key_value;
 pub(crate) mod outbound;
+pub(crate) mod postgres;
 pub(crate) mod sqlite;
 pub(crate) mod stdio;
 pub(crate) mod variables;
@@ -19,6 +20,7 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
     wasmtime_wasi_http::p3::add_to_linker(linker)?;
     key_value::link(linker)?;
+    postgres::link(linker)?;
     sqlite::link(linker)?;
     variables::link(linker)?;
     wasi_keyvalue::link(linker)

@@ -1,0 +1,160 @@
+//! `spin:postgres/postgres@4.2.0`
+
+use crate::postgres::{Builder, Connection, certificates};
+use crate::state::State;
+use wasmtime::component::{Accessor, FutureReader, HasSelf, Linker, Resource, StreamReader};
+
+mod bindings {
+    wasmtime::component::bindgen!({
+        path: "wit/spin-postgres.wit",
+        world: "host",
+        imports: {
+            "spin:postgres/postgres.[constructor]connection-builder": trappable,
+            "spin:postgres/postgres.[method]connection-builder.set-ca-root": trappable,
+            "spin:postgres/postgres.[method]connection-builder.build": trappable,
+            "spin:postgres/postgres.[drop]connection-builder": trappable,
+            "spin:postgres/postgres.[static]connection.open": trappable,
+            "spin:postgres/postgres.[drop]connection": trappable,
+            default: async | trappable,
+        },
+        with: {
+            "spin:postgres/postgres.connection": crate::postgres::Connection,
+            "spin:postgres/postgres.connection-builder": crate::postgres::Builder,
+        },
+    });
+}
+
+pub(crate) use bindings::spin::postgres::postgres::{
+    Column, DbDataType, DbError, DbValue, Error, Interval, ParameterValue, QueryError,
+    RangeBoundKind, Row, RowSet,
+};
+use bindings::spin::postgres::postgres::{
+    Host, HostConnection, HostConnectionBuilder, HostConnectionBuilderWithStore,
+    HostConnectionWithStore, add_to_linker,
+};
+
+pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    add_to_linker::<State, HasSelf<State>>(linker, |state| state)
+}
+
+/// A new connection, or why there is none.
+type Opened = wasmtime::Result<Result<Resource<Connection>, Error>>;
+
+impl State {
+    fn open_address(&mut self, address: &str, ca: Option<&str>) -> Opened {
+        Ok(match self.grants.postgres.open(&self.grants.hosts, address, ca) {
+            Ok(connection) => Ok(self.table.push(connection)?),
+            Err(error) => Err(error),
+        })
+    }
+
+    fn build_connection(&mut self, builder: &Resource<Builder>) -> Opened {
+        let Builder { address, ca } = self.table.get(builder)?.clone();
+        self.open_address(&address, ca.as_deref())
+    }
+
+    fn postgres(&self, handle: &Resource<Connection>) -> wasmtime::Result<Connection> {
+        Ok(self.table.get(handle)?.clone())
+    }
+}
+
+impl Host for State {}
+
+impl HostConnectionBuilder for State {
+    fn new(&mut self, address: String) -> wasmtime::Result<Resource<Builder>> {
+        Ok(self.table.push(Builder { address, ca: None })?)
+    }
+
+    fn set_ca_root(
+        &mut self,
+        builder: Resource<Builder>,
+        certificate: String,
+    ) -> wasmtime::Result<Result<(), Error>> {
+        if let Err(error) = certificates(&certificate) {
+            return Ok(Err(Error::Other(format!("invalid root certificate: {error}"))));
+        }
+        self.table.get_mut(&builder)?.ca = Some(certificate);
+        Ok(Ok(()))
+    }
+
+    fn build(&mut self, builder: Resource<Builder>) -> Opened {
+        self.build_connection(&builder)
+    }
+
+    fn drop(&mut self, builder: Resource<Builder>) -> wasmtime::Result<()> {
+        self.table.delete(builder)?;
+        Ok(())
+    }
+}
+
+impl HostConnectionBuilderWithStore<State> for HasSelf<State> {
+    async fn build_async(accessor: &Accessor<State, Self>, builder: Resource<Builder>) -> Opened {
+        accessor.with(|mut access| access.get().build_connection(&builder))
+    }
+}
+
+impl HostConnection for State {
+    fn open(&mut self, address: String) -> Opened {
+        self.open_address(&address, None)
+    }
+
+    async fn query(
+        &mut self,
+        connection: Resource<Connection>,
+        statement: String,
+        parameters: Vec<ParameterValue>,
+    ) -> wasmtime::Result<Result<RowSet, Error>> {
+        Ok(self.postgres(&connection)?.query(statement, parameters).await)
+    }
+
+    async fn execute(
+        &mut self,
+        connection: Resource<Connection>,
+        statement: String,
+        parameters: Vec<ParameterValue>,
+    ) -> wasmtime::Result<Result<u64, Error>> {
+        Ok(self.postgres(&connection)?.execute(statement, parameters).await)
+    }
+
+    fn drop(&mut self, connection: Resource<Connection>) -> wasmtime::Result<()> {
+        self.table.delete(connection)?;
+        Ok(())
+    }
+}
+
+/// The columns at once, then the rows, then whether all of them came.
+type Rows = (Vec<Column>, StreamReader<Row>, FutureReader<Result<(), Error>>);
+
+impl HostConnectionWithStore<State> for HasSelf<State> {
+    async fn open_async(accessor: &Accessor<State, Self>, address: String) -> Opened {
+        accessor.with(|mut access| access.get().open_address(&address, None))
+    }
+
+    async fn query_async(
+        accessor: &Accessor<State, Self>,
+        connection: Resource<Connection>,
+        statement: String,
+        parameters: Vec<ParameterValue>,
+    ) -> wasmtime::Result<Result<Rows, Error>> {
+        let connection = accessor.with(|mut access| access.get().postgres(&connection))?;
+        let found = match connection.query(statement, parameters).await {
+            Ok(found) => found,
+            Err(error) => return Ok(Err(error)),
+        };
+        accessor.with(|mut access| {
+            let rows = StreamReader::new(&mut access, found.rows)?;
+            let end = FutureReader::new(&mut access, async { Ok::<_, wasmtime::Error>(Ok(())) })?;
+            Ok(Ok((found.columns, rows, end)))
+        })
+    }
+
+    async fn execute_async(
+        accessor: &Accessor<State, Self>,
+        connection: Resource<Connection>,
+        statement: String,
+        parameters: Vec<ParameterValue>,
+    ) -> wasmtime::Result<Result<u64, Error>> {
+        let connection = accessor.with(|mut access| access.get().postgres(&connection))?;
+        Ok(connection.execute(statement, parameters).await)
+    }
+}

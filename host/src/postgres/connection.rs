@@ -1,0 +1,150 @@
+//! A guest's connection: its session, its transaction, and what it leaves behind.
+
+use super::Pool;
+use super::error::{Failure, closed, text};
+use super::lease::Lease;
+use super::statement::{Kind, Statement, Trace};
+use super::task::{Outcome, Task};
+use crate::interfaces::postgres::{Error, ParameterValue, RowSet};
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+/// An open connection; clones are the same connection. When the last one goes, an open
+/// transaction is rolled back and the physical connection returns to the pool, clean.
+#[derive(Clone)]
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct Connection(Arc<Mutex<Session>>);
+
+struct Session {
+    pool: Arc<Pool>,
+    link: Link,
+    transaction: Transaction,
+    trace: Trace,
+}
+
+/// The physical connection.
+enum Link {
+    /// Not needed so far.
+    Unused,
+    Held(Lease),
+    /// With a running statement, or lost in one: the guest must open another, because its
+    /// transaction is gone.
+    Away,
+}
+
+enum Transaction {
+    None,
+    /// Begun for the guest, and to be sent with its next statement.
+    Begun(String),
+    Open,
+}
+
+impl Connection {
+    pub(super) fn new(pool: Arc<Pool>) -> Self {
+        Self(Arc::new(Mutex::new(Session {
+            pool,
+            link: Link::Unused,
+            transaction: Transaction::None,
+            trace: Trace::Nothing,
+        })))
+    }
+
+    /// Runs one statement for its rows.
+    pub(crate) async fn query(
+        &self,
+        sql: String,
+        values: Vec<ParameterValue>,
+    ) -> Result<RowSet, Error> {
+        let outcome = self.0.lock().await.run(&sql, &values, true).await?;
+        Ok(RowSet { columns: outcome.columns, rows: outcome.rows })
+    }
+
+    /// Runs one statement for the number of rows that it changed.
+    pub(crate) async fn execute(
+        &self,
+        sql: String,
+        values: Vec<ParameterValue>,
+    ) -> Result<u64, Error> {
+        Ok(self.0.lock().await.run(&sql, &values, false).await?.affected)
+    }
+}
+
+impl Session {
+    async fn run(
+        &mut self,
+        sql: &str,
+        values: &[ParameterValue],
+        keep: bool,
+    ) -> Result<Outcome, Error> {
+        let statement = Statement::of(sql);
+        if let Some(answer) = self.answer_at_once(sql, statement.kind) {
+            return answer;
+        }
+        self.trace = self.trace.max(statement.trace);
+        // When this future is dropped, then the lease with it, and the link stays away.
+        let lease = self.lease().await?;
+        let client = lease.client().ok_or_else(closed)?;
+        let begin = match &self.transaction {
+            Transaction::Begun(begin) => Some(begin.as_str()),
+            _ => None,
+        };
+        let open = matches!(self.transaction, Transaction::Open);
+        let task = Task { client, sql, statement, values, begin, open, keep };
+        let result = match tokio::time::timeout(self.pool.statement_time, task.run()).await {
+            Ok(Ok(outcome)) => Ok(outcome),
+            Ok(Err(Failure::Refused(error) | Failure::Stale(error))) => Err(error),
+            Ok(Err(Failure::Broken(error))) => return Err(error),
+            Err(_) => return Err(text("the statement took too long")),
+        };
+        self.transaction = match statement.kind {
+            Kind::Commit | Kind::Rollback => Transaction::None,
+            Kind::Begin | Kind::Open => Transaction::Open,
+            _ if open || begin.is_some() => Transaction::Open,
+            _ => Transaction::None,
+        };
+        self.link = Link::Held(lease);
+        result
+    }
+
+    /// What needs no answer of the server: a transaction that begins, and one that ends
+    /// before anything was done in it or without a question whether it worked.
+    fn answer_at_once(&mut self, sql: &str, kind: Kind) -> Option<Result<Outcome, Error>> {
+        match (kind, &self.transaction, &self.link) {
+            (_, _, Link::Away) => return Some(Err(closed())),
+            (Kind::Begin, Transaction::None, _) => {
+                self.transaction = Transaction::Begun(sql.to_owned());
+            }
+            (Kind::Commit | Kind::Rollback, Transaction::Begun(_), _)
+            | (Kind::Commit | Kind::Rollback, Transaction::None, Link::Unused) => {
+                self.transaction = Transaction::None;
+            }
+            (Kind::Rollback, _, Link::Held(lease)) => {
+                if !lease.roll_back() {
+                    self.link = Link::Away;
+                    return Some(Err(closed()));
+                }
+                self.transaction = Transaction::None;
+            }
+            _ => return None,
+        }
+        Some(Ok(Outcome::default()))
+    }
+
+    async fn lease(&mut self) -> Result<Lease, Error> {
+        if matches!(self.link, Link::Unused) {
+            self.link = Link::Held(self.pool.take().await?);
+        }
+        match std::mem::replace(&mut self.link, Link::Away) {
+            Link::Held(lease) => Ok(lease),
+            Link::Unused | Link::Away => Err(closed()),
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Link::Held(lease) = std::mem::replace(&mut self.link, Link::Away) {
+            lease.release(matches!(self.transaction, Transaction::Open), self.trace);
+        }
+    }
+}

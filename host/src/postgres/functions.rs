@@ -1,0 +1,92 @@
+//! What a statement that reads or writes rows may leave behind by the functions it calls.
+
+use super::statement::Trace;
+use super::words::is_part;
+
+/// What functions may leave whose names occur anywhere in `sql`, be it in a text.
+pub(super) fn trace_of_functions(sql: &str) -> Trace {
+    // U&"…" can spell any name.
+    if sql.as_bytes().windows(2).any(|pair| pair.eq_ignore_ascii_case(b"u&")) {
+        return Trace::Unknown;
+    }
+    let mut trace = Trace::Nothing;
+    let mut into = false;
+    let mut rest = sql;
+    while let Some(start) = rest.find(is_part) {
+        rest = &rest[start..];
+        let (word, after) = rest.split_at(rest.find(|c| !is_part(c)).unwrap_or(rest.len()));
+        rest = after;
+        let starts = |prefix: &str| {
+            word.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
+        };
+        let is = |name: &str| word.eq_ignore_ascii_case(name);
+        trace = trace.max(match () {
+            () if word.len() < 4 => Trace::Nothing,
+            () if starts("dblink") || starts("query_to_") || starts("cursor_to_") => Trace::Unknown,
+            () if starts("ts_stat") || starts("ts_rewrite") => Trace::Unknown,
+            () if starts("pg_replication_") || starts("crosstab") => Trace::Unknown,
+            () if starts("set_config") && is_local_setting(after) => Trace::Nothing,
+            () if starts("pg_advisory_xact_") || starts("pg_try_advisory_xact_") => Trace::Nothing,
+            () if starts("set_config") || starts("setseed") || starts("pg_temp") => Trace::Session,
+            () if starts("pg_advisory_") || starts("pg_try_advisory_") => Trace::Session,
+            // A column may have this name, but `SELECT … INTO TEMP t` makes a table.
+            () if into && is("temp") || into && is("temporary") => Trace::Session,
+            () => Trace::Nothing,
+        });
+        into |= is("into");
+    }
+    trace
+}
+
+/// Whether the arguments of a `set_config` end with a plain `true`: the setting ends with
+/// the transaction. Arguments that this cannot follow count as not so.
+fn is_local_setting(arguments: &str) -> bool {
+    let Some(arguments) = arguments.strip_prefix('(') else { return false };
+    let (mut depth, mut quoted, mut last) = (0, false, 0);
+    for (at, c) in arguments.char_indices() {
+        match c {
+            '\\' | '"' => return false,
+            '\'' => quoted = !quoted,
+            _ if quoted => {}
+            '-' | '/' => return false,
+            '$' if !arguments[at + 1..].starts_with(|c: char| c.is_ascii_digit()) => return false,
+            '(' => depth += 1,
+            ')' if depth > 0 => depth -= 1,
+            ')' => return arguments[last..at].trim().eq_ignore_ascii_case("true"),
+            ',' if depth == 0 => last = at + 1,
+            _ => {}
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_functions_tell() {
+        for (sql, trace) in [
+            ("select set_config('app.tenant', $1, true)", Trace::Nothing),
+            ("select set_config('a', coalesce($1, 'x)'), TRUE), 1", Trace::Nothing),
+            ("select pg_catalog.set_config('a', 'b', false)", Trace::Session),
+            ("select set_config('a', 'b', $1)", Trace::Session),
+            ("select set_config('a', 'b', true or false)", Trace::Session),
+            ("select \"set_config\"('a', 'b', true)", Trace::Session),
+            ("select set_config('a', $x$',$x$, false), ', true)'", Trace::Session),
+            ("select set_config /* , true) */ ('a', 'b', false)", Trace::Session),
+            ("select set_config('a', 'b', true), set_config('a', 'b', false)", Trace::Session),
+            ("select U&\"\\0073et_config\"('a', 'b', false)", Trace::Unknown),
+            ("select pg_advisory_xact_lock(1)", Trace::Nothing),
+            ("select pg_try_advisory_xact_lock_shared(1)", Trace::Nothing),
+            ("select PG_ADVISORY_LOCK(1)", Trace::Session),
+            ("select 1 into /* a */ temp t", Trace::Session),
+            ("insert into t (temperature) values (1)", Trace::Nothing),
+            ("select temp from t", Trace::Nothing),
+            ("select query_to_xml($1, true, true, '')", Trace::Unknown),
+            ("select 'é' || $1", Trace::Nothing),
+        ] {
+            assert_eq!(trace_of_functions(sql), trace, "{sql}");
+        }
+    }
+}

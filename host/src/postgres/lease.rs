@@ -1,0 +1,96 @@
+//! A physical connection in the hands of one guest.
+
+use super::Pool;
+use super::statement::Trace;
+use deadpool_postgres::{ClientWrapper, Object, RecyclingMethod};
+use futures_util::FutureExt as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long it may take to clean a connection, or to cancel what it runs.
+const CLEANING: Duration = Duration::from_secs(5);
+
+/// A connection that was taken from its pool. Nobody else ever gets it unless
+/// [`Lease::release`] finds or makes it clean: when a lease is dropped otherwise, such as in
+/// the middle of a statement, then what runs is cancelled and the connection closed.
+pub(super) struct Lease {
+    /// There until the lease ends.
+    object: Option<Object>,
+    pool: Arc<Pool>,
+}
+
+impl Lease {
+    pub(super) fn new(object: Object, pool: Arc<Pool>) -> Self {
+        Self { object: Some(object), pool }
+    }
+
+    /// The connection; `None` is one that is closed.
+    pub(super) fn client(&self) -> Option<&ClientWrapper> {
+        self.object.as_deref().filter(|client| !client.is_closed())
+    }
+
+    /// Sends a ROLLBACK without waiting for the answer, which the connection reads and throws
+    /// away before that of any later statement. False if the connection is closed.
+    pub(super) fn roll_back(&self) -> bool {
+        let sent = self.client().map(|client| client.batch_execute("ROLLBACK").now_or_never());
+        matches!(sent, Some(None | Some(Ok(()))))
+    }
+
+    /// Ends the lease. `open` says whether a transaction may be open, `trace` what may be
+    /// left in the session.
+    pub(super) fn release(self, open: bool, trace: Trace) {
+        match trace {
+            Trace::Nothing if !open => self.give_back(),
+            Trace::Unknown => self.close(),
+            trace => {
+                let runtime = self.pool.runtime.clone();
+                runtime.spawn(self.clean(trace));
+            }
+        }
+    }
+
+    fn give_back(mut self) {
+        drop(self.object.take());
+    }
+
+    fn close(mut self) {
+        drop(self.object.take().map(Object::take));
+    }
+
+    async fn clean(self, trace: Trace) {
+        let Some(client) = self.client() else { return };
+        let reset = match trace {
+            Trace::Nothing => None,
+            _ => RecyclingMethod::Clean.query(),
+        };
+        // Both are sent at once.
+        let cleaned = async {
+            tokio::try_join!(biased; client.batch_execute("ROLLBACK"), async {
+                match reset {
+                    Some(reset) => client.batch_execute(reset).await,
+                    None => Ok(()),
+                }
+            })
+        };
+        if let Ok(Ok(_)) = tokio::time::timeout(CLEANING, cleaned).await {
+            self.give_back();
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some(object) = self.object.take() else { return };
+        let client = Object::take(object);
+        if client.is_closed() {
+            return;
+        }
+        let tls = self.pool.tls.clone();
+        self.pool.runtime.spawn(async move {
+            // Whether it could be cancelled or not: without its connection it ends as well.
+            let cancel = client.cancel_token();
+            let _ = tokio::time::timeout(CLEANING, cancel.cancel_query(tls)).await;
+            drop(client);
+        });
+    }
+}

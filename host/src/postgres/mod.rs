@@ -1,0 +1,175 @@
+//! PostgreSQL databases for guests: a pool of connections for each address.
+//!
+//! A guest opens by address, as on Spin, and has a session of its own until it drops the
+//! connection. Behind that, physical connections are taken late, kept by the pool, and
+//! given to another guest only without a transaction and without state of the session.
+
+mod address;
+mod connection;
+mod error;
+mod functions;
+mod lease;
+mod statement;
+mod task;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod values;
+mod words;
+
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub use connection::Connection;
+pub(crate) use tls::certificates;
+
+use crate::hosts::AllowedHosts;
+use crate::interfaces::postgres::Error;
+use address::Address;
+use deadpool_postgres::{
+    Manager, ManagerConfig, PoolError, QueueMode, RecyclingMethod, Runtime, TimeoutType, Timeouts,
+};
+use lease::Lease;
+use parking_lot::Mutex;
+use rustls::RootCertStore;
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// Physical connections to one address, unless the runtime config says otherwise.
+const CONNECTIONS: usize = 32;
+/// How long a statement waits for one of them.
+const WAIT: Duration = Duration::from_secs(5);
+/// Pools that are kept while nobody uses them; an address comes from a guest.
+const POOLS: usize = 16;
+
+/// What an address is opened with, beside the address: the certificates of its root.
+type Key = (String, Option<String>);
+
+/// The databases that the components of a server have opened.
+pub(crate) struct Pools {
+    /// Where connections are cleaned: a guest may be dropped by a thread outside of it.
+    runtime: Handle,
+    connections: usize,
+    wait: Duration,
+    statement_time: Duration,
+    roots: OnceLock<RootCertStore>,
+    pools: Mutex<HashMap<Key, Arc<Pool>>>,
+}
+
+/// The connections to one address.
+struct Pool {
+    address: Address,
+    connections: deadpool_postgres::Pool,
+    limit: usize,
+    wait: Duration,
+    tls: MakeRustlsConnect,
+    statement_time: Duration,
+    runtime: Handle,
+}
+
+/// An address that a guest opens with certificates of its own.
+#[derive(Clone)]
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct Builder {
+    pub(crate) address: String,
+    /// In PEM.
+    pub(crate) ca: Option<String>,
+}
+
+impl Pools {
+    /// Nothing is opened yet. `connections` bounds those to one address, `statement_time` one
+    /// statement. Must be called in the runtime that serves the guests.
+    pub(crate) fn new(connections: Option<NonZeroUsize>, statement_time: Duration) -> Self {
+        Self {
+            runtime: Handle::current(),
+            connections: connections.map_or(CONNECTIONS, NonZeroUsize::get),
+            wait: WAIT,
+            statement_time,
+            roots: OnceLock::new(),
+            pools: Mutex::default(),
+        }
+    }
+
+    /// A connection to `address`, if `hosts` has it. The server is not asked before the
+    /// first statement.
+    pub(crate) fn open(
+        &self,
+        hosts: &AllowedHosts,
+        address: &str,
+        ca: Option<&str>,
+    ) -> Result<Connection, Error> {
+        let key = (address.to_owned(), ca.map(str::to_owned));
+        let known = self.pools.lock().get(&key).cloned();
+        if let Some(pool) = known {
+            pool.address.check(hosts)?;
+            return Ok(Connection::new(pool));
+        }
+        let address = Address::parse(address)?;
+        address.check(hosts)?;
+        let pool = Arc::new(self.pool(address, ca)?);
+        let mut pools = self.pools.lock();
+        if pools.len() >= POOLS {
+            pools.retain(|_, pool| Arc::strong_count(pool) > 1);
+        }
+        Ok(Connection::new(pools.entry(key).or_insert(pool).clone()))
+    }
+
+    fn pool(&self, address: Address, ca: Option<&str>) -> Result<Pool, Error> {
+        let roots = self.roots.get_or_init(tls::system_roots);
+        let tls = tls::connector(roots, ca).map_err(|error| {
+            Error::ConnectionFailed(format!("TLS to {address} cannot be set up: {error}"))
+        })?;
+        let manager = Manager::from_config(
+            address.config.clone(),
+            tls.clone(),
+            ManagerConfig { recycling_method: RecyclingMethod::Fast },
+        );
+        let connections = deadpool_postgres::Pool::builder(manager)
+            .max_size(self.connections)
+            .timeouts(Timeouts {
+                wait: Some(self.wait),
+                create: Some(address.time_to_connect()),
+                recycle: None,
+            })
+            // The connection that was used last knows most statements.
+            .queue_mode(QueueMode::Lifo)
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|error| Error::ConnectionFailed(format!("{address}: {error}")))?;
+        Ok(Pool {
+            address,
+            connections,
+            limit: self.connections,
+            wait: self.wait,
+            tls,
+            statement_time: self.statement_time,
+            runtime: self.runtime.clone(),
+        })
+    }
+}
+
+impl Pool {
+    /// Takes a connection, or opens one, or waits for one.
+    async fn take(self: &Arc<Self>) -> Result<Lease, Error> {
+        let address = &self.address;
+        let error = match self.connections.get().await {
+            Ok(client) => return Ok(Lease::new(client, self.clone())),
+            Err(error) => error,
+        };
+        Err(Error::ConnectionFailed(match error {
+            PoolError::Timeout(TimeoutType::Wait) => format!(
+                "none of the {} connections to {address} became free within {:?}",
+                self.limit, self.wait
+            ),
+            PoolError::Timeout(_) => {
+                format!("{address} did not answer within {:?}", address.time_to_connect())
+            }
+            PoolError::Backend(error) => {
+                format!("{address} cannot be used: {:#}", anyhow::Error::new(error))
+            }
+            error => format!("{address} cannot be used: {error}"),
+        }))
+    }
+}

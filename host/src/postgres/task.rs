@@ -1,0 +1,115 @@
+//! One statement on its way to the server and back.
+
+use super::error::{Failure, query_failed, text};
+use super::statement::{Kind, Statement, Trace};
+use super::values;
+use crate::interfaces::postgres::{Column, ParameterValue, Row};
+use deadpool_postgres::ClientWrapper;
+use futures_util::TryStreamExt as _;
+use std::pin::pin;
+
+/// The most that the result of one statement may hold, in bytes.
+const RESULT: usize = 64 << 20;
+/// Prepared statements kept per connection.
+const STATEMENTS: usize = 512;
+/// The longest statement that is kept, in bytes.
+const LONGEST: usize = 16 << 10;
+
+/// A statement with all that it needs.
+pub(super) struct Task<'a> {
+    pub(super) client: &'a ClientWrapper,
+    pub(super) sql: &'a str,
+    pub(super) statement: Statement,
+    pub(super) values: &'a [ParameterValue],
+    /// The statement that begins its transaction, to be sent in front of it.
+    pub(super) begin: Option<&'a str>,
+    /// Whether it is in a transaction in which others may have run.
+    pub(super) open: bool,
+    /// Whether anyone looks at the rows.
+    pub(super) keep: bool,
+}
+
+/// What a statement did.
+#[derive(Default)]
+pub(super) struct Outcome {
+    pub(super) columns: Vec<Column>,
+    pub(super) rows: Vec<Row>,
+    pub(super) affected: u64,
+}
+
+impl Task<'_> {
+    /// Runs it; twice if the plan was stale and nothing can have happened.
+    pub(super) async fn run(&self) -> Result<Outcome, Failure> {
+        if self.statement.kind == Kind::Commit {
+            self.client.batch_execute("COMMIT").await?;
+            return Ok(Outcome::default());
+        }
+        match self.attempt(self.begin).await {
+            Err(Failure::Stale(_)) if !self.open => {
+                let again = self.begin.map(|begin| format!("ROLLBACK; {begin}"));
+                self.attempt(again.as_deref()).await
+            }
+            done => done,
+        }
+    }
+
+    /// What is sent by futures that are polled together goes out together, in their order.
+    async fn attempt(&self, begin: Option<&str>) -> Result<Outcome, Failure> {
+        let Some(begin) = begin else { return self.execute().await };
+        let (begun, outcome) =
+            tokio::join!(biased; self.client.batch_execute(begin), self.execute());
+        // Then the statement ran outside of its transaction.
+        begun.map_err(|error| Failure::Broken(query_failed(&error)))?;
+        outcome
+    }
+
+    async fn execute(&self) -> Result<Outcome, Failure> {
+        if self.sql.contains('\0') {
+            return Err(Failure::Refused(text("a statement cannot contain the character 0")));
+        }
+        let statement = if self.statement.kind == Kind::Rows && self.sql.len() <= LONGEST {
+            let cache = &self.client.statement_cache;
+            if cache.size() > STATEMENTS {
+                cache.clear();
+            }
+            self.client.prepare_cached(self.sql).await?
+        } else {
+            self.client.prepare(self.sql).await?
+        };
+        let values = values::encode(self.values, statement.params()).map_err(Failure::Refused)?;
+        let stream = match self.client.query_raw(&statement, values).await.map_err(Failure::from) {
+            Ok(stream) => stream,
+            Err(failure) => {
+                if matches!(failure, Failure::Stale(_)) {
+                    self.client.statement_cache.remove(self.sql, &[]);
+                }
+                return Err(failure);
+            }
+        };
+        if self.statement.trace == Trace::Unknown {
+            // It may have been a DEALLOCATE.
+            self.client.statement_cache.clear();
+        }
+        let mut outcome = Outcome { columns: values::columns(&statement), ..Outcome::default() };
+        let mut refused = None;
+        let mut size = 0;
+        let mut stream = pin!(stream);
+        // After a refusal the rest is still read: the connection must not be busy with it.
+        while let Some(row) = stream.try_next().await? {
+            if !self.keep || refused.is_some() {
+                continue;
+            }
+            size += values::size(&row);
+            match values::row(&row) {
+                _ if size > RESULT => {
+                    outcome.rows = Vec::new();
+                    refused = Some(text(format!("the result is larger than {RESULT} bytes")));
+                }
+                Ok(row) => outcome.rows.push(row),
+                Err(error) => refused = Some(query_failed(&error)),
+            }
+        }
+        outcome.affected = stream.rows_affected().unwrap_or_default();
+        refused.map_or(Ok(outcome), |error| Err(Failure::Refused(error)))
+    }
+}
