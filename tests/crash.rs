@@ -1,68 +1,16 @@
 //! `kill -9` in the middle of a write load: every acknowledged project is there once, and
 //! a retry with the same key makes no second one.
 
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use http::Method;
 use serde_json::json;
 
-use crate::support::server::{self, UNLIMITED, options};
-use crate::support::{App, Client, Placement};
+use crate::support::Client;
+use crate::support::process::{Process, Setting};
 
 const ROUNDS: usize = 6;
 const WRITERS: usize = 8;
-
-/// Not a test: the server of the test below, in a process of its own that can be killed.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "the server of acknowledged_writes_survive and host::backup"]
-async fn server_process() {
-    let Ok(data) = std::env::var("CRASH_DATA") else { return };
-    let (app, server) = server::start(options(placement(), Path::new(&data), &UNLIMITED)).await;
-    println!("listening {}", app.base);
-    std::future::pending::<()>().await;
-    drop(server);
-}
-
-fn placement() -> Placement {
-    if std::env::var("CRASH_COMPOSED").is_ok() { Placement::Composed } else { Placement::Fused }
-}
-
-/// A server that does not outlive a failed test.
-pub struct Process(Child);
-
-impl Process {
-    pub fn kill(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-    }
-}
-
-pub fn spawn(data: &Path, composed: bool) -> (Process, String) {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command
-        .args(["crash::server_process", "--exact", "--ignored", "--nocapture"])
-        .env("CRASH_DATA", data)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
-    if composed {
-        command.env("CRASH_COMPOSED", "1");
-    }
-    let mut child = command.spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let base = lines
-        .find_map(|line| line.unwrap().split_once("listening ").map(|(_, base)| base.to_owned()))
-        .unwrap();
-    (Process(child), base)
-}
 
 pub async fn write(client: &Client, key: &str) -> Option<String> {
     let headers = [("idempotency-key", key), ("content-type", "application/json")];
@@ -73,15 +21,14 @@ pub async fn write(client: &Client, key: &str) -> Option<String> {
 
 async fn survives(composed: bool) {
     let directory = tempfile::tempdir().unwrap();
-    let (mut child, base) = spawn(directory.path(), composed);
-    let app = App { base, log: Default::default(), data: directory.path().to_path_buf() };
-    let owner = app.owner().await;
+    let setting = Setting::new(directory.path(), composed);
+    let mut child = Process::spawn(&setting);
+    let owner = child.app.owner().await;
     let mut sent: Vec<(String, Option<String>)> = Vec::new();
     for round in 0..ROUNDS {
         if round > 0 {
-            let (next, base) = spawn(directory.path(), composed);
-            child = next;
-            let client = Client::new(&base, Some(owner.token()));
+            child = Process::spawn(&setting);
+            let client = Client::new(&child.app.base, Some(owner.token()));
             retry(&client, &mut sent).await;
             check(&client, &sent).await;
             sent.extend(load(&client, round, &mut child).await);
@@ -89,8 +36,8 @@ async fn survives(composed: bool) {
             sent.extend(load(&owner, round, &mut child).await);
         }
     }
-    let (mut child, base) = spawn(directory.path(), composed);
-    let client = Client::new(&base, Some(owner.token()));
+    let mut child = Process::spawn(&setting);
+    let client = Client::new(&child.app.base, Some(owner.token()));
     retry(&client, &mut sent).await;
     check(&client, &sent).await;
     child.kill();
@@ -149,7 +96,7 @@ async fn retry(client: &Client, sent: &mut [(String, Option<String>)]) {
 }
 
 /// Each key has exactly one project.
-async fn check(client: &Client, sent: &[(String, Option<String>)]) {
+pub async fn check(client: &Client, sent: &[(String, Option<String>)]) {
     let mut found = std::collections::BTreeMap::<String, Vec<String>>::new();
     let mut cursor = String::new();
     loop {

@@ -15,4 +15,5 @@ mod host;
 mod isolation;
 mod projects;
 mod rules;
+mod stores;
 mod tenants;

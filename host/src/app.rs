@@ -11,15 +11,18 @@ use crate::options::{Options, Placement};
 use crate::routes::{Route, Routes};
 use crate::runtime_config::RuntimeConfig;
 use crate::server::RouteLine;
+use crate::site;
 use crate::sqlite::Database;
 use crate::state::{Maker, State};
 use crate::store::KeyValue;
+use crate::ticker;
 use crate::variables::Variables;
 use anyhow::{Context as _, ensure};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use tokio_util::task::AbortOnDropHandle;
 use wasmtime::Engine;
 use wasmtime::component::InstancePre;
 
@@ -41,6 +44,8 @@ pub(crate) struct App {
     stores: Vec<Arc<dyn KeyValue>>,
     databases: Vec<Arc<Database>>,
     background: Background,
+    /// Ends with the server.
+    _ticker: Option<AbortOnDropHandle<()>>,
 }
 
 /// A component on its way: its files and its grants.
@@ -61,8 +66,10 @@ impl App {
         std::fs::create_dir_all(&options.data)
             .with_context(|| format!("--data {}: cannot be made", options.data.display()))?;
         let config = RuntimeConfig::read(options.runtime_config.as_deref(), &options.data)?;
-        let variables = Variables::resolve(manifest.variables(), &options.variables)
+        let mut variables = Variables::resolve(manifest.variables(), &options.variables)
             .with_context(|| manifest.path.display().to_string())?;
+        let tick_token = ticker::token(&mut variables);
+        site::check(&variables).await?;
         let mut backends = Backends::new(config, options.limits.request);
         let mut parts = Vec::new();
         for (id, component) in manifest.components(&options.components)? {
@@ -90,8 +97,11 @@ impl App {
         }
         ensure!(!routes.is_empty(), "{}: no [[trigger.http]] to serve", manifest.path.display());
         let routes = Routes::new(routes).with_context(|| manifest.path.display().to_string())?;
+        // Whoever does not serve the operation leaves it to the hosts that do.
+        let ticks = tick_token.filter(|_| lines.iter().any(|line| line.path == ticker::PATH));
+        let ticker = ticks.map(|token| AbortOnDropHandle::new(tokio::spawn(ticker::run(own, token, log.clone()))));
         let (stores, databases) = (backends.stores(), backends.databases());
-        Ok(Self { routes, lines, stores, databases, background })
+        Ok(Self { routes, lines, stores, databases, background, _ticker: ticker })
     }
 
     /// Whether stores and databases answer.

@@ -4,8 +4,7 @@
 //! The way of a request: `server.rs` accepts it, `routes.rs` finds the component, then
 //! `fused/` runs the gateway library natively and calls the component's typed export, or
 //! `composed/` hands it to a `wasi:http` component. What a guest may reach is in
-//! `interfaces/`, one file each; what stands behind is in `store/`, `sqlite/`
-//! and `postgres/`.
+//! `interfaces/`, one file each; what stands behind is in `store/`, `sqlite/` and `postgres/`.
 //!
 //! Several servers can run in one process: there is no global state.
 
@@ -13,6 +12,7 @@ mod app;
 mod backup;
 mod builder;
 mod composed;
+mod doctor;
 mod engine;
 mod fused;
 mod grants;
@@ -21,6 +21,7 @@ mod http_body;
 mod interfaces;
 mod log;
 mod manifest;
+mod migrate;
 mod options;
 mod partial;
 mod postgres;
@@ -28,19 +29,22 @@ mod problem;
 mod restore;
 mod routes;
 mod runtime_config;
-mod schema;
 mod server;
+mod site;
 mod sqlite;
 mod state;
 mod store;
+mod ticker;
 mod toml_file;
 mod variables;
 mod wire;
 
 pub use backup::{BackedUp, backup};
 pub use builder::build;
+pub use doctor::{Finding, State, doctor};
 pub use log::Log;
 pub use options::{Limits, Options, Placement};
+pub use migrate::migrate;
+pub use migrations::VERSION as SCHEMA_VERSION;
 pub use restore::{Restore, Restored, restore};
-pub use schema::SCHEMA_VERSION;
 pub use server::{RouteLine, Server, up};

@@ -3,7 +3,7 @@
 mod cli;
 
 use clap::{Parser, Subcommand};
-use cli::{backup, build, restore, up};
+use cli::{backup, build, doctor, migrate, restore, up};
 use std::process::ExitCode;
 
 /// Requests are many small allocations on one thread that are freed on another.
@@ -22,6 +22,7 @@ const EXAMPLES: &str = "\
 Examples:
   tenantry up --build                    build all functions, then serve them on port 3000
   tenantry build                         run the build commands of spin.toml
+  tenantry doctor                        what is wrong, and what to do about it
   tenantry backup monday.db              copy the database while it is served
   tenantry restore monday.db             make that copy the database again
 
@@ -38,6 +39,12 @@ enum Command {
     Up(up::Up),
     /// Runs the build commands of a spin.toml, each once.
     Build(build::Build),
+    /// Looks at everything that a server needs, and says what to do about what is wrong.
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(doctor::Doctor),
+    /// Brings the schema of PostgreSQL up to date.
+    #[command(after_help = migrate::EXAMPLES)]
+    Migrate(migrate::Migrate),
     /// Copies the embedded database into a file, also while a server is serving it.
     #[command(after_help = backup::EXAMPLES)]
     Backup(backup::Backup),
@@ -50,6 +57,8 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Up(up) => up.run(),
         Command::Build(build) => build.run(),
+        Command::Doctor(doctor) => doctor.run(),
+        Command::Migrate(migrate) => migrate.run(),
         Command::Backup(backup) => backup.run(),
         Command::Restore(restore) => restore.run(),
     };

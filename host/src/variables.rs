@@ -52,6 +52,18 @@ impl Variables {
         Ok(Self(values))
     }
 
+    /// The value of a declared variable.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// Gives a declared variable another value.
+    pub(crate) fn set(&mut self, name: &str, value: String) {
+        if let Some(held) = self.0.get_mut(name) {
+            *held = value;
+        }
+    }
+
     /// Replaces every `{{ name }}` in `template`.
     pub(crate) fn expand(&self, template: &str) -> anyhow::Result<String> {
         let mut text = String::with_capacity(template.len());

@@ -23,19 +23,11 @@ fn forge(key: &RS256KeyPair, tenant: &str, valid: Duration) -> String {
 pub(crate) fn issuer_key(app: &App) -> RS256KeyPair {
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
-    let database = std::fs::read_dir(&app.data).unwrap().filter_map(|entry| {
-        let path = entry.unwrap().path();
-        let connection = rusqlite::Connection::open(&path).ok()?;
-        connection
-            .query_row("SELECT id, sealed FROM signing_keys", [], |row| {
-                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
-            })
-            .ok()
-    });
-    let (id, sealed) = database.into_iter().next().expect("a signing key");
+    let keys = app.rows("SELECT id, sealed FROM signing_keys");
+    let [id, sealed] = keys.first().expect("a signing key").as_slice() else { unreachable!() };
     let master = STANDARD.decode("ZGV2ZWxvcG1lbnQgb25seSwgbmV2ZXIgZGVwbG95ISE=").unwrap();
-    let der = crate::support::seal::open(&master, &id, &STANDARD.decode(sealed).unwrap());
-    RS256KeyPair::from_der(&der).unwrap().with_key_id(&id)
+    let der = crate::support::seal::open(&master, id, &STANDARD.decode(sealed).unwrap());
+    RS256KeyPair::from_der(&der).unwrap().with_key_id(id)
 }
 
 placements! {
@@ -112,18 +104,7 @@ async fn asks_for_lost_keys(placement: Placement) {
     let owner = app.owner().await;
     let token = owner.token().to_owned();
     server.shutdown().await.unwrap();
-    for entry in std::fs::read_dir(directory.path()).unwrap() {
-        let path = entry.unwrap().path();
-        if let Ok(store) = rusqlite::Connection::open(&path) {
-            let tables: Vec<String> = store.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-                .and_then(|mut s| s.query_map([], |row| row.get(0))?.collect()).unwrap_or_default();
-            if !tables.iter().any(|name| name == "signing_keys") {
-                for table in tables {
-                    store.execute(&format!("DELETE FROM {table}"), []).unwrap();
-                }
-            }
-        }
-    }
+    crate::support::stores::forget_key_values(directory.path());
     let options = crate::support::server::options(
         placement,
         directory.path(),

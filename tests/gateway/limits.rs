@@ -6,7 +6,7 @@ use crate::support::{App, Placement, dedicated};
 use crate::{both, snapshot};
 
 /// Waits until the running minute has at least 20 seconds left.
-async fn early_in_a_minute() {
+pub async fn early_in_a_minute() {
     loop {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
         if now.as_secs() % 60 < 40 {
@@ -72,16 +72,8 @@ async fn by_class_and_identity(placement: Placement) {
 }
 
 fn projects(app: &App, tenant: &str) -> i64 {
-    let files = std::fs::read_dir(&app.data).unwrap().map(|entry| entry.unwrap().path());
-    let mut counts = files.filter_map(|path| {
-        let connection = rusqlite::Connection::open(path).ok()?;
-        connection
-            .query_row("SELECT COUNT(*) FROM projects WHERE tenant_id = ?1", [tenant], |row| {
-                row.get(0)
-            })
-            .ok()
-    });
-    counts.next().expect("the database")
+    let count = app.rows(&format!("SELECT COUNT(*) FROM projects WHERE tenant_id = '{tenant}'"));
+    count[0][0].parse().unwrap()
 }
 
 /// The address has a bucket before anything else is looked at.

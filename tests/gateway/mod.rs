@@ -6,6 +6,7 @@ mod first_key;
 mod headers;
 mod lifecycle;
 mod limits;
+pub(crate) use limits::early_in_a_minute;
 mod log;
 mod registry_reach;
 mod targets;

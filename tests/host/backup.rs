@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::crash::{spawn, write};
+use crate::crash::write;
+use crate::support::process::{Process, Setting};
 use crate::support::server::{PASSWORD, UNLIMITED, options, start};
-use crate::support::{App, Client, Placement, dedicated};
+use crate::support::{Client, Placement, dedicated};
 use tenantry::{BackedUp, Restore, Restored, SCHEMA_VERSION};
 
 const WRITERS: usize = 4;
@@ -78,9 +79,8 @@ async fn a_backup_under_load_is_restored() {
     let directory = tempfile::tempdir().unwrap();
     let (data, file) = (directory.path().join("data"), directory.path().join("backup.db"));
     std::fs::create_dir(&data).unwrap();
-    let (mut process, base) = spawn(&data, false);
-    let app = App { base, log: Default::default(), data: data.clone() };
-    let owner = app.owner().await;
+    let mut process = Process::spawn(&Setting::new(&data, false));
+    let owner = process.app.owner().await;
     let ballast = "CREATE TABLE ballast (bytes BLOB NOT NULL)";
     let database = Connection::open(data.join("sqlite.db")).unwrap();
     database.execute_batch(ballast).unwrap();
@@ -263,6 +263,7 @@ async fn leftovers_are_moved_away() {
 fn the_schema_version_is_the_number_of_migrations() {
     let migrations = std::fs::read_dir(crate::support::server::root().join("migrations")).unwrap();
     let files = migrations.map(|entry| entry.unwrap().path());
-    let files = files.filter(|path| path.extension().is_some_and(|it| it == "sql")).count();
+    let numbered = |name: &str| name.starts_with(|first: char| first.is_ascii_digit());
+    let files = files.filter(|path| numbered(&path.file_name().unwrap().to_string_lossy())).count();
     assert_eq!(SCHEMA_VERSION, i64::try_from(files).unwrap());
 }

@@ -2,10 +2,13 @@
 
 pub mod client;
 pub mod contract;
+pub mod process;
 pub mod raw;
 pub mod seal;
 pub mod server;
+pub mod servers;
 pub mod snapshot;
+pub mod stores;
 
 pub use client::{Client, Exchange};
 pub use server::{App, Placement, dedicated, shared};

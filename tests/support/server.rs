@@ -9,6 +9,7 @@ pub use tenantry::Placement;
 use tenantry::{Log, Options, Server};
 
 use super::client::Client;
+use super::stores;
 
 /// The root of the repository.
 pub fn root() -> PathBuf {
@@ -27,6 +28,16 @@ impl App {
     /// A client without a credential.
     pub fn anon(&self) -> Client {
         Client::new(&self.base, None)
+    }
+
+    /// Runs statements in the server's database, past everything that guards it.
+    pub fn execute(&self, sql: &str) {
+        stores::execute(&self.data, sql);
+    }
+
+    /// The rows of a query of the server's database, as text; empty for NULL.
+    pub fn rows(&self, sql: &str) -> Vec<Vec<String>> {
+        stores::rows(&self.data, sql)
     }
 
     /// The owner of a new tenant.
@@ -63,8 +74,21 @@ pub const UNLIMITED: [(&str, &str); 5] = [
     ("idempotency_lease_seconds", "2"),
 ];
 
-/// Options of a server with its own data under `data`, compiled code shared by all.
+/// Options of a server with its own data under `data` or in stores of its own, compiled code
+/// shared by all.
 pub fn options(placement: Placement, data: &Path, variables: &[(&str, &str)]) -> Options {
+    let mut options = plain_options(placement, data, variables);
+    if stores::external() {
+        let url = stores::url("app", &stores::of(data));
+        options.variables.insert(0, ("postgres_host".to_owned(), stores::host(&url).to_owned()));
+        options.variables.insert(0, ("postgres_url".to_owned(), url));
+        options.runtime_config = Some(data.join("runtime-config.toml"));
+    }
+    options
+}
+
+/// Options of a server with embedded stores, or with those that it is told.
+pub fn plain_options(placement: Placement, data: &Path, variables: &[(&str, &str)]) -> Options {
     let cache = root().join("target/tests/cache");
     std::fs::create_dir_all(&cache).unwrap();
     std::fs::create_dir_all(data).unwrap();

@@ -77,18 +77,18 @@ pub(crate) fn caller(app: &App, client: &Client, roles: &[&str], scopes: &[&str]
 /// Writes a notice straight into the server's database, as no operation makes one; its title
 /// is its id.
 pub(crate) fn publish(app: &App, tenant: &str, id: &str, created_at: i64) {
-    let database = rusqlite::Connection::open(app.data.join("sqlite.db")).unwrap();
-    let sql = "INSERT INTO notices \
-               (tenant_id, id, kind, key, title, body, version, created_at, updated_at) \
-               VALUES (?1, ?2, 'DEPRECATION', ?2, ?2, 'Version 1 ends.', 1, ?3, ?3)";
-    database.execute(sql, (tenant, id, created_at)).unwrap();
+    app.execute(&format!(
+        "INSERT INTO notices \
+         (tenant_id, id, kind, key, title, body, version, created_at, updated_at) VALUES \
+         ('{tenant}', '{id}', 'DEPRECATION', '{id}', '{id}', 'Version 1 ends.', 1, \
+         {created_at}, {created_at})"
+    ));
 }
 
 /// Makes a person of a user: from now on someone can sign in as it.
 fn let_in(app: &App, id: &str) {
-    let made = crate::projects::pages::database(app).execute(
-        "INSERT INTO users (id, email, password_hash, created_at, updated_at) VALUES (?1, ?1, 'none', 0, 0)",
-        [id],
-    );
-    assert_eq!(made.unwrap(), 1);
+    app.execute(&format!(
+        "INSERT INTO users (id, email, password_hash, created_at, updated_at) \
+         VALUES ('{id}', '{id}', 'none', 0, 0)"
+    ));
 }

@@ -1,6 +1,7 @@
 //! The issuer's RS256 keys: made on first use, kept sealed, their public halves published
 //! as a JWK Set (RFC 7517) at `/.well-known/jwks.json` and in the key-value store, where
-//! the gateways look.
+//! the gateways look. A key that has signed for `signing_key_days` is replaced by whoever
+//! signs next; it verifies for a day more, longer than any token lives (K-36).
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -15,10 +16,15 @@ use crate::text;
 /// The key-value key under which gateways look for the JWK Set.
 const PUBLISHED: &str = "auth:jwks";
 const MODULUS_BITS: usize = 2048;
+const DAY: i64 = 86_400_000;
+/// How long a replaced key verifies, in milliseconds.
+const VERIFIES: i64 = DAY;
+/// How long an instance signs with a key before it looks whether another host has made one.
+const LOOK_AGAIN: i64 = 60_000;
 
 thread_local! {
-    /// The opened key: unsealing and parsing costs more than signing.
-    static SIGNING: RefCell<Option<Rc<RS256KeyPair>>> = const { RefCell::new(None) };
+    /// The opened key, and when it was looked up: unsealing and parsing costs more than signing.
+    static SIGNING: RefCell<Option<(Rc<RS256KeyPair>, i64)>> = const { RefCell::new(None) };
     /// Whether this instance has published the set. A lost set is asked for again by the
     /// gateways, so once for each instance is enough.
     static IS_PUBLISHED: Cell<bool> = const { Cell::new(false) };
@@ -46,28 +52,37 @@ fn answer(set: Vec<u8>) -> kit::Result {
 pub(crate) async fn signing(call: &Call) -> kit::Result<Rc<RS256KeyPair>> {
     // The seal is loaded each time: it refuses strangers while the development key is set.
     let seal = Seal::load(call).await?;
-    if let Some(key) = SIGNING.with_borrow(Clone::clone) {
+    let now = kit::now();
+    if let Some((key, looked_up)) = SIGNING.with_borrow(Clone::clone)
+        && (looked_up..looked_up + LOOK_AGAIN).contains(&now)
+    {
         return Ok(key);
     }
     let system = System::open(call, "signing keys belong to no tenant")?;
-    let key = match newest(&system, &seal)? {
+    let days = spin_sdk::variables::get("signing_key_days").await.unwrap_or_default();
+    let oldest = now - days.trim().parse().unwrap_or(90_i64).max(1) * DAY;
+    let key = match newest(&system, &seal, oldest)? {
         Some(key) => key,
-        None => first(&system, &seal)?,
+        None => {
+            IS_PUBLISHED.set(false);
+            next(&system, &seal, oldest)?
+        }
     };
     let key = Rc::new(key);
     if !IS_PUBLISHED.get() {
         announce(&key_set(&system)?.unwrap_or_default())?;
         IS_PUBLISHED.set(true);
     }
-    SIGNING.set(Some(Rc::clone(&key)));
+    SIGNING.set(Some((Rc::clone(&key), now)));
     Ok(key)
 }
 
-fn newest(system: &System<'_>, seal: &Seal) -> kit::Result<Option<RS256KeyPair>> {
+/// The key that signs, unless it was made before `oldest`.
+fn newest(system: &System<'_>, seal: &Seal, oldest: i64) -> kit::Result<Option<RS256KeyPair>> {
     let rows = system.query(
-        "SELECT id, sealed FROM signing_keys WHERE retired_at IS NULL \
+        "SELECT id, sealed FROM signing_keys WHERE retired_at IS NULL AND created_at > $1 \
          ORDER BY created_at DESC, id DESC LIMIT 1",
-        &[],
+        &[Value::Integer(oldest)],
     )?;
     let Some(mut row) = rows.into_iter().next() else { return Ok(None) };
     let id = row.text();
@@ -75,15 +90,20 @@ fn newest(system: &System<'_>, seal: &Seal) -> kit::Result<Option<RS256KeyPair>>
     Ok(Some(RS256KeyPair::from_der(&der).internal()?.with_key_id(&id)))
 }
 
-/// Makes the first key. Several instances may each make one; the first to write wins.
-fn first(system: &System<'_>, seal: &Seal) -> kit::Result<RS256KeyPair> {
+/// Makes a key and retires the one before. Several instances may each make one; the first to
+/// write wins.
+fn next(system: &System<'_>, seal: &Seal, oldest: i64) -> kit::Result<RS256KeyPair> {
     let id = kit::id("key");
     let made = RS256KeyPair::generate(MODULUS_BITS).internal()?.with_key_id(&id);
     let sealed = seal.seal(&id, &made.to_der().internal()?)?;
     let jwk = made.public_key().with_key_id(&id).to_jwk();
-    system.in_turn("signing keys", || match newest(system, seal)? {
+    system.in_turn("signing keys", || match newest(system, seal, oldest)? {
         Some(winner) => Ok(winner),
         None => {
+            system.execute(
+                "UPDATE signing_keys SET retired_at = $1 WHERE retired_at IS NULL",
+                &[Value::Integer(kit::now())],
+            )?;
             system.execute(
                 "INSERT INTO signing_keys (id, sealed, public_jwk, created_at) \
                  VALUES ($1, $2, $3, $4)",
@@ -103,8 +123,9 @@ fn announce(set: &[u8]) -> kit::Result<()> {
 /// The JWK Set; `None` before the first key is made.
 fn key_set(system: &System<'_>) -> kit::Result<Option<Vec<u8>>> {
     let rows = system.query(
-        "SELECT public_jwk FROM signing_keys WHERE retired_at IS NULL ORDER BY created_at DESC",
-        &[],
+        "SELECT public_jwk FROM signing_keys WHERE retired_at IS NULL OR retired_at > $1 \
+         ORDER BY created_at DESC",
+        &[Value::Integer(kit::now() - VERIFIES)],
     )?;
     let keys = rows.into_iter().map(|mut row| {
         let mut jwk: serde_json::Value = serde_json::from_str(&row.text()).internal()?;

@@ -40,6 +40,8 @@ pub mod resource;
 #[cfg(target_arch = "wasm32")]
 pub mod retention;
 #[cfg(target_arch = "wasm32")]
+mod sabotage;
+#[cfg(target_arch = "wasm32")]
 mod scope;
 #[cfg(target_arch = "wasm32")]
 mod serve;

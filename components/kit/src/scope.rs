@@ -4,12 +4,10 @@
 //! compare `tenant_id` with it is refused before it runs. [`System`] is the named exception
 //! for what is above tenants: signing in and the keys of the issuer.
 
-use std::borrow::Cow;
-
 use crate::list::Bound;
 use crate::receipt;
 use crate::sql::{CURSOR_KEY, Database, Row, Source, Value, Who};
-use crate::{Call, Error, Reply};
+use crate::{Call, Error, Reply, sabotage};
 
 /// The rows of one tenant.
 pub struct Scope<'a> {
@@ -115,7 +113,7 @@ impl Scope<'_> {
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Row>, Error> {
         let values = self.bind(sql, parameters)?;
-        self.database.query(Who::Tenant(self.tenant), &predicate(sql), &values)
+        self.database.query(Who::Tenant(self.tenant), &sabotage::predicate(sql), &values)
     }
 
     /// Runs a statement and returns how many rows it changed. `$1` is the tenant.
@@ -128,7 +126,8 @@ impl Scope<'_> {
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<u64, Error> {
         let values = self.bind(sql, parameters)?;
-        self.database.execute(Who::Tenant(self.tenant), &predicate(sql), &values)
+        sabotage::trap(sql, &values);
+        self.database.execute(Who::Tenant(self.tenant), &sabotage::predicate(sql), &values)
     }
 
     /// Runs a statement that changes exactly one row.
@@ -157,15 +156,6 @@ impl Scope<'_> {
             return Err(Error::internal(format!("statement not bound to the tenant: {sql}")));
         }
         Ok(std::iter::once(Value::Text(self.tenant.to_owned())).chain(parameters).collect())
-    }
-}
-
-/// The statement as it is. With the feature `mutant` it has lost its tenant, which a test
-/// builds to show that row-level security holds by itself.
-fn predicate(sql: &str) -> Cow<'_, str> {
-    match cfg!(feature = "mutant") {
-        true => Cow::Owned(sql.replace("tenant_id = $1", "$1::text IS NOT NULL")),
-        false => Cow::Borrowed(sql),
     }
 }
 

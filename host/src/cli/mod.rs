@@ -1,6 +1,8 @@
 //! The commands: a file each, with its arguments, its help and what it prints.
 
 pub(crate) mod backup;
+pub(crate) mod doctor;
+pub(crate) mod migrate;
 pub(crate) mod build;
 pub(crate) mod restore;
 pub(crate) mod up;
@@ -34,4 +36,9 @@ fn progress(line: &str) {
 /// A size for people.
 fn size(bytes: u64) -> String {
     format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
+}
+
+/// Runs what waits for the network.
+fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
 }

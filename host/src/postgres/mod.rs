@@ -14,12 +14,14 @@ mod task;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod tool;
 mod values;
 mod words;
 
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub use connection::Connection;
 pub(crate) use tls::certificates;
+pub(crate) use tool::{Client, connect};
 
 use crate::hosts::AllowedHosts;
 use crate::interfaces::postgres::Error;

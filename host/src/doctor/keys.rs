@@ -1,0 +1,54 @@
+//! The master key, and whether it opens what it has sealed.
+
+use super::Finding;
+use crate::variables::Variables;
+use aes_gcm::aead::{Aead as _, Payload};
+use aes_gcm::{Aes256Gcm, Key, KeyInit as _, Nonce};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// The key of a fresh checkout, as `components/auth/src/seal.rs` has it.
+const DEVELOPMENT: &[u8; 32] = b"development only, never deploy!!";
+const NONCE: usize = 12;
+
+pub(super) fn master(variables: &Variables) -> Finding {
+    let make = "set SPIN_VARIABLE_MASTER_KEY to `openssl rand -base64 32`, the same on every \
+                host, and keep it apart from the backups";
+    match key(variables) {
+        None => Finding::bad("master key", "is not 32 bytes in base64", make),
+        Some(key) if key == DEVELOPMENT => Finding::doubtful(
+            "master key",
+            "is the public one of development: tokens are issued to the loopback address only",
+            make,
+        ),
+        Some(_) => Finding::good("master key", "is set"),
+    }
+}
+
+/// Whether the newest signing key opens.
+pub(super) fn signing(variables: &Variables, sealed: Option<(String, String)>) -> Finding {
+    let Some((id, sealed)) = sealed else {
+        return Finding::good("signing key", "is made at the first login");
+    };
+    match key(variables).and_then(|master| open(&master, &id, &sealed)) {
+        Some(_) => Finding::good("signing key", format!("{id} opens with the master key")),
+        None => Finding::bad(
+            "signing key",
+            format!("{id} does not open: it was sealed with another master key"),
+            "set SPIN_VARIABLE_MASTER_KEY to the key that the other hosts have, or had",
+        ),
+    }
+}
+
+fn key(variables: &Variables) -> Option<Vec<u8>> {
+    let text = variables.get("master_key")?.trim();
+    STANDARD.decode(text).ok().filter(|bytes| bytes.len() == 32)
+}
+
+fn open(master: &[u8], id: &str, sealed: &str) -> Option<Vec<u8>> {
+    let bytes = STANDARD.decode(sealed).ok()?;
+    let (nonce, cipher) = bytes.split_at_checked(NONCE)?;
+    let payload = Payload { msg: cipher, aad: id.as_bytes() };
+    let cipher = Aes256Gcm::new(Key::<Aes256Gcm>::from_slice(master));
+    cipher.decrypt(Nonce::from_slice(nonce), payload).ok()
+}

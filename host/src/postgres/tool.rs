@@ -1,0 +1,62 @@
+//! Connections for the work of the runner itself, such as migrations: for those who run it,
+//! so any address of libpq's form will do.
+
+use super::tls;
+use anyhow::Context as _;
+use std::time::Duration;
+pub(crate) use tokio_postgres::Client;
+use tokio_postgres::Config;
+use tokio_postgres::config::Host;
+
+/// How long a server may take to accept a connection.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// Connects. The connection ends when the client is dropped.
+///
+/// # Errors
+/// One sentence: where it was to go, what happened, and what may help. No password.
+pub(crate) async fn connect(url: &str) -> anyhow::Result<Client> {
+    let Ok(mut config) = url.parse::<Config>() else {
+        // The parser's own message may repeat a part of the password.
+        anyhow::bail!(
+            "is not the address of a PostgreSQL database; write postgres://user:password@host:port/database"
+        );
+    };
+    config.application_name("tenantry");
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT);
+    }
+    let tls = tls::connector(&tls::system_roots(), None).map_err(anyhow::Error::msg)?;
+    let place = place(&config);
+    let connected = tokio::time::timeout(CONNECT * 2, config.connect(tls)).await;
+    let connected = connected.with_context(|| format!("{place} does not answer"))?;
+    let (client, connection) = connected.map_err(|error| {
+        let cause = anyhow::Error::new(error);
+        let told = format!("{cause:#}");
+        let hint = match () {
+            () if told.contains("certificate") => {
+                "; its certificate is not of an authority that this machine trusts: add ?sslmode=disable where the way to it is safe"
+            }
+            () if told.contains("refused") => "; is the server running there?",
+            () if told.contains("does not exist") => "; make it, or name the one that there is",
+            () if told.contains("password") => "; check user and password",
+            () => "",
+        };
+        anyhow::anyhow!("{place}: {told}{hint}")
+    })?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+/// Host, port, database and user, for messages.
+fn place(config: &Config) -> String {
+    let host = match config.get_hosts().first() {
+        Some(Host::Tcp(host)) => host.clone(),
+        Some(Host::Unix(path)) => path.display().to_string(),
+        None => "localhost".to_owned(),
+    };
+    let port = config.get_ports().first().copied().unwrap_or(5432);
+    let database = config.get_dbname().or(config.get_user()).unwrap_or("postgres");
+    let user = config.get_user().unwrap_or("postgres");
+    format!("{host}:{port}, database {database}, user {user}")
+}

@@ -1,0 +1,146 @@
+//! Several hosts on one PostgreSQL and one Redis are one service.
+
+use std::collections::BTreeSet;
+
+use http::Method;
+use serde_json::json;
+
+use super::Site;
+use crate::support::Client;
+use crate::support::process::Process;
+
+const PROJECTS: &str = "/api/v1/projects";
+
+/// A new empty site and two hosts that start at the same moment.
+fn two(variables: &[(&str, &str)], composed: bool) -> (Site, Process, Process) {
+    let site = Site::new();
+    let start = |name: &str| {
+        let mut setting = site.host(name, composed);
+        let more = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        setting.variables.extend(more);
+        std::thread::spawn(move || Process::spawn(&setting))
+    };
+    let (one, two) = (start("one"), start("two"));
+    let (one, two) = (one.join().unwrap(), two.join().unwrap());
+    (site, one, two)
+}
+
+fn at(host: &Process, client: &Client) -> Client {
+    Client::new(&host.app.base, Some(client.token())).of(client.session.clone())
+}
+
+/// Both hosts make their first key at once, and each accepts what the other signs. A write
+/// on one is there on the other, with its event.
+async fn one_service(composed: bool) {
+    let (_site, one, two) = two(&[], composed);
+    let (alice, bob) = tokio::join!(one.app.owner(), two.app.owner_named("bob@example.com", None));
+    let made = alice.post(PROJECTS, &json!({ "name": "x" })).await.expect(201);
+    at(&two, &alice).get(&format!("{PROJECTS}/{}", made.id())).await.expect(200);
+    at(&one, &bob).get(&format!("{PROJECTS}/{}", made.id())).await.expect(404);
+    let events = at(&two, &alice).get("/api/v1/events?type=project.created").await.expect(200);
+    assert_eq!(events.body["items"][0]["subject"], made.id());
+    let keys = one.app.anon().get("/.well-known/jwks.json").await.expect(200);
+    assert_eq!(keys.body["keys"].as_array().unwrap().len(), 1, "two hosts made one key");
+}
+
+/// The identity has one bucket, wherever it knocks.
+async fn one_limit(composed: bool) {
+    let (_site, one, two) = two(&[("limit_read_per_minute", "40")], composed);
+    let owner = one.app.owner().await;
+    crate::gateway::early_in_a_minute().await;
+    let hosts = [at(&one, &owner), at(&two, &owner)];
+    let asked = (0..80).map(|n| {
+        let client = hosts[n % 2].clone();
+        tokio::spawn(async move { client.get(PROJECTS).await.status })
+    });
+    let mut admitted = 0;
+    for answer in asked.collect::<Vec<_>>() {
+        match answer.await.unwrap() {
+            200 => admitted += 1,
+            status => assert_eq!(status, 429),
+        }
+    }
+    assert_eq!(admitted, 40);
+}
+
+/// 64 equal requests over two hosts make one project, and all who are answered get it.
+async fn one_execution(composed: bool) {
+    let (_site, one, two) = two(&[], composed);
+    let owner = one.app.owner().await;
+    let hosts = [at(&one, &owner), at(&two, &owner)];
+    for round in 0..3 {
+        let key = format!("key-{round}");
+        let sent = (0..64).map(|n| {
+            let (client, key) = (hosts[n % 2].clone(), key.clone());
+            tokio::spawn(async move {
+                let body = json!({ "name": key });
+                client.json(Method::POST, PROJECTS, &body, &[("idempotency-key", &key)]).await
+            })
+        });
+        let mut ids = BTreeSet::new();
+        for answer in sent.collect::<Vec<_>>() {
+            let answer = answer.await.unwrap();
+            match answer.status {
+                201 => drop(ids.insert(answer.id().to_owned())),
+                status => assert_eq!(status, 409, "{}", answer.text),
+            }
+        }
+        assert_eq!(ids.len(), 1, "{ids:?}");
+        let page = owner.get(&format!("{PROJECTS}?name={key}")).await.expect(200);
+        assert_eq!(page.body["items"].as_array().unwrap().len(), 1);
+    }
+}
+
+/// A host of one function serves it for tenants of the others.
+async fn one_function(composed: bool) {
+    let site = Site::new();
+    let all = Process::spawn(&site.host("all", composed));
+    let mut setting = site.host("events", composed);
+    setting.components = vec!["events".to_owned()];
+    let events = Process::spawn(&setting);
+    let owner = all.app.owner().await;
+    owner.post(PROJECTS, &json!({ "name": "x" })).await.expect(201);
+    let alone = at(&events, &owner);
+    let page = alone.get("/api/v1/events?type=project.created").await.expect(200);
+    assert_eq!(page.body["items"].as_array().unwrap().len(), 1);
+    let elsewhere = alone.try_send(Method::GET, PROJECTS, &[], None).await.unwrap();
+    assert_eq!(elsewhere.status, 404);
+}
+
+/// A key that is old is replaced by whichever host signs next; the others accept what the new
+/// one signs, and nobody has to sign in again.
+async fn one_keyring(composed: bool) {
+    let (site, one, mut two) = two(&[], composed);
+    let owner = one.app.owner().await;
+    at(&two, &owner).get(PROJECTS).await.expect(200);
+    two.kill();
+    let day: i64 = 86_400_000;
+    one.app.execute(&format!("UPDATE signing_keys SET created_at = created_at - {}", 91 * day));
+    let two = Process::spawn(&site.host("two", composed));
+    let newcomer = two.app.owner_named("new@example.com", None).await;
+    let keys = two.app.anon().get("/.well-known/jwks.json").await.expect(200);
+    assert_eq!(keys.body["keys"].as_array().unwrap().len(), 2, "old and new");
+    for host in [&one, &two] {
+        at(host, &newcomer).get(PROJECTS).await.expect(200);
+        at(host, &owner).get(PROJECTS).await.expect(200);
+    }
+}
+
+macro_rules! placed {
+    ($($name:ident)*) => {
+        $(mod $name {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn fused() {
+                super::$name(false).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn composed() {
+                super::$name(true).await;
+            }
+        })*
+    };
+}
+pub(super) use placed;
+
+placed! { one_service one_limit one_execution one_function one_keyring }

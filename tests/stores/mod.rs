@@ -1,0 +1,78 @@
+//! What holds on PostgreSQL and Redis, and over several hosts. These tests are part of the
+//! run with `TENANTRY_TEST_STORES=external`.
+
+mod failures;
+mod hosts;
+mod migrate;
+mod policies;
+mod replicas;
+
+use std::path::{Path, PathBuf};
+
+use crate::support::process::Setting;
+use crate::support::server::root;
+use crate::support::stores;
+
+/// A PostgreSQL database and a Redis that several hosts share.
+pub struct Site {
+    directory: tempfile::TempDir,
+    variables: Vec<(String, String)>,
+}
+
+impl Site {
+    /// Of the servers that all tests use.
+    pub fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let name = stores::of(directory.path());
+        Self::at(directory, &stores::url("app", &name))
+    }
+
+    /// On a PostgreSQL and a Redis of the test's own.
+    pub async fn on(postgres: &str, redis: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let admin = stores::connect(postgres).await;
+        admin
+            .batch_execute("CREATE ROLE owner LOGIN; CREATE ROLE app LOGIN; CREATE DATABASE site OWNER owner")
+            .await
+            .unwrap_or_else(|error| panic!("{error}"));
+        let url = |role: &str| format!("postgres://{role}@{}/site?sslmode=disable", stores::host(postgres));
+        tenantry::migrate(&url("owner"), "app", |_| {}).await.unwrap();
+        let config = format!("[key_value_store.default]\ntype = \"redis\"\nurl = {redis:?}\n");
+        std::fs::write(directory.path().join("runtime-config.toml"), config).unwrap();
+        Self::at(directory, &url("app"))
+    }
+
+    fn at(directory: tempfile::TempDir, url: &str) -> Self {
+        let variables = [("postgres_url", url), ("postgres_host", stores::host(url))];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self { directory, variables: variables.to_vec() }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// A host of this site, with a data directory of its own.
+    pub fn host(&self, name: &str, composed: bool) -> Setting {
+        let mut setting = Setting::new(&self.path().join(name), composed);
+        setting.variables.clone_from(&self.variables);
+        setting.runtime_config = Some(self.path().join("runtime-config.toml"));
+        setting
+    }
+}
+
+/// A manifest whose functions are built with `sabotage`; `scripts/test` builds them.
+pub fn sabotaged(directory: &Path) -> PathBuf {
+    let text = std::fs::read_to_string(root().join("spin.toml")).unwrap();
+    let mut text = text.replace("target/wasm32", &format!("{}/target/wasm32", root().display()));
+    for function in ["projects", "tenants", "events"] {
+        let built = |folder: &str| {
+            format!("{}/target/{folder}wasm32-wasip2/guest/{function}.wasm", root().display())
+        };
+        assert!(Path::new(&built("sabotage/")).exists(), "scripts/test builds {}", built("sabotage/"));
+        text = text.replace(&built(""), &built("sabotage/"));
+    }
+    let file = directory.join("sabotaged.toml");
+    std::fs::write(&file, text).unwrap();
+    file
+}

@@ -1,0 +1,119 @@
+//! Row-level security: what the database itself refuses.
+
+use serde_json::json;
+
+use crate::both;
+use crate::support::server::{UNLIMITED, options, start};
+use crate::support::stores::{self, connect, external, rows_of, url, wait};
+use crate::support::{Client, Placement};
+
+/// Every table with a tenant has policies that nobody is excepted from, and the role of the
+/// functions is neither above them nor can it change them.
+#[test]
+fn every_table_of_tenants_is_guarded() {
+    let name = stores::database();
+    wait(async {
+        let owner = connect(&url("owner", &name)).await;
+        let tables = rows_of(
+            &owner,
+            "SELECT c.relname, c.relrowsecurity AND c.relforcerowsecurity, \
+                 (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid) \
+             FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' \
+             WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') \
+             AND NOT c.relispartition ORDER BY 1",
+        )
+        .await;
+        assert!(tables.len() >= 9, "{tables:?}");
+        for table in &tables {
+            assert_eq!(table[1], "t", "{}: FORCE ROW LEVEL SECURITY is missing", table[0]);
+            assert_ne!(table[2], "0", "{}: has no policy", table[0]);
+        }
+        let app = connect(&url("app", &name)).await;
+        let above = "SELECT rolsuper OR rolbypassrls OR rolcreaterole FROM pg_roles WHERE rolname = current_user";
+        assert_eq!(rows_of(&app, above).await, [["f"]]);
+        let owned = "SELECT count(*) FROM pg_class WHERE pg_has_role(current_user, relowner, 'member') \
+                     AND relnamespace = 'public'::regnamespace";
+        assert_eq!(rows_of(&app, owned).await, [["0"]]);
+        for refused in [
+            "ALTER TABLE projects DISABLE ROW LEVEL SECURITY",
+            "DROP POLICY tenant ON projects",
+            "CREATE TABLE mine (id INT)",
+            "DELETE FROM events",
+            "UPDATE audit_logs SET actor_id = 'x'",
+            "SELECT * FROM events_default",
+            "INSERT INTO schema_migrations VALUES (99, 0)",
+            "SET ROLE postgres",
+        ] {
+            assert!(app.batch_execute(refused).await.is_err(), "{refused}");
+        }
+    });
+}
+
+/// A handler that forgot the tenant in every statement shows no foreign row, and changes none.
+/// On SQLite the same functions do, so it is the policies that hold here.
+async fn hold_without_the_predicate(placement: Placement) {
+    let directory = tempfile::tempdir().unwrap();
+    let mut setting = options(placement, directory.path(), &UNLIMITED);
+    setting.manifest = super::sabotaged(directory.path());
+    let (app, server) = start(setting).await;
+    let (alice, bob) = (app.owner().await, app.owner().await);
+    let body = json!({ "name": "secret of alice" });
+    let made = alice.post("/api/v1/projects", &body).await.expect(201);
+    let path = format!("/api/v1/projects/{}", made.id());
+    let seen = foreign(&bob).await;
+    assert_eq!(seen.is_empty(), external(), "{seen:?}");
+    if external() {
+        bob.get(&path).await.expect(404);
+        bob.patch(&path, &json!({ "name": "stolen" })).await.expect(404);
+        bob.delete(&path).await.expect(404);
+        let page = bob.get("/api/v1/projects?page=1").await.expect(200);
+        assert_eq!(page.header("x-total-count"), Some("0"));
+        let mine = alice.get(&path).await.expect(200);
+        assert_eq!(mine.body["name"], "secret of alice");
+    }
+    server.shutdown().await.unwrap();
+}
+
+/// What a client sees of others in every list.
+async fn foreign(client: &Client) -> Vec<String> {
+    let mut seen = Vec::new();
+    for path in ["projects", "users", "teams", "notices", "events"] {
+        let page = client.get(&format!("/api/v1/{path}")).await.expect(200);
+        let items = page.body["items"].as_array().unwrap();
+        let foreign = items.iter().filter(|item| item["tenant_id"] != client.tenant());
+        seen.extend(foreign.map(|item| format!("{path}: {item}")));
+    }
+    seen
+}
+
+/// A function that traps between two statements leaves nothing to whoever gets its
+/// connection next: no open transaction, no tenant, no row.
+async fn a_trap_leaves_nothing(placement: Placement) {
+    let directory = tempfile::tempdir().unwrap();
+    let mut setting = options(placement, directory.path(), &UNLIMITED);
+    setting.manifest = super::sabotaged(directory.path());
+    if external() {
+        // One connection, so that the next request gets the one that was trapped on.
+        let config = directory.path().join("runtime-config.toml");
+        let text = std::fs::read_to_string(&config).unwrap();
+        std::fs::write(&config, text.replace("max_connections = 16", "max_connections = 1")).unwrap();
+    }
+    let (app, server) = start(setting).await;
+    let (alice, bob) = (app.owner().await, app.owner().await);
+    let kept = alice.post("/api/v1/projects", &json!({ "name": "kept" })).await.expect(201);
+    for round in 0..5 {
+        let trapped = json!({ "name": format!("TRAP HERE {round}") });
+        alice.post("/api/v1/projects", &trapped).await.expect(500);
+        let own = bob.post("/api/v1/projects", &json!({ "name": "of bob" })).await.expect(201);
+        assert_eq!(own.body["tenant_id"], bob.tenant());
+        let name = "SELECT count(*) FROM projects WHERE name LIKE 'TRAP%'";
+        assert_eq!(app.rows(name), [["0"]]);
+        // Nobody waits for the transaction of the one that is gone.
+        let began = std::time::Instant::now();
+        alice.patch(&format!("/api/v1/projects/{}", kept.id()), &json!({ "description": format!("{round}") })).await.expect(200);
+        assert!(began.elapsed() < std::time::Duration::from_secs(5));
+    }
+    server.shutdown().await.unwrap();
+}
+
+both! { hold_without_the_predicate a_trap_leaves_nothing }

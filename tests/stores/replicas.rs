@@ -1,0 +1,89 @@
+//! Reads from a replica: another database stands for one that is behind, with what the
+//! replica has not yet been told of.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::both;
+use crate::support::server::{UNLIMITED, options, start};
+use crate::support::stores::{self, connect, url, wait};
+use crate::support::Placement;
+
+/// Who has written reads from the writer, on every host; everybody else, and they too a while
+/// later, from the replica.
+async fn writers_see_their_own(placement: Placement) {
+    let directory = tempfile::tempdir().unwrap();
+    let replica = stores::database();
+    let reader = url("app", &replica);
+    let mut variables = UNLIMITED.to_vec();
+    variables.extend([
+        ("postgres_reader_url", reader.as_str()),
+        ("postgres_reader_host", stores::host(&reader)),
+        ("read_own_writes_seconds", "2"),
+    ]);
+    let (app, server) = start(options(placement, directory.path(), &variables)).await;
+    let other = options(placement, directory.path(), &variables);
+    let (elsewhere, other) = start(other).await;
+    let owner = app.owner().await;
+    let (_, other_in_tenant) = machine(&app, &owner).await;
+    let path = "/api/v1/projects";
+    let made = owner.post(path, &json!({ "name": "new" })).await.expect(201);
+    let one = format!("{path}/{}", made.id());
+    owner.get(&one).await.expect(200);
+    let there = crate::support::Client::new(&elsewhere.base, Some(owner.token()));
+    there.get(&one).await.expect(200);
+    // Who has not written is answered by the replica, which has not heard of it.
+    other_in_tenant.get(&one).await.expect(404);
+    tokio::time::sleep(Duration::from_millis(2300)).await;
+    owner.get(&one).await.expect(404);
+    // The replica catches up.
+    copy(&app, &replica, "projects");
+    owner.get(&one).await.expect(200);
+    other_in_tenant.get(&one).await.expect(200);
+    server.shutdown().await.unwrap();
+    other.shutdown().await.unwrap();
+}
+
+/// A replica that does not answer costs time, not answers.
+async fn without_the_replica(placement: Placement) {
+    let directory = tempfile::tempdir().unwrap();
+    let dead = format!("127.0.0.1:{}", crate::support::servers::free_port());
+    let reader = format!("postgres://nobody@{dead}/none?connect_timeout=1");
+    let mut variables = UNLIMITED.to_vec();
+    variables.extend([("postgres_reader_url", reader.as_str()), ("postgres_reader_host", &dead)]);
+    let (app, server) = start(options(placement, directory.path(), &variables)).await;
+    let owner = app.owner().await;
+    owner.get("/api/v1/projects").await.expect(200);
+    server.shutdown().await.unwrap();
+}
+
+/// A machine client of the tenant, who is another principal.
+async fn machine(app: &crate::support::App, owner: &crate::support::Client) -> (String, crate::support::Client) {
+    let body = json!({ "name": "reader", "scopes": ["projects:read"] });
+    let made = owner.post("/api/v1/auth/clients", &body).await.expect(201);
+    let text = |name: &str| made.body[name].as_str().unwrap().to_owned();
+    let form = format!(
+        "grant_type=client_credentials&client_id={}&client_secret={}",
+        text("client_id"),
+        text("client_secret")
+    );
+    let token = app.anon().form("/api/v1/auth/token", &form, &[]).await.expect(200);
+    (text("client_id"), owner.with_token(token.body["access_token"].as_str().unwrap()))
+}
+
+fn copy(app: &crate::support::App, replica: &str, table: &str) {
+    let rows = app.rows(&format!("SELECT row_to_json(t)::text FROM {table} t"));
+    wait(async {
+        let client = connect(&url("owner", replica)).await;
+        for row in rows {
+            let sql = format!(
+                "INSERT INTO {table} SELECT * FROM json_populate_record(NULL::{table}, '{}')",
+                row[0].replace('\'', "''")
+            );
+            client.batch_execute(&sql).await.unwrap();
+        }
+    });
+}
+
+both! { writers_see_their_own without_the_replica }

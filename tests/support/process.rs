@@ -1,0 +1,128 @@
+//! Servers in processes of their own, which can be killed and frozen.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde::{Deserialize, Serialize};
+
+use super::server::{self, UNLIMITED};
+use super::{App, Placement};
+
+const SETTING: &str = "TENANTRY_TEST_SERVER";
+
+/// How to start a server.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Setting {
+    pub data: PathBuf,
+    pub composed: bool,
+    /// Only these; empty means all.
+    pub components: Vec<String>,
+    /// Over the unlimited ones.
+    pub variables: Vec<(String, String)>,
+    /// Instead of the stores of the data directory.
+    pub runtime_config: Option<PathBuf>,
+    /// The port; 0 takes a free one.
+    pub port: u16,
+}
+
+impl Setting {
+    /// All functions, with the data of `data`.
+    pub fn new(data: &Path, composed: bool) -> Self {
+        Self {
+            data: data.to_path_buf(),
+            composed,
+            components: Vec::new(),
+            variables: Vec::new(),
+            runtime_config: None,
+            port: 0,
+        }
+    }
+}
+
+/// Not a test: the server of the tests that kill it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "the server of the tests that kill it"]
+async fn server_process() {
+    let Ok(setting) = std::env::var(SETTING) else { return };
+    let setting: Setting = serde_json::from_str(&setting).unwrap();
+    let placement = if setting.composed { Placement::Composed } else { Placement::Fused };
+    let variables = setting.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let variables: Vec<_> = UNLIMITED.iter().copied().chain(variables).collect();
+    let mut options = match &setting.runtime_config {
+        Some(_) => server::plain_options(placement, &setting.data, &variables),
+        None => server::options(placement, &setting.data, &variables),
+    };
+    options.runtime_config = setting.runtime_config.or(options.runtime_config);
+    options.components = setting.components;
+    options.listen.set_port(setting.port);
+    let (app, server) = server::start(options).await;
+    println!("listening {}", app.base);
+    // Ends as `tenantry up` does, when it is asked to.
+    let mut stop =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).unwrap();
+    stop.recv().await;
+    server.shutdown().await.unwrap();
+}
+
+/// A server that does not outlive a failed test.
+pub struct Process {
+    child: Child,
+    pub app: App,
+}
+
+impl Process {
+    /// Starts a server and waits until it is ready.
+    pub fn spawn(setting: &Setting) -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["support::process::server_process", "--exact", "--ignored", "--nocapture"])
+            .env(SETTING, serde_json::to_string(setting).unwrap())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let base = lines
+            .find_map(|line| line.unwrap().split_once("listening ").map(|(_, base)| base.to_owned()))
+            .expect("the server starts");
+        // Whoever writes into a pipe that nobody reads stops.
+        std::thread::spawn(move || lines.for_each(drop));
+        let app = App { base, log: Default::default(), data: setting.data.clone() };
+        Self { child, app }
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM, and waits until it has ended.
+    pub fn stop(&mut self) {
+        self.signal("TERM");
+        assert!(self.child.wait().unwrap().success());
+    }
+
+    /// SIGSTOP: its connections stay, and it does nothing.
+    pub fn freeze(&self) {
+        self.signal("STOP");
+    }
+
+    /// SIGCONT.
+    pub fn thaw(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let mut kill = Command::new("kill");
+        kill.args([format!("-{name}"), self.child.id().to_string()]);
+        assert!(kill.status().unwrap().success());
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
