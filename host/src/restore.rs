@@ -102,8 +102,11 @@ impl Stores {
         for path in paths {
             if !self.0.contains_key(path) {
                 let file = KeyValueFile::open(path).map_err(|error| {
-                    let busy = error.downcast_ref().is_some_and(is_busy);
-                    if busy { in_use(path) } else { error }
+                    if error.downcast_ref().is_some_and(is_busy) {
+                        return in_use(path);
+                    }
+                    let name = path.display();
+                    error.context(format!("{name}: cannot be emptied; remove it if it is damaged"))
                 });
                 self.0.insert(path.clone(), file?);
             }
@@ -126,7 +129,7 @@ fn is_busy(error: &rusqlite::Error) -> bool {
 }
 
 fn in_use(path: &Path) -> anyhow::Error {
-    anyhow!("{}: a server is using it; stop it, then restore", path.display())
+    anyhow!("{}: in use; stop the server that uses it, then restore", path.display())
 }
 
 /// Where the database that is there is to be kept, if there is one.

@@ -200,7 +200,7 @@ async fn a_database_that_is_there_is_kept() {
     backup(data, &file).unwrap();
     let later = owner.post("/api/v1/projects", &json!({ "name": "later" })).await.expect(201);
     for force in [false, true] {
-        refused(restore(&file, data, force), &["key_value.db: a server is using it; stop it"]);
+        refused(restore(&file, data, force), &["key_value.db: in use; stop the server"]);
     }
     owner.get(&format!("/api/v1/projects/{}", later.id())).await.expect(200);
     server.shutdown().await.unwrap();
@@ -211,7 +211,7 @@ async fn a_database_that_is_there_is_kept() {
     assert_eq!(count(&database, "projects"), 1);
     let reader = Connection::open(&database).unwrap();
     reader.query_row("SELECT count(*) FROM projects", [], |_| Ok(())).unwrap();
-    refused(restore(&file, data, true), &["sqlite.db: a server is using it"]);
+    refused(restore(&file, data, true), &["sqlite.db: in use"]);
     drop(reader);
     assert!(count(&data.join("key_value.db"), "key_value") > 0);
 
@@ -250,6 +250,10 @@ async fn leftovers_are_moved_away() {
     assert_eq!(count(&data.join("sqlite.db"), "users"), 1);
 
     ["", "-wal"].iter().for_each(|suffix| leave(suffix));
+    let store = std::fs::read(data.join("key_value.db")).unwrap();
+    std::fs::write(data.join("key_value.db"), "damaged ".repeat(1000)).unwrap();
+    refused(restore(&file, &data, true), &["key_value.db: cannot be emptied; remove it"]);
+    std::fs::write(data.join("key_value.db"), store).unwrap();
     restore(&file, &data, true).unwrap();
     assert_eq!(count(&data.join("sqlite.db"), "users"), 1);
     for suffix in ["", "-wal"] {

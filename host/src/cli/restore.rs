@@ -10,8 +10,7 @@ it, restore, start it again with the master key (SPIN_VARIABLE_MASTER_KEY) that 
 
 What was written after the backup is gone. Who follows the event feed has read events that
 are no more, and must read the feed anew. Key-value data belongs to the state that is
-replaced and is emptied: limits begin anew; retries of requests are answered from the
-database.
+replaced and is emptied: limits begin anew, and retries are answered from the database.
 
 Nothing is changed when FILE is damaged, is not a database of Tenantry or is of a newer
 release, when a server is running, or when there is a database and no --force.
