@@ -17,7 +17,7 @@ CREATE TABLE audit_logs_default PARTITION OF audit_logs DEFAULT;
 -- Makes the partitions of `months` months from `since` (milliseconds) on; returns how many
 -- were missing. A month that the default partition has rows of stays there.
 -- postgres:
-CREATE FUNCTION tenantry_add_partitions(parent TEXT, since BIGINT, months INTEGER) RETURNS BIGINT
+CREATE FUNCTION tenantry_add_partitions(parent TEXT, since BIGINT, months BIGINT) RETURNS BIGINT
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
     start TIMESTAMP := date_trunc('month', to_timestamp(since / 1000.0) AT TIME ZONE 'UTC');
@@ -30,7 +30,7 @@ BEGIN
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('tenantry partitions', 0));
     FOR month IN 0 .. months - 1 LOOP
-        lower_end := start + make_interval(months => month);
+        lower_end := start + make_interval(months => month::INTEGER);
         part := parent || to_char(lower_end, '"_"YYYY"_"MM');
         IF to_regclass(part) IS NULL THEN
             BEGIN

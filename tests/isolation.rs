@@ -45,6 +45,7 @@ pub const ROWS: &[(&str, Row)] = &[
     ("get-error", Row::Public),
     ("create-client", Row::Create(|| json!({ "name": "x", "scopes": ["projects:read"] }))),
     ("list-events", Row::List),
+    ("tick", Row::Public),
     ("list-projects", Row::List),
     ("create-project", Row::Create(named)),
     ("get-project", Row::Object(|| None)),

@@ -1,1 +1,3 @@
+mod feed;
 mod list_events;
+mod tick;

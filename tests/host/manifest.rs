@@ -3,12 +3,12 @@
 
 use super::manifest;
 use crate::support::Placement;
-use crate::support::server::options;
+use crate::support::server::plain_options;
 
 /// The error of a server that must not start.
 async fn refused(change: impl Fn(String) -> String) -> String {
     let directory = tempfile::tempdir().unwrap();
-    let mut options = options(Placement::Fused, &directory.path().join("data"), &[]);
+    let mut options = plain_options(Placement::Fused, &directory.path().join("data"), &[]);
     options.manifest = manifest(directory.path(), r#"key_value_stores = ["default"]"#);
     let text = std::fs::read_to_string(&options.manifest).unwrap();
     std::fs::write(&options.manifest, change(text)).unwrap();

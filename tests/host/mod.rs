@@ -10,7 +10,7 @@ mod versions;
 
 use std::path::Path;
 
-use crate::support::server::{options, root, start};
+use crate::support::server::{plain_options, root, start};
 use crate::support::{App, Placement};
 use tenantry::{Limits, Server};
 
@@ -73,7 +73,7 @@ async fn fixture_with(
     variables: &[(&str, &str)],
 ) -> (App, Server, tempfile::TempDir) {
     let directory = tempfile::tempdir().unwrap();
-    let mut options = options(placement, &directory.path().join("data"), variables);
+    let mut options = plain_options(placement, &directory.path().join("data"), variables);
     options.manifest = manifest(directory.path(), grants);
     options.limits = limits;
     let (app, server) = start(options).await;

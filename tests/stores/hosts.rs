@@ -115,7 +115,7 @@ async fn one_keyring(composed: bool) {
     at(&two, &owner).get(PROJECTS).await.expect(200);
     two.kill();
     let day: i64 = 86_400_000;
-    one.app.execute(&format!("UPDATE signing_keys SET created_at = created_at - {}", 91 * day));
+    site.execute(&format!("UPDATE signing_keys SET created_at = created_at - {}", 91 * day));
     let two = Process::spawn(&site.host("two", composed));
     let newcomer = two.app.owner_named("new@example.com", None).await;
     let keys = two.app.anon().get("/.well-known/jwks.json").await.expect(200);

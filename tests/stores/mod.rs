@@ -52,6 +52,11 @@ impl Site {
         self.directory.path()
     }
 
+    /// Runs statements in the database.
+    pub fn execute(&self, sql: &str) {
+        stores::execute(self.path(), sql);
+    }
+
     /// A host of this site, with a data directory of its own.
     pub fn host(&self, name: &str, composed: bool) -> Setting {
         let mut setting = Setting::new(&self.path().join(name), composed);

@@ -76,6 +76,7 @@ impl Process {
     pub fn spawn(setting: &Setting) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["support::process::server_process", "--exact", "--ignored", "--nocapture"])
+            .env("TENANTRY_TEST_RUN", super::stores::run())
             .env(SETTING, serde_json::to_string(setting).unwrap())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())

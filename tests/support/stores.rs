@@ -31,6 +31,11 @@ pub fn redis_url() -> String {
     std::env::var("REDIS_URL").unwrap_or_else(|_| "redis://127.0.0.1:6379".to_owned())
 }
 
+/// This run: the second in which it began, and a number of its own.
+pub fn run() -> String {
+    RUN["tenantry_test_".len()..].to_owned()
+}
+
 /// What stands before the names of everything that this run makes.
 static RUN: LazyLock<String> = LazyLock::new(|| {
     let run = std::env::var("TENANTRY_TEST_RUN").unwrap_or_else(|_| {

@@ -247,8 +247,13 @@ fn fault(error: SqlError) -> Error {
     let failure = match &error {
         SqlError::ConnectionFailed(_) => Failure::Unavailable,
         SqlError::QueryFailed(QueryError::DbError(error)) => sql_state(&error.code),
-        // Without a state it did not come from the server: the connection broke.
-        SqlError::QueryFailed(QueryError::Text(text)) if !text.contains("ToSql") => {
+        // Without a state it did not come from the server: these are the driver's words for a
+        // connection that broke.
+        SqlError::QueryFailed(QueryError::Text(text))
+            if ["kind: Closed", "kind: Io", "kind: Timeout", "took too long"]
+                .iter()
+                .any(|words| text.contains(words)) =>
+        {
             Failure::Unavailable
         }
         _ => Failure::Fault,

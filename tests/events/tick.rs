@@ -1,0 +1,82 @@
+//! POST /internal/tick
+
+use http::Method;
+
+use crate::both;
+use crate::support::stores::external;
+use crate::support::{App, Client, Exchange, Placement, dedicated};
+
+const PATH: &str = "/internal/tick";
+const TOKEN: &str = "the token of the operator";
+const DAY: i64 = 86_400_000;
+
+async fn tick(client: &Client, token: &str) -> Exchange {
+    let bearer = format!("Bearer {token}");
+    client.send(Method::POST, PATH, &[("authorization", &bearer)], None).await
+}
+
+/// Events of a tenant, this many days ago.
+fn seed(app: &App, tenant: &str, days: i64, count: usize) {
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis();
+    let moment = i64::try_from(now).unwrap() - days * DAY;
+    if external() {
+        app.execute(&format!("SELECT tenantry_add_partitions('events', {moment}, 1)"));
+    }
+    let row = |n| format!("('old{days}-{n}', '{tenant}', 'project.created', 'prj_x', 'projects', '{{}}', 't', {moment})");
+    let rows: Vec<String> = (0..count).map(row).collect();
+    app.execute(&format!(
+        "INSERT INTO events (id, tenant_id, type, subject, source_agent, data, trace_id, created_at) VALUES {}",
+        rows.join(", ")
+    ));
+}
+
+fn old(app: &App) -> usize {
+    let count = app.rows("SELECT COUNT(*) FROM events WHERE id LIKE 'old%'");
+    count[0][0].parse().unwrap()
+}
+
+/// What is too old goes, in bounded steps, and what is not stays.
+async fn takes_away_what_is_too_old(placement: Placement) {
+    let variables = [("tick_token", TOKEN), ("retention_events_days", "60")];
+    let (app, server, _directory) = dedicated(placement, &variables).await;
+    let owner = app.owner().await;
+    app.execute(
+        "INSERT INTO idempotency_receipts (tenant_id, key, fingerprint, status, headers, body, expires_at) \
+         VALUES ('t', 'gone', 'f', 200, '[]', '', 1), ('t', 'kept', 'f', 200, '[]', '', 9999999999999)",
+    );
+    seed(&app, owner.tenant(), 100, 10_600);
+    seed(&app, owner.tenant(), 50, 5);
+    let first = tick(&app.anon(), TOKEN).await.expect(200);
+    assert_eq!(first.body["idempotency_receipts"], 1);
+    if external() {
+        // The month is a partition, and went whole.
+        assert_eq!((first.body["events"].as_i64(), old(&app)), (Some(1), 5), "{}", first.text);
+    } else {
+        assert_eq!((first.body["events"].as_i64(), first.body["more"].as_bool()), (Some(10_000), Some(true)));
+        let second = tick(&app.anon(), TOKEN).await.expect(200);
+        assert_eq!((second.body["events"].as_i64(), second.body["more"].as_bool()), (Some(600), Some(false)));
+        assert_eq!(old(&app), 5);
+    }
+    let again = tick(&app.anon(), TOKEN).await.expect(200);
+    assert_eq!(again.text, r#"{"events":0,"audit_logs":0,"idempotency_receipts":0,"refresh_tokens":0,"more":false}"#);
+    // The feed goes on behind the gap.
+    let feed = owner.get("/api/v1/events?limit=100").await.expect(200);
+    assert_eq!(feed.body["items"].as_array().unwrap().len(), 2 + 5);
+    owner.post("/api/v1/projects", &serde_json::json!({ "name": "x" })).await.expect(201);
+    server.shutdown().await.unwrap();
+}
+
+/// Only the operator may.
+async fn needs_the_credential(placement: Placement) {
+    let (app, server, _directory) = dedicated(placement, &[("tick_token", TOKEN)]).await;
+    let owner = app.owner().await;
+    seed(&app, owner.tenant(), 100, 3);
+    for token in ["", "guess", owner.token()] {
+        tick(&app.anon(), token).await.refused(401, "authentication_required");
+    }
+    app.anon().send(Method::POST, PATH, &[], None).await.refused(401, "authentication_required");
+    assert_eq!(old(&app), 3, "a refused call does nothing");
+    server.shutdown().await.unwrap();
+}
+
+both! { takes_away_what_is_too_old needs_the_credential }
