@@ -19,7 +19,7 @@ const WRITERS: usize = 8;
 /// How long a part is away.
 const AWAY: Duration = Duration::from_secs(2);
 /// The longest that service may take to be back after the part is: a frozen host keeps its
-/// tenant's place for ten seconds, a reservation is kept for two.
+/// tenant's place for five seconds, a reservation is kept for two.
 const BACK: Duration = Duration::from_secs(15);
 
 /// Writers that write to whichever host answers, and what they saw.

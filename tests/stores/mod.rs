@@ -31,10 +31,13 @@ impl Site {
     pub async fn on(postgres: &str, redis: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let admin = stores::connect(postgres).await;
-        admin
-            .batch_execute("CREATE ROLE owner LOGIN; CREATE ROLE app LOGIN; CREATE DATABASE site OWNER owner")
-            .await
-            .unwrap_or_else(|error| panic!("{error}"));
+        for sql in [
+            "CREATE ROLE owner LOGIN",
+            "CREATE ROLE app LOGIN",
+            "CREATE DATABASE site OWNER owner",
+        ] {
+            admin.batch_execute(sql).await.unwrap();
+        }
         let url = |role: &str| format!("postgres://{role}@{}/site?sslmode=disable", stores::host(postgres));
         tenantry::migrate(&url("owner"), "app", |_| {}).await.unwrap();
         let config = format!("[key_value_store.default]\ntype = \"redis\"\nurl = {redis:?}\n");

@@ -169,13 +169,13 @@ impl Database {
         let sql = match (self.state.get(), who) {
             (State::Writing, Who::Tenant(_)) => {
                 "SELECT set_config('lock_timeout', '10s', true), \
-                 set_config('idle_in_transaction_session_timeout', '10s', true), \
+                 set_config('idle_in_transaction_session_timeout', '5s', true), \
                  set_config('tenantry.tenant_id', $1, true), \
                  pg_advisory_xact_lock(hashtextextended($1, 0))"
             }
             (State::Writing, Who::System) => {
                 "SELECT set_config('lock_timeout', '10s', true), \
-                 set_config('idle_in_transaction_session_timeout', '10s', true), \
+                 set_config('idle_in_transaction_session_timeout', '5s', true), \
                  set_config('tenantry.tenant_id', $1, true)"
             }
             _ => "SELECT set_config('tenantry.tenant_id', $1, true)",
