@@ -23,6 +23,7 @@ struct Session {
 }
 
 /// The physical connection.
+#[expect(clippy::large_enum_variant, reason = "there is one for each session, on the heap")]
 enum Link {
     /// Not needed so far.
     Unused,
