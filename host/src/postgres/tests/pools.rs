@@ -35,3 +35,38 @@ async fn a_silent_server_is_given_up() {
     assert!(refused.contains("did not answer within 1s"), "{refused}");
     assert!(start.elapsed() < Duration::from_secs(3));
 }
+
+/// A server that says it has no TLS gets nothing of whoever wants it, and the start of a
+/// session of whoever does not mind.
+#[tokio::test]
+async fn require_means_tls() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("bound").port();
+    let server = tokio::spawn(async move {
+        let mut sent = Vec::new();
+        for _ in 0..2 {
+            let (mut client, _) = listener.accept().await.expect("a client");
+            let mut request = [0; 8];
+            client.read_exact(&mut request).await.expect("the wish for TLS");
+            client.write_all(b"N").await.expect("refused");
+            let mut start = [0; 100];
+            sent.push(client.read(&mut start).await.expect("nothing or a start"));
+        }
+        sent
+    });
+    for mode in ["require", "prefer"] {
+        let address = format!("postgres://u@127.0.0.1:{port}/d?sslmode={mode}");
+        let refused = words(rows(&Database::new(&address, 1).open(), "SELECT 1").await);
+        assert!(refused.contains("cannot be used"), "{refused}");
+    }
+    let sent = server.await.expect("two clients");
+    assert!(sent[0] == 0 && sent[1] > 0, "{sent:?}");
+}
+
+#[tokio::test]
+async fn a_root_is_a_certificate() {
+    for pem in ["", "x", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"] {
+        assert!(crate::postgres::certificates(pem).is_err(), "{pem:?}");
+    }
+}
