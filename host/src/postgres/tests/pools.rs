@@ -13,7 +13,11 @@ async fn a_pool_has_an_end() {
     let waiting = database.open();
     let refused = words(rows(&waiting, "SELECT 1").await);
     assert!(refused.contains("none of the 1 connections to"), "{refused}");
+    let failed = database.open();
+    execute(&failed, "BEGIN").await.expect("begun");
+    assert!(words(rows(&failed, "SELECT 1").await).contains("became free"));
     drop(holder);
+    assert!(words(rows(&failed, "SELECT 1").await).contains("kind: Closed"), "half of it");
     assert_eq!(only(rows(&waiting, "SELECT 1").await), "1", "a handle survives a refusal");
 }
 
