@@ -145,3 +145,23 @@ impl Backend {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn connections(text: &str) -> Result<Option<usize>, toml::de::Error> {
+        let file: File = toml::from_str(text)?;
+        Ok(file.outbound_pg.max_connections.map(NonZeroUsize::get))
+    }
+
+    #[test]
+    fn connections_are_written_as_in_spin() {
+        assert_eq!(connections(""), Ok(None));
+        assert_eq!(connections("[outbound_pg]"), Ok(None));
+        assert_eq!(connections("[outbound_pg]\nmax_connections = 10"), Ok(Some(10)));
+        assert!(connections("[outbound_pg]\nmax_connections = 0").is_err());
+        assert!(connections("[outbound_pg]\nwait_timeout = 1").is_err());
+    }
+}

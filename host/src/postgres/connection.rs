@@ -23,6 +23,7 @@ struct Session {
 }
 
 /// The physical connection.
+#[expect(clippy::large_enum_variant, reason = "there is one for each session, on the heap")]
 enum Link {
     /// Not needed so far.
     Unused,
@@ -132,7 +133,16 @@ impl Session {
 
     async fn lease(&mut self) -> Result<Lease, Error> {
         if matches!(self.link, Link::Unused) {
-            self.link = Link::Held(self.pool.take().await?);
+            match self.pool.take().await {
+                Ok(lease) => self.link = Link::Held(lease),
+                Err(error) => {
+                    // A transaction does not go on after a statement that failed.
+                    if matches!(self.transaction, Transaction::Begun(_)) {
+                        self.link = Link::Away;
+                    }
+                    return Err(error);
+                }
+            }
         }
         match std::mem::replace(&mut self.link, Link::Away) {
             Link::Held(lease) => Ok(lease),

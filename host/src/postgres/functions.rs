@@ -30,7 +30,7 @@ pub(super) fn trace_of_functions(sql: &str) -> Trace {
             () if starts("set_config") || starts("setseed") || starts("pg_temp") => Trace::Session,
             () if starts("pg_advisory_") || starts("pg_try_advisory_") => Trace::Session,
             // A column may have this name, but `SELECT … INTO TEMP t` makes a table.
-            () if into && is("temp") || into && is("temporary") => Trace::Session,
+            () if into && (is("temp") || is("temporary")) => Trace::Session,
             () => Trace::Nothing,
         });
         into |= is("into");

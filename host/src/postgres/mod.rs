@@ -4,6 +4,8 @@
 //! connection. Behind that, physical connections are taken late, kept by the pool, and
 //! given to another guest only without a transaction and without state of the session.
 
+#![expect(clippy::result_large_err, reason = "the error of the interface is a large record")]
+
 mod address;
 mod connection;
 mod error;
@@ -169,7 +171,12 @@ impl Pool {
                 format!("{address} did not answer within {:?}", address.time_to_connect())
             }
             PoolError::Backend(error) => {
-                format!("{address} cannot be used: {:#}", anyhow::Error::new(error))
+                let why = format!("{:#}", anyhow::Error::new(error));
+                let hint = match why.contains("certificate") {
+                    true => "; give its root with set-ca-root, or say sslmode=disable",
+                    false => "",
+                };
+                format!("{address} cannot be used: {why}{hint}")
             }
             error => format!("{address} cannot be used: {error}"),
         }))

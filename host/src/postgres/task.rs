@@ -45,7 +45,7 @@ impl Task<'_> {
             return Ok(Outcome::default());
         }
         match self.attempt(self.begin).await {
-            Err(Failure::Stale(_)) if !self.open => {
+            Err(Failure::Stale(_)) if !self.open && self.statement.kind == Kind::Rows => {
                 let again = self.begin.map(|begin| format!("ROLLBACK; {begin}"));
                 self.attempt(again.as_deref()).await
             }

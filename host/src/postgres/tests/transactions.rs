@@ -1,0 +1,121 @@
+//! Transactions that begin late.
+
+use super::*;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+/// The BEGIN that was answered early is there when the first statement runs.
+#[tokio::test]
+async fn a_transaction_is_one() {
+    let Some(database) = database(1).await else { return };
+    let guest = database.open();
+    execute(&guest, "CREATE TEMP TABLE t (a int PRIMARY KEY)").await.expect("created");
+    for sql in ["INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (2)"] {
+        // Once with the statement known to the server, once without.
+        for _ in 0..2 {
+            execute(&guest, "BEGIN ISOLATION LEVEL SERIALIZABLE").await.expect("begun");
+            assert_eq!(execute(&guest, sql).await.expect("inserted"), 1);
+            let level = only(rows(&guest, "SHOW transaction_isolation").await);
+            assert_eq!(level, "serializable");
+            assert_eq!(execute(&guest, "ROLLBACK").await.expect("undone"), 0);
+            assert_eq!(only(rows(&guest, "SELECT count(*) FROM t").await), "0");
+        }
+    }
+    execute(&guest, "BEGIN").await.expect("begun");
+    execute(&guest, "INSERT INTO t VALUES (3)").await.expect("inserted");
+    execute(&guest, "COMMIT").await.expect("committed");
+    execute(&guest, "ROLLBACK").await.expect("nothing to undo");
+    assert_eq!(only(rows(&guest, "SELECT count(*) FROM t").await), "1");
+}
+
+/// A statement that fails aborts the transaction, also the first, which the server has not
+/// seen the BEGIN of when it is prepared.
+#[tokio::test]
+async fn a_failed_transaction_stays_failed() {
+    let Some(database) = database(1).await else { return };
+    let guest = database.open();
+    for failing in ["SELECT nothing", "SELECT 1 / 0"] {
+        execute(&guest, "BEGIN").await.expect("begun");
+        execute(&guest, failing).await.expect_err(failing);
+        assert_eq!(code(rows(&guest, "SELECT 1").await), "25P02");
+        execute(&guest, "COMMIT").await.expect("which undoes");
+        assert_eq!(only(rows(&guest, "SELECT 1").await), "1");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_transaction_does_not_reach_the_server() {
+    let database = Database::new("postgres://u@127.0.0.1:1/d", 1);
+    let guest = database.open();
+    for end in ["COMMIT", "ROLLBACK", "ROLLBACK"] {
+        execute(&guest, "BEGIN").await.expect("begun");
+        execute(&guest, end).await.expect("ended");
+    }
+    execute(&guest, "COMMIT").await.expect("nothing to commit");
+}
+
+/// A relay to the server that counts round trips: how often the client speaks again after
+/// the server has answered.
+async fn relay(to: String) -> (u16, Arc<AtomicU32>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("bound").port();
+    let trips = Arc::new(AtomicU32::new(0));
+    let counted = trips.clone();
+    tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.expect("a client");
+        let mut server = TcpStream::connect(to).await.expect("a server");
+        let (mut asked, mut answer) = ([0; 4096], [0; 4096]);
+        let mut answered = true;
+        loop {
+            tokio::select! {
+                read = client.read(&mut asked) => match read {
+                    Ok(length) if length > 0 => {
+                        counted.fetch_add(u32::from(answered), Ordering::Relaxed);
+                        answered = false;
+                        server.write_all(&asked[..length]).await.expect("sent");
+                    }
+                    _ => return,
+                },
+                read = server.read(&mut answer) => match read {
+                    Ok(length) if length > 0 => {
+                        answered = true;
+                        client.write_all(&answer[..length]).await.expect("sent");
+                    }
+                    _ => return,
+                },
+            }
+        }
+    });
+    (port, trips)
+}
+
+/// A transaction costs one round trip more than its statements, one that is undone none.
+#[tokio::test]
+async fn round_trips_are_saved() {
+    let Some(direct) = database(1).await else { return };
+    let (host, port) = direct.place();
+    let (relay_port, trips) = relay(format!("{host}:{port}")).await;
+    let database = direct.through(relay_port);
+    let guest = database.open();
+    let trips = || trips.load(Ordering::Relaxed);
+    execute(&guest, "SELECT 1").await.expect("connected and prepared");
+    for (statements, expected) in [
+        (&["SELECT 1"][..], 1),
+        (&["BEGIN", "SELECT 1"], 1),
+        (&["SELECT 1", "COMMIT"], 2),
+        (&["BEGIN", "SELECT 1", "COMMIT"], 2),
+        (&["BEGIN", "COMMIT", "ROLLBACK"], 0),
+        (&["BEGIN READ ONLY", "SELECT 1", "SELECT 1"], 2),
+    ] {
+        let before = trips();
+        for sql in statements {
+            execute(&guest, sql).await.expect(sql);
+        }
+        assert_eq!(trips() - before, expected, "{statements:?}");
+    }
+    // The ROLLBACK goes out alone, but nobody waits for its answer.
+    execute(&guest, "ROLLBACK").await.expect("undone");
+    assert_eq!(only(rows(&guest, "SELECT count(*) FROM pg_locks WHERE false").await), "0");
+}
