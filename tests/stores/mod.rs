@@ -4,6 +4,7 @@
 mod failures;
 mod hosts;
 mod migrate;
+mod order;
 mod policies;
 mod replicas;
 

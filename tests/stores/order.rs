@@ -1,0 +1,42 @@
+//! The order of events is the order of the commits, because the writers of a tenant wait for
+//! each other.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::placements;
+use crate::support::stores::{connect, external, of, url};
+
+placements! {
+    /// A write does not overtake one of its tenant that has its number already; writes of
+    /// others do not wait.
+    async fn nobody_overtakes(app) {
+        if !external() {
+            return;
+        }
+        let (alice, bob) = (app.owner().await, app.owner().await);
+        let tenant = alice.tenant().to_owned();
+        let slow = connect(&url("owner", &of(&app.data))).await;
+        let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis();
+        slow.batch_execute(&format!(
+            "BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('{tenant}', 0)); \
+             INSERT INTO events (id, tenant_id, type, subject, source_agent, data, trace_id, created_at) \
+             VALUES ('evt_slow', '{tenant}', 'project.created', 'prj_slow', 'projects', '{{}}', 't', {now})"
+        )).await.unwrap();
+        let fast = tokio::spawn({
+            let alice = alice.clone();
+            async move { alice.post("/api/v1/projects", &json!({ "name": "fast" })).await }
+        });
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert!(!fast.is_finished(), "it waits for the one before");
+        let path = "/api/v1/events?type=project.created";
+        assert_eq!(alice.get(path).await.expect(200).body["items"].as_array().unwrap().len(), 0);
+        bob.post("/api/v1/projects", &json!({ "name": "of another tenant" })).await.expect(201);
+        slow.batch_execute("COMMIT").await.unwrap();
+        let made = fast.await.unwrap().expect(201);
+        let feed = alice.get(path).await.expect(200);
+        let subjects: Vec<_> = feed.body["items"].as_array().unwrap().iter().map(|e| e["subject"].as_str().unwrap()).collect();
+        assert_eq!(subjects, ["prj_slow", made.id()]);
+    }
+}
