@@ -79,6 +79,7 @@ impl App {
                 grants: backends.grant(&manifest, id, component, &variables, log)?,
             });
         }
+        backends.check().await?;
         let engine = engine::new(&options.limits, parts.len(), &options.data)?;
         let background = Background::default();
         let targets = load_parts(options, &engine, parts, own, log, &background).await?;

@@ -17,6 +17,9 @@ pub(crate) const READER: &str = "postgres_reader_url";
 /// # Errors
 /// One sentence that begins with the variable.
 pub(crate) async fn check(variables: &Variables) -> anyhow::Result<()> {
+    for (url, host) in [(WRITER, "postgres_host"), (READER, "postgres_reader_host")] {
+        reachable(variables, url, host)?;
+    }
     if let Some(url) = set(variables, WRITER) {
         let checked = async { usable(&postgres::connect(url).await?).await };
         checked.await.with_context(|| format!("variable {WRITER}"))?;
@@ -29,6 +32,22 @@ pub(crate) async fn check(variables: &Variables) -> anyhow::Result<()> {
             usable(&client).await.with_context(|| format!("variable {READER}"))?;
         }
     }
+    Ok(())
+}
+
+/// The manifest lets functions reach the host that one variable names, and they go to the one
+/// in the URL of another.
+fn reachable(variables: &Variables, url: &str, host: &str) -> anyhow::Result<()> {
+    let (Some(address), Some(granted)) = (set(variables, url), set(variables, host)) else {
+        return Ok(());
+    };
+    let Some(place) = postgres::place(address) else { return Ok(()) };
+    ensure!(
+        place == granted || place == format!("{granted}:5432"),
+        "variable {host}: is {granted}, and {url} leads to {place}, which the functions may not \
+         reach; set SPIN_VARIABLE_{}={place}",
+        host.to_ascii_uppercase()
+    );
     Ok(())
 }
 

@@ -7,6 +7,7 @@ mod migrate;
 mod order;
 mod policies;
 mod replicas;
+mod spin;
 
 use std::path::{Path, PathBuf};
 

@@ -23,7 +23,7 @@ mod words;
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub use connection::Connection;
 pub(crate) use tls::certificates;
-pub(crate) use tool::{Client, connect};
+pub(crate) use tool::{Client, connect, place};
 
 use crate::hosts::AllowedHosts;
 use crate::interfaces::postgres::Error;
