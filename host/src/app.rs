@@ -100,7 +100,9 @@ impl App {
         let routes = Routes::new(routes).with_context(|| manifest.path.display().to_string())?;
         // Whoever does not serve the operation leaves it to the hosts that do.
         let ticks = tick_token.filter(|_| lines.iter().any(|line| line.path == ticker::PATH));
-        let ticker = ticks.map(|token| AbortOnDropHandle::new(tokio::spawn(ticker::run(own, token, log.clone()))));
+        let ticker = ticks.map(|token| {
+            AbortOnDropHandle::new(tokio::spawn(ticker::run(own, token, log.clone())))
+        });
         let (stores, databases) = (backends.stores(), backends.databases());
         Ok(Self { routes, lines, stores, databases, background, _ticker: ticker })
     }

@@ -106,7 +106,9 @@ fn functions(options: &Options, manifest: &Manifest) -> Finding {
     };
     let missing: Vec<String> = components
         .iter()
-        .flat_map(|(id, component)| [manifest.source(id, component).map(Some), manifest.route(id, component)])
+        .flat_map(|(id, component)| {
+            [manifest.source(id, component).map(Some), manifest.route(id, component)]
+        })
         .filter_map(|file| match file {
             Ok(Some(path)) if path.exists() => None,
             Ok(Some(path)) => Some(format!("{} is not there", path.display())),

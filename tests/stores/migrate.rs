@@ -101,7 +101,11 @@ async fn a_server_needs_what_it_is_told_of() {
     let directory = tempfile::tempdir().unwrap();
     let config = directory.path().join("runtime-config.toml");
     let dead = format!("redis://127.0.0.1:{}", free_port());
-    std::fs::write(&config, format!("[key_value_store.default]\ntype = \"redis\"\nurl = {dead:?}\n")).unwrap();
+    std::fs::write(
+        &config,
+        format!("[key_value_store.default]\ntype = \"redis\"\nurl = {dead:?}\n"),
+    )
+    .unwrap();
     let mut options = plain_options(Placement::Fused, directory.path(), &UNLIMITED);
     options.runtime_config = Some(config);
     let told = format!("{:#}", tenantry::up(options).await.err().expect("refused"));

@@ -21,7 +21,8 @@ pub(super) async fn postgres(url: &str, variables: &Variables) -> Vec<Finding> {
     let mut found = Vec::new();
     match usable(&client).await {
         Ok(()) => {
-            let text = format!("PostgreSQL has schema version {VERSION}, and rights as they should be");
+            let text =
+                format!("PostgreSQL has schema version {VERSION}, and rights as they should be");
             found.push(Finding::good("database", text));
         }
         Err(error) => {
