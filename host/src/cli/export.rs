@@ -14,7 +14,7 @@ Not in it:
   the master key      the signing keys in FILE are sealed with SPIN_VARIABLE_MASTER_KEY; the
                       servers at the other end need the same
 
-From one machine to PostgreSQL:
+From the embedded store to PostgreSQL:
   1. stop the server: what it wrote after the export would be left behind
   2. tenantry export all.jsonl
   3. in PostgreSQL, as a role that may:

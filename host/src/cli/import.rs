@@ -11,7 +11,7 @@ target must be empty:
 
 FILE is read and checked as a whole before anything is written, and everything is one
 transaction: when anything is wrong, the target is as it was. `tenantry export --help` has
-the steps from one machine to PostgreSQL and back.
+the steps from one store to the other and back.
 
 Start the servers with the master key (SPIN_VARIABLE_MASTER_KEY) that they had before.
 
