@@ -68,13 +68,28 @@ async fn a_trap_leaves_nothing() {
     let (alice, bob) = (app.owner().await, app.owner().await);
     let kept = alice.post("/api/v1/projects", &json!({ "name": "kept" })).await.expect(201);
     for round in 0..5 {
+        // An instance that is new looks at the schema first, and cleans up by that; one that is
+        // not comes upon what the trapped one has left.
+        let warm = (0..8).map(|_| {
+            let bob = bob.clone();
+            tokio::spawn(async move { bob.get("/api/v1/projects?limit=1").await.expect(200) })
+        });
+        for one in warm.collect::<Vec<_>>() {
+            one.await.unwrap();
+        }
         let body = json!({ "name": format!("TRAP HERE {round}") }).to_string();
         let headers = [("content-type", "application/json")];
         let trapped = alice.try_send(http::Method::POST, "/api/v1/projects", &headers, Some(body));
         // On Spin the gateway is in the instance that traps, and says nothing.
         assert!(trapped.await.is_ok_and(|answer| answer.status == 500));
-        let own = bob.post("/api/v1/projects", &json!({ "name": "of bob" })).await.expect(201);
-        assert_eq!(own.body["tenant_id"], bob.tenant());
+        let next = (0..4).map(|_| {
+            let bob = bob.clone();
+            let body = json!({ "name": "of bob" });
+            tokio::spawn(async move { bob.post("/api/v1/projects", &body).await.expect(201) })
+        });
+        for one in next.collect::<Vec<_>>() {
+            assert_eq!(one.await.unwrap().body["tenant_id"], bob.tenant());
+        }
         assert_eq!(app.rows("SELECT count(*) FROM projects WHERE name LIKE 'TRAP%'"), [["0"]]);
         let path = format!("/api/v1/projects/{}", kept.id());
         let change = json!({ "description": format!("{round}") });
