@@ -69,7 +69,7 @@ impl App {
         let mut variables = Variables::resolve(manifest.variables(), &options.variables)
             .with_context(|| manifest.path.display().to_string())?;
         let tick_token = ticker::token(&mut variables);
-        site::check(&variables).await?;
+        site::check(&manifest, &options.components, &variables).await?;
         let mut backends = Backends::new(config, options.limits.request);
         let mut parts = Vec::new();
         for (id, component) in manifest.components(&options.components)? {

@@ -1,6 +1,8 @@
 //! Whether a server may start on PostgreSQL: what would otherwise go wrong at the first
 //! request is said before it, with what to do.
 
+use crate::hosts::AllowedHosts;
+use crate::manifest::Manifest;
 use crate::migrate::{not_newer, version};
 use crate::postgres::{self, Client};
 use crate::variables::Variables;
@@ -16,17 +18,51 @@ pub(crate) const READER: &str = "postgres_reader_url";
 ///
 /// # Errors
 /// One sentence that begins with the variable.
-pub(crate) async fn check(variables: &Variables) -> anyhow::Result<()> {
+pub(crate) async fn check(
+    manifest: &Manifest,
+    components: &[String],
+    variables: &Variables,
+) -> anyhow::Result<()> {
     if let Some(url) = set(variables, WRITER) {
         let checked = async { usable(&postgres::connect(url).await?).await };
         checked.await.with_context(|| format!("variable {WRITER}"))?;
     }
+    writer_too(variables)?;
     if let Some(url) = set(variables, READER) {
-        let both = set(variables, WRITER).is_some();
-        ensure!(both, "variable {READER}: is set, and {WRITER} is not; set both or none");
         // A replica may be away: reads then go to the writer.
         if let Ok(client) = postgres::connect(url).await {
             usable(&client).await.with_context(|| format!("variable {READER}"))?;
+        }
+    }
+    reachable(manifest, components, variables)
+}
+
+/// Refuses a replica of nothing.
+pub(crate) fn writer_too(variables: &Variables) -> anyhow::Result<()> {
+    let alone = set(variables, READER).is_some() && set(variables, WRITER).is_none();
+    ensure!(!alone, "variable {READER}: is set, and {WRITER} is not; set both or none");
+    Ok(())
+}
+
+/// Refuses a database that the functions may not reach: the manifest grants them the hosts
+/// that stand in variables of their own.
+pub(crate) fn reachable(
+    manifest: &Manifest,
+    components: &[String],
+    variables: &Variables,
+) -> anyhow::Result<()> {
+    for (id, component) in manifest.components(components)? {
+        let expanded = component.allowed_outbound_hosts.iter().map(|entry| variables.expand(entry));
+        let hosts = AllowedHosts::parse(&expanded.collect::<Result<Vec<_>, _>>()?)?;
+        for (name, host) in [(WRITER, "postgres_host"), (READER, "postgres_reader_host")] {
+            let url = set(variables, name).filter(|_| component.variables.contains_key(name));
+            let permitted = url.map_or(Ok(()), |url| postgres::permitted(&hosts, url));
+            permitted.map_err(|why| {
+                anyhow::anyhow!(
+                    "variable {name}: component {id}: {why}; set the variable {host} to the \
+                     host:port of the URL"
+                )
+            })?;
         }
     }
     Ok(())

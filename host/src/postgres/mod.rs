@@ -82,6 +82,18 @@ pub struct Builder {
     pub(crate) ca: Option<String>,
 }
 
+/// Whether `hosts` has all that `address` names.
+///
+/// # Errors
+/// What is not permitted, or that it is no address. No password.
+pub(crate) fn permitted(hosts: &AllowedHosts, address: &str) -> Result<(), String> {
+    match Address::parse(address).and_then(|address| address.check(hosts)) {
+        Ok(()) => Ok(()),
+        Err(Error::ConnectionFailed(why)) => Err(why),
+        Err(error) => Err(format!("{error:?}")),
+    }
+}
+
 impl Pools {
     /// Nothing is opened yet. `connections` bounds those to one address, `statement_time` one
     /// statement. Must be called in the runtime that serves the guests.
