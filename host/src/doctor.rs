@@ -153,11 +153,12 @@ fn unknown(
 fn clock(of: &str, their_ms: i64) -> Finding {
     let ours = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_millis();
     let apart = i64::try_from(ours).unwrap_or(i64::MAX).abs_diff(their_ms);
-    match Duration::from_millis(apart) {
-        apart if apart <= SKEW => Finding::good("clock", format!("{of}: {apart:?} apart")),
-        apart => Finding::doubtful(
+    let text = format!("{of}: {apart} ms apart");
+    match Duration::from_millis(apart) <= SKEW {
+        true => Finding::good("clock", text),
+        false => Finding::doubtful(
             "clock",
-            format!("{of}: {apart:?} apart"),
+            text,
             "let NTP set the clocks of both machines: tokens, limits and leases go by them",
         ),
     }
