@@ -69,7 +69,7 @@ impl App {
         let mut variables = Variables::resolve(manifest.variables(), &options.variables)
             .with_context(|| manifest.path.display().to_string())?;
         let tick_token = ticker::token(&mut variables);
-        site::check(&manifest, &options.components, &variables).await?;
+        site::check(&variables).await?;
         let mut backends = Backends::new(config, options.limits.request);
         let mut parts = Vec::new();
         for (id, component) in manifest.components(&options.components)? {
@@ -79,6 +79,7 @@ impl App {
                 grants: backends.grant(&manifest, id, component, &variables, log)?,
             });
         }
+        backends.check().await?;
         let engine = engine::new(&options.limits, parts.len(), &options.data)?;
         let background = Background::default();
         let targets = load_parts(options, &engine, parts, own, log, &background).await?;
@@ -99,7 +100,9 @@ impl App {
         let routes = Routes::new(routes).with_context(|| manifest.path.display().to_string())?;
         // Whoever does not serve the operation leaves it to the hosts that do.
         let ticks = tick_token.filter(|_| lines.iter().any(|line| line.path == ticker::PATH));
-        let ticker = ticks.map(|token| AbortOnDropHandle::new(tokio::spawn(ticker::run(own, token, log.clone()))));
+        let ticker = ticks.map(|token| {
+            AbortOnDropHandle::new(tokio::spawn(ticker::run(own, token, log.clone())))
+        });
         let (stores, databases) = (backends.stores(), backends.databases());
         Ok(Self { routes, lines, stores, databases, background, _ticker: ticker })
     }

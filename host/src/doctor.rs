@@ -101,9 +101,7 @@ pub async fn doctor(options: &Options) -> Vec<Finding> {
             Place::Redis { url, .. } => found.extend(redis::examine(label, url).await),
         }
     }
-    let usable = site::writer_too(&variables)
-        .and_then(|()| site::reachable(&manifest, &options.components, &variables));
-    if let Err(error) = usable {
+    if let Err(error) = site::consistent(&variables) {
         found.push(Finding::refused("database", &error, "see docs/guides/scaling.md"));
     }
     match site::set(&variables, site::WRITER) {

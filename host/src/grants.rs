@@ -56,6 +56,16 @@ impl Backends {
         self.databases.values().cloned().collect()
     }
 
+    /// Refuses key-value stores that do not answer: nothing would work that needs them.
+    pub(crate) async fn check(&self) -> anyhow::Result<()> {
+        for (label, store) in &self.stores {
+            store.check().await.map_err(|why| {
+                anyhow::anyhow!("[key_value_store.{label}]: {why}; is the server running there?")
+            })?;
+        }
+        Ok(())
+    }
+
     /// The grants of a component, as the manifest has them.
     pub(crate) fn grant(
         &mut self,

@@ -106,11 +106,15 @@ impl RuntimeConfig {
                 }
                 "redis" => Place::Redis {
                     url: backend.take("url").with_context(|| {
-                        format!("{key} needs url = \"redis://[user:password@]host[:port][/database]\"")
+                        format!(
+                            "{key} needs url = \"redis://[user:password@]host[:port][/database]\""
+                        )
                     })?,
                     prefix: backend.take("prefix").unwrap_or_default(),
                 },
-                other => anyhow::bail!("{key} type {other:?} is unknown; there are \"spin\" and \"redis\""),
+                other => anyhow::bail!(
+                    "{key} type {other:?} is unknown; there are \"spin\" and \"redis\""
+                ),
             };
             backend.finish(&key)?;
             self.key_value_stores.insert(label, place);

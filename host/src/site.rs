@@ -1,8 +1,6 @@
 //! Whether a server may start on PostgreSQL: what would otherwise go wrong at the first
 //! request is said before it, with what to do.
 
-use crate::hosts::AllowedHosts;
-use crate::manifest::Manifest;
 use crate::migrate::{not_newer, version};
 use crate::postgres::{self, Client};
 use crate::variables::Variables;
@@ -18,53 +16,44 @@ pub(crate) const READER: &str = "postgres_reader_url";
 ///
 /// # Errors
 /// One sentence that begins with the variable.
-pub(crate) async fn check(
-    manifest: &Manifest,
-    components: &[String],
-    variables: &Variables,
-) -> anyhow::Result<()> {
+pub(crate) async fn check(variables: &Variables) -> anyhow::Result<()> {
+    consistent(variables)?;
     if let Some(url) = set(variables, WRITER) {
         let checked = async { usable(&postgres::connect(url).await?).await };
         checked.await.with_context(|| format!("variable {WRITER}"))?;
     }
-    writer_too(variables)?;
     if let Some(url) = set(variables, READER) {
         // A replica may be away: reads then go to the writer.
         if let Ok(client) = postgres::connect(url).await {
             usable(&client).await.with_context(|| format!("variable {READER}"))?;
         }
     }
-    reachable(manifest, components, variables)
+    Ok(())
 }
 
-/// Refuses a replica of nothing.
-pub(crate) fn writer_too(variables: &Variables) -> anyhow::Result<()> {
+/// Refuses variables that contradict each other, which can be told without a database.
+pub(crate) fn consistent(variables: &Variables) -> anyhow::Result<()> {
+    for (url, host) in [(WRITER, "postgres_host"), (READER, "postgres_reader_host")] {
+        reachable(variables, url, host)?;
+    }
     let alone = set(variables, READER).is_some() && set(variables, WRITER).is_none();
     ensure!(!alone, "variable {READER}: is set, and {WRITER} is not; set both or none");
     Ok(())
 }
 
-/// Refuses a database that the functions may not reach: the manifest grants them the hosts
-/// that stand in variables of their own.
-pub(crate) fn reachable(
-    manifest: &Manifest,
-    components: &[String],
-    variables: &Variables,
-) -> anyhow::Result<()> {
-    for (id, component) in manifest.components(components)? {
-        let expanded = component.allowed_outbound_hosts.iter().map(|entry| variables.expand(entry));
-        let hosts = AllowedHosts::parse(&expanded.collect::<Result<Vec<_>, _>>()?)?;
-        for (name, host) in [(WRITER, "postgres_host"), (READER, "postgres_reader_host")] {
-            let url = set(variables, name).filter(|_| component.variables.contains_key(name));
-            let permitted = url.map_or(Ok(()), |url| postgres::permitted(&hosts, url));
-            permitted.map_err(|why| {
-                anyhow::anyhow!(
-                    "variable {name}: component {id}: {why}; set the variable {host} to the \
-                     host:port of the URL"
-                )
-            })?;
-        }
-    }
+/// The manifest lets functions reach the host that one variable names, and they go to the one
+/// in the URL of another.
+fn reachable(variables: &Variables, url: &str, host: &str) -> anyhow::Result<()> {
+    let (Some(address), Some(granted)) = (set(variables, url), set(variables, host)) else {
+        return Ok(());
+    };
+    let Some(place) = postgres::place(address) else { return Ok(()) };
+    ensure!(
+        place == granted || place == format!("{granted}:5432"),
+        "variable {host}: is {granted}, and {url} leads to {place}, which the functions may not \
+         reach; set SPIN_VARIABLE_{}={place}",
+        host.to_ascii_uppercase()
+    );
     Ok(())
 }
 

@@ -22,7 +22,11 @@ fn seed(app: &App, tenant: &str, days: i64, count: usize) {
     if external() {
         app.execute(&format!("SELECT tenantry_add_partitions('events', {moment}, 1)"));
     }
-    let row = |n| format!("('old{days}-{n}', '{tenant}', 'project.created', 'prj_x', 'projects', '{{}}', 't', {moment})");
+    let row = |n| {
+        format!(
+            "('old{days}-{n}', '{tenant}', 'project.created', 'prj_x', 'projects', '{{}}', 't', {moment})"
+        )
+    };
     let rows: Vec<String> = (0..count).map(row).collect();
     app.execute(&format!(
         "INSERT INTO events (id, tenant_id, type, subject, source_agent, data, trace_id, created_at) VALUES {}",
@@ -52,13 +56,22 @@ async fn takes_away_what_is_too_old(placement: Placement) {
         // The month is a partition, and went whole.
         assert_eq!((first.body["events"].as_i64(), old(&app)), (Some(1), 5), "{}", first.text);
     } else {
-        assert_eq!((first.body["events"].as_i64(), first.body["more"].as_bool()), (Some(10_000), Some(true)));
+        assert_eq!(
+            (first.body["events"].as_i64(), first.body["more"].as_bool()),
+            (Some(10_000), Some(true))
+        );
         let second = tick(&app.anon(), TOKEN).await.expect(200);
-        assert_eq!((second.body["events"].as_i64(), second.body["more"].as_bool()), (Some(600), Some(false)));
+        assert_eq!(
+            (second.body["events"].as_i64(), second.body["more"].as_bool()),
+            (Some(600), Some(false))
+        );
         assert_eq!(old(&app), 5);
     }
     let again = tick(&app.anon(), TOKEN).await.expect(200);
-    assert_eq!(again.text, r#"{"events":0,"audit_logs":0,"idempotency_receipts":0,"refresh_tokens":0,"more":false}"#);
+    assert_eq!(
+        again.text,
+        r#"{"events":0,"audit_logs":0,"idempotency_receipts":0,"refresh_tokens":0,"more":false}"#
+    );
     // The feed goes on behind the gap.
     let feed = owner.get("/api/v1/events?limit=100").await.expect(200);
     assert_eq!(feed.body["items"].as_array().unwrap().len(), 2 + 5);

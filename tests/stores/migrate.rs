@@ -95,6 +95,30 @@ async fn a_server_says_what_is_wrong() {
     server.shutdown().await.unwrap();
 }
 
+/// Nor without its Redis, nor where its functions may not go.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_needs_what_it_is_told_of() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = directory.path().join("runtime-config.toml");
+    let dead = format!("redis://127.0.0.1:{}", free_port());
+    std::fs::write(
+        &config,
+        format!("[key_value_store.default]\ntype = \"redis\"\nurl = {dead:?}\n"),
+    )
+    .unwrap();
+    let mut options = plain_options(Placement::Fused, directory.path(), &UNLIMITED);
+    options.runtime_config = Some(config);
+    let told = format!("{:#}", tenantry::up(options).await.err().expect("refused"));
+    assert!(told.contains("key_value_store.default") && told.contains("127.0.0.1"), "{told}");
+
+    let good = url("app", &stores::database());
+    let mut variables = UNLIMITED.to_vec();
+    variables.extend([("postgres_url", good.as_str()), ("postgres_host", "db.example.com")]);
+    let options = plain_options(Placement::Fused, directory.path(), &variables);
+    let told = format!("{:#}", tenantry::up(options).await.err().expect("refused"));
+    assert!(told.contains(&format!("SPIN_VARIABLE_POSTGRES_HOST={}", host(&good))), "{told}");
+}
+
 fn admin_on(database: &str) -> String {
     let admin = admin_url();
     let (start, _) = admin.rsplit_once('/').unwrap();

@@ -7,6 +7,7 @@ mod migrate;
 mod order;
 mod policies;
 mod replicas;
+mod spin;
 
 use std::path::{Path, PathBuf};
 
@@ -32,14 +33,14 @@ impl Site {
     pub async fn on(postgres: &str, redis: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let admin = stores::connect(postgres).await;
-        for sql in [
-            "CREATE ROLE owner LOGIN",
-            "CREATE ROLE app LOGIN",
-            "CREATE DATABASE site OWNER owner",
-        ] {
+        for sql in
+            ["CREATE ROLE owner LOGIN", "CREATE ROLE app LOGIN", "CREATE DATABASE site OWNER owner"]
+        {
             admin.batch_execute(sql).await.unwrap();
         }
-        let url = |role: &str| format!("postgres://{role}@{}/site?sslmode=disable", stores::host(postgres));
+        let url = |role: &str| {
+            format!("postgres://{role}@{}/site?sslmode=disable", stores::host(postgres))
+        };
         tenantry::migrate(&url("owner"), "app", |_| {}).await.unwrap();
         let config = format!("[key_value_store.default]\ntype = \"redis\"\nurl = {redis:?}\n");
         std::fs::write(directory.path().join("runtime-config.toml"), config).unwrap();
@@ -78,7 +79,11 @@ pub fn sabotaged(directory: &Path) -> PathBuf {
         let built = |folder: &str| {
             format!("{}/target/{folder}wasm32-wasip2/guest/{function}.wasm", root().display())
         };
-        assert!(Path::new(&built("sabotage/")).exists(), "scripts/test builds {}", built("sabotage/"));
+        assert!(
+            Path::new(&built("sabotage/")).exists(),
+            "scripts/test builds {}",
+            built("sabotage/")
+        );
         text = text.replace(&built(""), &built("sabotage/"));
     }
     let file = directory.join("sabotaged.toml");

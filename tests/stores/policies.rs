@@ -96,7 +96,8 @@ async fn a_trap_leaves_nothing(placement: Placement) {
         // One connection, so that the next request gets the one that was trapped on.
         let config = directory.path().join("runtime-config.toml");
         let text = std::fs::read_to_string(&config).unwrap();
-        std::fs::write(&config, text.replace("max_connections = 16", "max_connections = 1")).unwrap();
+        std::fs::write(&config, text.replace("max_connections = 16", "max_connections = 1"))
+            .unwrap();
     }
     let (app, server) = start(setting).await;
     let (alice, bob) = (app.owner().await, app.owner().await);
@@ -110,7 +111,13 @@ async fn a_trap_leaves_nothing(placement: Placement) {
         assert_eq!(app.rows(name), [["0"]]);
         // Nobody waits for the transaction of the one that is gone.
         let began = std::time::Instant::now();
-        alice.patch(&format!("/api/v1/projects/{}", kept.id()), &json!({ "description": format!("{round}") })).await.expect(200);
+        alice
+            .patch(
+                &format!("/api/v1/projects/{}", kept.id()),
+                &json!({ "description": format!("{round}") }),
+            )
+            .await
+            .expect(200);
         assert!(began.elapsed() < std::time::Duration::from_secs(5));
     }
     server.shutdown().await.unwrap();

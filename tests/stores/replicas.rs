@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::both;
+use crate::support::Placement;
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::stores::{self, connect, url, wait};
-use crate::support::Placement;
 
 /// Who has written reads from the writer, on every host; everybody else, and they too a while
 /// later, from the replica.
@@ -59,7 +59,10 @@ async fn without_the_replica(placement: Placement) {
 }
 
 /// A machine client of the tenant, who is another principal.
-async fn machine(app: &crate::support::App, owner: &crate::support::Client) -> (String, crate::support::Client) {
+async fn machine(
+    app: &crate::support::App,
+    owner: &crate::support::Client,
+) -> (String, crate::support::Client) {
     let body = json!({ "name": "reader", "scopes": ["projects:read"] });
     let made = owner.post("/api/v1/auth/clients", &body).await.expect(201);
     let text = |name: &str| made.body[name].as_str().unwrap().to_owned();

@@ -84,7 +84,9 @@ impl Process {
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let base = lines
-            .find_map(|line| line.unwrap().split_once("listening ").map(|(_, base)| base.to_owned()))
+            .find_map(|line| {
+                line.unwrap().split_once("listening ").map(|(_, base)| base.to_owned())
+            })
             .expect("the server starts");
         // Whoever writes into a pipe that nobody reads stops.
         std::thread::spawn(move || lines.for_each(drop));

@@ -60,7 +60,8 @@ pub fn sweep(call: &Call, ages: &Ages) -> Result<Swept, Error> {
         *gone = count;
         more |= rest;
     }
-    let (count, rest) = delete(&system, "idempotency_receipts", "tenant_id, key", "expires_at", now)?;
+    let (count, rest) =
+        delete(&system, "idempotency_receipts", "tenant_id, key", "expires_at", now)?;
     swept.idempotency_receipts = count;
     more |= rest;
     let (count, rest) = delete(&system, "refresh_tokens", "hash", "expires_at", now)?;

@@ -1,9 +1,9 @@
 //! The commands: a file each, with its arguments, its help and what it prints.
 
 pub(crate) mod backup;
+pub(crate) mod build;
 pub(crate) mod doctor;
 pub(crate) mod migrate;
-pub(crate) mod build;
 pub(crate) mod restore;
 pub(crate) mod up;
 

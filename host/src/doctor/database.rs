@@ -20,7 +20,8 @@ pub(super) async fn postgres(url: &str, variables: &Variables) -> Vec<Finding> {
     if let Err(error) = usable(&client).await {
         return vec![Finding::refused("database", &error, remedy)];
     }
-    let text = format!("PostgreSQL: schema version {VERSION}, and a role that the policies hold for");
+    let text =
+        format!("PostgreSQL: schema version {VERSION}, and a role that the policies hold for");
     let mut found = vec![Finding::good("database", text)];
     let now = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::BIGINT";
     if let Ok(row) = client.query_one(now, &[]).await {

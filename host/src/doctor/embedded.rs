@@ -40,7 +40,9 @@ pub(super) fn database(config: &RuntimeConfig, variables: &Variables) -> Vec<Fin
             let damaged = [ErrorCode::NotADatabase, ErrorCode::DatabaseCorrupt];
             let is_damaged = error.sqlite_error_code().is_some_and(|code| damaged.contains(&code));
             let remedy = match is_damaged {
-                true => "restore a backup with `tenantry restore`, or name another directory with --data",
+                true => {
+                    "restore a backup with `tenantry restore`, or name another directory with --data"
+                }
                 false => "run this as the user that the server runs as",
             };
             bad(format!("SQLite: {place}: {error}"), remedy)
@@ -51,7 +53,8 @@ pub(super) fn database(config: &RuntimeConfig, variables: &Variables) -> Vec<Fin
             "use the newer release",
         ),
         Ok((Some(version), database)) => {
-            let rest = if version < VERSION { "; the first request brings it up to date" } else { "" };
+            let rest =
+                if version < VERSION { "; the first request brings it up to date" } else { "" };
             let text = format!("SQLite: {place} has schema version {version} of {VERSION}{rest}");
             let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
             let key = database.query_row(NEWEST_KEY, [], read).ok();

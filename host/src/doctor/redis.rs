@@ -30,7 +30,8 @@ pub(super) async fn examine(label: &str, url: &str) -> Vec<Finding> {
     };
     let mut found = vec![version(label, &server, &mut connection).await];
     found.extend(eviction(&mut connection).await);
-    let time: redis::RedisResult<(i64, i64)> = redis::cmd("TIME").query_async(&mut connection).await;
+    let time: redis::RedisResult<(i64, i64)> =
+        redis::cmd("TIME").query_async(&mut connection).await;
     if let Ok((seconds, micros)) = time {
         found.push(clock("Redis", seconds * 1000 + micros / 1000));
     }
@@ -44,7 +45,11 @@ async fn version(label: &str, server: &str, connection: &mut MultiplexedConnecti
         Ok(info) => info,
         Err(error) => {
             let text = format!("{label:?}: Redis at {server}: {error}");
-            return Finding::bad("key-value", text, "give the user the rights +@read +@write +eval");
+            return Finding::bad(
+                "key-value",
+                text,
+                "give the user the rights +@read +@write +eval",
+            );
         }
     };
     let version = info.lines().find_map(|line| line.strip_prefix("redis_version:")).unwrap_or("?");

@@ -23,7 +23,7 @@ mod words;
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub use connection::Connection;
 pub(crate) use tls::certificates;
-pub(crate) use tool::{Client, connect};
+pub(crate) use tool::{Client, connect, place};
 
 use crate::hosts::AllowedHosts;
 use crate::interfaces::postgres::Error;
@@ -80,18 +80,6 @@ pub struct Builder {
     pub(crate) address: String,
     /// In PEM.
     pub(crate) ca: Option<String>,
-}
-
-/// Whether `hosts` has all that `address` names.
-///
-/// # Errors
-/// What is not permitted, or that it is no address. No password.
-pub(crate) fn permitted(hosts: &AllowedHosts, address: &str) -> Result<(), String> {
-    match Address::parse(address).and_then(|address| address.check(hosts)) {
-        Ok(()) => Ok(()),
-        Err(Error::ConnectionFailed(why)) => Err(why),
-        Err(error) => Err(format!("{error:?}")),
-    }
 }
 
 impl Pools {

@@ -27,7 +27,7 @@ pub(crate) async fn connect(url: &str) -> anyhow::Result<Client> {
         config.connect_timeout(CONNECT);
     }
     let tls = tls::connector(&tls::system_roots(), None).map_err(anyhow::Error::msg)?;
-    let place = place(&config);
+    let place = describe(&config);
     let connected = tokio::time::timeout(CONNECT * 2, config.connect(tls)).await;
     let connected = connected.with_context(|| format!("{place} does not answer"))?;
     let (client, connection) = connected.map_err(|error| {
@@ -48,8 +48,19 @@ pub(crate) async fn connect(url: &str) -> anyhow::Result<Client> {
     Ok(client)
 }
 
+/// The `host:port` of an address that has one.
+pub(crate) fn place(address: &str) -> Option<String> {
+    let config: Config = address.parse().ok()?;
+    match (config.get_hosts(), config.get_ports()) {
+        ([Host::Tcp(host)], ports) => {
+            Some(format!("{host}:{}", ports.first().copied().unwrap_or(5432)))
+        }
+        _ => None,
+    }
+}
+
 /// Host, port, database and user, for messages.
-fn place(config: &Config) -> String {
+fn describe(config: &Config) -> String {
     let host = match config.get_hosts().first() {
         Some(Host::Tcp(host)) => host.clone(),
         Some(Host::Unix(path)) => path.display().to_string(),

@@ -149,9 +149,7 @@ impl KeyValue for Redis {
     fn increment<'a>(&'a self, key: &'a str, delta: i64) -> Answer<'a, i64> {
         Box::pin(async move {
             let Some(moment) = gateway::expiry::of_counter(key) else {
-                return self
-                    .repeatable(redis::cmd("INCRBY").arg(self.key(key)).arg(delta))
-                    .await;
+                return self.repeatable(redis::cmd("INCRBY").arg(self.key(key)).arg(delta)).await;
             };
             let mut connection = self.connection().await?;
             let mut call = self.increment.key(self.key(key));

@@ -75,10 +75,11 @@ fn one(of: &[String], number: usize) -> &str {
     of.get(number % of.len().max(1)).map_or("", String::as_str)
 }
 
-/// How to load a server.
+/// How to load servers.
 #[derive(Clone)]
 pub(crate) struct Load {
-    pub(crate) address: SocketAddr,
+    /// Of the servers, over which the connections are spread evenly.
+    pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) seed: Arc<Seed>,
     pub(crate) operation: Operation,
     pub(crate) connections: u64,
@@ -87,7 +88,7 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// Loads the server and returns the latencies of what was sent and answered within the
+    /// Loads the servers and returns the latencies of what was sent and answered within the
     /// measured time, sorted. `begun` is called when the measured time begins, `ended` when
     /// it ends.
     ///
@@ -130,7 +131,9 @@ impl Load {
     }
 
     async fn client(self, number: u64, from: Instant) -> anyhow::Result<Vec<Duration>> {
-        let mut connection = Connection::open(self.address).await?;
+        let servers = self.addresses.len().max(1);
+        let address = self.addresses.get(usize::try_from(number)? % servers);
+        let mut connection = Connection::open(*address.context("no server")?).await?;
         let mut latencies = Vec::with_capacity(1 << 16);
         let mut request = Vec::with_capacity(4096);
         let end = from + self.time;

@@ -11,6 +11,19 @@ use serde::Serialize;
 /// Ticks of a second in `/proc/<pid>/stat`: `USER_HZ`, which is 100 on every Linux.
 const TICKS: u64 = 100;
 
+/// Whose versions are told.
+const PACKAGES: [&str; 9] = [
+    "deadpool-postgres",
+    "hyper",
+    "jwt-simple",
+    "libsqlite3-sys",
+    "redis",
+    "rusqlite",
+    "tokio",
+    "tokio-postgres",
+    "wasmtime",
+];
+
 /// The machine.
 #[derive(Serialize)]
 pub(crate) struct Machine {
@@ -63,7 +76,7 @@ pub(crate) fn versions(workspace: &Path, host: &Path) -> Vec<(String, String)> {
         ("commit".to_owned(), said(Path::new("git"), &["describe", "--always", "--dirty"])),
     ];
     let lock = fs::read_to_string(workspace.join("Cargo.lock")).unwrap_or_default();
-    for name in ["wasmtime", "hyper", "tokio", "rusqlite", "libsqlite3-sys", "jwt-simple"] {
+    for name in PACKAGES {
         let package =
             lock.split("[[package]]").find(|p| p.contains(&format!("\nname = \"{name}\"\n")));
         let version =

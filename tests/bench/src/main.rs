@@ -1,14 +1,18 @@
 //! Measures what the sandbox costs: the same requests, over the same data, against a native
-//! server (hyper and rusqlite) and against `tenantry` in both placements, in one run.
+//! server and against `tenantry` in both placements, in one run.
 //!
 //! `native/` is the baseline, written as one would write this service without Tenantry.
-//! `scaling.rs` compares a page of a long list with one of a short list, on one server.
+//! `scaling.rs` compares a page of a long list with one of a short list, on one server,
+//! `hosts.rs` two hosts with one. `storage.rs` is where all of them keep their data,
+//! `external.rs` what a run makes for that in PostgreSQL and Redis, `data/` the data.
 //! `run.rs` is the sequence of a run, `load.rs` the clients, `check.rs` the proof that all
 //! servers give the same answers, `report.rs` what is kept, `table.rs` what is printed.
 
 mod check;
 mod client;
 mod data;
+mod external;
+mod hosts;
 mod load;
 mod machine;
 mod native;
@@ -16,6 +20,7 @@ mod process;
 mod report;
 mod run;
 mod scaling;
+mod storage;
 mod table;
 
 use std::net::SocketAddr;
@@ -23,6 +28,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+
+use storage::Choice;
 
 /// The one of `tenantry`, so that the servers differ in their work alone.
 #[global_allocator]
@@ -40,16 +47,25 @@ struct Cli {
 
 const HELP: &str = "\
 What is measured:
-  native     hyper and rusqlite, doing what the gateway and the function do
+  native     hyper with the same stores, doing what the gateway and the function do
   fused      tenantry up --gateway fused
   composed   tenantry up --gateway composed, as on Spin
+
+On what (--stores):
+  embedded   SQLite and the embedded key-value store
+  external   PostgreSQL and Redis, in databases, roles and keys tenantry_bench_<process>,
+             which are gone when the run ends, also by an error, Ctrl-C or SIGTERM
 
 Each round starts all three on a fresh copy of the same database and then, for a point read,
 a list of 20 and a create (one durable commit each), loads them one after the other. The best
 round of each counts; `of each round` compares within a round, where a busy neighbour disturbs
 both. Clients and server share this machine, so look at the ratios, at the
 server's CPU time per request, and at how far the rounds agree; close what else is running.
+The CPU time of PostgreSQL and Redis is not counted.
 Any answer but the expected one ends the run: there are no figures of errors.
+
+With external stores, two fused servers on the same data then answer point reads and creates,
+against one of them; the clients' connections are split between both.
 
 Then two fused servers, one with 10,000 projects of one tenant and one with --rows, answer one
 connection in turns: a page of 20 from the middle, latest first, by cursor. The ratio of the
@@ -60,10 +76,11 @@ Examples:
   scripts/bench --seconds 2 --rounds 1   a first impression
   scripts/bench --only create            one operation
   scripts/bench --only page              the long list alone
+  scripts/bench --stores all             on SQLite, then on PostgreSQL and Redis
 
 Files:
   target/bench.json          the result: date, versions, machine, parameters, every figure
-  target/bench/              databases, caches and logs of the servers";
+  target/bench/              embedded databases, caches and logs of the servers";
 
 /// How to measure.
 #[derive(Args)]
@@ -86,6 +103,27 @@ pub(crate) struct Settings {
     /// Projects of the long list.
     #[arg(long, default_value = "1000000", value_parser = clap::value_parser!(u64).range(20_000..=10_000_000))]
     pub(crate) rows: u64,
+    /// Where the servers keep their data.
+    #[arg(long, value_enum, default_value = "embedded")]
+    pub(crate) stores: Choice,
+    /// PostgreSQL for external stores, by a role that may make databases and roles.
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        default_value = "postgres://postgres@127.0.0.1:5432/postgres",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub(crate) database_url: String,
+    /// Redis for external stores.
+    #[arg(
+        long,
+        env = "REDIS_URL",
+        default_value = "redis://127.0.0.1:6379",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub(crate) redis_url: String,
     /// Measure only this operation; may be repeated.
     #[arg(long, value_enum, value_name = "OPERATION")]
     pub(crate) only: Vec<load::Operation>,
@@ -107,6 +145,8 @@ enum Command {
         /// The data directory, with the `sqlite.db` that `tenantry` made.
         #[arg(long)]
         data: PathBuf,
+        #[command(flatten)]
+        external: Option<native::External>,
         /// Requests per minute of an address and of an identity.
         #[arg(long, default_value = "1000000000")]
         limit: u64,
@@ -119,8 +159,8 @@ fn main() -> ExitCode {
     let outcome = runtime.map_err(anyhow::Error::from).and_then(|runtime| {
         runtime.block_on(async {
             match cli.command {
-                Some(Command::ServeNative { listen, data, limit }) => {
-                    native::serve(listen, &data, limit).await
+                Some(Command::ServeNative { listen, data, external, limit }) => {
+                    native::serve(listen, &data, external.as_ref(), limit).await
                 }
                 None => run::run(&cli.settings).await,
             }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,8 @@ use anyhow::{Context as _, bail, ensure};
 use serde::Serialize;
 
 use crate::client::Connection;
+use crate::external::CONNECTIONS;
+use crate::storage::{Data, Stores};
 use crate::{Settings, machine};
 
 /// How long a server may take to be ready.
@@ -70,18 +72,8 @@ impl Places {
     }
 
     /// The data directory called `name`.
-    pub(crate) fn data(&self, name: &str) -> PathBuf {
+    pub(crate) fn directory(&self, name: &str) -> PathBuf {
         self.directory.join(name)
-    }
-
-    /// The data directory called `name`, empty.
-    pub(crate) fn fresh(&self, name: &str) -> anyhow::Result<PathBuf> {
-        let data = self.data(name);
-        if data.exists() {
-            fs::remove_dir_all(&data).with_context(|| data.display().to_string())?;
-        }
-        fs::create_dir_all(&data).with_context(|| data.display().to_string())?;
-        Ok(data)
     }
 }
 
@@ -89,6 +81,8 @@ impl Places {
 pub(crate) struct Server {
     /// Which it is.
     pub(crate) kind: Kind,
+    /// What it works on.
+    pub(crate) stores: Stores,
     child: Child,
     address: SocketAddr,
     started: Instant,
@@ -97,7 +91,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts it over `data`.
-    pub(crate) fn start(places: &Places, kind: Kind, data: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn start(places: &Places, kind: Kind, data: &Data) -> anyhow::Result<Self> {
         // Free a moment ago; nothing else is started in between.
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let mut command = match kind {
@@ -112,7 +106,7 @@ impl Server {
                 command
             }
         };
-        command.args(["--listen", &address.to_string()]).arg("--data").arg(data);
+        command.args(["--listen", &address.to_string()]).arg("--data").arg(&data.directory);
         command.current_dir(&places.workspace);
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
@@ -124,11 +118,26 @@ impl Server {
         for class in ["READ", "WRITE", "AUTH", "IP"] {
             command.env(format!("SPIN_VARIABLE_LIMIT_{class}_PER_MINUTE"), LIMIT);
         }
-        let errors = data.with_extension("log");
+        match (&data.shared, kind) {
+            (None, _) => {}
+            (Some(shared), Kind::Native) => {
+                command.args(["--postgres-url", &shared.postgres_url]);
+                command.args(["--connections", &CONNECTIONS.to_string()]);
+                command.args(["--redis-url", &shared.redis_url]);
+                command.args(["--redis-prefix", &shared.redis_prefix]);
+            }
+            (Some(shared), Kind::Fused | Kind::Composed) => {
+                command.env("SPIN_VARIABLE_POSTGRES_URL", &shared.postgres_url);
+                command.env("SPIN_VARIABLE_POSTGRES_HOST", &shared.postgres_host);
+                let config = shared.runtime_config(&data.directory)?;
+                command.arg("--runtime-config").arg(config);
+            }
+        }
+        let errors = data.directory.with_extension("log");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&errors)?);
         let started = Instant::now();
         let child = command.spawn().with_context(|| format!("{:?}", command.get_program()))?;
-        Ok(Self { kind, child, address, started, errors })
+        Ok(Self { kind, stores: data.stores(), child, address, started, errors })
     }
 
     /// Waits for the first 200 of `/readyz`; the time since the process was started.

@@ -11,7 +11,8 @@ use serde::Serialize;
 use crate::Settings;
 use crate::load::Operation;
 use crate::machine::Machine;
-use crate::process::Kind;
+use crate::process::{Kind, Server};
+use crate::storage::Stores;
 
 /// What scripts/bench builds.
 const FUNCTIONS: [&str; 6] = ["gateway", "auth", "docs", "events", "projects", "tenants"];
@@ -33,8 +34,10 @@ pub(crate) struct Report {
     pub(crate) starts: Vec<Start>,
     /// The figures that count.
     pub(crate) summary: Vec<Summary>,
-    /// A page of a long list, if it was measured.
-    pub(crate) scaling: Option<Scaling>,
+    /// A page of a long list, if it was measured, for each kind of stores.
+    pub(crate) scaling: Vec<Scaling>,
+    /// Two hosts against one, on stores that they can share.
+    pub(crate) hosts: Vec<Hosts>,
     /// Every measurement of every round.
     pub(crate) measured: Vec<Measured>,
 }
@@ -56,7 +59,9 @@ impl Summary {
     /// Of each operation and server.
     pub(crate) fn of(measured: &[Measured]) -> Vec<Self> {
         let rounds = |of: &Measured, server: Kind| -> Vec<&Measured> {
-            let same = |m: &&Measured| m.operation == of.operation && m.server == server;
+            let same = |m: &&Measured| {
+                m.operation == of.operation && m.stores == of.stores && m.server == server
+            };
             measured.iter().filter(same).collect()
         };
         let mean_cpu = |rounds: &[&Measured]| {
@@ -89,6 +94,7 @@ impl Summary {
 /// The same page of a short list and of a long one.
 #[derive(Serialize)]
 pub(crate) struct Scaling {
+    pub(crate) stores: Stores,
     pub(crate) connections: u64,
     /// Of the short list and of the long one.
     pub(crate) pages: Vec<Page>,
@@ -106,9 +112,34 @@ pub(crate) struct Page {
     pub(crate) measured: Measured,
 }
 
+/// What two hosts of the same data do, and one of them alone.
+#[derive(Serialize)]
+pub(crate) struct Hosts {
+    /// The best round of each.
+    pub(crate) one: Measured,
+    pub(crate) two: Measured,
+    /// Requests per second, best round to best round.
+    pub(crate) ratio: f64,
+    /// The same within each round.
+    pub(crate) ratio_of_rounds: Vec<f64>,
+}
+
+impl Hosts {
+    /// From what one and two did in each round.
+    pub(crate) fn of(rounds: &[(Measured, Measured)]) -> Option<Self> {
+        let rate = |measured: &Measured| measured.requests_per_second;
+        let best = |all: Vec<Measured>| all.into_iter().max_by(|a, b| rate(a).total_cmp(&rate(b)));
+        let one = best(rounds.iter().map(|round| round.0).collect())?;
+        let two = best(rounds.iter().map(|round| round.1).collect())?;
+        let ratio_of_rounds = rounds.iter().map(|(one, two)| rate(two) / rate(one)).collect();
+        Some(Self { one, two, ratio: rate(&two) / rate(&one), ratio_of_rounds })
+    }
+}
+
 /// The settings of a run.
 #[derive(Serialize)]
 pub(crate) struct Parameters {
+    pub(crate) stores: &'static [Stores],
     pub(crate) seconds: u64,
     pub(crate) warm_seconds: u64,
     pub(crate) rounds: u64,
@@ -120,6 +151,7 @@ impl Parameters {
     /// As they were given.
     pub(crate) fn of(settings: &Settings) -> Self {
         Self {
+            stores: settings.stores.stores(),
             seconds: settings.seconds,
             warm_seconds: settings.warm,
             rounds: settings.rounds,
@@ -132,6 +164,7 @@ impl Parameters {
 /// From the start of the process to the first 200 of `/readyz`, in milliseconds.
 #[derive(Serialize)]
 pub(crate) struct Start {
+    pub(crate) stores: Stores,
     pub(crate) server: Kind,
     /// When everything must be compiled first.
     pub(crate) cold_cache_ms: Option<f64>,
@@ -141,9 +174,29 @@ pub(crate) struct Start {
 
 impl Start {
     /// From what was measured.
-    pub(crate) fn new(server: Kind, cold: Option<Duration>, warm: Duration) -> Self {
+    pub(crate) fn new(
+        stores: Stores,
+        server: Kind,
+        cold: Option<Duration>,
+        warm: Duration,
+    ) -> Self {
         let ms = |time: Duration| time.as_secs_f64() * 1e3;
-        Self { server, cold_cache_ms: cold.map(ms), warm_cache_ms: ms(warm) }
+        Self { stores, server, cold_cache_ms: cold.map(ms), warm_cache_ms: ms(warm) }
+    }
+}
+
+/// What is measured.
+#[derive(Clone, Copy)]
+pub(crate) struct Subject {
+    operation: Operation,
+    stores: Stores,
+    server: Kind,
+}
+
+impl Subject {
+    /// An operation of a server.
+    pub(crate) fn of(operation: Operation, server: &Server) -> Self {
+        Self { operation, stores: server.stores, server: server.kind }
     }
 }
 
@@ -151,6 +204,7 @@ impl Start {
 #[derive(Clone, Copy, Serialize)]
 pub(crate) struct Measured {
     pub(crate) operation: &'static str,
+    pub(crate) stores: Stores,
     pub(crate) server: Kind,
     round: u64,
     requests: usize,
@@ -165,8 +219,7 @@ pub(crate) struct Measured {
 impl Measured {
     /// From the sorted latencies.
     pub(crate) fn new(
-        operation: Operation,
-        server: Kind,
+        subject: Subject,
         round: u64,
         time: Duration,
         cpu: Duration,
@@ -175,8 +228,9 @@ impl Measured {
         let us = |time: Duration| time.as_secs_f64() * 1e6;
         let requests = latencies.len();
         Self {
-            operation: operation.name(),
-            server,
+            operation: subject.operation.name(),
+            stores: subject.stores,
+            server: subject.server,
             round,
             requests,
             requests_per_second: requests as f64 / time.as_secs_f64(),

@@ -1,21 +1,34 @@
-//! The sequence of a run: make the data, measure the starts, compare the answers, then
-//! round after round each operation on each server; at last the long list.
+//! The sequence of a run, on each kind of stores: make the data, measure the starts, compare
+//! the answers, then round after round each operation on each server; at last the long list.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::check;
 use crate::data::Seed;
 use crate::load::{Load, Operation};
 use crate::machine::{self, Machine};
 use crate::process::{Kind, Places, Server};
-use crate::report::{self, Measured, Report, Start};
-use crate::{Settings, scaling, table};
+use crate::report::{self, Hosts, Measured, Report, Scaling, Start, Subject};
+use crate::storage::{Storage, Stores};
+use crate::{Settings, hosts, scaling, table};
 
 /// The fastest of so many starts counts.
 const STARTS: usize = 5;
+
+/// What is found on all kinds of stores.
+#[derive(Default)]
+struct Found {
+    starts: Vec<Start>,
+    measured: Vec<Measured>,
+    scaling: Vec<Scaling>,
+    hosts: Vec<Hosts>,
+    versions: BTreeMap<String, String>,
+}
 
 /// Measures everything, prints the table and writes the file.
 ///
@@ -24,58 +37,111 @@ const STARTS: usize = 5;
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let places = Places::find(settings)?;
     let machine = Machine::look();
-    let chosen =
-        |operation: &Operation| settings.only.is_empty() || settings.only.contains(operation);
-    let mut operations = Operation::COMPARED.to_vec();
-    operations.retain(chosen);
-    let (mut starts, mut measured) = (Vec::new(), Vec::new());
-    if !operations.is_empty() {
-        (starts, measured) = compare(settings, &places, &operations).await?;
+    let mut found = Found::default();
+    found.versions.extend(machine::versions(&places.workspace, &places.host));
+    for stores in settings.stores.stores() {
+        on(*stores, settings, &places, &mut found).await?;
     }
-    let scaling = match chosen(&Operation::Page) {
-        true => Some(scaling::measure(settings, &places).await.context("the long list")?),
-        false => None,
-    };
-
     let report = Report {
         date: report::today(),
         parameters: report::Parameters::of(settings),
         machine,
-        versions: machine::versions(&places.workspace, &places.host).into_iter().collect(),
+        versions: found.versions,
         wasm_bytes: report::sizes(&places.workspace)?,
-        starts,
-        summary: report::Summary::of(&measured),
-        scaling,
-        measured,
+        starts: found.starts,
+        summary: report::Summary::of(&found.measured),
+        scaling: found.scaling,
+        hosts: found.hosts,
+        measured: found.measured,
     };
     report.write(&places.workspace.join("target").join("bench.json"))?;
     println!("{}", table::markdown(&report));
     Ok(())
 }
 
-/// Compares the servers: their starts, then round after round each operation.
+/// Measures on one kind of stores, and leaves nothing there, however it ends.
+async fn on(
+    stores: Stores,
+    settings: &Settings,
+    places: &Places,
+    found: &mut Found,
+) -> anyhow::Result<()> {
+    let storage = Storage::open(stores, settings).await?;
+    let outcome = tokio::select! {
+        outcome = everything(settings, places, &storage, found) => outcome,
+        stopped = stop_signal() => stopped.and(Err(anyhow!("interrupted"))),
+    };
+    let closed = storage.close().await;
+    match outcome {
+        Ok(()) => closed,
+        Err(error) => {
+            if let Err(error) = closed {
+                eprintln!("Error: {error:#}");
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Waits for SIGTERM or SIGINT.
+async fn stop_signal() -> anyhow::Result<()> {
+    let mut term = signal(SignalKind::terminate())?;
+    let mut int = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+    Ok(())
+}
+
+async fn everything(
+    settings: &Settings,
+    places: &Places,
+    storage: &Storage,
+    found: &mut Found,
+) -> anyhow::Result<()> {
+    let chosen =
+        |operation: &Operation| settings.only.is_empty() || settings.only.contains(operation);
+    if let Storage::External(external) = storage {
+        found.versions.extend(external.versions().await?);
+    }
+    let mut operations = Operation::COMPARED.to_vec();
+    operations.retain(chosen);
+    if !operations.is_empty() {
+        compare(settings, places, storage, &operations, found).await?;
+    }
+    if chosen(&Operation::Page) {
+        let scaling = scaling::measure(settings, places, storage).await;
+        found.scaling.push(scaling.context("the long list")?);
+    }
+    Ok(())
+}
+
+/// Compares the servers: their starts, then round after round each operation; then hosts,
+/// where several can work on the same data.
 async fn compare(
     settings: &Settings,
     places: &Places,
+    storage: &Storage,
     operations: &[Operation],
-) -> anyhow::Result<(Vec<Start>, Vec<Measured>)> {
-    eprintln!("Making {} projects of one tenant", settings.projects);
-    let seed = Seed::make(places, "seed", settings.projects).await.context("the data")?;
+    found: &mut Found,
+) -> anyhow::Result<()> {
+    eprintln!("Making {} projects of one tenant ({})", settings.projects, storage.stores().name());
+    let seed = Seed::make(storage, places, "seed", settings.projects).await.context("the data")?;
     let seed = Arc::new(seed);
 
-    let mut starts = Vec::new();
     for kind in Kind::ALL {
         eprintln!("Starting {}", kind.name());
-        starts.push(start(places, kind, &seed).await?);
+        found.starts.push(start(places, storage, kind, &seed).await?);
     }
 
-    let mut measured = Vec::new();
     for round in 1..=settings.rounds {
-        let servers = servers(places, &seed).await?;
+        let servers = servers(places, storage, &seed).await?;
         check::same_answers(&servers, &seed).await.context("the servers do not do the same")?;
         for operation in operations {
             for server in &servers {
-                let figures = measure(settings, &seed, server, *operation, round);
+                let alone = std::slice::from_ref(server);
+                let figures = measure(settings, &seed, alone, *operation, round);
                 let figures = figures.await.context(server.kind.name())?;
                 eprintln!(
                     "Round {round}/{}: {}, {}: {:.0} requests/s",
@@ -84,21 +150,31 @@ async fn compare(
                     server.kind.name(),
                     figures.requests_per_second
                 );
-                measured.push(figures);
+                found.measured.push(figures);
             }
         }
         for server in servers {
             server.stop().await?;
         }
     }
-    Ok((starts, measured))
+    if storage.stores() == Stores::External {
+        let hosts = hosts::measure(settings, places, storage, &seed, operations).await;
+        found.hosts.extend(hosts.context("two hosts")?);
+    }
+    Ok(())
 }
 
 /// Starts one server with and without compiled code in its cache.
-async fn start(places: &Places, kind: Kind, seed: &Seed) -> anyhow::Result<Start> {
-    let data = places.fresh(kind.name())?;
+async fn start(
+    places: &Places,
+    storage: &Storage,
+    kind: Kind,
+    seed: &Seed,
+) -> anyhow::Result<Start> {
+    let data = storage.data(places, kind.name());
+    storage.remove(&data).await?;
     let once = async || {
-        seed.copy_to(&data)?;
+        seed.copy_to(storage, &data).await?;
         let mut server = Server::start(places, kind, &data)?;
         let time = server.ready().await?;
         server.stop().await?;
@@ -113,15 +189,15 @@ async fn start(places: &Places, kind: Kind, seed: &Seed) -> anyhow::Result<Start
     for _ in 0..STARTS {
         warm = warm.min(once().await?);
     }
-    Ok(Start::new(kind, cold, warm))
+    Ok(Start::new(storage.stores(), kind, cold, warm))
 }
 
 /// All servers, each over its own copy of the data.
-async fn servers(places: &Places, seed: &Seed) -> anyhow::Result<Vec<Server>> {
+async fn servers(places: &Places, storage: &Storage, seed: &Seed) -> anyhow::Result<Vec<Server>> {
     let mut servers = Vec::new();
     for kind in Kind::ALL {
-        let data = places.data(kind.name());
-        seed.copy_to(&data)?;
+        let data = storage.data(places, kind.name());
+        seed.copy_to(storage, &data).await?;
         let mut server = Server::start(places, kind, &data)?;
         server.ready().await?;
         servers.push(server);
@@ -129,23 +205,26 @@ async fn servers(places: &Places, seed: &Seed) -> anyhow::Result<Vec<Server>> {
     Ok(servers)
 }
 
-async fn measure(
+/// Loads servers that do the same work together.
+pub(crate) async fn measure(
     settings: &Settings,
     seed: &Arc<Seed>,
-    server: &Server,
+    servers: &[Server],
     operation: Operation,
     round: u64,
 ) -> anyhow::Result<Measured> {
     let load = Load {
-        address: server.address(),
+        addresses: servers.iter().map(Server::address).collect(),
         seed: seed.clone(),
         operation,
         connections: settings.connections,
         warm: Duration::from_secs(settings.warm),
         time: Duration::from_secs(settings.seconds),
     };
-    let (latencies, before) = load.run(|| server.cpu_time()).await?;
-    let cpu = server.cpu_time().saturating_sub(before);
+    let cpu_time = || servers.iter().map(Server::cpu_time).sum::<Duration>();
+    let (latencies, before) = load.run(cpu_time).await?;
+    let cpu = cpu_time().saturating_sub(before);
     anyhow::ensure!(!latencies.is_empty(), "{}: no answer in time", operation.name());
-    Ok(Measured::new(operation, server.kind, round, load.time, cpu, &latencies))
+    let subject = Subject::of(operation, servers.first().context("no server")?);
+    Ok(Measured::new(subject, round, load.time, cpu, &latencies))
 }

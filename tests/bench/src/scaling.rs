@@ -1,6 +1,5 @@
 //! Whether a page costs more when the list is long: the same page of two lists, in turns.
 
-use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +10,8 @@ use crate::client::Connection;
 use crate::data::Seed;
 use crate::load::{Load, Operation};
 use crate::process::{Kind, Places, Server};
-use crate::report::{Measured, Page, Scaling, percentile};
+use crate::report::{Measured, Page, Scaling, Subject, percentile};
+use crate::storage::Storage;
 
 /// The rows of the short list.
 const SHORT: u64 = 10_000;
@@ -38,10 +38,14 @@ struct List {
 ///
 /// # Errors
 /// What was not answered as it should.
-pub(crate) async fn measure(settings: &Settings, places: &Places) -> anyhow::Result<Scaling> {
+pub(crate) async fn measure(
+    settings: &Settings,
+    places: &Places,
+    storage: &Storage,
+) -> anyhow::Result<Scaling> {
     let mut lists = Vec::new();
     for rows in [SHORT, settings.rows] {
-        lists.push(List::make(places, rows).await?);
+        lists.push(List::make(places, storage, rows).await?);
     }
     for turn in 1..=TURNS {
         for list in &mut lists {
@@ -54,17 +58,18 @@ pub(crate) async fn measure(settings: &Settings, places: &Places) -> anyhow::Res
     let ratio_of_turns = turns.map(|(short, long)| p50(long) / p50(short)).collect();
     let mut pages = Vec::new();
     for list in lists {
-        pages.push(list.end().await?);
+        pages.push(list.end(storage).await?);
     }
     let ratio = pages[1].measured.p50_us / pages[0].measured.p50_us;
-    Ok(Scaling { connections: CONNECTIONS, pages, ratio, ratio_of_turns })
+    let stores = storage.stores();
+    Ok(Scaling { stores, connections: CONNECTIONS, pages, ratio, ratio_of_turns })
 }
 
 impl List {
-    async fn make(places: &Places, rows: u64) -> anyhow::Result<Self> {
+    async fn make(places: &Places, storage: &Storage, rows: u64) -> anyhow::Result<Self> {
         eprintln!("Making {rows} projects of one tenant");
         let begun = Instant::now();
-        let mut seed = Seed::make(places, &format!("page-{rows}"), rows).await?;
+        let mut seed = Seed::make(storage, places, &format!("page-{rows}"), rows).await?;
         let mut server = Server::start(places, Kind::Fused, &seed.data)?;
         server.ready().await?;
         seed.find_pages(&server, PAGES).await?;
@@ -75,7 +80,7 @@ impl List {
 
     async fn turn(&mut self) -> anyhow::Result<()> {
         let load = Load {
-            address: self.server.address(),
+            addresses: vec![self.server.address()],
             seed: self.seed.clone(),
             operation: Operation::Page,
             connections: CONNECTIONS,
@@ -90,15 +95,15 @@ impl List {
     }
 
     /// Its figures; its data is removed, there is much of it.
-    async fn end(self) -> anyhow::Result<Page> {
+    async fn end(self, storage: &Storage) -> anyhow::Result<Page> {
         let Self { rows, seed, server, cpu, turns } = self;
-        let kind = server.kind;
+        let subject = Subject::of(Operation::Page, &server);
         server.stop().await?;
-        fs::remove_dir_all(&seed.data).with_context(|| seed.data.display().to_string())?;
+        storage.remove(&seed.data).await?;
         let time = TURN * u32::try_from(turns.len())?;
         let mut latencies = turns.concat();
         latencies.sort_unstable();
-        let measured = Measured::new(Operation::Page, kind, 1, time, cpu, &latencies);
+        let measured = Measured::new(subject, 1, time, cpu, &latencies);
         Ok(Page { rows, measured })
     }
 }

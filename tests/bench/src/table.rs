@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::report::{Page, Parameters, Report, Scaling, Start, Summary};
+use crate::report::{Hosts, Page, Parameters, Report, Scaling, Start, Summary};
+use crate::storage::Stores;
 
 /// The tables.
 pub(crate) fn markdown(report: &Report) -> String {
@@ -23,8 +24,11 @@ fn write(report: &Report, text: &mut String) -> std::fmt::Result {
     if !report.summary.is_empty() {
         comparison(report, text)?;
     }
-    if let Some(scaling) = &report.scaling {
+    for scaling in &report.scaling {
         long_list(scaling, text)?;
+    }
+    if !report.hosts.is_empty() {
+        hosts(&report.hosts, text)?;
     }
     let sizes = report.wasm_bytes.iter();
     let sizes: Vec<_> = sizes.map(|(name, bytes)| format!("{name} {} kB", bytes / 1000)).collect();
@@ -35,16 +39,17 @@ fn write(report: &Report, text: &mut String) -> std::fmt::Result {
 fn comparison(report: &Report, text: &mut String) -> std::fmt::Result {
     writeln!(
         text,
-        "| operation | server | requests/s | ratio | of each round | p50 ms | p99 ms | \
+        "| operation | stores | server | requests/s | ratio | of each round | p50 ms | p99 ms | \
          server CPU µs/request | CPU ratio |"
     )?;
-    writeln!(text, "|---|---|---:|---:|---|---:|---:|---:|---:|")?;
+    writeln!(text, "|---|---|---|---:|---:|---|---:|---:|---:|---:|")?;
     for Summary { best, ratio, cpu_ratio, ratio_of_rounds } in &report.summary {
         let rounds: Vec<_> = ratio_of_rounds.iter().map(|ratio| format!("{ratio:.2}")).collect();
         writeln!(
             text,
-            "| {} | {} | {:.0} | {ratio:.2} | {} | {:.2} | {:.2} | {:.0} | {cpu_ratio:.2} |",
+            "| {} | {} | {} | {:.0} | {ratio:.2} | {} | {:.2} | {:.2} | {:.0} | {cpu_ratio:.2} |",
             best.operation,
+            best.stores.name(),
             best.server.name(),
             best.requests_per_second,
             rounds.join(" "),
@@ -53,23 +58,38 @@ fn comparison(report: &Report, text: &mut String) -> std::fmt::Result {
             best.server_cpu_us_per_request
         )?;
     }
+    if report.summary.iter().any(|row| row.best.stores == Stores::External) {
+        writeln!(
+            text,
+            "\nThe CPU time is that of the server; what PostgreSQL and Redis spend for it is not in it."
+        )?;
+    }
     writeln!(text)?;
-    writeln!(text, "| start to first 200 of /readyz | compiled before | nothing compiled |")?;
-    writeln!(text, "|---|---:|---:|")?;
-    for Start { server, cold_cache_ms, warm_cache_ms } in &report.starts {
+    writeln!(
+        text,
+        "| start to first 200 of /readyz | stores | compiled before | nothing compiled |"
+    )?;
+    writeln!(text, "|---|---|---:|---:|")?;
+    for Start { stores, server, cold_cache_ms, warm_cache_ms } in &report.starts {
         let cold = cold_cache_ms.map_or_else(|| "–".to_owned(), |ms| format!("{ms:.0} ms"));
-        writeln!(text, "| {} | {warm_cache_ms:.0} ms | {cold} |", server.name())?;
+        writeln!(
+            text,
+            "| {} | {} | {warm_cache_ms:.0} ms | {cold} |",
+            server.name(),
+            stores.name()
+        )?;
     }
     writeln!(text)
 }
 
 /// The page of a short list and of a long one.
 fn long_list(scaling: &Scaling, text: &mut String) -> std::fmt::Result {
-    let Scaling { connections, pages, ratio, ratio_of_turns } = scaling;
+    let Scaling { stores, connections, pages, ratio, ratio_of_turns } = scaling;
     writeln!(
         text,
-        "| page of 20 from the middle, latest first, fused, {connections} connection(s) | \
-         p50 ms | p99 ms | server CPU µs/request |"
+        "| page of 20 from the middle, latest first, fused, {}, {connections} connection(s) | \
+         p50 ms | p99 ms | server CPU µs/request |",
+        stores.name()
     )?;
     writeln!(text, "|---|---:|---:|---:|")?;
     for Page { rows, measured } in pages {
@@ -86,5 +106,34 @@ fn long_list(scaling: &Scaling, text: &mut String) -> std::fmt::Result {
         text,
         "\np50 of the long list to that of the short one: {ratio:.2} (of each turn {})\n",
         turns.join(" ")
+    )
+}
+
+/// One host and two.
+fn hosts(hosts: &[Hosts], text: &mut String) -> std::fmt::Result {
+    writeln!(
+        text,
+        "| operation, fused, external | 1 host, requests/s | 2 hosts, requests/s | ratio | \
+         of each round | p50 ms | p99 ms | CPU µs/request, both |"
+    )?;
+    writeln!(text, "|---|---:|---:|---:|---|---:|---:|---:|")?;
+    for Hosts { one, two, ratio, ratio_of_rounds } in hosts {
+        let rounds: Vec<_> = ratio_of_rounds.iter().map(|ratio| format!("{ratio:.2}")).collect();
+        writeln!(
+            text,
+            "| {} | {:.0} | {:.0} | {ratio:.2} | {} | {:.2} | {:.2} | {:.0} |",
+            one.operation,
+            one.requests_per_second,
+            two.requests_per_second,
+            rounds.join(" "),
+            two.p50_us / 1e3,
+            two.p99_us / 1e3,
+            two.server_cpu_us_per_request
+        )?;
+    }
+    writeln!(
+        text,
+        "\nBoth hosts, their PostgreSQL and Redis and the clients share the cores of this machine: \
+         the ratio\ntells what sharing stores costs, not what a second machine would bring.\n"
     )
 }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::Path;
 
+use anyhow::anyhow;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
@@ -11,13 +12,14 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 
 use super::access_log::Log;
+use super::counters::Counters;
 use super::cursor::Signer;
-use super::database::Database;
-use super::limits::{Addresses, Identities, Quota};
+use super::limits::{Addresses, Quota};
 use super::problem::{Problem, problem};
+use super::store::Store;
 use super::tokens::{Caller, Tokens};
 use super::trace::Trace;
-use super::{access_log, create, projects};
+use super::{External, access_log, create, limits, projects};
 
 const VERSION: HeaderValue = HeaderValue::from_static(env!("CARGO_PKG_VERSION"));
 const FIXED: [(HeaderName, HeaderValue); 8] = [
@@ -42,11 +44,11 @@ const FIXED: [(HeaderName, HeaderValue); 8] = [
 
 /// The service.
 pub(super) struct App {
-    database: Database,
+    store: Store,
     signer: Signer,
     tokens: Tokens,
     addresses: Addresses,
-    identities: Identities,
+    counters: Counters,
     log: Log,
     limit: u64,
 }
@@ -68,14 +70,19 @@ pub(super) struct Seen {
 }
 
 impl App {
-    pub(super) fn open(data: &Path, limit: u64) -> anyhow::Result<Self> {
-        let path = crate::data::database(data);
+    pub(super) async fn open(
+        data: &Path,
+        external: Option<&External>,
+        limit: u64,
+    ) -> anyhow::Result<Self> {
+        let store = Store::open(data, external)?;
+        let key = store.cursor_key().await.map_err(|_| anyhow!("the database has no keys"))?;
         Ok(Self {
-            signer: Signer::open(&rusqlite::Connection::open(&path)?)?,
-            database: Database::open(&path)?,
+            signer: Signer::new(&key)?,
+            store,
             tokens: Tokens::default(),
             addresses: Addresses::default(),
-            identities: Identities::open(&data.join("limits.db"))?,
+            counters: Counters::open(data, external).await?,
             log: Log::start()?,
             limit,
         })
@@ -120,7 +127,7 @@ impl App {
         seen.operation = Some(route.operation());
         let now = super::now();
         self.addresses.count(peer, self.limit, now, &mut seen.quota)?;
-        let caller = self.tokens.authenticate(&self.database, &parts.headers, now)?;
+        let caller = self.tokens.authenticate(&self.store, &parts.headers, now).await?;
         seen.caller = Some(caller.clone());
         tenant(&parts.headers, &caller)?;
         let scope = route.scope();
@@ -131,13 +138,12 @@ impl App {
                 format!("The credential lacks the scope {scope}."),
             ));
         }
-        self.identities.count(route.class(), &caller, self.limit, now, &mut seen.quota)?;
+        let (class, quota) = (route.class(), &mut seen.quota);
+        limits::identity(&self.counters, class, &caller, self.limit, now, quota).await?;
         match route {
-            Route::Get(id) => projects::get(&self.database, &caller, &parts.headers, id),
-            Route::List => projects::list(&self.database, &self.signer, &caller, parts),
-            Route::Create => {
-                create::create(&self.database, caller, &parts.headers, body, trace).await
-            }
+            Route::Get(id) => projects::get(&self.store, &caller, &parts.headers, id).await,
+            Route::List => projects::list(&self.store, &self.signer, &caller, parts).await,
+            Route::Create => create::create(&self.store, caller, &parts.headers, body, trace).await,
         }
     }
 }

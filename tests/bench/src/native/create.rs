@@ -8,14 +8,13 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
-use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::database::Database;
 use super::problem::{Problem, internal, problem};
 use super::projects::{Project, json};
 use super::receipt::{Answer, Key};
+use super::store::Store;
 use super::tokens::Caller;
 use super::trace::Trace;
 use super::{id, now, rfc3339};
@@ -38,9 +37,55 @@ struct Draft {
     version: Option<i64>,
 }
 
+/// A project to be created, with all that is written with it.
+pub(super) struct Creation {
+    pub(super) project: Project,
+    pub(super) caller: Arc<Caller>,
+    pub(super) key: Option<Key>,
+    /// Unless the key was answered before.
+    pub(super) answer: Answer,
+    pub(super) trace_id: String,
+    pub(super) audit_id: String,
+    pub(super) event_id: String,
+}
+
+impl Creation {
+    fn new(
+        caller: Arc<Caller>,
+        project: Project,
+        key: Option<Key>,
+        trace: &Trace,
+    ) -> Result<Self, Problem> {
+        let body = serde_json::to_string(&project).map_err(internal)?;
+        let location = (header::LOCATION, format!("/api/v1/projects/{}", project.id));
+        let headers = project.validators().into_iter().chain([location]);
+        let headers = headers.map(|(name, value)| (name.to_string(), value)).collect();
+        Ok(Self {
+            project,
+            caller,
+            key,
+            answer: Answer { headers, body, replayed: false },
+            trace_id: trace.trace_id.clone(),
+            audit_id: id("aud")?,
+            event_id: id("evt")?,
+        })
+    }
+
+    /// The owner, whose being a user of the tenant must be proved; the caller is one.
+    pub(super) fn other_owner(&self) -> Option<&str> {
+        let owner = &self.project.owner_id;
+        (*owner != self.caller.id).then_some(owner)
+    }
+
+    /// The refusal of an owner who is nobody of this tenant.
+    pub(super) fn no_owner() -> Problem {
+        problem(422, "validation_failed", "owner_id: there is no such user.")
+    }
+}
+
 /// `POST /projects`
 pub(super) async fn create(
-    database: &Database,
+    store: &Store,
     caller: Arc<Caller>,
     headers: &HeaderMap,
     body: Incoming,
@@ -57,27 +102,8 @@ pub(super) async fn create(
         body.map_err(|_| problem(413, "payload_too_large", "The body is too large."))?.to_bytes();
     let key = Key::of(headers, &caller, &body);
     let project = draft(&body, &caller)?;
-    let trace_id = trace.trace_id.clone();
-    let answer = database
-        .write(move |transaction| {
-            let tenant = &caller.tenant;
-            let answered = key.as_ref().map(|key| key.answered(transaction, tenant));
-            if let Some(answer) = answered.transpose()?.flatten() {
-                return Ok(answer);
-            }
-            owner(transaction, &project, &caller)?;
-            let body = serde_json::to_string(&project).map_err(internal)?;
-            insert(transaction, &project, &caller, &body, &trace_id)?;
-            let location = (header::LOCATION, format!("/api/v1/projects/{}", project.id));
-            let headers = project.validators().into_iter().chain([location]);
-            let headers = headers.map(|(name, value)| (name.to_string(), value)).collect();
-            let answer = Answer { headers, body, replayed: false };
-            if let Some(key) = &key {
-                key.keep(transaction, tenant, &answer)?;
-            }
-            Ok(answer)
-        })
-        .await?;
+    let new = Creation::new(caller, project, key, trace)?;
+    let answer = store.create(new).await?;
     let caching = HeaderValue::from_static("no-cache");
     let mut response = json(StatusCode::CREATED, answer.body.into(), caching);
     let headers = response.headers_mut();
@@ -157,54 +183,4 @@ fn tags(tags: &[String]) -> Result<Box<RawValue>, Problem> {
         return Err(problem(422, "validation_failed", message));
     }
     to_raw_value(tags).map_err(internal)
-}
-
-/// Refuses an owner who is nobody of this tenant; the caller is.
-fn owner(transaction: &Transaction<'_>, project: &Project, caller: &Caller) -> Result<(), Problem> {
-    if project.owner_id == caller.id {
-        return Ok(());
-    }
-    let found = transaction
-        .prepare_cached(
-            "SELECT 1 FROM members WHERE tenant_id = ?1 AND id = ?2 AND deleted_at IS NULL",
-        )?
-        .query_row([&caller.tenant, &project.owner_id], |_| Ok(()))
-        .optional()?;
-    found.ok_or_else(|| problem(422, "validation_failed", "owner_id: there is no such user."))
-}
-
-/// The row, its audit entry and its event.
-fn insert(
-    transaction: &Transaction<'_>,
-    project: &Project,
-    caller: &Caller,
-    json: &str,
-    trace_id: &str,
-) -> Result<(), Problem> {
-    let now = now().cast_signed();
-    let Project { id, tenant_id, owner_id, name, description, status, .. } = project;
-    let (labels, tags) = (project.labels.get(), project.tags.get());
-    let made = project.updated_ms.cast_signed();
-    transaction
-        .prepare_cached(
-            "INSERT INTO projects (tenant_id, id, owner_id, name, description, status, labels, \
-             tags, version, created_at, updated_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, ?9, ?9)",
-        )?
-        .execute(params![tenant_id, id, owner_id, name, description, status, labels, tags, made])?;
-    transaction
-        .prepare_cached(
-            "INSERT INTO audit_logs \
-             (tenant_id, id, actor_id, action_type, resource_id, metadata, trace_id, created_at) \
-             VALUES (?1, ?2, ?3, 'project.created', ?4, ?5, ?6, ?7)",
-        )?
-        .execute(params![tenant_id, self::id("aud")?, caller.id, id, json, trace_id, now])?;
-    transaction
-        .prepare_cached(
-            "INSERT INTO events \
-             (tenant_id, id, type, subject, source_agent, data, trace_id, created_at) \
-             VALUES (?1, ?2, 'project.created', ?3, 'projects', ?4, ?5, ?6)",
-        )?
-        .execute(params![tenant_id, self::id("evt")?, id, json, trace_id, now])?;
-    Ok(())
 }

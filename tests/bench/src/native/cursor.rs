@@ -4,7 +4,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use rusqlite::Connection as Sqlite;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
@@ -33,9 +32,7 @@ struct Cursor {
 
 impl Signer {
     /// With the key of the database.
-    pub(super) fn open(sqlite: &Sqlite) -> anyhow::Result<Self> {
-        let find = "SELECT value FROM secrets WHERE name = 'cursor'";
-        let key: String = sqlite.query_row(find, [], |row| row.get(0))?;
+    pub(super) fn new(key: &str) -> anyhow::Result<Self> {
         Ok(Self(Hmac::new_from_slice(key.as_bytes())?))
     }
 

@@ -1,18 +1,21 @@
-//! The baseline: the projects API as one would write it with hyper and rusqlite.
+//! The baseline: the projects API as one would write it with hyper, and with rusqlite or with
+//! tokio-postgres and Redis.
 //!
 //! It does per request what the gateway and the function do, and gives the same answers
 //! (`check.rs` compares them), but in one program without layers: `app.rs` is the way of a
-//! request, one file each for what it passes.
+//! request, one file each for what it passes; `store/` and `counters/` are where the two kinds
+//! of stores differ.
 
 mod access_log;
 mod app;
+mod counters;
 mod create;
 mod cursor;
-mod database;
 mod limits;
 mod problem;
 mod projects;
 mod receipt;
+mod store;
 mod tokens;
 mod trace;
 
@@ -22,6 +25,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use clap::Args;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -30,12 +34,34 @@ use tokio::net::TcpListener;
 /// Time for the head of a request, as the runner gives it.
 const HEAD_TIME: Duration = Duration::from_secs(30);
 
-/// Serves the database in `data` until the process is killed.
+/// Stores that several servers share, in place of the files.
+#[derive(Args)]
+pub(crate) struct External {
+    /// PostgreSQL, by the role of the functions.
+    #[arg(long, value_name = "URL", required = false, requires = "redis_url")]
+    postgres_url: String,
+    /// The most connections to it.
+    #[arg(long, default_value = "32", value_name = "COUNT")]
+    connections: usize,
+    /// Redis.
+    #[arg(long, value_name = "URL", required = false, requires = "postgres_url")]
+    redis_url: String,
+    /// Stands before every key in Redis.
+    #[arg(long, default_value = "")]
+    redis_prefix: String,
+}
+
+/// Serves the databases in `data`, or those given in their place, until the process is killed.
 ///
 /// # Errors
-/// When the address or the database cannot be opened.
-pub(crate) async fn serve(listen: SocketAddr, data: &Path, limit: u64) -> anyhow::Result<()> {
-    let app = Arc::new(app::App::open(data, limit)?);
+/// When the address or a store cannot be opened.
+pub(crate) async fn serve(
+    listen: SocketAddr,
+    data: &Path,
+    external: Option<&External>,
+    limit: u64,
+) -> anyhow::Result<()> {
+    let app = Arc::new(app::App::open(data, external, limit).await?);
     let listener = TcpListener::bind(listen).await?;
     loop {
         let (stream, peer) = listener.accept().await?;

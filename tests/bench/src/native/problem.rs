@@ -32,6 +32,25 @@ impl From<rusqlite::Error> for Problem {
     }
 }
 
+impl From<tokio_postgres::Error> for Problem {
+    fn from(error: tokio_postgres::Error) -> Self {
+        // What the server said is in the source.
+        internal(format!("{:#}", anyhow::Error::new(error)))
+    }
+}
+
+impl From<deadpool_postgres::PoolError> for Problem {
+    fn from(error: deadpool_postgres::PoolError) -> Self {
+        internal(format!("{:#}", anyhow::Error::new(error)))
+    }
+}
+
+impl From<redis::RedisError> for Problem {
+    fn from(error: redis::RedisError) -> Self {
+        internal(error)
+    }
+}
+
 impl Problem {
     /// In the native representation.
     pub(super) fn response(self, trace: &Trace) -> Response<Full<Bytes>> {

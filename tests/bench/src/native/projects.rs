@@ -4,13 +4,12 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
-use rusqlite::{OptionalExtension as _, Row, named_params};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::cursor::{Place, Signer};
-use super::database::Database;
 use super::problem::{Problem, internal, problem};
+use super::store::{Columns, Store};
 use super::tokens::Caller;
 use super::{http_date, rfc3339};
 
@@ -44,30 +43,23 @@ struct Page {
 }
 
 impl Project {
-    fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let name: String = row.get(3)?;
-        let json = |column| {
-            let json = RawValue::from_string(row.get(column)?);
-            json.map_err(|error| {
-                let kind = rusqlite::types::Type::Text;
-                rusqlite::Error::FromSqlConversionFailure(column, kind, Box::new(error))
-            })
-        };
-        let (created, updated) = (row.get::<_, i64>(9)?, row.get::<_, i64>(10)?);
+    fn of(columns: Columns) -> Result<Self, Problem> {
+        let json = |text| RawValue::from_string(text).map_err(internal);
+        let updated_ms = columns.updated_at.cast_unsigned();
         Ok(Self {
-            id: row.get(0)?,
-            tenant_id: row.get(1)?,
-            owner_id: row.get(2)?,
-            title: name.clone(),
-            name,
-            description: row.get(4)?,
-            status: row.get(5)?,
-            labels: json(6)?,
-            tags: json(7)?,
-            version: row.get(8)?,
-            created_at: rfc3339(created.cast_unsigned()),
-            updated_at: rfc3339(updated.cast_unsigned()),
-            updated_ms: updated.cast_unsigned(),
+            id: columns.id,
+            tenant_id: columns.tenant_id,
+            owner_id: columns.owner_id,
+            title: columns.name.clone(),
+            name: columns.name,
+            description: columns.description,
+            status: columns.status,
+            labels: json(columns.labels)?,
+            tags: json(columns.tags)?,
+            version: columns.version,
+            created_at: rfc3339(columns.created_at.cast_unsigned()),
+            updated_at: rfc3339(updated_ms),
+            updated_ms,
         })
     }
 
@@ -81,30 +73,20 @@ impl Project {
 }
 
 /// `GET /projects/{id}`
-pub(super) fn get(
-    database: &Database,
+pub(super) async fn get(
+    store: &Store,
     caller: &Caller,
     headers: &HeaderMap,
     id: &str,
 ) -> Result<Response<Full<Bytes>>, Problem> {
-    let found = database.read(|sqlite| {
-        sqlite
-            .prepare_cached(
-                "SELECT id, tenant_id, owner_id, name, description, status, labels, tags, \
-                 version, created_at, updated_at, deleted_at \
-                 FROM projects WHERE tenant_id = ?1 AND id = ?2",
-            )?
-            .query_row([&caller.tenant, id], |row| {
-                Ok((row.get::<_, Option<i64>>(11)?, Project::of(row)?))
-            })
-            .optional()
-    })?;
-    let project = match found {
+    let project = match store.project(&caller.tenant, id).await? {
         None => {
             return Err(problem(404, "resource_not_found", format!("There is no project {id}.")));
         }
-        Some((Some(_), _)) => return Err(problem(410, "resource_gone", "This was deleted.")),
-        Some((None, project)) => project,
+        Some(Columns { deleted_at: Some(_), .. }) => {
+            return Err(problem(410, "resource_gone", "This was deleted."));
+        }
+        Some(columns) => Project::of(columns)?,
     };
     let validators = project.validators();
     let caching = HeaderValue::from_static("private, max-age=300");
@@ -130,8 +112,8 @@ fn is_known(headers: &HeaderMap, tag: &str) -> bool {
 }
 
 /// `GET /projects`
-pub(super) fn list(
-    database: &Database,
+pub(super) async fn list(
+    store: &Store,
     signer: &Signer,
     caller: &Caller,
     parts: &Parts,
@@ -149,10 +131,11 @@ pub(super) fn list(
         }
     }
     let backwards = place.as_ref().is_some_and(|place| place.backwards);
-    let mut items = page(database, &caller.tenant, place.as_ref(), limit + 1)?;
+    let mut rows = store.page(&caller.tenant, place.as_ref(), limit + 1).await?;
     let size = limit as usize;
-    let more = items.len() > size;
-    items.truncate(size);
+    let more = rows.len() > size;
+    rows.truncate(size);
+    let mut items = rows.into_iter().map(Project::of).collect::<Result<Vec<_>, _>>()?;
     if backwards {
         items.reverse();
     }
@@ -176,37 +159,6 @@ pub(super) fn list(
     let link = HeaderValue::try_from(link).map_err(internal)?;
     response.headers_mut().insert(header::LINK, link);
     Ok(response)
-}
-
-/// The rows behind a place, in reverse when it leads backwards.
-fn page(
-    database: &Database,
-    tenant: &str,
-    place: Option<&Place>,
-    limit: u32,
-) -> Result<Vec<Project>, Problem> {
-    macro_rules! select {
-        ($behind:literal, $order:literal) => {
-            concat!(
-                "SELECT id, tenant_id, owner_id, name, description, status, labels, tags, ",
-                "version, created_at, updated_at FROM projects ",
-                "WHERE tenant_id = :tenant AND deleted_at IS NULL AND id ",
-                $behind,
-                " :id ORDER BY id ",
-                $order,
-                " LIMIT :limit"
-            )
-        };
-    }
-    let sql = match place {
-        Some(Place { backwards: true, .. }) => select!("<", "DESC"),
-        _ => select!(">", "ASC"),
-    };
-    let id = place.map_or("", |place| &place.id);
-    database.read(|sqlite| {
-        let parameters = named_params! { ":tenant": tenant, ":id": id, ":limit": limit };
-        sqlite.prepare_cached(sql)?.query_map(parameters, Project::of)?.collect()
-    })
 }
 
 /// An answer in JSON.

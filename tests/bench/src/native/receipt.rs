@@ -1,10 +1,10 @@
 //! Receipts of idempotency keys, in the transaction of the write.
 
 use http::HeaderMap;
-use rusqlite::{OptionalExtension as _, Transaction, params};
 use sha2::{Digest as _, Sha256};
 
 use super::problem::{Problem, internal, problem};
+use super::store::Receipt;
 use super::tokens::Caller;
 use super::{hex, now};
 
@@ -12,8 +12,10 @@ const KEPT_MS: u64 = 86_400_000;
 
 /// A key and what it is used for.
 pub(super) struct Key {
-    key: String,
-    fingerprint: String,
+    /// Names it among those of the tenant.
+    pub(super) key: String,
+    /// Of the body.
+    pub(super) fingerprint: String,
 }
 
 /// What a key was answered.
@@ -39,59 +41,27 @@ impl Key {
     }
 
     /// What was answered before.
-    pub(super) fn answered(
-        &self,
-        transaction: &Transaction<'_>,
-        tenant: &str,
-    ) -> Result<Option<Answer>, Problem> {
-        transaction
-            .prepare_cached(
-                "DELETE FROM idempotency_receipts WHERE tenant_id = ?1 AND expires_at <= ?2",
-            )?
-            .execute(params![tenant, now().cast_signed()])?;
-        let found: Option<(String, String, String)> = transaction
-            .prepare_cached(
-                "SELECT fingerprint, headers, body FROM idempotency_receipts \
-                 WHERE tenant_id = ?1 AND key = ?2",
-            )?
-            .query_row(params![tenant, self.key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-            .optional()?;
-        match found {
-            Some((fingerprint, _, _)) if fingerprint != self.fingerprint => Err(problem(
+    pub(super) fn replay(&self, receipt: Receipt) -> Result<Answer, Problem> {
+        if receipt.fingerprint != self.fingerprint {
+            return Err(problem(
                 422,
                 "idempotency_key_reused",
                 "This Idempotency-Key was used with another body.",
-            )),
-            Some((_, headers, body)) => {
-                let headers = serde_json::from_str(&headers).map_err(internal)?;
-                Ok(Some(Answer { headers, body, replayed: true }))
-            }
-            None => Ok(None),
+            ));
         }
+        let headers = serde_json::from_str(&receipt.headers).map_err(internal)?;
+        Ok(Answer { headers, body: receipt.body, replayed: true })
     }
 
-    /// Keeps what is answered now.
-    pub(super) fn keep(
-        &self,
-        transaction: &Transaction<'_>,
-        tenant: &str,
-        answer: &Answer,
-    ) -> Result<(), Problem> {
-        let headers = serde_json::to_string(&answer.headers).map_err(internal)?;
-        transaction
-            .prepare_cached(
-                "INSERT INTO idempotency_receipts \
-                 (tenant_id, key, fingerprint, status, headers, body, expires_at) \
-                 VALUES (?1, ?2, ?3, 201, ?4, ?5, ?6)",
-            )?
-            .execute(params![
-                tenant,
-                self.key,
-                self.fingerprint,
-                headers,
-                answer.body,
-                (now() + KEPT_MS).cast_signed()
-            ])?;
-        Ok(())
+    /// When its receipt may be forgotten.
+    pub(super) fn until(&self) -> i64 {
+        (now() + KEPT_MS).cast_signed()
+    }
+}
+
+impl Answer {
+    /// The headers, as a receipt keeps them.
+    pub(super) fn headers(&self) -> Result<String, Problem> {
+        serde_json::to_string(&self.headers).map_err(internal)
     }
 }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use http::{HeaderMap, header};
 use jwt_simple::prelude::*;
-use parking_lot::{Mutex, RwLock};
+use parking_lot::RwLock;
 use sha2::{Digest as _, Sha256};
+use tokio::sync::Mutex;
 
-use super::database::Database;
 use super::hex;
 use super::problem::{Problem, problem};
+use super::store::Store;
 
 const REMEMBERED: usize = 4096;
 const REMEMBER_MS: u64 = 60_000;
@@ -45,9 +46,9 @@ pub(super) struct Tokens {
 
 impl Tokens {
     /// The caller that the token names.
-    pub(super) fn authenticate(
+    pub(super) async fn authenticate(
         &self,
-        database: &Database,
+        store: &Store,
         headers: &HeaderMap,
         now: u64,
     ) -> Result<Arc<Caller>, Problem> {
@@ -60,10 +61,11 @@ impl Tokens {
             .ok_or_else(|| problem(401, "authentication_required", "Send an access token."))?
             .1
             .trim();
-        if let Some(caller) = self.verified.read().get(token).filter(|caller| caller.until > now) {
-            return Ok(caller.clone());
+        let known = self.verified.read().get(token).filter(|caller| caller.until > now).cloned();
+        if let Some(caller) = known {
+            return Ok(caller);
         }
-        let caller = Arc::new(self.verify(database, token, now)?);
+        let caller = Arc::new(self.verify(store, token, now).await?);
         let mut verified = self.verified.write();
         if verified.len() >= REMEMBERED {
             verified.retain(|_, caller| caller.until > now);
@@ -74,11 +76,11 @@ impl Tokens {
         Ok(caller)
     }
 
-    fn verify(&self, database: &Database, token: &str, now: u64) -> Result<Caller, Problem> {
+    async fn verify(&self, store: &Store, token: &str, now: u64) -> Result<Caller, Problem> {
         let invalid = |_| invalid();
         let metadata = Token::decode_metadata(token).map_err(invalid)?;
         let key = match metadata.key_id() {
-            Some(id) if metadata.algorithm() == "RS256" => self.key(database, id, now)?,
+            Some(id) if metadata.algorithm() == "RS256" => self.key(store, id, now).await?,
             _ => None,
         };
         let options = VerificationOptions {
@@ -101,27 +103,19 @@ impl Tokens {
         })
     }
 
-    fn key(
+    async fn key(
         &self,
-        database: &Database,
+        store: &Store,
         id: &str,
         now: u64,
     ) -> Result<Option<Arc<RS256PublicKey>>, Problem> {
-        let (loaded, keys) = &mut *self.keys.lock();
+        let (loaded, keys) = &mut *self.keys.lock().await;
         let age = now.saturating_sub(*loaded);
         if age >= REMEMBER_MS || (!keys.contains_key(id) && age >= REFRESH_MS) {
-            *keys = database.read(|sqlite| {
-                let mut statement = sqlite.prepare_cached(
-                    "SELECT id, public_jwk FROM signing_keys WHERE retired_at IS NULL",
-                )?;
-                let rows =
-                    statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
-                rows.filter_map(|row| match row {
-                    Ok((id, jwk)) => Some(Ok((id, Arc::new(RS256PublicKey::from_jwk(&jwk).ok()?)))),
-                    Err(error) => Some(Err(error)),
-                })
-                .collect()
-            })?;
+            let found = store.signing_keys().await?.into_iter();
+            let parsed =
+                found.filter_map(|(id, jwk)| Some((id, RS256PublicKey::from_jwk(&jwk).ok()?)));
+            *keys = parsed.map(|(id, key)| (id, Arc::new(key))).collect();
             *loaded = now;
         }
         Ok(keys.get(id).cloned())

@@ -1,0 +1,130 @@
+//! The data: one tenant, registered over HTTP as a client would, and its projects, written
+//! into the database, of which every server gets a copy.
+
+mod postgres;
+mod rows;
+pub(crate) mod sqlite;
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+use crate::client::Connection;
+use crate::process::{Kind, Places, Server};
+use crate::storage::{Data, Storage};
+pub(crate) use rows::Random;
+
+/// What the clients need to know.
+pub(crate) struct Seed {
+    /// The ids of the projects, in order.
+    pub(crate) projects: Vec<String>,
+    /// Targets of pages of the sorted list, once [`Seed::find_pages`] has found them.
+    pub(crate) pages: Vec<String>,
+    /// The rest of the request line, and the headers of every request.
+    pub(crate) headers: String,
+    /// Where it is.
+    pub(crate) data: Data,
+}
+
+/// Whose projects to write, and how many.
+struct Plan<'a> {
+    tenant: &'a str,
+    owner: &'a str,
+    count: u64,
+    /// In milliseconds since the Unix epoch.
+    now: i64,
+}
+
+impl Seed {
+    /// Registers a tenant with the runner and gives it `count` projects, in the data called
+    /// `name`.
+    pub(crate) async fn make(
+        storage: &Storage,
+        places: &Places,
+        name: &str,
+        count: u64,
+    ) -> anyhow::Result<Self> {
+        let data = storage.fresh(places, name).await?;
+        let mut server = Server::start(places, Kind::Fused, &data)?;
+        server.ready().await?;
+        let account = register(&server).await.context("POST /api/v1/auth/register")?;
+        server.stop().await?;
+        let text = |pointer: &str| {
+            let value = account.pointer(pointer).and_then(Value::as_str);
+            value.map(str::to_owned).with_context(|| format!("the registration has no {pointer}"))
+        };
+        let headers = format!(
+            " HTTP/1.1\r\nhost: 127.0.0.1\r\naccept: application/json\r\nauthorization: Bearer {}\r\n",
+            text("/access_token")?
+        );
+        let (tenant, owner) = (text("/tenant/id")?, text("/user/id")?);
+        let now = i64::try_from(crate::native::now())?;
+        let plan = Plan { tenant: &tenant, owner: &owner, count, now };
+        let file = sqlite::file(&data.directory);
+        let projects = match &data.shared {
+            None => sqlite::fill(&file, &plan).with_context(|| file.display().to_string()),
+            Some(shared) => postgres::fill(shared, &plan).await.context("PostgreSQL"),
+        }?;
+        Ok(Self { projects, pages: Vec::new(), headers, data })
+    }
+
+    /// Asks the server, over this data, for cursors that lead to `count` pages of the list,
+    /// latest first, all over its middle half.
+    pub(crate) async fn find_pages(&mut self, server: &Server, count: usize) -> anyhow::Result<()> {
+        const LIST: &str = "/api/v1/projects?limit=20&sort=created_at:desc";
+        let mut connection = Connection::open(server.address()).await?;
+        let (begin, length) = (self.projects.len() / 4, self.projects.len() / 2);
+        for number in 0..count {
+            let id = &self.projects[begin + length * number / count];
+            let request = format!("GET {LIST}&after_id={id}{}\r\n", self.headers);
+            let page = connection.exchange(request.as_bytes()).await?.json(200)?;
+            let cursor = page["next_cursor"].as_str().context("the page has no next one")?;
+            self.pages.push(format!("{LIST}&cursor={cursor}"));
+        }
+        Ok(())
+    }
+
+    /// Puts a copy in place of the data of a server; caches stay.
+    pub(crate) async fn copy_to(&self, storage: &Storage, data: &Data) -> anyhow::Result<()> {
+        fs::create_dir_all(&data.directory)?;
+        match (storage, &self.data.shared, &data.shared) {
+            (Storage::External(external), Some(from), Some(to)) => external.copy(from, to).await,
+            _ => copy_files(&self.data.directory, &data.directory),
+        }
+    }
+}
+
+fn copy_files(from: &Path, to: &Path) -> anyhow::Result<()> {
+    for file in ["sqlite.db", "key_value.db", "limits.db"] {
+        for suffix in ["", "-wal", "-shm"] {
+            match fs::remove_file(to.join(format!("{file}{suffix}"))) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(error.into());
+                }
+                _ => {}
+            }
+        }
+    }
+    // The key-value store has the published verification keys.
+    for file in ["sqlite.db", "key_value.db"] {
+        fs::copy(from.join(file), to.join(file)).with_context(|| file.to_owned())?;
+    }
+    Ok(())
+}
+
+async fn register(server: &Server) -> anyhow::Result<Value> {
+    let body = r#"{"email":"owner@bench.test","password":"a long and dull passphrase","tenant_name":"Bench"}"#;
+    let request = format!(
+        "POST /api/v1/auth/register HTTP/1.1\r\nhost: 127.0.0.1\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    Connection::open(server.address()).await?.exchange(request.as_bytes()).await?.json(201)
+}
+
+/// Signs the cursors of every server, so that each reads those of the others.
+const CURSOR_KEY: &str = "the cursors of the benchmark, whichever server makes them";
+/// How often the progress is told.
+const TOLD: u64 = 250_000;

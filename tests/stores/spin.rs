@@ -1,0 +1,86 @@
+//! The same functions on Spin itself, where a binary of it is given: `SPIN_BIN=…/spin`. Its
+//! pool of PostgreSQL connections hands them on as they were left.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::sabotaged;
+use crate::support::server::UNLIMITED;
+use crate::support::servers::free_port;
+use crate::support::{App, stores};
+
+struct Spin(Child);
+
+impl Drop for Spin {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// `spin up` with one connection, on functions with faults.
+fn up(program: &str, directory: &Path, database: &str, port: u16) -> Spin {
+    let url = stores::url("app", database);
+    let config = directory.join("spin-runtime-config.toml");
+    std::fs::write(&config, "[outbound_pg]\nmax_connections = 1\n").unwrap();
+    let mut command = Command::new(program);
+    command
+        .arg("up")
+        .arg("--from")
+        .arg(sabotaged(directory))
+        .args(["--listen", &format!("127.0.0.1:{port}")])
+        .arg("--state-dir")
+        .arg(directory.join("state"))
+        .arg("--runtime-config-file")
+        .arg(config)
+        .env("SPIN_VARIABLE_POSTGRES_HOST", stores::host(&url))
+        .env("SPIN_VARIABLE_POSTGRES_URL", &url)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    for (name, value) in UNLIMITED {
+        command.env(format!("SPIN_VARIABLE_{}", name.to_ascii_uppercase()), value);
+    }
+    let child = Spin(command.spawn().expect("SPIN_BIN is a program"));
+    let began = Instant::now();
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(began.elapsed() < Duration::from_secs(180), "Spin does not start");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    child
+}
+
+/// A function that traps between two statements leaves nothing to whoever gets its
+/// connection next.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trap_leaves_nothing() {
+    let Ok(program) = std::env::var("SPIN_BIN") else {
+        eprintln!("skipped: SPIN_BIN names no Spin");
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let (name, port) = (stores::of(directory.path()), free_port());
+    let _spin = up(&program, directory.path(), &name, port);
+    let base = format!("http://127.0.0.1:{port}");
+    let app = App { base, log: Default::default(), data: directory.path().to_path_buf() };
+    let (alice, bob) = (app.owner().await, app.owner().await);
+    let kept = alice.post("/api/v1/projects", &json!({ "name": "kept" })).await.expect(201);
+    for round in 0..5 {
+        let body = json!({ "name": format!("TRAP HERE {round}") }).to_string();
+        let headers = [("content-type", "application/json")];
+        let trapped = alice.try_send(http::Method::POST, "/api/v1/projects", &headers, Some(body));
+        // On Spin the gateway is in the instance that traps, and says nothing.
+        assert!(trapped.await.is_ok_and(|answer| answer.status == 500));
+        let own = bob.post("/api/v1/projects", &json!({ "name": "of bob" })).await.expect(201);
+        assert_eq!(own.body["tenant_id"], bob.tenant());
+        assert_eq!(app.rows("SELECT count(*) FROM projects WHERE name LIKE 'TRAP%'"), [["0"]]);
+        let path = format!("/api/v1/projects/{}", kept.id());
+        let change = json!({ "description": format!("{round}") });
+        alice.patch(&path, &change).await.expect(200);
+        bob.get(&path).await.expect(404);
+    }
+    let feed = alice.get("/api/v1/events?type=project.created").await.expect(200);
+    assert_eq!(feed.body["items"].as_array().unwrap().len(), 1);
+}
