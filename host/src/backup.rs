@@ -2,9 +2,10 @@
 //!
 //! Key-value data is not in it: that expires or is made again (ARCHITECTURE.md).
 
+use crate::pace::Pace;
 use crate::partial::{Partial, refuse_existing};
 use crate::runtime_config::RuntimeConfig;
-use crate::sqlite::copy::{self, Pace};
+use crate::sqlite::copy;
 use anyhow::{Context as _, ensure};
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -3,7 +3,7 @@
 mod cli;
 
 use clap::{Parser, Subcommand};
-use cli::{backup, build, doctor, migrate, restore, up};
+use cli::{backup, build, doctor, export, import, migrate, restore, up};
 use std::process::ExitCode;
 
 /// Requests are many small allocations on one thread that are freed on another.
@@ -25,6 +25,7 @@ Examples:
   tenantry doctor                        what is wrong, and what to do about it
   tenantry backup monday.db              copy the database while it is served
   tenantry restore monday.db             make that copy the database again
+  tenantry export all.jsonl              all data, to move it to PostgreSQL or back
 
 Files:
   spin.toml                   what is served, and what each function may reach
@@ -51,6 +52,12 @@ enum Command {
     /// Makes a backup the embedded database again. The server must not be running.
     #[command(after_help = restore::EXAMPLES)]
     Restore(restore::Restore),
+    /// Writes all data of either store into a file that the other one reads as well.
+    #[command(after_help = export::EXAMPLES)]
+    Export(export::Export),
+    /// Puts an export into an empty store, the embedded one or PostgreSQL.
+    #[command(after_help = import::EXAMPLES)]
+    Import(import::Import),
 }
 
 fn main() -> ExitCode {
@@ -61,6 +68,8 @@ fn main() -> ExitCode {
         Command::Migrate(migrate) => migrate.run(),
         Command::Backup(backup) => backup.run(),
         Command::Restore(restore) => restore.run(),
+        Command::Export(export) => export.run(),
+        Command::Import(import) => import.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

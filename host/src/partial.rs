@@ -36,6 +36,12 @@ impl Partial {
         &self.path
     }
 
+    /// Writes to it.
+    pub(crate) fn writer(&self) -> anyhow::Result<File> {
+        let file = self.file.try_clone();
+        file.with_context(|| format!("{}: cannot be written", self.path.display()))
+    }
+
     /// Waits until the content is on the disk; returns its size in bytes.
     pub(crate) fn sync(&self) -> anyhow::Result<u64> {
         let synced = self.file.sync_all().and_then(|()| self.file.metadata());

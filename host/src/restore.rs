@@ -3,20 +3,15 @@
 //! Everything that can be wrong is found before anything is changed. What is changed then
 //! may be cut off at any point: until the last rename the old database stands.
 
-use crate::partial::{Partial, beside, directory, refuse_existing, sync_directory};
+use crate::offline::{Stores, clear_companions, give_to_owner_of, settle};
+use crate::pace::Pace;
+use crate::partial::{Partial, beside, directory, refuse_existing};
 use crate::runtime_config::RuntimeConfig;
-use crate::sqlite::copy::{self, Pace};
-use crate::store::File as KeyValueFile;
-use anyhow::{Context as _, anyhow, bail, ensure};
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
-use std::collections::BTreeMap;
-use std::os::unix::fs::{MetadataExt as _, chown};
+use crate::sqlite::copy;
+use anyhow::{Context as _, bail, ensure};
+use rusqlite::{Connection, ErrorCode};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-/// What a database keeps beside its file while it is in use.
-const COMPANIONS: [&str; 3] = ["-journal", "-wal", "-shm"];
 
 /// What to restore, and where to.
 #[derive(Clone, Debug)]
@@ -93,45 +88,6 @@ pub fn restore(options: &Restore, progress: fn(&str)) -> anyhow::Result<Restored
     Ok(Restored { database: database.to_owned(), kept, schema, bytes, took: pace.elapsed() })
 }
 
-/// The key-value stores. Who holds one keeps servers from starting.
-#[derive(Default)]
-struct Stores(BTreeMap<PathBuf, KeyValueFile>);
-
-impl Stores {
-    fn hold<'a>(&mut self, paths: impl Iterator<Item = &'a PathBuf>) -> anyhow::Result<()> {
-        for path in paths {
-            if !self.0.contains_key(path) {
-                let file = KeyValueFile::open(path).map_err(|error| {
-                    if error.downcast_ref().is_some_and(is_busy) {
-                        return in_use(path);
-                    }
-                    let name = path.display();
-                    error.context(format!("{name}: cannot be emptied; remove it if it is damaged"))
-                });
-                self.0.insert(path.clone(), file?);
-            }
-        }
-        Ok(())
-    }
-
-    fn empty(&mut self) -> anyhow::Result<()> {
-        for (path, file) in &mut self.0 {
-            file.clear().with_context(|| {
-                format!("{}: cannot be emptied; remove it and try again", path.display())
-            })?;
-        }
-        Ok(())
-    }
-}
-
-fn is_busy(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
-}
-
-fn in_use(path: &Path) -> anyhow::Error {
-    anyhow!("{}: in use; stop the server that uses it, then restore", path.display())
-}
-
 /// Where the database that is there is to be kept, if there is one.
 fn to_keep(database: &Path, force: bool) -> anyhow::Result<Option<PathBuf>> {
     if !database.exists() {
@@ -191,53 +147,9 @@ fn open(file: &Path, newest: i64) -> anyhow::Result<(Connection, i64)> {
     Ok((backup, schema))
 }
 
-/// The file must be the server's, also when root restores.
-fn give_to_owner_of(place: &Path, file: &Path) {
-    let owners = std::fs::metadata(place).and_then(|place| Ok((place, std::fs::metadata(file)?)));
-    if let Ok((place, file_now)) = owners
-        && place.uid() != file_now.uid()
-    {
-        // Only root may; anybody else restores into a directory of their own.
-        let _ = chown(file, Some(place.uid()), Some(place.gid()));
-    }
-}
-
-/// Makes the old database one file, and sure that nobody has it open. What is damaged stays
-/// as it is.
-fn settle(database: &Path) -> anyhow::Result<()> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let settled = Connection::open_with_flags(database, flags).and_then(|old| {
-        // The last one who closes a database takes its WAL into it.
-        old.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-        old.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-        old.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-        old.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
-    });
-    match settled {
-        Err(error) if is_busy(&error) => Err(in_use(database)),
-        _ => Ok(()),
-    }
-}
-
 /// Gives the old database a second name, under which it stays when the new one takes the
 /// first.
 fn keep(database: &Path, kept: &Path) -> anyhow::Result<()> {
     std::fs::hard_link(database, kept)
         .with_context(|| format!("{}: cannot be kept as {}", database.display(), kept.display()))
-}
-
-/// Moves what is left beside the old database along with it: beside another one it would
-/// be taken for a part of that.
-fn clear_companions(database: &Path, kept: Option<&Path>) -> anyhow::Result<()> {
-    for suffix in COMPANIONS {
-        let path = beside(database, suffix);
-        if path.exists() {
-            match kept {
-                Some(kept) => std::fs::rename(&path, beside(kept, suffix)),
-                None => std::fs::remove_file(&path),
-            }
-            .with_context(|| format!("{}: cannot be moved away", path.display()))?;
-        }
-    }
-    sync_directory(database)
 }

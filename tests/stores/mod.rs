@@ -6,6 +6,7 @@ mod hosts;
 mod migrate;
 mod order;
 mod policies;
+mod portable;
 mod replicas;
 mod spin;
 

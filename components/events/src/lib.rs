@@ -81,7 +81,7 @@ fn list(call: &Call) -> kit::Result {
     let limit = call.query("limit").and_then(|n| n.parse().ok()).unwrap_or(DEFAULT_LIMIT);
     let kinds: Vec<&str> =
         call.query("type").map(|list| list.split(',').collect()).unwrap_or_default();
-    call.read(|scope| {
+    call.read_list(|scope| {
         let after = match call.query("cursor") {
             Some(cursor) => place(scope, cursor)?,
             None => 0,

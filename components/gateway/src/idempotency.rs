@@ -30,6 +30,9 @@ struct Record {
     /// Milliseconds since the epoch; the first member, where `expiry.rs` finds it.
     expires_at: u64,
     fingerprint: String,
+    /// Of a reservation: a name that no other one has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    holder: Option<String>,
     response: Option<Head>,
 }
 
@@ -67,7 +70,12 @@ pub(crate) async fn once<P: Platform>(
     let slot = format!("idempotency:{key}");
     let lease = platform.now() + config.idempotency_lease * 1000;
     let reservation = encode(
-        &Record { fingerprint: fingerprint.clone(), expires_at: lease, response: None },
+        &Record {
+            expires_at: lease,
+            fingerprint: fingerprint.clone(),
+            holder: Some(hex(&platform.random())),
+            response: None,
+        },
         &[],
     );
     if let Some(stored) = reserve(platform, &slot, &reservation, &fingerprint).await? {
@@ -86,8 +94,9 @@ pub(crate) async fn once<P: Platform>(
             seen.replayed = headers.iter().any(|(name, _)| name == "idempotent-replayed");
             let headers = headers.iter().filter(|(name, _)| name != "idempotent-replayed");
             let record = Record {
-                fingerprint,
                 expires_at: platform.now() + config.idempotency_retention * 1000,
+                fingerprint,
+                holder: None,
                 response: Some(Head { status: *status, headers: headers.cloned().collect() }),
             };
             // The receipt in SQL answers a retry when this write is lost.
@@ -125,6 +134,11 @@ async fn reserve<P: Platform>(
             return Ok(None);
         }
         current = platform.get(slot).await.map_err(unavailable)?;
+        if current.as_deref() == Some(reservation) {
+            // It is ours: the reply was lost, or the store says so of every swap, as Spin
+            // 4.1 does on Redis.
+            return Ok(None);
+        }
         let Some((record, body)) = current.as_deref().and_then(decode) else { continue };
         if record.expires_at <= platform.now() {
             continue;

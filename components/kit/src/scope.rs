@@ -31,6 +31,21 @@ impl Call {
         Database::read(source, who, |database| work(&self.scope(database)?))
     }
 
+    /// Reads as [`Call::read`] does, where cursors are made: sees to the key that signs them,
+    /// which the database keeps, before a connection is held.
+    ///
+    /// # Errors
+    /// As [`Call::read`].
+    pub fn read_list<T>(
+        &self,
+        work: impl FnOnce(&Scope<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        if CURSOR_KEY.with_borrow(Vec::is_empty) {
+            CURSOR_KEY.set(secret("cursor")?);
+        }
+        self.read(work)
+    }
+
     /// Writes in the tenant of the caller: `work`, its events and the receipt of its
     /// idempotency key are one transaction. With a key that has a receipt, the receipt
     /// answers and `work` does not run.
@@ -61,34 +76,11 @@ impl Scope<'_> {
         self.trace_id
     }
 
-    /// A random key of the whole database, made by whoever asks first. It is above tenants,
-    /// so what it signs must name the tenant.
-    fn secret(&self, name: &str) -> Result<Vec<u8>, Error> {
-        let name = [Value::Text(name.to_owned())];
-        let read = |database: &Database| {
-            let sql = "SELECT value FROM secrets WHERE name = $1";
-            let row = database.query(Who::System, sql, &name)?.into_iter().next();
-            Ok::<_, Error>(row.map(|mut row| row.text().into_bytes()))
-        };
-        if let Some(found) = read(self.database)? {
-            return Ok(found);
-        }
-        // This scope may be that of a replica, or of a transaction that only reads.
-        let writer = Database::open()?;
-        let [name] = &name;
-        let fresh = Value::Text(format!("{}{}", crate::id("k"), crate::id("k")));
-        writer.execute(
-            Who::System,
-            "INSERT INTO secrets (name, value, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-            &[name.clone(), fresh, Value::Integer(crate::now())],
-        )?;
-        read(&writer)?.ok_or_else(|| Error::internal("no secret"))
-    }
-
     /// Makes or reads cursors of a list of this tenant, bound to what the fingerprint says.
+    /// Only within [`Call::read_list`].
     ///
     /// # Errors
-    /// `internal-error` of the database, which keeps the key that signs them.
+    /// `internal-error` anywhere else.
     pub fn cursors<T>(
         &self,
         collection: &str,
@@ -96,7 +88,7 @@ impl Scope<'_> {
         work: impl FnOnce(&Bound<'_>) -> T,
     ) -> Result<T, Error> {
         if CURSOR_KEY.with_borrow(Vec::is_empty) {
-            CURSOR_KEY.set(self.secret("cursor")?);
+            return Err(Error::internal("cursors are made within read_list"));
         }
         Ok(CURSOR_KEY.with_borrow(|secret| {
             work(&Bound { secret, tenant: self.tenant, collection, fingerprint })
@@ -157,6 +149,28 @@ impl Scope<'_> {
         }
         Ok(std::iter::once(Value::Text(self.tenant.to_owned())).chain(parameters).collect())
     }
+}
+
+/// A random key of the whole database, made by whoever asks first. It is above tenants, so
+/// what it signs must name the tenant.
+fn secret(name: &str) -> Result<Vec<u8>, Error> {
+    let database = Database::open()?;
+    let name = Value::Text(name.to_owned());
+    let read = || {
+        let sql = "SELECT value FROM secrets WHERE name = $1";
+        let row = database.query(Who::System, sql, std::slice::from_ref(&name))?.into_iter().next();
+        Ok::<_, Error>(row.map(|mut row| row.text().into_bytes()))
+    };
+    if let Some(found) = read()? {
+        return Ok(found);
+    }
+    let fresh = Value::Text(format!("{}{}", crate::id("k"), crate::id("k")));
+    database.execute(
+        Who::System,
+        "INSERT INTO secrets (name, value, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        &[name.clone(), fresh, Value::Integer(crate::now())],
+    )?;
+    read()?.ok_or_else(|| Error::internal("no secret"))
 }
 
 /// All rows, for what is above tenants. Each use says why.

@@ -3,6 +3,8 @@
 pub(crate) mod backup;
 pub(crate) mod build;
 pub(crate) mod doctor;
+pub(crate) mod export;
+pub(crate) mod import;
 pub(crate) mod migrate;
 pub(crate) mod restore;
 pub(crate) mod up;
@@ -26,6 +28,27 @@ pub(crate) struct Place {
     /// A Spin runtime-config file (TOML): other places for stores and databases.
     #[arg(long, value_name = "FILE")]
     pub(crate) runtime_config: Option<PathBuf>,
+}
+
+/// Which of the two stores, for commands that know both. A variable of the environment never
+/// decides it.
+#[derive(clap::Args)]
+pub(crate) struct Where {
+    #[command(flatten)]
+    place: Place,
+    /// PostgreSQL instead of the embedded store, as the role that owns the tables.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["data", "runtime_config"])]
+    database_url: Option<String>,
+}
+
+impl Where {
+    fn store(self) -> tenantry::Store {
+        let Place { data, runtime_config } = self.place;
+        match self.database_url {
+            Some(url) => tenantry::Store::Postgres(url),
+            None => tenantry::Store::Embedded { data, runtime_config },
+        }
+    }
 }
 
 /// Told what takes long.

@@ -1,10 +1,11 @@
 //! A database as it is at one moment, copied into another file while others use it.
 
+use crate::pace::Pace;
 use anyhow::{Context as _, ensure};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, ffi};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Pages between two looks at the clock: 4 MiB of SQLite's usual pages.
 const STEP: i32 = 1024;
@@ -13,36 +14,6 @@ const STEPS: i32 = 100_000;
 /// How long to wait for a process that has the database for itself, which is short: it
 /// recovers from a crash, or it ends.
 const BUSY: Duration = Duration::from_secs(5);
-/// How long nothing is told.
-const QUIET: Duration = Duration::from_secs(2);
-
-/// Tells how far something is, but only what takes long, and not all the time.
-#[derive(Clone, Copy)]
-pub(crate) struct Pace {
-    begun: Instant,
-    told: Instant,
-    tell: fn(&str),
-}
-
-impl Pace {
-    /// Begins now.
-    pub(crate) fn new(tell: fn(&str)) -> Self {
-        let now = Instant::now();
-        Self { begun: now, told: now, tell }
-    }
-
-    /// Since the beginning.
-    pub(crate) fn elapsed(&self) -> Duration {
-        self.begun.elapsed()
-    }
-
-    fn tell(&mut self, line: impl FnOnce(Duration) -> String) {
-        if self.told.elapsed() >= QUIET {
-            self.told = Instant::now();
-            (self.tell)(&line(self.begun.elapsed()));
-        }
-    }
-}
 
 /// Opens a database to read it, whoever else uses it.
 pub(crate) fn open(path: &Path) -> rusqlite::Result<Connection> {

@@ -2,6 +2,7 @@
 
 mod connection;
 pub(crate) mod copy;
+pub(crate) mod migrate;
 mod statement;
 
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]

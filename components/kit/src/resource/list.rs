@@ -24,7 +24,7 @@ impl Resource {
         let given = call.query_parameters();
         let query = Query::parse(self, &given).map_err(refused)?;
         expand::authorize(call, &query.view)?;
-        call.read(|scope| {
+        call.read_list(|scope| {
             let list = List {
                 resource: self,
                 query: &query,

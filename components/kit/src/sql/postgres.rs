@@ -1,5 +1,6 @@
-//! PostgreSQL, as `spin:postgres` gives it: one connection for a request, out of the pool
-//! of the runtime.
+//! PostgreSQL, as `spin:postgres` gives it: a connection for each transaction, out of the pool
+//! of the runtime. Nobody waits for a second one while holding a first, so a small pool makes
+//! requests wait and never lock each other out.
 //!
 //! Every statement runs in a transaction that names the tenant for the policies of row-level
 //! security, and nothing outlives the transaction. A transaction that writes for a tenant
@@ -19,7 +20,9 @@ use crate::{Code, Error, migrate, problem};
 const SYSTEM: &str = "*";
 
 pub(crate) struct Database {
-    connection: Connection,
+    address: String,
+    /// There while a transaction is open.
+    connection: RefCell<Option<Connection>>,
     state: Cell<State>,
     /// Whom the open transaction has named.
     named: RefCell<String>,
@@ -35,12 +38,14 @@ enum State {
 }
 
 impl Database {
-    /// Takes a connection. The pool of Spin hands it on as a guest that trapped left it.
+    /// The database at an address, once its schema is known to be ours.
     pub(super) fn open(address: &str) -> Result<Self, Error> {
-        let connection = Connection::open(address).map_err(fault)?;
-        connection.execute("ROLLBACK", &[]).map_err(fault)?;
-        let database =
-            Self { connection, state: Cell::new(State::Outside), named: RefCell::default() };
+        let database = Self {
+            address: address.to_owned(),
+            connection: RefCell::default(),
+            state: Cell::new(State::Outside),
+            named: RefCell::default(),
+        };
         migrate::check(&database)?;
         Ok(database)
     }
@@ -53,9 +58,10 @@ impl Database {
     }
 
     pub(super) fn roll_back(&self) {
-        if self.state.replace(State::Outside) != State::Outside {
+        self.state.set(State::Outside);
+        if let Some(connection) = self.connection.take() {
             // When it fails the connection is gone, and the transaction with it.
-            let _ = self.connection.execute("ROLLBACK", &[]);
+            let _ = connection.execute("ROLLBACK", &[]);
         }
     }
 
@@ -66,7 +72,8 @@ impl Database {
         parameters: &[Value],
     ) -> Result<Vec<Row>, Error> {
         self.within("BEGIN READ ONLY", State::Reading, who, || {
-            let found = self.connection.query(sql, &bind(parameters)?).map_err(fault)?;
+            let parameters = bind(parameters)?;
+            let found = self.with(|connection| connection.query(sql, &parameters))?;
             let row = |row: Vec<DbValue>| {
                 let values = row.into_iter().map(value).collect::<Result<Vec<_>, _>>()?;
                 Ok(Row(values.into_iter()))
@@ -82,8 +89,19 @@ impl Database {
         parameters: &[Value],
     ) -> Result<u64, Error> {
         self.within("BEGIN", State::Writing, who, || {
-            self.connection.execute(sql, &bind(parameters)?).map_err(fault)
+            self.run(sql, &bind(parameters)?)
         })
+    }
+
+    fn run(&self, sql: &str, parameters: &[ParameterValue]) -> Result<u64, Error> {
+        self.with(|connection| connection.execute(sql, parameters))
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&Connection) -> Result<T, SqlError>) -> Result<T, Error> {
+        match &*self.connection.borrow() {
+            Some(connection) => work(connection).map_err(fault),
+            None => Err(Error::internal("no transaction is open")),
+        }
     }
 
     pub(super) fn transaction<T>(
@@ -121,7 +139,11 @@ impl Database {
     }
 
     fn begin(&self, sql: &str, state: State) -> Result<(), Error> {
-        self.connection.execute(sql, &[]).map_err(fault)?;
+        let connection = Connection::open(&self.address).map_err(fault)?;
+        // The pool of Spin hands it on as a guest that trapped left it.
+        connection.execute("ROLLBACK", &[]).map_err(fault)?;
+        connection.execute(sql, &[]).map_err(fault)?;
+        self.connection.replace(Some(connection));
         self.state.set(state);
         self.named.borrow_mut().clear();
         Ok(())
@@ -132,9 +154,10 @@ impl Database {
         match (outcome, self.state.get()) {
             (Ok(value), State::Writing) => {
                 // After an error here nobody knows whether it is committed.
+                let committed = self.run("COMMIT", &[]);
                 self.state.set(State::Outside);
-                self.connection.execute("COMMIT", &[]).map_err(fault)?;
-                Ok(value)
+                self.connection.take();
+                committed.map(|_| value)
             }
             (Ok(_), State::Failed) => {
                 self.roll_back();
@@ -181,7 +204,7 @@ impl Database {
             _ => "SELECT set_config('tenantry.tenant_id', $1, true)",
         };
         let id = ParameterValue::Str(id.to_owned());
-        self.connection.execute(sql, std::slice::from_ref(&id)).map_err(fault)?;
+        self.run(sql, std::slice::from_ref(&id))?;
         if let ParameterValue::Str(id) = id {
             self.named.replace(id);
         }
@@ -202,8 +225,7 @@ impl Database {
 
     fn wait(&self, queue: &str) -> Result<(), Error> {
         let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
-        self.connection.execute(sql, &[ParameterValue::Str(queue.to_owned())]).map_err(fault)?;
-        Ok(())
+        self.run(sql, &[ParameterValue::Str(queue.to_owned())]).map(drop)
     }
 }
 
