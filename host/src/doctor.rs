@@ -2,18 +2,22 @@
 //! of each thing that is wrong what to do.
 
 mod database;
+mod embedded;
 mod keys;
 mod redis;
 
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, Variable};
 use crate::options::Options;
 use crate::runtime_config::{Place, RuntimeConfig};
 use crate::site;
 use crate::variables::Variables;
+use indexmap::IndexMap;
 use std::time::Duration;
 
 /// How far a clock may be from that of a store.
 const SKEW: Duration = Duration::from_secs(2);
+/// What the name of a variable begins with in the environment.
+const SETTING: &str = "SPIN_VARIABLE_";
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +55,14 @@ impl Finding {
     fn doubtful(subject: &'static str, text: impl Into<String>, remedy: &str) -> Self {
         Self { state: State::Doubtful, ..Self::bad(subject, text, remedy) }
     }
+
+    /// An error of the runner says in one sentence what was found and, behind a semicolon,
+    /// what to do; `remedy` is for those that do not.
+    fn refused(subject: &'static str, error: &anyhow::Error, remedy: &str) -> Self {
+        let told = format!("{error:#}");
+        let (text, remedy) = told.split_once("; ").unwrap_or((&told, remedy));
+        Self::bad(subject, text, remedy)
+    }
 }
 
 /// Looks at the manifest, its files and variables, the runtime config, the stores, the clocks
@@ -65,10 +77,12 @@ pub async fn doctor(options: &Options) -> Vec<Finding> {
         }
     };
     found.push(functions(options, &manifest));
+    let environment = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    found.extend(unknown(manifest.variables(), environment));
     let variables = match Variables::resolve(manifest.variables(), &options.variables) {
         Ok(variables) => variables,
         Err(error) => {
-            found.push(Finding::bad("variables", format!("{error:#}"), "set what is missing"));
+            found.push(Finding::refused("variables", &error, "set what is missing"));
             return found;
         }
     };
@@ -83,16 +97,16 @@ pub async fn doctor(options: &Options) -> Vec<Finding> {
     };
     for (label, place) in &config.key_value_stores {
         match place {
-            Place::File(path) => {
-                let text = format!("{label:?} is the file {}, for one server", path.display());
-                found.push(Finding::good("key-value", text));
-            }
+            Place::File(path) => found.push(embedded::key_value(label, path)),
             Place::Redis { url, .. } => found.extend(redis::examine(label, url).await),
         }
     }
+    if let Err(error) = site::consistent(&variables) {
+        found.push(Finding::refused("database", &error, "see docs/guides/scaling.md"));
+    }
     match site::set(&variables, site::WRITER) {
         Some(url) => found.extend(database::postgres(url, &variables).await),
-        None => found.extend(database::sqlite(&config, &variables)),
+        None => found.extend(embedded::database(&config, &variables)),
     }
     found
 }
@@ -104,34 +118,74 @@ fn functions(options: &Options, manifest: &Manifest) -> Finding {
             return Finding::bad("functions", format!("{error:#}"), "name those of the manifest");
         }
     };
-    let missing: Vec<String> = components
-        .iter()
-        .flat_map(|(id, component)| {
-            [manifest.source(id, component).map(Some), manifest.route(id, component)]
-        })
-        .filter_map(|file| match file {
-            Ok(Some(path)) if path.exists() => None,
-            Ok(Some(path)) => Some(format!("{} is not there", path.display())),
-            Ok(None) => None,
-            Err(error) => Some(format!("{error:#}")),
-        })
-        .collect();
-    match missing.first() {
-        None => Finding::good("functions", format!("{} are built", components.len())),
-        Some(first) => Finding::bad("functions", first, "run `tenantry build`"),
+    for (id, component) in &components {
+        let files = manifest.source(id, component).and_then(|_| manifest.route(id, component));
+        if let Err(error) = files {
+            return Finding::refused("functions", &error, "run `tenantry build`");
+        }
     }
+    Finding::good("functions", format!("{} are built", components.len()))
+}
+
+/// Settings of the environment that nothing reads, such as one whose name is misspelt.
+fn unknown(
+    declared: &IndexMap<String, Variable>,
+    environment: impl Iterator<Item = String>,
+) -> Option<Finding> {
+    let unread = |name: &String| {
+        let variable = name.strip_prefix(SETTING).map(str::to_ascii_lowercase);
+        variable.is_some_and(|variable| !declared.contains_key(&variable))
+    };
+    let mut names: Vec<_> = environment.filter(unread).collect();
+    names.sort();
+    (!names.is_empty()).then(|| {
+        Finding::doubtful(
+            "variables",
+            format!("{}: the manifest has no such variable", names.join(", ")),
+            "correct the name; [variables] of the manifest has those that there are",
+        )
+    })
 }
 
 /// The clock of a store against ours: tokens, leases and limits compare the two.
 fn clock(of: &str, their_ms: i64) -> Finding {
     let ours = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_millis();
     let apart = i64::try_from(ours).unwrap_or(i64::MAX).abs_diff(their_ms);
-    match Duration::from_millis(apart) {
-        apart if apart <= SKEW => Finding::good("clock", format!("{of}: {apart:?} apart")),
-        apart => Finding::doubtful(
+    let text = format!("{of}: {apart} ms apart");
+    match Duration::from_millis(apart) <= SKEW {
+        true => Finding::good("clock", text),
+        false => Finding::doubtful(
             "clock",
-            format!("{of}: {apart:?} apart"),
+            text,
             "let NTP set the clocks of both machines: tokens, limits and leases go by them",
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_that_nothing_reads_are_told() {
+        let variable: Variable = toml::from_str("required = true").expect("a variable");
+        let declared = IndexMap::from([("postgres_url".to_owned(), variable)]);
+        let look = |names: &[&str]| {
+            unknown(&declared, names.iter().map(|name| (*name).to_owned())).map(|it| it.text)
+        };
+        assert_eq!(look(&["PATH", "SPIN_VARIABLE_POSTGRES_URL"]), None);
+        let told = look(&["SPIN_VARIABLE_POSTGERS_URL", "PATH", "SPIN_VARIABLE_A"]);
+        let expected =
+            "SPIN_VARIABLE_A, SPIN_VARIABLE_POSTGERS_URL: the manifest has no such variable";
+        assert_eq!(told.as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn clocks_are_compared() {
+        let now = std::time::UNIX_EPOCH.elapsed().expect("a clock").as_millis();
+        let now = i64::try_from(now).expect("a time");
+        assert_eq!(clock("it", now).state, State::Good);
+        assert_eq!(clock("it", now - 3000).state, State::Doubtful);
+        assert_eq!(clock("it", now + 5000).state, State::Doubtful);
     }
 }

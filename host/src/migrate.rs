@@ -55,7 +55,7 @@ pub(crate) async fn version(client: &Client) -> anyhow::Result<i64> {
 pub(crate) fn not_newer(found: i64) -> anyhow::Result<()> {
     ensure!(
         found <= VERSION,
-        "the database has schema version {found}, this release knows {VERSION}: use the newer release"
+        "the database has schema version {found}, this release knows {VERSION}; use the newer release"
     );
     Ok(())
 }

@@ -17,21 +17,27 @@ pub(crate) const READER: &str = "postgres_reader_url";
 /// # Errors
 /// One sentence that begins with the variable.
 pub(crate) async fn check(variables: &Variables) -> anyhow::Result<()> {
-    for (url, host) in [(WRITER, "postgres_host"), (READER, "postgres_reader_host")] {
-        reachable(variables, url, host)?;
-    }
+    consistent(variables)?;
     if let Some(url) = set(variables, WRITER) {
         let checked = async { usable(&postgres::connect(url).await?).await };
         checked.await.with_context(|| format!("variable {WRITER}"))?;
     }
     if let Some(url) = set(variables, READER) {
-        let both = set(variables, WRITER).is_some();
-        ensure!(both, "variable {READER}: is set, and {WRITER} is not; set both or none");
         // A replica may be away: reads then go to the writer.
         if let Ok(client) = postgres::connect(url).await {
             usable(&client).await.with_context(|| format!("variable {READER}"))?;
         }
     }
+    Ok(())
+}
+
+/// Refuses variables that contradict each other, which can be told without a database.
+pub(crate) fn consistent(variables: &Variables) -> anyhow::Result<()> {
+    for (url, host) in [(WRITER, "postgres_host"), (READER, "postgres_reader_host")] {
+        reachable(variables, url, host)?;
+    }
+    let alone = set(variables, READER).is_some() && set(variables, WRITER).is_none();
+    ensure!(!alone, "variable {READER}: is set, and {WRITER} is not; set both or none");
     Ok(())
 }
 

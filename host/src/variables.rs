@@ -30,7 +30,7 @@ impl Variables {
         overrides: &[(String, String)],
     ) -> anyhow::Result<Self> {
         if let Some((name, _)) = overrides.iter().find(|(name, _)| !declared.contains_key(name)) {
-            bail!("[variables] {name}: is set but not declared");
+            bail!("[variables] {name}: is set but not declared; correct its name, or declare it");
         }
         let mut values = HashMap::new();
         for (name, variable) in declared {

@@ -1,6 +1,7 @@
 //! What the host gives a guest, and what it takes from it.
 
 mod backup;
+mod doctor;
 mod grants;
 mod limits;
 mod manifest;

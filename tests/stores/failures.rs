@@ -22,12 +22,15 @@ const AWAY: Duration = Duration::from_secs(2);
 /// tenant's place for five seconds, a reservation is kept for two.
 const BACK: Duration = Duration::from_secs(15);
 
+/// Keys and what was made with them.
+type Made = Vec<(String, Option<String>)>;
+
 /// Writers that write to whichever host answers, and what they saw.
 struct Load {
     stop: Arc<AtomicBool>,
     acknowledged: Arc<AtomicU64>,
     refused: Arc<AtomicU64>,
-    writers: Vec<tokio::task::JoinHandle<Vec<(String, Option<String>)>>>,
+    writers: Vec<tokio::task::JoinHandle<Made>>,
 }
 
 impl Load {

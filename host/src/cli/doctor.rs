@@ -6,12 +6,24 @@ use tenantry::{Options, State};
 pub(crate) const EXAMPLES: &str = "\
 Looks at the manifest and its built functions, the variables, the runtime config, the stores,
 their clocks, the schema and the keys; changes nothing. Give it the settings that the server
-gets. The exit code is 1 when something would keep a server from starting or answering.
+gets. Each thing has a line:
+
+  ok    as it should be
+  look  works, and somebody should look at it
+  BAD   a server would not start, or not answer
+
+and what is not ok has a second one, which says what to do. The exit code is 1 when
+something is BAD.
 
 Examples:
   tenantry doctor
   tenantry doctor --data /var/lib/tenantry --runtime-config redis.toml
-  SPIN_VARIABLE_POSTGRES_URL=postgres://tenantry_app@db/tenantry tenantry doctor";
+  SPIN_VARIABLE_POSTGRES_URL=postgres://tenantry_app:…@db/tenantry \\
+  SPIN_VARIABLE_POSTGRES_HOST=db:5432 tenantry doctor";
+
+/// Where the text of a line begins, and the widest that one is made.
+const INDENT: usize = 22;
+const WIDTH: usize = 100;
 
 #[derive(clap::Args)]
 pub(crate) struct Doctor {
@@ -19,6 +31,9 @@ pub(crate) struct Doctor {
     manifest: Manifest,
     #[command(flatten)]
     place: Place,
+    /// Look at only this component; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    component: Vec<String>,
 }
 
 impl Doctor {
@@ -27,22 +42,59 @@ impl Doctor {
             manifest: self.manifest.from,
             data: self.place.data,
             runtime_config: self.place.runtime_config,
+            components: self.component,
             ..Options::default()
         };
         let found = super::block_on(async { Ok(tenantry::doctor(&options).await) })?;
         for finding in &found {
             let mark = match finding.state {
-                State::Good => "ok  ",
+                State::Good => "ok",
                 State::Doubtful => "look",
-                State::Bad => "BAD ",
+                State::Bad => "BAD",
             };
-            println!("{mark}  {:<14}  {}", finding.subject, finding.text);
+            println!("{mark:<4}  {:<14}  {}", finding.subject, wrap(&finding.text, INDENT));
             if !finding.remedy.is_empty() {
-                println!("                      -> {}", finding.remedy);
+                println!("{:INDENT$}-> {}", "", wrap(&finding.remedy, INDENT + 3));
             }
         }
         let bad = found.iter().filter(|finding| finding.state == State::Bad).count();
         anyhow::ensure!(bad == 0, "a server would not work: {bad} of {} are BAD", found.len());
         Ok(())
+    }
+}
+
+/// Breaks a text that begins at a column into lines that begin there too.
+fn wrap(text: &str, column: usize) -> String {
+    let mut wrapped = String::new();
+    let mut at = column;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if at > column && at + 1 + length > WIDTH {
+            wrapped.push('\n');
+            wrapped.push_str(&" ".repeat(column));
+            at = column;
+        } else if at > column {
+            wrapped.push(' ');
+            at += 1;
+        }
+        wrapped.push_str(word);
+        at += length;
+    }
+    wrapped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_wrapped_below_their_beginning() {
+        assert_eq!(wrap("short", 22), "short");
+        let text = "word ".repeat(30);
+        let wrapped = wrap(text.trim(), 22);
+        let lines: Vec<_> = wrapped.lines().collect();
+        assert_eq!(lines.len(), 2);
+        assert_eq!(22 + lines[0].len(), 22 + 74);
+        assert!(lines[1].starts_with(&format!("{}word", " ".repeat(22))));
     }
 }

@@ -1,0 +1,300 @@
+//! `tenantry doctor`: what is found, that each thing found has a remedy, and that looking
+//! changes nothing.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rusqlite::Connection;
+
+use crate::support::Placement;
+use crate::support::server::{UNLIMITED, plain_options, root, start};
+use crate::support::servers::free_port;
+use crate::support::stores::{self, admin_url, connect, external, host, url, wait};
+use tenantry::{Finding, Options, SCHEMA_VERSION, State};
+
+/// Options of a server in a directory that may not be there.
+fn options(data: &Path, variables: &[(&str, &str)]) -> Options {
+    let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let master = ("master_key".to_owned(), STANDARD.encode([7; 32]));
+    Options {
+        manifest: root().join("spin.toml"),
+        data: data.to_path_buf(),
+        variables: std::iter::once(master).chain(variables.iter().map(own)).collect(),
+        ..Options::default()
+    }
+}
+
+/// What is found; what is not good has a remedy, and the rest has none. The data directory
+/// is the same before and after.
+async fn examine(options: &Options) -> Vec<Finding> {
+    let before = files(&options.data);
+    let found = tenantry::doctor(options).await;
+    assert_eq!(files(&options.data), before, "a look changes nothing");
+    for finding in &found {
+        let good = finding.state == State::Good;
+        assert_eq!(finding.remedy.is_empty(), good, "{finding:?}");
+        assert!(!finding.text.contains('\n') && !finding.remedy.contains('\n'), "{finding:?}");
+        assert!(!finding.text.contains(":test@"), "no password: {finding:?}");
+    }
+    found
+}
+
+/// Every file of a directory with its content; `None` when there is no directory.
+fn files(directory: &Path) -> Option<BTreeMap<PathBuf, Vec<u8>>> {
+    let entries = std::fs::read_dir(directory).ok()?.map(|entry| entry.unwrap().path());
+    let files = entries.filter(|path| path.is_file());
+    Some(files.map(|path| (path.clone(), std::fs::read(path).unwrap())).collect())
+}
+
+#[track_caller]
+fn all_good(found: &[Finding]) {
+    let worse: Vec<_> = found.iter().filter(|finding| finding.state != State::Good).collect();
+    assert!(worse.is_empty(), "{worse:?}");
+}
+
+/// The one finding that is not good.
+#[track_caller]
+fn only(found: &[Finding], subject: &str, state: State, text: &str, remedy: &str) {
+    let mut worse = found.iter().filter(|finding| finding.state != State::Good);
+    let one = worse.next().unwrap_or_else(|| panic!("all is good: {found:?}"));
+    assert_eq!((one.subject, one.state), (subject, state), "{one:?}");
+    assert!(one.text.contains(text), "{text:?} is not in {:?}", one.text);
+    assert!(one.remedy.contains(remedy), "{remedy:?} is not in {:?}", one.remedy);
+    assert_eq!(worse.next(), None);
+}
+
+#[track_caller]
+fn says(found: &[Finding], subject: &str, text: &str) {
+    let mut about = found.iter().filter(|finding| finding.subject == subject);
+    assert!(about.any(|finding| finding.text.contains(text)), "{subject}: {text:?}: {found:?}");
+}
+
+/// Before the first start there is nothing, and nothing is made.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fresh_place_is_good() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("not there");
+    let found = examine(&options(&data, &[])).await;
+    all_good(&found);
+    says(&found, "functions", "5 are built");
+    says(&found, "database", "is made by the first request");
+    assert!(!data.exists());
+    // Once it is there, too, however it is called.
+    let data = directory.path().join("a%20b?c#d");
+    std::fs::create_dir(&data).unwrap();
+    all_good(&examine(&options(&data, &[])).await);
+    assert_eq!(files(&data).unwrap().len(), 0);
+    // A database that a server made and nobody has written to.
+    Connection::open(data.join("sqlite.db"))
+        .unwrap()
+        .execute_batch("PRAGMA journal_mode = WAL")
+        .unwrap();
+    let found = examine(&options(&data, &[])).await;
+    all_good(&found);
+    says(&found, "database", "schema version 0 of");
+}
+
+/// While a server runs, after it, and with another master key.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_used_place_is_good_with_its_key() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path();
+    let good = options(data, &[]);
+    let mut variables = UNLIMITED.to_vec();
+    let (_, master) = &good.variables[0];
+    variables.push(("master_key", master));
+    let (app, server) = start(plain_options(Placement::Fused, data, &variables)).await;
+    app.owner().await;
+    // The files change under it, so only what is found counts.
+    all_good(&tenantry::doctor(&good).await);
+    server.shutdown().await.unwrap();
+    let found = examine(&good).await;
+    all_good(&found);
+    says(&found, "database", &format!("schema version {SCHEMA_VERSION} of {SCHEMA_VERSION}"));
+    says(&found, "signing key", "opens with the master key");
+
+    let other = STANDARD.encode([8; 32]);
+    let found = examine(&options(data, &[("master_key", &other)])).await;
+    only(&found, "signing key", State::Bad, "does not open", "SPIN_VARIABLE_MASTER_KEY");
+    let found = examine(&options(data, &[("master_key", "short")])).await;
+    let bad: Vec<_> =
+        found.iter().filter(|it| it.state == State::Bad).map(|it| it.subject).collect();
+    assert_eq!(bad, ["master key", "signing key"]);
+
+    let database = Connection::open(data.join("sqlite.db")).unwrap();
+    let newer = SCHEMA_VERSION + 1;
+    database.execute("INSERT INTO schema_migrations VALUES (?1, 0)", [newer]).unwrap();
+    drop(database);
+    let found = examine(&good).await;
+    only(&found, "database", State::Bad, &format!("schema version {newer}"), "newer release");
+}
+
+/// The key of a fresh checkout works, on this machine only.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_public_master_key_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut options = options(directory.path(), &[]);
+    options.variables.clear();
+    let found = examine(&options).await;
+    only(&found, "master key", State::Doubtful, "public", "openssl rand -base64 32");
+}
+
+/// Files that are no databases, or not ours.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn damaged_files_are_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path();
+    std::fs::write(data.join("sqlite.db"), "not a database ".repeat(1000)).unwrap();
+    let found = examine(&options(data, &[])).await;
+    only(&found, "database", State::Bad, "sqlite.db", "tenantry restore");
+    std::fs::remove_file(data.join("sqlite.db")).unwrap();
+    let other = Connection::open(data.join("sqlite.db")).unwrap();
+    other.execute_batch("CREATE TABLE other (id INTEGER)").unwrap();
+    drop(other);
+    let found = examine(&options(data, &[])).await;
+    only(&found, "database", State::Bad, "not a database of Tenantry", "--data");
+    std::fs::remove_file(data.join("sqlite.db")).unwrap();
+    std::fs::write(data.join("key_value.db"), "not a database ".repeat(1000)).unwrap();
+    let found = examine(&options(data, &[])).await;
+    only(&found, "key-value", State::Bad, "key_value.db", "move the file away");
+}
+
+/// What the operator wrote.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mistakes_in_settings_are_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let good = options(&data, &[]);
+
+    let mut missing = good.clone();
+    missing.manifest = directory.path().join("none.toml");
+    only(&examine(&missing).await, "manifest", State::Bad, "none.toml", "--from");
+
+    let mut unbuilt = good.clone();
+    unbuilt.manifest = directory.path().join("spin.toml");
+    std::fs::copy(root().join("spin.toml"), &unbuilt.manifest).unwrap();
+    only(
+        &examine(&unbuilt).await,
+        "functions",
+        State::Bad,
+        "gateway.wasm does not exist",
+        "tenantry build",
+    );
+
+    let mut none = good.clone();
+    none.components = vec!["nothing".to_owned()];
+    let found = examine(&none).await;
+    says(&found, "functions", "there is no component \"nothing\"");
+
+    let found = examine(&options(&data, &[("postgers_url", "x")])).await;
+    only(&found, "variables", State::Bad, "postgers_url", "correct its name");
+
+    let file = directory.path().join("runtime-config.toml");
+    let mut broken = good.clone();
+    broken.runtime_config = Some(file.clone());
+    for (text, says) in [
+        ("[key_value_store.default]\ntype = \"redis\"", "url"),
+        ("[key_value_store.default]\ntype = \"memcached\"", "memcached"),
+        ("[key_value_store", "runtime-config.toml"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        only(&examine(&broken).await, "runtime config", State::Bad, says, "docs/guides/scaling.md");
+    }
+    assert!(!data.exists());
+}
+
+/// A Redis that is not there, and a URL that is none.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_is_away_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("runtime-config.toml");
+    let mut options = options(&directory.path().join("data"), &[]);
+    options.runtime_config = Some(file.clone());
+    let dead = format!("redis://:test@127.0.0.1:{}", free_port());
+    for url in [dead.as_str(), "http://127.0.0.1"] {
+        let text = format!("[key_value_store.default]\ntype = \"redis\"\nurl = {url:?}\n");
+        std::fs::write(&file, text).unwrap();
+        let found = examine(&options).await;
+        only(&found, "key-value", State::Bad, "", "[key_value_store]");
+    }
+}
+
+/// A PostgreSQL that nobody may or can reach.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_postgres_that_is_away_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let dead = format!("127.0.0.1:{}", free_port());
+    let url = format!("postgres://app:test@{dead}/tenantry");
+    let there = [("postgres_url", url.as_str()), ("postgres_host", dead.as_str())];
+    let found = examine(&options(directory.path(), &there)).await;
+    only(&found, "database", State::Bad, &dead, "postgres_url");
+
+    let found = examine(&options(directory.path(), &there[..1])).await;
+    let told: Vec<_> = found.iter().filter(|it| it.state == State::Bad).collect();
+    assert!(told[0].text.contains("may not reach"), "{told:?}");
+    assert!(told[0].remedy.contains("SPIN_VARIABLE_POSTGRES_HOST="), "{told:?}");
+
+    let reader = [("postgres_reader_url", url.as_str()), ("postgres_reader_host", dead.as_str())];
+    let found = examine(&options(directory.path(), &reader)).await;
+    only(&found, "database", State::Bad, "postgres_reader_url", "set both or none");
+}
+
+/// PostgreSQL and Redis as they should be, and each way in which a database is not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_is_examined() {
+    if !external() {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let good = stores::of(directory.path());
+    let with = |url: &str, reader: Option<&str>| {
+        let place = host(url).to_owned();
+        let mut variables = vec![("postgres_url", url), ("postgres_host", &place)];
+        let there = reader.map(|reader| (reader, host(reader)));
+        if let Some((reader, place)) = there {
+            variables.extend([("postgres_reader_url", reader), ("postgres_reader_host", place)]);
+        }
+        let mut options = options(&directory.path().join("data"), &variables);
+        options.runtime_config = Some(directory.path().join("runtime-config.toml"));
+        options
+    };
+    let app = url("app", &good);
+    let found = examine(&with(&app, Some(&app))).await;
+    all_good(&found);
+    says(&found, "key-value", "Redis");
+    says(&found, "database", &format!("schema version {SCHEMA_VERSION}"));
+    says(&found, "signing key", "is made at the first login");
+    says(&found, "replica", "answers");
+    assert_eq!(found.iter().filter(|it| it.subject == "clock").count(), 2);
+
+    let dead = format!("postgres://app:test@127.0.0.1:{}/tenantry", free_port());
+    let found = examine(&with(&app, Some(&dead))).await;
+    only(&found, "replica", State::Doubtful, "refused", "postgres_reader_url");
+
+    let (older, newer) = (stores::database(), stores::database());
+    wait(async {
+        let change = "DELETE FROM schema_migrations WHERE version > 3";
+        connect(&url("owner", &older)).await.batch_execute(change).await.unwrap();
+        let change = "INSERT INTO schema_migrations VALUES (99, 0)";
+        connect(&url("owner", &newer)).await.batch_execute(change).await.unwrap();
+    });
+    let found = examine(&with(&app, Some(&url("app", &older)))).await;
+    only(&found, "replica", State::Bad, "schema version 3", "tenantry migrate");
+    let admin = admin_url();
+    let (server, _) = admin.rsplit_once('/').unwrap();
+    for (url, text, remedy) in [
+        (url("owner", &good), "owns the tables", "tenantry migrate --app-role"),
+        (
+            format!("{server}/{good}?sslmode=disable"),
+            "is a superuser",
+            "tenantry migrate --app-role",
+        ),
+        (url("app", &older), "schema version 3", "tenantry migrate"),
+        (url("app", &newer), "schema version 99", "newer release"),
+        (url("app", "there_is_no_such_database"), "does not exist", "postgres_url"),
+    ] {
+        only(&examine(&with(&url, None)).await, "database", State::Bad, text, remedy);
+    }
+}
