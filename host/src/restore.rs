@@ -62,7 +62,7 @@ pub fn restore(options: &Restore, progress: fn(&str)) -> anyhow::Result<Restored
     refuse_itself(&options.file, database)?;
     let (mut backup, schema) = open(&options.file, options.newest_schema)?;
     copy::verify(&mut backup, pace)
-        .with_context(|| format!("{}: not restored", options.file.display()))?;
+        .with_context(|| format!("{}: not restored, use another backup", options.file.display()))?;
 
     let place = directory(database);
     std::fs::create_dir_all(place)
@@ -128,7 +128,7 @@ fn open(file: &Path, newest: i64) -> anyhow::Result<(Connection, i64)> {
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
             bail!("{name}: not a SQLite database; name a file that `tenantry backup` made")
         }
-        opened => opened.with_context(|| format!("{name}: cannot be read"))?,
+        opened => opened.with_context(|| format!("{name}: not restored, use another backup"))?,
     };
     ensure!(
         tables == 1,
@@ -138,7 +138,7 @@ fn open(file: &Path, newest: i64) -> anyhow::Result<(Connection, i64)> {
     let newest_applied = "SELECT coalesce(max(version), 0) FROM schema_migrations";
     let schema = backup
         .query_row(newest_applied, [], |row| row.get(0))
-        .with_context(|| format!("{name}: cannot be read"))?;
+        .with_context(|| format!("{name}: not restored, use another backup"))?;
     ensure!(
         schema <= newest,
         "{name}: its schema has version {schema}, this release knows {newest}; \

@@ -176,7 +176,10 @@ async fn a_bad_file_is_refused() {
     let middle = bytes.len() / 2;
     bytes[middle..middle + 20_000].fill(0xA5);
     std::fs::write(named("damaged.db"), bytes).unwrap();
-    refused(restore(&named("damaged.db"), &data, false), &["damaged.db: not restored", "damaged"]);
+    refused(
+        restore(&named("damaged.db"), &data, false),
+        &["damaged.db: not restored, use another backup"],
+    );
     let other = Connection::open(named("other.db")).unwrap();
     other.execute_batch("CREATE TABLE other (id INTEGER)").unwrap();
     refused(restore(&named("other.db"), &data, false), &["other.db: not a database of Tenantry"]);

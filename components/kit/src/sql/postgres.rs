@@ -88,9 +88,7 @@ impl Database {
         sql: &str,
         parameters: &[Value],
     ) -> Result<u64, Error> {
-        self.within("BEGIN", State::Writing, who, || {
-            self.run(sql, &bind(parameters)?)
-        })
+        self.within("BEGIN", State::Writing, who, || self.run(sql, &bind(parameters)?))
     }
 
     fn run(&self, sql: &str, parameters: &[ParameterValue]) -> Result<u64, Error> {
