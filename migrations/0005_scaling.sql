@@ -14,14 +14,25 @@ CREATE TABLE events_default PARTITION OF events DEFAULT;
 -- postgres:
 CREATE TABLE audit_logs_default PARTITION OF audit_logs DEFAULT;
 
+-- The functions below run as the owner of the tables: what they name must not be found among
+-- what whoever calls them has made, such as temporary tables.
+-- postgres:
+SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true);
+
+-- They also need a lock that stops everybody. While somebody reads for long, such as a dump,
+-- they give up at once and come back with the next call.
+
 -- Makes the partitions of `months` months from `since` (milliseconds) on; returns how many
 -- were missing. A month that the default partition has rows of stays there.
 -- postgres:
 CREATE FUNCTION tenantry_add_partitions(parent TEXT, since BIGINT, months BIGINT) RETURNS BIGINT
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET lock_timeout = '200ms' AS $$
 DECLARE
     start TIMESTAMP := date_trunc('month', to_timestamp(since / 1000.0) AT TIME ZONE 'UTC');
     lower_end TIMESTAMP;
+    first_ms BIGINT;
+    end_ms BIGINT;
+    held BOOLEAN;
     part TEXT;
     made BIGINT := 0;
 BEGIN
@@ -32,17 +43,17 @@ BEGIN
     FOR month IN 0 .. months - 1 LOOP
         lower_end := start + make_interval(months => month::INTEGER);
         part := parent || to_char(lower_end, '"_"YYYY"_"MM');
-        IF to_regclass(part) IS NULL THEN
-            BEGIN
-                EXECUTE format(
-                    'CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%s) TO (%s)', part, parent,
-                    (extract(epoch FROM lower_end) * 1000)::BIGINT,
-                    (extract(epoch FROM lower_end + interval '1 month') * 1000)::BIGINT);
-                made := made + 1;
-            EXCEPTION WHEN check_violation THEN
-                NULL;
-            END;
-        END IF;
+        CONTINUE WHEN to_regclass(part) IS NOT NULL;
+        first_ms := extract(epoch FROM lower_end) * 1000;
+        end_ms := extract(epoch FROM lower_end + interval '1 month') * 1000;
+        EXECUTE format(
+            'SELECT EXISTS (SELECT FROM %I WHERE created_at >= $1 AND created_at < $2)',
+            parent || '_default') INTO held USING first_ms, end_ms;
+        CONTINUE WHEN held;
+        EXECUTE format(
+            'CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%s) TO (%s)',
+            part, parent, first_ms, end_ms);
+        made := made + 1;
     END LOOP;
     RETURN made;
 END
@@ -53,7 +64,7 @@ $$;
 -- from whatever is asked for.
 -- postgres:
 CREATE FUNCTION tenantry_drop_partitions(parent TEXT, before BIGINT, batch BIGINT) RETURNS BIGINT
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET lock_timeout = '200ms' AS $$
 DECLARE
     part TEXT;
     month TIMESTAMP;

@@ -50,7 +50,7 @@ pub struct Migration {
 pub enum Dialect {
     /// The embedded store.
     Sqlite,
-    /// PostgreSQL 14 and later.
+    /// PostgreSQL 15 and later.
     Postgres,
 }
 

@@ -41,6 +41,7 @@ impl Stores {
     /// Empties all of them: what they hold belongs to another state of the database.
     pub(crate) fn empty(&mut self) -> anyhow::Result<()> {
         for (path, file) in &mut self.0 {
+            give_to_owner_of(path.parent().unwrap_or(Path::new(".")), path);
             file.clear().with_context(|| {
                 format!("{}: cannot be emptied; remove it and try again", path.display())
             })?;

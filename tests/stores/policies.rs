@@ -96,7 +96,7 @@ async fn a_trap_leaves_nothing(placement: Placement) {
         // One connection, so that the next request gets the one that was trapped on.
         let config = directory.path().join("runtime-config.toml");
         let text = std::fs::read_to_string(&config).unwrap();
-        std::fs::write(&config, text.replace("max_connections = 16", "max_connections = 1"))
+        std::fs::write(&config, text.replace("max_connections = 8", "max_connections = 1"))
             .unwrap();
     }
     let (app, server) = start(setting).await;

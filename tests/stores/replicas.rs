@@ -27,6 +27,12 @@ async fn writers_see_their_own(placement: Placement) {
     let (elsewhere, other) = start(other).await;
     let owner = app.owner().await;
     let (_, other_in_tenant) = machine(&app, &owner).await;
+    // Who has registered a moment ago has written, too.
+    owner
+        .get(&format!("/api/v1/users/{}", owner.session["user"]["id"].as_str().unwrap()))
+        .await
+        .expect(200);
+    tokio::time::sleep(Duration::from_millis(3100)).await;
     let path = "/api/v1/projects";
     let made = owner.post(path, &json!({ "name": "new" })).await.expect(201);
     let one = format!("{path}/{}", made.id());

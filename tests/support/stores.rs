@@ -102,7 +102,7 @@ pub fn of(data: &Path) -> String {
     let name = database();
     let config = format!(
         "[key_value_store.default]\ntype = \"redis\"\nurl = {:?}\nprefix = {:?}\n\n\
-         [outbound_pg]\nmax_connections = 16\n",
+         [outbound_pg]\nmax_connections = 8\n",
         redis_url(),
         format!("{name}:"),
     );

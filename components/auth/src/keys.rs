@@ -3,10 +3,10 @@
 //! the gateways look. A key that has signed for `signing_key_days` is replaced by whoever
 //! signs next; it verifies for a day more, longer than any token lives (K-36).
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
-use jwt_simple::algorithms::RS256KeyPair;
+use jwt_simple::algorithms::{RS256KeyPair, RSAKeyPairLike as _};
 use kit::{Call, Error, Internal, Reply, System, Value};
 use spin_sdk::experimental::wasi::keyvalue::store;
 
@@ -25,9 +25,9 @@ const LOOK_AGAIN: i64 = 60_000;
 thread_local! {
     /// The opened key, and when it was looked up: unsealing and parsing costs more than signing.
     static SIGNING: RefCell<Option<(Rc<RS256KeyPair>, i64)>> = const { RefCell::new(None) };
-    /// Whether this instance has published the set. A lost set is asked for again by the
-    /// gateways, so once for each instance is enough.
-    static IS_PUBLISHED: Cell<bool> = const { Cell::new(false) };
+    /// The newest key of the set that this instance has published. A lost set is asked for
+    /// again by the gateways, so once for each key is enough.
+    static PUBLISHED_KEY: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
 /// `GET /.well-known/jwks.json`
@@ -63,15 +63,12 @@ pub(crate) async fn signing(call: &Call) -> kit::Result<Rc<RS256KeyPair>> {
     let oldest = now - days.trim().parse().unwrap_or(90_i64).max(1) * DAY;
     let key = match newest(&system, &seal, oldest)? {
         Some(key) => key,
-        None => {
-            IS_PUBLISHED.set(false);
-            next(&system, &seal, oldest)?
-        }
+        None => next(&system, &seal, oldest)?,
     };
     let key = Rc::new(key);
-    if !IS_PUBLISHED.get() {
+    if PUBLISHED_KEY.with_borrow(|known| known != key.key_id()) {
         announce(&key_set(&system)?.unwrap_or_default())?;
-        IS_PUBLISHED.set(true);
+        PUBLISHED_KEY.set(key.key_id().clone());
     }
     SIGNING.set(Some((Rc::clone(&key), now)));
     Ok(key)

@@ -73,10 +73,12 @@ async fn refresh(call: &Call, form: &Form) -> kit::Result {
     let scopes = form.scopes(subject.scopes)?;
     let subject = Subject { scopes, ..subject };
     let access = session::access(call, &subject).await?;
-    let next = system.transaction(|| {
-        // The condition decides between two uses at the same moment.
+    // One at a time for each family: a revocation meets every token that was issued before it,
+    // and none is issued after it.
+    let next = system.in_turn(&family.id, || {
         let used = system.execute(
-            "UPDATE refresh_tokens SET used_at = $1 WHERE hash = $2 AND used_at IS NULL",
+            "UPDATE refresh_tokens SET used_at = $1 \
+             WHERE hash = $2 AND used_at IS NULL AND revoked_at IS NULL",
             &[Value::Integer(kit::now()), text(&secret::hash(token))],
         )?;
         match used {
@@ -133,7 +135,7 @@ fn find(system: &System<'_>, token: &str) -> kit::Result<Family> {
     let family = Family { id: row.text(), user: row.text(), tenant: row.text() };
     let expired = row.integer() <= kit::now();
     if row.optional_integer().is_some() {
-        system.transaction(|| revoke(system, &family.id))?;
+        system.in_turn(&family.id, || revoke(system, &family.id))?;
         return Err(used_before());
     }
     if expired || row.optional_integer().is_some() {

@@ -42,6 +42,8 @@ struct Verified {
     caller: Caller,
     principal_hash: String,
     /// Milliseconds since the epoch.
+    issued_at: u64,
+    /// Milliseconds since the epoch.
     until: u64,
 }
 
@@ -90,6 +92,7 @@ impl Tokens {
         };
         seen.tenant = Some(verified.caller.tenant.clone());
         seen.principal_hash = Some(verified.principal_hash.clone());
+        seen.issued_at = verified.issued_at;
         Ok(Some(verified.caller.clone()))
     }
 
@@ -144,6 +147,7 @@ impl Tokens {
             .chain(custom.scopes.into_iter().map(Grant::Scope))
             .chain(custom.plan.into_iter().map(Grant::Plan));
         Ok(Verified {
+            issued_at: claims.issued_at.map_or(0, |moment| moment.as_millis()),
             principal_hash: hex(&Sha256::digest(subject)[..8]),
             caller: Caller { tenant: custom.tenant_id, principal, grants: grants.collect() },
             until: expires.min(now + REMEMBER_MS),
@@ -170,12 +174,18 @@ impl Tokens {
         };
         // Requests that come meanwhile look for themselves: they must not be refused for a
         // key that is on its way.
-        let bytes = match platform.get(KEYS).await.map_err(fault)? {
-            Some(bytes) => bytes,
-            None => platform.ask_for_keys().await.map_err(fault)?,
-        };
+        let stored = platform.get(KEYS).await.map_err(fault)?;
+        let mut by_id = stored.as_deref().map(parse).unwrap_or_default();
+        if !by_id.contains_key(id) {
+            // The store has lost the set, or has one from before a rotation.
+            match platform.ask_for_keys().await {
+                Ok(bytes) => by_id = parse(&bytes),
+                Err(why) if stored.is_none() => return Err(fault(why)),
+                Err(_) => {}
+            }
+        }
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        *keys = Keys { by_id: parse(&bytes), loaded: now };
+        *keys = Keys { by_id, loaded: now };
         Ok(keys.by_id.get(id).cloned())
     }
 }

@@ -135,7 +135,7 @@ impl Gateway {
         let body = content::read(&self.config, parts, &route, body).await?;
         let body = form.read(&route, body)?;
         let mark = replicas::mark(&self.config, caller.as_ref());
-        replicas::choose(platform, &route, mark.as_deref(), seen).await;
+        replicas::choose(platform, &self.config, &route, mark.as_deref(), seen).await;
         let outcome =
             idempotency::once(platform, &self.config, form, &route, caller, body, seen).await;
         replicas::note(platform, &self.config, &route, mark.as_deref(), &outcome, seen).await;

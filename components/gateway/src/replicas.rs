@@ -1,6 +1,7 @@
 //! Reads from replicas of the database, where there are some. A caller who has written reads
 //! from the writer for a while after it, so everybody sees their own writes at once, on
-//! whichever host, without having to carry a token.
+//! whichever host, without having to carry a token. Who has just got a token may have written
+//! without one, by registering.
 //!
 //! Costs nothing without `postgres_reader_url`; with it a read looks at the key-value store
 //! once, and a write marks its caller there.
@@ -19,11 +20,15 @@ pub(crate) fn mark(config: &Config, caller: Option<&Caller>) -> Option<String> {
 /// Decides whether a replica may answer.
 pub(crate) async fn choose<P: Platform>(
     platform: &P,
+    config: &Config,
     route: &Route<'_>,
     mark: Option<&str>,
     seen: &mut Seen,
 ) {
     let Some(mark) = mark.filter(|_| is_read(route.operation)) else { return };
+    if platform.now() < seen.issued_at + config.read_own_writes * 1000 {
+        return;
+    }
     seen.replica = match platform.get(mark).await {
         Ok(None) => true,
         Ok(Some(value)) => {

@@ -35,6 +35,8 @@ pub(crate) struct Seen {
     /// The tightest bucket so far.
     pub(crate) quota: Option<Quota>,
     pub(crate) replayed: bool,
+    /// When the caller's token was issued, in milliseconds since the epoch.
+    pub(crate) issued_at: u64,
     /// Whether a replica of the database may answer.
     pub(crate) replica: bool,
     pub(crate) error: Option<&'static str>,
@@ -70,6 +72,7 @@ impl Seen {
             principal_hash: None,
             quota: None,
             replayed: false,
+            issued_at: 0,
             replica: false,
             error: None,
             cause: None,

@@ -30,7 +30,7 @@ pub(crate) fn once(
     if found.as_mut().is_some_and(|row| row.integer() <= now) {
         // The sweep has not come by yet.
         let sql = "DELETE FROM idempotency_receipts WHERE tenant_id = $1 AND key = $2";
-        scope.execute_one(sql, [text(key)])?;
+        scope.execute(sql, [text(key)])?;
         found = None;
     }
     if let Some(mut row) = found {

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use crate::sql::Value;
-use crate::{Call, Error, System, now};
+use crate::{Call, Code, Error, System, now};
 
 /// Rows that one transaction deletes.
 const BATCH: u64 = 500;
@@ -99,14 +99,18 @@ fn drop_partitions(
     before: i64,
 ) -> Result<(u64, bool), Error> {
     let table = Value::Text(table.to_owned());
-    let call = |sql: &str, values: &[Value]| {
-        let row = system.transaction(|| system.query(sql, values))?.into_iter().next();
-        Ok::<_, Error>(row.map_or(0, |mut row| row.integer()))
+    // `None`: somebody reads for long and is not to be waited for.
+    let call = |sql: &str, values: &[Value]| match system.transaction(|| system.query(sql, values))
+    {
+        Ok(rows) => Ok(rows.into_iter().next().map(|mut row| row.integer())),
+        Err(error) if error.code == Code::ServiceUnavailable => Ok(None),
+        Err(error) => Err(error),
     };
     let months = [table.clone(), Value::Integer(now), Value::Integer(MONTHS)];
     call("SELECT tenantry_add_partitions($1, $2, $3)", &months)?;
     let batch = BATCH * ROUNDS;
     let limits = [table, Value::Integer(before), Value::Integer(batch.cast_signed())];
-    let gone = call("SELECT tenantry_drop_partitions($1, $2, $3)", &limits)?.cast_unsigned();
-    Ok((gone, gone >= batch))
+    let gone =
+        call("SELECT tenantry_drop_partitions($1, $2, $3)", &limits)?.map(i64::cast_unsigned);
+    Ok((gone.unwrap_or_default(), gone.is_none_or(|gone| gone >= batch)))
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::contract::NOTICES;
 
-/// Tenants that are told in one transaction: others may write in between.
+/// Tenants that are looked up at once.
 const BATCH: i64 = 200;
 
 thread_local! {
@@ -53,8 +53,7 @@ async fn publish(call: &Call) -> kit::Result<()> {
     let system = System::open(call, "every tenant is told of a deprecation")?;
     let to_all = PUBLISHED.with_borrow(|known| known.as_deref() != Some(text.as_str()));
     for row in due {
-        let own = &call.caller()?.tenant;
-        while system.in_turn("notices", || tell(&system, row, to_all, own))? {}
+        while tell(&system, row, to_all, &call.caller()?.tenant)? {}
     }
     PUBLISHED.set(Some(text));
     Ok(())
@@ -72,8 +71,9 @@ fn tell(system: &System<'_>, row: &Deprecation, to_all: bool, own: &str) -> kit:
         system.query(&sql, &[key, Value::Text(own.to_owned())])?
     };
     let tenants: Vec<String> = found.into_iter().map(|mut row: Row| row.text()).collect();
+    // A transaction for each, so that nobody waits for the writers of another tenant.
     for tenant in &tenants {
-        row.insert(&system.enter(tenant))?;
+        system.transaction(|| row.insert_once(&system.enter(tenant)))?;
     }
     Ok(to_all && i64::try_from(tenants.len()).internal()? == BATCH)
 }
@@ -88,6 +88,15 @@ impl Deprecation {
     fn announced_at(&self) -> i64 {
         let day = self.announced_at.as_deref().unwrap_or(&self.deprecated_at);
         midnight(day).unwrap_or(i64::MAX)
+    }
+
+    /// Publishes it, unless another host has done so meanwhile.
+    fn insert_once(&self, scope: &Scope<'_>) -> kit::Result<()> {
+        let there = "SELECT id FROM notices WHERE tenant_id = $1 AND key = $2";
+        match scope.query(there, [Value::Text(self.key())])?.is_empty() {
+            true => self.insert(scope),
+            false => Ok(()),
+        }
     }
 
     fn insert(&self, scope: &Scope<'_>) -> kit::Result<()> {

@@ -53,7 +53,11 @@ pub(crate) fn place(address: &str) -> Option<String> {
     let config: Config = address.parse().ok()?;
     match (config.get_hosts(), config.get_ports()) {
         ([Host::Tcp(host)], ports) => {
-            Some(format!("{host}:{}", ports.first().copied().unwrap_or(5432)))
+            let port = ports.first().copied().unwrap_or(5432);
+            Some(match host.parse::<std::net::Ipv6Addr>() {
+                Ok(host) => format!("[{host}]:{port}"),
+                Err(_) => format!("{host}:{port}"),
+            })
         }
         _ => None,
     }

@@ -85,7 +85,8 @@ impl Database {
         }
     }
 
-    /// Opens it for `work`, which only reads, and sees one state of the database.
+    /// Opens it for `work`, which only reads. On PostgreSQL all of it sees one state of the
+    /// database; on SQLite each statement sees the newest.
     pub(crate) fn read<T>(
         source: Source,
         who: Who<'_>,
