@@ -97,6 +97,7 @@ impl Seen {
             principal_hash: None,
             quota: None,
             replayed: false,
+            issued_at: 0,
             replica: false,
             error: None,
             cause: None,
