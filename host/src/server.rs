@@ -177,7 +177,8 @@ fn serve(
         let shared = shared.clone();
         async move {
             let mut response = shared.answer(peer, request).await;
-            if length.is_none() {
+            // A body that nobody reads to its end ends the connection, and the client is told.
+            if length.is_none() || response.status() == StatusCode::PAYLOAD_TOO_LARGE {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             Ok::<_, Infallible>(response)
