@@ -3,7 +3,7 @@
 use http::Method;
 
 use crate::both;
-use crate::support::stores::external;
+use crate::support::stores::{connect, external, of, url};
 use crate::support::{App, Client, Exchange, Placement, dedicated};
 
 const PATH: &str = "/internal/tick";
@@ -79,6 +79,31 @@ async fn takes_away_what_is_too_old(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
+/// While somebody reads for long, such as a dump, partitions stay and nobody waits for them.
+async fn waits_for_no_dump(placement: Placement) {
+    if !external() {
+        return;
+    }
+    let (app, server, directory) = dedicated(placement, &[("tick_token", TOKEN)]).await;
+    let owner = app.owner().await;
+    seed(&app, owner.tenant(), 150, 3);
+    let dump = connect(&url("owner", &of(directory.path()))).await;
+    dump.batch_execute("BEGIN; SELECT count(*) FROM events").await.unwrap();
+    let answer = tick(&app.anon(), TOKEN).await.expect(200);
+    assert_eq!(
+        (answer.body["events"].as_i64(), answer.body["more"].as_bool()),
+        (Some(0), Some(true))
+    );
+    assert_eq!(old(&app), 3);
+    dump.batch_execute("COMMIT").await.unwrap();
+    let answer = tick(&app.anon(), TOKEN).await.expect(200);
+    assert_eq!(
+        (answer.body["events"].as_i64(), answer.body["more"].as_bool()),
+        (Some(1), Some(false))
+    );
+    server.shutdown().await.unwrap();
+}
+
 /// Only the operator may.
 async fn needs_the_credential(placement: Placement) {
     let (app, server, _directory) = dedicated(placement, &[("tick_token", TOKEN)]).await;
@@ -92,4 +117,4 @@ async fn needs_the_credential(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-both! { takes_away_what_is_too_old needs_the_credential }
+both! { takes_away_what_is_too_old waits_for_no_dump needs_the_credential }

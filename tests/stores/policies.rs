@@ -49,6 +49,25 @@ fn every_table_of_tenants_is_guarded() {
     });
 }
 
+/// What runs as the owner of the tables is not led to tables that the caller has made, whose
+/// triggers would run as the owner too.
+#[test]
+fn nobody_borrows_the_owner() {
+    let name = stores::database();
+    wait(async {
+        let app = connect(&url("app", &name)).await;
+        app.batch_execute(
+            "CREATE TEMP TABLE events_default (created_at BIGINT); \
+             INSERT INTO events_default VALUES (1); GRANT ALL ON events_default TO PUBLIC",
+        )
+        .await
+        .unwrap();
+        let gone = "SELECT tenantry_drop_partitions('events', 2, 10)";
+        assert_eq!(rows_of(&app, gone).await, [["0"]]);
+        assert_eq!(rows_of(&app, "SELECT count(*) FROM pg_temp.events_default").await, [["1"]]);
+    });
+}
+
 /// A handler that forgot the tenant in every statement shows no foreign row, and changes none.
 /// On SQLite the same functions do, so it is the policies that hold here.
 async fn hold_without_the_predicate(placement: Placement) {

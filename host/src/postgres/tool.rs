@@ -75,3 +75,18 @@ fn describe(config: &Config) -> String {
     let user = config.get_user().unwrap_or("postgres");
     format!("{host}:{port}, database {database}, user {user}")
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_place_is_spelled_as_the_manifest_does() {
+        for (address, expected) in [
+            ("postgres://u:p@db.test/d", Some("db.test:5432")),
+            ("postgres://u@127.0.0.1:5433/d", Some("127.0.0.1:5433")),
+            ("postgres://u@[::1]:5433/d", Some("[::1]:5433")),
+            ("postgres://u@a,b/d", None),
+        ] {
+            assert_eq!(super::place(address).as_deref(), expected, "{address}");
+        }
+    }
+}
