@@ -39,4 +39,29 @@ placements! {
         let subjects: Vec<_> = feed.body["items"].as_array().unwrap().iter().map(|e| e["subject"].as_str().unwrap()).collect();
         assert_eq!(subjects, ["prj_slow", made.id()]);
     }
+
+    /// A refresh that began before its login was revoked issues nothing after it.
+    async fn no_token_after_a_revocation(app) {
+        if !external() {
+            return;
+        }
+        let owner = app.owner().await;
+        let (tenant, token) = (owner.tenant(), owner.session["refresh_token"].as_str().unwrap());
+        let family = app.rows(&format!("SELECT family FROM refresh_tokens WHERE tenant_id = '{tenant}'"))[0][0].clone();
+        let revoking = connect(&url("owner", &of(&app.data))).await;
+        revoking.batch_execute(&format!(
+            "BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('queue {family}', 0)); \
+             UPDATE refresh_tokens SET revoked_at = 1 WHERE family = '{family}'"
+        )).await.unwrap();
+        let refresh = tokio::spawn({
+            let (client, form) = (app.anon(), format!("grant_type=refresh_token&refresh_token={token}"));
+            async move { client.form("/api/v1/auth/token", &form, &[]).await }
+        });
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert!(!refresh.is_finished(), "it waits for the revocation");
+        revoking.batch_execute("COMMIT").await.unwrap();
+        refresh.await.unwrap().refused(400, "invalid_grant");
+        let live = format!("SELECT count(*) FROM refresh_tokens WHERE family = '{family}' AND revoked_at IS NULL");
+        assert_eq!(app.rows(&live), [["0"]]);
+    }
 }
