@@ -5,12 +5,13 @@
 //! SQLite does so by itself, on PostgreSQL every `TEXT` column gets the collation `C`.
 
 /// All migrations, oldest first. The version of a schema is how many of them it has.
-pub const ALL: [Migration; 5] = [
+pub const ALL: [Migration; 6] = [
     Migration { name: "0001_identity", text: include_str!("0001_identity.sql") },
     Migration { name: "0002_events", text: include_str!("0002_events.sql") },
     Migration { name: "0003_projects", text: include_str!("0003_projects.sql") },
     Migration { name: "0004_resources", text: include_str!("0004_resources.sql") },
     Migration { name: "0005_scaling", text: include_str!("0005_scaling.sql") },
+    Migration { name: "0006_limits", text: include_str!("0006_limits.sql") },
 ];
 
 /// The schema version of this code.
@@ -18,9 +19,11 @@ pub const VERSION: i64 = ALL.len() as i64;
 
 /// The tables with data, each behind those that it refers to: what an export has of a database.
 /// `schema_migrations` is not of them, it belongs to the schema.
-pub const TABLES: [&str; 13] = [
+pub const TABLES: [&str; 15] = [
     "secrets",
     "signing_keys",
+    "limit_overrides",
+    "clocks",
     "users",
     "tenants",
     "members",

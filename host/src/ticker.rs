@@ -55,7 +55,8 @@ async fn call(own: SocketAddr, token: &str) -> anyhow::Result<StatusCode> {
     let connection = tokio::spawn(connection);
     let request = Request::builder()
         .method(Method::POST)
-        .uri(PATH)
+        // The stores of the runner expire by themselves.
+        .uri(format!("{PATH}?key_values=expire"))
         .header("host", own.to_string())
         .header("authorization", format!("Bearer {token}"))
         .body(Empty::<bytes::Bytes>::new())?;

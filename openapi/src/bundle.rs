@@ -30,11 +30,18 @@ pub(crate) fn assemble(mut common: Value, functions: Vec<(String, Value)>) -> Re
             query::describe(&components, operation)?;
             for kind in kinds(operation, shared, protected) {
                 apply(operation, &gateway[kind]);
+                let headers = &gateway[kind]["response_headers"];
+                members(&mut operation["responses"]).for_each(|one| add_headers(one, headers));
             }
-            members(&mut operation["responses"]).for_each(|one| add_headers(one, &gateway));
+            if operation["x-idempotent"] == "required" {
+                require_key(operation, &components);
+            }
+            let headers = &gateway["response_headers"];
+            members(&mut operation["responses"]).for_each(|one| add_headers(one, headers));
         }
     }
-    members(&mut bundle["components"]["responses"]).for_each(|one| add_headers(one, &gateway));
+    let headers = &gateway["response_headers"];
+    members(&mut bundle["components"]["responses"]).for_each(|one| add_headers(one, headers));
     dangling(&bundle, &bundle)?;
     links::add(&mut bundle);
     Ok(bundle)
@@ -133,7 +140,7 @@ pub(crate) fn follow<'a>(bundle: &'a Value, value: &'a Value) -> Result<&'a Valu
 fn kinds(operation: &Value, shared: bool, protected: bool) -> Vec<&'static str> {
     let has = |name: &str| operation.get(name).is_some();
     let protected = operation.get("security").map_or(protected, is_protected);
-    let conditional = shared && operation["x-idempotent"] == true;
+    let conditional = shared && has("x-idempotent");
     let kinds = [
         ("every", true),
         ("protected", protected),
@@ -142,9 +149,20 @@ fn kinds(operation: &Value, shared: bool, protected: bool) -> Vec<&'static str> 
         ("conditional_read", operation["x-query"] == "object"),
         ("conditional_write", conditional && !has("x-if-match")),
         ("if_match", conditional && has("x-if-match")),
-        ("idempotent", operation["x-idempotent"] == true),
+        ("idempotent", has("x-idempotent")),
     ];
     kinds.into_iter().filter(|(_, applies)| *applies).map(|(kind, _)| kind).collect()
+}
+
+/// Demands the header, where an operation says that it is required.
+fn require_key(operation: &mut Value, components: &Value) {
+    const KEY: &str = "#/components/parameters/IdempotencyKey";
+    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+        if parameter["$ref"] == KEY {
+            *parameter = components["parameters"]["IdempotencyKey"].clone();
+            parameter["required"] = true.into();
+        }
+    }
 }
 
 /// Adds parameters and responses; a response that the operation describes itself stays.
@@ -163,9 +181,9 @@ fn apply(operation: &mut Value, kind: &Value) {
     }
 }
 
-fn add_headers(response: &mut Value, gateway: &Value) {
+fn add_headers(response: &mut Value, headers: &Value) {
     if response.get("$ref").is_none() {
-        for (name, header) in gateway["response_headers"].as_object().into_iter().flatten() {
+        for (name, header) in headers.as_object().into_iter().flatten() {
             response["headers"][name] = header.clone();
         }
     }

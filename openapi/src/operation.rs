@@ -4,14 +4,14 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value};
 
 use crate::bundle::{METHODS, follow, is_protected};
-use crate::contract::{Body, Location, Operation, Parameter, Query, Schema};
+use crate::contract::{Body, Idempotency, Limit, Location, Operation, Parameter, Query, Schema};
 use crate::schema::{Compiler, leak, only};
 use crate::{forms, shape};
 
 /// Beside these, a path item has operations only.
 const PATH_KEYS: [&str; 4] = ["parameters", "servers", "summary", "description"];
 
-const OPERATION_KEYS: [&str; 15] = [
+const OPERATION_KEYS: [&str; 16] = [
     "externalDocs",
     "operationId",
     "parameters",
@@ -20,6 +20,7 @@ const OPERATION_KEYS: [&str; 15] = [
     "security",
     "summary",
     "tags",
+    "x-cost",
     "x-idempotent",
     "x-if-match",
     "x-limit-class",
@@ -59,14 +60,11 @@ fn one(
         kebab && !id.starts_with(|c: char| c.is_ascii_digit()),
         "operationId `{id}` is not kebab-case"
     );
-    let limit = operation["x-limit-class"].as_str().unwrap_or_default();
-    ensure!(
-        ["read", "write", "auth"].contains(&limit),
-        "`x-limit-class` is not read, write or auth"
-    );
-    let idempotent = match operation.get("x-idempotent") {
-        None => false,
-        Some(value) => value.as_bool().context("`x-idempotent` is not true or false")?,
+    let idempotency = match operation.get("x-idempotent") {
+        None => Idempotency::Unsupported,
+        Some(Value::Bool(true)) => Idempotency::Optional,
+        Some(Value::String(word)) if word == "required" => Idempotency::Required,
+        Some(_) => bail!("`x-idempotent` is neither true nor required"),
     };
     let security = operation.get("security").unwrap_or(&bundle["security"]);
     let parameters = parameters(bundle, path, item, operation)?;
@@ -79,8 +77,8 @@ fn one(
         version: version(item)?,
         public: !is_protected(security),
         scopes: scopes(security)?,
-        limit: limit.to_owned().leak(),
-        idempotent,
+        limit: limit(bundle, operation)?,
+        idempotency,
         consumes: consumes.unwrap_or_default(),
         query: query(operation)?,
         if_match: match operation.get("x-if-match").map(Value::as_str) {
@@ -93,6 +91,26 @@ fn one(
         parameters,
         body,
     })
+}
+
+/// The row of `x-limits` that `x-limit-class` names. A request costs 1 unless `x-cost` says
+/// more.
+fn limit(bundle: &Value, operation: &Value) -> Result<Limit> {
+    let number = |value: &Value| value.as_u64().and_then(|number| u32::try_from(number).ok());
+    let class = operation["x-limit-class"].as_str().unwrap_or_default();
+    let row = bundle["x-limits"].get(class).context("`x-limit-class` is none of `x-limits`")?;
+    let of = |name: &str| {
+        let number = number(&row[name]).filter(|number| *number > 0);
+        number.with_context(|| format!("`x-limits` has no `{name}` of {class}"))
+    };
+    let cost = match operation.get("x-cost") {
+        None => 1,
+        Some(cost) => number(cost)
+            .filter(|cost| *cost > 1)
+            .context("`x-cost` is not a whole number above 1")?,
+    };
+    let class = class.to_owned().leak();
+    Ok(Limit { class, per_minute: of("per_minute")?, burst: of("burst")?, cost })
 }
 
 /// The major version: 1 unless the path names another server, such as `/api/v2`; 0 for one

@@ -46,14 +46,15 @@ fn pascal(id: &str) -> String {
 
 fn row(operation: &Operation) -> String {
     let Operation { id, method, path, version, public, scopes, limit, .. } = operation;
-    let Operation { idempotent, consumes, produces, query, if_match, .. } = operation;
+    let Operation { idempotency, consumes, produces, query, if_match, .. } = operation;
     let shape =
         operation.shape.map_or("None".to_owned(), |it| format!("Some({})", self::shape(&it)));
     let parameters = list(operation.parameters, parameter);
     let body = operation.body.map_or("None".to_owned(), |it| format!("Some({})", body(&it)));
     format!(
         "{KIT}::Operation {{ id: {id:?}, method: {method:?}, path: {path:?}, version: {version}, public: {public}, \
-         scopes: &{scopes:?}, limit: {limit:?}, idempotent: {idempotent}, \
+         scopes: &{scopes:?}, limit: {KIT}::{limit:?}, \
+         idempotency: {KIT}::Idempotency::{idempotency:?}, \
          query: {KIT}::Query::{query:?}, if_match: {if_match}, \
          consumes: &{consumes:?}, produces: &{produces:?}, shape: {shape}, \
          parameters: {parameters}, body: {body} }}"

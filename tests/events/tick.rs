@@ -68,10 +68,8 @@ async fn takes_away_what_is_too_old(placement: Placement) {
         assert_eq!(old(&app), 5);
     }
     let again = tick(&app.anon(), TOKEN).await.expect(200);
-    assert_eq!(
-        again.text,
-        r#"{"events":0,"audit_logs":0,"idempotency_receipts":0,"refresh_tokens":0,"more":false}"#
-    );
+    let nothing = r#"{"events":0,"audit_logs":0,"idempotency_receipts":0,"refresh_tokens":0,"more":false,"key_values":"#;
+    assert!(again.text.starts_with(nothing), "{}", again.text);
     // The feed goes on behind the gap.
     let feed = owner.get("/api/v1/events?limit=100").await.expect(200);
     assert_eq!(feed.body["items"].as_array().unwrap().len(), 2 + 5);

@@ -3,6 +3,7 @@
 mod backup;
 mod doctor;
 mod grants;
+mod keys;
 mod limits;
 mod manifest;
 mod server;

@@ -47,7 +47,6 @@ async fn one_service(composed: bool) {
 async fn one_limit(composed: bool) {
     let (_site, one, two) = two(&[("limit_read_per_minute", "40")], composed);
     let owner = one.app.owner().await;
-    crate::gateway::early_in_a_minute().await;
     let hosts = [at(&one, &owner), at(&two, &owner)];
     let asked = (0..80).map(|n| {
         let client = hosts[n % 2].clone();

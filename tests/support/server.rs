@@ -66,7 +66,11 @@ pub const PASSWORD: &str = "correct horse battery staple";
 static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(1);
 
 /// Limits that no test reaches by accident, and a short lease for crash tests.
-pub const UNLIMITED: [(&str, &str); 5] = [
+/// The operator's credential of all servers.
+pub const OPERATOR: &str = "the credential of the operator";
+
+pub const UNLIMITED: [(&str, &str); 6] = [
+    ("operator_token", OPERATOR),
     ("limit_read_per_minute", "1000000"),
     ("limit_write_per_minute", "1000000"),
     ("limit_auth_per_minute", "1000000"),

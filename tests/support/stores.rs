@@ -111,6 +111,23 @@ pub fn of(data: &Path) -> String {
     name
 }
 
+/// Loses the key-value store of a server, which must not run if it is embedded.
+pub fn lose_key_values(data: &Path) {
+    if !external() {
+        for suffix in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(data.join(format!("key_value.db{suffix}")));
+        }
+        return;
+    }
+    let (pattern, client) = (format!("{}:*", of(data)), redis::Client::open(redis_url()).unwrap());
+    wait(async {
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let keys = redis::cmd("KEYS").arg(pattern).query_async(&mut connection).await;
+        let keys: Vec<String> = keys.unwrap();
+        redis::cmd("DEL").arg(keys).query_async::<i64>(&mut connection).await.unwrap();
+    });
+}
+
 /// Runs statements in the database of a server, past its policies.
 pub fn execute(data: &Path, sql: &str) {
     if external() {

@@ -4,6 +4,7 @@ use kit::{Call, Error, Event, Reply, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::seal::Seal;
 use crate::{SCOPES, secret, text};
 
 #[derive(Deserialize)]
@@ -22,7 +23,7 @@ struct Client {
     created_at: String,
 }
 
-pub(crate) fn create(call: &Call) -> kit::Result {
+pub(crate) async fn create(call: &Call) -> kit::Result {
     let draft: Draft = call.json()?;
     check(call, &draft.scopes)?;
     let now = kit::now();
@@ -33,7 +34,8 @@ pub(crate) fn create(call: &Call) -> kit::Result {
         scopes: draft.scopes,
         created_at: kit::rfc3339(now),
     };
-    call.write(|scope| {
+    let seal = Seal::load(call).await?;
+    call.write_sealed(&seal, |scope| {
         scope.execute_one(
             "INSERT INTO clients (tenant_id, id, name, secret_hash, scopes, created_by, created_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7)",

@@ -25,7 +25,7 @@ async fn dispatch(op: Op, call: Call) -> kit::Result {
         Op::Register => register::register(&call).await,
         Op::Login => login::login(&call).await,
         Op::IssueToken => token::issue(&call).await,
-        Op::CreateClient => clients::create(&call),
+        Op::CreateClient => clients::create(&call).await,
         Op::GetJwks => keys::publish(&call).await,
     }
 }

@@ -4,6 +4,7 @@ use kit::{Call, Code, Reply, System, problem};
 use serde::{Deserialize, Serialize};
 
 use crate::register::{Session, Tenant, User};
+use crate::seal::Seal;
 use crate::session::{self, Subject};
 use crate::{password, text};
 
@@ -64,15 +65,17 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
 
     let subject = Subject::member(&user.id, &chosen.tenant_id, chosen.roles.clone());
     let access = session::access(call, &subject).await?;
-    let refresh = system
-        .transaction(|| session::refresh(&system, &kit::id("fam"), &user.id, &chosen.tenant_id))?;
     let tenant = Tenant {
         id: chosen.tenant_id.clone(),
         name: chosen.tenant_name.clone(),
         created_at: kit::rfc3339(chosen.tenant_created_at),
     };
-    let session = Session::new(user, tenant, access, refresh);
-    Ok(Reply::ok(&Answer { session, memberships })?.header("cache-control", "no-store"))
+    let seal = Seal::load(call).await?;
+    system.once(call, &seal, || {
+        let refresh = session::refresh(&system, &kit::id("fam"), &user.id, &tenant.id)?;
+        let session = Session::new(user, tenant, access, refresh);
+        Ok(Reply::ok(&Answer { session, memberships })?.header("cache-control", "no-store"))
+    })
 }
 
 fn memberships(system: &System<'_>, user: &str) -> kit::Result<Vec<Membership>> {

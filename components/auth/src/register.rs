@@ -4,6 +4,7 @@ use kit::{Call, Code, Error, Event, Reply, System, Value, problem};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::seal::Seal;
 use crate::session::{self, Access, Subject};
 use crate::{password, text};
 
@@ -76,7 +77,8 @@ pub(crate) async fn register(call: &Call) -> kit::Result {
         session::access(call, &Subject::member(&user.id, &tenant.id, roles.clone())).await?;
 
     let system = System::open(call, "a registration makes its tenant")?;
-    let refresh_token = system.transaction(|| {
+    let seal = Seal::load(call).await?;
+    system.once(call, &seal, || {
         insert(&system, &user, &tenant, &hash, now)?;
         let scope = system.enter(&tenant.id);
         let event = |kind, subject, data| Event { kind, subject, source_agent: "auth", data };
@@ -91,10 +93,10 @@ pub(crate) async fn register(call: &Call) -> kit::Result {
             &user.id,
             json!({ "id": user.id, "roles": ["OWNER"], "created_at": user.created_at }).to_string(),
         ))?;
-        session::refresh(&system, &kit::id("fam"), &user.id, &tenant.id)
-    })?;
-    let session = Session::new(user, tenant, access, refresh_token);
-    Ok(Reply::created(&session)?.header("cache-control", "no-store"))
+        let refresh_token = session::refresh(&system, &kit::id("fam"), &user.id, &tenant.id)?;
+        let session = Session::new(user, tenant, access, refresh_token);
+        Ok(Reply::created(&session)?.header("cache-control", "no-store"))
+    })
 }
 
 fn insert(

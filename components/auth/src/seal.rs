@@ -6,7 +6,9 @@ use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, Key, KeyInit, Nonce};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use kit::{Call, Code, Error, Internal, problem};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use kit::{Call, Code, Envelope, Error, Internal, problem};
+use sha2::Sha256;
 
 /// The master key of a fresh checkout, as `spin.toml` has it. It is public: it serves only
 /// requests from this very machine.
@@ -14,7 +16,10 @@ const DEVELOPMENT: &str = "ZGV2ZWxvcG1lbnQgb25seSwgbmV2ZXIgZGVwbG95ISE=";
 const NONCE: usize = 12;
 
 /// The master key.
-pub(crate) struct Seal(Aes256Gcm);
+pub(crate) struct Seal {
+    cipher: Aes256Gcm,
+    key: Vec<u8>,
+}
 
 impl Seal {
     /// Reads the Spin variable `master_key`: 32 bytes in base64.
@@ -36,7 +41,7 @@ impl Seal {
         if bytes.len() != 32 {
             return Err(refused("the variable master_key is not 32 bytes in base64"));
         }
-        Ok(Self(Aes256Gcm::new(Key::<Aes256Gcm>::from_slice(&bytes))))
+        Ok(Self { cipher: Aes256Gcm::new(Key::<Aes256Gcm>::from_slice(&bytes)), key: bytes })
     }
 
     /// Seals `plain` so that it opens only as `name`.
@@ -45,7 +50,7 @@ impl Seal {
         getrandom::fill(&mut sealed).internal()?;
         let payload = Payload { msg: plain, aad: name.as_bytes() };
         let cipher =
-            self.0.encrypt(Nonce::from_slice(&sealed), payload).map_err(Error::internal)?;
+            self.cipher.encrypt(Nonce::from_slice(&sealed), payload).map_err(Error::internal)?;
         sealed.extend(cipher);
         Ok(STANDARD.encode(sealed))
     }
@@ -55,9 +60,28 @@ impl Seal {
         let bytes = STANDARD.decode(sealed).internal()?;
         let (nonce, cipher) = bytes.split_at_checked(NONCE).ok_or("too short").internal()?;
         let payload = Payload { msg: cipher, aad: name.as_bytes() };
-        self.0
+        self.cipher
             .decrypt(Nonce::from_slice(nonce), payload)
-            .map_err(|_| refused("a signing key does not open: the variable master_key is not the one that sealed it"))
+            .map_err(|_| refused("what was sealed does not open: the variable master_key is not the one that sealed it"))
+    }
+}
+
+/// Receipts of this function: their answers hold tokens and secrets, and a plain fingerprint
+/// of a body with a password would let whoever reads the table guess it.
+impl Envelope for Seal {
+    fn fingerprint(&self, fingerprint: &str) -> String {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("takes keys of any length");
+        mac.update(b"idempotency-fingerprint:");
+        mac.update(fingerprint.as_bytes());
+        STANDARD.encode(mac.finalize().into_bytes())
+    }
+
+    fn seal(&self, name: &str, body: &[u8]) -> kit::Result<String> {
+        Self::seal(self, &format!("receipt:{name}"), body)
+    }
+
+    fn open(&self, name: &str, kept: String) -> kit::Result<Vec<u8>> {
+        Self::open(self, &format!("receipt:{name}"), &kept)
     }
 }
 

@@ -10,7 +10,8 @@ use kit::{Call, Code, Error, Reply, System, Value, problem};
 use serde::Serialize;
 use subtle::ConstantTimeEq;
 
-use crate::session::{self, Subject};
+use crate::seal::Seal;
+use crate::session::{self, Access, Subject};
 use crate::{secret, text};
 
 #[derive(Serialize)]
@@ -38,7 +39,11 @@ pub(crate) async fn issue(call: &Call) -> kit::Result {
 async fn client_credentials(call: &Call, form: &Form) -> kit::Result {
     let client = authenticate(call, form)?;
     let scopes = form.scopes(client.scopes)?;
-    answer(call, Subject { scopes, ..client }, None).await
+    let subject = Subject { scopes, ..client };
+    let access = session::access(call, &subject).await?;
+    let seal = Seal::load(call).await?;
+    let system = System::open(call, "the receipt of a token request is of no tenant")?;
+    system.once(call, &seal, || reply(access, None, &subject))
 }
 
 /// The machine client that authenticates itself, with all scopes that it holds.
@@ -68,6 +73,11 @@ async fn refresh(call: &Call, form: &Form) -> kit::Result {
     }
     let token = form.required("refresh_token")?;
     let system = System::open(call, "a refresh token names no tenant before it is known")?;
+    let seal = Seal::load(call).await?;
+    // Whoever lost the answer asks again with a token that has served: the receipt comes first.
+    if let Some(answer) = system.answered(call, &seal)? {
+        return Ok(answer);
+    }
     let family = find(&system, token)?;
     let subject = member(&system, &family)?;
     let scopes = form.scopes(subject.scopes)?;
@@ -75,41 +85,36 @@ async fn refresh(call: &Call, form: &Form) -> kit::Result {
     let access = session::access(call, &subject).await?;
     // One at a time for each family: a revocation meets every token that was issued before it,
     // and none is issued after it.
-    let next = system.in_turn(&family.id, || {
+    let answer = system.in_turn(&family.id, || {
+        if let Some(answer) = system.answered(call, &seal)? {
+            return Ok(Some(answer));
+        }
         let used = system.execute(
             "UPDATE refresh_tokens SET used_at = $1 \
              WHERE hash = $2 AND used_at IS NULL AND revoked_at IS NULL",
             &[Value::Integer(kit::now()), text(&secret::hash(token))],
         )?;
-        match used {
-            1 => session::refresh(&system, &family.id, &family.user, &family.tenant).map(Some),
-            _ => revoke(&system, &family.id).map(|()| None),
+        if used != 1 {
+            return revoke(&system, &family.id).map(|()| None);
         }
+        let next = session::refresh(&system, &family.id, &family.user, &family.tenant)?;
+        let answer = reply(access, Some(next), &subject)?;
+        system.keep(call, &seal, &answer)?;
+        Ok(Some(answer))
     })?;
-    let next = next.ok_or_else(used_before)?;
-    reply(&Token {
-        access_token: access.token,
-        token_type: "Bearer",
-        expires_in: access.expires_in,
-        refresh_token: Some(next),
-        scope: subject.scopes.join(" "),
-    })
+    answer.ok_or_else(used_before)
 }
 
-async fn answer(call: &Call, subject: Subject, refresh_token: Option<String>) -> kit::Result {
-    let access = session::access(call, &subject).await?;
-    reply(&Token {
+/// RFC 6749 section 5.1: tokens are not to be cached.
+fn reply(access: Access, refresh_token: Option<String>, subject: &Subject) -> kit::Result {
+    let token = Token {
         access_token: access.token,
         token_type: "Bearer",
         expires_in: access.expires_in,
         refresh_token,
         scope: subject.scopes.join(" "),
-    })
-}
-
-/// RFC 6749 section 5.1: tokens are not to be cached.
-fn reply(token: &Token) -> kit::Result {
-    Ok(Reply::ok(token)?.header("cache-control", "no-store").header("pragma", "no-cache"))
+    };
+    Ok(Reply::ok(&token)?.header("cache-control", "no-store").header("pragma", "no-cache"))
 }
 
 struct Family {

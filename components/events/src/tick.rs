@@ -2,15 +2,24 @@
 //! runner calls every minute; on Spin its cron trigger or any other scheduler does. A call
 //! that is lost loses nothing: the next one does what is due.
 
-use kit::retention::{Ages, sweep};
-use kit::{Call, Code, Reply, problem};
-use subtle::ConstantTimeEq as _;
+use kit::retention::{Ages, Swept, sweep};
+use kit::{Call, Reply, System, key_value, limits, operator};
+use serde::Serialize;
 
 /// The shortest time that anything is kept, in days.
 const SHORTEST: i64 = 1;
 
+/// What a call did.
+#[derive(Serialize)]
+struct Done {
+    #[serde(flatten)]
+    swept: Swept,
+    /// Expired entries of the key-value store.
+    key_values: u64,
+}
+
 pub(crate) async fn run(call: &Call) -> kit::Result {
-    authenticate(call).await?;
+    operator::authenticate(call, "tick_token").await?;
     let days = async |name: &str, default: i64| {
         let text = spin_sdk::variables::get(name).await.unwrap_or_default();
         text.trim().parse().unwrap_or(default).max(SHORTEST)
@@ -19,20 +28,12 @@ pub(crate) async fn run(call: &Call) -> kit::Result {
         events: days("retention_events_days", 90).await,
         audit_logs: days("retention_audit_days", 365).await,
     };
-    Reply::ok(&sweep(call, &ages)?)
-}
-
-/// The variable `tick_token` is the credential; without one nobody may call.
-async fn authenticate(call: &Call) -> kit::Result<()> {
-    let token = spin_sdk::variables::get("tick_token").await.unwrap_or_default();
-    let given = call.header("authorization").and_then(|header| header.strip_prefix("Bearer "));
-    let known = !token.is_empty()
-        && given.is_some_and(|given| given.as_bytes().ct_eq(token.as_bytes()).into());
-    match known {
-        true => Ok(()),
-        false => Err(problem(
-            Code::AuthenticationRequired,
-            "This operation needs the operator's credential, the variable tick_token.",
-        )),
-    }
+    let swept = sweep(call, &ages)?;
+    limits::publish(&System::open(call, "the operator's limits are above tenants")?)?;
+    // Where the store forgets by itself, as those of the runner do, the runner says so.
+    let key_values = match call.query("key_values") {
+        Some("expire") => 0,
+        _ => key_value::sweep()?,
+    };
+    Reply::ok(&Done { swept, key_values })
 }

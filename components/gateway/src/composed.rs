@@ -23,15 +23,19 @@ use spin_sdk::http_service;
 use spin_sdk::wit_bindgen::{StreamReader, StreamResult};
 
 use self::bindings::tenantry::platform::{messages, route, tenancy};
+use crate::limits::{Ask, Quota, Taken, decode, encode};
+use crate::trace::hex;
 use crate::{
-    Body, BodyError, Code, Context, Error, Fault, Gateway, Grant, IncomingBody, Location,
-    Operation, Platform, Principal, Relation, Request, Response, Shape, Violation,
+    Body, BodyError, Code, Context, Error, Fault, Gateway, Grant, Idempotency, IncomingBody, Limit,
+    Location, Operation, Platform, Principal, Relation, Request, Response, Shape, Violation,
 };
 
 /// Where `auth` publishes its keys. Spin sends requests for `self.alt` to the application
 /// itself, when `allowed_outbound_hosts` has `http://self`.
 const KEYS: &str = "http://self.alt/.well-known/jwks.json";
 const CHUNK: usize = 16 * 1024;
+/// Swaps of one bucket; more would mean hundreds of requests of one identity at once.
+const ATTEMPTS: usize = 200;
 
 thread_local! {
     static GATEWAY: std::cell::RefCell<Option<Rc<Gateway>>> = const { std::cell::RefCell::new(None) };
@@ -90,8 +94,16 @@ async fn gateway() -> Result<Rc<Gateway>, String> {
         version: operation.version,
         public: operation.public,
         scopes: operation.scopes,
-        limit: operation.limit,
-        idempotent: operation.idempotent,
+        limit: Limit {
+            class: operation.limit.class,
+            quota: Quota { per_minute: operation.limit.per_minute, burst: operation.limit.burst },
+            cost: operation.limit.cost,
+        },
+        idempotency: match operation.idempotency {
+            route::Idempotency::Unsupported => Idempotency::Unsupported,
+            route::Idempotency::Optional => Idempotency::Optional,
+            route::Idempotency::Required => Idempotency::Required,
+        },
         consumes: operation.consumes,
         produces: operation.produces,
         shape: operation.shape.map(shape),
@@ -130,6 +142,12 @@ where
 /// Spin's interfaces.
 struct Spin;
 
+/// Since the Unix epoch.
+fn micros() -> u64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX)
+}
+
 fn unavailable(error: store::Error) -> Fault {
     Fault::Unavailable(format!("key-value store: {error:?}"))
 }
@@ -142,8 +160,7 @@ impl Platform for Spin {
     type Stream = StreamReader<u8>;
 
     fn now(&self) -> u64 {
-        let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+        micros() / 1000
     }
 
     fn random(&self) -> [u8; 16] {
@@ -169,8 +186,29 @@ impl Platform for Spin {
         bucket()?.delete(key).map_err(unavailable)
     }
 
-    async fn increment(&self, key: &str, delta: i64) -> Result<i64, Fault> {
-        atomics::increment(&bucket()?, key, delta).map_err(unavailable)
+    /// By compare-and-swap: who loses has seen another one win, so of many at once each loses
+    /// at most as often as there are others, or finds the bucket empty.
+    async fn take(&self, key: &str, quota: Quota, cost: u32) -> Result<Taken, Fault> {
+        let bucket = bucket()?;
+        let ask = Ask::new(quota, cost);
+        for _ in 0..ATTEMPTS {
+            let cas = atomics::Cas::new(&bucket, key).map_err(unavailable)?;
+            let held = cas.current().map_err(unavailable)?;
+            let (taken, moved) = ask.answer(held.as_deref().and_then(decode), micros());
+            // Refused.
+            let Some(moved) = moved else { return Ok(taken) };
+            let value = encode(moved, &hex(&self.random()[..8]));
+            match atomics::swap(cas, &value) {
+                Ok(()) => return Ok(taken),
+                Err(atomics::CasError::StoreError(error)) => return Err(unavailable(error)),
+                Err(atomics::CasError::CasFailed(_)) => {}
+            }
+            // Spin 4.1 says of every swap on Redis that it failed, also of those that it did.
+            if bucket.get(key).map_err(unavailable)?.is_some_and(|held| held == value) {
+                return Ok(taken);
+            }
+        }
+        Err(Fault::Busy)
     }
 
     async fn swap(&self, key: &str, expected: Option<&[u8]>, value: &[u8]) -> Result<bool, Fault> {

@@ -1,19 +1,27 @@
 //! The gateway's settings: Spin variables of the component, read once.
 
+use std::collections::HashMap;
 use std::fmt::Display;
 use std::str::FromStr;
 
-use crate::Platform;
 use crate::cors::Origin;
 use crate::lifecycle::Lifecycle;
+use crate::limits::Quota;
 use crate::proxies::Proxy;
+use crate::{Limit, Operation, Platform};
+
+/// Of an address, unless a variable says otherwise.
+const ADDRESS: Quota = Quota::per_minute(600);
 
 /// The settings of a gateway, valid.
 pub(crate) struct Config {
-    /// Requests per minute and address, before authentication.
-    pub(crate) ip_limit: u32,
-    /// Requests per minute and identity, by class of the contract.
-    pub(crate) limits: [(&'static str, u32); 3],
+    /// Of an address, before authentication.
+    pub(crate) address_quota: Quota,
+    /// Of an identity, by class of the contract.
+    pub(crate) quotas: HashMap<String, Quota>,
+    /// Classes that are refused when the store does not answer; others are counted in the
+    /// memory of the gateway meanwhile.
+    pub(crate) fail_closed: Vec<String>,
     /// The largest body, in bytes.
     pub(crate) body_limit: usize,
     /// Origins that a browser may call from, exact.
@@ -42,15 +50,22 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    pub(crate) async fn load<P: Platform>(platform: &P) -> Result<Self, String> {
+    /// Reads the settings; the operations say which limits there are.
+    pub(crate) async fn load<P: Platform>(
+        platform: &P,
+        operations: &[Operation],
+    ) -> Result<Self, String> {
         let settings = Settings(platform);
+        let mut quotas = HashMap::new();
+        for Limit { class, quota, .. } in operations.iter().map(|operation| &operation.limit) {
+            if !quotas.contains_key(class) {
+                quotas.insert(class.clone(), settings.quota(class, *quota).await?);
+            }
+        }
         Ok(Self {
-            ip_limit: settings.number("limit_ip_per_minute", 600, 1).await?,
-            limits: [
-                ("read", settings.number("limit_read_per_minute", 150, 1).await?),
-                ("write", settings.number("limit_write_per_minute", 30, 1).await?),
-                ("auth", settings.number("limit_auth_per_minute", 10, 1).await?),
-            ],
+            address_quota: settings.quota("ip", ADDRESS).await?,
+            quotas,
+            fail_closed: settings.list("limit_fail_closed").await?,
             body_limit: settings.number("body_limit_bytes", 1_048_576, 1).await? as usize,
             origins: settings.list("cors_allowed_origins").await?,
             proxies: settings.list("trusted_proxies").await?,
@@ -93,6 +108,15 @@ impl<P: Platform> Settings<'_, P> {
             _ => {
                 Err(format!("variable {name}: '{text}' is not a whole number of at least {least}"))
             }
+        }
+    }
+
+    /// The quota of a class, where it is not that of the contract.
+    async fn quota(&self, class: &str, default: Quota) -> Result<Quota, String> {
+        let name = format!("limit_{class}_per_minute");
+        match self.0.variable(&name).await.filter(|text| !text.is_empty()) {
+            None => Ok(default),
+            Some(text) => text.parse().map_err(|why| format!("variable {name}: '{text}' {why}")),
         }
     }
 

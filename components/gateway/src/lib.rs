@@ -20,7 +20,7 @@ mod head;
 mod idempotency;
 mod json;
 mod lifecycle;
-mod limits;
+pub mod limits;
 mod platform;
 mod proxies;
 mod registry;
@@ -55,7 +55,7 @@ pub const API_VERSION: &str = env!("CARGO_PKG_VERSION");
 pub struct Gateway {
     config: config::Config,
     routes: router::Routes,
-    addresses: limits::Addresses,
+    limits: limits::Limits,
     tokens: authentication::Tokens,
 }
 
@@ -69,10 +69,10 @@ impl Gateway {
         platform: &P,
         operations: Vec<Operation>,
     ) -> Result<Self, String> {
-        let config = config::Config::load(platform).await?;
+        let config = config::Config::load(platform, &operations).await?;
         Ok(Self {
             routes: router::Routes::new(operations, &config)?,
-            addresses: limits::Addresses::default(),
+            limits: limits::Limits::default(),
             tokens: authentication::Tokens::default(),
             config,
         })
@@ -121,7 +121,7 @@ impl Gateway {
         };
         versions::check(parts, seen.major)?;
         form.matched(route.operation)?;
-        self.addresses.count(&self.config, platform.now(), seen)?;
+        self.limits.address(&self.config, platform.now(), seen)?;
         let caller =
             match self.tokens.authenticate(platform, &self.config, parts, &route, seen).await {
                 Ok(caller) => caller,
@@ -131,7 +131,7 @@ impl Gateway {
             };
         tenant::check(parts, caller.as_ref())?;
         authorization::check(&route, caller.as_ref())?;
-        limits::count(platform, &route, caller.as_ref(), seen).await?;
+        self.limits.identity(platform, &self.config, &route, caller.as_ref(), seen).await?;
         let body = content::read(&self.config, parts, &route, body).await?;
         let body = form.read(&route, body)?;
         let mark = replicas::mark(&self.config, caller.as_ref());

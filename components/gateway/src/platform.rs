@@ -5,6 +5,8 @@
 
 use std::future::Future;
 
+use crate::limits::{Quota, Taken};
+
 /// `Send` natively, where futures move between the worker threads of the host; nothing in
 /// WebAssembly, where the interfaces' futures are single-threaded.
 #[cfg(not(target_arch = "wasm32"))]
@@ -47,13 +49,15 @@ pub trait Platform: Sync {
     fn set(&self, key: &str, value: &[u8]) -> impl Future<Output = Result<(), Fault>> + MaybeSend;
     /// Deletes a value; deleting what is absent is no error.
     fn delete(&self, key: &str) -> impl Future<Output = Result<(), Fault>> + MaybeSend;
-    /// Adds `delta` to a counter that starts at 0, atomically, and returns the sum. Never
-    /// used on a key that was `set`.
-    fn increment(
+    /// Takes `cost` from the stored bucket of `key`, atomically: of any number of requests
+    /// at once, in any number of processes, as many are admitted as the bucket has units. One
+    /// write, or none when the request is refused.
+    fn take(
         &self,
         key: &str,
-        delta: i64,
-    ) -> impl Future<Output = Result<i64, Fault>> + MaybeSend;
+        quota: Quota,
+        cost: u32,
+    ) -> impl Future<Output = Result<Taken, Fault>> + MaybeSend;
     /// Writes `value` if the key still holds `expected` (`None`: is absent), atomically;
     /// returns whether it did.
     fn swap(
@@ -209,16 +213,39 @@ pub struct Operation {
     pub public: bool,
     /// Scopes needed, all of them.
     pub scopes: Vec<String>,
-    /// Rate-limit class.
-    pub limit: String,
-    /// Honours `Idempotency-Key`.
-    pub idempotent: bool,
+    /// What limits its rate.
+    pub limit: Limit,
+    /// What it does with `Idempotency-Key`.
+    pub idempotency: Idempotency,
     /// Media types read.
     pub consumes: Vec<String>,
     /// Media types answered.
     pub produces: Vec<String>,
     /// What its bodies are made of.
     pub shape: Option<Shape>,
+}
+
+/// `route.limit`
+#[derive(Clone, Debug)]
+pub struct Limit {
+    /// The class: its operations share a bucket.
+    pub class: String,
+    /// The quota, unless a variable says otherwise.
+    pub quota: Quota,
+    /// Units that a request takes.
+    pub cost: u32,
+}
+
+/// `route.idempotency`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Idempotency {
+    /// The header means nothing.
+    #[default]
+    Unsupported,
+    /// The header is honoured.
+    Optional,
+    /// A request without it is refused.
+    Required,
 }
 
 /// `route.shape`

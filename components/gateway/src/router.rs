@@ -6,6 +6,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::config::Config;
 use crate::head::{malformed, normalised};
+use crate::limits::Quota;
 use crate::trace::Seen;
 use crate::{Body, Code, Error, Location, Operation, Parameter, Response, versions};
 
@@ -28,8 +29,8 @@ struct Compiled {
     operation: Operation,
     /// Segments below the version prefix, or from the root for `/.well-known/…`.
     segments: Vec<Segment>,
-    /// Requests per minute of the operation's class.
-    limit: u32,
+    /// Of the operation's class.
+    quota: Quota,
 }
 
 enum Segment {
@@ -40,7 +41,7 @@ enum Segment {
 /// A matched operation with its variables.
 pub(crate) struct Route<'a> {
     pub(crate) operation: &'a Operation,
-    pub(crate) limit: u32,
+    pub(crate) quota: Quota,
     pub(crate) variables: Vec<Parameter>,
 }
 
@@ -102,8 +103,8 @@ impl Routes {
             if compiled.operation.method == method && !target.slash {
                 let variables = compiled.variables(&target)?;
                 seen.matched(&compiled.operation);
-                let (operation, limit) = (&compiled.operation, compiled.limit);
-                return Ok(Found::Operation(Route { operation, limit, variables }));
+                let (operation, quota) = (&compiled.operation, compiled.quota);
+                return Ok(Found::Operation(Route { operation, quota, variables }));
             }
             allow.push(&compiled.operation.method);
         }
@@ -189,21 +190,15 @@ impl Compiled {
 }
 
 fn compile(operation: Operation, config: &Config) -> Result<Compiled, String> {
-    let limit = config
-        .limits
-        .iter()
-        .find(|(class, _)| *class == operation.limit)
-        .map(|(_, limit)| *limit)
-        .ok_or_else(|| {
-            format!("operation {}: no limit class '{}'", operation.id, operation.limit)
-        })?;
+    let limit = &operation.limit;
+    let quota = config.quotas.get(&limit.class).copied().unwrap_or(limit.quota);
     let segments = operation.path.split('/').skip(1).map(|segment| {
         match segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
             Some(name) => Segment::Variable(name.to_owned()),
             None => Segment::Literal(segment.to_owned()),
         }
     });
-    Ok(Compiled { segments: segments.collect(), limit, operation })
+    Ok(Compiled { segments: segments.collect(), quota, operation })
 }
 
 /// A normalised path, taken apart.

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use http::request::Parts;
 
 use crate::config::Config;
-use crate::limits::Quota;
+use crate::limits::Standing;
 use crate::{Operation, Platform, proxies};
 
 /// What the concerns have learned of one request; the log line and the headers of the
@@ -32,8 +32,8 @@ pub(crate) struct Seen {
     pub(crate) tenant: Option<String>,
     /// SHA-256 of the principal, shortened: logs hold no identity.
     pub(crate) principal_hash: Option<String>,
-    /// The tightest bucket so far.
-    pub(crate) quota: Option<Quota>,
+    /// What the buckets said that were asked so far.
+    pub(crate) quotas: Vec<Standing>,
     pub(crate) replayed: bool,
     /// When the caller's token was issued, in milliseconds since the epoch.
     pub(crate) issued_at: u64,
@@ -70,7 +70,7 @@ impl Seen {
             canonical: false,
             tenant: None,
             principal_hash: None,
-            quota: None,
+            quotas: Vec::new(),
             replayed: false,
             issued_at: 0,
             replica: false,
@@ -95,7 +95,7 @@ impl Seen {
             canonical: false,
             tenant: None,
             principal_hash: None,
-            quota: None,
+            quotas: Vec::new(),
             replayed: false,
             issued_at: 0,
             replica: false,

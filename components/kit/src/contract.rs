@@ -32,10 +32,10 @@ pub struct Operation {
     pub public: bool,
     /// The scopes that the caller must hold, all of them.
     pub scopes: &'static [&'static str],
-    /// The rate-limit class: `read`, `write` or `auth`.
-    pub limit: &'static str,
-    /// Whether it honours `Idempotency-Key`.
-    pub idempotent: bool,
+    /// What limits its rate.
+    pub limit: Limit,
+    /// What it does with `Idempotency-Key`.
+    pub idempotency: Idempotency,
     /// The media types that it reads; empty when it takes no body.
     pub consumes: &'static [&'static str],
     /// The media types of its successful answers.
@@ -50,6 +50,30 @@ pub struct Operation {
     pub parameters: &'static [Parameter],
     /// Its body; `None` when it takes none.
     pub body: Option<Body>,
+}
+
+/// What limits the rate of an operation: a row of the contract's `x-limits`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// The class: its operations share a bucket.
+    pub class: &'static str,
+    /// Units that come back each minute.
+    pub per_minute: u32,
+    /// Units of a full bucket.
+    pub burst: u32,
+    /// Units that a request takes.
+    pub cost: u32,
+}
+
+/// What an operation does with the header `Idempotency-Key`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Idempotency {
+    /// It means nothing.
+    Unsupported,
+    /// It is honoured.
+    Optional,
+    /// A request without it is refused.
+    Required,
 }
 
 /// Who reads the query parameters of an operation.

@@ -30,7 +30,13 @@ mod error;
 mod event;
 mod id;
 #[cfg(target_arch = "wasm32")]
+pub mod key_value;
+#[cfg(target_arch = "wasm32")]
+pub mod limits;
+#[cfg(target_arch = "wasm32")]
 mod migrate;
+#[cfg(target_arch = "wasm32")]
+pub mod operator;
 #[cfg(target_arch = "wasm32")]
 mod receipt;
 #[cfg(target_arch = "wasm32")]
@@ -58,6 +64,7 @@ pub use {
     call::Call,
     error::{Internal, problem},
     event::Event,
+    receipt::Envelope,
     reply::Reply,
     resource::{Change, Record, no_rule},
     scope::{Scope, System},

@@ -2,6 +2,10 @@
 //! that nobody waits long for them. On PostgreSQL months of events and audit entries are
 //! partitions, which are dropped whole; the functions that do it belong to the owner of the
 //! tables (migrations/0005_scaling.sql), as the role of the functions may not.
+//!
+//! Age is told by a clock of its own, which one sweep moves by an hour at most: the clock of a
+//! host that was set two days ahead for some minutes makes nothing two days older, so that no
+//! receipt of an idempotency key goes early and no request is executed twice for it.
 
 use serde::Serialize;
 
@@ -15,6 +19,8 @@ const ROUNDS: u64 = 20;
 /// Months for which there are partitions, from this one on.
 const MONTHS: i64 = 4;
 const DAY: i64 = 86_400_000;
+/// What one sweep moves the clock by, at most.
+const STEP: i64 = 3_600_000;
 
 /// How long data is kept, in days.
 pub struct Ages {
@@ -46,7 +52,7 @@ pub struct Swept {
 pub fn sweep(call: &Call, ages: &Ages) -> Result<Swept, Error> {
     let system = System::open(call, "what is too old goes, whosever it is")?;
     let mut swept = Swept::default();
-    let now = now();
+    let now = system.transaction(|| advance(&system))?;
     let mut more = false;
     for (table, age, gone) in [
         ("events", ages.events, &mut swept.events),
@@ -67,6 +73,23 @@ pub fn sweep(call: &Call, ages: &Ages) -> Result<Swept, Error> {
     let (count, rest) = delete(&system, "refresh_tokens", "hash", "expires_at", now)?;
     swept.refresh_tokens = count;
     Ok(Swept { more: more | rest, ..swept })
+}
+
+/// Moves the clock of the sweep, and tells what it says then.
+fn advance(system: &System<'_>) -> Result<i64, Error> {
+    let name = Value::Text("retention".to_owned());
+    let now = Value::Integer(now());
+    // Whoever comes first believes the clock.
+    let rows = system.query("SELECT moment FROM clocks WHERE name = $1", &[name.clone()])?;
+    let Some(mut row) = rows.into_iter().next() else {
+        let sql = "INSERT INTO clocks (name, moment) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        system.execute(sql, &[name, now.clone()])?;
+        return Ok(crate::now());
+    };
+    let moment = crate::now().min(row.integer() + STEP);
+    let sql = "UPDATE clocks SET moment = $2 WHERE name = $1";
+    system.execute(sql, &[name, Value::Integer(moment)])?;
+    Ok(moment)
 }
 
 /// Deletes rows whose time is before a moment; how many, and whether there may be more.

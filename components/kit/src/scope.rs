@@ -5,7 +5,7 @@
 //! for what is above tenants: signing in and the keys of the issuer.
 
 use crate::list::Bound;
-use crate::receipt;
+use crate::receipt::{self, Envelope};
 use crate::sql::{CURSOR_KEY, Database, Row, Source, Value, Who};
 use crate::{Call, Error, Reply, sabotage};
 
@@ -56,9 +56,30 @@ impl Call {
         &self,
         work: impl FnOnce(&Scope<'_>) -> Result<Reply, Error>,
     ) -> Result<Reply, Error> {
+        self.write_in(None, work)
+    }
+
+    /// Writes as [`Call::write`] does, where the answer holds a secret: the receipt keeps it
+    /// sealed.
+    ///
+    /// # Errors
+    /// As [`Call::write`].
+    pub fn write_sealed(
+        &self,
+        envelope: &dyn Envelope,
+        work: impl FnOnce(&Scope<'_>) -> Result<Reply, Error>,
+    ) -> Result<Reply, Error> {
+        self.write_in(Some(envelope), work)
+    }
+
+    fn write_in(
+        &self,
+        envelope: Option<&dyn Envelope>,
+        work: impl FnOnce(&Scope<'_>) -> Result<Reply, Error>,
+    ) -> Result<Reply, Error> {
         let database = Database::open()?;
         let scope = self.scope(&database)?;
-        database.transaction(None, || receipt::once(self, &scope, || work(&scope)))
+        database.transaction(None, || receipt::once(self, &scope, envelope, || work(&scope)))
     }
 
     fn scope<'a>(&'a self, database: &'a Database) -> Result<Scope<'a>, Error> {

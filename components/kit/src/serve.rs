@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::bindings::exports::tenantry::platform::route;
 use crate::bindings::tenantry::platform::messages::{self, Request, Response};
 use crate::bindings::tenantry::platform::tenancy::Context;
-use crate::contract::{Location, Operation, Operations, Relation};
+use crate::contract::{Idempotency, Location, Operation, Operations, Relation};
 use crate::validate;
 use crate::{Call, Code, Error, Reply, Violation, problem};
 
@@ -29,8 +29,17 @@ pub fn describe<O: Operations>() -> Vec<route::Operation> {
             version: operation.version,
             public: operation.public,
             scopes: owned(operation.scopes),
-            limit: operation.limit.to_owned(),
-            idempotent: operation.idempotent,
+            limit: route::Limit {
+                class: operation.limit.class.to_owned(),
+                per_minute: operation.limit.per_minute,
+                burst: operation.limit.burst,
+                cost: operation.limit.cost,
+            },
+            idempotency: match operation.idempotency {
+                Idempotency::Unsupported => route::Idempotency::Unsupported,
+                Idempotency::Optional => route::Idempotency::Optional,
+                Idempotency::Required => route::Idempotency::Required,
+            },
             consumes: owned(operation.consumes),
             produces: owned(operation.produces),
             shape: operation.shape.map(|shape| route::Shape {

@@ -5,6 +5,7 @@ mod contract {
     include!(concat!(env!("OUT_DIR"), "/contract.rs"));
 }
 
+mod limits;
 mod notices;
 mod users;
 
@@ -29,6 +30,9 @@ async fn dispatch(op: Op, call: Call) -> kit::Result {
         Op::UpdateTeam => TEAMS.merge(&call, no_rule),
         Op::DeleteTeam => TEAMS.delete(&call, no_rule),
         Op::GetTeamLead => TEAMS.related(&call),
+        Op::ListLimits => limits::list(&call).await,
+        Op::ReplaceLimit => limits::set(&call).await,
+        Op::DeleteLimit => limits::remove(&call).await,
         Op::ListNotices => notices::list(&call).await,
         Op::GetNotice => NOTICES.read(&call),
     }

@@ -2,8 +2,10 @@
 
 use super::bindings::exports::tenantry::platform::route;
 use super::bindings::tenantry::platform::{errors, messages, tenancy};
+use gateway::limits::Quota;
 use gateway::{
-    Caller, Code, Context, Error, Grant, Location, Operation, Principal, Relation, Request, Shape,
+    Caller, Code, Context, Error, Grant, Idempotency, Limit, Location, Operation, Principal,
+    Relation, Request, Shape,
 };
 
 /// `tenancy.context`
@@ -73,8 +75,16 @@ pub(super) fn operation(operation: route::Operation) -> Operation {
         version: operation.version,
         public: operation.public,
         scopes: operation.scopes,
-        limit: operation.limit,
-        idempotent: operation.idempotent,
+        limit: Limit {
+            class: operation.limit.class,
+            quota: Quota { per_minute: operation.limit.per_minute, burst: operation.limit.burst },
+            cost: operation.limit.cost,
+        },
+        idempotency: match operation.idempotency {
+            route::Idempotency::Unsupported => Idempotency::Unsupported,
+            route::Idempotency::Optional => Idempotency::Optional,
+            route::Idempotency::Required => Idempotency::Required,
+        },
         consumes: operation.consumes,
         produces: operation.produces,
         shape: operation.shape.map(shape),

@@ -12,6 +12,7 @@ use crate::options::Limits;
 use crate::state::{Maker, State};
 use crate::store::KeyValue;
 use anyhow::Context as _;
+use gateway::limits::{Ask, Quota, Taken};
 use gateway::{Body, Context, Fault, Operation, Platform, Request};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -149,8 +150,8 @@ impl Platform for Function {
         self.store()?.delete(key).await.map_err(Fault::Unavailable)
     }
 
-    async fn increment(&self, key: &str, delta: i64) -> Result<i64, Fault> {
-        self.store()?.increment(key, delta).await.map_err(Fault::Unavailable)
+    async fn take(&self, key: &str, quota: Quota, cost: u32) -> Result<Taken, Fault> {
+        self.store()?.take(key, Ask::new(quota, cost)).await.map_err(Fault::Unavailable)
     }
 
     async fn swap(&self, key: &str, expected: Option<&[u8]>, value: &[u8]) -> Result<bool, Fault> {

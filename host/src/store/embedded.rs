@@ -5,9 +5,13 @@
 //! or a power cut within that time. That is why nothing here is the truth: what must not
 //! be lost (receipts of idempotent requests, tokens, data) is in SQL, and key-value holds
 //! what may be rebuilt or expires. In exchange no request waits for a disk.
+//!
+//! The same thread removes what has expired ([`gateway::expiry`]), one part after the other,
+//! so an entry is gone a minute after its time, and the store is bounded by what is alive.
 
 use super::file::{Change, File};
 use super::{Answer, KeyValue};
+use gateway::limits::{Ask, Taken, decode, encode};
 use parking_lot::{Condvar, Mutex};
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -15,12 +19,14 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How far the file may be behind the map.
 const BEHIND: Duration = Duration::from_millis(50);
 /// Locks; more than there are threads, so that they rarely meet.
 const SHARDS: usize = 64;
+/// Of the writer's rounds one in so many sweeps a shard, so that all are swept within a minute.
+const SWEEP: usize = 18;
 
 /// The store.
 pub(crate) struct Embedded {
@@ -34,6 +40,8 @@ struct Map {
     closing: Mutex<bool>,
     wake: Condvar,
     failed: AtomicBool,
+    /// When the store was opened, by both clocks: buckets go on by the one that nobody sets.
+    opened: (u64, Instant),
 }
 
 #[derive(Default)]
@@ -53,10 +61,12 @@ impl Embedded {
             closing: Mutex::new(false),
             wake: Condvar::new(),
             failed: AtomicBool::new(false),
+            opened: (super::now() * 1000, Instant::now()),
         });
         file.load(|key, value| {
             map.shard(&key).lock().values.insert(key, value);
         })?;
+        map.shards.iter().for_each(|shard| shard.lock().sweep(super::now()));
         let writer = std::thread::Builder::new().name("key-value".to_owned()).spawn({
             let map = map.clone();
             move || map.follow(&mut file, &log)
@@ -87,7 +97,10 @@ impl Map {
 
     /// The writer's loop.
     fn follow(&self, file: &mut File, log: &crate::log::Sink) {
-        loop {
+        for round in 0_usize.. {
+            if round % SWEEP == 0 {
+                self.shards[round / SWEEP % SHARDS].lock().sweep(super::now());
+            }
             let closing = {
                 let mut closing = self.closing.lock();
                 if !*closing {
@@ -108,6 +121,12 @@ impl Map {
                 return;
             }
         }
+    }
+
+    /// Microseconds since the Unix epoch, as far as this process knows.
+    fn micros(&self) -> u64 {
+        let (opened, since) = self.opened;
+        opened + u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
     fn take_changes(&self) -> Vec<Change> {
@@ -140,6 +159,20 @@ impl Map {
             shard.dirty.insert(key.to_owned());
         }
         answer
+    }
+}
+
+impl Shard {
+    /// Removes what has expired; `now` in milliseconds since the Unix epoch.
+    fn sweep(&mut self, now: u64) {
+        let expired = |value: &[u8]| gateway::expiry::of_value(value).is_some_and(|at| at <= now);
+        for (key, _) in self.values.extract_if(|_, value| expired(value)) {
+            self.dirty.insert(key);
+        }
+        // What a burst has needed is given back.
+        if self.values.len() < self.values.capacity() / 4 {
+            self.values.shrink_to_fit();
+        }
     }
 }
 
@@ -217,6 +250,21 @@ impl KeyValue for Embedded {
         })))
     }
 
+    fn take<'a>(&'a self, key: &'a str, ask: Ask) -> Answer<'a, Taken> {
+        let now_micros = self.map.micros();
+        now(Ok(self.map.change(key, |values| {
+            let held = values.get(key).and_then(|value| decode(value));
+            let (taken, moved) = ask.answer(held, now_micros);
+            let Some(moved) = moved else { return (taken, false) };
+            let value = encode(moved, "");
+            match values.get_mut(key) {
+                Some(held) => *held = value,
+                None => drop(values.insert(key.to_owned(), value)),
+            }
+            (taken, true)
+        })))
+    }
+
     fn check(&self) -> Answer<'_, ()> {
         now(match self.map.failed.load(Ordering::Relaxed) {
             false => Ok(()),
@@ -245,6 +293,7 @@ mod tests {
     use super::*;
     use crate::Log;
     use crate::log::Sink;
+    use gateway::limits::Quota;
 
     fn open(path: &Path) -> Embedded {
         let log = Sink::open(&Log::Memory(Arc::default())).expect("a log");
@@ -281,6 +330,49 @@ mod tests {
         assert_eq!(store.swap("k", None, new.clone()).await, Ok(false));
         assert_eq!(store.swap("k", Some(old), new.clone()).await, Ok(true));
         assert_eq!(store.get("k").await, Ok(Some(new)));
+    }
+
+    #[tokio::test]
+    async fn a_bucket_admits_what_it_holds_over_a_restart() {
+        let path = file("bucket");
+        let ask = Ask::new(Quota { per_minute: 60, burst: 3 }, 1);
+        let store = open(&path);
+        let mut admitted = Vec::new();
+        for _ in 0..4 {
+            admitted.push(store.take("b", ask).await.expect("an answer").admitted);
+        }
+        assert_eq!(admitted, [true, true, true, false]);
+        store.close().await.expect("close");
+        let refused = open(&path).take("b", ask).await.expect("an answer");
+        assert!(!refused.admitted && refused.fill > 2_000_000, "{refused:?}");
+    }
+
+    /// Swept by the writer while it runs, and by the next one from the file.
+    #[tokio::test]
+    async fn what_has_expired_is_removed() {
+        let path = file("sweep");
+        let store = open(&path);
+        let now = super::super::now();
+        let value = |at: u64| format!("{{\"expires_at\":{at}}}").into_bytes();
+        for n in 0..1000 {
+            store.set(&format!("old{n}"), value(now - 1)).await.expect("set");
+        }
+        store.set("soon", value(now + 3_600_000)).await.expect("set");
+        store.set("plain", b"{\"keys\":[]}".to_vec()).await.expect("set");
+        store.map.shards.iter().for_each(|shard| shard.lock().sweep(now));
+        let mut left = store.keys().await.expect("keys");
+        left.sort();
+        assert_eq!(left, ["plain", "soon"]);
+        store.set("soon", value(now - 1)).await.expect("set");
+        store.close().await.expect("close");
+        let mut file = File::open(&path).expect("the file");
+        let mut kept = Vec::new();
+        file.load(|key, _| kept.push(key)).expect("rows");
+        kept.sort();
+        assert_eq!(kept, ["plain", "soon"], "the file follows");
+        file.write(&[("old".to_owned(), Some(value(1)))]).expect("write");
+        drop(file);
+        assert_eq!(open(&path).keys().await, Ok(vec!["plain".to_owned()]));
     }
 
     #[tokio::test]

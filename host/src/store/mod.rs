@@ -7,6 +7,7 @@ mod redis;
 pub(crate) use file::File;
 
 use crate::runtime_config::Place;
+use gateway::limits::{Ask, Taken};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -37,10 +38,18 @@ pub(crate) trait KeyValue: Send + Sync + 'static {
         expected: Option<Vec<u8>>,
         value: Vec<u8>,
     ) -> Answer<'a, bool>;
+    /// Takes from the bucket of `key`, atomically; the clock is that of the store.
+    fn take<'a>(&'a self, key: &'a str, ask: Ask) -> Answer<'a, Taken>;
     /// Whether the store can answer, for `/readyz`.
     fn check(&self) -> Answer<'_, ()>;
     /// Makes all writes durable. Called once, when nothing uses the store any more.
     fn close(&self) -> Answer<'_, ()>;
+}
+
+/// Milliseconds since the Unix epoch.
+fn now() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Opens the store that the runtime config names.

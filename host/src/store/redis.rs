@@ -2,10 +2,12 @@
 //! so both may use one database. Every operation is one round trip on one connection, which
 //! all requests share and which is made anew when it breaks.
 //!
-//! What says when it may be forgotten ([`gateway::expiry`]) gets that time as its expiry.
+//! What says when it may be forgotten ([`gateway::expiry`]) gets the time until then, as this
+//! host sees it, so a clock that differs from the server's forgets nothing too early.
 
 use super::{Answer, KeyValue};
 use anyhow::Context as _;
+use gateway::limits::{Ask, Taken};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncCommands as _, Client, FromRedisValue, RedisError, Script};
 use std::time::Duration;
@@ -29,7 +31,7 @@ pub(crate) struct Redis {
     prefix: String,
     connection: OnceCell<ConnectionManager>,
     swap: Script,
-    increment: Script,
+    take: Script,
 }
 
 impl Redis {
@@ -45,7 +47,7 @@ impl Redis {
             prefix: prefix.to_owned(),
             connection: OnceCell::new(),
             swap: Script::new(SWAP),
-            increment: Script::new(INCREMENT),
+            take: Script::new(TAKE),
         })
     }
 
@@ -93,15 +95,29 @@ end
 if ARGV[4] == '' then
     redis.call('SET', KEYS[1], ARGV[3])
 else
-    redis.call('SET', KEYS[1], ARGV[3], 'PXAT', ARGV[4])
+    redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
 end
 return 1";
 
-/// Adds `ARGV[1]` to `KEYS[1]`, which is forgotten at `ARGV[2]`.
-const INCREMENT: &str = "
-local sum = redis.call('INCRBY', KEYS[1], ARGV[1])
-if redis.call('PTTL', KEYS[1]) == -1 then redis.call('PEXPIREAT', KEYS[1], ARGV[2]) end
-return sum";
+/// `gateway::limits::Ask::answer`, by the clock of the server, which all hosts share: takes
+/// `ARGV[1]` from the bucket `KEYS[1]` of the capacity `ARGV[2]`, in microseconds, and returns
+/// whether there was enough and how long it takes to be full again. Numbers of a script are
+/// exact up to 2^53, which microseconds reach in the year 2255.
+const TAKE: &str = "
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local price, capacity = tonumber(ARGV[1]), tonumber(ARGV[2])
+local held = redis.call('GET', KEYS[1])
+local full = held and tonumber(string.match(held, '\"full_at\":(%d+)')) or now
+local empty = now + capacity
+local mend = full > empty
+full = math.min(math.max(full, now), empty)
+local admitted = full + price <= empty
+if admitted then full = full + price elseif not mend then return {0, full - now} end
+local ms = math.ceil(full / 1000)
+local value = string.format('{\"expires_at\":%.0f,\"full_at\":%.0f}', ms, full)
+redis.call('SET', KEYS[1], value, 'PX', math.max(1, math.ceil((full - now) / 1000)))
+return {admitted and 1 or 0, full - now}";
 
 impl KeyValue for Redis {
     fn get<'a>(&'a self, key: &'a str) -> Answer<'a, Option<Vec<u8>>> {
@@ -112,8 +128,8 @@ impl KeyValue for Redis {
         Box::pin(async move {
             let mut command = redis::cmd("SET");
             command.arg(self.key(key)).arg(value.as_slice());
-            if let Some(moment) = gateway::expiry::of_value(&value) {
-                command.arg("PXAT").arg(moment);
+            if let Some(rest) = time_to_live(&value) {
+                command.arg("PX").arg(rest);
             }
             self.repeatable(&command).await
         })
@@ -148,13 +164,24 @@ impl KeyValue for Redis {
 
     fn increment<'a>(&'a self, key: &'a str, delta: i64) -> Answer<'a, i64> {
         Box::pin(async move {
-            let Some(moment) = gateway::expiry::of_counter(key) else {
-                return self.repeatable(redis::cmd("INCRBY").arg(self.key(key)).arg(delta)).await;
-            };
             let mut connection = self.connection().await?;
-            let mut call = self.increment.key(self.key(key));
-            call.arg(delta).arg(moment);
-            call.invoke_async(&mut connection).await.map_err(|error| self.tell(&error))
+            let command = redis::Cmd::incr(self.key(key), delta);
+            command.query_async(&mut connection).await.map_err(|error| self.tell(&error))
+        })
+    }
+
+    fn take<'a>(&'a self, key: &'a str, ask: Ask) -> Answer<'a, Taken> {
+        Box::pin(async move {
+            let mut connection = self.connection().await?;
+            let mut call = self.take.key(self.key(key));
+            call.arg(ask.price).arg(ask.capacity);
+            let mut answer = call.invoke_async(&mut connection).await;
+            if matches!(&answer, Err(error) if error.is_connection_dropped()) {
+                // Maybe it was taken; to take it twice refuses a little too early.
+                answer = call.invoke_async(&mut connection).await;
+            }
+            let (admitted, fill) = answer.map_err(|error| self.tell(&error))?;
+            Ok(Taken { admitted, fill })
         })
     }
 
@@ -165,14 +192,13 @@ impl KeyValue for Redis {
         value: Vec<u8>,
     ) -> Answer<'a, bool> {
         Box::pin(async move {
-            let moment = gateway::expiry::of_value(&value);
-            let moment = moment.map_or_else(String::new, |moment| moment.to_string());
+            let rest = time_to_live(&value).map_or_else(String::new, |rest| rest.to_string());
             let mut connection = self.connection().await?;
             let mut call = self.swap.key(self.key(key));
             call.arg(i32::from(expected.is_some()))
                 .arg(expected.unwrap_or_default())
                 .arg(value)
-                .arg(moment);
+                .arg(rest);
             call.invoke_async(&mut connection).await.map_err(|error| self.tell(&error))
         })
     }
@@ -184,6 +210,11 @@ impl KeyValue for Redis {
     fn close(&self) -> Answer<'_, ()> {
         Box::pin(std::future::ready(Ok(())))
     }
+}
+
+/// Milliseconds until a value may be forgotten, at least 1; `None`: never.
+fn time_to_live(value: &[u8]) -> Option<u64> {
+    Some(gateway::expiry::of_value(value)?.saturating_sub(super::now()).max(1))
 }
 
 /// A prefix as a pattern that matches itself.
@@ -198,6 +229,7 @@ fn glob(prefix: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gateway::limits::{Quota, decode, encode};
 
     /// A store of its own in the server of the tests; `None`, told, where there is none.
     async fn store() -> Option<Redis> {
@@ -215,7 +247,7 @@ mod tests {
         }
     }
 
-    async fn time_to_live(store: &Redis, key: &str) -> i64 {
+    async fn ttl(store: &Redis, key: &str) -> i64 {
         store.repeatable(redis::cmd("PTTL").arg(store.key(key))).await.expect("an answer")
     }
 
@@ -230,10 +262,10 @@ mod tests {
         assert_eq!(store.get("k").await, Ok(None));
         store.set("k", b"plain".to_vec()).await.expect("set");
         assert_eq!(store.get("k").await, Ok(Some(b"plain".to_vec())));
-        assert_eq!(time_to_live(&store, "k").await, -1);
+        assert_eq!(ttl(&store, "k").await, -1);
         let value = format!("{{\"expires_at\":{}}}", in_a_minute()).into_bytes();
         store.set("k", value).await.expect("set");
-        assert!((1..=60_000).contains(&time_to_live(&store, "k").await));
+        assert!((1..=60_000).contains(&ttl(&store, "k").await));
         assert_eq!(store.keys().await, Ok(vec!["k".to_owned()]));
         store.delete("k").await.expect("delete");
         assert_eq!(store.exists("k").await, Ok(false));
@@ -253,17 +285,40 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn counters_lose_nothing_and_expire() {
+    async fn counters_lose_nothing() {
         let Some(store) = store().await else { return };
-        let key = format!("c@{}", in_a_minute() / 1000);
-        let attempts = (0..64).map(|_| store.increment(&key, 1));
+        let attempts = (0..64).map(|_| store.increment("c", 1));
         let mut sums: Vec<_> = futures_util::future::join_all(attempts).await;
         sums.sort();
         assert_eq!(sums, (1..=64).map(Ok).collect::<Vec<_>>());
-        assert!((1..=61_000).contains(&time_to_live(&store, &key).await));
-        assert_eq!(store.increment("forever", -2).await, Ok(-2));
-        assert_eq!(time_to_live(&store, "forever").await, -1);
-        store.delete("forever").await.expect("delete");
-        store.delete(&key).await.expect("delete");
+        assert_eq!(store.increment("c", -2).await, Ok(62));
+        store.delete("c").await.expect("delete");
+    }
+
+    /// The script and `Ask::answer` are two spellings of one rule.
+    #[tokio::test]
+    async fn buckets_admit_what_they_hold_and_expire() {
+        let Some(store) = store().await else { return };
+        let quota = Quota { per_minute: 60, burst: 20 };
+        let attempts = (0..64).map(|_| store.take("b", Ask::new(quota, 1)));
+        let taken = futures_util::future::join_all(attempts).await;
+        let admitted = taken.iter().filter(|taken| matches!(taken, Ok(it) if it.admitted));
+        assert_eq!(admitted.count(), 20);
+        let held = store.get("b").await.expect("get").expect("a bucket");
+        let full_at = decode(&held).expect("a moment");
+        assert!((full_at / 1000).abs_diff(super::super::now() + 20_000) < 2_000);
+        assert!((1..=20_000).contains(&ttl(&store, "b").await));
+        let refused = store.take("b", Ask::new(quota, 1)).await.expect("an answer");
+        assert!(!refused.admitted && (19_000_000..=20_000_000).contains(&refused.fill));
+        assert_eq!(store.get("b").await, Ok(Some(held)), "a refusal writes nothing");
+        // What another host wrote, and what a clock far ahead wrote.
+        let ahead = encode(full_at + 3_600_000_000, "x");
+        store.set("b", ahead).await.expect("set");
+        let refused = store.take("b", Ask::new(quota, 1)).await.expect("an answer");
+        assert_eq!((refused.admitted, refused.fill), (false, 20_000_000));
+        store.set("b", encode(1, "x")).await.expect("set");
+        let first = store.take("b", Ask::new(quota, 5)).await.expect("an answer");
+        assert_eq!((first.admitted, first.fill), (true, 5_000_000));
+        store.delete("b").await.expect("delete");
     }
 }

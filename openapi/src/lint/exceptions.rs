@@ -31,6 +31,11 @@ const EXCEPTIONS: &[(&str, &[Rule], &str)] = &[
         "the contract by its other name, which E-70 prescribes",
     ),
     ("/docs/errors", &[Rule::Pagination], "a page for people: the index of the registry"),
+    (
+        "/internal/limits",
+        &[Rule::Pagination],
+        "for the operator, who sets few; one page has them all",
+    ),
     ("/users/{id}/teams", &[Rule::Pagination], "a user is in 50 at most; one page has them all"),
 ];
 

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::contract::Operation;
+use crate::contract::{Idempotency, Operation};
 use crate::{bundle, files, operation, source};
 
 /// Compiles a file beside common.yaml.
@@ -62,9 +62,21 @@ fn what_the_validator_cannot_check_is_refused() {
 }
 
 #[test]
+fn an_operation_may_cost_more_and_demand_a_key() {
+    let yaml = with_body("{ type: string }", "x-cost: 5, x-idempotent: required");
+    let [operation] = compile(&yaml).expect("fits").try_into().expect("one operation");
+    assert_eq!((operation.limit.cost, operation.idempotency), (5, Idempotency::Required));
+    let key = operation.parameters.iter().find(|parameter| parameter.name == "idempotency-key");
+    assert!(key.is_some_and(|key| key.required), "{:?}", operation.parameters);
+}
+
+#[test]
 fn operations_that_the_gateway_cannot_serve_are_refused() {
     refuse(&with_body("true", "x-limit-clas: read"), "keyword `x-limit-clas`");
     refuse(&with_body("true", "x-idempotent: maybe"), "`x-idempotent`");
+    refuse(&with_body("true", "x-idempotent: false"), "`x-idempotent`");
+    refuse(&with_body("true", "x-cost: 1"), "`x-cost`");
+    refuse(&with_body("true", "x-cost: many"), "`x-cost`");
     refuse(&with_body("true", "security: [{ client: [] }]"), "`security` must be");
     refuse(&with_body("true", "parameters: [{ name: a, in: cookie }]"), "parameter a: `in`");
     refuse(
@@ -131,7 +143,7 @@ pub enum Op {
 
 impl K::Operations for Op {
     const ALL: &'static [(Self, K::Operation)] = &[
-        (Self::MakeX, K::Operation { id: "make-x", method: "POST", path: "/x", version: 1, public: false, scopes: &[], limit: "write", idempotent: false, query: K::Query::Declared, if_match: false, consumes: &["application/json"], produces: &[], shape: Some(K::Shape { collection: "", is_page: false, is_numbered: false, enums: &[], maps: &[], relations: &[] }), parameters: &[], body: Some(K::Body { required: false, validate: true, schema: &K::Schema::Object { properties: &[K::Property { name: "a", required: true, shown: false, schema: &K::Schema::Nullable(&K::Schema::String { min_length: 0, max_length: None, format: Some(K::Format::Email), one_of: &[] }) }, K::Property { name: "b", required: false, shown: true, schema: &K::Schema::Integer { min: Some(1), max: None } }], additional: None, min_properties: 0, any_of: &[] } }) }),
+        (Self::MakeX, K::Operation { id: "make-x", method: "POST", path: "/x", version: 1, public: false, scopes: &[], limit: K::Limit { class: "write", per_minute: 30, burst: 30, cost: 1 }, idempotency: K::Idempotency::Unsupported, query: K::Query::Declared, if_match: false, consumes: &["application/json"], produces: &[], shape: Some(K::Shape { collection: "", is_page: false, is_numbered: false, enums: &[], maps: &[], relations: &[] }), parameters: &[], body: Some(K::Body { required: false, validate: true, schema: &K::Schema::Object { properties: &[K::Property { name: "a", required: true, shown: false, schema: &K::Schema::Nullable(&K::Schema::String { min_length: 0, max_length: None, format: Some(K::Format::Email), one_of: &[] }) }, K::Property { name: "b", required: false, shown: true, schema: &K::Schema::Integer { min: Some(1), max: None } }], additional: None, min_properties: 0, any_of: &[] } }) }),
     ];
 }
 "#;

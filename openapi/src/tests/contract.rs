@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::validate;
 use crate::bundle::{METHODS, follow};
-use crate::contract::{Location, Operation, Schema};
+use crate::contract::{Idempotency, Location, Operation, Schema};
 use crate::registry::Code;
 use crate::{bundle, functions, load};
 
@@ -189,14 +189,17 @@ fn the_gateway_answers_are_in_every_operation_that_can_get_them() {
         statuses("/projects/{id}", "delete"),
         with(&["204", "401", "403", "404", "409", "412", "422"])
     );
-    assert_eq!(statuses("/auth/token", "post"), with(&["200", "401", "413", "415", "422"]));
+    assert_eq!(statuses("/auth/token", "post"), with(&["200", "401", "409", "413", "415", "422"]));
 }
 
 #[test]
 fn tables_say_what_the_files_say() {
     let list = table("list-events");
-    assert_eq!((list.method, list.path, list.limit), ("GET", "/events", "read"));
-    assert_eq!((list.public, list.scopes, list.idempotent), (false, &["events:read"][..], false));
+    assert_eq!((list.method, list.path, list.limit.class), ("GET", "/events", "read"));
+    assert_eq!(
+        (list.public, list.scopes, list.idempotency),
+        (false, &["events:read"][..], Idempotency::Unsupported)
+    );
     let types = list.parameters.iter().find(|parameter| parameter.name == "type").unwrap();
     let Schema::Array { items, unique: true, .. } = types.schema else { panic!("{types:?}") };
     let Schema::String { one_of, .. } = items else { panic!("{items:?}") };
@@ -204,7 +207,8 @@ fn tables_say_what_the_files_say() {
 
     let update = table("update-project");
     assert_eq!(update.consumes, ["application/json", "application/merge-patch+json"]);
-    assert!(update.idempotent && update.body.unwrap().required);
+    assert_eq!(update.idempotency, Idempotency::Optional);
+    assert!(update.body.unwrap().required);
     assert!(update.parameters.iter().any(|it| (it.name, it.location) == ("id", Location::Path)));
     assert!(update.parameters.iter().any(|it| it.name == "idempotency-key"));
 

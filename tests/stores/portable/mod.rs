@@ -205,6 +205,9 @@ fn age(data: &Path, people: &People) -> i64 {
     let notice = "INSERT INTO notices (tenant_id, id, kind, key, title, body, url, version, \
                   created_at, updated_at) VALUES (?1, 'ntc_1', 'DEPRECATION', 'k', '', '“b”', NULL, 1, 0, 0)";
     database.execute(notice, [people.alice.tenant()]).unwrap();
+    let operator = "INSERT INTO limit_overrides VALUES ('plan', 'pro', 'read', 600, 60, 1); \
+                    INSERT INTO clocks VALUES ('retention', 1)";
+    database.execute_batch(operator).unwrap();
     for table in ["events", "audit_logs"] {
         for (days, of) in [(400, 9), (70, 5), (35, 4)] {
             let sql =

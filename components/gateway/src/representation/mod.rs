@@ -44,7 +44,7 @@ use self::accept::{Choice, Offer};
 use self::page::{Items, Page};
 use crate::config::Config;
 use crate::trace::Seen;
-use crate::{Code, Error, Operation, Response, Shape, access_log};
+use crate::{Code, Error, Operation, Response, Shape, access_log, limits};
 
 // Constants, so that no name is parsed on the way of a request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -53,9 +53,6 @@ const B3_TRACEID: HeaderName = HeaderName::from_static("x-b3-traceid");
 const B3_SPANID: HeaderName = HeaderName::from_static("x-b3-spanid");
 const B3_SAMPLED: HeaderName = HeaderName::from_static("x-b3-sampled");
 const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
-const RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
-const RATELIMIT_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
-const RATELIMIT_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
@@ -255,9 +252,5 @@ fn common(headers: &mut HeaderMap, seen: &Seen) {
     if seen.replayed {
         set(IDEMPOTENT_REPLAYED, "true");
     }
-    if let Some(quota) = seen.quota {
-        headers.insert(RATELIMIT_LIMIT, HeaderValue::from(quota.limit));
-        headers.insert(RATELIMIT_REMAINING, HeaderValue::from(quota.remaining));
-        headers.insert(RATELIMIT_RESET, HeaderValue::from(quota.reset));
-    }
+    limits::headers(&seen.quotas, headers);
 }

@@ -10,6 +10,7 @@ use std::sync::Mutex;
 use futures::executor::block_on;
 use http::HeaderMap;
 
+use crate::limits::{Ask, Quota, Taken};
 use crate::*;
 
 /// 2027-06-01, noon.
@@ -52,8 +53,8 @@ impl Platform for World {
         Ok(())
     }
 
-    async fn increment(&self, _: &str, _: i64) -> Result<i64, Fault> {
-        Ok(1)
+    async fn take(&self, _: &str, quota: Quota, cost: u32) -> Result<Taken, Fault> {
+        Ok(Ask::new(quota, cost).answer(None, self.now * 1000).0)
     }
 
     async fn swap(&self, _: &str, _: Option<&[u8]>, _: &[u8]) -> Result<bool, Fault> {
@@ -100,8 +101,8 @@ fn operation(id: &str, method: &str, path: &str, version: u32) -> Operation {
         version,
         public: true,
         scopes: Vec::new(),
-        limit: "read".to_owned(),
-        idempotent: false,
+        limit: Limit { class: "read".to_owned(), quota: Quota::per_minute(150), cost: 1 },
+        idempotency: Idempotency::Unsupported,
         consumes: match method {
             "POST" => vec!["application/json".to_owned()],
             _ => Vec::new(),

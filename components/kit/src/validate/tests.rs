@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{MAX_VIOLATIONS, body, parameters};
-use crate::contract::{Format, Location, Operation, Parameter, Property, Query, Schema};
+use crate::contract::{
+    Format, Idempotency, Limit, Location, Operation, Parameter, Property, Query, Schema,
+};
 
 const fn text(min_length: usize, max_length: Option<usize>) -> Schema {
     Schema::String { min_length, max_length, format: None, one_of: &[] }
@@ -227,8 +229,8 @@ const LIST: Operation = Operation {
     path: "/things/{id}",
     public: false,
     scopes: &[],
-    limit: "read",
-    idempotent: false,
+    limit: Limit { class: "write", per_minute: 30, burst: 30, cost: 1 },
+    idempotency: Idempotency::Unsupported,
     consumes: &[],
     parameters: &[
         Parameter { name: "id", location: Location::Path, required: true, schema: &NAME },

@@ -17,9 +17,10 @@ use std::task::{Context as Task, Poll, Waker};
 
 use serde_json::Value;
 
+use crate::limits::{Ask, Quota, Taken};
 use crate::{
-    Body, BodyError, Context, Error, Fault, Gateway, IncomingBody, Operation, Platform, Relation,
-    Request, Response, Shape,
+    Body, BodyError, Context, Error, Fault, Gateway, Idempotency, IncomingBody, Limit, Operation,
+    Platform, Relation, Request, Response, Shape,
 };
 
 const TRACE: &str = "07070707070707070707070707070707";
@@ -64,8 +65,8 @@ impl Platform for Stub {
         Ok(())
     }
 
-    async fn increment(&self, _: &str, _: i64) -> Result<i64, Fault> {
-        Ok(1)
+    async fn take(&self, _: &str, quota: Quota, cost: u32) -> Result<Taken, Fault> {
+        Ok(Ask::new(quota, cost).answer(None, NOW * 1000).0)
     }
 
     async fn swap(&self, _: &str, expected: Option<&[u8]>, value: &[u8]) -> Result<bool, Fault> {
@@ -214,8 +215,8 @@ fn users(method: &str, path: &str) -> Operation {
         version: 1,
         public: true,
         scopes: Vec::new(),
-        limit: "read".to_owned(),
-        idempotent: writes,
+        limit: Limit { class: "read".to_owned(), quota: Quota::per_minute(150), cost: 1 },
+        idempotency: if writes { Idempotency::Optional } else { Idempotency::Unsupported },
         consumes: strings(if writes { &["application/json"] } else { &[] }),
         produces: strings(&["application/json"]),
         shape: Some(Shape {

@@ -7,16 +7,17 @@
 //! leads to the receipt and never to a second execution. An error means that nothing was
 //! changed; it is not stored, and the key may be used again.
 
-use http::request::Parts;
+mod key;
+
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::config::Config;
 use crate::representation::{self, Form};
 use crate::router::Route;
 use crate::trace::{Seen, hex};
 use crate::{
-    Body, Caller, Code, Context, Error, Fault, Location, Parameter, Platform, Request, Response,
+    Body, Caller, Code, Context, Error, Fault, Idempotency, Location, Parameter, Platform, Request,
+    Response,
 };
 
 /// Headers that a function gets to see. `authorization` only where no credential was
@@ -53,17 +54,18 @@ pub(crate) async fn once<P: Platform>(
     seen: &mut Seen,
 ) -> Result<Response<P::Stream>, Error> {
     let parts = form.parts;
-    let key = match (route.operation.idempotent, parts.headers.get("idempotency-key")) {
-        (true, Some(value)) => Some(scoped_key(value.as_bytes(), parts, caller.as_ref())?),
-        _ => None,
+    let key = match (route.operation.idempotency, key::of(&parts.headers)?) {
+        (Idempotency::Unsupported, _) | (Idempotency::Optional, None) => None,
+        (Idempotency::Required, None) => return Err(key::missing()),
+        (_, Some(key)) => Some(key),
     };
     let representation::Body { sent, native } = body;
-    // The key is bound to what was sent, whatever form it has.
-    let fingerprint = key.as_ref().map(|_| hex(&Sha256::digest(&sent)));
+    let bound =
+        key.map(|key| (key::scoped(&key, parts, caller.as_ref()), key::fingerprint(&key, &sent)));
     let mut request =
         Request { parameters: parameters(form, route, seen), body: native.unwrap_or(sent) };
     let context = Context { trace_id: seen.trace_id.clone(), caller };
-    let (Some(key), Some(fingerprint)) = (key, fingerprint) else {
+    let Some((key, fingerprint)) = bound else {
         return call(platform, context, route, request).await;
     };
 
@@ -92,6 +94,10 @@ pub(crate) async fn once<P: Platform>(
                 Body::Empty | Body::Streaming(_) => &[],
             };
             seen.replayed = headers.iter().any(|(name, _)| name == "idempotent-replayed");
+            if is_secret(headers) {
+                release(platform, &slot, &reservation, seen).await;
+                return outcome;
+            }
             let headers = headers.iter().filter(|(name, _)| name != "idempotent-replayed");
             let record = Record {
                 expires_at: platform.now() + config.idempotency_retention * 1000,
@@ -104,16 +110,31 @@ pub(crate) async fn once<P: Platform>(
                 seen.cause = Some(format!("idempotent response not stored: {fault:?}"));
             }
         }
-        // After a time-out or a trap nobody knows whether the work was committed: the
-        // reservation stands until its lease ends, then the receipt tells.
-        Err(error) if error.code.row().status >= 500 => {}
-        Err(_) => {
-            if let Err(fault) = platform.delete(&slot).await {
-                seen.cause = Some(format!("reservation not released: {fault:?}"));
-            }
-        }
+        // After a time-out or a trap nobody knows whether the work was committed, or still
+        // will be. A retry may come at once all the same: the receipt is in the transaction of
+        // the work, so whoever is second finds it.
+        Err(_) => release(platform, &slot, &reservation, seen).await,
     }
     outcome
+}
+
+/// Whether no store may keep the answer (RFC 9111 section 5.2.2.5), as it holds tokens. Only
+/// the function keeps it then, sealed.
+fn is_secret(headers: &[(String, String)]) -> bool {
+    headers.iter().any(|(name, value)| name == "cache-control" && value.contains("no-store"))
+}
+
+/// Gives the slot up, unless somebody has taken it over: who outlives the lease must not give
+/// up what is another's.
+async fn release<P: Platform>(platform: &P, slot: &str, reservation: &[u8], seen: &mut Seen) {
+    let released = match platform.get(slot).await {
+        Ok(held) if held.as_deref() == Some(reservation) => platform.delete(slot).await,
+        Ok(_) => Ok(()),
+        Err(fault) => Err(fault),
+    };
+    if let Err(fault) = released {
+        seen.cause.get_or_insert_with(|| format!("reservation not released: {fault:?}"));
+    }
 }
 
 /// Takes the slot, or says what stands in it: the stored response, or an error.
@@ -181,39 +202,6 @@ async fn call<P: Platform>(
             }
         })
     })
-}
-
-/// The key as the stores know it: bound to tenant, principal, method and path.
-fn scoped_key(value: &[u8], parts: &Parts, caller: Option<&Caller>) -> Result<String, Error> {
-    // The structured-field form of the IETF draft is a quoted string.
-    let value = match value {
-        [b'"', inner @ .., b'"'] => inner,
-        plain => plain,
-    };
-    if value.is_empty() || value.len() > 255 || !value.iter().all(u8::is_ascii_graphic) {
-        return Err(Error::new(
-            Code::MalformedRequest,
-            "Idempotency-Key takes 1 to 255 printable ASCII characters, such as a UUID.",
-        ));
-    }
-    let (tenant, principal) = match caller {
-        Some(caller) => (caller.tenant.as_str(), caller.id()),
-        None => ("", ""),
-    };
-    let path = parts.uri.path();
-    let path = path.strip_prefix("/api").unwrap_or(path);
-    let mut hash = Sha256::new();
-    for piece in [
-        tenant.as_bytes(),
-        principal.as_bytes(),
-        parts.method.as_str().as_bytes(),
-        path.as_bytes(),
-        value,
-    ] {
-        hash.update(u32::try_from(piece.len()).unwrap_or(u32::MAX).to_be_bytes());
-        hash.update(piece);
-    }
-    Ok(hex(&hash.finalize()))
 }
 
 fn parameters(form: &Form<'_>, route: &Route<'_>, seen: &Seen) -> Vec<Parameter> {

@@ -1,0 +1,222 @@
+//! A bucket: the generic cell rate algorithm (ITU-T I.371, annex A), a token bucket whose whole
+//! state is one moment, that at which it will be full again. A unit taken moves it by the time
+//! in which a unit comes back; a request that would move it further away than an empty bucket
+//! is from being full is refused, and moves nothing.
+//!
+//! The moment is also the one at which the entry may be forgotten, so a stored bucket is a
+//! value that expires like any other (`expiry.rs`).
+
+use super::Quota;
+use crate::expiry;
+
+/// What came of asking a bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Whether the bucket had enough.
+    pub admitted: bool,
+    /// Microseconds until the bucket is full.
+    pub fill: u64,
+}
+
+impl Taken {
+    /// Whole units that the bucket has left.
+    pub(super) fn remaining(self, quota: Quota) -> u32 {
+        let room = quota.capacity().saturating_sub(self.fill);
+        u32::try_from(room / quota.interval()).unwrap_or(u32::MAX)
+    }
+
+    /// Seconds until a unit more is back; 0 when none is missing.
+    pub(super) fn next(self, quota: Quota) -> u32 {
+        let missing = u64::from(quota.burst.saturating_sub(self.remaining(quota)));
+        seconds(self.fill.saturating_sub(missing.saturating_sub(1) * quota.interval()))
+    }
+
+    /// Seconds until the bucket is full.
+    pub(super) fn reset(self) -> u32 {
+        seconds(self.fill)
+    }
+
+    /// Seconds until a refused request would be admitted if nobody else came, at least 1.
+    pub(super) fn wait(self, quota: Quota, cost: u32) -> u32 {
+        let wait = (self.fill + price(quota, cost)).saturating_sub(quota.capacity());
+        seconds(wait).max(1)
+    }
+}
+
+/// Microseconds as seconds, rounded up: whoever waits them comes late enough.
+fn seconds(micros: u64) -> u32 {
+    u32::try_from(micros.div_ceil(1_000_000)).unwrap_or(u32::MAX)
+}
+
+/// What a cost moves the moment by. What costs more than a full bucket costs a full bucket.
+fn price(quota: Quota, cost: u32) -> u64 {
+    u64::from(cost.min(quota.burst)) * quota.interval()
+}
+
+/// A request that asks a bucket: what a store must know to answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask {
+    /// Microseconds by which it moves the moment.
+    pub price: u64,
+    /// Microseconds between an empty and a full bucket.
+    pub capacity: u64,
+}
+
+impl Ask {
+    /// A request of this cost for a bucket of this quota.
+    pub fn new(quota: Quota, cost: u32) -> Self {
+        Self { price: price(quota, cost), capacity: quota.capacity() }
+    }
+
+    /// Answers from the moment that a bucket holds, `None` for a full one. `now` and the moment
+    /// are microseconds since the Unix epoch. Returns the moment to hold from now on, if it is
+    /// another one.
+    ///
+    /// A moment further away than an empty bucket can be is of a clock that was set back or of
+    /// a larger quota. It counts as an empty bucket, and is mended even by a refusal, or the
+    /// bucket would stay empty until that moment.
+    pub fn answer(self, held: Option<u64>, now: u64) -> (Taken, Option<u64>) {
+        let empty = now + self.capacity;
+        let held = held.unwrap_or(now);
+        let full_at = held.clamp(now, empty);
+        let moved = full_at + self.price;
+        if moved > empty {
+            let mended = (held > empty).then_some(empty);
+            return (Taken { admitted: false, fill: full_at - now }, mended);
+        }
+        (Taken { admitted: true, fill: moved - now }, Some(moved))
+    }
+}
+
+const FULL_AT: &str = ",\"full_at\":";
+
+/// The moment as it is stored. `name` sets apart two who write the same moment at once.
+pub fn encode(full_at: u64, name: &str) -> Vec<u8> {
+    let expires_at = full_at.div_ceil(1000);
+    format!("{{\"expires_at\":{expires_at}{FULL_AT}{full_at},\"by\":\"{name}\"}}").into_bytes()
+}
+
+/// The moment of a stored bucket; `None` for what is none.
+pub fn decode(value: &[u8]) -> Option<u64> {
+    expiry::of_value(value)?;
+    let (_, rest) = std::str::from_utf8(value).ok()?.split_once(FULL_AT)?;
+    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    rest[..end].parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000;
+    const NOW: u64 = 1_811_851_200 * SECOND;
+
+    /// A bucket and its clock.
+    struct World {
+        quota: Quota,
+        held: Option<u64>,
+        now: u64,
+    }
+
+    impl World {
+        fn new(per_minute: u32, burst: u32) -> Self {
+            Self { quota: Quota { per_minute, burst }, held: None, now: NOW }
+        }
+
+        fn take(&mut self, cost: u32) -> Taken {
+            let (taken, moved) = Ask::new(self.quota, cost).answer(self.held, self.now);
+            self.held = moved.or(self.held);
+            taken
+        }
+
+        /// How many of `count` requests at once are admitted.
+        fn admitted(&mut self, count: u32) -> u32 {
+            (0..count).map(|_| u32::from(self.take(1).admitted)).sum()
+        }
+    }
+
+    /// What any interval admits is held against the promise: never more than `burst` and what
+    /// comes back in it, and in a busy minute no less than `per_minute`.
+    #[test]
+    fn no_window_sees_more_than_limit_and_burst() {
+        for (per_minute, burst) in [(150, 150), (30, 30), (7, 3), (60, 1), (10, 40), (100_000, 5)] {
+            let mut world = World::new(per_minute, burst);
+            let mut times = Vec::new();
+            let mut noise: u64 = 7;
+            // Who has no reserve must come at the right moment.
+            let pause = world.quota.interval() / if burst < 3 { 100 } else { 1 };
+            while world.now < NOW + 300 * SECOND && times.len() < 200_000 {
+                noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                world.now += (noise >> 33) % pause;
+                if world.take(1).admitted {
+                    times.push(world.now);
+                }
+            }
+            for (first, start) in times.iter().enumerate().step_by(1 + times.len() / 500) {
+                let window = times[first..].partition_point(|time| *time < start + 60 * SECOND);
+                assert!(window <= (per_minute + burst) as usize, "{per_minute};{burst}: {window}");
+            }
+            let span = (times[times.len() - 1] - NOW) as f64 / (60 * SECOND) as f64;
+            let expected = f64::from(per_minute) * span;
+            assert!(times.len() as f64 >= expected * 0.99, "{per_minute};{burst}: {}", times.len());
+        }
+    }
+
+    #[test]
+    fn a_full_bucket_is_spent_and_comes_back_unit_by_unit() {
+        let mut world = World::new(30, 30);
+        assert_eq!(world.take(1).remaining(world.quota), 29);
+        assert_eq!(world.admitted(40), 29);
+        let refused = world.take(1);
+        assert_eq!((refused.remaining(world.quota), refused.reset()), (0, 60));
+        assert_eq!(refused.next(world.quota), 2);
+        assert_eq!(refused.wait(world.quota, 1), 2);
+        world.now += 2 * SECOND - 1;
+        assert!(!world.take(1).admitted, "a microsecond too early");
+        world.now += 1;
+        assert_eq!(world.admitted(5), 1);
+        assert_eq!(world.take(10).wait(world.quota, 10), 20);
+        world.now += 20 * SECOND;
+        assert!(world.take(10).admitted);
+    }
+
+    #[test]
+    fn what_costs_more_than_a_bucket_costs_a_bucket() {
+        let mut world = World::new(60, 5);
+        let all = world.take(9);
+        assert_eq!((all.admitted, all.remaining(world.quota)), (true, 0));
+        assert_eq!(world.take(9).wait(world.quota, 9), 5);
+    }
+
+    #[test]
+    fn another_limit_keeps_what_was_spent() {
+        let mut world = World::new(10, 10);
+        assert_eq!(world.admitted(20), 10);
+        world.quota = Quota::per_minute(100);
+        assert_eq!(world.admitted(100), 0, "more a minute is no new bucket");
+        world.now += 6 * SECOND;
+        assert_eq!(world.admitted(100), 10);
+        world.quota = Quota::per_minute(10);
+        assert_eq!(world.admitted(100), 0);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_locks_nobody_out() {
+        let mut world = World::new(60, 60);
+        assert_eq!(world.admitted(60), 60);
+        world.now -= 3_600 * SECOND;
+        assert_eq!(world.admitted(60), 0, "an empty bucket, not a new one");
+        world.now += SECOND;
+        assert_eq!(world.admitted(60), 1);
+    }
+
+    #[test]
+    fn a_stored_bucket_is_read_back() {
+        let value = encode(NOW + 1, "ab12");
+        assert_eq!(decode(&value), Some(NOW + 1));
+        assert_eq!(expiry::of_value(&value), Some(NOW / 1000 + 1), "not forgotten too early");
+        for other in [&b"{\"expires_at\":17}"[..], b"", b"{\"full_at\":9}", b"\xff"] {
+            assert_eq!(decode(other), None);
+        }
+    }
+}

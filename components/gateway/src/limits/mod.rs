@@ -1,0 +1,139 @@
+//! Rate limits (A-58…60, K-47…50): a bucket by address before authentication, one by identity
+//! after it.
+//!
+//! A request takes from one stored bucket, with one write: that of its identity, or, when
+//! its credential is refused, that of its address. Those hold over all processes and restarts.
+//! Every request is also counted by address in the memory of this gateway, which refuses a flood
+//! at no cost where the gateway lives long (a host's process; on Spin, an instance). A refused
+//! request takes nothing and writes nothing.
+//!
+//! A user has a bucket in each tenant. All machine clients and API keys of a tenant share one, so
+//! making more of them makes no more room; one with a quota of its own has its own bucket.
+
+mod bucket;
+mod local;
+mod overrides;
+mod quota;
+mod standing;
+
+pub use bucket::{Ask, Taken, decode, encode};
+pub use quota::Quota;
+pub(crate) use standing::{Standing, headers};
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use self::local::Local;
+use self::overrides::Overrides;
+use crate::config::Config;
+use crate::router::Route;
+use crate::trace::Seen;
+use crate::{Caller, Code, Error, Fault, Limit, Platform, Principal};
+
+/// The policy by address.
+const ADDRESS: &str = "address";
+
+/// The buckets of this gateway and what is known of the quotas.
+#[derive(Default)]
+pub(crate) struct Limits {
+    addresses: Local<IpAddr>,
+    /// What identities take while the store does not answer.
+    fallback: Local<String>,
+    overrides: Overrides,
+}
+
+impl Limits {
+    /// Counts a request by its address, before anything is known of the caller.
+    pub(crate) fn address(&self, config: &Config, now: u64, seen: &mut Seen) -> Result<(), Error> {
+        let quota = config.address_quota;
+        if quota.is_unlimited() {
+            return Ok(());
+        }
+        let taken = self.addresses.take(network(seen.address), quota, 1, now);
+        Standing::new(ADDRESS, quota, 1, taken).admit(now, seen)
+    }
+
+    /// Counts a request by its identity.
+    pub(crate) async fn identity<P: Platform>(
+        &self,
+        platform: &P,
+        config: &Config,
+        route: &Route<'_>,
+        caller: Option<&Caller>,
+        seen: &mut Seen,
+    ) -> Result<(), Error> {
+        let Limit { class, cost, .. } = &route.operation.limit;
+        let cost = *cost;
+        let (quota, key) = match caller {
+            None => (route.quota, format!("limit:{class}:{}", network(seen.address))),
+            Some(caller) => {
+                let set = self.overrides.find(platform, caller, class).await;
+                let personal = set.as_ref().is_some_and(|set| set.personal);
+                let quota = set.map_or(route.quota, |set| set.quota);
+                let tenant = &caller.tenant;
+                let key = match &caller.principal {
+                    Principal::Client(_) | Principal::ApiKey(_) if !personal => {
+                        format!("limit:{class}:{tenant}")
+                    }
+                    _ => format!("limit:{class}:{tenant}:{}", caller.id()),
+                };
+                (quota, key)
+            }
+        };
+        if quota.is_unlimited() {
+            return Ok(());
+        }
+        let now = platform.now();
+        let taken = match platform.take(&key, quota, cost).await {
+            Ok(taken) => taken,
+            Err(fault) if config.fail_closed.contains(class) => {
+                let cause = format!("rate limit, which fails closed: {fault:?}");
+                return Err(Error::internal(Code::ServiceUnavailable, cause));
+            }
+            Err(fault) => {
+                seen.cause = Some(format!("rate limit counted in this gateway alone: {fault:?}"));
+                self.fallback.take(key, quota, cost, now)
+            }
+        };
+        Standing::new(class, quota, cost, taken).admit(now, seen)
+    }
+}
+
+/// Counts a request whose credential was refused by its address in the store; returns the
+/// refusal, or that there were too many.
+pub(crate) async fn refused<P: Platform>(
+    platform: &P,
+    config: &Config,
+    seen: &mut Seen,
+    refusal: Error,
+) -> Error {
+    let quota = config.address_quota;
+    if quota.is_unlimited() {
+        return refusal;
+    }
+    let key = format!("limit:{ADDRESS}:{}", network(seen.address));
+    match platform.take(&key, quota, 1).await {
+        Ok(taken) => {
+            let standing = Standing::new(ADDRESS, quota, 1, taken);
+            standing.admit(platform.now(), seen).err().unwrap_or(refusal)
+        }
+        Err(fault) => {
+            note(seen, &fault);
+            refusal
+        }
+    }
+}
+
+fn note(seen: &mut Seen, fault: &Fault) {
+    seen.cause = Some(format!("refusal not counted: {fault:?}"));
+}
+
+/// IPv6 counts by /64, what one subscriber holds.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        v4 => v4,
+    }
+}

@@ -1,0 +1,96 @@
+//! Quotas that the operator sets while the system runs: for a plan, a tenant, or one user,
+//! client or key. `tenants` keeps them in SQL and publishes all of them as one value of the
+//! key-value store, which a gateway reads at most every ten seconds.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Deserialize;
+
+use super::Quota;
+use crate::{Caller, Grant, Platform};
+
+/// Where they are published.
+const KEY: &str = "limits:overrides";
+/// How old what is known may be, in milliseconds.
+const FRESH: u64 = 10_000;
+
+/// `{"<class>": [per_minute, burst]}`
+type Classes = HashMap<String, (u32, u32)>;
+
+/// Who has quotas of their own.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Published {
+    plans: HashMap<String, Classes>,
+    tenants: HashMap<String, Classes>,
+    principals: HashMap<String, Classes>,
+}
+
+/// The overrides as this gateway knows them.
+#[derive(Default)]
+pub(super) struct Overrides(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    published: Arc<Published>,
+    read_at: Option<u64>,
+}
+
+/// A quota that was set for a caller.
+pub(super) struct Override {
+    pub(super) quota: Quota,
+    /// Whether it is that of this very user, client or key.
+    pub(super) personal: bool,
+}
+
+impl Overrides {
+    /// What was set for the caller and the class; the closest counts.
+    pub(super) async fn find<P: Platform>(
+        &self,
+        platform: &P,
+        caller: &Caller,
+        class: &str,
+    ) -> Option<Override> {
+        let published = self.published(platform).await;
+        let quota = |classes: Option<&Classes>| {
+            let (per_minute, burst) = *classes?.get(class)?;
+            Some(Quota { per_minute, burst })
+        };
+        let plan = caller.grants.iter().find_map(|grant| match grant {
+            Grant::Plan(plan) => Some(plan.as_str()),
+            _ => None,
+        });
+        if let Some(quota) = quota(published.principals.get(caller.id())) {
+            return Some(Override { quota, personal: true });
+        }
+        let quota = quota(published.tenants.get(&caller.tenant))
+            .or_else(|| quota(published.plans.get(plan?)))?;
+        Some(Override { quota, personal: false })
+    }
+
+    /// What is published, from memory while it is fresh. A store that does not answer changes
+    /// nothing: what was known stays.
+    async fn published<P: Platform>(&self, platform: &P) -> Arc<Published> {
+        let now = platform.now();
+        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        {
+            let mut known = lock();
+            if known.read_at.is_some_and(|read_at| now.abs_diff(read_at) < FRESH) {
+                return Arc::clone(&known.published);
+            }
+            // Requests that come meanwhile go on with what is known.
+            known.read_at = Some(now);
+        }
+        let read = match platform.get(KEY).await {
+            Ok(Some(value)) => serde_json::from_slice(&value).ok(),
+            Ok(None) => Some(Published::default()),
+            Err(_) => None,
+        };
+        let mut known = lock();
+        if let Some(published) = read {
+            known.published = Arc::new(published);
+        }
+        Arc::clone(&known.published)
+    }
+}

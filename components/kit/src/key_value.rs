@@ -1,0 +1,58 @@
+//! The key-value store, as far as functions use it.
+
+use spin_sdk::experimental::wasi::keyvalue::store::{self, Bucket};
+
+use crate::{Code, Error, now, problem};
+
+/// Entries that one sweep reads.
+const BATCH: usize = 2_000;
+/// Where an entry says when it may be forgotten (`components/gateway/src/expiry.rs`).
+const EXPIRY: &[u8] = b"{\"expires_at\":";
+/// What gateways write that expires.
+const PREFIXES: [&str; 3] = ["idempotency:", "limit:", "wrote:"];
+
+pub(crate) fn open() -> Result<Bucket, Error> {
+    store::open("default").map_err(fault)
+}
+
+pub(crate) fn fault(error: store::Error) -> Error {
+    let cause = format!("key-value store: {error:?}");
+    Error { internal: Some(cause), ..problem(Code::ServiceUnavailable, "A store does not answer.") }
+}
+
+/// Removes entries whose time has passed, from a store that does not do so itself, as those of
+/// Spin. Reads a part of the entries, another one each minute; returns how many it removed.
+///
+/// # Errors
+/// `service-unavailable` of the store.
+pub fn sweep() -> Result<u64, Error> {
+    let bucket = open()?;
+    let (mut keys, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = bucket.list_keys(cursor.as_deref()).map_err(fault)?;
+        keys.extend(page.keys);
+        cursor = page.cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    keys.retain(|key| PREFIXES.iter().any(|prefix| key.starts_with(prefix)));
+    keys.sort_unstable();
+    let minute = usize::try_from(now() / 60_000).unwrap_or_default();
+    let parts = keys.len().div_ceil(BATCH).max(1);
+    let mut removed = 0;
+    for key in keys.iter().skip(minute % parts * BATCH).take(BATCH) {
+        let Some(value) = bucket.get(key).map_err(fault)? else { continue };
+        if expires_at(&value).is_some_and(|moment| moment <= now()) {
+            bucket.delete(key).map_err(fault)?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
+}
+
+fn expires_at(value: &[u8]) -> Option<i64> {
+    let rest = value.strip_prefix(EXPIRY)?;
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    str::from_utf8(&rest[..digits]).ok()?.parse().ok()
+}

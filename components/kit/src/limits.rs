@@ -1,0 +1,132 @@
+//! Quotas that the operator sets while the system runs (K-47). SQL keeps them; all of them
+//! together are one value of the key-value store, which gateways read
+//! (`components/gateway/src/limits/overrides.rs`).
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::sql::Value;
+use crate::{Code, Error, Internal, System, key_value, now, problem};
+
+/// Where gateways look.
+const KEY: &str = "limits:overrides";
+/// So many that the value stays within the megabyte that Spin's stores take.
+const MOST: usize = 5_000;
+
+/// A quota of somebody, as operators see it.
+#[derive(Debug, Serialize)]
+pub struct Override {
+    /// `plan`, `tenant` or `principal`.
+    pub scope: String,
+    /// The name of the plan, or the id of the tenant, user, client or key.
+    pub subject: String,
+    /// The class of the operations.
+    pub class: String,
+    /// Units that come back each minute; 0 limits nothing.
+    pub per_minute: i64,
+    /// Units at once.
+    pub burst: i64,
+    /// RFC 3339.
+    pub updated_at: String,
+}
+
+/// All that are set, in the order of scope, subject and class.
+///
+/// # Errors
+/// Those of the database.
+pub fn all(system: &System<'_>) -> Result<Vec<Override>, Error> {
+    let rows = system.query(
+        "SELECT scope, subject, class, per_minute, burst, updated_at FROM limit_overrides \
+         ORDER BY scope, subject, class",
+        &[],
+    )?;
+    let one = |mut row: crate::Row| Override {
+        scope: row.text(),
+        subject: row.text(),
+        class: row.text(),
+        per_minute: row.integer(),
+        burst: row.integer(),
+        updated_at: crate::rfc3339(row.integer()),
+    };
+    Ok(rows.into_iter().map(one).collect())
+}
+
+/// Sets one, for as long as it is not removed, and publishes it.
+///
+/// # Errors
+/// `conflict` when there are too many; those of the stores, after which nothing has changed.
+pub fn set(
+    system: &System<'_>,
+    of: [&str; 3],
+    per_minute: i64,
+    burst: i64,
+) -> Result<Override, Error> {
+    let [scope, subject, class] = of.map(str::to_owned);
+    let moment = now();
+    change(system, || {
+        let [scope, subject, class] = of.map(|text| Value::Text(text.to_owned()));
+        let number = Value::Integer;
+        system.execute(
+            "INSERT INTO limit_overrides (scope, subject, class, per_minute, burst, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (scope, subject, class) \
+             DO UPDATE SET per_minute = $4, burst = $5, updated_at = $6",
+            &[scope, subject, class, number(per_minute), number(burst), number(moment)],
+        )
+    })?;
+    let updated_at = crate::rfc3339(moment);
+    Ok(Override { scope, subject, class, per_minute, burst, updated_at })
+}
+
+/// Removes one; whether it was there.
+///
+/// # Errors
+/// Those of the stores, after which nothing has changed.
+pub fn remove(system: &System<'_>, of: [&str; 3]) -> Result<bool, Error> {
+    let of = of.map(|text| Value::Text(text.to_owned()));
+    let sql = "DELETE FROM limit_overrides WHERE scope = $1 AND subject = $2 AND class = $3";
+    Ok(change(system, || system.execute(sql, &of))? == 1)
+}
+
+/// One change after the other, so that what is published last is what there is.
+fn change(system: &System<'_>, work: impl FnOnce() -> Result<u64, Error>) -> Result<u64, Error> {
+    system.in_turn(KEY, || {
+        let changed = work()?;
+        write(system)?;
+        Ok(changed)
+    })
+}
+
+/// Publishes what is set again, where the key-value store has lost it.
+///
+/// # Errors
+/// Those of the stores.
+pub fn publish(system: &System<'_>) -> Result<(), Error> {
+    system.in_turn(KEY, || write(system))
+}
+
+fn write(system: &System<'_>) -> Result<(), Error> {
+    let all = all(system)?;
+    if all.len() > MOST {
+        let message = format!("There are {MOST} limits set; remove one first.");
+        return Err(problem(Code::Conflict, message));
+    }
+    let mut published: BTreeMap<&str, BTreeMap<&str, BTreeMap<&str, (i64, i64)>>> = BTreeMap::new();
+    for one in &all {
+        let scope = match one.scope.as_str() {
+            "plan" => "plans",
+            "tenant" => "tenants",
+            _ => "principals",
+        };
+        let classes = published.entry(scope).or_default().entry(&one.subject).or_default();
+        classes.insert(&one.class, (one.per_minute, one.burst));
+    }
+    let value = serde_json::to_vec(&published).internal()?;
+    let store = key_value::open()?;
+    let held = store.get(KEY).map_err(key_value::fault)?;
+    // Most of the time nothing is set and nothing has changed.
+    if held.as_deref().unwrap_or(b"{}") != value {
+        store.set(KEY, &value).map_err(key_value::fault)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,49 @@
+//! Limits that the operator sets while the system runs: `/internal/limits`.
+
+use kit::{Call, Reply, System, limits, operator};
+use serde::{Deserialize, Serialize};
+
+/// The variable with the operator's credential.
+const TOKEN: &str = "operator_token";
+
+#[derive(Serialize)]
+struct Limits {
+    items: Vec<limits::Override>,
+}
+
+#[derive(Deserialize)]
+struct Quota {
+    per_minute: i64,
+    burst: Option<i64>,
+}
+
+/// `GET /internal/limits`
+pub(crate) async fn list(call: &Call) -> kit::Result {
+    operator::authenticate(call, TOKEN).await?;
+    Reply::ok(&Limits { items: limits::all(&open(call)?)? })
+}
+
+/// `PUT /internal/limits/{scope}/{subject}/{class}`
+pub(crate) async fn set(call: &Call) -> kit::Result {
+    operator::authenticate(call, TOKEN).await?;
+    let quota: Quota = call.json()?;
+    // A bucket that holds nothing would admit nothing; where nothing is limited it has no size.
+    let burst = quota.burst.unwrap_or(quota.per_minute).max(1);
+    Reply::ok(&limits::set(&open(call)?, subject(call), quota.per_minute, burst)?)
+}
+
+/// `DELETE /internal/limits/{scope}/{subject}/{class}`
+pub(crate) async fn remove(call: &Call) -> kit::Result {
+    operator::authenticate(call, TOKEN).await?;
+    // Gone is gone, whoever removed it.
+    limits::remove(&open(call)?, subject(call))?;
+    Ok(Reply::no_content())
+}
+
+fn subject(call: &Call) -> [&str; 3] {
+    [call.path("scope"), call.path("subject"), call.path("class")]
+}
+
+fn open(call: &Call) -> kit::Result<System<'_>> {
+    System::open(call, "the operator's limits are above tenants")
+}

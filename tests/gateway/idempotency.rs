@@ -1,0 +1,179 @@
+//! `Idempotency-Key` over HTTP, as far as it is the same for all operations (S-39). What a
+//! crash leaves is in `tests/crash.rs`.
+
+use http::Method;
+use serde_json::json;
+
+use sha2::Digest as _;
+
+use crate::support::server::{UNLIMITED, options, start};
+use crate::support::{Client, Exchange, Placement, dedicated, stores};
+use crate::{both, placements};
+
+const PATH: &str = "/api/v1/projects";
+
+async fn create(client: &Client, key: &str, name: &str) -> Exchange {
+    let key = [("idempotency-key", key)];
+    client.json(Method::POST, PATH, &json!({ "name": name }), &key).await
+}
+
+async fn count(client: &Client) -> usize {
+    client.get(PATH).await.expect(200).body["items"].as_array().unwrap().len()
+}
+
+/// A receipt in SQL stands behind the key-value store, and is honoured for as long as it is
+/// there: the clock of who reads it is not asked.
+async fn a_lost_store_repeats_nothing(placement: Placement) {
+    let (app, server, directory) = dedicated(placement, &[]).await;
+    let owner = app.owner().await;
+    let first = create(&owner, "old", "a").await.expect(201);
+    server.shutdown().await.unwrap();
+    stores::lose_key_values(directory.path());
+    app.execute("UPDATE idempotency_receipts SET expires_at = 1");
+    let (app, server) = start(options(placement, directory.path(), &UNLIMITED)).await;
+    let owner = Client::new(&app.base, Some(owner.token()));
+    let again = create(&owner, "old", "a").await.expect(201);
+    assert_eq!((again.header("idempotent-replayed"), &again.text), (Some("true"), &first.text));
+    assert_eq!(count(&owner).await, 1);
+    create(&owner, "old", "b").await.refused(422, "idempotency_key_reused");
+    server.shutdown().await.unwrap();
+}
+
+both! { a_lost_store_repeats_nothing }
+
+placements! {
+    /// A replay has the status, headers and body of the first answer, in the form that is asked
+    /// for now, and says that it is one.
+    async fn a_replay_is_the_first_answer(app) {
+        let owner = app.owner().await;
+        let first = create(&owner, "k", "a").await.expect(201);
+        assert_eq!(first.header("idempotent-replayed"), None);
+        let again = create(&owner, "k", "a").await.expect(201);
+        assert_eq!(again.header("idempotent-replayed"), Some("true"));
+        assert_eq!(again.text, first.text);
+        for name in ["etag", "location", "content-type"] {
+            assert_eq!(again.header(name), first.header(name), "{name}");
+        }
+        assert_ne!(again.header("x-request-id"), first.header("x-request-id"));
+        let headers = [("idempotency-key", "k"), ("accept", "application/vnd.api+json")];
+        let form = owner.json(Method::POST, PATH, &json!({ "name": "a" }), &headers).await.expect(201);
+        assert_eq!((form.body["data"]["id"].as_str(), count(&owner).await), (Some(first.id()), 1));
+    }
+
+    /// Every write takes a key: PUT, PATCH and DELETE are done once too.
+    async fn every_method_takes_a_key(app) {
+        let owner = app.owner().await;
+        let path = format!("{PATH}/{}", create(&owner, "c", "a").await.expect(201).id());
+        let send = async |method: Method, body: Option<&str>| {
+            let key = method.to_string();
+            let headers = [
+                ("idempotency-key", key.as_str()),
+                ("content-type", "application/json"),
+                ("if-match", "*"),
+            ];
+            owner.send(method, &path, &headers, body.map(str::to_owned)).await
+        };
+        for (method, body, status) in [
+            (Method::PUT, Some("{\"name\":\"b\"}"), 200),
+            (Method::PATCH, Some("{\"name\":\"c\"}"), 200),
+            (Method::DELETE, None, 204),
+        ] {
+            let first = send(method.clone(), body).await.expect(status);
+            let again = send(method.clone(), body).await.expect(status);
+            assert_eq!(again.header("idempotent-replayed"), Some("true"), "{method}");
+            assert_eq!((&again.text, again.header("etag")), (&first.text, first.header("etag")));
+        }
+    }
+
+    /// The quoted form of the draft and the bare one are one key; two headers are none.
+    async fn the_spelling_of_a_key(app) {
+        let owner = app.owner().await;
+        let first = create(&owner, "a key, with \"marks\"", "a").await.expect(201);
+        let quoted = create(&owner, r#""a key, with \"marks\"""#, "a").await.expect(201);
+        assert_eq!(first.id(), quoted.id());
+        for key in ["", "\"\"", "\"open", &"k".repeat(256)] {
+            let refused = create(&owner, key, "b").await.refused(400, "malformed_request");
+            assert_eq!(refused.body["details"]["fields"][0]["code"], "INVALID_FORMAT", "{}", refused.text);
+        }
+        let twice = [("idempotency-key", "one"), ("idempotency-key", "two")];
+        owner.json(Method::POST, PATH, &json!({ "name": "b" }), &twice).await.refused(400, "malformed_request");
+        assert_eq!(count(&owner).await, 1, "what was refused made nothing");
+    }
+
+    /// Registering, signing in and machine clients are done once for a key as well, and what
+    /// they answer, which holds secrets, is kept sealed.
+    async fn secrets_are_sealed(app) {
+        let anon = app.anon();
+        let key = [("idempotency-key", "register-1")];
+        let who = format!("sealed-{}@example.com", uuid());
+        let body = json!({ "email": who, "password": "correct horse battery staple", "tenant_name": "Sealed" });
+        let first = anon.json(Method::POST, "/api/v1/auth/register", &body, &key).await.expect(201);
+        let again = anon.json(Method::POST, "/api/v1/auth/register", &body, &key).await.expect(201);
+        assert_eq!((again.header("idempotent-replayed"), &again.text), (Some("true"), &first.text));
+        let mut other = body.clone();
+        other["password"] = json!("another password entirely");
+        anon.json(Method::POST, "/api/v1/auth/register", &other, &key).await.refused(422, "idempotency_key_reused");
+
+        let owner = anon.with_token(first.body["access_token"].as_str().unwrap());
+        let client = json!({ "name": "ci", "scopes": ["projects:read"] });
+        let made = owner.json(Method::POST, "/api/v1/auth/clients", &client, &key).await.expect(201);
+        let same = owner.json(Method::POST, "/api/v1/auth/clients", &client, &key).await.expect(201);
+        assert_eq!(same.text, made.text);
+
+        let login = json!({ "email": who, "password": "correct horse battery staple" });
+        let one = anon.json(Method::POST, "/api/v1/auth/login", &login, &key).await.expect(200);
+        let two = anon.json(Method::POST, "/api/v1/auth/login", &login, &key).await.expect(200);
+        assert_eq!(two.text, one.text);
+
+        let kept = app.rows("SELECT fingerprint, headers, body FROM idempotency_receipts");
+        let kept = format!("{kept:?}");
+        for (answer, name) in [(&first, "refresh_token"), (&made, "client_secret"), (&one, "access_token")] {
+            assert!(!kept.contains(answer.body[name].as_str().unwrap()), "{name}");
+        }
+        let digest = sha2::Sha256::digest(body.to_string());
+        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(!kept.contains(&digest), "a plain digest would let the password be guessed");
+    }
+
+    /// Whoever loses the answer of a refresh asks again with the same key: the token has served,
+    /// and nobody takes it for stolen.
+    async fn a_lost_refresh_is_repeated(app) {
+        let owner = app.owner().await;
+        let token = owner.session["refresh_token"].as_str().unwrap();
+        let form = format!("grant_type=refresh_token&refresh_token={token}");
+        let refresh = async |key: &str| {
+            app.anon().form("/api/v1/auth/token", &form, &[("idempotency-key", key)]).await
+        };
+        let first = refresh("r").await.expect(200);
+        assert_eq!(refresh("r").await.expect(200).text, first.text);
+        let next = first.body["refresh_token"].as_str().unwrap();
+        let form = format!("grant_type=refresh_token&refresh_token={next}");
+        app.anon().form("/api/v1/auth/token", &form, &[]).await.expect(200);
+        refresh("another").await.refused(400, "invalid_grant");
+    }
+
+    /// A key of one machine client is nothing to another, though both send the same body.
+    async fn a_key_of_a_client_is_its_own(app) {
+        let owner = app.owner().await;
+        let mut tokens = Vec::new();
+        for name in ["one", "two"] {
+            let body = json!({ "name": name, "scopes": ["projects:read"] });
+            let made = owner.post("/api/v1/auth/clients", &body).await.expect(201);
+            let of = |name: &str| made.body[name].as_str().unwrap().to_owned();
+            let basic = base64::Engine::encode(
+                &base64::engine::general_purpose::STANDARD,
+                format!("{}:{}", of("client_id"), of("client_secret")),
+            );
+            let headers = [("authorization", &*format!("Basic {basic}")), ("idempotency-key", "same")];
+            let form = "grant_type=client_credentials";
+            tokens.push(app.anon().form("/api/v1/auth/token", form, &headers).await.expect(200));
+        }
+        assert_ne!(tokens[0].body["access_token"], tokens[1].body["access_token"]);
+        assert_eq!(tokens[1].header("idempotent-replayed"), None);
+    }
+}
+
+fn uuid() -> String {
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos();
+    format!("{now:x}-{:?}", std::thread::current().id()).replace(['(', ')'], "")
+}
