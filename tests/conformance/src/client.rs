@@ -35,6 +35,7 @@ pub(crate) struct Answer {
     pub(crate) text: String,
     /// Null when the body is no JSON.
     pub(crate) body: Value,
+    pub(crate) sent: Instant,
     pub(crate) at: Instant,
 }
 
@@ -112,13 +113,14 @@ impl<'a> Ask<'a> {
         if let Some(body) = &self.body {
             request = request.body(body.clone());
         }
+        let sent = Instant::now();
         let response = request.send().await.with_context(|| format!("{asked} was not answered"))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let at = Instant::now();
         let text = response.bytes().await.with_context(|| format!("{asked} broke off"))?;
         let text = String::from_utf8_lossy(&text).into_owned();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        let answer = Answer { asked, status, headers, text, body, at };
+        let answer = Answer { asked, status, headers, text, body, sent, at };
         self.world.keep(answer.clone());
         Ok(answer)
     }

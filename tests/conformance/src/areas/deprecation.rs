@@ -70,7 +70,7 @@ pub(crate) async fn run(world: &World, out: &mut Recorder<'_>) -> Result<(), Sto
     );
     out.note("deprecation-sunset", every(&answers, "sunset", |it| date::sunset(it).err()));
     out.note("deprecation-order", order(&answers));
-    out.note("deprecation-links", every(&answers, "link", |it| bad_link(it)));
+    out.note("deprecation-links", every(&answers, "link", bad_link));
     Ok(())
 }
 

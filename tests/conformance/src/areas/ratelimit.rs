@@ -2,7 +2,7 @@
 //! requests back to back.
 
 use std::collections::BTreeMap;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::exhaustion;
 use crate::catalogue::{HTTP, RATELIMIT, STATUS, must, should};
@@ -181,24 +181,25 @@ fn stable(pairs: &[Pair<'_>]) -> Verdict {
     each(pairs.len(), NO_PAIR, wrong)
 }
 
-/// Between neighbours of a burst, `r` may grow by what a window gives back in that time, and jump
-/// where the reset that was told has come.
+/// Between neighbours of a burst, `r` may grow by what a window gives back in that time, and a
+/// window that ends gives all back.
 fn counts(burst: &[Answer]) -> Verdict {
     let pairs: Vec<_> = burst.iter().filter_map(pair).collect();
-    let mut last: BTreeMap<String, (Instant, Limit)> = BTreeMap::new();
+    let mut last: BTreeMap<&str, (&Answer, &Limit)> = BTreeMap::new();
     let mut wrong = Vec::new();
     for (answer, policies, limits) in &pairs {
         for limit in limits {
-            let before = last.insert(limit.name.clone(), (answer.at, limit.clone()));
-            let Some((at, before)) = before else { continue };
-            let elapsed = answer.at.duration_since(at).as_secs_f64();
-            if before.reset.is_some_and(|reset| reset as f64 <= elapsed + 1.0) {
+            let Some((earlier, before)) = last.insert(&limit.name, (answer, limit)) else {
                 continue;
-            }
+            };
+            // At most so long lay between the two moments in which the server counted.
+            let elapsed = answer.at.duration_since(earlier.sent).as_secs_f64();
             let policy = policies.iter().find(|it| it.name == limit.name);
-            let refill = policy.and_then(|it| Some(it.quota as f64 / it.window? as f64));
-            let back = (refill.unwrap_or_default() * elapsed).ceil() as i64;
-            if limit.remaining > before.remaining + back {
+            let ended = before.reset.is_some_and(|reset| reset as f64 <= elapsed + 1.0);
+            let full = policy.is_some_and(|it| limit.remaining + BURST as i64 >= it.quota);
+            let rate = policy.and_then(|it| Some(it.quota as f64 / it.window? as f64));
+            let back = (rate.unwrap_or_default() * elapsed).ceil() as i64;
+            if limit.remaining > before.remaining + back && !(ended && full) {
                 let (name, from, to) = (&limit.name, before.remaining, limit.remaining);
                 wrong.push(format!("\"{name}\" went from {from} to {to} in {elapsed:.3} s"));
             }

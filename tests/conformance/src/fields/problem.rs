@@ -44,7 +44,7 @@ pub(crate) fn violations(body: &Value, status: u16) -> Vec<(Rule, String)> {
             found.push((Rule::Type, format!("`{name}` is no URI reference: `{text}`")));
         }
     }
-    if !members.get("title").and_then(Value::as_str).is_some_and(|title| !title.trim().is_empty()) {
+    if members.get("title").and_then(Value::as_str).is_none_or(|title| title.trim().is_empty()) {
         found.push((Rule::Title, "there is no `title`".into()));
     }
     found.extend(bad_extensions(members).map(|name| {

@@ -103,6 +103,7 @@ fn partition_key(policy: &str, item: &Item) -> Result<(), String> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 mod tests {
     use super::*;
 
