@@ -48,6 +48,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run(cli: &Cli) -> anyhow::Result<Report> {
+    let areas = cli.areas();
+    anyhow::ensure!(!areas.is_empty(), "--only and --skip leave no area");
     let text = match &cli.target {
         Some(file) => std::fs::read_to_string(file)
             .with_context(|| format!("{} cannot be read", file.display()))?,
@@ -57,15 +59,14 @@ async fn run(cli: &Cli) -> anyhow::Result<Report> {
     let extra = cli.header.iter().map(|line| world::split(line)).collect::<Result<_, _>>()?;
     let world = World::new(cli.base_url.as_deref().unwrap_or_default(), target, extra)?;
     reachable(&world).await?;
-    let report = judge(&world, &cli.areas(), cli.strict, cli.exhaust).await;
+    let report = judge(&world, &areas, cli.strict, cli.exhaust).await;
     match cli.json.as_deref() {
         Some(file) if file == Path::new("-") => {
             eprint!("{}", report.text());
-            said(&format!("{:#}\n", serde_json::to_value(&report)?));
+            said(&report.json());
         }
         Some(file) => {
-            let json = format!("{:#}\n", serde_json::to_value(&report)?);
-            std::fs::write(file, json)
+            std::fs::write(file, report.json())
                 .with_context(|| format!("{} cannot be written", file.display()))?;
             said(&report.text());
         }

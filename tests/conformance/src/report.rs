@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
+use serde_json::json;
 
 use crate::catalogue;
 use crate::check::{Area, Check, Level, Stop, Verdict, Why};
@@ -30,11 +31,11 @@ pub(crate) struct Line {
     pub(crate) reason: String,
 }
 
-/// The report of a run; `--json` writes it as it is.
-#[derive(Debug, Serialize)]
+/// The report of a run.
+#[derive(Debug)]
 pub(crate) struct Report {
-    pub(crate) base_url: String,
-    pub(crate) target: String,
+    base_url: String,
+    target: String,
     strict: bool,
     pub(crate) checks: Vec<Line>,
 }
@@ -61,6 +62,24 @@ impl Report {
 
     pub(crate) fn count(&self, outcome: Outcome) -> usize {
         self.checks.iter().filter(|line| line.outcome == outcome).count()
+    }
+
+    /// The report for machines: as it is, with the sums.
+    pub(crate) fn json(&self) -> String {
+        let of = |outcome| self.count(outcome);
+        let document = json!({
+            "base_url": self.base_url,
+            "target": self.target,
+            "strict": self.strict,
+            "summary": {
+                "passed": of(Outcome::Passed),
+                "failed": of(Outcome::Failed),
+                "warned": of(Outcome::Warned),
+                "skipped": of(Outcome::Skipped),
+            },
+            "checks": self.checks,
+        });
+        format!("{document:#}\n")
     }
 
     /// The report for people: what failed with its clause, what was skipped, and the sums.
