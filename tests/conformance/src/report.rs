@@ -64,6 +64,14 @@ impl Report {
         self.checks.iter().filter(|line| line.outcome == outcome).count()
     }
 
+    /// How many checks the area of a line has, when all of them were skipped for its reason.
+    fn skipped_alike(&self, line: &Line) -> Option<usize> {
+        let area: Vec<_> = self.checks.iter().filter(|other| other.area == line.area).collect();
+        let alike =
+            area.iter().all(|it| it.outcome == Outcome::Skipped && it.reason == line.reason);
+        alike.then_some(area.len())
+    }
+
     /// The report for machines: as it is, with the sums.
     pub(crate) fn json(&self) -> String {
         let of = |outcome| self.count(outcome);
@@ -87,9 +95,17 @@ impl Report {
         let mut text = String::new();
         let mut area = None;
         for line in &self.checks {
+            let whole = self.skipped_alike(line);
+            if whole.is_some() && area == Some(line.area) {
+                continue;
+            }
             if area.replace(line.area) != Some(line.area) {
                 let name = format!("{:?}", line.area).to_lowercase();
                 let _ = writeln!(text, "\n{name}");
+            }
+            if let Some(alike) = whole {
+                let _ = writeln!(text, "  skip  all {alike} checks: {}", line.reason);
+                continue;
             }
             let mark = match line.outcome {
                 Outcome::Passed => "pass",

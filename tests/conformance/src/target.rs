@@ -7,6 +7,8 @@ use anyhow::Context;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::client::Answer;
+
 /// The description that is used without `--target`, and the sample for others.
 pub(crate) const TENANTRY: &str = include_str!("../targets/tenantry.toml");
 
@@ -58,8 +60,12 @@ pub(crate) struct Collection {
     pub(crate) body: Value,
     /// A body that is refused before anything is done.
     pub(crate) invalid: Option<Value>,
-    /// JSON Pointers.
+    /// Where the answer about one object has it, as a JSON Pointer; empty when it is the body.
+    #[serde(default)]
+    pub(crate) object: String,
+    /// Where an object has its id.
     pub(crate) id: String,
+    /// Where a page has its objects, and the cursor of the next one.
     pub(crate) items: String,
     pub(crate) cursor: Option<String>,
     #[serde(default = "cursor")]
@@ -102,6 +108,9 @@ pub(crate) struct Idempotency {
     pub(crate) bare: bool,
     /// The longest key.
     pub(crate) longest: Option<usize>,
+    /// What a replay may tell anew, such as the id of the request.
+    #[serde(default)]
+    pub(crate) volatile: Vec<String>,
     #[serde(default = "concurrent")]
     pub(crate) concurrent: usize,
     /// An operation that refuses to work without a key.
@@ -187,6 +196,13 @@ const fn concurrent() -> usize {
     16
 }
 
+impl Collection {
+    /// The id in the answer about one object.
+    pub(crate) fn id_in(&self, answer: &Answer) -> Option<String> {
+        answer.at(&format!("{}{}", self.object, self.id))
+    }
+}
+
 impl Target {
     /// Reads a description, in which `{{env:NAME}}` stands for a variable of the environment.
     pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
@@ -204,8 +220,10 @@ impl Target {
 
     fn pointers(&self) -> impl Iterator<Item = &String> {
         let list = self.collection.iter();
-        let list = list.flat_map(|it| [Some(&it.id), Some(&it.items), it.cursor.as_ref()]);
-        list.flatten().chain(self.identity.register.iter().map(|it| &it.token))
+        let list = list
+            .flat_map(|it| [Some(&it.object), Some(&it.id), Some(&it.items), it.cursor.as_ref()]);
+        let volatile = self.idempotency.iter().flat_map(|it| &it.volatile);
+        list.flatten().chain(volatile).chain(self.identity.register.iter().map(|it| &it.token))
     }
 }
 

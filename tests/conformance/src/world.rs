@@ -133,7 +133,7 @@ impl World {
         unique: &str,
     ) -> anyhow::Result<String> {
         let answer = self.creation(list, unique).by(by).send().await?.succeeded()?;
-        answer.at(&list.id).with_context(|| format!("no id at {}: {}", list.id, answer.text))
+        list.id_in(&answer).with_context(|| format!("no id at {}: {}", list.id, answer.text))
     }
 
     /// A page; `query` is without the question mark.
