@@ -82,6 +82,7 @@ pub(crate) const CHECKS: [Check; 12] = [
 struct Object<'a> {
     world: &'a World,
     by: &'a Identity,
+    list: &'a Collection,
     path: String,
     update: &'a Update,
 }
@@ -108,9 +109,11 @@ impl Object<'_> {
         ask.header("if-match", if_match).send().await
     }
 
-    /// What is there now.
+    /// What is there now, without what is told around it.
     async fn state(&self) -> anyhow::Result<Value> {
-        Ok(self.read(None).await?.succeeded()?.body)
+        let read = self.read(None).await?.succeeded()?;
+        let object = read.body.pointer(&self.list.object).cloned();
+        object.with_context(|| format!("no object at {}: {}", self.list.object, read.text))
     }
 }
 
@@ -120,7 +123,7 @@ pub(crate) async fn run(world: &World, out: &mut Recorder<'_>) -> Result<(), Sto
         return Ok(());
     };
     let by = world.second().await?.unwrap_or(world.first().await?);
-    let object = Object { world, by, path: create(world, list, by).await?, update };
+    let object = Object { world, by, list, path: create(world, list, by).await?, update };
     let read = object.read(None).await?.succeeded()?;
     let Some(first) = read.header("etag").map(str::to_owned) else {
         out.note("etag-present", failed(format!("{} has no ETag", read.asked)));
