@@ -1,0 +1,177 @@
+//! Requests and answers. Every answer is kept, because some checks look at all of them.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use serde_json::Value;
+
+use crate::world::{Identity, World};
+
+/// The longest that a 429 makes the suite wait before it gives up.
+const LONGEST_WAIT: Duration = Duration::from_secs(120);
+
+/// How often one request is sent again after a 429.
+pub(crate) const RETRIES: u32 = 4;
+
+/// A request in the making.
+pub(crate) struct Ask<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) method: Method,
+    /// From the base URL, with its query.
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Option<String>,
+    impatient: bool,
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    /// Method and path, for messages.
+    pub(crate) asked: String,
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+    /// Null when the body is no JSON.
+    pub(crate) body: Value,
+    pub(crate) sent: Instant,
+    pub(crate) at: Instant,
+}
+
+impl<'a> Ask<'a> {
+    pub(crate) fn new(world: &'a World, method: Method, path: &str) -> Self {
+        let headers = world.extra.clone();
+        Self { world, method, path: path.to_owned(), headers, body: None, impatient: false }
+    }
+
+    /// As this caller.
+    pub(crate) fn by(mut self, identity: &Identity) -> Self {
+        self.headers.extend(identity.0.iter().cloned());
+        self
+    }
+
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn json(self, body: &Value) -> Self {
+        self.typed("application/json", body)
+    }
+
+    pub(crate) fn typed(mut self, media_type: &str, body: &Value) -> Self {
+        self.body = Some(body.to_string());
+        self.header("content-type", media_type)
+    }
+
+    pub(crate) fn text(mut self, body: Option<&str>) -> Self {
+        self.body = body.map(str::to_owned);
+        self
+    }
+
+    /// Hands a 429 on; otherwise it is waited out, because it says nothing about the request.
+    pub(crate) fn impatient(mut self) -> Self {
+        self.impatient = true;
+        self
+    }
+
+    /// Waits a 429 out, which is the rule.
+    pub(crate) fn patient(mut self) -> Self {
+        self.impatient = false;
+        self
+    }
+
+    pub(crate) async fn send(self) -> anyhow::Result<Answer> {
+        for _ in 0..RETRIES {
+            let answer = self.once().await?;
+            if answer.status != 429 || self.impatient {
+                return Ok(answer);
+            }
+            self.wait(answer.retry_after()).await?;
+        }
+        anyhow::bail!("{} {} is answered 429 again and again", self.method, self.path)
+    }
+
+    /// Waits as a 429 said, or a while when it said nothing.
+    pub(crate) async fn wait(&self, told: Option<Duration>) -> anyhow::Result<()> {
+        let wait = told.unwrap_or(Duration::from_secs(5));
+        let text = format!("{} {} was answered 429", self.method, self.path);
+        anyhow::ensure!(wait <= LONGEST_WAIT, "{text} with a wait of {} s", wait.as_secs());
+        eprintln!("{text}: waiting {} s", wait.as_secs());
+        tokio::time::sleep(wait).await;
+        Ok(())
+    }
+
+    async fn once(&self) -> anyhow::Result<Answer> {
+        let asked = format!("{} {}", self.method, self.path);
+        let url = format!("{}{}", self.world.base, self.path);
+        let mut request = self.world.http.request(self.method.clone(), url);
+        for (name, value) in &self.headers {
+            request = request.header(HeaderName::try_from(name)?, HeaderValue::try_from(value)?);
+        }
+        if let Some(body) = &self.body {
+            request = request.body(body.clone());
+        }
+        let sent = Instant::now();
+        let response = request.send().await.with_context(|| format!("{asked} was not answered"))?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let at = Instant::now();
+        let text = response.bytes().await.with_context(|| format!("{asked} broke off"))?;
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        let answer = Answer { asked, status, headers, text, body, sent, at };
+        self.world.keep(answer.clone());
+        Ok(answer)
+    }
+}
+
+impl Answer {
+    pub(crate) fn success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The one value of a field; `None` when it is absent or not text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// All lines of a field as one value (RFC 9110 section 5.2).
+    pub(crate) fn joined(&self, name: &str) -> Option<String> {
+        let lines = self.headers.get_all(name).iter();
+        let lines: Vec<_> =
+            lines.map(|line| String::from_utf8_lossy(line.as_bytes()).into_owned()).collect();
+        (!lines.is_empty()).then(|| lines.join(", "))
+    }
+
+    /// `Retry-After` as a time from now, when it is valid.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        crate::fields::date::retry_after(self.header("retry-after")?).ok()
+    }
+
+    /// A text of the body by its JSON Pointer; numbers are texts too.
+    pub(crate) fn at(&self, pointer: &str) -> Option<String> {
+        text_at(&self.body, pointer)
+    }
+
+    /// What was asked, what came, and the beginning of the body, for messages.
+    pub(crate) fn seen(&self) -> String {
+        let body: String = self.text.chars().take(160).collect();
+        format!("{} was answered {} {body}", self.asked, self.status)
+    }
+
+    /// The answer when it is a success.
+    pub(crate) fn succeeded(self) -> anyhow::Result<Self> {
+        anyhow::ensure!(self.success(), "{}", self.seen());
+        Ok(self)
+    }
+}
+
+/// A text or number of a document by its JSON Pointer.
+pub(crate) fn text_at(document: &Value, pointer: &str) -> Option<String> {
+    match document.pointer(pointer)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
