@@ -18,7 +18,8 @@ BEGIN
             CASE
                 WHEN target = 'schema_migrations' THEN 'SELECT'
                 WHEN target IN ('audit_logs', 'events', 'secrets') THEN 'SELECT, INSERT'
-                WHEN target IN ('idempotency_receipts', 'refresh_tokens') THEN 'SELECT, INSERT, UPDATE, DELETE'
+                WHEN target IN ('idempotency_receipts', 'limit_overrides', 'refresh_tokens')
+                    THEN 'SELECT, INSERT, UPDATE, DELETE'
                 ELSE 'SELECT, INSERT, UPDATE'
             END, target, app);
     END LOOP;

@@ -7,6 +7,7 @@ use crate::fused::{Background, Function, Fused, Keyring};
 use crate::grants::{Backends, Grants};
 use crate::log::Sink;
 use crate::manifest::Manifest;
+use crate::metrics::Metrics;
 use crate::options::{Options, Placement};
 use crate::routes::{Route, Routes};
 use crate::runtime_config::RuntimeConfig;
@@ -38,7 +39,9 @@ pub(crate) enum Target {
 /// All components and what is behind them.
 pub(crate) struct App {
     /// Which component answers what.
-    pub(crate) routes: Routes<Target>,
+    pub(crate) routes: Routes<(Arc<String>, Target)>,
+    /// What is counted of them.
+    pub(crate) metrics: Metrics,
     /// The same for people.
     pub(crate) lines: Vec<RouteLine>,
     stores: Vec<Arc<dyn KeyValue>>,
@@ -70,7 +73,8 @@ impl App {
             .with_context(|| manifest.path.display().to_string())?;
         let tick_token = ticker::token(&mut variables);
         site::check(&variables).await?;
-        let mut backends = Backends::new(config, options.limits.request);
+        let metrics = Metrics::new(&variables);
+        let mut backends = Backends::new(config, options.limits.request, metrics.clone());
         let mut parts = Vec::new();
         for (id, component) in manifest.components(&options.components)? {
             parts.push(Part {
@@ -94,7 +98,7 @@ impl App {
                 path: route.path().to_owned(),
                 wildcard: route.is_wildcard(),
             });
-            routes.push((route, target.clone()));
+            routes.push((route, (Arc::new(trigger.component.clone()), target.clone())));
         }
         ensure!(!routes.is_empty(), "{}: no [[trigger.http]] to serve", manifest.path.display());
         let routes = Routes::new(routes).with_context(|| manifest.path.display().to_string())?;
@@ -104,7 +108,7 @@ impl App {
             AbortOnDropHandle::new(tokio::spawn(ticker::run(own, token, log.clone())))
         });
         let (stores, databases) = (backends.stores(), backends.databases());
-        Ok(Self { routes, lines, stores, databases, background, _ticker: ticker })
+        Ok(Self { routes, metrics, lines, stores, databases, background, _ticker: ticker })
     }
 
     /// Whether stores and databases answer.

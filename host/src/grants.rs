@@ -2,6 +2,7 @@
 
 use crate::hosts::AllowedHosts;
 use crate::manifest::{Component, Manifest};
+use crate::metrics::Metrics;
 use crate::postgres::Pools;
 use crate::runtime_config::RuntimeConfig;
 use crate::sqlite::Database;
@@ -32,6 +33,7 @@ pub(crate) struct Grants {
 pub(crate) struct Backends {
     config: RuntimeConfig,
     statement_time: Duration,
+    metrics: Metrics,
     stores: BTreeMap<String, Arc<dyn KeyValue>>,
     databases: BTreeMap<String, Arc<Database>>,
     postgres: Arc<Pools>,
@@ -40,10 +42,10 @@ pub(crate) struct Backends {
 impl Backends {
     /// Nothing is opened yet. `statement_time` bounds one SQL statement. Must be called in the
     /// runtime that serves the guests.
-    pub(crate) fn new(config: RuntimeConfig, statement_time: Duration) -> Self {
+    pub(crate) fn new(config: RuntimeConfig, statement_time: Duration, metrics: Metrics) -> Self {
         let postgres = Arc::new(Pools::new(config.postgres_connections, statement_time));
         let (stores, databases) = (BTreeMap::new(), BTreeMap::new());
-        Self { config, statement_time, stores, databases, postgres }
+        Self { config, statement_time, metrics, stores, databases, postgres }
     }
 
     /// All opened key-value stores.
@@ -115,7 +117,8 @@ impl Backends {
                 "{label:?} is not configured; add [key_value_store.{label}] to the runtime config"
             )
         })?;
-        let store = crate::store::open(path, log.clone())?;
+        let failures = self.metrics.store_failures(label);
+        let store = crate::store::open(path, log.clone(), failures)?;
         self.stores.insert(label.to_owned(), store.clone());
         Ok(store)
     }

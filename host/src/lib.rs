@@ -21,6 +21,7 @@ mod http_body;
 mod interfaces;
 mod log;
 mod manifest;
+mod metrics;
 mod migrate;
 mod offline;
 mod options;

@@ -232,8 +232,8 @@ impl Shared {
             return of(problem::answer(StatusCode::NOT_IMPLEMENTED, "not_implemented", message));
         }
         let path = gateway::equivalent_path(request.uri().path());
-        if matches!(&*path, "/healthz" | "/readyz") {
-            return of(self.report(request.method(), &path).await);
+        if matches!(&*path, "/healthz" | "/metrics" | "/readyz") {
+            return of(self.report(&request, &path).await);
         }
         let Some(app) = self.app.get() else {
             return of(problem::unavailable("The server is starting"));
@@ -243,20 +243,24 @@ impl Shared {
                 let status = StatusCode::NOT_FOUND;
                 of(problem::answer(status, "route_not_found", "No operation has this path."))
             }
-            Some((_, Target::Fused(fused))) => {
-                let (parts, body) = request.into_parts();
-                let body = Incoming { body, time: self.body_time };
-                fused.handle(peer.ip(), parts, body).await
-            }
-            Some((route, Target::Composed(composed))) => {
-                composed.handle(peer, route, request).await
+            Some((route, (component, target))) => {
+                let response = match target {
+                    Target::Fused(fused) => {
+                        let (parts, body) = request.into_parts();
+                        let body = Incoming { body, time: self.body_time };
+                        fused.handle(peer.ip(), parts, body).await
+                    }
+                    Target::Composed(composed) => composed.handle(peer, route, request).await,
+                };
+                app.metrics.answered(component.clone(), response.status());
+                response
             }
         }
     }
 
-    /// `/healthz` and `/readyz`.
-    async fn report(&self, method: &Method, path: &str) -> Response<ResponseBody> {
-        if !matches!(*method, Method::GET | Method::HEAD) {
+    /// `/healthz`, `/metrics` and `/readyz`.
+    async fn report<B>(&self, request: &Request<B>, path: &str) -> Response<ResponseBody> {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
             let status = StatusCode::METHOD_NOT_ALLOWED;
             let mut response =
                 problem::answer(status, "method_not_allowed", "Only GET is answered here");
@@ -267,6 +271,9 @@ impl Shared {
         }
         if path == "/healthz" {
             return problem::json(StatusCode::OK, &serde_json::json!({ "status": "ok" }));
+        }
+        if let (Some(app), "/metrics") = (self.app.get(), path) {
+            return app.metrics.report(request.headers());
         }
         let state = match self.app.get() {
             _ if self.stopping.load(Ordering::Acquire) => Err("stopping"),

@@ -6,6 +6,7 @@ mod grants;
 mod keys;
 mod limits;
 mod manifest;
+mod metrics;
 mod server;
 mod smuggling;
 mod versions;

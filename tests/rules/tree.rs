@@ -50,6 +50,21 @@ fn one_development_key() {
     assert!(seal.contains(&format!("\"{default}\"")));
 }
 
+/// The manifest's default limits are those that the contract tells (K-47).
+#[test]
+fn default_limits_are_those_of_the_contract() {
+    let manifest = toml("spin.toml");
+    let limits = crate::support::contract::CONTRACT["x-limits"].as_object().unwrap();
+    for (class, limit) in limits {
+        let variable = &manifest["variables"][&format!("limit_{class}_per_minute")]["default"];
+        assert_eq!(variable.as_str(), Some(limit["per_minute"].to_string().as_str()), "{class}");
+        assert_eq!(limit["burst"], limit["per_minute"], "{class}: the variable says no burst");
+    }
+    let kept = &manifest["variables"]["idempotency_retention_seconds"]["default"];
+    let told = &crate::support::contract::CONTRACT["x-idempotency"]["retention_seconds"];
+    assert_eq!(kept.as_str(), Some(told.to_string().as_str()));
+}
+
 /// The version of the workspace, of the manifest and of the contract are one.
 #[test]
 fn one_version() {

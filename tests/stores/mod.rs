@@ -3,6 +3,7 @@
 
 mod failures;
 mod hosts;
+mod limits;
 mod migrate;
 mod order;
 mod policies;
@@ -43,9 +44,20 @@ impl Site {
             format!("postgres://{role}@{}/site?sslmode=disable", stores::host(postgres))
         };
         tenantry::migrate(&url("owner"), "app", |_| {}).await.unwrap();
+        Self::write(&directory, redis);
+        Self::at(directory, &url("app"))
+    }
+
+    /// On a database that has the schema, and a Redis of the test's own.
+    pub fn with(postgres: &str, redis: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        Self::write(&directory, redis);
+        Self::at(directory, postgres)
+    }
+
+    fn write(directory: &tempfile::TempDir, redis: &str) {
         let config = format!("[key_value_store.default]\ntype = \"redis\"\nurl = {redis:?}\n");
         std::fs::write(directory.path().join("runtime-config.toml"), config).unwrap();
-        Self::at(directory, &url("app"))
     }
 
     fn at(directory: tempfile::TempDir, url: &str) -> Self {

@@ -11,8 +11,8 @@ use crate::trace::Seen;
 use crate::{Body, Code, Error, Location, Operation, Parameter, Response, versions};
 
 /// First segments of paths that are not below a version and are never looked for there.
-const ABSOLUTE: [&str; 7] =
-    [".well-known", "api", "docs", "healthz", "internal", "readyz", "webhooks"];
+const ABSOLUTE: [&str; 8] =
+    [".well-known", "api", "docs", "healthz", "internal", "metrics", "readyz", "webhooks"];
 
 /// The operations of one function.
 pub(crate) struct Routes {

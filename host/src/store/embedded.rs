@@ -13,6 +13,7 @@ use super::file::{Change, File};
 use super::{Answer, KeyValue};
 use gateway::limits::{Ask, Taken, decode, encode};
 use parking_lot::{Condvar, Mutex};
+use prometheus_client::metrics::counter::Counter;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
@@ -53,7 +54,11 @@ struct Shard {
 
 impl Embedded {
     /// Loads the file and starts the writer.
-    pub(crate) fn open(path: &Path, log: crate::log::Sink) -> anyhow::Result<Self> {
+    pub(crate) fn open(
+        path: &Path,
+        log: crate::log::Sink,
+        failures: Counter,
+    ) -> anyhow::Result<Self> {
         let mut file = File::open(path)?;
         let map = Arc::new(Map {
             shards: std::array::from_fn(|_| Mutex::default()),
@@ -69,7 +74,7 @@ impl Embedded {
         map.shards.iter().for_each(|shard| shard.lock().sweep(super::now()));
         let writer = std::thread::Builder::new().name("key-value".to_owned()).spawn({
             let map = map.clone();
-            move || map.follow(&mut file, &log)
+            move || map.follow(&mut file, &log, &failures)
         })?;
         Ok(Self { map, writer: Mutex::new(Some(writer)) })
     }
@@ -96,7 +101,7 @@ impl Map {
     }
 
     /// The writer's loop.
-    fn follow(&self, file: &mut File, log: &crate::log::Sink) {
+    fn follow(&self, file: &mut File, log: &crate::log::Sink, failures: &Counter) {
         for round in 0_usize.. {
             if round % SWEEP == 0 {
                 self.shards[round / SWEEP % SHARDS].lock().sweep(super::now());
@@ -113,6 +118,7 @@ impl Map {
                 let outcome = file.write(&changes);
                 self.failed.store(outcome.is_err(), Ordering::Relaxed);
                 if let Err(error) = outcome {
+                    failures.inc();
                     log.event("error", None, &format!("key-value file: {error}; will try again"));
                     self.put_back(changes);
                 }
@@ -297,7 +303,7 @@ mod tests {
 
     fn open(path: &Path) -> Embedded {
         let log = Sink::open(&Log::Memory(Arc::default())).expect("a log");
-        Embedded::open(path, log).expect("a store")
+        Embedded::open(path, log, Counter::default()).expect("a store")
     }
 
     fn file(name: &str) -> std::path::PathBuf {

@@ -8,6 +8,7 @@ pub(crate) use file::File;
 
 use crate::runtime_config::Place;
 use gateway::limits::{Ask, Taken};
+use prometheus_client::metrics::counter::Counter;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -52,10 +53,14 @@ fn now() -> u64 {
     u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Opens the store that the runtime config names.
-pub(crate) fn open(place: &Place, log: crate::log::Sink) -> anyhow::Result<Arc<dyn KeyValue>> {
+/// Opens the store that the runtime config names; it counts what it does not do.
+pub(crate) fn open(
+    place: &Place,
+    log: crate::log::Sink,
+    failures: Counter,
+) -> anyhow::Result<Arc<dyn KeyValue>> {
     Ok(match place {
-        Place::File(path) => Arc::new(embedded::Embedded::open(path, log)?),
-        Place::Redis { url, prefix } => Arc::new(redis::Redis::new(url, prefix)?),
+        Place::File(path) => Arc::new(embedded::Embedded::open(path, log, failures)?),
+        Place::Redis { url, prefix } => Arc::new(redis::Redis::new(url, prefix, failures)?),
     })
 }

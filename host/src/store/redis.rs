@@ -8,6 +8,7 @@
 use super::{Answer, KeyValue};
 use anyhow::Context as _;
 use gateway::limits::{Ask, Taken};
+use prometheus_client::metrics::counter::Counter;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncCommands as _, Client, FromRedisValue, RedisError, Script};
 use std::time::Duration;
@@ -30,13 +31,14 @@ pub(crate) struct Redis {
     /// Stands before every key.
     prefix: String,
     connection: OnceCell<ConnectionManager>,
+    failures: Counter,
     swap: Script,
     take: Script,
 }
 
 impl Redis {
     /// Connects at the first use.
-    pub(crate) fn new(url: &str, prefix: &str) -> anyhow::Result<Self> {
+    pub(crate) fn new(url: &str, prefix: &str, failures: Counter) -> anyhow::Result<Self> {
         let client = Client::open(url).context(
             "url is not a Redis URL: write redis://[user:password@]host[:port][/database], \
              or rediss:// for TLS",
@@ -46,6 +48,7 @@ impl Redis {
             client,
             prefix: prefix.to_owned(),
             connection: OnceCell::new(),
+            failures,
             swap: Script::new(SWAP),
             take: Script::new(TAKE),
         })
@@ -69,6 +72,7 @@ impl Redis {
     }
 
     fn tell(&self, error: &RedisError) -> String {
+        self.failures.inc();
         format!("Redis at {}: {error}", self.server)
     }
 
@@ -236,7 +240,8 @@ mod tests {
         let url = std::env::var("REDIS_URL").unwrap_or("redis://127.0.0.1:6379".to_owned());
         let mut noise = [0; 8];
         getrandom::fill(&mut noise).expect("randomness");
-        let store = Redis::new(&url, &format!("test*{noise:x?}:")).expect("a URL");
+        let store =
+            Redis::new(&url, &format!("test*{noise:x?}:"), Counter::default()).expect("a URL");
         match store.check().await {
             Ok(()) => Some(store),
             Err(why) => {

@@ -1,0 +1,95 @@
+//! What operators watch: `GET /metrics`, in the text of OpenMetrics 1.0, which Prometheus reads.
+//! For whoever has the operator's credential alone (K-45); without one nobody reads them.
+
+use crate::http_body::ResponseBody;
+use crate::problem;
+use crate::variables::Variables;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
+use std::sync::Arc;
+use subtle::ConstantTimeEq as _;
+
+/// The variable with the operator's credential.
+const TOKEN: &str = "operator_token";
+const TEXT: HeaderValue =
+    HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+
+/// Who answered, and how.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Answered {
+    component: Arc<String>,
+    status: u16,
+}
+
+/// A key-value store by its label.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Store {
+    store: String,
+}
+
+/// The counters of one server.
+#[derive(Clone, Default)]
+pub(crate) struct Metrics {
+    requests: Family<Answered, Counter>,
+    store_failures: Family<Store, Counter>,
+    registry: Arc<Registry>,
+    token: Option<String>,
+}
+
+impl Metrics {
+    /// Counters at 0, for who has the credential of these variables.
+    pub(crate) fn new(variables: &Variables) -> Self {
+        let (requests, store_failures) = (Family::default(), Family::default());
+        let mut registry = Registry::with_prefix("tenantry");
+        registry.register(
+            "http_requests",
+            "Requests by the component that answered and the status",
+            requests.clone(),
+        );
+        registry.register(
+            "key_value_failures",
+            "Operations that a key-value store did not do; rate limits are then counted by each \
+             process alone, or the request is refused (limit_fail_closed)",
+            store_failures.clone(),
+        );
+        let token = variables.get(TOKEN).filter(|token| !token.is_empty()).map(str::to_owned);
+        Self { requests, store_failures, registry: Arc::new(registry), token }
+    }
+
+    /// Counts an answer.
+    pub(crate) fn answered(&self, component: Arc<String>, status: StatusCode) {
+        let of = Answered { component, status: status.as_u16() };
+        self.requests.get_or_create(&of).inc();
+    }
+
+    /// The counter of what a key-value store did not do.
+    pub(crate) fn store_failures(&self, label: &str) -> Counter {
+        self.store_failures.get_or_create(&Store { store: label.to_owned() }).clone()
+    }
+
+    /// Answers `GET /metrics`.
+    pub(crate) fn report(&self, headers: &HeaderMap) -> Response<ResponseBody> {
+        let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+        let known = self.token.as_ref();
+        if !known.is_some_and(|token| token.as_bytes().ct_eq(given.as_bytes()).into()) {
+            let message =
+                "The metrics need the operator's credential, the variable operator_token.";
+            let status = StatusCode::UNAUTHORIZED;
+            let mut response = problem::answer(status, "authentication_required", message);
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            return response;
+        }
+        let mut body = String::new();
+        // Writing into a string cannot fail.
+        let _ = text::encode(&mut body, &self.registry);
+        let mut response = Response::new(ResponseBody::full(body));
+        response.headers_mut().insert(CONTENT_TYPE, TEXT);
+        gateway::security_headers(response.headers_mut());
+        response
+    }
+}
