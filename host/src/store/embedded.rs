@@ -348,6 +348,10 @@ mod tests {
             admitted.push(store.take("b", ask).await.expect("an answer").admitted);
         }
         assert_eq!(admitted, [true, true, true, false]);
+        store.map.take_changes();
+        store.take("b", ask).await.expect("an answer");
+        assert_eq!(store.map.take_changes(), [], "a refusal writes nothing");
+        store.set("b", store.get("b").await.expect("get").expect("a bucket")).await.expect("set");
         store.close().await.expect("close");
         let refused = open(&path).take("b", ask).await.expect("an answer");
         assert!(!refused.admitted && refused.fill > 2_000_000, "{refused:?}");

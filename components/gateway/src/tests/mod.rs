@@ -2,6 +2,7 @@
 //! before and after the function.
 
 mod answers;
+mod keys;
 mod requests;
 mod versions;
 
