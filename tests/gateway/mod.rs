@@ -1,6 +1,7 @@
 mod authentication;
 pub(crate) use authentication::issuer_key;
 mod bad_requests;
+mod conformance;
 mod cors;
 mod first_key;
 mod headers;
