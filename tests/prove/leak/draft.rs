@@ -28,7 +28,7 @@ const ACCEPT: [&str; 8] = [
 ];
 
 /// A request.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Draft {
     pub(super) operation: &'static Operation,
     /// The caller's place among the tenants.
@@ -43,10 +43,18 @@ pub(super) struct Draft {
     pub(super) comparable: bool,
 }
 
+impl std::fmt::Debug for Draft {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (whose, by) = (self.tenant, if self.as_viewer { "viewer" } else { "owner" });
+        write!(f, "{} of tenant {whose}'s {by}: {}", self.operation.id, self.text())
+    }
+}
+
 impl Draft {
     /// Everything that it says, which an answer may repeat.
     pub(super) fn text(&self) -> String {
-        format!("{} {:?} {:?}", self.path, self.headers, self.body)
+        let body = self.body.as_deref().unwrap_or_default();
+        format!("{} {} {:?} {body}", self.operation.method, self.path, self.headers)
     }
 
     pub(super) fn asks_for_a_trap(&self) -> bool {

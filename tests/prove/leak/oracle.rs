@@ -27,9 +27,10 @@ pub(super) enum Finding {
 
 /// Status, headers and body.
 pub(super) fn text(answer: &Exchange) -> String {
-    let headers = answer.headers.iter().map(|(name, value)| {
-        format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes()))
-    });
+    let headers = answer
+        .headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
     format!("{}\n{}\n{}", answer.status, headers.collect::<String>(), answer.text)
 }
 
@@ -79,7 +80,11 @@ pub(super) fn twins(
 
 /// What is the same whoever and whatever was asked for.
 fn comparable(answer: &Exchange, id: &str) -> String {
-    static TRACE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b[0-9a-f]{32}\b").unwrap());
+    /// Ids of traces, as they are and as UUIDs, and times.
+    static VOLATILE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-[\d-]+T[\d:.]+Z")
+            .unwrap()
+    });
     let mut headers: Vec<_> = answer
         .headers
         .iter()
@@ -91,7 +96,7 @@ fn comparable(answer: &Exchange, id: &str) -> String {
         .collect();
     headers.sort();
     let all = format!("{} {headers:?} {}", answer.status, answer.text).replace(id, "[id]");
-    TRACE.replace_all(&all, "[trace]").into_owned()
+    VOLATILE.replace_all(&all, "[…]").into_owned()
 }
 
 /// What the log says of a tenant: nothing of another one, and of nobody what a body said.

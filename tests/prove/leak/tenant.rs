@@ -112,7 +112,8 @@ impl Tenant {
     pub(super) fn id(&self, collection: &str, random: &mut fastrand::Rng) -> Option<String> {
         let ids = self.ids.get(collection)?;
         let recent = &ids[ids.len().saturating_sub(8)..];
-        random.choice(if random.bool() { recent } else { ids }).cloned()
+        let ids = if random.bool() { recent } else { ids };
+        random.choice(ids).cloned()
     }
 
     pub(super) fn cursor(&self, random: &mut fastrand::Rng) -> Option<String> {
