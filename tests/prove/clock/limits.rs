@@ -6,8 +6,8 @@ use super::{HOUR, Scene};
 use crate::both;
 use crate::support::{Client, Placement};
 
-/// Ten in a second, so that nobody has to wait for a minute.
-const LIMIT: u64 = 600;
+/// Four in a second, so that nobody has to wait for a minute.
+const LIMIT: u64 = 240;
 
 /// Asks until it is refused; how many were admitted.
 async fn drain(client: &Client) -> u64 {
@@ -31,7 +31,7 @@ async fn hold_after_a_step_back(placement: Placement) {
     let Some(scene) = Scene::set(placement, &variables, false).await else { return };
     let began = Instant::now();
     let mut admitted = drain(&scene.owner).await;
-    for step in [-1, -HOUR, -2 * HOUR, -3 * HOUR] {
+    for step in [-1, -HOUR, -2 * HOUR] {
         scene.clock.turn(step);
         let turned = Instant::now();
         let mut more = drain(&scene.owner).await;

@@ -129,11 +129,12 @@ impl<'a> Writer<'a> {
     /// The id of an object: of the caller, of the other tenant, or of none. At most one text of
     /// a request is the other's.
     pub(super) fn id(&mut self, collection: &str) -> String {
-        if self.foreign.is_none() && self.random.u8(..10) < 4 {
-            if let Some(id) = self.other.id(collection, self.random) {
-                self.foreign = Some(id.clone());
-                return id;
-            }
+        if self.foreign.is_none()
+            && self.random.u8(..10) < 4
+            && let Some(id) = self.other.id(collection, self.random)
+        {
+            self.foreign = Some(id.clone());
+            return id;
         }
         if self.random.u8(..8) == 0 {
             return missing(self.random);
