@@ -238,11 +238,14 @@ impl<'a> Writer<'a> {
 
     /// A cursor of one of the two tenants.
     fn cursor(&mut self) -> String {
-        let whose = if self.random.bool() { self.other } else { &*self.me };
-        let cursor = whose.cursor(self.random).unwrap_or_default();
-        self.mixed = true;
+        let foreign = self.random.bool();
+        let whose = if foreign { self.other } else { &*self.me };
+        let cursor = whose.cursor(self.random);
+        // A cursor of nobody is refused, and so is one of the other tenant.
+        self.foreign = cursor.clone().filter(|_| foreign);
+        self.mixed |= self.foreign.is_none();
         let name = if self.random.bool() { "cursor" } else { "page[after]" };
-        format!("{name}={cursor}&limit=2")
+        format!("{name}={}&limit=2", cursor.unwrap_or_default())
     }
 }
 
