@@ -70,6 +70,7 @@ impl Load {
         let (began, wanted) = (Instant::now(), self.acknowledged.load(Ordering::Relaxed) + more);
         while self.acknowledged.load(Ordering::Relaxed) < wanted {
             assert!(began.elapsed() < Duration::from_secs(60), "the service does not come back");
+            assert!(!self.writers.iter().any(|it| it.is_finished()), "a writer has failed");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         began.elapsed()

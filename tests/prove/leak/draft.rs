@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use contract::contract::{Location, Operation, Query};
+use contract::contract::{Location, Operation};
 use http::Method;
 
 use super::tenant::Tenant;
@@ -16,15 +16,11 @@ pub(super) static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     all.filter(|operation| operation.id != "tick").collect()
 });
 
-const ACCEPT: [&str; 8] = [
-    "application/json",
-    "application/vnd.api+json",
-    "application/json;profile=\"envelope\"",
-    "application/json;profile=\"camel\"",
-    "application/vnd.tenantry.v1+json",
-    "application/problem+json, application/json",
-    "text/html, */*;q=0.1",
-    "image/png",
+/// Writes without a text of anybody.
+const EQUAL: [(&str, &str, &str); 3] = [
+    ("create-project", "/api/v1/projects", r#"{"name":"equal"}"#),
+    ("create-team", "/api/v1/teams", r#"{"name":"equal"}"#),
+    ("create-user", "/api/v1/users", r#"{"name":"equal","email":"equal@example.com"}"#),
 ];
 
 /// A request.
@@ -83,7 +79,7 @@ pub(super) struct Writer<'a> {
     pub(super) operation: &'static str,
     pub(super) foreign: Option<String>,
     /// Objects of the caller take part too, and may have changed meanwhile.
-    mixed: bool,
+    pub(super) mixed: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -98,6 +94,9 @@ impl<'a> Writer<'a> {
     pub(super) fn write(mut self, tenant: usize) -> Draft {
         let all: &'static [Operation] = &OPERATIONS;
         let operation = self.random.choice(all).unwrap();
+        if self.random.u8(..10) == 0 {
+            return self.equal(tenant);
+        }
         self.operation = operation.id;
         let mut path = self.path(operation);
         let mut headers = self.headers(operation);
@@ -123,6 +122,26 @@ impl<'a> Writer<'a> {
             body,
             comparable: self.foreign.is_some() && !self.mixed && !repeats,
             foreign: self.foreign,
+        }
+    }
+
+    /// What both tenants send to the letter, with keys that both use: each gets its own answer.
+    fn equal(self, tenant: usize) -> Draft {
+        let (id, path, body) = *self.random.choice(&EQUAL).unwrap();
+        let headers = vec![
+            ("x-request-id", self.me.mark('h')),
+            ("content-type", "application/json".to_owned()),
+            ("idempotency-key", format!("equal-{}", self.random.u8(..4))),
+        ];
+        Draft {
+            operation: OPERATIONS.iter().find(|operation| operation.id == id).unwrap(),
+            tenant,
+            as_viewer: false,
+            path: path.to_owned(),
+            headers,
+            body: Some(body.to_owned()),
+            foreign: None,
+            comparable: false,
         }
     }
 
@@ -160,92 +179,9 @@ impl<'a> Writer<'a> {
         format!("{prefix}{path}")
     }
 
-    fn headers(&mut self, operation: &Operation) -> Vec<(&'static str, String)> {
-        let mut headers = vec![("x-request-id", self.me.mark('h'))];
-        let mut at_times = |one_in: u8| self.random.u8(..one_in) == 0;
-        let (correlation, trace, key) = (at_times(3), at_times(2), at_times(3));
-        let (accept, if_match, if_none_match) = (at_times(2), at_times(6), at_times(6));
-        if correlation {
-            headers.push(("x-correlation-id", self.me.mark('h')));
-        }
-        if trace {
-            let trace = self.me.trace(self.random);
-            headers.push(("traceparent", format!("00-{trace}-00f067aa0ba902b7-01")));
-        }
-        if key && operation.idempotent {
-            headers.push(("idempotency-key", self.key()));
-        }
-        if accept {
-            headers.push(("accept", (*self.random.choice(&ACCEPT).unwrap()).to_owned()));
-        }
-        let tag = ["*", "\"v1\"", "\"v2\"", "W/\"v1\"", "\"none\""][self.random.usize(..5)];
-        if operation.if_match || if_match {
-            headers.push(("if-match", tag.to_owned()));
-        } else if if_none_match && operation.method == "GET" {
-            headers.push(("if-none-match", tag.to_owned()));
-        }
-        headers
-    }
-
-    /// A new key, one that was used before, one of the other tenant, or one that both know.
-    fn key(&mut self) -> String {
-        let known = match self.random.u8(..4) {
-            0 => None,
-            1 => self.random.choice(&self.me.keys).cloned(),
-            2 => self.random.choice(&self.other.keys).cloned(),
-            _ => Some(format!("shared-{}", self.random.u8(..8))),
-        };
-        known.unwrap_or_else(|| {
-            let key = self.me.mark('b');
-            self.me.keys.push(key.clone());
-            key
-        })
-    }
-
     fn form(&mut self) -> String {
         let (id, secret) = (self.me.mark('b'), self.me.mark('b'));
         format!("grant_type=client_credentials&client_id={id}&client_secret={secret}")
-    }
-
-    fn query(&mut self, operation: &Operation) -> Option<String> {
-        if self.random.u8(..3) == 0 || operation.method != "GET" {
-            return None;
-        }
-        let list = operation.query == Query::List || operation.id == "list-events";
-        match self.random.u8(..9) {
-            _ if !list && operation.query != Query::Object => None,
-            0 => Some("fields=id,name&expand=owner".to_owned()),
-            _ if !list => Some("fields=id,name".to_owned()),
-            1 => Some("sort=created_at:desc&limit=2".to_owned()),
-            2 => Some("page[limit]=3&include=owner,manager,lead,teams".to_owned()),
-            3 => Some("page=1&per_page=2".to_owned()),
-            4..7 => Some(self.cursor()),
-            which => Some(self.filter(which == 8)),
-        }
-    }
-
-    /// Asks for what one of the two tenants has written.
-    fn filter(&mut self, foreign: bool) -> String {
-        let text = match foreign {
-            true => self.other.written(self.random),
-            false => self.me.written(self.random),
-        };
-        self.mixed |= !foreign;
-        self.foreign = foreign.then(|| text.clone());
-        let spelling = ["name=", "search=", "filter[name]=", "name:in=", "unknown="];
-        format!("{}{text}", self.random.choice(spelling).unwrap())
-    }
-
-    /// A cursor of one of the two tenants.
-    fn cursor(&mut self) -> String {
-        let foreign = self.random.bool();
-        let whose = if foreign { self.other } else { &*self.me };
-        let cursor = whose.cursor(self.random);
-        // A cursor of nobody is refused, and so is one of the other tenant.
-        self.foreign = cursor.clone().filter(|_| foreign);
-        self.mixed |= self.foreign.is_none();
-        let name = if self.random.bool() { "cursor" } else { "page[after]" };
-        format!("{name}={}&limit=2", cursor.unwrap_or_default())
     }
 }
 
