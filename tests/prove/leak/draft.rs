@@ -9,11 +9,11 @@ use http::Method;
 use super::tenant::Tenant;
 use crate::support::{Client, Exchange};
 
-/// Every operation but that of the operator, whose credential no tenant has.
+/// Every operation but those of the operator, whose credential no tenant has.
 pub(super) static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     let functions = contract::functions().unwrap();
     let all = functions.iter().flat_map(|name| contract::load(name).unwrap());
-    all.filter(|operation| operation.id != "tick").collect()
+    all.filter(|operation| !operation.path.starts_with("/internal/")).collect()
 });
 
 /// Writes without a text of anybody.

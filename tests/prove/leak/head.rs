@@ -1,6 +1,6 @@
 //! Headers and queries.
 
-use contract::contract::{Operation, Query};
+use contract::contract::{Idempotency, Operation, Query};
 
 use super::draft::Writer;
 
@@ -28,7 +28,7 @@ impl Writer<'_> {
             let trace = self.me.trace(self.random);
             headers.push(("traceparent", format!("00-{trace}-00f067aa0ba902b7-01")));
         }
-        if key && operation.idempotent {
+        if key && operation.idempotency != Idempotency::Unsupported {
             headers.push(("idempotency-key", self.key()));
         }
         if accept {

@@ -66,7 +66,7 @@ impl Outcome {
 fn learn(answered: &[Answered], tenants: &mut [Tenant; 2]) {
     for Answered { draft, answer, .. } in answered {
         // The documents are everybody's.
-        let is_own = !draft.operation.public || draft.operation.limit == "auth";
+        let is_own = !draft.operation.public || draft.operation.limit.class == "auth";
         if let Some(answer) = answer.as_ref().filter(|it| it.status < 300 && is_own) {
             let (me, other) = wave::split(tenants, draft.tenant);
             let text = oracle::text(answer);
