@@ -69,11 +69,11 @@ async fn a_lease_ends(placement: Placement) {
     let Some(mut scene) = Scene::set(placement, &[], true).await else { return };
     let mut made = Made::new();
     for (before, after) in [(0, -HOUR), (HOUR / 2, 0), (0, HOUR / 2), (0, -2 * DAY)] {
-        scene.clock.turn(before);
+        scene.set_clock(before).await;
         let client = scene.signed_in().await;
         let key = format!("lease{before}{after}");
         create(&client, &key, "KEEP.TRAP-5").await.expect(500);
-        scene.clock.turn(after);
+        scene.set_clock(after).await;
         let client = scene.signed_in().await;
         let began = Instant::now();
         let answer = loop {
@@ -88,7 +88,7 @@ async fn a_lease_ends(placement: Placement) {
         };
         made.push((key, Some(answer.id().to_owned())));
     }
-    scene.clock.turn(0);
+    scene.set_clock(0).await;
     check(&scene.signed_in().await, &made).await;
     scene.end();
 }

@@ -14,18 +14,18 @@ async fn end_by_the_clock(placement: Placement) {
     let Some(mut scene) = Scene::set(placement, &[], false).await else { return };
     let old = scene.owner.clone();
     for step in [0, -1, 0, 1, -HOUR, -2 * DAY, 0] {
-        scene.clock.turn(step);
+        scene.set_clock(step).await;
         old.get(PROJECTS).await.expect(200);
     }
     for step in [2 * HOUR, 2 * DAY] {
-        scene.clock.turn(step);
+        scene.set_clock(step).await;
         scene.owner.get(PROJECTS).await.refused(401, "invalid_token");
         scene.refresh().await;
         scene.owner.get(PROJECTS).await.expect(200);
     }
     // It was issued in the future.
     for step in [0, -HOUR, 0] {
-        scene.clock.turn(step);
+        scene.set_clock(step).await;
         scene.owner.get(PROJECTS).await.expect(200);
         old.get(PROJECTS).await.expect(200);
     }
@@ -36,7 +36,7 @@ async fn end_by_the_clock(placement: Placement) {
 async fn a_new_key_is_known(placement: Placement) {
     let Some(mut scene) = Scene::set(placement, &[], false).await else { return };
     scene.owner.get(PROJECTS).await.expect(200);
-    scene.clock.turn(-HOUR);
+    scene.set_clock(-HOUR).await;
     let old = 91 * DAY * 1000;
     scene.server.app.execute(&format!("UPDATE signing_keys SET created_at = created_at - {old}"));
     scene.refresh().await;
