@@ -83,7 +83,12 @@ impl Scene {
     /// The owner with a token that is valid by the clock.
     async fn signed_in(&mut self) -> Client {
         self.settle().await;
-        let answer = self.owner.get("/api/v1/projects?limit=1").await;
+        let mut answer = self.owner.get("/api/v1/projects?limit=1").await;
+        // Composed, each instance has buckets of addresses of its own.
+        while answer.status == 429 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            answer = self.owner.get("/api/v1/projects?limit=1").await;
+        }
         if answer.status == 200 {
             return self.owner.clone();
         }
