@@ -7,13 +7,13 @@ mod support;
 
 mod auth;
 mod coverage;
-mod crash;
 mod docs;
 mod events;
 mod gateway;
 mod host;
 mod isolation;
 mod projects;
+mod prove;
 mod rules;
 mod stores;
 mod tenants;

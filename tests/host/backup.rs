@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::crash::write;
+use crate::prove::crash::write;
 use crate::support::process::{Process, Setting};
 use crate::support::server::{PASSWORD, UNLIMITED, options, start};
 use crate::support::{Client, Placement, dedicated};

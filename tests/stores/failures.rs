@@ -2,124 +2,23 @@
 //! load: errors say when to come back, nothing that was acknowledged is lost, nothing is done
 //! twice, and service is back within seconds.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use http::Method;
-use serde_json::json;
 
 use super::Site;
 use super::hosts::placed;
+use crate::prove::crash::{self, Load};
 use crate::support::Client;
 use crate::support::process::Process;
 use crate::support::servers::{Postgres, Redis, free_port};
 
-const WRITERS: usize = 8;
 /// How long a part is away.
 const AWAY: Duration = Duration::from_secs(2);
 /// The longest that service may take to be back after the part is: a frozen host keeps its
 /// tenant's place for five seconds, a reservation is kept for two.
 const BACK: Duration = Duration::from_secs(20);
-
-/// Keys and what was made with them.
-type Made = Vec<(String, Option<String>)>;
-
-/// Writers that write to whichever host answers, and what they saw.
-struct Load {
-    stop: Arc<AtomicBool>,
-    acknowledged: Arc<AtomicU64>,
-    counts: Arc<Counts>,
-    writers: Vec<tokio::task::JoinHandle<Made>>,
-}
-
-/// What was not acknowledged.
-#[derive(Default)]
-struct Counts {
-    /// All attempts.
-    refused: AtomicU64,
-    /// Those that a running host answered with 503.
-    failed: AtomicU64,
-}
-
-impl Load {
-    fn start(bases: &[String], owner: &Client) -> Self {
-        let clients: Arc<Vec<Client>> =
-            Arc::new(bases.iter().map(|base| Client::new(base, Some(owner.token()))).collect());
-        let stop = Arc::<AtomicBool>::default();
-        let (acknowledged, counts) = (Arc::<AtomicU64>::default(), Arc::<Counts>::default());
-        let writers = (0..WRITERS).map(|writer| {
-            let (clients, stop) = (clients.clone(), stop.clone());
-            let (acknowledged, counts) = (acknowledged.clone(), counts.clone());
-            tokio::spawn(async move {
-                let mut made = Vec::new();
-                for number in 0.. {
-                    if stop.load(Ordering::Relaxed) {
-                        break;
-                    }
-                    let key = format!("w{writer}-n{number}");
-                    let id = insist(&clients, writer + number, &key, &counts).await;
-                    acknowledged.fetch_add(1, Ordering::Relaxed);
-                    made.push((key, Some(id)));
-                }
-                made
-            })
-        });
-        let writers = writers.collect();
-        Self { stop, acknowledged, counts, writers }
-    }
-
-    /// Waits until so many more writes are acknowledged; how long it took.
-    async fn goes_on(&self, more: u64) -> Duration {
-        let (began, wanted) = (Instant::now(), self.acknowledged.load(Ordering::Relaxed) + more);
-        while self.acknowledged.load(Ordering::Relaxed) < wanted {
-            assert!(began.elapsed() < Duration::from_secs(60), "the service does not come back");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        began.elapsed()
-    }
-
-    /// Everything that was acknowledged is there, once.
-    async fn finish(self, client: &Client) -> u64 {
-        self.stop.store(true, Ordering::Relaxed);
-        let mut made = Vec::new();
-        for writer in self.writers {
-            made.extend(writer.await.unwrap());
-        }
-        crate::crash::check(client, &made).await;
-        self.counts.refused.load(Ordering::Relaxed)
-    }
-}
-
-/// Sends until it is acknowledged, as a careful client does: with one key, after the pause
-/// that the answer asks for, to the next host.
-async fn insist(clients: &[Client], first: usize, key: &str, counts: &Counts) -> String {
-    let began = Instant::now();
-    for attempt in first.. {
-        assert!(began.elapsed() < Duration::from_secs(60), "{key} is never answered");
-        let headers = [("idempotency-key", key), ("content-type", "application/json")];
-        let body = Some(json!({ "name": key }).to_string());
-        let client = &clients[attempt % clients.len()];
-        let sent = client.try_send(Method::POST, "/api/v1/projects", &headers, body);
-        let pause = match tokio::time::timeout(Duration::from_secs(3), sent).await {
-            Ok(Ok(answer)) if answer.status == 201 => return answer.id().to_owned(),
-            Ok(Ok(answer)) => {
-                assert!(matches!(answer.status, 503 | 409), "{}: {}", answer.status, answer.text);
-                // A balancer, which asks /readyz, sends nothing to a host that starts.
-                if answer.status == 503 && !answer.text.contains("starting") {
-                    counts.failed.fetch_add(1, Ordering::Relaxed);
-                }
-                let after = answer.header("retry-after").expect("Retry-After");
-                after.parse::<u64>().unwrap().min(2)
-            }
-            // No answer: refused, broken off, or frozen.
-            _ => 0,
-        };
-        counts.refused.fetch_add(1, Ordering::Relaxed);
-        tokio::time::sleep(Duration::from_millis(100 + 1000 * pause)).await;
-    }
-    unreachable!()
-}
 
 struct Scene {
     site: Site,
@@ -160,7 +59,9 @@ impl Scene {
         assert!(back < BACK, "service was back after {back:?}");
         self.load.goes_on(50).await;
         let client = Client::new(&self.two.app.base, Some(self.owner.token()));
-        let refused = self.load.finish(&client).await;
+        let counts = self.load.counts.clone();
+        crash::check(&client, &self.load.end().await).await;
+        let refused = counts.refused.load(Ordering::Relaxed);
         eprintln!("back after {back:?}; {refused} attempts were repeated");
     }
 }

@@ -1,7 +1,5 @@
 //! Several hosts on one PostgreSQL and one Redis are one service.
 
-use std::collections::BTreeSet;
-
 use http::Method;
 use serde_json::json;
 
@@ -12,7 +10,7 @@ use crate::support::process::Process;
 const PROJECTS: &str = "/api/v1/projects";
 
 /// A new empty site and two hosts that start at the same moment.
-fn two(variables: &[(&str, &str)], composed: bool) -> (Site, Process, Process) {
+pub(crate) fn two(variables: &[(&str, &str)], composed: bool) -> (Site, Process, Process) {
     let site = Site::new();
     let start = |name: &str| {
         let mut setting = site.host(name, composed);
@@ -25,7 +23,7 @@ fn two(variables: &[(&str, &str)], composed: bool) -> (Site, Process, Process) {
     (site, one, two)
 }
 
-fn at(host: &Process, client: &Client) -> Client {
+pub(crate) fn at(host: &Process, client: &Client) -> Client {
     Client::new(&host.app.base, Some(client.token())).of(client.session.clone())
 }
 
@@ -60,34 +58,6 @@ async fn one_limit(composed: bool) {
         }
     }
     assert_eq!(admitted, 40);
-}
-
-/// 64 equal requests over two hosts make one project, and all who are answered get it.
-async fn one_execution(composed: bool) {
-    let (_site, one, two) = two(&[], composed);
-    let owner = one.app.owner().await;
-    let hosts = [at(&one, &owner), at(&two, &owner)];
-    for round in 0..3 {
-        let key = format!("key-{round}");
-        let sent = (0..64).map(|n| {
-            let (client, key) = (hosts[n % 2].clone(), key.clone());
-            tokio::spawn(async move {
-                let body = json!({ "name": key });
-                client.json(Method::POST, PROJECTS, &body, &[("idempotency-key", &key)]).await
-            })
-        });
-        let mut ids = BTreeSet::new();
-        for answer in sent.collect::<Vec<_>>() {
-            let answer = answer.await.unwrap();
-            match answer.status {
-                201 => drop(ids.insert(answer.id().to_owned())),
-                status => assert_eq!(status, 409, "{}", answer.text),
-            }
-        }
-        assert_eq!(ids.len(), 1, "{ids:?}");
-        let page = owner.get(&format!("{PROJECTS}?name={key}")).await.expect(200);
-        assert_eq!(page.body["items"].as_array().unwrap().len(), 1);
-    }
 }
 
 /// A host of one function serves it for tenants of the others.
@@ -142,4 +112,4 @@ macro_rules! placed {
 }
 pub(super) use placed;
 
-placed! { one_service one_limit one_execution one_function one_keyring }
+placed! { one_service one_limit one_function one_keyring }

@@ -2,7 +2,7 @@
 //! run with `TENANTRY_TEST_STORES=external`.
 
 mod failures;
-mod hosts;
+pub(crate) mod hosts;
 mod limits;
 mod migrate;
 mod order;

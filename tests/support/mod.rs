@@ -1,6 +1,7 @@
 //! What the tests share.
 
 pub mod client;
+pub mod clock;
 pub mod contract;
 pub mod process;
 pub mod raw;

@@ -24,6 +24,10 @@ pub struct Setting {
     pub runtime_config: Option<PathBuf>,
     /// The port; 0 takes a free one.
     pub port: u16,
+    /// Instead of the manifest of the repository.
+    pub manifest: Option<PathBuf>,
+    /// The file of a clock that a test turns.
+    pub clock: Option<PathBuf>,
 }
 
 impl Setting {
@@ -36,6 +40,8 @@ impl Setting {
             variables: Vec::new(),
             runtime_config: None,
             port: 0,
+            manifest: None,
+            clock: None,
         }
     }
 }
@@ -54,6 +60,7 @@ async fn server_process() {
         None => server::options(placement, &setting.data, &variables),
     };
     options.runtime_config = setting.runtime_config.or(options.runtime_config);
+    options.manifest = setting.manifest.unwrap_or(options.manifest);
     options.components = setting.components;
     options.listen.set_port(setting.port);
     let (app, server) = server::start(options).await;
@@ -74,7 +81,11 @@ pub struct Process {
 impl Process {
     /// Starts a server and waits until it is ready.
     pub fn spawn(setting: &Setting) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        if let Some(clock) = &setting.clock {
+            super::clock::wind(&mut command, clock);
+        }
+        let mut child = command
             .args(["support::process::server_process", "--exact", "--ignored", "--nocapture"])
             .env("TENANTRY_TEST_RUN", super::stores::run())
             .env(SETTING, serde_json::to_string(setting).unwrap())

@@ -1,15 +1,45 @@
 //! Faults that tests build in, with the feature `sabotage`, to show what holds without the
 //! code that is taken away. Without the feature nothing here does anything.
+//!
+//! A request asks for them in its `X-Request-ID`: `KEEP` leaves the tenant in its statements,
+//! and `TRAP-3` ends the instance before the third step of its work on the database.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
+use crate::bindings::tenantry::platform::messages::Parameter;
 use crate::sql::Value;
 
 const ON: bool = cfg!(feature = "sabotage");
 
+thread_local! {
+    /// Whether the request keeps its tenant. An instance has one request at a time.
+    static KEEP: Cell<bool> = const { Cell::new(false) };
+    /// Steps until the trap.
+    static LEFT: Cell<Option<u32>> = const { Cell::new(None) };
+}
+
+/// Notes what the request asks for.
+pub(crate) fn listen(parameters: &[Parameter]) {
+    if ON {
+        let id = parameters.iter().find(|one| one.name == "x-request-id");
+        let words = || id.into_iter().flat_map(|id| id.value.split('.'));
+        KEEP.set(words().any(|word| word == "KEEP"));
+        LEFT.set(words().find_map(|word| word.strip_prefix("TRAP-")?.parse().ok()));
+    }
+}
+
+/// A step between two statements: here an instance may end.
+pub(crate) fn step() {
+    if ON && let Some(left) = LEFT.get() {
+        assert!(left > 1, "on demand");
+        LEFT.set(Some(left - 1));
+    }
+}
+
 /// The statement, without its tenant: row-level security holds by itself.
 pub(crate) fn predicate(sql: &str) -> Cow<'_, str> {
-    match ON {
+    match ON && !KEEP.get() {
         true => Cow::Owned(sql.replace("tenant_id = $1", "CAST($1 AS TEXT) IS NOT NULL")),
         false => Cow::Borrowed(sql),
     }

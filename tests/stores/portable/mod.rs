@@ -12,7 +12,7 @@ use rusqlite::types::Value as Cell;
 use serde_json::{Value, json};
 use tokio_postgres::types::Type;
 
-use crate::crash::write;
+use crate::prove::crash::write;
 use crate::support::server::{PASSWORD, UNLIMITED, plain_options, start};
 use crate::support::stores::{self, connect, rows_of, url};
 use crate::support::{App, Client, Placement};

@@ -12,7 +12,7 @@ use std::cell::{OnceCell, RefCell};
 
 pub use spin_sdk::sqlite::wit::sqlite::Value;
 
-use crate::{Code, Error, problem};
+use crate::{Code, Error, problem, sabotage};
 
 /// For whom a statement runs: PostgreSQL shows its rows by it (row-level security).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -119,6 +119,7 @@ impl Database {
         sql: &str,
         parameters: &[Value],
     ) -> Result<Vec<Row>, Error> {
+        sabotage::step();
         match self {
             Self::Sqlite(database) => database.query(sql, parameters),
             Self::Postgres(database) => database.query(who, sql, parameters),
@@ -132,6 +133,7 @@ impl Database {
         sql: &str,
         parameters: &[Value],
     ) -> Result<u64, Error> {
+        sabotage::step();
         match self {
             Self::Sqlite(database) => database.execute(sql, parameters),
             Self::Postgres(database) => database.execute(who, sql, parameters),
@@ -147,10 +149,14 @@ impl Database {
         queue: Option<&str>,
         work: impl FnOnce() -> Result<T, Error>,
     ) -> Result<T, Error> {
-        match self {
+        let work = || work().inspect(|_| sabotage::step());
+        let outcome = match self {
             Self::Sqlite(database) => database.transaction(work),
             Self::Postgres(database) => database.transaction(queue, work),
-        }
+        };
+        // Committed, and not answered yet.
+        sabotage::step();
+        outcome
     }
 }
 

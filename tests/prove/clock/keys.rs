@@ -1,0 +1,96 @@
+//! `Idempotency-Key`: what was done is not done again, and nobody waits for who is gone.
+
+use std::time::{Duration, Instant};
+
+use http::Method;
+use serde_json::json;
+
+use super::{DAY, HOUR, Scene};
+use crate::both;
+use crate::prove::crash::{Made, check, race};
+use crate::prove::{random, rounds};
+use crate::support::{Client, Exchange, Placement};
+
+/// Where the clock is set, one after the other, from the right time.
+const STEPS: [i64; 12] = [1, 0, -1, 0, HOUR, 0, -HOUR, 0, 2 * DAY, 0, -2 * DAY, 0];
+
+async fn create(client: &Client, key: &str, id: &str) -> Exchange {
+    let headers = [("idempotency-key", key), ("x-request-id", id)];
+    client.json(Method::POST, "/api/v1/projects", &json!({ "name": key }), &headers).await
+}
+
+/// After each step the keys that were used before have their one answer, though the clock says
+/// that they are too old.
+async fn nothing_happens_twice(placement: Placement) {
+    let Some(mut scene) = Scene::set(placement, &[], false).await else { return };
+    let mut random = random(&format!("clock {placement:?}"));
+    let mut made = Made::new();
+    let mut client = scene.owner.clone();
+    for round in rounds(1) {
+        for (number, step) in STEPS.into_iter().enumerate() {
+            let step = if round == 0 { step } else { random.i64(-3 * DAY..3 * DAY) };
+            let key = format!("key-{round}-{number}");
+            let id = create(&client, &key, "first").await.expect(201).id().to_owned();
+            made.push((key, Some(id)));
+            scene.turn(step).await;
+            client = scene.signed_in().await;
+            for (key, id) in random.choose_multiple(&made, 20) {
+                let again = create(&client, key, "again").await.expect(201);
+                assert_eq!(Some(again.id()), id.as_deref(), "{key} after {step} s");
+            }
+        }
+    }
+    scene.turn(0).await;
+    check(&scene.signed_in().await, &made).await;
+    scene.end();
+}
+
+/// Equal requests at the same moment are one, also when their lease seems to end meanwhile.
+async fn a_race_has_one_winner(placement: Placement) {
+    let Some(mut scene) = Scene::set(placement, &[], false).await else { return };
+    let mut made = Made::new();
+    for round in rounds(2) {
+        for step in [HOUR / 2, 0, -HOUR / 2, 0] {
+            let client = [scene.signed_in().await];
+            let key = format!("race-{round}-{}", made.len());
+            let turned = async {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                scene.clock.turn(step);
+            };
+            made.push(tokio::join!(race(&client, &key), turned).0);
+        }
+    }
+    check(&scene.signed_in().await, &made).await;
+    scene.end();
+}
+
+/// Who retries what nobody works on any more waits for the lease, not for the clock.
+async fn a_lease_ends(placement: Placement) {
+    let Some(mut scene) = Scene::set(placement, &[], true).await else { return };
+    let mut made = Made::new();
+    for (before, after) in [(0, -HOUR), (HOUR / 2, 0), (0, HOUR / 2), (0, -2 * DAY)] {
+        scene.set_clock(before).await;
+        let client = scene.signed_in().await;
+        let key = format!("lease{before}{after}");
+        create(&client, &key, "KEEP.TRAP-5").await.expect(500);
+        scene.set_clock(after).await;
+        let client = scene.signed_in().await;
+        let began = Instant::now();
+        let answer = loop {
+            let answer = create(&client, &key, "KEEP").await;
+            if answer.status == 201 {
+                break answer;
+            }
+            answer.refused(409, "idempotency_conflict");
+            // Two seconds, and time for a machine that has much to do.
+            assert!(began.elapsed() < Duration::from_secs(12), "{key} is locked");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        };
+        made.push((key, Some(answer.id().to_owned())));
+    }
+    scene.set_clock(0).await;
+    check(&scene.signed_in().await, &made).await;
+    scene.end();
+}
+
+both! { nothing_happens_twice a_race_has_one_winner a_lease_ends }

@@ -1,0 +1,115 @@
+//! The clock of a server steps back and forth, by a second, an hour or days, while clients use
+//! it: nothing is done twice, nobody is locked out, and nobody gets more than there is.
+
+mod keys;
+mod limits;
+mod tokens;
+
+use crate::support::clock::Clock;
+use crate::support::process::{Process, Setting};
+use crate::support::{Client, Placement};
+
+const HOUR: i64 = 3600;
+const DAY: i64 = 24 * HOUR;
+/// The credential of the operator.
+const TICK: &str = "a tick of the tests";
+
+/// A server with a clock of its own, and who uses it.
+struct Scene {
+    clock: Clock,
+    server: Process,
+    owner: Client,
+    /// Serves once.
+    refresh: String,
+    _directory: tempfile::TempDir,
+}
+
+impl Scene {
+    /// `None` where no clock can be turned.
+    async fn set(placement: Placement, variables: &[(&str, &str)], broken: bool) -> Option<Self> {
+        let directory = tempfile::tempdir().unwrap();
+        let clock = Clock::new(directory.path())?;
+        let mut setting = Setting::new(directory.path(), placement == Placement::Composed);
+        setting.clock = Some(clock.file());
+        setting.manifest = broken.then(|| crate::stores::sabotaged(directory.path()));
+        let variables = variables.iter().chain(&[("tick_token", TICK)]);
+        setting.variables = variables.map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        let server = Process::spawn(&setting);
+        let owner = server.app.owner().await;
+        let refresh = owner.session["refresh_token"].as_str().unwrap().to_owned();
+        Some(Self { clock, server, owner, refresh, _directory: directory })
+    }
+
+    /// Turns the clock.
+    async fn set_clock(&self, seconds: i64) {
+        self.clock.turn(seconds);
+        self.settle().await;
+    }
+
+    /// A bucket that was last written later than it is now refuses once, however much it holds:
+    /// here of each class, so that the tests see what they are about.
+    async fn settle(&self) {
+        use http::Method;
+        let anon = self.server.app.anon();
+        let json = [("content-type", "application/json")];
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        let tick = "/internal/tick";
+        let asked: [(&Client, Method, &str, &[(&str, &str)], Option<&str>); 4] = [
+            (&self.owner, Method::GET, "/api/v1/projects?limit=1", &[], None),
+            (&self.owner, Method::POST, "/api/v1/projects", &json, Some("{}")),
+            (&anon, Method::POST, tick, &[], None),
+            (&anon, Method::POST, "/api/v1/auth/token", &form, Some("grant_type=none")),
+        ];
+        for (client, method, path, headers, body) in asked {
+            for _ in 0..20 {
+                let body = body.map(str::to_owned);
+                if client.send(method.clone(), path, headers, body).await.status != 429 {
+                    break;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        }
+    }
+
+    /// Turns the clock, and has everything done that is due by then.
+    async fn turn(&self, seconds: i64) {
+        self.set_clock(seconds).await;
+        let credential = format!("Bearer {TICK}");
+        let headers = [("authorization", credential.as_str())];
+        let anon = self.server.app.anon();
+        anon.send(http::Method::POST, "/internal/tick", &headers, None).await.expect(200);
+    }
+
+    /// The owner with a token that is valid by the clock.
+    async fn signed_in(&mut self) -> Client {
+        self.settle().await;
+        let mut answer = self.owner.get("/api/v1/projects?limit=1").await;
+        // Composed, each instance has buckets of addresses of its own.
+        while answer.status == 429 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            answer = self.owner.get("/api/v1/projects?limit=1").await;
+        }
+        if answer.status == 200 {
+            return self.owner.clone();
+        }
+        answer.refused(401, "invalid_token");
+        self.refresh().await;
+        self.owner.get("/api/v1/projects?limit=1").await.expect(200);
+        self.owner.clone()
+    }
+
+    /// Takes the next pair of tokens.
+    async fn refresh(&mut self) {
+        let form = format!("grant_type=refresh_token&refresh_token={}", self.refresh);
+        let pair = self.server.app.anon().form("/api/v1/auth/token", &form, &[]).await.expect(200);
+        let text = |name: &str| pair.body[name].as_str().unwrap().to_owned();
+        self.owner = self.owner.with_token(&text("access_token"));
+        self.refresh = text("refresh_token");
+        self.settle().await;
+    }
+
+    /// The server is alive, and ends in good order.
+    fn end(mut self) {
+        self.server.stop();
+    }
+}

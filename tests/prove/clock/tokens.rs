@@ -1,0 +1,54 @@
+//! Access tokens and the keys that sign them.
+
+use std::time::{Duration, Instant};
+
+use super::{DAY, HOUR, Scene};
+use crate::both;
+use crate::support::Placement;
+
+const PROJECTS: &str = "/api/v1/projects?limit=1";
+
+/// A token is good until its end by the clock, on whichever side of its beginning that is; what
+/// has ended is refused, and the refresh token gives the next.
+async fn end_by_the_clock(placement: Placement) {
+    let Some(mut scene) = Scene::set(placement, &[], false).await else { return };
+    let old = scene.owner.clone();
+    for step in [0, -1, 0, 1, -HOUR, -2 * DAY, 0] {
+        scene.set_clock(step).await;
+        old.get(PROJECTS).await.expect(200);
+    }
+    for step in [2 * HOUR, 2 * DAY] {
+        scene.set_clock(step).await;
+        scene.owner.get(PROJECTS).await.refused(401, "invalid_token");
+        scene.refresh().await;
+        scene.owner.get(PROJECTS).await.expect(200);
+    }
+    // It was issued in the future.
+    for step in [0, -HOUR, 0] {
+        scene.set_clock(step).await;
+        scene.owner.get(PROJECTS).await.expect(200);
+        old.get(PROJECTS).await.expect(200);
+    }
+    scene.end();
+}
+
+/// A key that is made after a step back is known as soon as any other.
+async fn a_new_key_is_known(placement: Placement) {
+    let Some(mut scene) = Scene::set(placement, &[], false).await else { return };
+    scene.owner.get(PROJECTS).await.expect(200);
+    scene.set_clock(-HOUR).await;
+    let old = 91 * DAY * 1000;
+    scene.server.app.execute(&format!("UPDATE signing_keys SET created_at = created_at - {old}"));
+    scene.refresh().await;
+    let began = Instant::now();
+    // An unknown key is looked up once a second.
+    while scene.owner.get(PROJECTS).await.status != 200 {
+        assert!(began.elapsed() < Duration::from_secs(10), "nobody knows the new key");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let keys = scene.server.app.anon().get("/.well-known/jwks.json").await.expect(200);
+    assert_eq!(keys.body["keys"].as_array().unwrap().len(), 2, "old and new");
+    scene.end();
+}
+
+both! { end_by_the_clock a_new_key_is_known }

@@ -1,0 +1,30 @@
+//! The same over two hosts that share PostgreSQL and Redis.
+
+use super::{Made, check, killed, load, race};
+use crate::both;
+use crate::prove::{random, rounds};
+use crate::stores::Site;
+use crate::stores::hosts::{at, two};
+use crate::support::Placement;
+
+/// Equal requests over both hosts make one project and one event.
+async fn equal_requests_make_one(placement: Placement) {
+    let (_site, one, two) = two(&[], placement == Placement::Composed);
+    let owner = one.app.owner().await;
+    let hosts = [at(&one, &owner), at(&two, &owner)];
+    let mut made = Made::new();
+    for round in rounds(3) {
+        made.push(race(&hosts, &format!("race-{round}")).await);
+    }
+    load::ask_again(&hosts[1], &made).await;
+    check(&owner, &made).await;
+}
+
+/// One of the two is killed, whichever, while the writers go to both.
+async fn survives(placement: Placement) {
+    let site = Site::new();
+    let hosts = ["one", "two"].map(|name| site.host(name, placement == Placement::Composed));
+    killed(hosts.to_vec(), random(&format!("crash of two {placement:?}"))).await;
+}
+
+both! { equal_requests_make_one survives }

@@ -1,0 +1,192 @@
+//! Requests: any operation of the contract, of either tenant, about its own objects or those
+//! of the other one.
+
+use std::sync::LazyLock;
+
+use contract::contract::{Location, Operation};
+use http::Method;
+
+use super::tenant::Tenant;
+use crate::support::{Client, Exchange};
+
+/// Every operation but those of the operator, whose credential no tenant has.
+pub(super) static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
+    let functions = contract::functions().unwrap();
+    let all = functions.iter().flat_map(|name| contract::load(name).unwrap());
+    all.filter(|operation| !operation.path.starts_with("/internal/")).collect()
+});
+
+/// Writes without a text of anybody.
+const EQUAL: [(&str, &str, &str); 3] = [
+    ("create-project", "/api/v1/projects", r#"{"name":"equal"}"#),
+    ("create-team", "/api/v1/teams", r#"{"name":"equal"}"#),
+    ("create-user", "/api/v1/users", r#"{"name":"equal","email":"equal@example.com"}"#),
+];
+
+/// A request.
+#[derive(Clone)]
+pub(super) struct Draft {
+    pub(super) operation: &'static Operation,
+    /// The caller's place among the tenants.
+    pub(super) tenant: usize,
+    pub(super) as_viewer: bool,
+    pub(super) path: String,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: Option<String>,
+    /// The one text in it that is the other tenant's.
+    pub(super) foreign: Option<String>,
+    /// Whether what is answered rests on that text alone.
+    pub(super) comparable: bool,
+}
+
+impl std::fmt::Debug for Draft {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (whose, by) = (self.tenant, if self.as_viewer { "viewer" } else { "owner" });
+        write!(f, "{} of tenant {whose}'s {by}: {}", self.operation.id, self.text())
+    }
+}
+
+impl Draft {
+    /// Everything that it says, which an answer may repeat.
+    pub(super) fn text(&self) -> String {
+        let body = self.body.as_deref().unwrap_or_default();
+        format!("{} {} {:?} {body}", self.operation.method, self.path, self.headers)
+    }
+
+    pub(super) fn asks_for_a_trap(&self) -> bool {
+        self.headers.iter().any(|(_, value)| value.contains("TRAP"))
+    }
+
+    /// The same about something that never existed.
+    pub(super) fn about(&self, other: &str) -> Self {
+        let foreign = self.foreign.as_deref().unwrap();
+        let body = self.body.as_ref().map(|body| body.replace(foreign, other));
+        Self { path: self.path.replace(foreign, other), body, ..self.clone() }
+    }
+
+    pub(super) async fn send(&self, client: &Client) -> reqwest::Result<Exchange> {
+        let method = Method::from_bytes(self.operation.method.as_bytes()).unwrap();
+        let headers: Vec<_> = self.headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        client.try_send(method, &self.path, &headers, self.body.clone()).await
+    }
+}
+
+/// Writes one request.
+pub(super) struct Writer<'a> {
+    pub(super) random: &'a mut fastrand::Rng,
+    pub(super) me: &'a mut Tenant,
+    pub(super) other: &'a Tenant,
+    pub(super) operation: &'static str,
+    pub(super) foreign: Option<String>,
+    /// Objects of the caller take part too, and may have changed meanwhile.
+    pub(super) mixed: bool,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(
+        random: &'a mut fastrand::Rng,
+        me: &'a mut Tenant,
+        other: &'a Tenant,
+    ) -> Self {
+        Self { random, me, other, operation: "", foreign: None, mixed: false }
+    }
+
+    pub(super) fn write(mut self, tenant: usize) -> Draft {
+        let all: &'static [Operation] = &OPERATIONS;
+        let operation = self.random.choice(all).unwrap();
+        if self.random.u8(..10) == 0 {
+            return self.equal(tenant);
+        }
+        self.operation = operation.id;
+        let mut path = self.path(operation);
+        let mut headers = self.headers(operation);
+        let body = operation.body.map(|body| {
+            let media = *self.random.choice(operation.consumes).unwrap();
+            headers.push(("content-type", media.to_owned()));
+            match body.validate {
+                true => self.body(body.schema),
+                false => self.form(),
+            }
+        });
+        if let Some(query) = self.query(operation) {
+            path = format!("{path}?{query}");
+        }
+        // An answer to a repeated key, or to a form that names nobody, tells nothing of an id.
+        let repeats = headers.iter().any(|(name, _)| *name == "idempotency-key");
+        Draft {
+            operation,
+            tenant,
+            as_viewer: self.random.u8(..5) == 0,
+            path,
+            headers,
+            body,
+            comparable: self.foreign.is_some() && !self.mixed && !repeats,
+            foreign: self.foreign,
+        }
+    }
+
+    /// What both tenants send to the letter, with keys that both use: each gets its own answer.
+    fn equal(self, tenant: usize) -> Draft {
+        let (id, path, body) = *self.random.choice(&EQUAL).unwrap();
+        let headers = vec![
+            ("x-request-id", self.me.mark('h')),
+            ("content-type", "application/json".to_owned()),
+            ("idempotency-key", format!("equal-{}", self.random.u8(..4))),
+        ];
+        Draft {
+            operation: OPERATIONS.iter().find(|operation| operation.id == id).unwrap(),
+            tenant,
+            as_viewer: false,
+            path: path.to_owned(),
+            headers,
+            body: Some(body.to_owned()),
+            foreign: None,
+            comparable: false,
+        }
+    }
+
+    /// The id of an object: of the caller, of the other tenant, or of none. At most one text of
+    /// a request is the other's.
+    pub(super) fn id(&mut self, collection: &str) -> String {
+        if self.foreign.is_none()
+            && self.random.u8(..10) < 4
+            && let Some(id) = self.other.id(collection, self.random)
+        {
+            self.foreign = Some(id.clone());
+            return id;
+        }
+        if self.random.u8(..8) == 0 {
+            return missing(self.random);
+        }
+        self.mixed = true;
+        self.me.id(collection, self.random).unwrap_or_else(|| missing(self.random))
+    }
+
+    fn path(&mut self, operation: &Operation) -> String {
+        let prefix = match operation.version {
+            0 => "",
+            _ => ["/api/v1", "/api/v1", "/v1"][self.random.usize(..3)],
+        };
+        let mut path = operation.path.to_owned();
+        for variable in operation.parameters.iter().filter(|it| it.location == Location::Path) {
+            let collection = path.split('/').nth(1).unwrap_or_default().to_owned();
+            let value = match variable.name {
+                "id" => self.id(&collection),
+                _ => self.me.mark('b'),
+            };
+            path = path.replace(&format!("{{{}}}", variable.name), &value);
+        }
+        format!("{prefix}{path}")
+    }
+
+    fn form(&mut self) -> String {
+        let (id, secret) = (self.me.mark('b'), self.me.mark('b'));
+        format!("grant_type=client_credentials&client_id={id}&client_secret={secret}")
+    }
+}
+
+/// The id of nothing.
+pub(super) fn missing(random: &mut fastrand::Rng) -> String {
+    let letters: String = (0..22).map(|_| random.alphanumeric()).collect();
+    format!("prj_{letters}")
+}
