@@ -17,8 +17,9 @@ const MEMORIES: usize = 1024;
 
 /// An engine for `components` components, whose compiled code is kept under `data`.
 pub(crate) fn new(limits: &Limits, components: usize, data: &Path) -> anyhow::Result<Engine> {
-    // A composed component has two memories: the gateway's and the route's.
-    let memories = (limits.max_instances * components.max(1) * 2 + 16).min(MEMORIES);
+    // A composed component has two memories: the gateway's and the route's. And as many again:
+    // an instance that has just answered is not given back yet when the next one is made.
+    let memories = (limits.max_instances * components.max(1) * 4 + 16).min(MEMORIES);
     let slots = |each: usize| u32::try_from(memories * each).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::new();
     pool.max_memory_size(limits.memory)

@@ -5,6 +5,7 @@
 mod clock;
 pub mod crash;
 mod leak;
+mod limits;
 
 use std::time::{Duration, Instant};
 

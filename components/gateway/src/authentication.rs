@@ -47,6 +47,13 @@ struct Verified {
     until: u64,
 }
 
+impl Verified {
+    /// Whether it need not be verified again; not after a clock was set back, either.
+    fn holds(&self, now: u64) -> bool {
+        (now + 1..=now + REMEMBER_MS).contains(&self.until)
+    }
+}
+
 /// The claims beside the registered ones (K-36).
 #[derive(Serialize, Deserialize)]
 struct Claims {
@@ -98,13 +105,13 @@ impl Tokens {
 
     fn recall(&self, token: &str, now: u64) -> Option<Arc<Verified>> {
         let verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
-        verified.get(token).filter(|verified| verified.until > now).cloned()
+        verified.get(token).filter(|verified| verified.holds(now)).cloned()
     }
 
     fn remember(&self, token: &str, verified: &Arc<Verified>, now: u64) {
         let mut map = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
         if map.len() >= REMEMBERED {
-            map.retain(|_, verified| verified.until > now);
+            map.retain(|_, verified| verified.holds(now));
         }
         if map.len() < REMEMBERED {
             map.insert(token.to_owned(), Arc::clone(verified));
@@ -163,7 +170,8 @@ impl Tokens {
     ) -> Result<Option<Arc<RS256PublicKey>>, Error> {
         {
             let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-            let age = now.saturating_sub(keys.loaded);
+            // A clock that was set back says nothing of an age.
+            let age = now.checked_sub(keys.loaded).unwrap_or(u64::MAX);
             let known = keys.by_id.get(id).cloned();
             if (known.is_some() && age < REMEMBER_MS) || (known.is_none() && age < REFRESH_MS) {
                 return Ok(known);

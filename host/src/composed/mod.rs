@@ -22,7 +22,9 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::InstancePre;
 use wasmtime_wasi_http::Error;
-use wasmtime_wasi_http::handler::{ExpirationError, ProxyHandler, ProxyPre, TrapOrPanicError};
+use wasmtime_wasi_http::handler::{
+    ExpirationError, InstantiationError, ProxyHandler, ProxyPre, TrapOrPanicError,
+};
 use wasmtime_wasi_http::{p2, p3};
 
 /// A `wasi:http` component that can be called.
@@ -95,7 +97,10 @@ impl Composed {
                 if !error.is::<TrapOrPanicError>() {
                     self.handler.state().report(&error);
                 }
-                if error.is::<ExpirationError>() {
+                // Nothing has run: there is no room for one more instance, as others still rest.
+                if error.is::<InstantiationError<worker::Broken>>() {
+                    problem::unavailable("The server is at capacity")
+                } else if error.is::<ExpirationError>() {
                     problem::answer(
                         StatusCode::GATEWAY_TIMEOUT,
                         "timeout",

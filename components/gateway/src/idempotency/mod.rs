@@ -80,7 +80,8 @@ pub(crate) async fn once<P: Platform>(
         },
         &[],
     );
-    if let Some(stored) = reserve(platform, &slot, &reservation, &fingerprint).await? {
+    let claim = Claim { slot: &slot, reservation: &reservation, fingerprint: &fingerprint, lease };
+    if let Some(stored) = reserve(platform, config, &claim).await? {
         seen.replayed = true;
         return Ok(stored);
     }
@@ -137,13 +138,22 @@ async fn release<P: Platform>(platform: &P, slot: &str, reservation: &[u8], seen
     }
 }
 
+/// What a request wants to reserve.
+struct Claim<'a> {
+    slot: &'a str,
+    reservation: &'a [u8],
+    fingerprint: &'a str,
+    /// When the reservation ends, in milliseconds since the epoch.
+    lease: u64,
+}
+
 /// Takes the slot, or says what stands in it: the stored response, or an error.
 async fn reserve<P: Platform>(
     platform: &P,
-    slot: &str,
-    reservation: &[u8],
-    fingerprint: &str,
+    config: &Config,
+    claim: &Claim<'_>,
 ) -> Result<Option<Response<P::Stream>>, Error> {
+    let Claim { slot, reservation, fingerprint, lease } = *claim;
     let unavailable = |fault: Fault| {
         Error::internal(Code::ServiceUnavailable, format!("idempotency store: {fault:?}"))
     };
@@ -161,7 +171,10 @@ async fn reserve<P: Platform>(
             return Ok(None);
         }
         let Some((record, body)) = current.as_deref().and_then(decode) else { continue };
-        if record.expires_at <= platform.now() {
+        // A reservation that ends far behind our own is from before a clock was set back.
+        let latest = lease + config.idempotency_lease * 1000;
+        let ended = record.expires_at <= platform.now();
+        if ended || (record.response.is_none() && record.expires_at > latest) {
             continue;
         }
         if record.fingerprint != fingerprint {

@@ -38,7 +38,10 @@ impl<K: Eq + Hash> Local<K> {
         let known = held.full_at.get(&name).copied();
         let shared = known.is_none() && held.full_at.len() >= BUCKETS;
         let before = if shared { held.shared } else { known };
-        let (taken, moved) = Ask::new(quota, cost).answer(before, micros);
+        let ask = Ask::new(quota, cost);
+        // What this process cannot have written is of a clock that was set back.
+        let before = before.filter(|full_at| *full_at <= micros + ask.capacity);
+        let (taken, moved) = ask.answer(before, micros);
         match moved {
             Some(moved) if shared => held.shared = Some(moved),
             Some(moved) => drop(held.full_at.insert(name, moved)),
