@@ -14,6 +14,9 @@ const KEY: &str = "limits:overrides";
 /// So many that the value stays within the megabyte that Spin's stores take.
 const MOST: usize = 5_000;
 
+/// Rate and burst by class.
+type Classes<'a> = BTreeMap<&'a str, (i64, i64)>;
+
 /// A quota of somebody, as operators see it.
 #[derive(Debug, Serialize)]
 pub struct Override {
@@ -111,7 +114,7 @@ fn write(system: &System<'_>) -> Result<(), Error> {
         let message = format!("There are {MOST} limits set; remove one first.");
         return Err(problem(Code::Conflict, message));
     }
-    let mut published: BTreeMap<&str, BTreeMap<&str, BTreeMap<&str, (i64, i64)>>> = BTreeMap::new();
+    let mut published: BTreeMap<&str, BTreeMap<&str, Classes<'_>>> = BTreeMap::new();
     for one in &all {
         let scope = match one.scope.as_str() {
             "plan" => "plans",

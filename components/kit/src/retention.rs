@@ -7,6 +7,8 @@
 //! host that was set two days ahead for some minutes makes nothing two days older, so that no
 //! receipt of an idempotency key goes early and no request is executed twice for it.
 
+use std::slice;
+
 use serde::Serialize;
 
 use crate::sql::Value;
@@ -80,7 +82,7 @@ fn advance(system: &System<'_>) -> Result<i64, Error> {
     let name = Value::Text("retention".to_owned());
     let now = Value::Integer(now());
     // Whoever comes first believes the clock.
-    let rows = system.query("SELECT moment FROM clocks WHERE name = $1", &[name.clone()])?;
+    let rows = system.query("SELECT moment FROM clocks WHERE name = $1", slice::from_ref(&name))?;
     let Some(mut row) = rows.into_iter().next() else {
         let sql = "INSERT INTO clocks (name, moment) VALUES ($1, $2) ON CONFLICT DO NOTHING";
         system.execute(sql, &[name, now.clone()])?;

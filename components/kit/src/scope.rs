@@ -31,7 +31,7 @@ impl Call {
         Database::read(source, who, |database| work(&self.scope(database)?))
     }
 
-    /// Reads as [`Call::read`] does, where cursors are made: sees to the key that signs them,
+    /// Reads as [`Call::read`] does, where cursors are made: sees to the key that seals them,
     /// which the database keeps, before a connection is held.
     ///
     /// # Errors

@@ -54,10 +54,10 @@ impl Scene {
         let json = [("content-type", "application/json")];
         let form = [("content-type", "application/x-www-form-urlencoded")];
         let tick = "/internal/tick";
-        let asked: [(&Client, Method, &str, &[(&str, &str)], Option<&str>); 4] = [
-            (&self.owner, Method::GET, "/api/v1/projects?limit=1", &[], None),
+        let asked = [
+            (&self.owner, Method::GET, "/api/v1/projects?limit=1", &json, None),
             (&self.owner, Method::POST, "/api/v1/projects", &json, Some("{}")),
-            (&anon, Method::POST, tick, &[], None),
+            (&anon, Method::POST, tick, &json, None),
             (&anon, Method::POST, "/api/v1/auth/token", &form, Some("grant_type=none")),
         ];
         for (client, method, path, headers, body) in asked {

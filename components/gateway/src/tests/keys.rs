@@ -30,17 +30,17 @@ enum Act {
 
 impl Stored {
     fn note(&self, what: &'static str) -> Result<(), Fault> {
-        self.asked.lock().unwrap().push(what);
+        self.asked.lock().expect("not poisoned").push(what);
         if self.down { Err(Fault::Unavailable("down".to_owned())) } else { Ok(()) }
     }
 
     fn slot(&self) -> Option<Vec<u8>> {
-        let entries = self.entries.lock().unwrap();
+        let entries = self.entries.lock().expect("not poisoned");
         entries.iter().find(|(key, _)| key.starts_with(SLOT)).map(|(_, value)| value.clone())
     }
 
     fn asked(&self) -> Vec<&'static str> {
-        std::mem::take(&mut *self.asked.lock().unwrap())
+        std::mem::take(&mut *self.asked.lock().expect("not poisoned"))
     }
 }
 
@@ -61,18 +61,18 @@ impl Platform for Stored {
 
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Fault> {
         self.note("get")?;
-        Ok(self.entries.lock().unwrap().get(key).cloned())
+        Ok(self.entries.lock().expect("not poisoned").get(key).cloned())
     }
 
     async fn set(&self, key: &str, value: &[u8]) -> Result<(), Fault> {
         self.note("set")?;
-        self.entries.lock().unwrap().insert(key.to_owned(), value.to_vec());
+        self.entries.lock().expect("not poisoned").insert(key.to_owned(), value.to_vec());
         Ok(())
     }
 
     async fn delete(&self, key: &str) -> Result<(), Fault> {
         self.note("delete")?;
-        self.entries.lock().unwrap().remove(key);
+        self.entries.lock().expect("not poisoned").remove(key);
         Ok(())
     }
 
@@ -83,7 +83,7 @@ impl Platform for Stored {
 
     async fn swap(&self, key: &str, expected: Option<&[u8]>, value: &[u8]) -> Result<bool, Fault> {
         self.note("swap")?;
-        let mut entries = self.entries.lock().unwrap();
+        let mut entries = self.entries.lock().expect("not poisoned");
         let free = entries.get(key).map(Vec::as_slice) == expected;
         if free {
             entries.insert(key.to_owned(), value.to_vec());
@@ -97,14 +97,14 @@ impl Platform for Stored {
         _: &str,
         _: Request,
     ) -> Result<Result<Response<()>, Error>, Fault> {
-        *self.calls.lock().unwrap() += 1;
+        *self.calls.lock().expect("not poisoned") += 1;
         let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-        match self.script.lock().unwrap().pop() {
+        match self.script.lock().expect("not poisoned").pop() {
             Some(Act::Trap) => return Err(Fault::Trapped("on demand".to_owned())),
             Some(Act::Late) => {
-                let mut entries = self.entries.lock().unwrap();
+                let mut entries = self.entries.lock().expect("not poisoned");
                 let slot = entries.iter_mut().find(|(key, _)| key.starts_with(SLOT));
-                *slot.unwrap().1 = b"of another".to_vec();
+                *slot.expect("a reservation").1 = b"of another".to_vec();
                 return Err(Fault::Timeout);
             }
             Some(Act::Secret) => headers.push(("cache-control".to_owned(), "no-store".to_owned())),
@@ -135,7 +135,7 @@ fn create(world: &Stored) -> http::Response<Body<()>> {
 }
 
 fn calls(world: &Stored) -> u32 {
-    *world.calls.lock().unwrap()
+    *world.calls.lock().expect("not poisoned")
 }
 
 #[test]

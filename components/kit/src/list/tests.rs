@@ -4,6 +4,8 @@
 
 use super::{Bound, Literal, Mode, Place, Query, Resume, select};
 use crate::contract::{Default, Field, Kind, Resource, To};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 const fn field(name: &'static str, kind: Kind) -> Field {
     Field {
@@ -281,6 +283,9 @@ fn a_cursor_is_good_for_one_list() {
         backwards: true,
     };
     let cursor = bound.cursor(&place);
+    assert_eq!(bound.cursor(&place), cursor, "one place has one cursor");
+    let bytes = URL_SAFE_NO_PAD.decode(&cursor).unwrap();
+    assert!(!bytes.windows(5).any(|part| part == b"thg_1"), "what it holds cannot be read");
     assert_eq!(bound.read(&cursor, 2), Some(Resume::At(place)));
     for other in [
         Bound { secret: b"x", ..Bound { ..bound } },
