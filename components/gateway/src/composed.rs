@@ -34,7 +34,7 @@ use crate::{
 /// itself, when `allowed_outbound_hosts` has `http://self`.
 const KEYS: &str = "http://self.alt/.well-known/jwks.json";
 const CHUNK: usize = 16 * 1024;
-/// Swaps of one bucket; more would mean hundreds of requests of one identity at once.
+/// Swaps of one bucket. So many are lost only where many requests of one identity never pause.
 const ATTEMPTS: usize = 200;
 
 thread_local! {
@@ -186,8 +186,8 @@ impl Platform for Spin {
         bucket()?.delete(key).map_err(unavailable)
     }
 
-    /// By compare-and-swap: who loses has seen another one win, so of many at once each loses
-    /// at most as often as there are others, or finds the bucket empty.
+    /// By compare-and-swap: who loses has seen another one win, so the bucket moves on, and ends
+    /// empty. Whoever loses for too long is counted as if the store did not answer.
     async fn take(&self, key: &str, quota: Quota, cost: u32) -> Result<Taken, Fault> {
         let bucket = bucket()?;
         let ask = Ask::new(quota, cost);
