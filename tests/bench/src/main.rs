@@ -147,9 +147,13 @@ enum Command {
         data: PathBuf,
         #[command(flatten)]
         external: Option<native::External>,
-        /// Requests per minute of an address and of an identity.
-        #[arg(long, default_value = "1000000000")]
-        limit: u64,
+        /// Requests of an identity and class: so many per minute, or `150;burst=300`; 0 is no
+        /// limit.
+        #[arg(long, default_value = "150")]
+        limit: native::Quota,
+        /// Requests of an address.
+        #[arg(long, default_value = "600")]
+        address_limit: native::Quota,
     },
 }
 
@@ -159,8 +163,8 @@ fn main() -> ExitCode {
     let outcome = runtime.map_err(anyhow::Error::from).and_then(|runtime| {
         runtime.block_on(async {
             match cli.command {
-                Some(Command::ServeNative { listen, data, external, limit }) => {
-                    native::serve(listen, &data, external.as_ref(), limit).await
+                Some(Command::ServeNative { listen, data, external, limit, address_limit }) => {
+                    native::serve(listen, &data, external.as_ref(), address_limit, limit).await
                 }
                 None => run::run(&cli.settings).await,
             }

@@ -18,8 +18,12 @@ use crate::{Settings, machine};
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How often it is asked.
 const ASK: Duration = Duration::from_millis(1);
-/// High enough that no request is refused; the counting is what is measured.
-const LIMIT: &str = "1000000000";
+/// Requests of an identity and class: so many at once that none is refused, as the counting is
+/// what is measured, and so few per minute that a bucket is not full again after each, which
+/// would be forgotten by the next.
+const LIMIT: &str = "6;burst=100000000";
+/// Of an address. As where limits are left as they are, that of a class is the tighter one.
+const ADDRESS_LIMIT: &str = "6;burst=200000000";
 
 /// Which server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -97,7 +101,7 @@ impl Server {
         let mut command = match kind {
             Kind::Native => {
                 let mut command = Command::new(std::env::current_exe()?);
-                command.args(["serve-native", "--limit", LIMIT]);
+                command.args(["serve-native", "--limit", LIMIT, "--address-limit", ADDRESS_LIMIT]);
                 command
             }
             Kind::Fused | Kind::Composed => {
@@ -115,8 +119,10 @@ impl Server {
                 command.env_remove(name);
             }
         }
-        for class in ["READ", "WRITE", "AUTH", "IP"] {
-            command.env(format!("SPIN_VARIABLE_LIMIT_{class}_PER_MINUTE"), LIMIT);
+        for (class, limit) in
+            [("READ", LIMIT), ("WRITE", LIMIT), ("AUTH", LIMIT), ("IP", ADDRESS_LIMIT)]
+        {
+            command.env(format!("SPIN_VARIABLE_LIMIT_{class}_PER_MINUTE"), limit);
         }
         match (&data.shared, kind) {
             (None, _) => {}
