@@ -24,6 +24,8 @@ const ASK: Duration = Duration::from_millis(1);
 const LIMIT: &str = "6;burst=100000000";
 /// Of an address. As where limits are left as they are, that of a class is the tighter one.
 const ADDRESS_LIMIT: &str = "6;burst=200000000";
+/// Of whatever, where nothing is limited.
+const NO_LIMIT: &str = "0";
 
 /// Which server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -94,14 +96,33 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts it over `data`.
+    /// Starts it over `data`, with limits that refuse nothing.
     pub(crate) fn start(places: &Places, kind: Kind, data: &Data) -> anyhow::Result<Self> {
+        Self::launch(places, kind, data, LIMIT, ADDRESS_LIMIT)
+    }
+
+    /// Starts it over `data`, without limits.
+    pub(crate) fn start_unlimited(
+        places: &Places,
+        kind: Kind,
+        data: &Data,
+    ) -> anyhow::Result<Self> {
+        Self::launch(places, kind, data, NO_LIMIT, NO_LIMIT)
+    }
+
+    fn launch(
+        places: &Places,
+        kind: Kind,
+        data: &Data,
+        limit: &str,
+        address_limit: &str,
+    ) -> anyhow::Result<Self> {
         // Free a moment ago; nothing else is started in between.
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let mut command = match kind {
             Kind::Native => {
                 let mut command = Command::new(std::env::current_exe()?);
-                command.args(["serve-native", "--limit", LIMIT, "--address-limit", ADDRESS_LIMIT]);
+                command.args(["serve-native", "--limit", limit, "--address-limit", address_limit]);
                 command
             }
             Kind::Fused | Kind::Composed => {
@@ -120,7 +141,7 @@ impl Server {
             }
         }
         for (class, limit) in
-            [("READ", LIMIT), ("WRITE", LIMIT), ("AUTH", LIMIT), ("IP", ADDRESS_LIMIT)]
+            [("READ", limit), ("WRITE", limit), ("AUTH", limit), ("IP", address_limit)]
         {
             command.env(format!("SPIN_VARIABLE_LIMIT_{class}_PER_MINUTE"), limit);
         }
