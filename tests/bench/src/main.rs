@@ -67,6 +67,9 @@ server's CPU time per request, and at how far the rounds agree; close what else 
 The CPU time of PostgreSQL and Redis is not counted.
 Any answer but the expected one ends the run: there are no figures of errors.
 
+With external stores, two fused servers on the same data then answer point reads and creates,
+against one of them; the clients' connections are split between both.
+
 Then, for fused and for composed, round after round and in turns on the same data:
   limits        point reads with the rate limits, against a server without (variables 0)
   idempotency   creates with a fresh Idempotency-Key, against creates without one
@@ -75,9 +78,6 @@ Then, for fused and for composed, round after round and in turns on the same dat
 The ratio is that of the requests/s with all connections. The µs are what a request takes longer
 on a single connection, where nothing queues: the difference of the two median latencies, the
 median of all turns.
-
-With external stores, two fused servers on the same data then answer point reads and creates,
-against one of them; the clients' connections are split between both.
 
 Then two fused servers, one with 10,000 projects of one tenant and one with --rows, answer one
 connection in turns: a page of 20 from the middle, latest first, by cursor. The ratio of the

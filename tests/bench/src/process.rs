@@ -18,15 +18,6 @@ use crate::{Settings, machine};
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How often it is asked.
 const ASK: Duration = Duration::from_millis(1);
-/// Requests of an identity and class: so many at once that none is refused, as the counting is
-/// what is measured, and so few per minute that a bucket is not full again after each, which
-/// would be forgotten by the next.
-const LIMIT: &str = "6;burst=100000000";
-/// Of an address. As where limits are left as they are, that of a class is the tighter one.
-const ADDRESS_LIMIT: &str = "6;burst=200000000";
-/// Of whatever, where nothing is limited.
-const NO_LIMIT: &str = "0";
-
 /// Which server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -51,6 +42,27 @@ impl Kind {
             Self::Composed => "composed",
         }
     }
+}
+
+/// What a server is told of its limits, in the words of its variables.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    /// Requests of an identity and class.
+    class: &'static str,
+    /// Of an address. Where anything is limited, that of a class is the tighter one, as by
+    /// default.
+    address: &'static str,
+}
+
+impl Limits {
+    /// So many at once that none is refused, as the counting is what is measured, and so few
+    /// per minute that a bucket is not full again after each, which would be forgotten.
+    pub(crate) const AMPLE: Self =
+        Self { class: "6;burst=100000000", address: "6;burst=200000000" };
+    /// Refuse the third request.
+    pub(crate) const TIGHT: Self = Self { class: "6;burst=2", ..Self::AMPLE };
+    /// Nothing is counted.
+    pub(crate) const NONE: Self = Self { class: "0", address: "0" };
 }
 
 /// Where everything is.
@@ -96,33 +108,20 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts it over `data`, with limits that refuse nothing.
-    pub(crate) fn start(places: &Places, kind: Kind, data: &Data) -> anyhow::Result<Self> {
-        Self::launch(places, kind, data, LIMIT, ADDRESS_LIMIT)
-    }
-
-    /// Starts it over `data`, without limits.
-    pub(crate) fn start_unlimited(
+    /// Starts it over `data`.
+    pub(crate) fn start(
         places: &Places,
         kind: Kind,
         data: &Data,
+        limits: Limits,
     ) -> anyhow::Result<Self> {
-        Self::launch(places, kind, data, NO_LIMIT, NO_LIMIT)
-    }
-
-    fn launch(
-        places: &Places,
-        kind: Kind,
-        data: &Data,
-        limit: &str,
-        address_limit: &str,
-    ) -> anyhow::Result<Self> {
+        let Limits { class, address: of_address } = limits;
         // Free a moment ago; nothing else is started in between.
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let mut command = match kind {
             Kind::Native => {
                 let mut command = Command::new(std::env::current_exe()?);
-                command.args(["serve-native", "--limit", limit, "--address-limit", address_limit]);
+                command.args(["serve-native", "--limit", class, "--address-limit", of_address]);
                 command
             }
             Kind::Fused | Kind::Composed => {
@@ -140,10 +139,9 @@ impl Server {
                 command.env_remove(name);
             }
         }
-        for (class, limit) in
-            [("READ", limit), ("WRITE", limit), ("AUTH", limit), ("IP", address_limit)]
-        {
-            command.env(format!("SPIN_VARIABLE_LIMIT_{class}_PER_MINUTE"), limit);
+        let limits = [("READ", class), ("WRITE", class), ("AUTH", class), ("IP", of_address)];
+        for (name, limit) in limits {
+            command.env(format!("SPIN_VARIABLE_LIMIT_{name}_PER_MINUTE"), limit);
         }
         match (&data.shared, kind) {
             (None, _) => {}

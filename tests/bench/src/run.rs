@@ -13,7 +13,7 @@ use crate::check;
 use crate::data::Seed;
 use crate::load::{Load, Operation};
 use crate::machine::{self, Machine};
-use crate::process::{Kind, Places, Server};
+use crate::process::{Kind, Limits, Places, Server};
 use crate::report::{self, Hosts, Measured, Report, Scaling, Start, Subject};
 use crate::settings::Part;
 use crate::storage::{Storage, Stores};
@@ -141,8 +141,11 @@ async fn compare(
         found.starts.push(start(places, storage, kind, seed).await?);
     }
 
+    let tight = servers(places, storage, seed, Limits::TIGHT).await?;
+    check::same_refusals(&tight, seed).await.context("the servers do not refuse the same")?;
+    stop(tight).await?;
     for round in 1..=settings.rounds {
-        let servers = servers(places, storage, seed).await?;
+        let servers = servers(places, storage, seed, Limits::AMPLE).await?;
         check::same_answers(&servers, seed).await.context("the servers do not do the same")?;
         for operation in operations {
             for server in &servers {
@@ -159,9 +162,7 @@ async fn compare(
                 found.measured.push(figures);
             }
         }
-        for server in servers {
-            server.stop().await?;
-        }
+        stop(servers).await?;
     }
     if storage.stores() == Stores::External {
         let hosts = hosts::measure(settings, places, storage, seed, operations).await;
@@ -181,7 +182,7 @@ async fn start(
     storage.remove(&data).await?;
     let once = async || {
         seed.copy_to(storage, &data).await?;
-        let mut server = Server::start(places, kind, &data)?;
+        let mut server = Server::start(places, kind, &data, Limits::AMPLE)?;
         let time = server.ready().await?;
         server.stop().await?;
         anyhow::Ok(time)
@@ -199,16 +200,28 @@ async fn start(
 }
 
 /// All servers, each over its own copy of the data.
-async fn servers(places: &Places, storage: &Storage, seed: &Seed) -> anyhow::Result<Vec<Server>> {
+async fn servers(
+    places: &Places,
+    storage: &Storage,
+    seed: &Seed,
+    limits: Limits,
+) -> anyhow::Result<Vec<Server>> {
     let mut servers = Vec::new();
     for kind in Kind::ALL {
         let data = storage.data(places, kind.name());
         seed.copy_to(storage, &data).await?;
-        let mut server = Server::start(places, kind, &data)?;
+        let mut server = Server::start(places, kind, &data, limits)?;
         server.ready().await?;
         servers.push(server);
     }
     Ok(servers)
+}
+
+async fn stop(servers: Vec<Server>) -> anyhow::Result<()> {
+    for server in servers {
+        server.stop().await?;
+    }
+    Ok(())
 }
 
 /// Loads servers that do the same work together.

@@ -90,8 +90,8 @@ fn comparison(report: &Report, text: &mut String) -> std::fmt::Result {
 fn costs(costs: &[Cost], text: &mut String) -> std::fmt::Result {
     writeln!(
         text,
-        "| one thing, and another | stores | server | the one, requests/s | the other | ratio | \
-         of each round | µs more on one connection | of µs | CPU µs/request | the other |"
+        "| one / the other | stores | server | requests/s | the other | ratio | of each round | \
+         µs more on one connection | than µs | server CPU µs/request | the other |"
     )?;
     writeln!(text, "|---|---|---|---:|---:|---:|---|---:|---:|---:|---:|")?;
     for Cost { what, with, without, ratio, ratio_of_rounds, us_without, us_more, .. } in costs {

@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use crate::Settings;
 use crate::data::Seed;
 use crate::load::Operation;
-use crate::process::{Kind, Places, Server};
+use crate::process::{Kind, Limits, Places, Server};
 use crate::settings::Part;
 use crate::storage::Storage;
 pub(crate) use figures::Cost;
@@ -34,21 +34,21 @@ struct Subject {
 
 const SUBJECTS: [Subject; 3] = [
     Subject {
-        what: "limits: point read with, and without",
+        what: "point read: with limits / without",
         part: Part::Limits,
         with: Operation::PointRead,
         without: Operation::PointRead,
         unlimited: true,
     },
     Subject {
-        what: "idempotency: create with a fresh key, and without",
+        what: "create: with a fresh Idempotency-Key / without",
         part: Part::Idempotency,
         with: Operation::CreateOnce,
         without: Operation::Create,
         unlimited: false,
     },
     Subject {
-        what: "replay of a create, and point read",
+        what: "replay of a create / point read",
         part: Part::Idempotency,
         with: Operation::Replay,
         without: Operation::PointRead,
@@ -127,8 +127,8 @@ async fn servers(
     for data in [&limited, &unlimited] {
         seed.copy_to(storage, data).await?;
     }
-    let mut limited = Server::start(places, kind, &limited)?;
-    let mut unlimited = Server::start_unlimited(places, kind, &unlimited)?;
+    let mut limited = Server::start(places, kind, &limited, Limits::AMPLE)?;
+    let mut unlimited = Server::start(places, kind, &unlimited, Limits::NONE)?;
     limited.ready().await?;
     unlimited.ready().await?;
     check::servers(&limited, &unlimited, seed).await.context("not what is to be compared")?;

@@ -35,7 +35,7 @@ impl Pair<'_> {
     ) -> anyhow::Result<Round> {
         let mut turns = Vec::new();
         for turn in 0..TURNS {
-            turns.push(if turn % 2 == 0 {
+            turns.push(if turn.is_multiple_of(2) {
                 let with = latency(self.with, seed).await?;
                 Turn { with, without: latency(self.without, seed).await? }
             } else {
@@ -46,7 +46,7 @@ impl Pair<'_> {
         let rate = async |(server, operation): (&Server, Operation)| {
             run::measure(settings, seed, std::slice::from_ref(server), operation, round).await
         };
-        Ok(if round % 2 == 0 {
+        Ok(if round.is_multiple_of(2) {
             let with = rate(self.with).await?;
             Round { turns, with, without: rate(self.without).await? }
         } else {
