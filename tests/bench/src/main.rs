@@ -84,7 +84,7 @@ connection in turns: a page of 20 from the middle, latest first, by cursor. The 
 two medians tells whether a page costs more when the list is long.
 
 Examples:
-  scripts/bench                          build everything, measure for about six minutes
+  scripts/bench                          build everything, measure for about seven minutes
   scripts/bench --seconds 2 --rounds 1   a first impression
   scripts/bench --only create            one operation
   scripts/bench --only page              the long list alone

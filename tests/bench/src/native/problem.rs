@@ -81,7 +81,10 @@ impl Problem {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(wait));
         }
         if self.status == 401 {
-            let challenge = HeaderValue::from_static("Bearer realm=\"tenantry\"");
+            let challenge = HeaderValue::from_static(match self.code {
+                "invalid_token" => "Bearer realm=\"tenantry\", error=\"invalid_token\"",
+                _ => "Bearer realm=\"tenantry\"",
+            });
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
