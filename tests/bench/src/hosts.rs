@@ -9,7 +9,7 @@ use crate::Settings;
 use crate::client::Connection;
 use crate::data::Seed;
 use crate::load::Operation;
-use crate::process::{Kind, Places, Server};
+use crate::process::{Kind, Limits, Places, Server};
 use crate::report::{Hosts, Measured};
 use crate::run;
 use crate::storage::{Data, Storage};
@@ -71,7 +71,7 @@ async fn start(
     seed.copy_to(storage, &first).await?;
     let mut servers = Vec::new();
     for data in [&first, &second] {
-        let mut server = Server::start(places, Kind::Fused, data)?;
+        let mut server = Server::start(places, Kind::Fused, data, Limits::AMPLE)?;
         server.ready().await?;
         servers.push(server);
     }

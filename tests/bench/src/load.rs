@@ -2,19 +2,25 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use clap::ValueEnum;
 
 use crate::client::Connection;
 use crate::data::{Random, Seed};
+use crate::settings::Part;
 
 /// The clients run on as many threads: one alone could be the bottleneck.
 const THREADS: u64 = 2;
 
+/// The key of all replays, and as long as it those of which each is sent once.
+const REPLAYED: &str = "5c1e2f60-0000-4000-9000-000000000000";
+/// Of this run: what was sent once must not be sent again by the next load of the same server.
+static KEYS: AtomicU64 = AtomicU64::new(0);
+
 /// What is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
     /// One project of all, at random.
     PointRead,
@@ -22,6 +28,10 @@ pub(crate) enum Operation {
     List,
     /// A new project: row, audit entry and event in one durable transaction.
     Create,
+    /// The same with an Idempotency-Key that nobody has sent before.
+    CreateOnce,
+    /// The same create with the same Idempotency-Key over and over.
+    Replay,
     /// 20 projects from the middle, latest first: of a long list compared with a short one.
     Page,
 }
@@ -36,13 +46,30 @@ impl Operation {
             Self::PointRead => "point read",
             Self::List => "list of 20",
             Self::Create => "create",
+            Self::CreateOnce => "create with a fresh key",
+            Self::Replay => "replay",
             Self::Page => "page of 20",
         }
     }
 
     /// The status of a success.
     pub(crate) fn status(self) -> u16 {
-        if self == Self::Create { 201 } else { 200 }
+        if self.writes() { 201 } else { 200 }
+    }
+
+    /// What it belongs to.
+    pub(crate) fn part(self) -> Part {
+        match self {
+            Self::PointRead => Part::PointRead,
+            Self::List => Part::List,
+            Self::Create => Part::Create,
+            Self::CreateOnce | Self::Replay => Part::Idempotency,
+            Self::Page => Part::Page,
+        }
+    }
+
+    fn writes(self) -> bool {
+        matches!(self, Self::Create | Self::CreateOnce | Self::Replay)
     }
 
     /// Writes request number `number`.
@@ -52,23 +79,38 @@ impl Operation {
         let pieces: [&[u8]; 2] = match self {
             Self::PointRead => [b"GET /api/v1/projects/", one(&seed.projects, number).as_bytes()],
             Self::List => [b"GET /api/v1/projects?limit=20", b""],
-            Self::Create => [b"POST /api/v1/projects", b""],
+            Self::Create | Self::CreateOnce | Self::Replay => [b"POST /api/v1/projects", b""],
             Self::Page => [b"GET ", one(&seed.pages, number).as_bytes()],
         };
         pieces.iter().for_each(|piece| into.extend_from_slice(piece));
         into.extend_from_slice(seed.headers.as_bytes());
-        if self == Self::Create {
+        if self.writes() {
+            let (number, key) = match self {
+                Self::CreateOnce => (number, header(&fresh_key())),
+                // The same body too.
+                Self::Replay => (0, header(REPLAYED)),
+                _ => (number, String::new()),
+            };
             let body = format!(
                 "{{\"name\":\"Site {number}\",\"description\":\"Retrofit of a battery storage\"}}"
             );
+            let length = body.len();
             let head =
-                format!("content-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+                format!("{key}content-type: application/json\r\ncontent-length: {length}\r\n\r\n");
             into.extend_from_slice(head.as_bytes());
             into.extend_from_slice(body.as_bytes());
         } else {
             into.extend_from_slice(b"\r\n");
         }
     }
+}
+
+fn header(key: &str) -> String {
+    format!("idempotency-key: {key}\r\n")
+}
+
+fn fresh_key() -> String {
+    format!("5c1e2f60-0000-4000-8000-{:012x}", KEYS.fetch_add(1, Ordering::Relaxed))
 }
 
 fn one(of: &[String], number: usize) -> &str {

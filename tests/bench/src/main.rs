@@ -2,14 +2,16 @@
 //! server and against `tenantry` in both placements, in one run.
 //!
 //! `native/` is the baseline, written as one would write this service without Tenantry.
-//! `scaling.rs` compares a page of a long list with one of a short list, on one server,
-//! `hosts.rs` two hosts with one. `storage.rs` is where all of them keep their data,
+//! `costs/` compares a placement with itself: with and without limits, with and without
+//! idempotency keys. `scaling.rs` compares a page of a long list with one of a short list, on
+//! one server, `hosts.rs` two hosts with one. `storage.rs` is where all of them keep their data,
 //! `external.rs` what a run makes for that in PostgreSQL and Redis, `data/` the data.
 //! `run.rs` is the sequence of a run, `load.rs` the clients, `check.rs` the proof that all
 //! servers give the same answers, `report.rs` what is kept, `table.rs` what is printed.
 
 mod check;
 mod client;
+mod costs;
 mod data;
 mod external;
 mod hosts;
@@ -20,6 +22,7 @@ mod process;
 mod report;
 mod run;
 mod scaling;
+mod settings;
 mod storage;
 mod table;
 
@@ -27,9 +30,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
-use storage::Choice;
+pub(crate) use settings::Settings;
 
 /// The one of `tenantry`, so that the servers differ in their work alone.
 #[global_allocator]
@@ -67,73 +70,32 @@ Any answer but the expected one ends the run: there are no figures of errors.
 With external stores, two fused servers on the same data then answer point reads and creates,
 against one of them; the clients' connections are split between both.
 
+Then, for fused and for composed, round after round and in turns on the same data:
+  limits        point reads with the rate limits, against a server without (variables 0)
+  idempotency   creates with a fresh Idempotency-Key, against creates without one
+  replays       one create with its key over and over, answered from the store, against point
+                reads
+The ratio is that of the requests/s with all connections. The µs are what a request takes longer
+on a single connection, where nothing queues: the difference of the two median latencies, the
+median of all turns.
+
 Then two fused servers, one with 10,000 projects of one tenant and one with --rows, answer one
 connection in turns: a page of 20 from the middle, latest first, by cursor. The ratio of the
 two medians tells whether a page costs more when the list is long.
 
 Examples:
-  scripts/bench                          build everything, measure for about two minutes
+  scripts/bench                          build everything, measure for about seven minutes
   scripts/bench --seconds 2 --rounds 1   a first impression
   scripts/bench --only create            one operation
   scripts/bench --only page              the long list alone
+  scripts/bench --only limits --only idempotency
+                                         what these two cost a request
+  scripts/bench --skip page              all but the long list
   scripts/bench --stores all             on SQLite, then on PostgreSQL and Redis
 
 Files:
   target/bench.json          the result: date, versions, machine, parameters, every figure
   target/bench/              embedded databases, caches and logs of the servers";
-
-/// How to measure.
-#[derive(Args)]
-pub(crate) struct Settings {
-    /// Length of one measurement.
-    #[arg(long, default_value = "5", value_parser = clap::value_parser!(u64).range(1..=600))]
-    pub(crate) seconds: u64,
-    /// Load before each measurement that is not counted.
-    #[arg(long, default_value = "1", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=60))]
-    pub(crate) warm: u64,
-    /// How often everything is measured; the best counts.
-    #[arg(long, default_value = "2", value_parser = clap::value_parser!(u64).range(1..=100))]
-    pub(crate) rounds: u64,
-    /// Kept-alive connections, one request at a time on each.
-    #[arg(long, default_value = "32", value_parser = clap::value_parser!(u64).range(1..=256))]
-    pub(crate) connections: u64,
-    /// Projects in the database before the first request.
-    #[arg(long, default_value = "10000", value_parser = clap::value_parser!(u64).range(21..=10_000_000))]
-    pub(crate) projects: u64,
-    /// Projects of the long list.
-    #[arg(long, default_value = "1000000", value_parser = clap::value_parser!(u64).range(20_000..=10_000_000))]
-    pub(crate) rows: u64,
-    /// Where the servers keep their data.
-    #[arg(long, value_enum, default_value = "embedded")]
-    pub(crate) stores: Choice,
-    /// PostgreSQL for external stores, by a role that may make databases and roles.
-    #[arg(
-        long,
-        env = "DATABASE_URL",
-        default_value = "postgres://postgres@127.0.0.1:5432/postgres",
-        hide_env_values = true,
-        value_name = "URL"
-    )]
-    pub(crate) database_url: String,
-    /// Redis for external stores.
-    #[arg(
-        long,
-        env = "REDIS_URL",
-        default_value = "redis://127.0.0.1:6379",
-        hide_env_values = true,
-        value_name = "URL"
-    )]
-    pub(crate) redis_url: String,
-    /// Measure only this operation; may be repeated.
-    #[arg(long, value_enum, value_name = "OPERATION")]
-    pub(crate) only: Vec<load::Operation>,
-    /// Where the workspace is: spin.toml and target/.
-    #[arg(long, default_value = ".", value_name = "DIR")]
-    pub(crate) workspace: PathBuf,
-    /// The runner, instead of `tenantry` beside this program.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) host: Option<PathBuf>,
-}
 
 #[derive(Subcommand)]
 enum Command {
@@ -147,9 +109,13 @@ enum Command {
         data: PathBuf,
         #[command(flatten)]
         external: Option<native::External>,
-        /// Requests per minute of an address and of an identity.
-        #[arg(long, default_value = "1000000000")]
-        limit: u64,
+        /// Requests of an identity and class: so many per minute, or `150;burst=300`; 0 is no
+        /// limit.
+        #[arg(long, default_value = "150")]
+        limit: native::Quota,
+        /// Requests of an address.
+        #[arg(long, default_value = "600")]
+        address_limit: native::Quota,
     },
 }
 
@@ -159,8 +125,8 @@ fn main() -> ExitCode {
     let outcome = runtime.map_err(anyhow::Error::from).and_then(|runtime| {
         runtime.block_on(async {
             match cli.command {
-                Some(Command::ServeNative { listen, data, external, limit }) => {
-                    native::serve(listen, &data, external.as_ref(), limit).await
+                Some(Command::ServeNative { listen, data, external, limit, address_limit }) => {
+                    native::serve(listen, &data, external.as_ref(), address_limit, limit).await
                 }
                 None => run::run(&cli.settings).await,
             }

@@ -18,9 +18,6 @@ use crate::{Settings, machine};
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How often it is asked.
 const ASK: Duration = Duration::from_millis(1);
-/// High enough that no request is refused; the counting is what is measured.
-const LIMIT: &str = "1000000000";
-
 /// Which server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -45,6 +42,27 @@ impl Kind {
             Self::Composed => "composed",
         }
     }
+}
+
+/// What a server is told of its limits, in the words of its variables.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    /// Requests of an identity and class.
+    class: &'static str,
+    /// Of an address. Where anything is limited, that of a class is the tighter one, as by
+    /// default.
+    address: &'static str,
+}
+
+impl Limits {
+    /// So many at once that none is refused, as the counting is what is measured, and so few
+    /// per minute that a bucket is not full again after each, which would be forgotten.
+    pub(crate) const AMPLE: Self =
+        Self { class: "6;burst=100000000", address: "6;burst=200000000" };
+    /// Refuse the third request.
+    pub(crate) const TIGHT: Self = Self { class: "6;burst=2", ..Self::AMPLE };
+    /// Nothing is counted.
+    pub(crate) const NONE: Self = Self { class: "0", address: "0" };
 }
 
 /// Where everything is.
@@ -91,13 +109,19 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts it over `data`.
-    pub(crate) fn start(places: &Places, kind: Kind, data: &Data) -> anyhow::Result<Self> {
+    pub(crate) fn start(
+        places: &Places,
+        kind: Kind,
+        data: &Data,
+        limits: Limits,
+    ) -> anyhow::Result<Self> {
+        let Limits { class, address: of_address } = limits;
         // Free a moment ago; nothing else is started in between.
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let mut command = match kind {
             Kind::Native => {
                 let mut command = Command::new(std::env::current_exe()?);
-                command.args(["serve-native", "--limit", LIMIT]);
+                command.args(["serve-native", "--limit", class, "--address-limit", of_address]);
                 command
             }
             Kind::Fused | Kind::Composed => {
@@ -115,8 +139,9 @@ impl Server {
                 command.env_remove(name);
             }
         }
-        for class in ["READ", "WRITE", "AUTH", "IP"] {
-            command.env(format!("SPIN_VARIABLE_LIMIT_{class}_PER_MINUTE"), LIMIT);
+        let limits = [("READ", class), ("WRITE", class), ("AUTH", class), ("IP", of_address)];
+        for (name, limit) in limits {
+            command.env(format!("SPIN_VARIABLE_LIMIT_{name}_PER_MINUTE"), limit);
         }
         match (&data.shared, kind) {
             (None, _) => {}

@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use crate::Settings;
+use crate::costs::Cost;
 use crate::load::Operation;
 use crate::machine::Machine;
 use crate::process::{Kind, Server};
@@ -34,6 +35,8 @@ pub(crate) struct Report {
     pub(crate) starts: Vec<Start>,
     /// The figures that count.
     pub(crate) summary: Vec<Summary>,
+    /// What limits and idempotency keys cost.
+    pub(crate) costs: Vec<Cost>,
     /// A page of a long list, if it was measured, for each kind of stores.
     pub(crate) scaling: Vec<Scaling>,
     /// Two hosts against one, on stores that they can share.

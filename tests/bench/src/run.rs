@@ -1,5 +1,6 @@
 //! The sequence of a run, on each kind of stores: make the data, measure the starts, compare
-//! the answers, then round after round each operation on each server; at last the long list.
+//! the answers, then round after round each operation on each server, and what limits and
+//! idempotency cost; at last the long list.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,10 +13,11 @@ use crate::check;
 use crate::data::Seed;
 use crate::load::{Load, Operation};
 use crate::machine::{self, Machine};
-use crate::process::{Kind, Places, Server};
+use crate::process::{Kind, Limits, Places, Server};
 use crate::report::{self, Hosts, Measured, Report, Scaling, Start, Subject};
+use crate::settings::Part;
 use crate::storage::{Storage, Stores};
-use crate::{Settings, hosts, scaling, table};
+use crate::{Settings, costs, hosts, scaling, table};
 
 /// The fastest of so many starts counts.
 const STARTS: usize = 5;
@@ -25,6 +27,7 @@ const STARTS: usize = 5;
 struct Found {
     starts: Vec<Start>,
     measured: Vec<Measured>,
+    costs: Vec<costs::Cost>,
     scaling: Vec<Scaling>,
     hosts: Vec<Hosts>,
     versions: BTreeMap<String, String>,
@@ -50,6 +53,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
         wasm_bytes: report::sizes(&places.workspace)?,
         starts: found.starts,
         summary: report::Summary::of(&found.measured),
+        costs: found.costs,
         scaling: found.scaling,
         hosts: found.hosts,
         measured: found.measured,
@@ -100,17 +104,22 @@ async fn everything(
     storage: &Storage,
     found: &mut Found,
 ) -> anyhow::Result<()> {
-    let chosen =
-        |operation: &Operation| settings.only.is_empty() || settings.only.contains(operation);
     if let Storage::External(external) = storage {
         found.versions.extend(external.versions().await?);
     }
     let mut operations = Operation::COMPARED.to_vec();
-    operations.retain(chosen);
-    if !operations.is_empty() {
-        compare(settings, places, storage, &operations, found).await?;
+    operations.retain(|operation| settings.measures(operation.part()));
+    if !operations.is_empty() || costs::chosen(settings) {
+        let Settings { projects, .. } = settings;
+        eprintln!("Making {projects} projects of one tenant ({})", storage.stores().name());
+        let seed = Seed::make(storage, places, "seed", *projects).await.context("the data")?;
+        let seed = Arc::new(seed);
+        if !operations.is_empty() {
+            compare(settings, places, storage, &seed, &operations, found).await?;
+        }
+        found.costs.extend(costs::measure(settings, places, storage, &seed).await?);
     }
-    if chosen(&Operation::Page) {
+    if settings.measures(Part::Page) {
         let scaling = scaling::measure(settings, places, storage).await;
         found.scaling.push(scaling.context("the long list")?);
     }
@@ -123,25 +132,25 @@ async fn compare(
     settings: &Settings,
     places: &Places,
     storage: &Storage,
+    seed: &Arc<Seed>,
     operations: &[Operation],
     found: &mut Found,
 ) -> anyhow::Result<()> {
-    eprintln!("Making {} projects of one tenant ({})", settings.projects, storage.stores().name());
-    let seed = Seed::make(storage, places, "seed", settings.projects).await.context("the data")?;
-    let seed = Arc::new(seed);
-
     for kind in Kind::ALL {
         eprintln!("Starting {}", kind.name());
-        found.starts.push(start(places, storage, kind, &seed).await?);
+        found.starts.push(start(places, storage, kind, seed).await?);
     }
 
+    let tight = servers(places, storage, seed, Limits::TIGHT).await?;
+    check::same_refusals(&tight, seed).await.context("the servers do not refuse the same")?;
+    stop(tight).await?;
     for round in 1..=settings.rounds {
-        let servers = servers(places, storage, &seed).await?;
-        check::same_answers(&servers, &seed).await.context("the servers do not do the same")?;
+        let servers = servers(places, storage, seed, Limits::AMPLE).await?;
+        check::same_answers(&servers, seed).await.context("the servers do not do the same")?;
         for operation in operations {
             for server in &servers {
                 let alone = std::slice::from_ref(server);
-                let figures = measure(settings, &seed, alone, *operation, round);
+                let figures = measure(settings, seed, alone, *operation, round);
                 let figures = figures.await.context(server.kind.name())?;
                 eprintln!(
                     "Round {round}/{}: {}, {}: {:.0} requests/s",
@@ -153,12 +162,10 @@ async fn compare(
                 found.measured.push(figures);
             }
         }
-        for server in servers {
-            server.stop().await?;
-        }
+        stop(servers).await?;
     }
     if storage.stores() == Stores::External {
-        let hosts = hosts::measure(settings, places, storage, &seed, operations).await;
+        let hosts = hosts::measure(settings, places, storage, seed, operations).await;
         found.hosts.extend(hosts.context("two hosts")?);
     }
     Ok(())
@@ -175,7 +182,7 @@ async fn start(
     storage.remove(&data).await?;
     let once = async || {
         seed.copy_to(storage, &data).await?;
-        let mut server = Server::start(places, kind, &data)?;
+        let mut server = Server::start(places, kind, &data, Limits::AMPLE)?;
         let time = server.ready().await?;
         server.stop().await?;
         anyhow::Ok(time)
@@ -193,16 +200,28 @@ async fn start(
 }
 
 /// All servers, each over its own copy of the data.
-async fn servers(places: &Places, storage: &Storage, seed: &Seed) -> anyhow::Result<Vec<Server>> {
+async fn servers(
+    places: &Places,
+    storage: &Storage,
+    seed: &Seed,
+    limits: Limits,
+) -> anyhow::Result<Vec<Server>> {
     let mut servers = Vec::new();
     for kind in Kind::ALL {
         let data = storage.data(places, kind.name());
         seed.copy_to(storage, &data).await?;
-        let mut server = Server::start(places, kind, &data)?;
+        let mut server = Server::start(places, kind, &data, limits)?;
         server.ready().await?;
         servers.push(server);
     }
     Ok(servers)
+}
+
+async fn stop(servers: Vec<Server>) -> anyhow::Result<()> {
+    for server in servers {
+        server.stop().await?;
+    }
+    Ok(())
 }
 
 /// Loads servers that do the same work together.

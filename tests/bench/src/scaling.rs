@@ -9,7 +9,7 @@ use crate::Settings;
 use crate::client::Connection;
 use crate::data::Seed;
 use crate::load::{Load, Operation};
-use crate::process::{Kind, Places, Server};
+use crate::process::{Kind, Limits, Places, Server};
 use crate::report::{Measured, Page, Scaling, Subject, percentile};
 use crate::storage::Storage;
 
@@ -70,7 +70,7 @@ impl List {
         eprintln!("Making {rows} projects of one tenant");
         let begun = Instant::now();
         let mut seed = Seed::make(storage, places, &format!("page-{rows}"), rows).await?;
-        let mut server = Server::start(places, Kind::Fused, &seed.data)?;
+        let mut server = Server::start(places, Kind::Fused, &seed.data, Limits::AMPLE)?;
         server.ready().await?;
         seed.find_pages(&server, PAGES).await?;
         check(&server, &seed).await?;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::costs::Cost;
 use crate::report::{Hosts, Page, Parameters, Report, Scaling, Start, Summary};
 use crate::storage::Stores;
 
@@ -23,6 +24,9 @@ fn write(report: &Report, text: &mut String) -> std::fmt::Result {
     )?;
     if !report.summary.is_empty() {
         comparison(report, text)?;
+    }
+    if !report.costs.is_empty() {
+        costs(&report.costs, text)?;
     }
     for scaling in &report.scaling {
         long_list(scaling, text)?;
@@ -80,6 +84,37 @@ fn comparison(report: &Report, text: &mut String) -> std::fmt::Result {
         )?;
     }
     writeln!(text)
+}
+
+/// What limits and idempotency keys cost.
+fn costs(costs: &[Cost], text: &mut String) -> std::fmt::Result {
+    writeln!(
+        text,
+        "| one / the other | stores | server | requests/s | the other | ratio | of each round | \
+         µs more on one connection | than µs | server CPU µs/request | the other |"
+    )?;
+    writeln!(text, "|---|---|---|---:|---:|---:|---|---:|---:|---:|---:|")?;
+    for Cost { what, with, without, ratio, ratio_of_rounds, us_without, us_more, .. } in costs {
+        let rounds: Vec<_> = ratio_of_rounds.iter().map(|ratio| format!("{ratio:.2}")).collect();
+        writeln!(
+            text,
+            "| {what} | {} | {} | {:.0} | {:.0} | {ratio:.2} | {} | {us_more:+.0} | \
+             {us_without:.0} | {:.0} | {:.0} |",
+            with.stores.name(),
+            with.server.name(),
+            with.requests_per_second,
+            without.requests_per_second,
+            rounds.join(" "),
+            with.server_cpu_us_per_request,
+            without.server_cpu_us_per_request
+        )?;
+    }
+    writeln!(
+        text,
+        "\nThe µs are latency, not a share of the rate: what the one takes longer on a single \
+         connection, where\nnothing queues (the difference of two medians; of all turns the \
+         median one).\n"
+    )
 }
 
 /// The page of a short list and of a long one.

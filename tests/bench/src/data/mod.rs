@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use crate::client::Connection;
-use crate::process::{Kind, Places, Server};
+use crate::process::{Kind, Limits, Places, Server};
 use crate::storage::{Data, Storage};
 pub(crate) use rows::Random;
 
@@ -47,7 +47,7 @@ impl Seed {
         count: u64,
     ) -> anyhow::Result<Self> {
         let data = storage.fresh(places, name).await?;
-        let mut server = Server::start(places, Kind::Fused, &data)?;
+        let mut server = Server::start(places, Kind::Fused, &data, Limits::AMPLE)?;
         server.ready().await?;
         let account = register(&server).await.context("POST /api/v1/auth/register")?;
         server.stop().await?;

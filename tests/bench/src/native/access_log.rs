@@ -39,6 +39,8 @@ struct Line<'a> {
     tenant_id: Option<&'a str>,
     #[serde(rename = "user.hash")]
     principal_hash: Option<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    replayed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
 }
@@ -68,6 +70,7 @@ pub(super) fn line(
         latency_ms: now.saturating_sub(started),
         tenant_id: seen.caller.as_ref().map(|caller| caller.tenant.as_str()),
         principal_hash: seen.caller.as_ref().map(|caller| caller.hash.as_str()),
+        replayed: seen.replayed,
         error,
     };
     serde_json::to_string(&line).unwrap_or_default()

@@ -12,9 +12,9 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 
 use super::access_log::Log;
-use super::counters::Counters;
+use super::buckets::Buckets;
 use super::cursor::Signer;
-use super::limits::{Addresses, Quota};
+use super::limits::{Limits, Quota, Standings};
 use super::problem::{Problem, problem};
 use super::store::Store;
 use super::tokens::{Caller, Tokens};
@@ -47,10 +47,8 @@ pub(super) struct App {
     store: Store,
     signer: Signer,
     tokens: Tokens,
-    addresses: Addresses,
-    counters: Counters,
+    limits: Limits,
     log: Log,
-    limit: u64,
 }
 
 /// The operations.
@@ -66,14 +64,16 @@ enum Route<'a> {
 pub(super) struct Seen {
     pub(super) operation: Option<&'static str>,
     pub(super) caller: Option<std::sync::Arc<Caller>>,
-    pub(super) quota: Option<Quota>,
+    pub(super) standings: Standings,
+    pub(super) replayed: bool,
 }
 
 impl App {
     pub(super) async fn open(
         data: &Path,
         external: Option<&External>,
-        limit: u64,
+        of_address: Quota,
+        of_class: Quota,
     ) -> anyhow::Result<Self> {
         let store = Store::open(data, external)?;
         let key = store.cursor_key().await.map_err(|_| anyhow!("the database has no keys"))?;
@@ -81,10 +81,8 @@ impl App {
             signer: Signer::new(&key)?,
             store,
             tokens: Tokens::default(),
-            addresses: Addresses::default(),
-            counters: Counters::open(data, external).await?,
+            limits: Limits::new(Buckets::open(data, external).await?, of_address, of_class),
             log: Log::start()?,
-            limit,
         })
     }
 
@@ -107,9 +105,8 @@ impl App {
         trace.headers(headers);
         headers.extend(FIXED);
         headers.insert("api-version", VERSION);
-        if let Some(quota) = seen.quota {
-            quota.headers(headers);
-        }
+        limits::headers(&seen.standings, headers);
+        seen.replayed = headers.contains_key("idempotent-replayed");
         let status = response.status();
         self.log.line(&access_log::line(&parts, &trace, &seen, status, error, started));
         response
@@ -126,8 +123,13 @@ impl App {
         let route = route(parts)?;
         seen.operation = Some(route.operation());
         let now = super::now();
-        self.addresses.count(peer, self.limit, now, &mut seen.quota)?;
-        let caller = self.tokens.authenticate(&self.store, &parts.headers, now).await?;
+        self.limits.address(peer, now, &mut seen.standings)?;
+        let caller = match self.tokens.authenticate(&self.store, &parts.headers, now).await {
+            Ok(caller) => caller,
+            Err(refusal) => {
+                return Err(self.limits.refused(peer, now, &mut seen.standings, refusal).await);
+            }
+        };
         seen.caller = Some(caller.clone());
         tenant(&parts.headers, &caller)?;
         let scope = route.scope();
@@ -138,8 +140,7 @@ impl App {
                 format!("The credential lacks the scope {scope}."),
             ));
         }
-        let (class, quota) = (route.class(), &mut seen.quota);
-        limits::identity(&self.counters, class, &caller, self.limit, now, quota).await?;
+        self.limits.identity(route.class(), &caller, now, &mut seen.standings).await?;
         match route {
             Route::Get(id) => projects::get(&self.store, &caller, &parts.headers, id).await,
             Route::List => projects::list(&self.store, &self.signer, &caller, parts).await,

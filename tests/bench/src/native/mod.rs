@@ -3,12 +3,12 @@
 //!
 //! It does per request what the gateway and the function do, and gives the same answers
 //! (`check.rs` compares them), but in one program without layers: `app.rs` is the way of a
-//! request, one file each for what it passes; `store/` and `counters/` are where the two kinds
+//! request, one file each for what it passes; `store/` and `buckets/` are where the two kinds
 //! of stores differ.
 
 mod access_log;
 mod app;
-mod counters;
+mod buckets;
 mod create;
 mod cursor;
 mod limits;
@@ -30,6 +30,8 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
+
+pub(crate) use limits::Quota;
 
 /// Time for the head of a request, as the runner gives it.
 const HEAD_TIME: Duration = Duration::from_secs(30);
@@ -59,9 +61,10 @@ pub(crate) async fn serve(
     listen: SocketAddr,
     data: &Path,
     external: Option<&External>,
-    limit: u64,
+    of_address: Quota,
+    of_class: Quota,
 ) -> anyhow::Result<()> {
-    let app = Arc::new(app::App::open(data, external, limit).await?);
+    let app = Arc::new(app::App::open(data, external, of_address, of_class).await?);
     let listener = TcpListener::bind(listen).await?;
     loop {
         let (stream, peer) = listener.accept().await?;
@@ -82,8 +85,13 @@ pub(crate) async fn serve(
 
 /// Milliseconds since the Unix epoch.
 pub(crate) fn now() -> u64 {
+    micros() / 1000
+}
+
+/// Microseconds since the Unix epoch.
+fn micros() -> u64 {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+    u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// `2026-11-21T09:30:00.000Z` from milliseconds since the Unix epoch.

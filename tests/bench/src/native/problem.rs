@@ -13,11 +13,20 @@ pub(super) struct Problem {
     /// As the registry spells it.
     pub(super) code: &'static str,
     message: String,
+    /// Seconds to wait.
+    retry_after: Option<u64>,
 }
 
 /// Makes one.
 pub(super) fn problem(status: u16, code: &'static str, message: impl Into<String>) -> Problem {
-    Problem { status, code, message: message.into() }
+    Problem { status, code, message: message.into(), retry_after: None }
+}
+
+impl Problem {
+    /// With the seconds after which it may be otherwise.
+    pub(super) fn after(self, wait: u64) -> Self {
+        Self { retry_after: Some(wait), ..self }
+    }
 }
 
 /// A fault of the server, whose cause is for its operator.
@@ -54,11 +63,12 @@ impl From<redis::RedisError> for Problem {
 impl Problem {
     /// In the native representation.
     pub(super) fn response(self, trace: &Trace) -> Response<Full<Bytes>> {
+        let details = self.retry_after.map_or(json!({}), |wait| json!({ "retry_after": wait }));
         let body = json!({
             "error": self.code,
             "message": self.message,
             "trace_id": trace.trace_id,
-            "details": {},
+            "details": details,
         });
         let mut response = Response::new(Full::from(body.to_string()));
         *response.status_mut() =
@@ -67,8 +77,14 @@ impl Problem {
         let json = HeaderValue::from_static("application/json; charset=utf-8");
         headers.insert(header::CONTENT_TYPE, json);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(wait) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait));
+        }
         if self.status == 401 {
-            let challenge = HeaderValue::from_static("Bearer realm=\"tenantry\"");
+            let challenge = HeaderValue::from_static(match self.code {
+                "invalid_token" => "Bearer realm=\"tenantry\", error=\"invalid_token\"",
+                _ => "Bearer realm=\"tenantry\"",
+            });
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         response

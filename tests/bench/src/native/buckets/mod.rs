@@ -1,4 +1,4 @@
-//! Counters that outlive this process.
+//! Buckets that outlive this process.
 
 mod file;
 mod redis;
@@ -6,17 +6,18 @@ mod redis;
 use std::path::Path;
 
 use super::External;
+use super::limits::{Quota, Taken};
 use super::problem::Problem;
 
-/// The counters.
-pub(super) enum Counters {
+/// The buckets.
+pub(super) enum Buckets {
     /// Of this process alone.
     File(file::File),
     /// Of all that use the same Redis.
     Redis(redis::Redis),
 }
 
-impl Counters {
+impl Buckets {
     /// Opens the file in `data`, or what is given in its place.
     pub(super) async fn open(data: &Path, external: Option<&External>) -> anyhow::Result<Self> {
         Ok(match external {
@@ -25,12 +26,11 @@ impl Counters {
         })
     }
 
-    /// Counts one more; `until` is when the counter may be forgotten, in milliseconds since
-    /// the Unix epoch.
-    pub(super) async fn count(&self, key: String, until: u64) -> Result<u64, Problem> {
+    /// Takes one from a bucket.
+    pub(super) async fn take(&self, key: String, quota: Quota) -> Result<Taken, Problem> {
         match self {
-            Self::File(file) => Ok(file.count(key)),
-            Self::Redis(redis) => redis.count(&key, until).await,
+            Self::File(file) => Ok(file.take(key, quota)),
+            Self::Redis(redis) => redis.take(&key, quota).await,
         }
     }
 }

@@ -1,6 +1,9 @@
 //! The proof that a comparison is fair: the baseline and both placements answer the same
 //! requests with the same headers and the same bodies.
 
+mod refusals;
+
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use anyhow::{Context as _, ensure};
@@ -10,14 +13,14 @@ use crate::client::{Answer, Connection};
 use crate::data::Seed;
 use crate::load::Operation;
 use crate::process::Server;
+pub(crate) use refusals::same_refusals;
 
 /// Headers of which only the names are compared: their values are of one exchange.
-const OF_ITS_OWN: [&str; 7] = [
+const OF_ITS_OWN: [&str; 6] = [
     "date",
     "x-b3-spanid",
     "x-b3-traceid",
     "x-correlation-id",
-    "x-ratelimit-remaining",
     "x-ratelimit-reset",
     "x-request-id",
 ];
@@ -37,11 +40,7 @@ impl Told {
     fn new(what: &'static str, status: u16, answer: &Answer<'_>) -> anyhow::Result<Self> {
         let json = answer.json(status).context(what)?;
         let mut body = String::from_utf8(answer.body.to_vec())?;
-        let told = answer.headers().into_iter().map(|(name, value)| {
-            let own = OF_ITS_OWN.contains(&&*name) || status == 201 && name == "last-modified";
-            if own { name } else { format!("{name}: {value}") }
-        });
-        let mut headers: Vec<String> = told.collect();
+        let mut headers = told(answer, |name| status == 201 && name == "last-modified");
         // What is created has an id and times of its own.
         if status == 201 {
             for member in ["id", "created_at", "updated_at"] {
@@ -54,20 +53,58 @@ impl Told {
     }
 }
 
+/// The headers, without values that are of this exchange.
+fn told(answer: &Answer<'_>, own: impl Fn(&str) -> bool) -> Vec<String> {
+    let headers = answer.headers().into_iter();
+    let told = headers.map(|(name, value)| match OF_ITS_OWN.contains(&&*name) || own(&name) {
+        true => name,
+        false => format!("{name}: {}", untimed(&name, &value)),
+    });
+    told.collect()
+}
+
+/// A value without what the time of its exchange has put into it: the seconds of `RateLimit`.
+fn untimed<'a>(name: &str, value: &'a str) -> Cow<'a, str> {
+    if name != "ratelimit" {
+        return value.into();
+    }
+    let policies = value.split(", ").map(|policy| policy.rsplit_once(";t="));
+    policies
+        .map(|policy| policy.map_or("no seconds", |(rest, _)| rest))
+        .collect::<Vec<_>>()
+        .join(", ")
+        .into()
+}
+
 /// Compares the servers with the first of them.
 ///
 /// # Errors
 /// The first difference.
 pub(crate) async fn same_answers(servers: &[Server], seed: &Seed) -> anyhow::Result<()> {
+    same(servers, async |server| ask(server.address(), seed).await).await
+}
+
+async fn same(
+    servers: &[Server],
+    ask: impl AsyncFn(&Server) -> anyhow::Result<Answers>,
+) -> anyhow::Result<()> {
     let mut expected: Option<Answers> = None;
     for server in servers {
         let name = server.kind.name();
-        let answers = ask(server.address(), seed).await.context(name)?;
-        let Some(expected) = &expected else {
-            expected = Some(answers);
-            continue;
-        };
-        for (theirs, ours) in answers.0.iter().zip(&expected.0) {
+        let answers = ask(server).await.context(name)?;
+        match &expected {
+            None => expected = Some(answers),
+            Some(expected) => answers.same(expected, name)?,
+        }
+    }
+    Ok(())
+}
+
+impl Answers {
+    /// That these, of the server `name`, are the expected ones.
+    fn same(&self, expected: &Self, name: &str) -> anyhow::Result<()> {
+        ensure!(self.0.len() == expected.0.len(), "{name}: not as many answers");
+        for (theirs, ours) in self.0.iter().zip(&expected.0) {
             let Told { what, headers, body } = theirs;
             ensure!(
                 *headers == ours.headers,
@@ -76,8 +113,8 @@ pub(crate) async fn same_answers(servers: &[Server], seed: &Seed) -> anyhow::Res
             );
             ensure!(*body == ours.body, "{name}, {what}: body\n{body}\nand not\n{}", ours.body);
         }
+        Ok(())
     }
-    Ok(())
 }
 
 async fn ask(address: SocketAddr, seed: &Seed) -> anyhow::Result<Answers> {
@@ -100,10 +137,12 @@ async fn ask(address: SocketAddr, seed: &Seed) -> anyhow::Result<Answers> {
     }
 
     let missing = get("/api/v1/projects/prj_0");
-    connection.exchange(missing.as_bytes()).await?.expect(404).context("missing project")?;
+    let answer = connection.exchange(missing.as_bytes()).await?;
+    answers.push(Told::refusal("missing project", 404, &answer)?);
     let stranger =
         "GET /api/v1/projects HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer x.y.z\r\n\r\n";
-    connection.exchange(stranger.as_bytes()).await?.expect(401).context("forged token")?;
+    let answer = connection.exchange(stranger.as_bytes()).await?;
+    answers.push(Told::refusal("forged token", 401, &answer)?);
 
     let body = r#"{"name":"Once","labels":{"b":"2","a":"1","c":null},"tags":["new"]}"#;
     let once = format!(
