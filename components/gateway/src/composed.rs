@@ -191,20 +191,21 @@ impl Platform for Spin {
     async fn take(&self, key: &str, quota: Quota, cost: u32) -> Result<Taken, Fault> {
         let bucket = bucket()?;
         let ask = Ask::new(quota, cost);
+        let mut cas = atomics::Cas::new(&bucket, key).map_err(unavailable)?;
+        let mut held = cas.current().map_err(unavailable)?;
         for _ in 0..ATTEMPTS {
-            let cas = atomics::Cas::new(&bucket, key).map_err(unavailable)?;
-            let held = cas.current().map_err(unavailable)?;
             let (taken, moved) = ask.answer(held.as_deref().and_then(decode), micros());
             // Refused.
             let Some(moved) = moved else { return Ok(taken) };
             let value = encode(moved, &hex(&self.random()[..8]));
-            match atomics::swap(cas, &value) {
+            cas = match atomics::swap(cas, &value) {
                 Ok(()) => return Ok(taken),
                 Err(atomics::CasError::StoreError(error)) => return Err(unavailable(error)),
-                Err(atomics::CasError::CasFailed(_)) => {}
-            }
+                Err(atomics::CasError::CasFailed(fresh)) => fresh,
+            };
+            held = cas.current().map_err(unavailable)?;
             // Spin 4.1 says of every swap on Redis that it failed, also of those that it did.
-            if bucket.get(key).map_err(unavailable)?.is_some_and(|held| held == value) {
+            if held.as_deref() == Some(&value) {
                 return Ok(taken);
             }
         }

@@ -27,7 +27,7 @@ use self::overrides::Overrides;
 use crate::config::Config;
 use crate::router::Route;
 use crate::trace::Seen;
-use crate::{Caller, Code, Error, Fault, Limit, Platform, Principal};
+use crate::{Caller, Code, Error, Limit, Platform, Principal};
 
 /// The policy by address.
 const ADDRESS: &str = "address";
@@ -49,7 +49,7 @@ impl Limits {
             return Ok(());
         }
         let taken = self.addresses.take(network(seen.address), quota, 1, now);
-        Standing::new(ADDRESS, quota, 1, taken).admit(now, seen)
+        Standing::new(ADDRESS.into(), quota, 1, taken, now).admit(seen)
     }
 
     /// Counts a request by its identity.
@@ -94,7 +94,7 @@ impl Limits {
                 self.fallback.take(key, quota, cost, now)
             }
         };
-        Standing::new(class, quota, cost, taken).admit(now, seen)
+        Standing::new(class.clone().into(), quota, cost, taken, now).admit(seen)
     }
 }
 
@@ -113,18 +113,14 @@ pub(crate) async fn refused<P: Platform>(
     let key = format!("limit:{ADDRESS}:{}", network(seen.address));
     match platform.take(&key, quota, 1).await {
         Ok(taken) => {
-            let standing = Standing::new(ADDRESS, quota, 1, taken);
-            standing.admit(platform.now(), seen).err().unwrap_or(refusal)
+            let standing = Standing::new(ADDRESS.into(), quota, 1, taken, platform.now());
+            standing.admit(seen).err().unwrap_or(refusal)
         }
         Err(fault) => {
-            note(seen, &fault);
+            seen.cause = Some(format!("refusal not counted: {fault:?}"));
             refusal
         }
     }
-}
-
-fn note(seen: &mut Seen, fault: &Fault) {
-    seen.cause = Some(format!("refusal not counted: {fault:?}"));
 }
 
 /// IPv6 counts by /64, what one subscriber holds.

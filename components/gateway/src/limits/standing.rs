@@ -2,6 +2,7 @@
 //! `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10), and the three `X-RateLimit-*` of the
 //! tighter one (E-62, K-48).
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -21,7 +22,7 @@ const X_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 #[derive(Clone, Debug)]
 pub(crate) struct Standing {
     /// The name of the policy: `address`, or the class of the operation.
-    policy: String,
+    policy: Cow<'static, str>,
     quota: Quota,
     remaining: u32,
     /// Seconds until there is a unit more.
@@ -35,21 +36,27 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
-    pub(super) fn new(policy: &str, quota: Quota, cost: u32, taken: Taken) -> Self {
+    /// `now` in milliseconds since the Unix epoch.
+    pub(super) fn new(
+        policy: Cow<'static, str>,
+        quota: Quota,
+        cost: u32,
+        taken: Taken,
+        now: u64,
+    ) -> Self {
         Self {
-            policy: policy.to_owned(),
+            policy,
             quota,
             remaining: taken.remaining(quota),
             next: taken.next(quota),
             reset: taken.reset(),
             wait: (!taken.admitted).then(|| taken.wait(quota, cost)),
-            now: 0,
+            now,
         }
     }
 
     /// Notes it for the headers; 429 when the bucket had not enough.
-    pub(super) fn admit(mut self, now: u64, seen: &mut Seen) -> Result<(), Error> {
-        self.now = now;
+    pub(super) fn admit(self, seen: &mut Seen) -> Result<(), Error> {
         // A refused credential counts by address a second time, in the store.
         seen.quotas.retain(|known| known.policy != self.policy);
         let (wait, quota) = (self.wait, self.quota);

@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 
 use super::access_log::Log;
 use super::buckets::Buckets;
-use super::cursor::Signer;
+use super::cursor::Sealer;
 use super::limits::{Limits, Quota, Standings};
 use super::problem::{Problem, problem};
 use super::store::Store;
@@ -45,7 +45,7 @@ const FIXED: [(HeaderName, HeaderValue); 8] = [
 /// The service.
 pub(super) struct App {
     store: Store,
-    signer: Signer,
+    sealer: Sealer,
     tokens: Tokens,
     limits: Limits,
     log: Log,
@@ -78,7 +78,7 @@ impl App {
         let store = Store::open(data, external)?;
         let key = store.cursor_key().await.map_err(|_| anyhow!("the database has no keys"))?;
         Ok(Self {
-            signer: Signer::new(&key)?,
+            sealer: Sealer::new(&key),
             store,
             tokens: Tokens::default(),
             limits: Limits::new(Buckets::open(data, external).await?, of_address, of_class),
@@ -143,7 +143,7 @@ impl App {
         self.limits.identity(route.class(), &caller, now, &mut seen.standings).await?;
         match route {
             Route::Get(id) => projects::get(&self.store, &caller, &parts.headers, id).await,
-            Route::List => projects::list(&self.store, &self.signer, &caller, parts).await,
+            Route::List => projects::list(&self.store, &self.sealer, &caller, parts).await,
             Route::Create => create::create(&self.store, caller, &parts.headers, body, trace).await,
         }
     }

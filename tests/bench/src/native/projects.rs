@@ -7,7 +7,7 @@ use http_body_util::Full;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::cursor::{Place, Signer};
+use super::cursor::{Place, Sealer};
 use super::problem::{Problem, internal, problem};
 use super::store::{Columns, Store};
 use super::tokens::Caller;
@@ -114,7 +114,7 @@ fn is_known(headers: &HeaderMap, tag: &str) -> bool {
 /// `GET /projects`
 pub(super) async fn list(
     store: &Store,
-    signer: &Signer,
+    sealer: &Sealer,
     caller: &Caller,
     parts: &Parts,
 ) -> Result<Response<Full<Bytes>>, Problem> {
@@ -126,7 +126,7 @@ pub(super) async fn list(
             ("limit", _) => {
                 return Err(problem(422, "validation_failed", "limit: must be 1 to 100."));
             }
-            ("cursor", _) => place = Some(signer.read(&caller.tenant, &value)?),
+            ("cursor", _) => place = Some(sealer.read(&caller.tenant, &value)?),
             _ => return Err(problem(400, "invalid_parameter", "Unknown query parameter.")),
         }
     }
@@ -141,7 +141,7 @@ pub(super) async fn list(
     }
     let cursor = |item: Option<&Project>, backwards| {
         let place = item.map(|item| Place { id: item.id.clone(), backwards });
-        place.map(|place| signer.sign(&caller.tenant, place)).transpose()
+        place.map(|place| sealer.seal(&caller.tenant, place)).transpose()
     };
     let next_cursor = cursor(items.last().filter(|_| more || backwards), false)?;
     let first = items.first().filter(|_| place.is_some() && (more || !backwards));
