@@ -293,7 +293,9 @@ fn is_whole(number: &serde_json::Number) -> bool {
 
 /// A whole number that fits 64 bits with sign.
 pub(crate) fn integer(number: &serde_json::Number) -> Option<i64> {
-    let exact = |number: &f64| number.fract() == 0.0 && number.abs() < 9.0e15;
+    // Beyond it a double has no place for every whole number.
+    const SAFE: f64 = 9_007_199_254_740_991.0;
+    let exact = |number: &f64| number.fract() == 0.0 && number.abs() <= SAFE;
     #[allow(clippy::cast_possible_truncation, reason = "it is whole and in range")]
     number.as_i64().or_else(|| number.as_f64().filter(exact).map(|number| number as i64))
 }

@@ -26,6 +26,7 @@ const fn member(name: &'static str, required: bool, schema: &'static Schema) -> 
 const ANY_TEXT: Schema = text(0, None);
 const NAME: Schema = text(1, Some(3));
 const COUNT: Schema = Schema::Integer { min: Some(1), max: Some(100) };
+const LARGE: Schema = Schema::Integer { min: Some(1), max: Some(9_007_199_254_740_991) };
 const COLOUR: Schema =
     Schema::String { min_length: 0, max_length: None, format: None, one_of: &["RED", "BLUE"] };
 const INNER: Schema = Schema::Object {
@@ -83,6 +84,8 @@ fn integers() {
     check(&COUNT, json!(1.5), &[" WRONG_TYPE"]);
     check(&COUNT, json!(2.0), &[]);
     check(&COUNT, json!(1e30), &[" OUT_OF_RANGE"]);
+    check(&LARGE, json!(9_007_199_254_740_991.0), &[]);
+    check(&LARGE, json!(9_007_199_254_740_992.0), &[" OUT_OF_RANGE"]);
     check(&Schema::Integer { min: None, max: None }, json!(i64::MIN), &[]);
     check(&Schema::Integer { min: None, max: None }, json!(u64::MAX), &[" OUT_OF_RANGE"]);
 }
