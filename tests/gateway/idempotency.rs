@@ -98,6 +98,8 @@ placements! {
         let twice = [("idempotency-key", "one"), ("idempotency-key", "two")];
         owner.json(Method::POST, PATH, &json!({ "name": "b" }), &twice).await.refused(400, "malformed_request");
         assert_eq!(count(&owner).await, 1, "what was refused made nothing");
+        let nothing = [("idempotency-key", "")];
+        owner.send(Method::GET, PATH, &nothing, None).await.expect(200);
     }
 
     /// Registering, signing in and machine clients are done once for a key as well, and what

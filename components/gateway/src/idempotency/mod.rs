@@ -54,10 +54,10 @@ pub(crate) async fn once<P: Platform>(
     seen: &mut Seen,
 ) -> Result<Response<P::Stream>, Error> {
     let parts = form.parts;
-    let key = match (route.operation.idempotency, key::of(&parts.headers)?) {
-        (Idempotency::Unsupported, _) | (Idempotency::Optional, None) => None,
-        (Idempotency::Required, None) => return Err(key::missing()),
-        (_, Some(key)) => Some(key),
+    let key = match route.operation.idempotency {
+        Idempotency::Unsupported => None,
+        Idempotency::Optional => key::of(&parts.headers)?,
+        Idempotency::Required => Some(key::of(&parts.headers)?.ok_or_else(key::missing)?),
     };
     let representation::Body { sent, native } = body;
     let bound =
