@@ -5,13 +5,14 @@
 //! SQLite does so by itself, on PostgreSQL every `TEXT` column gets the collation `C`.
 
 /// All migrations, oldest first. The version of a schema is how many of them it has.
-pub const ALL: [Migration; 6] = [
+pub const ALL: [Migration; 7] = [
     Migration { name: "0001_identity", text: include_str!("0001_identity.sql") },
     Migration { name: "0002_events", text: include_str!("0002_events.sql") },
     Migration { name: "0003_projects", text: include_str!("0003_projects.sql") },
     Migration { name: "0004_resources", text: include_str!("0004_resources.sql") },
     Migration { name: "0005_scaling", text: include_str!("0005_scaling.sql") },
     Migration { name: "0006_limits", text: include_str!("0006_limits.sql") },
+    Migration { name: "0008_webhooks", text: include_str!("0008_webhooks.sql") },
 ];
 
 /// The schema version of this code.
@@ -19,7 +20,7 @@ pub const VERSION: i64 = ALL.len() as i64;
 
 /// The tables with data, each behind those that it refers to: what an export has of a database.
 /// `schema_migrations` is not of them, it belongs to the schema.
-pub const TABLES: [&str; 15] = [
+pub const TABLES: [&str; 20] = [
     "secrets",
     "signing_keys",
     "limit_overrides",
@@ -35,6 +36,11 @@ pub const TABLES: [&str; 15] = [
     "events",
     "audit_logs",
     "idempotency_receipts",
+    "webhook_endpoints",
+    "webhook_secrets",
+    "webhook_queues",
+    "webhook_deliveries",
+    "webhook_attempts",
 ];
 
 /// Gives the role that the setting `tenantry.app_role` names what the functions need, and

@@ -13,11 +13,11 @@ const LIST: &str = "Other spellings: `field:op=value` with eq, ne, in, nin, gt, 
 
 /// Adds the parameters of a list or of one object.
 pub(crate) fn describe(components: &Value, operation: &mut Value) -> Result<()> {
-    let schemas = &components["schemas"];
     let Some(kind) = operation["x-query"].as_str() else { return Ok(()) };
     let is_list = kind == "list";
     let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
-    let properties = properties(schemas, operation).with_context(|| format!("{id}: x-query"))?;
+    let properties =
+        properties(components, operation, is_list).with_context(|| format!("{id}: x-query"))?;
     let names = |mark: &str| {
         let marked = properties.iter().filter(|(_, property)| property[mark] == true);
         marked.map(|(name, _)| name.as_str()).collect::<Vec<_>>()
@@ -150,16 +150,12 @@ fn filters(name: &str, property: &Value, parameters: &mut Vec<Value>) {
 /// The answer may have fewer fields than the resource, and related objects beside them.
 fn sparse(components: &Value, operation: &mut Value, is_list: bool) -> Result<()> {
     let response = &mut operation["responses"]["200"];
-    if let Some(name) = response["$ref"].as_str().and_then(|target| target.rsplit('/').next()) {
+    if let Some(name) = referred(response) {
         *response = components["responses"][name].clone();
     }
     let schema = &mut response["content"]["application/json"]["schema"];
     let schema = if is_list { &mut schema["properties"]["items"]["items"] } else { schema };
-    let name = schema["$ref"].as_str().and_then(|target| target.rsplit('/').next());
-    let properties =
-        components["schemas"][name.context("the schema is no reference")?]["properties"]
-            .as_object()
-            .context("a resource has properties")?;
+    let properties = of(components, schema)?;
     let mut known = properties.clone();
     for (name, property) in properties {
         if property.get("x-relation").is_some() {
@@ -185,15 +181,24 @@ fn sparse(components: &Value, operation: &mut Value, is_list: bool) -> Result<()
 }
 
 /// The properties of the resource that the operation answers.
-fn properties<'a>(schemas: &'a Value, operation: &Value) -> Result<&'a Map<String, Value>> {
-    let tag = operation["operationId"].as_str().unwrap_or_default();
-    let (verb, rest) = tag.split_once('-').context("no operationId")?;
-    let is_it = |schema: &&Value| {
-        let resource = &schema["x-resource"];
-        let name = if verb == "list" { &resource["collection"] } else { &resource["name"] };
-        resource.get("name").is_some() && name == rest
-    };
-    let found = schemas.as_object().into_iter().flat_map(Map::values).find(is_it);
-    let found = found.with_context(|| format!("no resource {rest}"))?;
-    found["properties"].as_object().context("a resource has properties")
+fn properties<'a>(
+    components: &'a Value,
+    operation: &Value,
+    is_list: bool,
+) -> Result<&'a Map<String, Value>> {
+    let response = &operation["responses"]["200"];
+    let response = referred(response).map_or(response, |name| &components["responses"][name]);
+    let schema = &response["content"]["application/json"]["schema"];
+    of(components, if is_list { &schema["properties"]["items"]["items"] } else { schema })
+}
+
+/// The properties of the resource that a schema refers to.
+fn of<'a>(components: &'a Value, schema: &Value) -> Result<&'a Map<String, Value>> {
+    let name = referred(schema).context("the schema is no reference")?;
+    components["schemas"][name]["properties"].as_object().context("a resource has properties")
+}
+
+/// The name of the component that a reference leads to.
+fn referred(value: &Value) -> Option<&str> {
+    value["$ref"].as_str()?.rsplit('/').next()
 }

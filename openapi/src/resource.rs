@@ -16,6 +16,7 @@ pub(crate) struct Declared<'a> {
     table: &'a str,
     prefix: &'a str,
     scope: &'a str,
+    append_only: bool,
     fields: Vec<Field<'a>>,
     transitions: Vec<Transition>,
 }
@@ -35,12 +36,15 @@ struct Field<'a> {
 /// Extensions that mark a field, in the order of [`Field::marks`].
 const MARKS: [&str; 5] = ["x-filter", "x-sort", "x-search", "x-personal", "x-secret"];
 
-/// The resources of one file, and after them those that they are related to.
+/// The resources of one file, those of others that its operations show, and after them those that
+/// they are related to.
 pub(crate) fn of<'a>(bundle: &'a Value, file: &Value) -> Result<Vec<Declared<'a>>> {
     let schemas = bundle["components"]["schemas"].as_object().context("no schemas")?;
     let is_resource = |schema: &&Value| schema["x-resource"].get("name").is_some();
     let own = file["components"]["schemas"].as_object().into_iter().flat_map(Map::keys);
-    let mut queue: Vec<&Value> = own.filter_map(|name| schemas.get(name)).collect();
+    let mut names: Vec<&str> = own.map(String::as_str).collect();
+    shown(&file["paths"], &mut names);
+    let mut queue: Vec<&Value> = names.iter().filter_map(|name| schemas.get(*name)).collect();
     queue.retain(is_resource);
     let mut found: Vec<Declared<'a>> = Vec::new();
     while let Some(schema) = queue.pop() {
@@ -61,6 +65,19 @@ pub(crate) fn of<'a>(bundle: &'a Value, file: &Value) -> Result<Vec<Declared<'a>
     Ok(found)
 }
 
+/// The schemas that operations refer to themselves.
+fn shown<'v>(value: &'v Value, names: &mut Vec<&'v str>) {
+    match value {
+        Value::Object(object) => {
+            let target = object.get("$ref").and_then(Value::as_str).unwrap_or_default();
+            names.extend(target.strip_prefix("#/components/schemas/"));
+            object.values().for_each(|value| shown(value, names));
+        }
+        Value::Array(list) => list.iter().for_each(|value| shown(value, names)),
+        _ => {}
+    }
+}
+
 fn declared<'a>(bundle: &'a Value, schema: &'a Value) -> Result<Declared<'a>> {
     let resource = &schema["x-resource"];
     let text =
@@ -71,7 +88,12 @@ fn declared<'a>(bundle: &'a Value, schema: &'a Value) -> Result<Declared<'a>> {
         field(bundle, name, property).with_context(|| format!("{collection}: {name}"))
     });
     let fields: Vec<Field<'a>> = fields.collect::<Result<_>>()?;
-    for needed in ["id", "tenant_id", "version", "created_at", "updated_at"] {
+    let append_only = resource["append_only"] == true;
+    let needed: &[&str] = match append_only {
+        true => &["id", "created_at"],
+        false => &["id", "tenant_id", "version", "created_at", "updated_at"],
+    };
+    for &needed in needed {
         ensure!(fields.iter().any(|field| field.name == needed), "{collection} has no {needed}");
     }
     Ok(Declared {
@@ -80,6 +102,7 @@ fn declared<'a>(bundle: &'a Value, schema: &'a Value) -> Result<Declared<'a>> {
         table: resource["table"].as_str().unwrap_or(collection),
         prefix: text("prefix")?,
         scope: text("scope")?,
+        append_only,
         transitions: transitions(bundle, collection)?,
         fields,
     })
@@ -155,7 +178,7 @@ fn transitions(bundle: &Value, collection: &str) -> Result<Vec<Transition>> {
 
 /// The resource as Rust.
 pub(crate) fn source(resource: &Declared<'_>) -> String {
-    let Declared { name, collection, table, prefix, scope, .. } = resource;
+    let Declared { name, collection, table, prefix, scope, append_only, .. } = resource;
     let fields: String = resource.fields.iter().map(field_source).collect();
     let transitions: String =
         resource.transitions.iter().map(|it| {
@@ -167,7 +190,7 @@ pub(crate) fn source(resource: &Declared<'_>) -> String {
          pub static {}: {KIT}::Resource = {KIT}::Resource {{\n    \
          collection: {collection:?}, name: {name:?}, table: {table:?}, prefix: {prefix:?}, \
          scope: {scope:?},\n    fields: &[\n{fields}    ],\n    \
-         transitions: &[{transitions}],\n}};\n",
+         append_only: {append_only}, transitions: &[{transitions}],\n}};\n",
         constant(collection)
     )
 }

@@ -4,8 +4,8 @@ use kit::{Call, Error, Event, Reply, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::seal::Seal;
 use crate::{SCOPES, secret, text};
+use kit::Seal;
 
 #[derive(Deserialize)]
 struct Draft {

@@ -10,8 +10,8 @@ use jwt_simple::algorithms::{RS256KeyPair, RSAKeyPairLike as _};
 use kit::{Call, Error, Internal, Reply, System, Value};
 use spin_sdk::experimental::wasi::keyvalue::store;
 
-use crate::seal::Seal;
 use crate::text;
+use kit::Seal;
 
 /// The key-value key under which gateways look for the JWK Set.
 const PUBLISHED: &str = "auth:jwks";

@@ -10,7 +10,6 @@ mod keys;
 mod login;
 mod password;
 mod register;
-mod seal;
 mod secret;
 mod session;
 mod token;
@@ -31,7 +30,7 @@ async fn dispatch(op: Op, call: Call) -> kit::Result {
 }
 
 /// Every scope there is. An owner holds all of them.
-const SCOPES: [&str; 9] = [
+const SCOPES: [&str; 11] = [
     "clients:write",
     "events:read",
     "notices:read",
@@ -41,6 +40,8 @@ const SCOPES: [&str; 9] = [
     "teams:write",
     "users:read",
     "users:write",
+    "webhooks:read",
+    "webhooks:write",
 ];
 
 /// What who only looks may do.

@@ -4,9 +4,9 @@ use kit::{Call, Code, Reply, System, problem};
 use serde::{Deserialize, Serialize};
 
 use crate::register::{Session, Tenant, User};
-use crate::seal::Seal;
 use crate::session::{self, Subject};
 use crate::{password, text};
+use kit::Seal;
 
 #[derive(Deserialize)]
 struct Login {

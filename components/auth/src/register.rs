@@ -4,9 +4,9 @@ use kit::{Call, Code, Error, Event, Reply, System, Value, problem};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::seal::Seal;
 use crate::session::{self, Access, Subject};
 use crate::{password, text};
+use kit::Seal;
 
 #[derive(Deserialize)]
 struct Registration {

@@ -10,9 +10,9 @@ use kit::{Call, Code, Error, Reply, System, Value, problem};
 use serde::Serialize;
 use subtle::ConstantTimeEq;
 
-use crate::seal::Seal;
 use crate::session::{self, Access, Subject};
 use crate::{secret, text};
+use kit::Seal;
 
 #[derive(Serialize)]
 struct Token {

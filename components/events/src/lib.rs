@@ -5,11 +5,9 @@ mod contract {
     include!(concat!(env!("OUT_DIR"), "/contract.rs"));
 }
 
-mod tick;
-
-use contract::Op;
+use contract::{Op, WEBHOOK_ATTEMPTS};
 use kit::list::{Literal, Place, Resume};
-use kit::{Call, Code, Reply, Row, Scope, Value, problem};
+use kit::{Call, Code, Error, Reply, Row, Scope, Value, problem};
 use serde::Serialize;
 
 kit::function!(Op, dispatch);
@@ -17,7 +15,19 @@ kit::function!(Op, dispatch);
 async fn dispatch(op: Op, call: Call) -> kit::Result {
     match op {
         Op::ListEvents => list(&call),
-        Op::Tick => tick::run(&call).await,
+        Op::ListEventAttempts => {
+            let id = call.path("id");
+            WEBHOOK_ATTEMPTS.list_of(&call, Some(("event_id", id)), |scope| exists(scope, id))
+        }
+    }
+}
+
+/// Refuses where there is no such event.
+fn exists(scope: &Scope<'_>, id: &str) -> kit::Result<()> {
+    let sql = "SELECT id FROM events WHERE tenant_id = $1 AND id = $2";
+    match scope.query(sql, [Value::Text(id.to_owned())])?.is_empty() {
+        true => Err(Error::not_found("event", id)),
+        false => Ok(()),
     }
 }
 

@@ -106,6 +106,8 @@ pub struct Resource {
     pub scope: &'static str,
     /// The fields, in alphabetical order, in which they are shown.
     pub fields: &'static [Field],
+    /// Whether its rows are only ever added: they have no version and leave no tombstone.
+    pub append_only: bool,
     /// The operations that change `status`: `POST /{collection}/{id}/{action}`.
     pub transitions: &'static [Transition],
 }

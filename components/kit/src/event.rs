@@ -17,13 +17,14 @@ pub struct Event<'a> {
 }
 
 impl Scope<'_> {
-    /// Appends to the tenant's feed.
+    /// Appends to the tenant's feed; returns the id of the event.
     ///
     /// # Errors
     /// `internal-error` of the database.
-    pub fn emit(&self, event: Event<'_>) -> Result<(), Error> {
+    pub fn emit(&self, event: Event<'_>) -> Result<String, Error> {
+        let event_id = id("evt");
         let columns = [
-            id("evt"),
+            event_id.clone(),
             event.kind.to_owned(),
             event.subject.to_owned(),
             event.source_agent.to_owned(),
@@ -37,7 +38,8 @@ impl Scope<'_> {
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             columns.into_iter().map(Value::Text).chain([created_at]),
         )?;
-        Ok(())
+        self.announce(event.kind)?;
+        Ok(event_id)
     }
 
     /// Writes who did what (C-19), in the transaction of what was done.

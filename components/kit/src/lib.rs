@@ -38,6 +38,8 @@ mod migrate;
 #[cfg(target_arch = "wasm32")]
 pub mod operator;
 #[cfg(target_arch = "wasm32")]
+mod outbox;
+#[cfg(target_arch = "wasm32")]
 mod receipt;
 #[cfg(target_arch = "wasm32")]
 mod reply;
@@ -49,6 +51,8 @@ pub mod retention;
 mod sabotage;
 #[cfg(target_arch = "wasm32")]
 mod scope;
+#[cfg(target_arch = "wasm32")]
+mod seal;
 #[cfg(target_arch = "wasm32")]
 mod serve;
 #[cfg(target_arch = "wasm32")]
@@ -68,6 +72,7 @@ pub use {
     reply::Reply,
     resource::{Change, Record, no_rule},
     scope::{Scope, System},
+    seal::Seal,
     serve::{describe, serve},
     sql::{Row, Value},
 };

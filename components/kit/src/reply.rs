@@ -30,6 +30,14 @@ impl Reply {
         Ok(Self { status: 201, ..Self::ok(value)? })
     }
 
+    /// 202 with a JSON body.
+    ///
+    /// # Errors
+    /// `internal-error` when the value cannot be JSON.
+    pub fn accepted(value: &impl Serialize) -> Result<Self, Error> {
+        Ok(Self { status: 202, ..Self::ok(value)? })
+    }
+
     /// 204.
     pub fn no_content() -> Self {
         Self { status: 204, headers: Vec::new(), body: Vec::new() }

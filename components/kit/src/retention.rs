@@ -30,6 +30,8 @@ pub struct Ages {
     pub events: i64,
     /// Audit entries.
     pub audit_logs: i64,
+    /// Webhook deliveries and their attempts.
+    pub webhooks: i64,
 }
 
 /// What one sweep took away.
@@ -43,6 +45,10 @@ pub struct Swept {
     pub idempotency_receipts: u64,
     /// Expired refresh tokens.
     pub refresh_tokens: u64,
+    /// Webhook deliveries that came to an end.
+    pub webhook_deliveries: u64,
+    /// Attempts of webhook deliveries.
+    pub webhook_attempts: u64,
     /// Whether there is more of it: the next sweep goes on.
     pub more: bool,
 }
@@ -63,18 +69,37 @@ pub fn sweep(call: &Call, ages: &Ages) -> Result<Swept, Error> {
         let before = now - age * DAY;
         let (count, rest) = match system.is_partitioned() {
             true => drop_partitions(&system, table, now, before)?,
-            false => delete(&system, table, "id", "created_at", before)?,
+            false => delete(&system, table, "id", "created_at < $1", before)?,
         };
         *gone = count;
         more |= rest;
     }
-    let (count, rest) =
-        delete(&system, "idempotency_receipts", "tenant_id, key", "expires_at", now)?;
-    swept.idempotency_receipts = count;
-    more |= rest;
-    let (count, rest) = delete(&system, "refresh_tokens", "hash", "expires_at", now)?;
-    swept.refresh_tokens = count;
-    Ok(Swept { more: more | rest, ..swept })
+    let webhooks = now - ages.webhooks * DAY;
+    let delivery = "tenant_id, endpoint_id, event_id";
+    let over = "updated_at < $1 AND status <> 'PENDING'";
+    for (table, key, condition, before, gone) in [
+        (
+            "idempotency_receipts",
+            "tenant_id, key",
+            "expires_at < $1",
+            now,
+            &mut swept.idempotency_receipts,
+        ),
+        ("refresh_tokens", "hash", "expires_at < $1", now, &mut swept.refresh_tokens),
+        ("webhook_deliveries", delivery, over, webhooks, &mut swept.webhook_deliveries),
+        (
+            "webhook_attempts",
+            "tenant_id, id",
+            "created_at < $1",
+            webhooks,
+            &mut swept.webhook_attempts,
+        ),
+    ] {
+        let (count, rest) = delete(&system, table, key, condition, before)?;
+        *gone = count;
+        more |= rest;
+    }
+    Ok(Swept { more, ..swept })
 }
 
 /// Moves the clock of the sweep, and tells what it says then.
@@ -94,17 +119,17 @@ fn advance(system: &System<'_>) -> Result<i64, Error> {
     Ok(moment)
 }
 
-/// Deletes rows whose time is before a moment; how many, and whether there may be more.
+/// Deletes rows that a condition on a moment (`$1`) finds; how many, and whether there may be more.
 fn delete(
     system: &System<'_>,
     table: &str,
     key: &str,
-    column: &str,
+    condition: &str,
     before: i64,
 ) -> Result<(u64, bool), Error> {
     let sql = format!(
         "DELETE FROM {table} WHERE ({key}) IN \
-         (SELECT {key} FROM {table} WHERE {column} < $1 ORDER BY {column} LIMIT {BATCH})"
+         (SELECT {key} FROM {table} WHERE {condition} LIMIT {BATCH})"
     );
     let mut deleted = 0;
     for _ in 0..ROUNDS {

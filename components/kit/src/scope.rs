@@ -247,6 +247,45 @@ impl<'a> System<'a> {
         self.database.transaction(Some(queue), work)
     }
 
+    /// Reads in one tenant; all of it sees one state of the database where there are several
+    /// writers at once.
+    ///
+    /// # Errors
+    /// Those of `work`; `internal-error` or `service-unavailable` of the database.
+    pub fn read<T>(
+        &self,
+        tenant: &str,
+        work: impl FnOnce(&Scope<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        Database::read(Source::Writer, Who::Tenant(tenant), |database| {
+            work(&Scope { database, tenant, trace_id: self.call.trace_id() })
+        })
+    }
+
+    /// Milliseconds since the Unix epoch by the clock that all hosts share: that of PostgreSQL,
+    /// or of the one machine. Not inside of a transaction of a tenant.
+    ///
+    /// # Errors
+    /// `internal-error` or `service-unavailable` of the database.
+    pub fn moment(&self) -> Result<i64, Error> {
+        if !self.is_partitioned() {
+            return Ok(crate::now());
+        }
+        let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::BIGINT";
+        let row = self.query(sql, &[])?.into_iter().next();
+        row.map(|mut row| row.integer()).ok_or_else(|| Error::internal("no clock"))
+    }
+
+    /// Runs statements that need not hold together: on PostgreSQL each by itself, so that
+    /// nobody holds two rows and waits for a third; on SQLite, where there is one writer
+    /// anyway, the disk is waited for only once.
+    ///
+    /// # Errors
+    /// Those of `work`; on PostgreSQL what was done stays done.
+    pub fn one_by_one<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        if self.is_partitioned() { work() } else { self.transaction(work) }
+    }
+
     /// Whether months of events and audit entries are partitions (PostgreSQL).
     pub(crate) fn is_partitioned(&self) -> bool {
         matches!(self.database, Database::Postgres(_))

@@ -85,7 +85,9 @@ where
     crate::sql::configure().await;
     let call =
         Call { operation, context, parameters: request.parameters, body: request.body, document };
-    dispatch(*op, call).await.map(Response::from)
+    let outcome = dispatch(*op, call).await;
+    let due = crate::outbox::take_due().then(|| "deliveries".to_owned());
+    outcome.map(|reply| Response::from(reply.maybe(crate::outbox::DUE, due)))
 }
 
 fn check(operation: &Operation, request: &Request) -> Result<Value, Error> {

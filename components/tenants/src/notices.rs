@@ -138,7 +138,8 @@ impl Deprecation {
             subject: &notice,
             source_agent: "tenants",
             data: data.to_string(),
-        })
+        })?;
+        Ok(())
     }
 }
 

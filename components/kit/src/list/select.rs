@@ -68,7 +68,8 @@ fn number(number: usize) -> Literal {
 
 fn filtered(resource: &'static Resource, query: &Query, columns: &str) -> Sql {
     let table = resource.table;
-    let text = format!("SELECT {columns} FROM {table} WHERE tenant_id = $1 AND deleted_at IS NULL");
+    let alive = if resource.append_only { "" } else { " AND deleted_at IS NULL" };
+    let text = format!("SELECT {columns} FROM {table} WHERE tenant_id = $1{alive}");
     let mut sql = Sql { text, values: Vec::new() };
     for filter in &query.filters {
         sql.push(" AND ");

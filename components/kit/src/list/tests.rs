@@ -46,6 +46,7 @@ static THINGS: Resource = Resource {
         },
         field("created_at", Kind::Timestamp),
     ],
+    append_only: false,
     transitions: &[],
 };
 

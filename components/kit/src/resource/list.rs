@@ -2,7 +2,9 @@
 
 use super::{expand, literals, record::Record, refused, values};
 use crate::contract::Resource;
-use crate::list::{Bound, Links, Literal, Mode, Place, Query, Resume, View, count, select};
+use crate::list::{
+    Bound, Filter, Links, Literal, Mode, Op, Place, Query, Resume, View, count, select,
+};
 use crate::{Call, Code, Error, Reply, Scope, problem, sql};
 
 /// The part of the list that a request leads to.
@@ -21,10 +23,30 @@ impl Resource {
     /// What the list does not know: `invalid-parameter`, `invalid-cursor`; what does not fit:
     /// `validation-failed`; `insufficient-scope` for a relation.
     pub fn list(&'static self, call: &Call) -> Result<Reply, Error> {
+        self.list_of(call, None, |_| Ok(()))
+    }
+
+    /// Answers a page of those that belong to another object: whose field, such as `owner_id`,
+    /// names it. `check` refuses where there is none.
+    ///
+    /// # Errors
+    /// As [`Resource::list`]; those of `check`.
+    pub fn list_of(
+        &'static self,
+        call: &Call,
+        of: Option<(&str, &str)>,
+        check: impl FnOnce(&Scope<'_>) -> Result<(), Error>,
+    ) -> Result<Reply, Error> {
         let given = call.query_parameters();
-        let query = Query::parse(self, &given).map_err(refused)?;
+        let mut query = Query::parse(self, &given).map_err(refused)?;
+        if let Some((name, id)) = of {
+            let field = self.field(name).ok_or_else(|| Error::internal(name))?;
+            let values = vec![Literal::Text(id.to_owned())];
+            query.filters.push(Filter { field, key: None, op: Op::Eq, values });
+        }
         expand::authorize(call, &query.view)?;
         call.read_list(|scope| {
+            check(scope)?;
             let list = List {
                 resource: self,
                 query: &query,

@@ -84,6 +84,18 @@ impl Resource {
     /// # Errors
     /// 422 for what the schema cannot say; those of the rule.
     pub fn create(&'static self, call: &Call, rule: Rule) -> Result<Reply, Error> {
+        let record = self.draft(call)?;
+        call.write(|scope| {
+            let record = self.add(call, scope, record, rule)?;
+            Ok(self.created(&record, &[]))
+        })
+    }
+
+    /// The object that a client wants to be made, for [`Resource::add`].
+    ///
+    /// # Errors
+    /// 422 for what the schema cannot say.
+    pub fn draft(&'static self, call: &Call) -> Result<Record, Error> {
         let caller = call.caller()?;
         self.check_tenant(call)?;
         let now = crate::now();
@@ -98,19 +110,35 @@ impl Resource {
         record.set("version", Some(Literal::Integer(1)));
         record.set("created_at", Some(Literal::Integer(now)));
         record.set("updated_at", Some(Literal::Integer(now)));
-        call.write(|scope| {
-            let mut record = record;
-            rule(call, scope, Change::Write, None, &mut record)?;
-            let mut named = record.clone();
-            for field in self.columns() {
-                named.set(field.name, draft::preset(field, caller.id()));
-            }
-            expand::check(scope, self, &named, &record)?;
-            self.insert(scope, &record)?;
-            self.tell(call, scope, "created", &record)?;
-            let location = format!("/{}/{}", self.collection, record.text("id"));
-            Ok(self.reply(201, &record).header("location", location))
-        })
+        Ok(record)
+    }
+
+    /// Makes it, in the transaction of a write.
+    ///
+    /// # Errors
+    /// Those of the rule; 422 for related objects that there are not.
+    pub fn add(
+        &'static self,
+        call: &Call,
+        scope: &Scope<'_>,
+        mut record: Record,
+        rule: Rule,
+    ) -> Result<Record, Error> {
+        rule(call, scope, Change::Write, None, &mut record)?;
+        let mut named = record.clone();
+        for field in self.columns() {
+            named.set(field.name, draft::preset(field, call.caller()?.id()));
+        }
+        expand::check(scope, self, &named, &record)?;
+        self.insert(scope, &record)?;
+        self.tell(call, scope, "created", &record)?;
+        Ok(record)
+    }
+
+    /// The answer to a creation: the object, and members that are shown this once.
+    pub fn created(&'static self, record: &Record, once: &[(&str, &str)]) -> Reply {
+        let location = format!("/{}/{}", self.collection, record.text("id"));
+        self.reply_with(201, record, once).header("location", location)
     }
 
     /// `PUT /{collection}/{id}`: what is left out gets its default.
@@ -223,8 +251,21 @@ impl Resource {
 
     /// The object as an answer with its validator.
     pub fn reply(&'static self, status: u16, record: &Record) -> Reply {
+        self.reply_with(status, record, &[])
+    }
+
+    /// The object as an answer, with members that are shown this once.
+    pub fn reply_with(&'static self, status: u16, record: &Record, once: &[(&str, &str)]) -> Reply {
         let mut body = Vec::with_capacity(512);
-        record.write(&mut body, |field| !field.secret, |_| {});
+        record.write(
+            &mut body,
+            |field| !field.secret,
+            |out| {
+                for (name, value) in once {
+                    out.extend(format!(",\"{name}\":{}", serde_json::Value::from(*value)).bytes());
+                }
+            },
+        );
         Reply::json(status, body)
             .header("etag", conditional::tag(record, None))
             .header("last-modified", crate::http_date(record.integer("updated_at")))

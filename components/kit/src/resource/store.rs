@@ -44,6 +44,37 @@ impl Resource {
         scope.execute_one(&sql, values(given))
     }
 
+    /// Writes an object that the caller has changed, with its event and audit entry.
+    ///
+    /// # Errors
+    /// `internal-error` of the database.
+    pub fn write(
+        &'static self,
+        call: &Call,
+        scope: &Scope<'_>,
+        record: &mut Record,
+        verb: &str,
+    ) -> Result<(), Error> {
+        self.update(scope, record)?;
+        self.tell(call, scope, verb, record)
+    }
+
+    /// Changes an object without anybody having asked for it, as the system itself does.
+    ///
+    /// # Errors
+    /// `internal-error` of the database.
+    pub fn amend(
+        &'static self,
+        scope: &Scope<'_>,
+        record: &mut Record,
+        verb: &str,
+    ) -> Result<(), Error> {
+        self.update(scope, record)?;
+        let kind = format!("{}.{verb}", self.name);
+        let (subject, data) = (record.text("id"), record.public());
+        scope.emit(Event { kind: &kind, subject, source_agent: self.collection, data }).map(drop)
+    }
+
     /// The event and the audit entry of a change.
     pub(super) fn tell(
         &'static self,
@@ -55,6 +86,6 @@ impl Resource {
         let (kind, subject) = (format!("{}.{verb}", self.name), record.text("id"));
         let data = record.public();
         scope.audit(call, &kind, subject, &data)?;
-        scope.emit(Event { kind: &kind, subject, source_agent: self.collection, data })
+        scope.emit(Event { kind: &kind, subject, source_agent: self.collection, data }).map(drop)
     }
 }

@@ -7,8 +7,9 @@ use aes_gcm::{Aes256Gcm, Key, KeyInit, Nonce};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use kit::{Call, Code, Envelope, Error, Internal, problem};
 use sha2::Sha256;
+
+use crate::{Call, Code, Envelope, Error, Internal, problem};
 
 /// The master key of a fresh checkout, as `spin.toml` has it. It is public: it serves only
 /// requests from this very machine.
@@ -16,9 +17,10 @@ const DEVELOPMENT: &str = "ZGV2ZWxvcG1lbnQgb25seSwgbmV2ZXIgZGVwbG95ISE=";
 const NONCE: usize = 12;
 
 /// The master key.
-pub(crate) struct Seal {
+pub struct Seal {
     cipher: Aes256Gcm,
     key: Vec<u8>,
+    development: bool,
 }
 
 impl Seal {
@@ -27,7 +29,7 @@ impl Seal {
     /// # Errors
     /// `service-unavailable` when it is missing, malformed, or the development key on a
     /// request that does not come from the loopback address.
-    pub(crate) async fn load(call: &Call) -> kit::Result<Self> {
+    pub async fn load(call: &Call) -> crate::Result<Self> {
         let text = spin_sdk::variables::get("master_key").await.internal()?;
         let address = call.header("x-client-address").and_then(|ip| ip.parse::<IpAddr>().ok());
         let local = address.is_some_and(|ip| ip.to_canonical().is_loopback());
@@ -41,11 +43,20 @@ impl Seal {
         if bytes.len() != 32 {
             return Err(refused("the variable master_key is not 32 bytes in base64"));
         }
-        Ok(Self { cipher: Aes256Gcm::new(Key::<Aes256Gcm>::from_slice(&bytes)), key: bytes })
+        let cipher = Aes256Gcm::new(Key::<Aes256Gcm>::from_slice(&bytes));
+        Ok(Self { cipher, key: bytes, development: text.trim() == DEVELOPMENT })
+    }
+
+    /// Whether the master key is that of a fresh checkout, so that nothing here is for real.
+    pub fn is_development(&self) -> bool {
+        self.development
     }
 
     /// Seals `plain` so that it opens only as `name`.
-    pub(crate) fn seal(&self, name: &str, plain: &[u8]) -> kit::Result<String> {
+    ///
+    /// # Errors
+    /// `internal-error` when there is no randomness.
+    pub fn seal(&self, name: &str, plain: &[u8]) -> crate::Result<String> {
         let mut sealed = vec![0; NONCE];
         getrandom::fill(&mut sealed).internal()?;
         let payload = Payload { msg: plain, aad: name.as_bytes() };
@@ -56,7 +67,10 @@ impl Seal {
     }
 
     /// Opens what was sealed as `name`.
-    pub(crate) fn open(&self, name: &str, sealed: &str) -> kit::Result<Vec<u8>> {
+    ///
+    /// # Errors
+    /// `service-unavailable` when the master key is another one now.
+    pub fn open(&self, name: &str, sealed: &str) -> crate::Result<Vec<u8>> {
         let bytes = STANDARD.decode(sealed).internal()?;
         let (nonce, cipher) = bytes.split_at_checked(NONCE).ok_or("too short").internal()?;
         let payload = Payload { msg: cipher, aad: name.as_bytes() };
@@ -76,11 +90,11 @@ impl Envelope for Seal {
         STANDARD.encode(mac.finalize().into_bytes())
     }
 
-    fn seal(&self, name: &str, body: &[u8]) -> kit::Result<String> {
+    fn seal(&self, name: &str, body: &[u8]) -> crate::Result<String> {
         Self::seal(self, &format!("receipt:{name}"), body)
     }
 
-    fn open(&self, name: &str, kept: String) -> kit::Result<Vec<u8>> {
+    fn open(&self, name: &str, kept: String) -> crate::Result<Vec<u8>> {
         Self::open(self, &format!("receipt:{name}"), &kept)
     }
 }
@@ -88,6 +102,6 @@ impl Envelope for Seal {
 fn refused(cause: &str) -> Error {
     Error {
         internal: Some(cause.to_owned()),
-        ..problem(Code::ServiceUnavailable, "The issuer of tokens is not set up.")
+        ..problem(Code::ServiceUnavailable, "The master key is not set up.")
     }
 }

@@ -1,0 +1,201 @@
+//! What is sent next to an endpoint: deliveries whose time has come, then new events of the feed.
+
+use std::collections::HashSet;
+
+use kit::{Code, Record, Row, Scope, Value, now};
+
+use super::Run;
+use super::lease::Leased;
+use super::send::To;
+use crate::contract::WEBHOOK_ENDPOINTS;
+use crate::event::{COLUMNS, Event};
+use crate::policy::Health;
+use crate::{patterns, queue, secrets};
+
+/// Requests to one endpoint at once.
+const MOST: usize = 32;
+
+/// An event on its way.
+pub(super) struct Item {
+    /// `None`: it is not kept any more.
+    pub(super) event: Option<Event>,
+    pub(super) id: String,
+    pub(super) seq: i64,
+    pub(super) kind: String,
+    pub(super) subject: String,
+    /// Attempts of the schedule that were made.
+    pub(super) attempts: i64,
+    /// It was given up once.
+    pub(super) was_exhausted: bool,
+}
+
+/// What a session sends at once, and what it knows of the queue.
+pub(super) struct Batch {
+    pub(super) items: Vec<Item>,
+    /// Events that wait for others of their subject.
+    pub(super) waiting: Vec<Item>,
+    /// How far the feed has been read with this batch.
+    pub(super) position: i64,
+    pub(super) patterns: String,
+    pub(super) health: Health,
+    pub(super) in_order: bool,
+    pub(super) rate: Option<i64>,
+    /// The endpoint takes nothing any more.
+    pub(super) is_over: bool,
+    pub(super) to: To,
+}
+
+/// The condition on a delivery `d` that none of its subject is before it.
+pub(super) const HEAD: &str = "AND NOT EXISTS (SELECT 1 FROM webhook_deliveries b \
+     WHERE b.tenant_id = $1 AND b.endpoint_id = $2 AND b.subject = d.subject \
+     AND b.status = 'PENDING' AND b.event_seq < d.event_seq)";
+
+/// Reads the next batch; `None` when the queue is not ours any more.
+pub(super) fn take(run: &Run<'_>, leased: &Leased) -> kit::Result<Option<Batch>> {
+    run.system.read(&leased.tenant, |scope| {
+        let rows = scope.query(
+            "SELECT patterns, position, failures, failing_since, paused_until FROM webhook_queues \
+             WHERE tenant_id = $1 AND endpoint_id = $2 AND lease = $3",
+            [Value::Text(leased.endpoint.clone()), Value::Text(leased.lease.clone())],
+        )?;
+        let Some(mut row) = rows.into_iter().next() else { return Ok(None) };
+        let (patterns, position) = (row.text(), row.integer());
+        let health = Health {
+            failures: row.integer(),
+            failing_since: row.optional_integer(),
+            paused_until: row.integer(),
+        };
+        let endpoint = match WEBHOOK_ENDPOINTS.find(scope, &leased.endpoint) {
+            Ok(endpoint) => Some(endpoint),
+            Err(error) if matches!(error.code, Code::ResourceGone | Code::ResourceNotFound) => None,
+            Err(error) => return Err(error),
+        };
+        let endpoint = endpoint.filter(|endpoint| endpoint.text("status") == "ENABLED");
+        let mut batch = Batch {
+            items: Vec::new(),
+            waiting: Vec::new(),
+            position,
+            patterns,
+            health,
+            in_order: false,
+            rate: None,
+            is_over: endpoint.is_none(),
+            to: To::default(),
+        };
+        if let Some(endpoint) = endpoint {
+            batch.to = To::new(&endpoint, secrets::load(scope, &run.seal, &leased.endpoint)?);
+            batch.fill(scope, &endpoint)?;
+        }
+        Ok(Some(batch))
+    })
+}
+
+impl Batch {
+    fn fill(&mut self, scope: &Scope<'_>, endpoint: &Record) -> kit::Result<()> {
+        self.in_order = endpoint.text("ordering") == "SUBJECT";
+        self.rate = Some(endpoint.integer("rate_per_second")).filter(|rate| *rate > 0);
+        let most = self.rate.and_then(|rate| usize::try_from(rate).ok()).unwrap_or(MOST).min(MOST);
+        let most = if self.health.is_tripped() { 1 } else { most };
+        self.items = due(scope, endpoint.text("id"), self.in_order, most)?;
+        let room = most - self.items.len();
+        if room > 0 {
+            self.read_on(scope, endpoint.text("id"), room)?;
+        }
+        Ok(())
+    }
+
+    /// Takes new events of the feed.
+    fn read_on(&mut self, scope: &Scope<'_>, endpoint: &str, room: usize) -> kit::Result<()> {
+        let newest = queue::newest(scope)?;
+        if newest <= self.position {
+            return Ok(());
+        }
+        let (takes, values) = patterns::condition(&self.patterns, 4);
+        let sql = format!(
+            "SELECT {COLUMNS} FROM events WHERE tenant_id = $1 AND seq > $2 AND seq <= $3 \
+             AND {takes} ORDER BY seq LIMIT ${}",
+            4 + values.len()
+        );
+        let between = [Value::Integer(self.position), Value::Integer(newest)];
+        let limit = Value::Integer(i64::try_from(room).unwrap_or(1));
+        let values = between.into_iter().chain(values.into_iter().map(Value::Text)).chain([limit]);
+        let found: Vec<Item> =
+            scope.query(&sql, values)?.into_iter().filter_map(Item::new).collect();
+        // Fewer than there was room for: nothing else up to the newest is for this endpoint.
+        self.position = match found.last() {
+            Some(last) if found.len() == room => last.seq,
+            _ => newest,
+        };
+        if !self.in_order {
+            self.items.extend(found);
+            return Ok(());
+        }
+        let mut busy = busy(scope, endpoint, &found)?;
+        for item in found {
+            match busy.insert(item.subject.clone()) {
+                true => self.items.push(item),
+                false => self.waiting.push(item),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Item {
+    /// A new event.
+    fn new(mut row: Row) -> Option<Self> {
+        let event = Event::read(&mut row)?;
+        Some(Self {
+            id: event.id.clone(),
+            seq: event.seq,
+            kind: event.kind.clone(),
+            subject: event.subject.clone(),
+            attempts: 0,
+            was_exhausted: false,
+            event: Some(event),
+        })
+    }
+}
+
+/// Deliveries whose time has come.
+fn due(scope: &Scope<'_>, endpoint: &str, in_order: bool, most: usize) -> kit::Result<Vec<Item>> {
+    let columns: Vec<String> = COLUMNS.split(", ").map(|name| format!("e.{name}")).collect();
+    let head = if in_order { HEAD } else { "" };
+    let sql = format!(
+        "SELECT d.event_id, d.event_seq, d.event_type, d.subject, d.attempts, d.exhausted_at, {} \
+         FROM webhook_deliveries d \
+         LEFT JOIN events e ON e.tenant_id = d.tenant_id AND e.seq = d.event_seq \
+         WHERE d.tenant_id = $1 AND d.endpoint_id = $2 AND d.status = 'PENDING' \
+         AND d.due_at <= $3 {head} ORDER BY d.due_at, d.event_seq LIMIT $4",
+        columns.join(", ")
+    );
+    let most = Value::Integer(i64::try_from(most).unwrap_or(1));
+    let rows =
+        scope.query(&sql, [Value::Text(endpoint.to_owned()), Value::Integer(now()), most])?;
+    let item = |mut row: Row| Item {
+        id: row.text(),
+        seq: row.integer(),
+        kind: row.text(),
+        subject: row.text(),
+        attempts: row.integer(),
+        was_exhausted: row.optional_integer().is_some(),
+        event: Event::read(&mut row),
+    };
+    Ok(rows.into_iter().map(item).collect())
+}
+
+/// Of these events the subjects that have a delivery pending.
+fn busy(scope: &Scope<'_>, endpoint: &str, items: &[Item]) -> kit::Result<HashSet<String>> {
+    if items.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let places: Vec<String> = (0..items.len()).map(|n| format!("${}", n + 3)).collect();
+    let sql = format!(
+        "SELECT DISTINCT subject FROM webhook_deliveries WHERE tenant_id = $1 \
+         AND endpoint_id = $2 AND status = 'PENDING' AND subject IN ({})",
+        places.join(", ")
+    );
+    let subjects = items.iter().map(|item| Value::Text(item.subject.clone()));
+    let values = std::iter::once(Value::Text(endpoint.to_owned())).chain(subjects);
+    Ok(scope.query(&sql, values)?.into_iter().map(|mut row| row.text()).collect())
+}

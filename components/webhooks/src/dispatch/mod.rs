@@ -1,0 +1,139 @@
+//! The dispatcher: takes queues that are due, in turn, and sends what they have. Any number of
+//! dispatchers may run, on any number of machines: a queue is leased to one of them at a time.
+//!
+//! What was sent is recorded after it was sent. Who dies in between leaves a lease that ends,
+//! and another one sends the same again: at least once, and never nothing.
+
+mod batch;
+mod lease;
+mod record;
+mod send;
+
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt as _;
+use futures_util::future::join_all;
+use futures_util::stream::FuturesUnordered;
+use kit::{Call, Internal, Seal, System, now};
+
+use crate::policy::Schedule;
+use lease::Leased;
+
+/// How long a run takes up work. What it has begun then still ends: with the longest time-out
+/// of an endpoint that is less than the time that a request to the runner may take.
+const RUN: Duration = Duration::from_secs(8);
+/// Queues that one run serves at once.
+const SLOTS: usize = 64;
+/// Batches of one queue before others get their turn.
+const ROUNDS: usize = 8;
+
+/// What a run did.
+pub(crate) struct Sent {
+    /// Requests.
+    pub(crate) attempts: u64,
+    /// When something is due next, in milliseconds.
+    pub(crate) next_due_at: Option<i64>,
+    /// Whether it is already.
+    pub(crate) more: bool,
+}
+
+/// What all sessions of a run share.
+struct Run<'a> {
+    system: System<'a>,
+    seal: Seal,
+    schedule: Schedule,
+    /// How long an endpoint may fail before it is disabled, in milliseconds.
+    patience: i64,
+    /// How long a queue is leased at a time, in milliseconds.
+    lease: i64,
+    began: Instant,
+}
+
+/// Sends what is due, and what becomes due while it `wait`s.
+pub(crate) async fn run(call: &Call, wait: Duration) -> kit::Result<Sent> {
+    let run = Run::load(call).await?;
+    let until = wait.min(RUN);
+    let mut sessions = FuturesUnordered::new();
+    let mut attempts = 0;
+    let next = loop {
+        let room = SLOTS - sessions.len();
+        if room > 0 && run.has_time() {
+            let leased = lease::take(&run, room)?;
+            sessions.extend(leased.into_iter().map(|queue| serve(&run, queue)));
+        }
+        if let Some(sent) = sessions.next().await {
+            attempts += sent;
+            continue;
+        }
+        let next = lease::next(&run)?;
+        let pause = next.map(|due| Duration::from_millis((due - now()).max(0).unsigned_abs()));
+        match pause {
+            Some(pause) if run.began.elapsed() + pause <= until && run.has_time() => {
+                spin_sdk::time::sleep(pause.max(Duration::from_millis(10))).await;
+            }
+            _ => break next,
+        }
+    };
+    Ok(Sent { attempts, next_due_at: next, more: next.is_some_and(|due| due <= now()) })
+}
+
+impl<'a> Run<'a> {
+    async fn load(call: &'a Call) -> kit::Result<Self> {
+        let get = async |name: &str, default: &str| match spin_sdk::variables::get(name).await {
+            Ok(text) if !text.trim().is_empty() => text,
+            _ => default.to_owned(),
+        };
+        let duration = |text: &str| {
+            let duration = humantime::parse_duration(text.trim()).ok()?;
+            i64::try_from(duration.as_millis()).ok()
+        };
+        let schedule = get("webhook_schedule", Schedule::DEFAULT).await;
+        let patience = get("webhook_disable_after", "5d").await;
+        let lease = get("webhook_lease", "60s").await;
+        let wrong = |name: &str| format!("the variable {name} cannot be read as times");
+        Ok(Self {
+            system: System::open(call, "queues are served whosever they are")?,
+            seal: Seal::load(call).await?,
+            schedule: Schedule::parse(&schedule).ok_or(wrong("webhook_schedule")).internal()?,
+            patience: duration(&patience).ok_or(wrong("webhook_disable_after")).internal()?,
+            lease: duration(&lease).ok_or(wrong("webhook_lease")).internal()?,
+            began: Instant::now(),
+        })
+    }
+
+    /// Whether new work may be begun.
+    fn has_time(&self) -> bool {
+        self.began.elapsed() < RUN
+    }
+}
+
+/// Serves one queue; returns how many requests were sent. What goes wrong here leaves the
+/// other queues alone, and this one until its lease ends.
+async fn serve(run: &Run<'_>, queue: Leased) -> u64 {
+    let mut attempts = 0;
+    for round in 1..=ROUNDS {
+        match once(run, &queue, round < ROUNDS, &mut attempts).await {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => {
+                let cause = error.internal.unwrap_or(error.message);
+                eprintln!("webhook queue of {}: {cause}", queue.endpoint);
+                break;
+            }
+        }
+    }
+    attempts
+}
+
+/// One batch; returns whether the queue stays ours, for another one.
+async fn once(
+    run: &Run<'_>,
+    queue: &Leased,
+    may_stay: bool,
+    attempts: &mut u64,
+) -> kit::Result<bool> {
+    let Some(batch) = batch::take(run, queue)? else { return Ok(false) };
+    let sent = join_all(batch.items.iter().map(|item| send::send(&batch.to, item))).await;
+    *attempts += sent.iter().filter(|one| one.is_some()).count() as u64;
+    record::record(run, queue, &batch, &sent, may_stay)
+}

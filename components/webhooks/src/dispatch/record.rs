@@ -1,0 +1,289 @@
+//! What came of a batch, in one transaction: the attempts, the deliveries, how far the queue has
+//! come, how the endpoint fares, and events about it.
+
+use kit::list::Literal;
+use kit::{Event, Record, Scope, Value, id, now};
+use serde_json::json;
+
+use super::Run;
+use super::batch::{Batch, HEAD, Item};
+use super::lease::Leased;
+use super::send::Sent;
+use crate::contract::WEBHOOK_ENDPOINTS;
+use crate::patterns;
+use crate::policy::Outcome;
+use crate::queue::{self, NEVER};
+
+/// What becomes of a delivery.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Succeeded,
+    /// Tried again at this moment.
+    Pending(i64),
+    Failed,
+}
+
+/// Records a batch; returns whether the queue stays ours because there is more to send.
+pub(super) fn record(
+    run: &Run<'_>,
+    leased: &Leased,
+    batch: &Batch,
+    sent: &[Option<Sent>],
+    may_stay: bool,
+) -> kit::Result<bool> {
+    // Outside of the transaction, which is of one tenant.
+    let moment = run.system.moment()?;
+    run.system.transaction(|| {
+        let scope = run.system.enter(&leased.tenant);
+        let work = Work { run, leased, batch, scope: &scope, now: now() };
+        work.record(sent, may_stay, moment)
+    })
+}
+
+struct Work<'a> {
+    run: &'a Run<'a>,
+    leased: &'a Leased,
+    batch: &'a Batch,
+    scope: &'a Scope<'a>,
+    now: i64,
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+impl Work<'_> {
+    fn record(&self, sent: &[Option<Sent>], may_stay: bool, moment: i64) -> kit::Result<bool> {
+        let outcomes = sent.iter().flatten().map(|sent| sent.outcome);
+        let mut health = self.batch.health.after(outcomes.clone(), self.now);
+        if let Some(rate) = self.batch.rate {
+            let count = i64::try_from(sent.len()).unwrap_or(1);
+            health.paused_until = health.paused_until.max(self.now + 1000 * count / rate);
+        }
+        let lost = match () {
+            () if outcomes.into_iter().any(|outcome| outcome == Outcome::Gone) => Some("GONE"),
+            () if health.is_lost(self.now, self.run.patience) => Some("FAILING"),
+            () => None,
+        };
+        let fates: Vec<Fate> = self
+            .batch
+            .items
+            .iter()
+            .zip(sent)
+            .map(|(item, sent)| self.fate(item, sent.as_ref(), lost.is_some()))
+            .collect();
+        self.deliveries(&fates)?;
+        self.attempts(sent, &fates)?;
+        let over = self.batch.is_over || lost.is_some();
+        let due = if over { NEVER } else { self.due()? };
+        let stays =
+            may_stay && due <= self.now && health.paused_until <= self.now && self.run.has_time();
+        let (lease, until) = match stays {
+            true => (text(&self.leased.lease), moment + self.run.lease),
+            false => (Value::Null, 0),
+        };
+        let ours = self.scope.execute(
+            "UPDATE webhook_queues SET position = $2, due_at = $3, paused_until = $4, \
+             failures = $5, failing_since = $6, lease = $7, leased_until = $8 \
+             WHERE tenant_id = $1 AND endpoint_id = $9 AND lease = $10",
+            [
+                Value::Integer(self.batch.position),
+                Value::Integer(due),
+                Value::Integer(health.paused_until),
+                Value::Integer(health.failures),
+                health.failing_since.map_or(Value::Null, Value::Integer),
+                lease,
+                Value::Integer(until),
+                text(&self.leased.endpoint),
+                text(&self.leased.lease),
+            ],
+        )?;
+        if ours == 0 {
+            // Another one has it by now and sends the same: nothing of this counts.
+            return Err(kit::Error::internal("the lease has ended before the batch was recorded"));
+        }
+        self.tell(sent, &fates)?;
+        if let Some(reason) = lost {
+            self.disable(reason)?;
+        }
+        Ok(stays)
+    }
+
+    fn fate(&self, item: &Item, sent: Option<&Sent>, lost: bool) -> Fate {
+        match sent.map(|sent| sent.outcome) {
+            Some(Outcome::Delivered) => Fate::Succeeded,
+            Some(outcome) if !lost => {
+                let next = outcome.next(&self.run.schedule, item.attempts + 1, self.now, noise());
+                next.map_or(Fate::Failed, Fate::Pending)
+            }
+            _ => Fate::Failed,
+        }
+    }
+
+    /// Writes the deliveries of the batch, and those that wait for others of their subject.
+    fn deliveries(&self, fates: &[Fate]) -> kit::Result<()> {
+        let mut rows = Rows::new();
+        let waiting = self.batch.waiting.iter().map(|item| (item, item.attempts, Fate::Pending(0)));
+        let tried =
+            self.batch.items.iter().zip(fates).map(|(item, fate)| (item, item.attempts + 1, *fate));
+        for (item, attempts, fate) in tried.chain(waiting) {
+            let (status, due) = match fate {
+                Fate::Succeeded => ("SUCCEEDED", 0),
+                Fate::Pending(due) => ("PENDING", due),
+                Fate::Failed => ("FAILED", 0),
+            };
+            let exhausted = match fate {
+                Fate::Failed => Value::Integer(self.now),
+                // Once it arrives, that it was given up is over.
+                _ => Value::Null,
+            };
+            rows.add([
+                text(&self.leased.endpoint),
+                text(&item.id),
+                Value::Integer(item.seq),
+                text(&item.kind),
+                text(&item.subject),
+                text(status),
+                Value::Integer(attempts),
+                Value::Integer(due),
+                exhausted,
+                Value::Integer(self.now),
+                Value::Integer(self.now),
+            ]);
+        }
+        rows.insert(
+            self.scope,
+            "webhook_deliveries (tenant_id, endpoint_id, event_id, event_seq, event_type, subject, \
+             status, attempts, due_at, exhausted_at, created_at, updated_at)",
+            "ON CONFLICT (tenant_id, endpoint_id, event_id) DO UPDATE SET status = excluded.status, \
+             attempts = excluded.attempts, due_at = excluded.due_at, \
+             exhausted_at = CASE excluded.status WHEN 'PENDING' THEN webhook_deliveries.exhausted_at \
+             ELSE excluded.exhausted_at END, updated_at = excluded.updated_at",
+        )
+    }
+
+    fn attempts(&self, sent: &[Option<Sent>], fates: &[Fate]) -> kit::Result<()> {
+        let mut rows = Rows::new();
+        for ((item, sent), fate) in self.batch.items.iter().zip(sent).zip(fates) {
+            let Some(sent) = sent else { continue };
+            let next = match fate {
+                Fate::Pending(due) => Value::Integer(*due),
+                _ => Value::Null,
+            };
+            rows.add([
+                text(&id("atm")),
+                text(&self.leased.endpoint),
+                text(&item.id),
+                text(&item.kind),
+                Value::Integer(item.attempts + 1),
+                text(if *fate == Fate::Succeeded { "SUCCEEDED" } else { "FAILED" }),
+                sent.status.map_or(Value::Null, |status| Value::Integer(i64::from(status))),
+                sent.error.map_or(Value::Null, text),
+                text(&sent.excerpt),
+                Value::Integer(sent.latency_ms),
+                next,
+                Value::Integer(self.now),
+            ]);
+        }
+        rows.insert(
+            self.scope,
+            "webhook_attempts (tenant_id, id, endpoint_id, event_id, event_type, number, status, \
+             response_status, error, response_body, latency_ms, next_attempt_at, created_at)",
+            "",
+        )
+    }
+
+    /// When the queue has something to send next. No writer of this tenant is between this and
+    /// the end of the transaction, so no event is overlooked.
+    fn due(&self) -> kit::Result<i64> {
+        let (takes, values) = patterns::condition(&self.batch.patterns, 3);
+        let sql =
+            format!("SELECT seq FROM events WHERE tenant_id = $1 AND seq > $2 AND {takes} LIMIT 1");
+        let position = Value::Integer(self.batch.position);
+        let values = std::iter::once(position).chain(values.into_iter().map(Value::Text));
+        if !self.scope.query(&sql, values)?.is_empty() {
+            return Ok(0);
+        }
+        let head = if self.batch.in_order { HEAD } else { "" };
+        let sql = format!(
+            "SELECT MIN(due_at) FROM webhook_deliveries d WHERE d.tenant_id = $1 \
+             AND d.endpoint_id = $2 AND d.status = 'PENDING' {head}"
+        );
+        let rows = self.scope.query(&sql, [text(&self.leased.endpoint)])?;
+        Ok(rows.into_iter().next().and_then(|mut row| row.optional_integer()).unwrap_or(NEVER))
+    }
+
+    /// Says what was given up, and what arrived after all. Nothing is said of events that are
+    /// about deliveries themselves, or one failure would never end.
+    fn tell(&self, sent: &[Option<Sent>], fates: &[Fate]) -> kit::Result<()> {
+        for ((item, sent), fate) in self.batch.items.iter().zip(sent).zip(fates) {
+            let kind = match fate {
+                Fate::Failed => "delivery.exhausted",
+                Fate::Succeeded if item.was_exhausted => "delivery.recovered",
+                _ => continue,
+            };
+            if patterns::is_operational(&item.kind) {
+                continue;
+            }
+            let sent = sent.as_ref();
+            let data = json!({
+                "endpoint_id": self.leased.endpoint,
+                "event_id": item.id,
+                "event_type": item.kind,
+                "attempts": item.attempts + 1,
+                "last_status": sent.and_then(|sent| sent.status),
+                "last_error": sent.and_then(|sent| sent.error),
+            });
+            self.scope.emit(Event {
+                kind,
+                subject: &self.leased.endpoint,
+                source_agent: "webhooks",
+                data: data.to_string(),
+            })?;
+        }
+        Ok(())
+    }
+
+    fn disable(&self, reason: &str) -> kit::Result<()> {
+        let mut endpoint: Record = WEBHOOK_ENDPOINTS.find(self.scope, &self.leased.endpoint)?;
+        endpoint.set_text("status", "DISABLED");
+        endpoint.set("disabled_reason", Some(Literal::Text(reason.to_owned())));
+        WEBHOOK_ENDPOINTS.amend(self.scope, &mut endpoint, "disabled")?;
+        queue::close(self.scope, &self.leased.endpoint, self.now)
+    }
+}
+
+/// Rows of one INSERT.
+struct Rows {
+    places: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Rows {
+    fn new() -> Self {
+        Self { places: Vec::new(), values: Vec::new() }
+    }
+
+    fn add<const N: usize>(&mut self, row: [Value; N]) {
+        let first = self.values.len() + 2;
+        let places: Vec<String> = (first..first + N).map(|place| format!("${place}")).collect();
+        self.places.push(format!("($1, {})", places.join(", ")));
+        self.values.extend(row);
+    }
+
+    fn insert(self, scope: &Scope<'_>, into: &str, then: &str) -> kit::Result<()> {
+        if self.places.is_empty() {
+            return Ok(());
+        }
+        let sql = format!("INSERT INTO {into} VALUES {} {then}", self.places.join(", "));
+        scope.execute(&sql, self.values).map(drop)
+    }
+}
+
+/// A random number from 0 to 1.
+fn noise() -> f64 {
+    let mut bytes = [0; 4];
+    // Without randomness nothing is added, which is within the bounds.
+    let _ = getrandom::fill(&mut bytes);
+    f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX)
+}

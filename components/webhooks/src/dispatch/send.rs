@@ -1,0 +1,162 @@
+//! One request to a receiver. Redirects are not followed: they are answers like any other.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use futures_util::future::{Either, select};
+use http_body_util::{BodyExt as _, Full};
+use kit::{Record, now};
+use spin_sdk::wasip3::http::types::ErrorCode;
+
+use super::batch::Item;
+use crate::policy::Outcome;
+use crate::signature::{self, Keys};
+
+/// Bytes of an answer that are kept.
+const EXCERPT: usize = 1024;
+/// What stands in an excerpt instead of the value of a custom header.
+const REDACTED: &str = "[redacted]";
+
+/// Where to, and how.
+#[derive(Default)]
+pub(super) struct To {
+    url: String,
+    headers: Vec<(String, String)>,
+    timeout: Duration,
+    asymmetric: bool,
+    keys: Vec<Keys>,
+}
+
+/// What came of it.
+pub(super) struct Sent {
+    pub(super) outcome: Outcome,
+    pub(super) status: Option<u16>,
+    pub(super) error: Option<&'static str>,
+    pub(super) excerpt: String,
+    pub(super) latency_ms: i64,
+}
+
+impl To {
+    pub(super) fn new(endpoint: &Record, keys: Vec<Keys>) -> Self {
+        let headers: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(endpoint.text("headers")).unwrap_or_default();
+        let headers = headers.into_iter();
+        Self {
+            url: endpoint.text("url").to_owned(),
+            headers: headers
+                .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())))
+                .collect(),
+            timeout: Duration::from_secs(endpoint.integer("timeout_seconds").unsigned_abs()),
+            asymmetric: endpoint.integer("asymmetric") == 1,
+            keys,
+        }
+    }
+
+    fn request(&self, item: &Item, body: Vec<u8>) -> Option<http::Request<Full<Bytes>>> {
+        let mut request = http::Request::post(&self.url)
+            .header("content-type", "application/json")
+            .header("content-length", body.len())
+            .header("user-agent", concat!("Tenantry-Webhooks/", env!("CARGO_PKG_VERSION")));
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let seconds = now() / 1000;
+        for (name, value) in
+            signature::headers(&self.keys, self.asymmetric, &item.id, seconds, &body)
+        {
+            request = request.header(name, value);
+        }
+        request.body(Full::new(Bytes::from(body))).ok()
+    }
+
+    /// The first bytes of an answer as text, without what we sent as a credential.
+    fn excerpt(&self, bytes: &[u8]) -> String {
+        let text = String::from_utf8_lossy(&bytes[..bytes.len().min(EXCERPT)]);
+        let printable = |c: char| if c.is_control() && !"\n\t".contains(c) { ' ' } else { c };
+        let mut text: String = text.chars().map(printable).collect();
+        for (_, value) in self.headers.iter().filter(|(_, value)| value.len() > 3) {
+            text = text.replace(value.as_str(), REDACTED);
+        }
+        text
+    }
+}
+
+/// Sends an event; `None` when it is not kept any more.
+pub(super) async fn send(to: &To, item: &Item) -> Option<Sent> {
+    let body = item.event.as_ref()?.body();
+    let began = Instant::now();
+    let answer = async {
+        let request = to.request(item, body).ok_or(Err("UNREADABLE"))?;
+        let response = spin_sdk::http::send(request).await.map_err(Ok)?;
+        let (parts, mut body) = response.into_parts();
+        let mut read = Vec::new();
+        // An answer that breaks off has answered.
+        while let Some(Ok(frame)) = body.frame().await {
+            read.extend(frame.into_data().unwrap_or_default());
+            if read.len() >= EXCERPT {
+                break;
+            }
+        }
+        Ok::<_, Result<ErrorCode, &'static str>>((parts, read))
+    };
+    let timer = std::pin::pin!(spin_sdk::time::sleep(to.timeout));
+    let ended = match select(std::pin::pin!(answer), timer).await {
+        Either::Left((ended, _)) => {
+            ended.map_err(|error| error.map_or_else(|it| it, |code| name(&code)))
+        }
+        Either::Right(_) => Err("TIMEOUT"),
+    };
+    let latency_ms = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
+    Some(match ended {
+        Ok((parts, read)) => {
+            let status = parts.status.as_u16();
+            let outcome = Outcome::of(status, retry_after(&parts.headers));
+            let error = match (outcome, status) {
+                (Outcome::Delivered, _) => None,
+                (_, 300..=399) => Some("REDIRECT"),
+                _ => Some("STATUS"),
+            };
+            Sent { outcome, status: Some(status), error, excerpt: to.excerpt(&read), latency_ms }
+        }
+        Err(error) => Sent {
+            outcome: Outcome::Failed { slow: false, asked: None },
+            status: None,
+            error: Some(error),
+            excerpt: String::new(),
+            latency_ms,
+        },
+    })
+}
+
+/// The milliseconds of `Retry-After`, which is a number of seconds or a date (RFC 9110 section
+/// 10.2.3).
+fn retry_after(headers: &http::HeaderMap) -> Option<i64> {
+    let text = headers.get("retry-after")?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse::<u32>() {
+        return Some(i64::from(seconds) * 1000);
+    }
+    let until = httpdate::parse_http_date(text).ok()?;
+    let left = until.duration_since(SystemTime::now()).unwrap_or_default();
+    i64::try_from(left.as_millis()).ok()
+}
+
+/// What a failure is called in an attempt.
+fn name(code: &ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::HttpRequestDenied
+        | ErrorCode::DestinationIpProhibited
+        | ErrorCode::DestinationIpUnroutable => "ADDRESS_DENIED",
+        ErrorCode::DnsError(_) | ErrorCode::DnsTimeout | ErrorCode::DestinationNotFound => {
+            "NAME_NOT_RESOLVED"
+        }
+        ErrorCode::TlsCertificateError
+        | ErrorCode::TlsProtocolError
+        | ErrorCode::TlsAlertReceived(_) => "TLS_FAILED",
+        ErrorCode::ConnectionTimeout
+        | ErrorCode::ConnectionReadTimeout
+        | ErrorCode::ConnectionWriteTimeout
+        | ErrorCode::HttpResponseTimeout => "TIMEOUT",
+        ErrorCode::HttpProtocolError | ErrorCode::HttpResponseIncomplete => "UNREADABLE",
+        _ => "CONNECTION_FAILED",
+    }
+}

@@ -1,0 +1,65 @@
+//! Outgoing webhooks: endpoints, and the dispatcher that delivers the feed's events to them.
+//! The operation `tick` does it, with all other work that nobody asks for.
+
+#[cfg(target_arch = "wasm32")]
+mod contract {
+    #![allow(missing_docs, unreachable_pub)]
+    include!(concat!(env!("OUT_DIR"), "/contract.rs"));
+}
+
+#[cfg(target_arch = "wasm32")]
+mod dispatch;
+#[cfg(target_arch = "wasm32")]
+mod endpoints;
+#[cfg(target_arch = "wasm32")]
+mod event;
+#[cfg(target_arch = "wasm32")]
+mod queue;
+#[cfg(target_arch = "wasm32")]
+mod replay;
+#[cfg(target_arch = "wasm32")]
+mod secrets;
+#[cfg(target_arch = "wasm32")]
+mod statistics;
+#[cfg(target_arch = "wasm32")]
+mod tick;
+
+mod patterns;
+mod policy;
+mod signature;
+mod target;
+
+#[cfg(target_arch = "wasm32")]
+mod function {
+    use super::contract::{Op, WEBHOOK_ATTEMPTS, WEBHOOK_ENDPOINTS};
+    use super::{endpoints, replay, statistics, tick};
+    use kit::Call;
+
+    kit::function!(Op, dispatch);
+
+    async fn dispatch(op: Op, call: Call) -> kit::Result {
+        match op {
+            Op::ListWebhookEndpoints => WEBHOOK_ENDPOINTS.list(&call),
+            Op::CreateWebhookEndpoint => endpoints::create(&call).await,
+            Op::GetWebhookEndpoint => WEBHOOK_ENDPOINTS.read(&call),
+            Op::ReplaceWebhookEndpoint => endpoints::replace(&call).await,
+            Op::UpdateWebhookEndpoint => endpoints::update(&call).await,
+            Op::DeleteWebhookEndpoint => WEBHOOK_ENDPOINTS.delete(&call, endpoints::rule),
+            Op::EnableWebhookEndpoint | Op::DisableWebhookEndpoint => {
+                WEBHOOK_ENDPOINTS.operate(&call, endpoints::rule)
+            }
+            Op::RotateSecretWebhookEndpoint => endpoints::rotate(&call).await,
+            Op::TestWebhookEndpoint => replay::test(&call),
+            Op::RecoverWebhookEndpoint => replay::recover(&call),
+            Op::ReplayMissingWebhookEndpoint => replay::missing(&call),
+            Op::ResendWebhookAttempt => replay::resend(&call),
+            Op::ListWebhookEndpointAttempts => {
+                let id = call.path("id");
+                let exists = |scope: &kit::Scope<'_>| WEBHOOK_ENDPOINTS.find(scope, id).map(drop);
+                WEBHOOK_ATTEMPTS.list_of(&call, Some(("endpoint_id", id)), exists)
+            }
+            Op::GetWebhookEndpointStatistics => statistics::get(&call),
+            Op::Tick => tick::run(&call).await,
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Which events an endpoint takes: a type (`project.created`), all of an area (`project.*`), or
+//! all but those about delivering itself (`*`).
+
+/// Areas of events that deliveries cause. Who takes everything does not take them, or each
+/// failure would bring another delivery that fails.
+pub(crate) const OPERATIONAL: [&str; 2] = ["endpoint", "delivery"];
+
+/// The type of test events, which only the endpoint that is tested gets.
+pub(crate) const TEST: &str = "endpoint.tested";
+
+/// Whether a text is a pattern: lower-case words with underscores.
+pub(crate) fn is_valid(text: &str) -> bool {
+    let is_word = |word: &str| {
+        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    };
+    match text.split_once('.') {
+        None => text == "*",
+        Some((area, "*")) => is_word(area),
+        Some((area, verb)) => is_word(area) && is_word(verb),
+    }
+}
+
+/// As a queue holds them: each between spaces.
+pub(crate) fn joined(patterns: &[String]) -> String {
+    format!(" {} ", patterns.join(" "))
+}
+
+/// Whether the event is about delivering itself.
+pub(crate) fn is_operational(kind: &str) -> bool {
+    kind.split_once('.').is_some_and(|(area, _)| OPERATIONAL.contains(&area))
+}
+
+/// The condition on the column `type` that the patterns of a queue make, with the values of its
+/// parameters, which begin at `first`.
+pub(crate) fn condition(patterns: &str, first: usize) -> (String, Vec<String>) {
+    let mut values = vec![TEST.to_owned()];
+    let mut any = Vec::new();
+    for pattern in patterns.split_whitespace() {
+        let place = format!("${}", first + values.len());
+        match pattern.strip_suffix('*') {
+            Some("") => {
+                any.push("(type NOT LIKE 'endpoint.%' AND type NOT LIKE 'delivery.%')".to_owned())
+            }
+            Some(area) => {
+                values.push(format!("{}%", area.replace('_', "!_")));
+                any.push(format!("type LIKE {place} ESCAPE '!'"));
+            }
+            None => {
+                values.push(pattern.to_owned());
+                any.push(format!("type = {place}"));
+            }
+        }
+    }
+    if any.is_empty() {
+        any.push("1 = 0".to_owned());
+    }
+    (format!("type <> ${first} AND ({})", any.join(" OR ")), values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_are_words_with_a_dot() {
+        for good in ["*", "project.*", "project.created", "audit.logged", "a_b.c_d"] {
+            assert!(is_valid(good), "{good}");
+        }
+        for bad in [
+            "",
+            "project",
+            "*.created",
+            "project.",
+            ".x",
+            "Project.*",
+            "a.b.c",
+            "a.b*",
+            "a b.c",
+            "INGESTED",
+        ] {
+            assert!(!is_valid(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_condition_numbers_its_parameters() {
+        let (sql, values) = condition(" project.* user.created ", 3);
+        assert_eq!(sql, "type <> $3 AND (type LIKE $4 ESCAPE '!' OR type = $5)");
+        assert_eq!(values, [TEST, "project.%", "user.created"]);
+        let (sql, values) = condition(" a_b.* ", 2);
+        assert_eq!(
+            (sql.as_str(), values[1].as_str()),
+            ("type <> $2 AND (type LIKE $3 ESCAPE '!')", "a!_b.%")
+        );
+        assert!(condition(" ", 2).0.ends_with("(1 = 0)"));
+    }
+}

@@ -1,0 +1,251 @@
+//! When a delivery is tried again, and how an endpoint fares: pure, so that tests go through years
+//! of it. Times are milliseconds.
+
+/// The share of a delay that is added at random, so that what failed together is not tried
+/// together.
+const JITTER: f64 = 0.1;
+/// Failures in a row after which an endpoint is tried with one delivery at a time.
+pub(crate) const TRIPPED: i64 = 10;
+/// The pause after so many, which doubles with each further one.
+const PAUSE: i64 = 30_000;
+const LONGEST_PAUSE: i64 = 600_000;
+/// The pause after an answer that asks for one (429, 502, 503, 504) without saying how long.
+const SLOWED: i64 = 10_000;
+/// The longest `Retry-After` that is honoured.
+const LONGEST_ASKED: i64 = 3_600_000;
+
+/// The delays before the attempts of a delivery (K-60, A-80).
+pub(crate) struct Schedule(Vec<i64>);
+
+impl Schedule {
+    /// Svix' schedule with one attempt more: 41 hours and 35 minutes.
+    pub(crate) const DEFAULT: &str = "0s,5s,5m,30m,2h,5h,10h,10h,14h";
+
+    /// Reads delays such as `0s,5s,5m`; `None` when one of them is none.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let delay = |word: &str| {
+            let delay = humantime::parse_duration(word.trim()).ok()?;
+            i64::try_from(delay.as_millis()).ok()
+        };
+        text.split(',').map(delay).collect::<Option<Vec<_>>>().map(Self)
+    }
+
+    /// The delay after `made` attempts, with `noise` from 0 to 1; `None` when there are no more.
+    pub(crate) fn delay(&self, made: i64, noise: f64) -> Option<i64> {
+        let delay = *self.0.get(usize::try_from(made).ok()?)?;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
+        Some(delay + (delay as f64 * JITTER * noise.clamp(0.0, 1.0)) as i64)
+    }
+}
+
+/// What came of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// 2xx.
+    Delivered,
+    /// 410: nobody is there any more.
+    Gone,
+    /// Anything else. `asked`: the milliseconds of `Retry-After`; `slow`: an answer of one who
+    /// has too much to do.
+    Failed { slow: bool, asked: Option<i64> },
+}
+
+impl Outcome {
+    /// Of an answer.
+    pub(crate) fn of(status: u16, retry_after: Option<i64>) -> Self {
+        match status {
+            200..=299 => Self::Delivered,
+            410 => Self::Gone,
+            _ => Self::Failed { slow: matches!(status, 429 | 502..=504), asked: retry_after },
+        }
+    }
+
+    /// The milliseconds that the receiver asked for, within bounds.
+    fn asked(self) -> Option<i64> {
+        match self {
+            Self::Failed { asked, .. } => asked.map(|asked| asked.clamp(0, LONGEST_ASKED)),
+            _ => None,
+        }
+    }
+
+    /// How long the receiver wants to be left alone.
+    fn pause(self) -> Option<i64> {
+        match self {
+            Self::Failed { slow: true, .. } => Some(self.asked().unwrap_or(SLOWED)),
+            _ => None,
+        }
+    }
+
+    /// When the delivery is tried again after `made` attempts, of which this was the last.
+    pub(crate) fn next(self, schedule: &Schedule, made: i64, now: i64, noise: f64) -> Option<i64> {
+        match self {
+            Self::Failed { .. } => {
+                let delay = schedule.delay(made, noise)?;
+                Some(now + delay.max(self.asked().unwrap_or_default()))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// How an endpoint fares.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Health {
+    /// Failed attempts since the last success.
+    pub(crate) failures: i64,
+    /// When the first of them was.
+    pub(crate) failing_since: Option<i64>,
+    /// Nothing is sent before.
+    pub(crate) paused_until: i64,
+}
+
+impl Health {
+    /// After the attempts of a batch. However many failed at once, the pause grows by one step.
+    pub(crate) fn after(self, outcomes: impl Iterator<Item = Outcome> + Clone, now: i64) -> Self {
+        let failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed { .. });
+        let count = i64::try_from(outcomes.clone().filter(failed).count()).unwrap_or(i64::MAX);
+        let slowed = outcomes.clone().filter_map(Outcome::pause).max().unwrap_or_default();
+        let answers = outcomes.clone().any(|outcome| outcome == Outcome::Delivered);
+        let mut health = if answers {
+            Self { paused_until: self.paused_until, ..Self::default() }
+        } else {
+            self
+        };
+        let mut pause = slowed;
+        if count > 0 && !answers {
+            health.failures = (self.failures + count).min(self.failures.max(TRIPPED - 1) + 1);
+            health.failing_since = self.failing_since.or(Some(now));
+            let steps = u32::try_from(health.failures - TRIPPED).ok();
+            let tripped = steps.map(|steps| (PAUSE << steps.min(16)).min(LONGEST_PAUSE));
+            pause = pause.max(tripped.unwrap_or_default());
+        }
+        if pause > 0 {
+            health.paused_until = health.paused_until.max(now + pause);
+        }
+        health
+    }
+
+    /// Whether it is tried with one delivery at a time.
+    pub(crate) fn is_tripped(self) -> bool {
+        self.failures >= TRIPPED
+    }
+
+    /// Whether it has failed for so long that it is disabled.
+    pub(crate) fn is_lost(self, now: i64, patience: i64) -> bool {
+        self.failing_since.is_some_and(|since| now - since >= patience)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FAILED: Outcome = Outcome::Failed { slow: false, asked: None };
+
+    fn default() -> Schedule {
+        Schedule::parse(Schedule::DEFAULT).unwrap()
+    }
+
+    #[test]
+    fn the_schedule_is_longer_than_a_day() {
+        let schedule = default();
+        let delays: Vec<i64> = (0..).map_while(|made| schedule.delay(made, 0.0)).collect();
+        assert_eq!(delays.len(), 9);
+        assert_eq!(delays[..3], [0, 5_000, 300_000]);
+        assert!(delays.iter().sum::<i64>() > 24 * 3_600_000);
+        assert_eq!(schedule.delay(9, 0.5), None);
+    }
+
+    #[test]
+    fn jitter_adds_a_tenth_at_most() {
+        let schedule = default();
+        for noise in 0..=100 {
+            let delay = schedule.delay(2, f64::from(noise) / 100.0).unwrap();
+            assert!((300_000..=330_000).contains(&delay), "{delay}");
+        }
+    }
+
+    #[test]
+    fn a_schedule_that_cannot_be_read_is_none() {
+        for bad in ["", "5", "0s,,5s", "soon"] {
+            assert!(Schedule::parse(bad).is_none(), "{bad}");
+        }
+        assert!(Schedule::parse("0s, 100ms").is_some());
+    }
+
+    #[test]
+    fn retry_after_is_honoured_within_bounds() {
+        let schedule = default();
+        let at = |asked| Outcome::Failed { slow: true, asked }.next(&schedule, 1, 1_000_000, 0.0);
+        assert_eq!(at(None), Some(1_005_000));
+        assert_eq!(at(Some(60_000)), Some(1_060_000));
+        assert_eq!(at(Some(1_000)), Some(1_005_000), "never sooner than the schedule");
+        assert_eq!(at(Some(86_400_000)), Some(4_600_000), "an hour at most");
+        assert_eq!(at(Some(-5)), Some(1_005_000));
+        assert_eq!(Outcome::Delivered.next(&schedule, 1, 0, 0.0), None);
+        assert_eq!(FAILED.next(&schedule, 9, 0, 0.0), None);
+    }
+
+    #[test]
+    fn answers_mean_what_they_say() {
+        assert_eq!(Outcome::of(204, None), Outcome::Delivered);
+        assert_eq!(Outcome::of(410, None), Outcome::Gone);
+        for status in [100, 301, 307, 400, 404, 500] {
+            assert_eq!(Outcome::of(status, None), FAILED, "{status}");
+        }
+        for status in [429, 502, 503, 504] {
+            assert_eq!(
+                Outcome::of(status, Some(7)),
+                Outcome::Failed { slow: true, asked: Some(7) }
+            );
+        }
+    }
+
+    fn after(health: Health, outcomes: &[Outcome], now: i64) -> Health {
+        health.after(outcomes.iter().copied(), now)
+    }
+
+    #[test]
+    fn ten_failures_trip_it_and_one_success_heals_it() {
+        let mut health = Health::default();
+        for _ in 0..9 {
+            health = after(health, &[FAILED], 1000);
+        }
+        assert_eq!((health.is_tripped(), health.paused_until), (false, 0));
+        health = after(health, &[FAILED], 2000);
+        assert!(health.is_tripped());
+        assert_eq!(health.paused_until, 32_000);
+        health = after(health, &[FAILED], 40_000);
+        assert_eq!(health.paused_until, 100_000, "twice as long");
+        for _ in 0..50 {
+            health = after(health, &[FAILED], 1_000_000);
+        }
+        assert_eq!(health.paused_until, 1_600_000, "ten minutes at most");
+        assert_eq!(health.failing_since, Some(1000));
+        let healed = after(health, &[FAILED, Outcome::Delivered], 2_000_000);
+        assert_eq!((healed.failures, healed.failing_since), (0, None));
+    }
+
+    #[test]
+    fn a_batch_that_fails_is_one_step() {
+        let health = after(Health::default(), &[FAILED; 32], 0);
+        assert_eq!((health.failures, health.paused_until), (TRIPPED, 30_000));
+    }
+
+    #[test]
+    fn who_has_too_much_to_do_is_left_alone() {
+        let slow = |asked| after(Health::default(), &[Outcome::Failed { slow: true, asked }], 0);
+        let pauses = [None, Some(60_000), Some(0)].map(|asked| slow(asked).paused_until);
+        assert_eq!(pauses, [10_000, 60_000, 0]);
+        let plain = Outcome::Failed { slow: false, asked: Some(60_000) };
+        assert_eq!(after(Health::default(), &[plain], 0).paused_until, 0);
+    }
+
+    #[test]
+    fn five_days_of_failures_are_enough() {
+        let health = after(Health::default(), &[FAILED], 0);
+        assert!(!health.is_lost(431_999_999, 432_000_000));
+        assert!(health.is_lost(432_000_000, 432_000_000));
+        assert!(!Health::default().is_lost(i64::MAX, 1));
+    }
+}

@@ -1,0 +1,67 @@
+//! The queue of an endpoint: how far it has come in the feed, and whether something is due.
+
+use kit::{Record, Scope, Value};
+
+use crate::patterns;
+
+/// A moment that does not come.
+pub(crate) const NEVER: i64 = i64::MAX;
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+/// The number of the newest event of the tenant. In a write nobody else adds one meanwhile.
+pub(crate) fn newest(scope: &Scope<'_>) -> kit::Result<i64> {
+    let rows = scope.query("SELECT MAX(seq) FROM events WHERE tenant_id = $1", [])?;
+    Ok(rows.into_iter().next().map_or(0, |mut row| row.integer()))
+}
+
+/// Opens the queue of an endpoint for what happens from now on.
+pub(crate) fn open(scope: &Scope<'_>, endpoint: &Record) -> kit::Result<()> {
+    scope.execute(
+        "INSERT INTO webhook_queues (tenant_id, endpoint_id, patterns, position, due_at) \
+         VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (tenant_id, endpoint_id) DO UPDATE SET patterns = excluded.patterns, \
+         position = excluded.position, due_at = excluded.due_at, paused_until = 0, failures = 0, \
+         failing_since = NULL",
+        [
+            text(endpoint.text("id")),
+            text(&patterns::joined(&endpoint.list("event_types"))),
+            Value::Integer(newest(scope)?),
+            Value::Integer(NEVER),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Takes other events from now on.
+pub(crate) fn subscribe(scope: &Scope<'_>, endpoint: &Record) -> kit::Result<()> {
+    let patterns = patterns::joined(&endpoint.list("event_types"));
+    let sql = "UPDATE webhook_queues SET patterns = $2 WHERE tenant_id = $1 AND endpoint_id = $3";
+    scope.execute(sql, [text(&patterns), text(endpoint.text("id"))]).map(drop)
+}
+
+/// Ends sending: the queue takes nothing, and what is pending is given up.
+pub(crate) fn close(scope: &Scope<'_>, endpoint: &str, moment: i64) -> kit::Result<()> {
+    scope.execute(
+        "UPDATE webhook_queues SET patterns = '', due_at = $2 \
+         WHERE tenant_id = $1 AND endpoint_id = $3",
+        [Value::Integer(NEVER), text(endpoint)],
+    )?;
+    scope.execute(
+        "UPDATE webhook_deliveries SET status = 'FAILED', exhausted_at = $2, updated_at = $2 \
+         WHERE tenant_id = $1 AND endpoint_id = $3 AND status = 'PENDING'",
+        [Value::Integer(moment), text(endpoint)],
+    )?;
+    Ok(())
+}
+
+/// Has the dispatcher look at the queue at once.
+pub(crate) fn wake(scope: &Scope<'_>, endpoint: &str) -> kit::Result<()> {
+    let sql = "UPDATE webhook_queues SET due_at = 0, paused_until = 0 \
+         WHERE tenant_id = $1 AND endpoint_id = $2";
+    scope.execute(sql, [text(endpoint)])?;
+    scope.wake();
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! `GET /webhook-endpoints/{id}/statistics`: how deliveries to an endpoint go.
+
+use kit::{Call, Reply, Row, Value, milliseconds, now, rfc3339};
+use serde::Serialize;
+
+use crate::contract::WEBHOOK_ENDPOINTS;
+
+/// What is counted unless said: a day, in milliseconds.
+const WINDOW: i64 = 86_400_000;
+
+#[derive(Serialize)]
+struct Statistics<'a> {
+    endpoint_id: &'a str,
+    since: String,
+    attempts: Attempts,
+    latency_ms: Latency,
+    deliveries: Deliveries,
+    failing_since: Option<String>,
+    consecutive_failures: i64,
+    paused_until: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Attempts {
+    succeeded: i64,
+    failed: i64,
+}
+
+#[derive(Serialize)]
+struct Latency {
+    mean: Option<i64>,
+    p95: Option<i64>,
+    max: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct Deliveries {
+    pending: i64,
+    failed: i64,
+}
+
+pub(crate) fn get(call: &Call) -> kit::Result {
+    let id = call.path("id");
+    let since = call.query("since").and_then(milliseconds).unwrap_or_else(|| now() - WINDOW);
+    call.read(|scope| {
+        WEBHOOK_ENDPOINTS.find(scope, id)?;
+        let of = || Value::Text(id.to_owned());
+        let one = |sql: &str, more: Vec<Value>| {
+            let rows = scope.query(sql, std::iter::once(of()).chain(more))?;
+            Ok::<Option<Row>, kit::Error>(rows.into_iter().next())
+        };
+        let window = || vec![Value::Integer(since)];
+        let counts = one(
+            "SELECT SUM(CASE status WHEN 'SUCCEEDED' THEN 1 ELSE 0 END), \
+             SUM(CASE status WHEN 'FAILED' THEN 1 ELSE 0 END), \
+             SUM(CASE status WHEN 'SUCCEEDED' THEN latency_ms ELSE 0 END), \
+             MAX(CASE status WHEN 'SUCCEEDED' THEN latency_ms END) FROM webhook_attempts \
+             WHERE tenant_id = $1 AND endpoint_id = $2 AND created_at >= $3",
+            window(),
+        )?;
+        let mut counts = counts.into_iter().flatten();
+        let mut next = || match counts.next() {
+            Some(Value::Integer(number)) => Some(number),
+            // PostgreSQL sums integers to a numeric.
+            Some(Value::Text(text)) => text.parse().ok(),
+            _ => None,
+        };
+        let (succeeded, failed) = (next().unwrap_or_default(), next().unwrap_or_default());
+        let (sum, max) = (next().unwrap_or_default(), next());
+        let behind = Value::Integer(succeeded * 95 / 100);
+        let p95 = one(
+            "SELECT latency_ms FROM webhook_attempts WHERE tenant_id = $1 AND endpoint_id = $2 \
+             AND created_at >= $3 AND status = 'SUCCEEDED' ORDER BY latency_ms LIMIT 1 OFFSET $4",
+            window().into_iter().chain([behind]).collect(),
+        )?;
+        let count = |status: &str| {
+            let sql = format!(
+                "SELECT COUNT(*) FROM webhook_deliveries \
+                 WHERE tenant_id = $1 AND endpoint_id = $2 AND status = '{status}'"
+            );
+            Ok::<_, kit::Error>(one(&sql, Vec::new())?.map_or(0, |mut row| row.integer()))
+        };
+        let queue = one(
+            "SELECT failures, failing_since, paused_until FROM webhook_queues \
+             WHERE tenant_id = $1 AND endpoint_id = $2",
+            Vec::new(),
+        )?;
+        let (failures, failing_since, paused_until) = queue
+            .map_or((0, None, 0), |mut row| (row.integer(), row.optional_integer(), row.integer()));
+        Reply::ok(&Statistics {
+            endpoint_id: id,
+            since: rfc3339(since),
+            attempts: Attempts { succeeded, failed },
+            latency_ms: Latency {
+                mean: (succeeded > 0).then(|| sum / succeeded.max(1)),
+                p95: p95.map(|mut row| row.integer()),
+                max,
+            },
+            deliveries: Deliveries { pending: count("PENDING")?, failed: count("FAILED")? },
+            failing_since: failing_since.map(rfc3339),
+            consecutive_failures: failures,
+            paused_until: (paused_until > now()).then(|| rfc3339(paused_until)),
+        })
+    })
+}

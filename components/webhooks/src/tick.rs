@@ -1,0 +1,65 @@
+//! `POST /internal/tick`: work that nobody asks for, done whenever a scheduler calls. The
+//! runner calls every minute, and when something is due; on Spin its cron trigger or any other
+//! scheduler does. A call that is lost loses nothing: the next one does what is due.
+
+use std::time::Duration;
+
+use kit::retention::{Ages, Swept, sweep};
+use kit::{Call, Reply, System, key_value, limits, operator, rfc3339};
+use serde::Serialize;
+
+use crate::dispatch;
+
+/// The shortest time that anything is kept, in days.
+const SHORTEST: i64 = 1;
+
+/// What a call did.
+#[derive(Serialize)]
+struct Done {
+    #[serde(flatten)]
+    swept: Swept,
+    /// Requests that were sent.
+    attempts: u64,
+    /// When the next one is to be sent.
+    next_due_at: Option<String>,
+    /// Expired entries of the key-value store.
+    key_values: u64,
+}
+
+pub(crate) async fn run(call: &Call) -> kit::Result {
+    operator::authenticate(call, "tick_token").await?;
+    let wait = call.query("wait").and_then(|text| text.parse().ok()).map(Duration::from_secs);
+    let sent = dispatch::run(call, wait.unwrap_or_default()).await?;
+    let mut done = Done {
+        swept: Swept::default(),
+        attempts: sent.attempts,
+        next_due_at: sent.next_due_at.map(rfc3339),
+        key_values: 0,
+    };
+    if call.query("work") != Some("deliveries") {
+        done.swept = tidy(call).await?;
+        limits::publish(&System::open(call, "the operator's limits are above tenants")?)?;
+        // Where the store forgets by itself, as those of the runner do, the runner says so.
+        if call.query("key_values") != Some("expire") {
+            done.key_values = key_value::sweep()?;
+        }
+    }
+    done.swept.more |= sent.more;
+    Reply::ok(&done)
+}
+
+/// Takes away what is too old.
+async fn tidy(call: &Call) -> kit::Result<Swept> {
+    let days = async |name: &str, default: i64| {
+        let text = spin_sdk::variables::get(name).await.unwrap_or_default();
+        text.trim().parse().unwrap_or(default).max(SHORTEST)
+    };
+    sweep(
+        call,
+        &Ages {
+            events: days("retention_events_days", 90).await,
+            audit_logs: days("retention_audit_days", 365).await,
+            webhooks: days("retention_webhooks_days", 30).await,
+        },
+    )
+}
