@@ -22,9 +22,10 @@ fn seed(app: &App, tenant: &str, days: i64, count: usize) {
     if external() {
         app.execute(&format!("SELECT tenantry_add_partitions('events', {moment}, 1)"));
     }
+    let data = super::project(tenant, "prj_x");
     let row = |n| {
         format!(
-            "('old{days}-{n}', '{tenant}', 'project.created', 'prj_x', 'projects', '{{}}', 't', {moment})"
+            "('old{days}-{n}', '{tenant}', 'project.created', 'prj_x', 'projects', '{data}', 't', {moment})"
         )
     };
     let rows: Vec<String> = (0..count).map(row).collect();

@@ -9,7 +9,7 @@ mod tick;
 
 use contract::Op;
 use kit::list::{Literal, Place, Resume};
-use kit::{Call, Code, Reply, Row, Scope, Value, problem};
+use kit::{Call, Code, EventType, Reply, Row, Scope, Value, problem};
 use serde::Serialize;
 
 kit::function!(Op, dispatch);
@@ -29,6 +29,8 @@ struct Event {
     id: String,
     #[serde(rename = "type")]
     kind: String,
+    schema_version: i64,
+    log_code: Option<&'static str>,
     subject: String,
     source_agent: String,
     tenant_id: String,
@@ -39,10 +41,13 @@ struct Event {
 
 impl From<Row> for Event {
     fn from(mut row: Row) -> Self {
+        let (seq, id, kind) = (row.integer(), row.text(), row.text());
         Self {
-            seq: row.integer(),
-            id: row.text(),
-            kind: row.text(),
+            seq,
+            id,
+            schema_version: row.integer(),
+            log_code: EventType::find(&kind).and_then(|known| known.log_code),
+            kind,
             subject: row.text(),
             source_agent: row.text(),
             tenant_id: row.text(),
@@ -92,8 +97,8 @@ fn list(call: &Call) -> kit::Result {
             places => format!("AND type IN ({})", places.join(", ")),
         };
         let sql = format!(
-            "SELECT seq, id, type, subject, source_agent, tenant_id, data, trace_id, created_at \
-             FROM events WHERE tenant_id = $1 AND seq > $2 {only} ORDER BY seq LIMIT ${}",
+            "SELECT seq, id, type, schema_version, subject, source_agent, tenant_id, data, \
+             trace_id, created_at FROM events WHERE tenant_id = $1 AND seq > $2 {only} ORDER BY seq LIMIT ${}",
             places.len() + 3
         );
         let kinds = kinds.iter().map(|kind| Value::Text((*kind).to_owned()));

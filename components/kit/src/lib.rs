@@ -28,6 +28,7 @@ mod clock;
 mod error;
 #[cfg(target_arch = "wasm32")]
 mod event;
+mod event_type;
 mod id;
 #[cfg(target_arch = "wasm32")]
 pub mod key_value;
@@ -55,6 +56,8 @@ mod serve;
 mod sql;
 
 pub use clock::{http_date, milliseconds, now, rfc3339};
+pub use contract::EventType;
+pub use event_type::EVENT_TYPES;
 pub use id::id;
 
 #[cfg(target_arch = "wasm32")]

@@ -1,4 +1,4 @@
-//! What a write leaves behind: the row, its event, and its audit entry.
+//! What a write leaves behind: the row, its events, and its audit entry.
 
 use super::{Record, values};
 use crate::contract::Resource;
@@ -44,7 +44,7 @@ impl Resource {
         scope.execute_one(&sql, values(given))
     }
 
-    /// The event and the audit entry of a change.
+    /// The events and the audit entry of a change.
     pub(super) fn tell(
         &'static self,
         call: &Call,
@@ -53,8 +53,7 @@ impl Resource {
         record: &Record,
     ) -> Result<(), Error> {
         let (kind, subject) = (format!("{}.{verb}", self.name), record.text("id"));
-        let data = record.public();
-        scope.audit(call, &kind, subject, &data)?;
-        scope.emit(Event { kind: &kind, subject, source_agent: self.collection, data })
+        let (source_agent, data) = (call.function, record.public());
+        scope.emit_audited(call, Event { kind: &kind, subject, source_agent, data })
     }
 }
