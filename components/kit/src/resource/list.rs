@@ -1,6 +1,6 @@
 //! `GET /{collection}`: a page.
 
-use super::{expand, literals, record::Record, refused, values};
+use super::{expand, literals, record::Record, values};
 use crate::contract::Resource;
 use crate::list::{Bound, Links, Literal, Mode, Place, Query, Resume, View, count, select};
 use crate::{Call, Code, Error, Reply, Scope, problem, sql};
@@ -22,7 +22,7 @@ impl Resource {
     /// `validation-failed`; `insufficient-scope` for a relation.
     pub fn list(&'static self, call: &Call) -> Result<Reply, Error> {
         let given = call.query_parameters();
-        let query = Query::parse(self, &given).map_err(refused)?;
+        let query = Query::parse(self, &given)?;
         expand::authorize(call, &query.view)?;
         call.read_list(|scope| {
             let list = List {
