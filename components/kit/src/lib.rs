@@ -54,6 +54,8 @@ mod scope;
 mod serve;
 #[cfg(target_arch = "wasm32")]
 mod sql;
+#[cfg(target_arch = "wasm32")]
+mod stream;
 
 pub use clock::{http_date, milliseconds, now, rfc3339};
 pub use contract::EventType;
@@ -73,6 +75,7 @@ pub use {
     scope::{Scope, System},
     serve::{describe, serve},
     sql::{Row, Value},
+    stream::{Writer, sleep},
 };
 
 /// What a handler returns: the answer, or an error after which nothing has changed.
