@@ -3,9 +3,8 @@
 use http::Method;
 use serde_json::json;
 
+use super::PATH;
 use crate::{placements, snapshot};
-
-const PATH: &str = "/api/v1/events";
 
 placements! {
     /// Each write is in the feed, in order, with the trace of its request.

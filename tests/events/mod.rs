@@ -1,9 +1,15 @@
+mod cloud_events;
 mod feed;
+mod filters;
+mod get_event;
 mod list_events;
 mod registry;
+mod stream_events;
 mod tick;
 
 use serde_json::json;
+
+const PATH: &str = "/api/v1/events";
 
 /// Data as a project's events have it, for rows that tests write themselves.
 pub(crate) fn project(tenant: &str, id: &str) -> String {

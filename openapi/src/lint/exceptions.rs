@@ -10,6 +10,7 @@ const NO_COLLECTIONS: &[(&str, &str)] = &[
     ("lead", "a team has one at most"),
     ("manager", "a user has one at most"),
     ("owner", "a project has one"),
+    ("stream", "the feed in another form"),
 ];
 
 /// A path, the rules that it may break, and why. `*` at the end stands for any rest.
