@@ -24,7 +24,7 @@ CREATE INDEX tenants_by_plan ON tenants (plan, events_gone_to);
 -- postgres:
 SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true);
 -- postgres:
-CREATE FUNCTION tenantry_delete_events(tenant TEXT, before BIGINT, batch BIGINT) RETURNS BIGINT
+CREATE FUNCTION tenantry_delete_events(tenant TEXT, batch BIGINT, before BIGINT) RETURNS BIGINT
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
     gone BIGINT;

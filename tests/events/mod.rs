@@ -4,6 +4,7 @@ mod filters;
 mod get_event;
 mod list_events;
 mod registry;
+mod retention;
 mod stream_events;
 mod tick;
 

@@ -3,7 +3,7 @@
 //! that is lost loses nothing: the next one does what is due.
 
 use kit::retention::{Ages, Swept, sweep};
-use kit::{Call, Reply, System, key_value, limits, operator};
+use kit::{Call, Internal as _, Reply, System, key_value, limits, operator};
 use serde::Serialize;
 
 /// The shortest time that anything is kept, in days.
@@ -24,8 +24,10 @@ pub(crate) async fn run(call: &Call) -> kit::Result {
         let text = spin_sdk::variables::get(name).await.unwrap_or_default();
         text.trim().parse().unwrap_or(default).max(SHORTEST)
     };
+    let events = spin_sdk::variables::get("retention_events_days").await.unwrap_or_default();
     let ages = Ages {
-        events: days("retention_events_days", 90).await,
+        // Better nothing goes than what somebody has paid for.
+        events: events.parse().map_err(|why| format!("retention_events_days {why}")).internal()?,
         audit_logs: days("retention_audit_days", 365).await,
     };
     let swept = sweep(call, &ages)?;

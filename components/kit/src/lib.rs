@@ -24,6 +24,7 @@ pub mod bindings;
 #[cfg(target_arch = "wasm32")]
 mod call;
 mod clock;
+mod days;
 #[cfg(target_arch = "wasm32")]
 mod error;
 #[cfg(target_arch = "wasm32")]
@@ -59,6 +60,7 @@ mod stream;
 
 pub use clock::{http_date, milliseconds, now, rfc3339};
 pub use contract::EventType;
+pub use days::Days;
 pub use event_type::EVENT_TYPES;
 pub use id::id;
 
