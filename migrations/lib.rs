@@ -5,13 +5,14 @@
 //! SQLite does so by itself, on PostgreSQL every `TEXT` column gets the collation `C`.
 
 /// All migrations, oldest first. The version of a schema is how many of them it has.
-pub const ALL: [Migration; 7] = [
+pub const ALL: [Migration; 8] = [
     Migration { name: "0001_identity", text: include_str!("0001_identity.sql") },
     Migration { name: "0002_events", text: include_str!("0002_events.sql") },
     Migration { name: "0003_projects", text: include_str!("0003_projects.sql") },
     Migration { name: "0004_resources", text: include_str!("0004_resources.sql") },
     Migration { name: "0005_scaling", text: include_str!("0005_scaling.sql") },
     Migration { name: "0006_limits", text: include_str!("0006_limits.sql") },
+    Migration { name: "0007_events", text: include_str!("0007_events.sql") },
     Migration { name: "0008_webhooks", text: include_str!("0008_webhooks.sql") },
 ];
 

@@ -15,8 +15,8 @@ use crate::tenants;
 pub enum Row {
     /// It needs no credential and shows no tenant's data.
     Public,
-    /// It lists what the caller's tenant has; the body is empty.
-    List,
+    /// It lists what the caller's tenant has, when asked by this query.
+    List(&'static str),
     /// It makes something in the caller's tenant.
     Create(fn() -> Value),
     /// It works on one object of the caller's tenant.
@@ -44,12 +44,14 @@ pub const ROWS: &[(&str, Row)] = &[
     ("list-errors", Row::Public),
     ("get-error", Row::Public),
     ("create-client", Row::Create(|| json!({ "name": "x", "scopes": ["projects:read"] }))),
-    ("list-events", Row::List),
+    ("list-events", Row::List("")),
+    ("stream-events", Row::List("?from=beginning")),
+    ("get-event", Row::Object(|| None)),
     ("tick", Row::Public),
     ("list-limits", Row::Public),
     ("replace-limit", Row::Public),
     ("delete-limit", Row::Public),
-    ("list-projects", Row::List),
+    ("list-projects", Row::List("")),
     ("create-project", Row::Create(named)),
     ("get-project", Row::Object(|| None)),
     ("get-project-owner", Row::Object(|| None)),
@@ -61,7 +63,7 @@ pub const ROWS: &[(&str, Row)] = &[
     ("complete-project", Row::Object(|| None)),
     ("archive-project", Row::Object(|| None)),
     ("bulk-projects", Row::Bulk(|id| json!({ "action": "DELETE", "ids": [id] }))),
-    ("list-users", Row::List),
+    ("list-users", Row::List("")),
     ("create-user", Row::Create(user)),
     ("get-user", Row::Object(|| None)),
     ("replace-user", Row::Object(|| Some(user()))),
@@ -70,13 +72,13 @@ pub const ROWS: &[(&str, Row)] = &[
     ("get-user-manager", Row::Object(|| None)),
     ("get-team-lead", Row::Object(|| None)),
     ("list-user-teams", Row::Object(|| None)),
-    ("list-teams", Row::List),
+    ("list-teams", Row::List("")),
     ("create-team", Row::Create(named)),
     ("get-team", Row::Object(|| None)),
     ("replace-team", Row::Object(|| Some(named()))),
     ("update-team", Row::Object(|| Some(named()))),
     ("delete-team", Row::Object(|| None)),
-    ("list-notices", Row::List),
+    ("list-notices", Row::List("")),
     ("get-notice", Row::Object(|| None)),
 ];
 
@@ -95,11 +97,13 @@ struct Operation<'a> {
 impl Operation<'_> {
     /// Asks for it, on this object if it works on any, whatever version that has.
     async fn call(&self, client: &Client, object: &str) -> Exchange {
-        let (method, path) = (self.method.clone(), self.template.replace("{id}", object));
+        let query = if let Row::List(query) = self.row { query } else { "" };
+        let path = self.template.replace("{id}", object) + query;
+        let method = self.method.clone();
         let any = [("if-match", "*")];
         let headers: &[(&str, &str)] = if method == Method::PUT { &any } else { &[] };
         let body = match self.row {
-            Row::Public | Row::List => None,
+            Row::Public | Row::List(_) => None,
             Row::Create(body) => Some(body()),
             Row::Object(body) => body(),
             Row::Bulk(body) => Some(body(object)),
@@ -110,9 +114,9 @@ impl Operation<'_> {
         }
     }
 
-    /// The collection that it is about; a project stands for what is none, such as the feed.
+    /// The collection that it is about; a project stands for what is none.
     fn collection(&self) -> &'static str {
-        let mut named = ["users", "teams", "notices"].into_iter();
+        let mut named = ["users", "teams", "notices", "events"].into_iter();
         let segment = self.template.split('/').nth(3);
         named.find(|name| segment == Some(*name)).unwrap_or("projects")
     }
@@ -125,6 +129,12 @@ async fn make(app: &App, owner: &Client, collection: &str, marker: &str) -> Exch
         "notices" => {
             tenants::publish(app, owner.tenant(), marker, 0);
             return owner.get(&format!("{path}/{marker}")).await.expect(200);
+        }
+        "events" => {
+            owner.post("/api/v1/projects", &json!({ "name": marker })).await.expect(201);
+            let feed = owner.get("/api/v1/events?type=project.created").await.expect(200);
+            let id = feed.body["items"][0]["id"].as_str().unwrap();
+            return owner.get(&format!("{path}/{id}")).await.expect(200);
         }
         "users" => json!({ "email": format!("{marker}@example.com"), "name": marker }),
         _ => json!({ "name": marker }),
@@ -170,7 +180,7 @@ async fn check(app: &App, operation: &Operation<'_>) {
     operation.call(&no_scope, made.id()).await.refused(403, "insufficient_scope");
     match operation.row {
         Row::Public => {}
-        Row::List => {
+        Row::List(_) => {
             let seen = operation.call(&bob, made.id()).await.expect(200).text;
             assert!(!seen.contains(&marker) && !seen.contains(alice.tenant()), "{id}: {seen}");
             let own = operation.call(&alice, made.id()).await.expect(200).text;

@@ -3,13 +3,13 @@
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
 
-use crate::{errors, forms, links, query};
+use crate::{errors, events, forms, links, query};
 
 /// The methods that an operation may have.
 pub(crate) const METHODS: [&str; 5] = ["delete", "get", "patch", "post", "put"];
 
-/// One document: `common` with the paths and components of all functions, the errors of the
-/// registry, the forms of successes, what the gateway does (`x-gateway`) written into each
+/// One document: `common` with the paths and components of all functions, the registry of
+/// events, the errors of the other registry, the forms of successes, what the gateway does (`x-gateway`) written into each
 /// operation, links from creations to what was created, and no reference that leads nowhere.
 pub(crate) fn assemble(mut common: Value, functions: Vec<(String, Value)>) -> Result<Value> {
     let gateway = common.as_object_mut().and_then(|common| common.remove("x-gateway"));
@@ -19,6 +19,7 @@ pub(crate) fn assemble(mut common: Value, functions: Vec<(String, Value)>) -> Re
     for (name, file) in functions {
         join(&mut bundle, file).with_context(|| format!("{name}.yaml"))?;
     }
+    events::write(&mut bundle)?;
     errors::write(&mut bundle)?;
     forms::write(&mut bundle)?;
     let protected = is_protected(&bundle["security"]);
@@ -63,19 +64,26 @@ fn join(bundle: &mut Value, mut file: Value) -> Result<()> {
     let Value::Object(file) = file else { bail!("is not an object") };
     for (section, content) in file {
         match section.as_str() {
-            "paths" => unite(&mut bundle["paths"], content)?,
+            "paths" | "x-events" => unite(section_of(bundle, &section), content)?,
             "components" => {
                 let Value::Object(groups) = content else { bail!("components is not an object") };
                 for (group, content) in groups {
-                    let known = bundle["components"].as_object_mut().context("no components")?;
-                    let known = known.entry(group).or_insert_with(|| Map::new().into());
-                    unite(known, content)?;
+                    unite(section_of(&mut bundle["components"], &group), content)?;
                 }
             }
             other => bail!("{other} belongs into common.yaml"),
         }
     }
     Ok(())
+}
+
+/// A member of an object, an empty one when it is not there.
+fn section_of<'a>(object: &'a mut Value, name: &str) -> &'a mut Value {
+    let section = &mut object[name];
+    if section.is_null() {
+        *section = Map::new().into();
+    }
+    section
 }
 
 /// Adds the members of one object to another that has none of them.

@@ -2,6 +2,7 @@
 //! turns them into what is built from them.
 //!
 //! - [`generate`] gives each function its operations as Rust (`build.rs` of the function);
+//! - [`generate_events`] gives the kit the registry of events (`build.rs` of the kit);
 //! - [`bundle`] and [`write_bundle`] give the one document that clients read, with the
 //!   errors of the [`registry`];
 //! - [`lint`] holds that document against the rules for paths and documentation;
@@ -22,6 +23,7 @@ pub mod registry;
 
 mod bundle;
 mod errors;
+mod events;
 mod files;
 mod forms;
 mod links;
@@ -42,7 +44,7 @@ use std::{env, fs, process};
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use contract::Operation;
+use contract::{EventType, Operation};
 
 /// Writes the operations of a function to `$OUT_DIR/contract.rs`: the enum `Op` with its
 /// implementation of `kit::contract::Operations`. To be called by the function's `build.rs`.
@@ -53,6 +55,13 @@ pub fn generate(function: &str) {
     // Resources of other functions are related to those of this one.
     println!("cargo::rerun-if-changed={}", files::folder().display());
     end(module(function).and_then(|text| write("contract.rs", &text)));
+}
+
+/// Writes the registry of events to `$OUT_DIR/events.rs`: the table `EVENT_TYPES`. To be called
+/// by the kit's `build.rs`.
+pub fn generate_events() {
+    println!("cargo::rerun-if-changed={}", files::folder().display());
+    end(event_types().and_then(|types| write("events.rs", &events::source(&types))));
 }
 
 /// Writes the bundle to `$OUT_DIR/openapi.json`. To be called by a `build.rs`.
@@ -77,6 +86,14 @@ pub fn bundle() -> Value {
 pub fn load(function: &str) -> Result<Vec<Operation>> {
     let file = files::read(function)?;
     operation::all(&assemble()?, &file).with_context(|| format!("{function}.yaml"))
+}
+
+/// The types of events, in the order of their names.
+///
+/// # Errors
+/// A message that names the type and what is wrong with it.
+pub fn event_types() -> Result<Vec<EventType>> {
+    events::types(&assemble()?)
 }
 
 /// The names of the functions: one for each file of the contract.

@@ -130,8 +130,9 @@ fn query(operation: &Value) -> Result<Query> {
     match operation.get("x-query").map(Value::as_str) {
         None => Ok(Query::Declared),
         Some(Some("list")) => Ok(Query::List),
+        Some(Some("feed")) => Ok(Query::Feed),
         Some(Some("object")) => Ok(Query::Object),
-        Some(_) => bail!("`x-query` is neither list nor object"),
+        Some(_) => bail!("`x-query` is neither list nor feed nor object"),
     }
 }
 

@@ -11,11 +11,17 @@ const LIST: &str = "Other spellings: `field:op=value` with eq, ne, in, nin, gt, 
     `fields[type]`, `q` for `search`, and camelCase names. A page is asked for by cursor and limit, \
     by offset and limit, by page and per_page, or by after_id; mixed they are refused.";
 
-/// Adds the parameters of a list or of one object.
+const FEED: &str = "Filters may also be spelled as those of lists: `field:op=value` with eq, ne, in, nin, gt, gte, \
+    lt, lte, contains and prefix, `created_after`, `filter[field][op]`, and camelCase names.";
+
+/// Adds the parameters of a list, of a feed or of one object.
 pub(crate) fn describe(components: &Value, operation: &mut Value) -> Result<()> {
     let Some(kind) = operation["x-query"].as_str() else { return Ok(()) };
     let is_list = kind == "list";
     let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
+    if kind == "feed" {
+        return feed(&components["schemas"], operation).with_context(|| format!("{id}: x-query"));
+    }
     let properties =
         properties(components, operation, is_list).with_context(|| format!("{id}: x-query"))?;
     let names = |mark: &str| {
@@ -73,6 +79,26 @@ pub(crate) fn describe(components: &Value, operation: &mut Value) -> Result<()> 
         Value::Array(known) => known.extend(parameters),
         none => *none = parameters.into(),
     }
+    Ok(())
+}
+
+/// Adds the filters of a feed, which follow from the marks on what it holds.
+fn feed(schemas: &Value, operation: &mut Value) -> Result<()> {
+    let id = operation["operationId"].as_str().unwrap_or_default();
+    let (_, collection) = id.split_once('-').context("no operationId")?;
+    let mut schemas = schemas.as_object().into_iter().flat_map(Map::values);
+    let held = schemas.find(|schema| schema["x-resource"]["collection"] == collection);
+    let held = held.with_context(|| format!("no schema of {collection}"))?;
+    let mut parameters = Vec::new();
+    for (name, property) in held["properties"].as_object().into_iter().flatten() {
+        if property["x-filter"] == true {
+            filters(name, property, &mut parameters);
+        }
+    }
+    let description = operation["description"].as_str().unwrap_or_default();
+    operation["description"] = format!("{description} {FEED}").into();
+    let known = operation["parameters"].as_array_mut().context("no parameters")?;
+    known.extend(parameters);
     Ok(())
 }
 

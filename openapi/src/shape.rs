@@ -46,8 +46,12 @@ pub(crate) fn of(bundle: &Value, operation: &Value) -> Result<Option<Shape>> {
     }))
 }
 
-/// The schema of the JSON content that the function reads or writes itself.
+/// The schema of the JSON content that the function reads or writes itself: plain JSON where
+/// there is such.
 fn json<'a>(operation: &Value, body: &'a Value) -> Option<&'a Value> {
+    if let Some(plain) = body["content"].get("application/json") {
+        return plain.get("schema");
+    }
     let native = |name: &str| name.ends_with("json") && !forms::is_written(operation, name);
     let content = body["content"].as_object()?;
     content.iter().find(|(name, _)| native(name))?.1.get("schema")

@@ -26,6 +26,7 @@ pub(crate) fn module(
          #[derive(Clone, Copy, Debug, PartialEq, Eq)]\n\
          pub enum Op {{\n{variants}}}\n\n\
          impl {KIT}::Operations for Op {{\n    \
+         const FUNCTION: &'static str = {function:?};\n    \
          const ALL: &'static [(Self, {KIT}::Operation)] = &[\n{rows}    ];\n}}\n"
     ) + &resources.iter().map(resource::source).collect::<String>()
 }

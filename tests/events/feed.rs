@@ -51,7 +51,8 @@ placements! {
         }
         stop.store(true, Ordering::Relaxed);
         let afterwards = follow(owner, stop).await;
-        assert_eq!(afterwards.len(), 2 + WRITERS * EACH);
+        // Each write is told with its audit entry.
+        assert_eq!(afterwards.len(), 2 + 2 * WRITERS * EACH);
         for follower in followers {
             assert_eq!(follower.await.unwrap(), afterwards);
         }

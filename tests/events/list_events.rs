@@ -3,9 +3,8 @@
 use http::Method;
 use serde_json::json;
 
+use super::PATH;
 use crate::{placements, snapshot};
-
-const PATH: &str = "/api/v1/events";
 
 placements! {
     /// Each write is in the feed, in order, with the trace of its request.
@@ -18,7 +17,10 @@ placements! {
         let feed = owner.get(PATH).await.expect(200);
         let events = feed.body["items"].as_array().unwrap();
         let types: Vec<_> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
-        assert_eq!(types, ["tenant.created", "user.created", "project.created", "project.updated", "project.deleted"]);
+        assert_eq!(types, [
+            "tenant.created", "user.created", "project.created", "audit.logged",
+            "project.updated", "audit.logged", "project.deleted", "audit.logged",
+        ]);
         assert_eq!(events[2]["trace_id"], made.header("x-b3-traceid").unwrap());
         assert_eq!(events[2]["subject"], made.body["id"]);
         assert_eq!(events[2]["data"], made.body);
@@ -36,7 +38,7 @@ placements! {
         assert_eq!(empty.body, json!({ "items": [], "next_cursor": cursor }));
         owner.post("/api/v1/projects", &json!({ "name": "a" })).await.expect(201);
         let next = owner.get(&format!("{PATH}?cursor={cursor}")).await.expect(200);
-        assert_eq!(next.body["items"].as_array().unwrap().len(), 1);
+        assert_eq!(next.body["items"].as_array().unwrap().len(), 2);
     }
 
     /// The feed is append-only.

@@ -7,24 +7,25 @@ use crate::support::stores::{connect, external, of, url};
 use crate::support::{App, Client, Exchange, Placement, dedicated};
 
 const PATH: &str = "/internal/tick";
-const TOKEN: &str = "the token of the operator";
+pub const TOKEN: &str = "the token of the operator";
 const DAY: i64 = 86_400_000;
 
-async fn tick(client: &Client, token: &str) -> Exchange {
+pub async fn tick(client: &Client, token: &str) -> Exchange {
     let bearer = format!("Bearer {token}");
     client.send(Method::POST, PATH, &[("authorization", &bearer)], None).await
 }
 
 /// Events of a tenant, this many days ago.
-fn seed(app: &App, tenant: &str, days: i64, count: usize) {
+pub fn seed(app: &App, tenant: &str, days: i64, count: usize) {
     let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis();
     let moment = i64::try_from(now).unwrap() - days * DAY;
     if external() {
         app.execute(&format!("SELECT tenantry_add_partitions('events', {moment}, 1)"));
     }
+    let data = super::project(tenant, "prj_x");
     let row = |n| {
         format!(
-            "('old{days}-{n}', '{tenant}', 'project.created', 'prj_x', 'projects', '{{}}', 't', {moment})"
+            "('old{days}-{tenant}-{n}', '{tenant}', 'project.created', 'prj_x', 'projects', '{data}', 't', {moment})"
         )
     };
     let rows: Vec<String> = (0..count).map(row).collect();

@@ -22,7 +22,8 @@ placements! {
         slow.batch_execute(&format!(
             "BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('{tenant}', 0)); \
              INSERT INTO events (id, tenant_id, type, subject, source_agent, data, trace_id, created_at) \
-             VALUES ('evt_slow', '{tenant}', 'project.created', 'prj_slow', 'projects', '{{}}', 't', {now})"
+             VALUES ('evt_slow', '{tenant}', 'project.created', 'prj_slow', 'projects', '{}', 't', {now})",
+            crate::events::project(&tenant, "prj_slow")
         )).await.unwrap();
         let fast = tokio::spawn({
             let alice = alice.clone();

@@ -68,6 +68,37 @@ fn nobody_borrows_the_owner() {
     });
 }
 
+/// Events are deleted of the tenant that the transaction names and of no other, and none of the
+/// last day.
+#[test]
+fn events_go_of_one_tenant() {
+    let name = stores::database();
+    wait(async {
+        let owner = connect(&url("owner", &name)).await;
+        let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis();
+        let row = |n: u8, tenant: &str, moment: u128| {
+            format!("('evt_{n}', '{tenant}', 'x', 'x', 'x', '{{}}', 't', {moment})")
+        };
+        let rows = [row(1, "alice", 1), row(2, "bob", 1), row(3, "alice", now)].join(", ");
+        owner
+            .batch_execute(&format!(
+                "INSERT INTO events (id, tenant_id, type, subject, source_agent, data, trace_id, \
+                 created_at) VALUES {rows}"
+            ))
+            .await
+            .unwrap();
+        let app = connect(&url("app", &name)).await;
+        let call =
+            |tenant: &str| format!("SELECT tenantry_delete_events('{tenant}', 10, {})", now + 1);
+        assert!(app.batch_execute(&call("alice")).await.is_err(), "nobody is named");
+        app.batch_execute("SELECT set_config('tenantry.tenant_id', 'alice', false)").await.unwrap();
+        assert!(app.batch_execute(&call("bob")).await.is_err(), "another is named");
+        assert_eq!(rows_of(&app, &call("alice")).await, [["1"]]);
+        let left = "SELECT id FROM events ORDER BY id";
+        assert_eq!(rows_of(&owner, left).await, [["evt_2"], ["evt_3"]]);
+    });
+}
+
 /// A handler that forgot the tenant in every statement shows no foreign row, and changes none.
 /// On SQLite the same functions do, so it is the policies that hold here.
 async fn hold_without_the_predicate(placement: Placement) {

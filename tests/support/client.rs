@@ -46,6 +46,10 @@ impl Client {
         Self { session, ..self }
     }
 
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     pub fn token(&self) -> &str {
         self.token.as_deref().unwrap()
     }

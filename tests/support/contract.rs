@@ -1,7 +1,9 @@
 //! Holds every exchange of the tests against the OpenAPI document.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use super::Exchange;
@@ -76,14 +78,40 @@ pub fn check(exchange: &Exchange) {
     let text = Value::from(exchange.text.as_str());
     let errors = violations(schema, if is_json { &exchange.body } else { &text });
     assert!(errors.is_empty(), "{id} {}: {errors:?}\n{}", exchange.status, exchange.text);
+    if id == "list-events" && exchange.status == 200 {
+        exchange.body["items"].as_array().into_iter().flatten().for_each(registered);
+    }
+}
+
+/// An event must be what the registry says of its type.
+#[track_caller]
+pub fn registered(event: &Value) {
+    static TYPES: LazyLock<BTreeMap<&str, Validator>> = LazyLock::new(|| {
+        let webhooks = CONTRACT["webhooks"].as_object().unwrap().iter();
+        let schema = |webhook: &Value| {
+            validator(&webhook["post"]["requestBody"]["content"]["application/json"]["schema"])
+        };
+        webhooks.map(|(name, webhook)| (name.as_str(), schema(webhook))).collect()
+    });
+    let kind = event["type"].as_str().unwrap();
+    let validator = TYPES.get(kind).unwrap_or_else(|| panic!("{kind} is not registered"));
+    let errors = errors(validator, event);
+    assert!(errors.is_empty(), "{kind}: {errors:?}\n{event}");
 }
 
 /// What is wrong with a value by a schema of the contract.
 pub fn violations(schema: &Value, value: &Value) -> Vec<String> {
+    errors(&validator(schema), value)
+}
+
+fn validator(schema: &Value) -> Validator {
     let mut document =
         json!({ "$ref": "#/components/wrapped", "components": CONTRACT["components"] });
     document["components"]["wrapped"] = schema.clone();
-    let validator = jsonschema::validator_for(&document).unwrap();
+    jsonschema::validator_for(&document).unwrap()
+}
+
+fn errors(validator: &Validator, value: &Value) -> Vec<String> {
     validator.iter_errors(value).map(|e| format!("{}: {e}", e.instance_path())).collect()
 }
 

@@ -88,14 +88,20 @@ pub(crate) async fn register(call: &Call) -> kit::Result {
             json!({ "id": tenant.id, "name": tenant.name, "created_at": tenant.created_at })
                 .to_string(),
         ))?;
-        scope.emit(event(
-            "user.created",
-            &user.id,
-            json!({ "id": user.id, "roles": ["OWNER"], "created_at": user.created_at }).to_string(),
-        ))?;
+        scope.emit(event("user.created", &user.id, owner(&user, &tenant).to_string()))?;
         let refresh_token = session::refresh(&system, &kit::id("fam"), &user.id, &tenant.id)?;
         let session = Session::new(user, tenant, access, refresh_token);
         Ok(Reply::created(&session)?.header("cache-control", "no-store"))
+    })
+}
+
+/// The user as events have it, for whom nothing was said beside what makes it an owner.
+fn owner(user: &User, tenant: &Tenant) -> serde_json::Value {
+    json!({
+        "id": user.id, "tenant_id": tenant.id, "role": "OWNER", "roles": ["OWNER"],
+        "department": null, "manager_id": null, "team_ids": [], "is_active": true,
+        "created_by": user.id, "version": 1,
+        "created_at": user.created_at, "updated_at": user.created_at,
     })
 }
 

@@ -14,7 +14,7 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DE
 const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
     "Content-Type, Authorization, X-Request-ID, X-Correlation-ID, Idempotency-Key, X-Tenant-Id, \
      If-Match, If-None-Match, Accept-Version, X-API-Key, X-B3-TraceId, X-B3-SpanId, X-B3-Sampled, \
-     traceparent",
+     traceparent, Last-Event-ID",
 );
 const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static(
     "X-Request-ID, X-Correlation-ID, X-B3-TraceId, X-RateLimit-Limit, X-RateLimit-Remaining, \

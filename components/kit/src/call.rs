@@ -11,6 +11,8 @@ use crate::{Caller, Code, Error, Grant, Internal, Principal, problem};
 
 /// A request that keeps its contract.
 pub struct Call {
+    /// The function that is called, as the contract names it.
+    pub(crate) function: &'static str,
     pub(crate) operation: &'static Operation,
     pub(crate) context: Context,
     pub(crate) parameters: Vec<Parameter>,

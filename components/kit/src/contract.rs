@@ -8,6 +8,9 @@
 /// generates, with one variant for each operation, so that a handler that is missing for
 /// an operation of the contract does not compile.
 pub trait Operations: Copy + Eq + 'static {
+    /// The name of the function.
+    const FUNCTION: &'static str;
+
     /// Each operation with its variant, ordered by path.
     const ALL: &'static [(Self, Operation)];
 
@@ -65,6 +68,17 @@ pub struct Limit {
     pub cost: u32,
 }
 
+/// A type of events: a row of the registry in openapi/events.yaml.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventType {
+    /// Its public name: `project.created` (K-61).
+    pub name: &'static str,
+    /// The version of the schema that the data of new events has.
+    pub version: u32,
+    /// Its name in logs, if it has one: `INGESTED`.
+    pub log_code: Option<&'static str>,
+}
+
 /// What an operation does with the header `Idempotency-Key`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Idempotency {
@@ -83,6 +97,8 @@ pub enum Query {
     Declared,
     /// They ask for a page of a resource: `kit::list` reads every spelling (K-23…31).
     List,
+    /// They ask for a part of a feed: `kit::list::Feed` reads filters in every spelling.
+    Feed,
     /// They say what is shown of one object: `fields` and `expand`.
     Object,
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use crate::list::Refused;
 use crate::{Code, Error, Violation};
 
 /// An error with a sentence for the client: no internals, no personal data.
@@ -70,6 +71,24 @@ impl Error {
             context: vec![("missing_id".to_owned(), id.to_owned())],
             ..problem(Code::ResourceNotFound, format!("There is no {kind} with this id."))
         }
+    }
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        let (code, message) = if refused.unknown {
+            (
+                Code::InvalidParameter,
+                "The query asks for what this list does not know; details.fields says what it knows.",
+            )
+        } else {
+            (
+                Code::ValidationFailed,
+                "A query parameter has a value that does not fit; details.fields lists all.",
+            )
+        };
+        let violations = refused.violations.into_iter().map(Violation::from).collect();
+        Self { violations, ..problem(code, message) }
     }
 }
 

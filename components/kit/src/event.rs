@@ -1,5 +1,8 @@
 //! The event feed: written in the transaction of what happened.
 
+use serde_json::json;
+
+use crate::contract::EventType;
 use crate::scope::Scope;
 use crate::sql::Value;
 use crate::{Call, Error, id};
@@ -20,44 +23,80 @@ impl Scope<'_> {
     /// Appends to the tenant's feed; returns the id of the event.
     ///
     /// # Errors
-    /// `internal-error` of the database.
+    /// `internal-error` for a type that the registry does not have, and of the database.
     pub fn emit(&self, event: Event<'_>) -> Result<String, Error> {
-        let event_id = id("evt");
-        let columns = [
-            event_id.clone(),
-            event.kind.to_owned(),
-            event.subject.to_owned(),
-            event.source_agent.to_owned(),
-            event.data,
-            self.trace_id().to_owned(),
-        ];
-        let created_at = Value::Integer(crate::now());
-        self.execute_one(
-            "INSERT INTO events \
-             (tenant_id, id, type, subject, source_agent, data, trace_id, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-            columns.into_iter().map(Value::Text).chain([created_at]),
-        )?;
-        self.announce(event.kind)?;
-        Ok(event_id)
+        self.append(vec![event], crate::now())
     }
 
-    /// Writes who did what (C-19), in the transaction of what was done.
-    pub(crate) fn audit(
-        &self,
-        call: &Call,
-        action: &str,
-        resource: &str,
-        metadata: &str,
-    ) -> Result<(), Error> {
+    /// Appends what the caller did to the feed, and who did what to the audit log (C-19): the
+    /// event, and the `audit.logged` that tells of the entry (K-63).
+    ///
+    /// # Errors
+    /// As [`Scope::emit`]; `authentication-required` without a caller.
+    pub fn emit_audited(&self, call: &Call, event: Event<'_>) -> Result<(), Error> {
+        let (entry, actor, now) = (id("aud"), call.caller()?.id(), crate::now());
         let columns =
-            [&id("aud"), call.caller()?.id(), action, resource, metadata, self.trace_id()];
+            [&entry, actor, event.kind, event.subject, event.data.as_str(), self.trace_id()];
         let columns = columns.map(|text| Value::Text(text.to_owned()));
         self.execute_one(
             "INSERT INTO audit_logs \
              (tenant_id, id, actor_id, action_type, resource_id, metadata, trace_id, created_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-            columns.into_iter().chain([Value::Integer(crate::now())]),
-        )
+            columns.into_iter().chain([Value::Integer(now)]),
+        )?;
+        let data = json!({
+            "id": entry, "actor_id": actor, "action_type": event.kind,
+            "resource_id": event.subject, "created_at": crate::rfc3339(now),
+        });
+        let logged = Event {
+            kind: "audit.logged",
+            subject: &entry,
+            source_agent: event.source_agent,
+            data: data.to_string(),
+        };
+        self.append(vec![event, logged], now).map(drop)
+    }
+
+    /// Appends events in this order, in one statement, and has those of webhooks delivered;
+    /// returns the id of the first.
+    fn append(&self, events: Vec<Event<'_>>, now: i64) -> Result<String, Error> {
+        /// Values of an event beside its tenant.
+        const COLUMNS: usize = 8;
+        let count = events.len();
+        let (mut values, mut kinds) = (Vec::with_capacity(count * COLUMNS), Vec::new());
+        let first = id("evt");
+        for (at, event) in events.into_iter().enumerate() {
+            let Some(known) = EventType::find(event.kind) else {
+                let missing = format!("openapi/events.yaml has no event {}", event.kind);
+                return Err(Error::internal(missing));
+            };
+            kinds.push(known.name);
+            values.extend([
+                Value::Text(if at == 0 { first.clone() } else { id("evt") }),
+                Value::Text(known.name.to_owned()),
+                Value::Integer(known.version.into()),
+                Value::Text(event.subject.to_owned()),
+                Value::Text(event.source_agent.to_owned()),
+                Value::Text(event.data),
+                Value::Text(self.trace_id().to_owned()),
+                Value::Integer(now),
+            ]);
+        }
+        let row = |row: usize| {
+            let numbers = (0..COLUMNS).map(|column| format!("${}", row * COLUMNS + column + 2));
+            format!("($1, {})", numbers.collect::<Vec<_>>().join(", "))
+        };
+        let sql = format!(
+            "INSERT INTO events (tenant_id, id, type, schema_version, subject, source_agent, \
+             data, trace_id, created_at) VALUES {}",
+            (0..count).map(row).collect::<Vec<_>>().join(", ")
+        );
+        let changed = self.execute(&sql, values)?;
+        match usize::try_from(changed) {
+            Ok(changed) if changed == count => {}
+            _ => return Err(Error::internal(format!("{changed} events of {count} were written"))),
+        }
+        self.announce(&kinds)?;
+        Ok(first)
     }
 }

@@ -24,10 +24,14 @@ pub mod bindings;
 #[cfg(target_arch = "wasm32")]
 mod call;
 mod clock;
+mod days;
 #[cfg(target_arch = "wasm32")]
 mod error;
 #[cfg(target_arch = "wasm32")]
 mod event;
+mod event_type;
+#[cfg(target_arch = "wasm32")]
+mod feed;
 mod id;
 #[cfg(target_arch = "wasm32")]
 pub mod key_value;
@@ -57,8 +61,13 @@ mod seal;
 mod serve;
 #[cfg(target_arch = "wasm32")]
 mod sql;
+#[cfg(target_arch = "wasm32")]
+mod stream;
 
 pub use clock::{http_date, milliseconds, now, rfc3339};
+pub use contract::EventType;
+pub use days::Days;
+pub use event_type::EVENT_TYPES;
 pub use id::id;
 
 #[cfg(target_arch = "wasm32")]
@@ -68,6 +77,7 @@ pub use {
     call::Call,
     error::{Internal, problem},
     event::Event,
+    feed::Published,
     receipt::Envelope,
     reply::Reply,
     resource::{Change, Record, no_rule},
@@ -75,6 +85,7 @@ pub use {
     seal::Seal,
     serve::{describe, serve},
     sql::{Row, Value},
+    stream::{Writer, sleep},
 };
 
 /// What a handler returns: the answer, or an error after which nothing has changed.

@@ -21,19 +21,28 @@ pub(crate) fn take_due() -> bool {
 }
 
 impl Scope<'_> {
-    /// Makes the queues due that take events of this type. One that is due already is left
+    /// Makes the queues due that take events of these types. One that is due already is left
     /// alone, so that writers do not wait for a row that all of them change.
-    pub(crate) fn announce(&self, kind: &str) -> Result<(), Error> {
-        let area = kind.split_once('.').map_or(kind, |(area, _)| area);
-        // Those of delivering itself go only to whom they were promised by name.
-        let all = if matches!(area, "endpoint" | "delivery") { "" } else { "% * %" };
-        let like = [format!("% {kind} %"), format!("% {area}.* %"), all.to_owned()];
-        let due = self.execute(
-            "UPDATE webhook_queues SET due_at = 0 WHERE tenant_id = $1 AND due_at > 0 \
-             AND (patterns LIKE $2 OR patterns LIKE $3 OR patterns LIKE $4)",
-            like.map(Value::Text),
-        )?;
-        if due > 0 {
+    pub(crate) fn announce(&self, kinds: &[&str]) -> Result<(), Error> {
+        let mut like = Vec::with_capacity(kinds.len() * 3);
+        for kind in kinds {
+            let area = kind.split_once('.').map_or(*kind, |(area, _)| area);
+            like.push(format!("% {kind} %"));
+            like.push(format!("% {area}.* %"));
+            // Those of delivering itself go only to whom they were promised by name.
+            if !matches!(area, "endpoint" | "delivery") {
+                like.push("% * %".to_owned());
+            }
+        }
+        like.sort_unstable();
+        like.dedup();
+        let takes: Vec<String> =
+            (0..like.len()).map(|n| format!("patterns LIKE ${}", n + 2)).collect();
+        let sql = format!(
+            "UPDATE webhook_queues SET due_at = 0 WHERE tenant_id = $1 AND due_at > 0 AND ({})",
+            takes.join(" OR ")
+        );
+        if self.execute(&sql, like.into_iter().map(Value::Text))? > 0 {
             self.wake();
         }
         Ok(())

@@ -75,7 +75,7 @@ impl<'a> Receipt<'a> {
         let status = u16::try_from(row.integer()).internal()?;
         let headers = serde_json::from_str(&row.text()).internal()?;
         let body = self.envelope.open(self.key, row.text())?;
-        let reply = Reply { status, headers, body };
+        let reply = Reply { headers, ..Reply::json(status, body) };
         Ok(Some(reply.header("idempotent-replayed", "true")))
     }
 

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
+use spin_sdk::wit_bindgen::StreamReader;
+
 use crate::bindings::tenantry::platform::messages::{Body, Response};
+use crate::stream::Writer;
 use crate::{Error, Internal};
 
 /// A success.
@@ -11,6 +14,8 @@ pub struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
+    /// In place of a body.
+    pub(crate) stream: Option<StreamReader<u8>>,
 }
 
 impl Reply {
@@ -19,7 +24,7 @@ impl Reply {
     /// # Errors
     /// `internal-error` when the value cannot be JSON.
     pub fn ok(value: &impl Serialize) -> Result<Self, Error> {
-        Ok(Self { status: 200, headers: Vec::new(), body: serde_json::to_vec(value).internal()? })
+        Ok(Self::json(200, serde_json::to_vec(value).internal()?))
     }
 
     /// 201 with a JSON body.
@@ -40,17 +45,17 @@ impl Reply {
 
     /// 204.
     pub fn no_content() -> Self {
-        Self { status: 204, headers: Vec::new(), body: Vec::new() }
+        Self::json(204, Vec::new())
     }
 
-    /// JSON that is written already.
+    /// JSON that is written already; none when it is empty.
     pub(crate) fn json(status: u16, body: Vec<u8>) -> Self {
-        Self { status, headers: Vec::new(), body }
+        Self { status, headers: Vec::new(), body, stream: None }
     }
 
     /// 304: the client has it.
     pub(crate) fn not_modified() -> Self {
-        Self { status: 304, headers: Vec::new(), body: Vec::new() }
+        Self::json(304, Vec::new())
     }
 
     /// Adds a header if there is a value for it.
@@ -64,7 +69,19 @@ impl Reply {
 
     /// 200 with a body of another media type.
     pub fn bytes(media_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status: 200, headers: Vec::new(), body: body.into() }
+        Self::json(200, body.into()).header("content-type", media_type)
+    }
+
+    /// 200 with a body of another media type that `write` writes while it is being sent. It
+    /// has no receipt, so only operations that change nothing answer with one. The instance is
+    /// occupied until `write` returns.
+    pub fn streaming<F>(media_type: &str, write: impl FnOnce(Writer) -> F) -> Self
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        let (writer, reader) = Writer::new();
+        spin_sdk::wasip3::spawn(write(writer));
+        Self { stream: Some(reader), ..Self::json(200, Vec::new()) }
             .header("content-type", media_type)
     }
 
@@ -78,7 +95,11 @@ impl Reply {
 
 impl From<Reply> for Response {
     fn from(reply: Reply) -> Self {
-        let body = if reply.body.is_empty() { Body::Empty } else { Body::Bytes(reply.body) };
+        let body = match reply.stream {
+            Some(stream) => Body::Streaming(stream),
+            None if reply.body.is_empty() => Body::Empty,
+            None => Body::Bytes(reply.body),
+        };
         Self { status: reply.status, headers: reply.headers, body }
     }
 }

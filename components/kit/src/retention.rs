@@ -3,6 +3,9 @@
 //! partitions, which are dropped whole; the functions that do it belong to the owner of the
 //! tables (migrations/0005_scaling.sql), as the role of the functions may not.
 //!
+//! Where plans have ages of their own, the longest one is what goes for all at once; of tenants
+//! with a shorter one the rest is deleted in the scope of each.
+//!
 //! Age is told by a clock of its own, which one sweep moves by an hour at most: the clock of a
 //! host that was set two days ahead for some minutes makes nothing two days older, so that no
 //! receipt of an idempotency key goes early and no request is executed twice for it.
@@ -12,7 +15,7 @@ use std::slice;
 use serde::Serialize;
 
 use crate::sql::Value;
-use crate::{Call, Code, Error, System, now};
+use crate::{Call, Code, Days, Error, System, now};
 
 /// Rows that one transaction deletes.
 const BATCH: u64 = 500;
@@ -21,16 +24,22 @@ const ROUNDS: u64 = 20;
 /// Months for which there are partitions, from this one on.
 const MONTHS: i64 = 4;
 const DAY: i64 = 86_400_000;
+/// Days of a partition, for which events may be kept longer.
+const MONTH: i64 = 31;
+/// Tenants of one plan that a sweep looks at.
+const TENANTS: usize = 100;
+/// How late a tenant with a plan may be looked at: each is, four times a day.
+const SLACK: i64 = DAY / 4;
 /// What one sweep moves the clock by, at most.
 const STEP: i64 = 3_600_000;
 
 /// How long data is kept, in days.
 pub struct Ages {
-    /// Events of the feed.
-    pub events: i64,
+    /// Events of the feed, by the plan of their tenant.
+    pub events: Days,
     /// Audit entries.
     pub audit_logs: i64,
-    /// Webhook deliveries and their attempts.
+    /// Attempts of webhook deliveries.
     pub webhooks: i64,
 }
 
@@ -63,7 +72,7 @@ pub fn sweep(call: &Call, ages: &Ages) -> Result<Swept, Error> {
     let now = system.transaction(|| advance(&system))?;
     let mut more = false;
     for (table, age, gone) in [
-        ("events", ages.events, &mut swept.events),
+        ("events", ages.events.longest(), &mut swept.events),
         ("audit_logs", ages.audit_logs, &mut swept.audit_logs),
     ] {
         let before = now - age * DAY;
@@ -74,7 +83,12 @@ pub fn sweep(call: &Call, ages: &Ages) -> Result<Swept, Error> {
         *gone = count;
         more |= rest;
     }
-    let webhooks = now - ages.webhooks * DAY;
+    let (count, rest) = delete_by_plan(&system, &ages.events, now)?;
+    swept.events += count;
+    more |= rest;
+    let attempts = now - ages.webhooks * DAY;
+    // As long as the events, or what was delivered would look as if it never was.
+    let deliveries = now - (ages.events.longest() + MONTH) * DAY;
     let delivery = "tenant_id, endpoint_id, event_id";
     let over = "updated_at < $1 AND status <> 'PENDING'";
     for (table, key, condition, before, gone) in [
@@ -86,12 +100,12 @@ pub fn sweep(call: &Call, ages: &Ages) -> Result<Swept, Error> {
             &mut swept.idempotency_receipts,
         ),
         ("refresh_tokens", "hash", "expires_at < $1", now, &mut swept.refresh_tokens),
-        ("webhook_deliveries", delivery, over, webhooks, &mut swept.webhook_deliveries),
+        ("webhook_deliveries", delivery, over, deliveries, &mut swept.webhook_deliveries),
         (
             "webhook_attempts",
             "tenant_id, id",
             "created_at < $1",
-            webhooks,
+            attempts,
             &mut swept.webhook_attempts,
         ),
     ] {
@@ -140,6 +154,82 @@ fn delete(
         }
     }
     Ok((deleted, true))
+}
+
+/// Deletes events of tenants whose plan keeps them for less than the longest time; how many,
+/// and whether there may be more.
+fn delete_by_plan(system: &System<'_>, days: &Days, now: i64) -> Result<(u64, bool), Error> {
+    let (mut deleted, mut more) = (0, false);
+    for (plan, age) in days.shorter() {
+        let before = now - age * DAY;
+        let tenants = tenants(system, days, plan, before - SLACK)?;
+        more |= tenants.len() == TENANTS;
+        for tenant in tenants {
+            loop {
+                if deleted >= BATCH * ROUNDS {
+                    return Ok((deleted, true));
+                }
+                match system.transaction(|| delete_oldest(system, &tenant, before))? {
+                    0 => break,
+                    gone => deleted += gone,
+                }
+            }
+        }
+    }
+    Ok((deleted, more))
+}
+
+/// Tenants with a plan (`None`: with none of those that are named) whose events have not gone
+/// up to a moment; those that wait for longest first.
+fn tenants(
+    system: &System<'_>,
+    days: &Days,
+    plan: Option<&str>,
+    moment: i64,
+) -> Result<Vec<String>, Error> {
+    let text = |plan: &str| Value::Text(plan.to_owned());
+    let (condition, mut values) = match plan {
+        Some(plan) => ("plan = $1".to_owned(), vec![text(plan)]),
+        None => {
+            let named: Vec<_> = days.plans().map(text).collect();
+            let places: Vec<_> = (1..=named.len()).map(|number| format!("${number}")).collect();
+            (format!("(plan IS NULL OR plan NOT IN ({}))", places.join(", ")), named)
+        }
+    };
+    let sql = format!(
+        "SELECT id FROM tenants WHERE {condition} AND events_gone_to < ${} \
+         ORDER BY events_gone_to LIMIT {TENANTS}",
+        values.len() + 1
+    );
+    values.push(Value::Integer(moment));
+    let rows = system.query(&sql, &values)?;
+    Ok(rows.into_iter().map(|mut row| row.text()).collect())
+}
+
+/// Deletes those of a tenant's first events that are older; how many. With none the tenant is
+/// done for now.
+fn delete_oldest(system: &System<'_>, tenant: &str, before: i64) -> Result<u64, Error> {
+    let scope = system.enter(tenant);
+    let values = [Value::Integer(BATCH.cast_signed()), Value::Integer(before)];
+    let gone = match system.is_partitioned() {
+        true => {
+            let sql = "SELECT tenantry_delete_events($1, $2, $3)";
+            let row = scope.query(sql, values)?.into_iter().next();
+            row.map_or(0, |mut row| row.integer()).cast_unsigned()
+        }
+        // The first ones by their numbers are the oldest, unless a clock was wrong.
+        false => scope.execute(
+            "DELETE FROM events WHERE tenant_id = $1 AND seq IN (SELECT seq FROM \
+             (SELECT seq, created_at FROM events WHERE tenant_id = $1 ORDER BY seq LIMIT $2) AS first \
+             WHERE created_at < $3)",
+            values,
+        )?,
+    };
+    if gone == 0 {
+        let sql = "UPDATE tenants SET events_gone_to = $1 WHERE id = $2";
+        system.execute(sql, &[Value::Integer(before), Value::Text(tenant.to_owned())])?;
+    }
+    Ok(gone)
 }
 
 fn drop_partitions(

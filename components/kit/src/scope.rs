@@ -164,7 +164,8 @@ impl Scope<'_> {
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Value>, Error> {
         if !(sql.contains("tenant_id = $1")
-            || sql.contains("(tenant_id, ") && sql.contains("VALUES ($1, "))
+            || sql.contains("(tenant_id, ") && sql.contains("VALUES ($1, ")
+            || sql.starts_with("SELECT tenantry_delete_events($1, "))
         {
             return Err(Error::internal(format!("statement not bound to the tenant: {sql}")));
         }

@@ -83,8 +83,8 @@ where
     let document = check(operation, &request)?;
     crate::sabotage::listen(&request.parameters);
     crate::sql::configure().await;
-    let call =
-        Call { operation, context, parameters: request.parameters, body: request.body, document };
+    let Request { parameters, body } = request;
+    let call = Call { function: O::FUNCTION, operation, context, parameters, body, document };
     let outcome = dispatch(*op, call).await;
     let due = crate::outbox::take_due().then(|| "deliveries".to_owned());
     outcome.map(|reply| Response::from(reply.maybe(crate::outbox::DUE, due)))

@@ -130,8 +130,10 @@ impl Deprecation {
             ],
         )?;
         let data = json!({
-            "id": notice, "kind": "DEPRECATION", "title": title, "body": body,
+            "id": notice, "tenant_id": scope.tenant(), "kind": "DEPRECATION",
+            "title": title, "body": body,
             "effective_at": midnight(&self.sunset_at).map(kit::rfc3339), "url": self.guide,
+            "version": 1, "created_at": kit::rfc3339(moment), "updated_at": kit::rfc3339(moment),
         });
         scope.emit(Event {
             kind: "notice.published",

@@ -12,8 +12,6 @@ mod dispatch;
 #[cfg(target_arch = "wasm32")]
 mod endpoints;
 #[cfg(target_arch = "wasm32")]
-mod event;
-#[cfg(target_arch = "wasm32")]
 mod queue;
 #[cfg(target_arch = "wasm32")]
 mod replay;

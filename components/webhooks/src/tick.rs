@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use kit::retention::{Ages, Swept, sweep};
-use kit::{Call, Reply, System, key_value, limits, operator, rfc3339};
+use kit::{Call, Internal as _, Reply, System, key_value, limits, operator, rfc3339};
 use serde::Serialize;
 
 use crate::dispatch;
@@ -54,10 +54,15 @@ async fn tidy(call: &Call) -> kit::Result<Swept> {
         let text = spin_sdk::variables::get(name).await.unwrap_or_default();
         text.trim().parse().unwrap_or(default).max(SHORTEST)
     };
+    let events = spin_sdk::variables::get("retention_events_days").await.unwrap_or_default();
     sweep(
         call,
         &Ages {
-            events: days("retention_events_days", 90).await,
+            // Better nothing goes than what somebody has paid for.
+            events: events
+                .parse()
+                .map_err(|why| format!("retention_events_days {why}"))
+                .internal()?,
             audit_logs: days("retention_audit_days", 365).await,
             webhooks: days("retention_webhooks_days", 30).await,
         },

@@ -11,6 +11,7 @@ const NO_COLLECTIONS: &[(&str, &str)] = &[
     ("manager", "a user has one at most"),
     ("owner", "a project has one"),
     ("statistics", "counts of an endpoint, which are one object"),
+    ("stream", "the feed in another form"),
 ];
 
 /// A path, the rules that it may break, and why. `*` at the end stands for any rest.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::validate;
 use crate::bundle::{METHODS, follow};
-use crate::contract::{Idempotency, Location, Operation, Schema};
+use crate::contract::{Idempotency, Location, Operation, Query};
 use crate::registry::Code;
 use crate::{bundle, functions, load};
 
@@ -163,9 +163,14 @@ fn successes_come_in_the_forms_of_the_gateway() {
     assert_eq!(keys("/projects/{id}", "put", "200"), forms);
     assert_eq!(keys("/projects/{id}", "delete", "204"), [""; 0]);
     assert_eq!(keys("/auth/token", "post", "200"), ["application/json"]);
+    // The gateway renders what is plain JSON; what else there is the function writes itself.
     for operation in tables().iter().filter(|operation| operation.shape.is_some()) {
-        assert!(operation.produces.iter().all(|it| *it == "application/json"), "{operation:?}");
+        let mut own = operation.produces.iter().filter(|it| **it != "application/json");
+        assert!(own.all(|it| it.contains("cloudevents")), "{operation:?}");
     }
+    let list = table("list-events");
+    assert_eq!(list.produces, ["application/cloudevents-batch+json", "application/json"]);
+    assert!(list.shape.is_some_and(|shape| shape.is_page && shape.collection == "events"));
 }
 
 #[test]
@@ -200,10 +205,16 @@ fn tables_say_what_the_files_say() {
         (list.public, list.scopes, list.idempotency),
         (false, &["events:read"][..], Idempotency::Unsupported)
     );
-    let types = list.parameters.iter().find(|parameter| parameter.name == "type").unwrap();
-    let Schema::Array { items, unique: true, .. } = types.schema else { panic!("{types:?}") };
-    let Schema::String { one_of, .. } = items else { panic!("{items:?}") };
-    assert!(one_of.contains(&"project.created"));
+    // Its query is read by `kit::list`; the document tells what it knows.
+    assert_eq!(
+        (list.query, list.parameters.iter().any(|it| it.name == "type")),
+        (Query::Feed, false)
+    );
+    let document = &bundle()["paths"]["/events"]["get"]["parameters"];
+    let names: Vec<_> = document.as_array().unwrap().iter().map(|it| &it["name"]).collect();
+    for name in ["created_at:gte", "created_at:lt", "source_agent", "subject"] {
+        assert!(names.contains(&&name.into()), "{name}");
+    }
 
     let update = table("update-project");
     assert_eq!(update.consumes, ["application/json", "application/merge-patch+json"]);

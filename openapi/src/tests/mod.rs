@@ -4,6 +4,7 @@
 
 mod compiler;
 mod contract;
+mod events;
 mod links;
 mod lint;
 

@@ -62,7 +62,7 @@ impl Writer<'_> {
         if self.random.u8(..3) == 0 || operation.method != "GET" {
             return None;
         }
-        let list = operation.query == Query::List || operation.id == "list-events";
+        let list = matches!(operation.query, Query::List | Query::Feed);
         match self.random.u8(..9) {
             _ if !list && operation.query != Query::Object => None,
             0 => Some("fields=id,name&expand=owner".to_owned()),

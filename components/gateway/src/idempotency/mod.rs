@@ -22,7 +22,8 @@ use crate::{
 
 /// Headers that a function gets to see. `authorization` only where no credential was
 /// looked at, for client authentication at the token endpoint.
-const PASSED_ON: [&str; 4] = ["accept", "content-type", "if-match", "if-none-match"];
+const PASSED_ON: [&str; 5] =
+    ["accept", "content-type", "if-match", "if-none-match", "last-event-id"];
 
 /// The stored form: one line of JSON, then the response's body as it was sent.
 #[derive(Serialize, Deserialize)]

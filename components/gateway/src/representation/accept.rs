@@ -22,7 +22,7 @@ pub(super) const PROFILE: Name<'static> = Name::new_unchecked("profile");
 
 /// What the client gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Choice {
+pub(super) struct Choice<'a> {
     pub(super) profile: Profile,
     /// `Accept` names this representation, rather than any or any JSON.
     pub(super) named: bool,
@@ -30,6 +30,8 @@ pub(super) struct Choice {
     pub(super) by_parameter: bool,
     /// Errors are RFC 9457 problems.
     pub(super) problem: bool,
+    /// What the function is to write beside JSON.
+    pub(super) other: Option<&'a str>,
 }
 
 /// What there is to choose from.
@@ -100,7 +102,7 @@ impl<'a> Offer<'a> {
 }
 
 /// Chooses; `None` when nothing is acceptable.
-pub(super) fn choose(headers: &HeaderMap, offer: &Offer<'_>) -> Option<Choice> {
+pub(super) fn choose<'a>(headers: &HeaderMap, offer: &Offer<'a>) -> Option<Choice<'a>> {
     let default = Choice { profile: offer.default, ..Choice::default() };
     let mut lines = headers.get_all(ACCEPT).iter();
     match (lines.next().map(|line| line.as_bytes()), lines.next()) {
@@ -141,6 +143,10 @@ pub(super) fn choose(headers: &HeaderMap, offer: &Offer<'_>) -> Option<Choice> {
             },
             by_parameter: matches!(candidate, Candidate::Json(_)) && specific > 2,
             problem: problem.is_some_and(|(of_problem, ..)| of_problem >= quality),
+            other: match candidate {
+                Candidate::Other(media_type) => Some(media_type),
+                _ => None,
+            },
         }),
         // Who names the form of errors alone gets plain successes.
         None if problem.is_some() && offer.is_json() => {

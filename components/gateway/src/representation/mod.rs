@@ -95,7 +95,7 @@ pub(crate) struct Form<'a> {
     prefix: &'a str,
     operation: Option<&'a Operation>,
     /// Of the answer.
-    choice: Choice,
+    choice: Choice<'a>,
     /// Of the request's body, once it was read.
     sent: Profile,
 }
@@ -152,6 +152,14 @@ impl<'a> Form<'a> {
 
     fn shape(&self) -> Option<&'a Shape> {
         self.operation?.shape.as_ref()
+    }
+
+    /// The media type that the function is to write, of those that its operation produces: any
+    /// JSON is written from the native form.
+    fn written(&self) -> Option<&'a str> {
+        let produced = &self.operation?.produces;
+        let json = produced.iter().find(|it| *it == accept::JSON);
+        self.choice.other.or(json.or(produced.first()).map(String::as_str))
     }
 
     fn path(&self) -> &'a str {

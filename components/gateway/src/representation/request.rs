@@ -129,6 +129,9 @@ impl Form<'_> {
 
     /// A request header as the function knows it.
     pub(crate) fn header(&self, name: &str) -> Option<Cow<'_, str>> {
+        if name == "accept" {
+            return self.written().map(Cow::Borrowed);
+        }
         let value = header(&self.parts.headers, name)?;
         match name {
             "content-type" if self.sent == Profile::JsonApi => Some(Cow::Borrowed(JSON)),

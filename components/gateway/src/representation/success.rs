@@ -15,8 +15,11 @@ pub(super) fn render<S>(
     form: &Form<'_>,
     seen: &mut Seen,
 ) -> http::Response<Body<S>> {
-    // A standard fixes the form of what has no shape.
-    let profile = form.shape().map_or(Profile::Native, |_| form.choice.profile);
+    // A standard fixes the form of what has no shape, and of what is not plain JSON.
+    let profile = match (form.shape(), form.choice.other) {
+        (Some(_), None) => form.choice.profile,
+        _ => Profile::Native,
+    };
     // A job is told by its body alone there (E-92, K-56).
     let status =
         if (profile, response.status) == (Profile::Camel, 202) { 200 } else { response.status };

@@ -59,9 +59,11 @@ impl PartialEq for Field {
     }
 }
 
-/// Reads one query parameter as a filter.
+/// Reads one query parameter as a filter. `others` are the parameters that there are beside
+/// filters, for who asks for none of them.
 pub(super) fn parse(
     resource: &'static Resource,
+    others: &str,
     name: &str,
     text: &str,
     problems: &mut Problems,
@@ -69,8 +71,7 @@ pub(super) fn parse(
     let Some((field, key, op)) = target(resource, name) else {
         let known = resource.fields.iter().filter(|field| can_filter(field));
         let message = format!(
-            "Is not a parameter of this list. It knows cursor, limit, offset, page, per_page, \
-             after_id, sort, fields, expand, search, and filters by: {}.",
+            "Is not a parameter of this list. It knows {others}, and filters by: {}.",
             list(known.map(|field| field.name))
         );
         problems.unknown(name, "UNKNOWN_PARAMETER", message);

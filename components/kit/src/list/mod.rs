@@ -13,6 +13,7 @@
 //! Names may also be spelled in camelCase. What is not known is refused with what is.
 
 mod cursor;
+mod feed;
 mod filter;
 mod links;
 mod page;
@@ -24,10 +25,11 @@ mod value;
 mod view;
 
 pub use cursor::{Bound, Place, Resume};
+pub use feed::Feed;
 pub use filter::{Filter, Op};
 pub use links::Links;
 pub use page::{Mode, Page};
-pub use select::{Sql, count, select};
+pub use select::{Sql, conditions, count, select};
 pub use sort::Key;
 pub use value::Literal;
 pub use view::View;
@@ -94,6 +96,10 @@ impl Problems {
     }
 }
 
+/// What a list knows beside filters.
+const PARAMETERS: &str =
+    "cursor, limit, offset, page, per_page, after_id, sort, fields, expand, search";
+
 impl Query {
     /// Reads the query parameters of a request for a list.
     ///
@@ -124,7 +130,7 @@ impl Query {
             } else if !view.take(resource, name, value, &mut problems)
                 && !reader.take(resource, name, value, &mut problems)
             {
-                filters.extend(filter::parse(resource, name, value, &mut problems));
+                filters.extend(filter::parse(resource, PARAMETERS, name, value, &mut problems));
             }
         }
         let sort = sort.unwrap_or_default();

@@ -1,7 +1,7 @@
 //! From a query to SQL that SQLite and PostgreSQL both read. `$1` is the tenant.
 
 use super::filter::containing;
-use super::{Key, Literal, Place, Query, is_column};
+use super::{Filter, Key, Literal, Place, Query, is_column};
 use crate::contract::Resource;
 
 /// A statement with the values of its parameters from `$2` on.
@@ -14,11 +14,13 @@ pub struct Sql {
 }
 
 impl Sql {
-    pub(super) fn push(&mut self, text: &str) {
+    /// Appends to the statement.
+    pub fn push(&mut self, text: &str) {
         self.text.push_str(text);
     }
 
-    pub(super) fn bind(&mut self, value: Literal) {
+    /// Appends a parameter with this value.
+    pub fn bind(&mut self, value: Literal) {
         self.values.push(value);
         self.text.push('$');
         self.text.push_str(&(self.values.len() + 1).to_string());
@@ -62,6 +64,14 @@ pub fn count(resource: &'static Resource, query: &Query) -> Sql {
     filtered(resource, query, "COUNT(*)")
 }
 
+/// Appends filters to a condition, each with `AND` in front.
+pub fn conditions(sql: &mut Sql, filters: &[Filter]) {
+    for filter in filters {
+        sql.push(" AND ");
+        filter.write(sql);
+    }
+}
+
 fn number(number: usize) -> Literal {
     Literal::Integer(i64::try_from(number).unwrap_or(i64::MAX))
 }
@@ -71,10 +81,7 @@ fn filtered(resource: &'static Resource, query: &Query, columns: &str) -> Sql {
     let alive = if resource.append_only { "" } else { " AND deleted_at IS NULL" };
     let text = format!("SELECT {columns} FROM {table} WHERE tenant_id = $1{alive}");
     let mut sql = Sql { text, values: Vec::new() };
-    for filter in &query.filters {
-        sql.push(" AND ");
-        filter.write(&mut sql);
-    }
+    conditions(&mut sql, &query.filters);
     if let Some(text) = &query.search {
         let pattern = containing(&Literal::Text(text.clone()));
         let fields = resource.fields.iter().filter(|field| field.search && is_column(field));

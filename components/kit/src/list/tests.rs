@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-use super::{Bound, Literal, Mode, Place, Query, Resume, select};
+use super::{Bound, Feed, Literal, Mode, Place, Query, Resume, Sql, conditions, select};
 use crate::contract::{Default, Field, Kind, Resource, To};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -320,4 +320,34 @@ fn what_is_shown() {
     for name in ["expand", "include", "embed"] {
         assert_eq!(parse(&format!("{name}=parent")).view.expand.len(), 1, "{name}");
     }
+}
+
+#[test]
+fn a_feed_has_filters_and_one_order() {
+    let own = ["cursor", "limit", "mine"];
+    let feed = Feed::parse(&THINGS, &pairs("name=a&page[limit]=7&cursor=x&mine=1"), &own).unwrap();
+    assert_eq!((feed.limit, feed.cursor.as_deref(), feed.filters.len()), (7, Some("x"), 1));
+    let feed = Feed::parse(&THINGS, &pairs("filter[created_at][gte]=2026-03-01"), &own).unwrap();
+    assert_eq!((feed.limit, feed.cursor), (50, None));
+    let mut sql = Sql { text: "tenant_id = $1".to_owned(), values: Vec::new() };
+    conditions(&mut sql, &feed.filters);
+    assert_eq!(sql.text, "tenant_id = $1 AND created_at >= $2");
+    assert_eq!(sql.values, [Literal::Integer(1_772_323_200_000)]);
+    for (query, code) in [
+        ("sort=name", "UNKNOWN_PARAMETER"),
+        ("offset=1", "UNKNOWN_PARAMETER"),
+        ("page[offset]=1", "UNKNOWN_PARAMETER"),
+        ("page=1", "UNKNOWN_PARAMETER"),
+        ("after_id=x", "UNKNOWN_PARAMETER"),
+        ("search=x", "UNKNOWN_PARAMETER"),
+        ("fields=name", "UNKNOWN_PARAMETER"),
+        ("name=a&name=b", "REPEATED_PARAMETER"),
+        ("limit=0", "OUT_OF_RANGE"),
+        ("created_at:gte=never", "INVALID_FORMAT"),
+    ] {
+        let refused = Feed::parse(&THINGS, &pairs(query), &own).unwrap_err();
+        assert_eq!(refused.violations[0].code, code, "{query}");
+    }
+    let refused = Feed::parse(&THINGS, &pairs("limit=1"), &["cursor"]).unwrap_err();
+    assert!(refused.violations[0].message.contains("It knows cursor, and filters by: id, name"));
 }

@@ -1,6 +1,6 @@
 //! `GET /{collection}`: a page.
 
-use super::{expand, literals, record::Record, refused, values};
+use super::{expand, literals, record::Record, values};
 use crate::contract::Resource;
 use crate::list::{
     Bound, Filter, Links, Literal, Mode, Op, Place, Query, Resume, View, count, select,
@@ -38,7 +38,7 @@ impl Resource {
         check: impl FnOnce(&Scope<'_>) -> Result<(), Error>,
     ) -> Result<Reply, Error> {
         let given = call.query_parameters();
-        let mut query = Query::parse(self, &given).map_err(refused)?;
+        let mut query = Query::parse(self, &given)?;
         if let Some((name, id)) = of {
             let field = self.field(name).ok_or_else(|| Error::internal(name))?;
             let values = vec![Literal::Text(id.to_owned())];

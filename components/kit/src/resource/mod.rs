@@ -20,7 +20,7 @@ pub use record::Record;
 use draft::How;
 
 use crate::contract::Resource;
-use crate::list::{Literal, Refused, View};
+use crate::list::{Literal, View};
 use crate::sql::{Row, Value};
 use crate::{Call, Code, Error, Reply, Scope, Violation, problem};
 
@@ -60,7 +60,7 @@ impl Resource {
     /// # Errors
     /// 404 in any other tenant, 410 after deletion, 400 for unknown parameters.
     pub fn read(&'static self, call: &Call) -> Result<Reply, Error> {
-        let view = View::parse(self, &call.query_parameters()).map_err(refused)?;
+        let view = View::parse(self, &call.query_parameters())?;
         expand::authorize(call, &view)?;
         call.read(|scope| {
             let record = self.find(scope, call.path("id"))?;
@@ -301,33 +301,9 @@ fn literals(row: Row) -> Vec<Option<Literal>> {
 
 /// The values of parameters.
 fn values(literals: impl IntoIterator<Item = Option<Literal>>) -> Vec<Value> {
-    let value = |literal| match literal {
-        Some(Literal::Text(text)) => Value::Text(text),
-        Some(Literal::Integer(number)) => Value::Integer(number),
-        None => Value::Null,
-    };
-    literals.into_iter().map(value).collect()
-}
-
-fn refused(refused: Refused) -> Error {
-    let (code, message) = if refused.unknown {
-        (
-            Code::InvalidParameter,
-            "The query asks for what this list does not know; details.fields says what it knows.",
-        )
-    } else {
-        (
-            Code::ValidationFailed,
-            "A query parameter has a value that does not fit; details.fields lists all.",
-        )
-    };
-    Error { violations: violations(refused.violations), ..problem(code, message) }
+    literals.into_iter().map(|literal| literal.map_or(Value::Null, Value::from)).collect()
 }
 
 fn refused_fields(found: Vec<crate::validate::Violation>) -> Error {
-    Error::violations(violations(found))
-}
-
-fn violations(found: Vec<crate::validate::Violation>) -> Vec<Violation> {
-    found.into_iter().map(Violation::from).collect()
+    Error::violations(found.into_iter().map(Violation::from).collect())
 }

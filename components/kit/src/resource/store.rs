@@ -1,4 +1,4 @@
-//! What a write leaves behind: the row, its event, and its audit entry.
+//! What a write leaves behind: the row, its events, and its audit entry.
 
 use super::{Record, values};
 use crate::contract::Resource;
@@ -68,14 +68,15 @@ impl Resource {
         scope: &Scope<'_>,
         record: &mut Record,
         verb: &str,
+        source_agent: &'static str,
     ) -> Result<(), Error> {
         self.update(scope, record)?;
         let kind = format!("{}.{verb}", self.name);
         let (subject, data) = (record.text("id"), record.public());
-        scope.emit(Event { kind: &kind, subject, source_agent: self.collection, data }).map(drop)
+        scope.emit(Event { kind: &kind, subject, source_agent, data }).map(drop)
     }
 
-    /// The event and the audit entry of a change.
+    /// The events and the audit entry of a change.
     pub(super) fn tell(
         &'static self,
         call: &Call,
@@ -84,8 +85,7 @@ impl Resource {
         record: &Record,
     ) -> Result<(), Error> {
         let (kind, subject) = (format!("{}.{verb}", self.name), record.text("id"));
-        let data = record.public();
-        scope.audit(call, &kind, subject, &data)?;
-        scope.emit(Event { kind: &kind, subject, source_agent: self.collection, data }).map(drop)
+        let (source_agent, data) = (call.function, record.public());
+        scope.emit_audited(call, Event { kind: &kind, subject, source_agent, data })
     }
 }

@@ -12,6 +12,7 @@ use std::cell::{OnceCell, RefCell};
 
 pub use spin_sdk::sqlite::wit::sqlite::Value;
 
+use crate::list::Literal;
 use crate::{Code, Error, problem, sabotage};
 
 /// For whom a statement runs: PostgreSQL shows its rows by it (row-level security).
@@ -157,6 +158,15 @@ impl Database {
         // Committed, and not answered yet.
         sabotage::step();
         outcome
+    }
+}
+
+impl From<Literal> for Value {
+    fn from(literal: Literal) -> Self {
+        match literal {
+            Literal::Text(text) => Self::Text(text),
+            Literal::Integer(number) => Self::Integer(number),
+        }
     }
 }
 

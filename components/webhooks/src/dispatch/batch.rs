@@ -2,13 +2,12 @@
 
 use std::collections::HashSet;
 
-use kit::{Code, Record, Row, Scope, Value, now};
+use kit::{Code, Published, Record, Row, Scope, Value, now};
 
 use super::Run;
 use super::lease::Leased;
 use super::send::To;
 use crate::contract::WEBHOOK_ENDPOINTS;
-use crate::event::{COLUMNS, Event};
 use crate::policy::Health;
 use crate::{patterns, queue, secrets};
 
@@ -18,7 +17,7 @@ const MOST: usize = 32;
 /// An event on its way.
 pub(super) struct Item {
     /// `None`: it is not kept any more.
-    pub(super) event: Option<Event>,
+    pub(super) event: Option<Published>,
     pub(super) id: String,
     pub(super) seq: i64,
     pub(super) kind: String,
@@ -110,9 +109,10 @@ impl Batch {
         if newest <= self.position {
             return Ok(());
         }
+        let columns = Published::COLUMNS;
         let (takes, values) = patterns::condition(&self.patterns, 4);
         let sql = format!(
-            "SELECT {COLUMNS} FROM events WHERE tenant_id = $1 AND seq > $2 AND seq <= $3 \
+            "SELECT {columns} FROM events WHERE tenant_id = $1 AND seq > $2 AND seq <= $3 \
              AND {takes} ORDER BY seq LIMIT ${}",
             4 + values.len()
         );
@@ -144,7 +144,7 @@ impl Batch {
 impl Item {
     /// A new event.
     fn new(mut row: Row) -> Option<Self> {
-        let event = Event::read(&mut row)?;
+        let event = Published::read(&mut row)?;
         Some(Self {
             id: event.id.clone(),
             seq: event.seq,
@@ -159,7 +159,8 @@ impl Item {
 
 /// Deliveries whose time has come.
 fn due(scope: &Scope<'_>, endpoint: &str, in_order: bool, most: usize) -> kit::Result<Vec<Item>> {
-    let columns: Vec<String> = COLUMNS.split(", ").map(|name| format!("e.{name}")).collect();
+    let columns: Vec<String> =
+        Published::COLUMNS.split(", ").map(|name| format!("e.{name}")).collect();
     let head = if in_order { HEAD } else { "" };
     let sql = format!(
         "SELECT d.event_id, d.event_seq, d.event_type, d.subject, d.attempts, d.exhausted_at, {} \
@@ -179,7 +180,7 @@ fn due(scope: &Scope<'_>, endpoint: &str, in_order: bool, most: usize) -> kit::R
         subject: row.text(),
         attempts: row.integer(),
         was_exhausted: row.optional_integer().is_some(),
-        event: Event::read(&mut row),
+        event: Published::read(&mut row),
     };
     Ok(rows.into_iter().map(item).collect())
 }

@@ -248,7 +248,7 @@ impl Work<'_> {
         let mut endpoint: Record = WEBHOOK_ENDPOINTS.find(self.scope, &self.leased.endpoint)?;
         endpoint.set_text("status", "DISABLED");
         endpoint.set("disabled_reason", Some(Literal::Text(reason.to_owned())));
-        WEBHOOK_ENDPOINTS.amend(self.scope, &mut endpoint, "disabled")?;
+        WEBHOOK_ENDPOINTS.amend(self.scope, &mut endpoint, "disabled", "webhooks")?;
         queue::close(self.scope, &self.leased.endpoint, self.now)
     }
 }

@@ -83,7 +83,7 @@ impl To {
 
 /// Sends an event; `None` when it is not kept any more.
 pub(super) async fn send(to: &To, item: &Item) -> Option<Sent> {
-    let body = item.event.as_ref()?.body();
+    let body = serde_json::to_vec(item.event.as_ref()?).unwrap_or_default();
     let began = Instant::now();
     let answer = async {
         let request = to.request(item, body).ok_or(Err("UNREADABLE"))?;

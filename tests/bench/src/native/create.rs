@@ -46,7 +46,8 @@ pub(super) struct Creation {
     pub(super) answer: Answer,
     pub(super) trace_id: String,
     pub(super) audit_id: String,
-    pub(super) event_id: String,
+    /// Of the creation, and of its audit entry.
+    pub(super) event_ids: [String; 2],
 }
 
 impl Creation {
@@ -67,8 +68,17 @@ impl Creation {
             answer: Answer { headers, body, replayed: false },
             trace_id: trace.trace_id.clone(),
             audit_id: id("aud")?,
-            event_id: id("evt")?,
+            event_ids: [id("evt")?, id("evt")?],
         })
+    }
+
+    /// What the feed tells of the audit entry that was written at this moment.
+    pub(super) fn audited(&self, now: i64) -> String {
+        serde_json::json!({
+            "id": self.audit_id, "actor_id": self.caller.id, "action_type": "project.created",
+            "resource_id": self.project.id, "created_at": rfc3339(now.cast_unsigned()),
+        })
+        .to_string()
     }
 
     /// The owner, whose being a user of the tenant must be proved; the caller is one.

@@ -8,14 +8,14 @@ use crate::Operation;
 use crate::representation::accept::{Choice, Offer, choose};
 use crate::representation::{Profile, prefix};
 
-fn chosen(operation: &Operation, default: Profile, accept: &str) -> Option<Choice> {
+fn chosen<'a>(operation: &'a Operation, default: Profile, accept: &str) -> Option<Choice<'a>> {
     let mut headers = HeaderMap::new();
     headers.append(ACCEPT, accept.parse().unwrap());
     choose(&headers, &Offer { default, operation: Some(operation) })
 }
 
 /// What is chosen, written down: the profile, `+named` when Accept named it, `+problem`.
-fn told(choice: Option<Choice>) -> String {
+fn told(choice: Option<Choice<'_>>) -> String {
     let Some(choice) = choice else { return "406".to_owned() };
     let named = if choice.named { "+named" } else { "" };
     let problem = if choice.problem { "+problem" } else { "" };
@@ -136,6 +136,48 @@ fn a_fixed_form_is_had_by_its_media_types() {
             "{produces:?} {accept}"
         );
     }
+}
+
+/// A function that writes other media types than JSON too is told which is wanted; of every
+/// representation of JSON it writes the native one.
+#[test]
+fn the_function_is_told_what_to_write() {
+    const BATCH: &str = "application/cloudevents-batch+json";
+    let operation = Operation {
+        produces: ["application/json", BATCH].map(str::to_owned).to_vec(),
+        ..users("GET", "/users")
+    };
+    for (accept, told) in [
+        ("*/*", "application/json"),
+        ("application/json", "application/json"),
+        ("application/vnd.api+json", "application/json"),
+        ("application/json;profile=\"camel\"", "application/json"),
+        ("Application/CloudEvents-Batch+JSON; charset=utf-8", BATCH),
+        ("application/json;q=0.5, application/cloudevents-batch+json", BATCH),
+        ("application/cloudevents-batch+json;q=0.5, application/json", "application/json"),
+        ("application/cloudevents-batch+json;q=0, */*", "application/json"),
+    ] {
+        for prefix in ["/api/v1", "/v1"] {
+            let line = format!("GET {prefix}/users");
+            // The function writes what it was told.
+            let body = if told == BATCH { "[]" } else { "{\"items\":[],\"next_cursor\":null}" };
+            let headers = [("content-type", told), ("link-next", "cursor=x")];
+            let got =
+                exchange(&operation, (&line, &[("accept", accept)], ""), ok(200, &headers, body));
+            assert_eq!(got.parameter("accept"), Some(told), "{accept}");
+            if told == BATCH {
+                let link = format!("<{prefix}/users?cursor=x>; rel=\"next\"");
+                assert_eq!((got.header("content-type"), got.header("link")), (BATCH, &*link));
+                assert_eq!(got.body, b"[]");
+            }
+        }
+    }
+    let got = exchange(
+        &fixed(&["text/html"]),
+        ("GET /api/v1/fixed", &[], ""),
+        ok(200, &[("content-type", "text/html")], "x"),
+    );
+    assert_eq!(got.parameter("accept"), Some("text/html"));
 }
 
 /// Without a body there is nothing that could be unacceptable.

@@ -37,9 +37,11 @@ const INSERT_PROJECT: &str = "INSERT INTO projects (tenant_id, id, owner_id, nam
 const INSERT_AUDIT: &str = "INSERT INTO audit_logs \
      (tenant_id, id, actor_id, action_type, resource_id, metadata, trace_id, created_at) \
      VALUES ($1, $2, $3, 'project.created', $4, $5, $6, $7)";
-const INSERT_EVENT: &str = "INSERT INTO events \
-     (tenant_id, id, type, subject, source_agent, data, trace_id, created_at) \
-     VALUES ($1, $2, 'project.created', $3, 'projects', $4, $5, $6)";
+/// The event, and that of the audit entry.
+const INSERT_EVENTS: &str = "INSERT INTO events \
+     (tenant_id, id, type, subject, source_agent, data, trace_id, created_at, schema_version) \
+     VALUES ($1, $2, 'project.created', $3, 'projects', $4, $5, $6, 1), \
+     ($1, $7, 'audit.logged', $8, 'projects', $9, $5, $6, 1)";
 /// In place of one that has expired.
 const KEEP: &str = "INSERT INTO idempotency_receipts \
      (tenant_id, key, fingerprint, status, headers, body, expires_at) \
@@ -131,8 +133,8 @@ impl Store {
         }
     }
 
-    /// Creates a project in one durable transaction: the row, its audit entry and its event,
-    /// and the receipt of its key; or finds what the key was answered before.
+    /// Creates a project in one durable transaction: the row, its audit entry, the events
+    /// of both, and the receipt of its key; or finds what the key was answered before.
     pub(super) async fn create(&self, new: Creation) -> Result<Answer, Problem> {
         match self {
             Self::Sqlite(database) => database.create(new).await,

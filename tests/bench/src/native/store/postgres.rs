@@ -147,7 +147,7 @@ struct Prepared {
     owner: Statement,
     project: Statement,
     audit: Statement,
-    event: Statement,
+    events: Statement,
     keep: Statement,
 }
 
@@ -159,7 +159,7 @@ impl Prepared {
             owner: client.prepare_cached(super::OWNER).await?,
             project: client.prepare_cached(super::INSERT_PROJECT).await?,
             audit: client.prepare_cached(super::INSERT_AUDIT).await?,
-            event: client.prepare_cached(super::INSERT_EVENT).await?,
+            events: client.prepare_cached(super::INSERT_EVENTS).await?,
             keep: client.prepare_cached(super::KEEP).await?,
         })
     }
@@ -182,7 +182,7 @@ async fn answered(
 
 /// Sends all rows and the COMMIT at once.
 async fn insert(client: &Client, prepared: &Prepared, new: &Creation) -> Result<(), Problem> {
-    let Creation { project, caller, answer, trace_id, audit_id, event_id, key } = new;
+    let Creation { project, caller, answer, trace_id, audit_id, event_ids, key } = new;
     let (tenant, now) = (&caller.tenant, now().cast_signed());
     let made = project.updated_ms.cast_signed();
     let (labels, tags) = (project.labels.get(), project.tags.get());
@@ -199,8 +199,18 @@ async fn insert(client: &Client, prepared: &Prepared, new: &Creation) -> Result<
     ];
     let audit: [&(dyn ToSql + Sync); 7] =
         [tenant, audit_id, &caller.id, &project.id, &answer.body, trace_id, &now];
-    let event: [&(dyn ToSql + Sync); 6] =
-        [tenant, event_id, &project.id, &answer.body, trace_id, &now];
+    let audited = new.audited(now);
+    let events: [&(dyn ToSql + Sync); 9] = [
+        tenant,
+        &event_ids[0],
+        &project.id,
+        &answer.body,
+        trace_id,
+        &now,
+        &event_ids[1],
+        audit_id,
+        &audited,
+    ];
     let headers = answer.headers()?;
     let keep = async {
         let Some(key) = key else { return Ok(0) };
@@ -212,7 +222,7 @@ async fn insert(client: &Client, prepared: &Prepared, new: &Creation) -> Result<
     try_join!(biased;
         client.execute(&prepared.project, &row),
         client.execute(&prepared.audit, &audit),
-        client.execute(&prepared.event, &event),
+        client.execute(&prepared.events, &events),
         keep,
         client.batch_execute("COMMIT"),
     )?;

@@ -153,7 +153,7 @@ fn owner(transaction: &Transaction<'_>, new: &Creation) -> Result<(), Problem> {
 }
 
 fn insert(transaction: &Transaction<'_>, new: &Creation) -> Result<(), Problem> {
-    let Creation { project, caller, answer, trace_id, audit_id, event_id, key } = new;
+    let Creation { project, caller, answer, trace_id, audit_id, event_ids, key } = new;
     let (tenant, now) = (&caller.tenant, now().cast_signed());
     let made = project.updated_ms.cast_signed();
     let (labels, tags) = (project.labels.get(), project.tags.get());
@@ -177,13 +177,16 @@ fn insert(transaction: &Transaction<'_>, new: &Creation) -> Result<(), Problem> 
         trace_id,
         now
     ])?;
-    transaction.prepare_cached(super::INSERT_EVENT)?.execute(params![
+    transaction.prepare_cached(super::INSERT_EVENTS)?.execute(params![
         tenant,
-        event_id,
+        event_ids[0],
         project.id,
         answer.body,
         trace_id,
-        now
+        now,
+        event_ids[1],
+        audit_id,
+        new.audited(now)
     ])?;
     if let Some(key) = key {
         let (headers, until) = (answer.headers()?, key.until());

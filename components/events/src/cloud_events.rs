@@ -1,0 +1,58 @@
+//! Events in the structured mode of CloudEvents 1.0.2 (JSON event format 1.0.2).
+
+use kit::Published;
+use serde::Serialize;
+
+/// One event (JSON event format, section 3).
+pub(crate) const ONE: &str = "application/cloudevents+json";
+/// A list of them (section 4).
+pub(crate) const BATCH: &str = "application/cloudevents-batch+json";
+
+/// An event with the attributes of the specification, and extensions of ours: names of those
+/// are of lower-case letters and digits only.
+#[derive(Serialize)]
+pub(crate) struct CloudEvent<'a> {
+    specversion: &'static str,
+    id: &'a str,
+    source: String,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    subject: &'a str,
+    time: &'a str,
+    datacontenttype: &'static str,
+    dataschema: String,
+    tenantid: &'a str,
+    traceid: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logcode: Option<&'static str>,
+    data: &'a serde_json::Value,
+}
+
+impl<'a> CloudEvent<'a> {
+    /// `base` is where the contract is served, see [`base`].
+    pub(crate) fn new(event: &'a Published, base: &str) -> Self {
+        let Published { kind, schema_version, source_agent, tenant_id, .. } = event;
+        Self {
+            specversion: "1.0",
+            id: &event.id,
+            // Without the host, which may change, and the version, so that it names the same
+            // source for ever.
+            source: format!("/tenants/{tenant_id}/{source_agent}"),
+            kind,
+            subject: &event.subject,
+            time: &event.created_at,
+            datacontenttype: "application/json",
+            dataschema: format!("{base}#/components/schemas/{kind}.v{schema_version}"),
+            tenantid: tenant_id,
+            traceid: &event.trace_id,
+            logcode: event.log_code,
+            data: &event.data,
+        }
+    }
+}
+
+/// Where clients find the contract, which has the schemas.
+pub(crate) async fn base() -> String {
+    let url = spin_sdk::variables::get("public_url").await.unwrap_or_default();
+    format!("{}/api/v1/openapi.json", url.trim_end_matches('/'))
+}

@@ -1,0 +1,86 @@
+//! The feed: pages of events, and one event.
+
+use kit::list::{Literal, Place, Resume};
+use kit::{Call, Code, Error, Published, Reply, Scope, Value, problem};
+use serde::Serialize;
+
+use crate::cloud_events::{self, BATCH, CloudEvent, ONE};
+use crate::selection::{Part, Selection};
+
+/// A page, in the native form.
+#[derive(Serialize)]
+struct Page {
+    items: Vec<Published>,
+    next_cursor: Option<String>,
+}
+
+/// `GET /events`: oldest first. A page always tells a cursor, so that a follower can come back
+/// with it for what happens later.
+pub(crate) async fn list(call: &Call) -> kit::Result {
+    let (selection, feed) = Selection::parse(call, &["cursor", "limit"])?;
+    let base = cloud_events::base().await;
+    call.read_list(|scope| {
+        let after = feed.cursor.as_deref().map_or(Ok(0), |cursor| place(scope, cursor))?;
+        let Part { events: items, place } = selection.read(scope, after, feed.limit)?;
+        let next_cursor = (place > 0).then(|| cursor(scope, place)).transpose()?;
+        if call.header("accept") != Some(BATCH) {
+            return Reply::ok(&Page { items, next_cursor });
+        }
+        let all: Vec<_> = items.iter().map(|event| CloudEvent::new(event, &base)).collect();
+        // A batch is a list and has no other place to tell it.
+        let next = next_cursor.map(|cursor| next(call, feed.limit, &cursor));
+        Ok(Reply::ok(&all)?.header("content-type", BATCH).maybe("link-next", next))
+    })
+}
+
+/// `GET /events/{id}`
+pub(crate) async fn get(call: &Call) -> kit::Result {
+    let base = cloud_events::base().await;
+    call.read(|scope| {
+        let id = call.path("id");
+        let columns = Published::COLUMNS;
+        let sql = format!("SELECT {columns} FROM events WHERE tenant_id = $1 AND id = $2");
+        let row = scope.query(&sql, [Value::Text(id.to_owned())])?.into_iter().next();
+        let event = row
+            .and_then(|mut row| Published::read(&mut row))
+            .ok_or_else(|| Error::not_found("event", id))?;
+        match call.header("accept") {
+            Some(ONE) => {
+                Ok(Reply::ok(&CloudEvent::new(&event, &base))?.header("content-type", ONE))
+            }
+            _ => Reply::ok(&event),
+        }
+    })
+}
+
+/// The query string of the page behind a cursor.
+fn next(call: &Call, limit: usize, cursor: &str) -> String {
+    let links = kit::list::Links::new(&call.query_parameters(), false);
+    links.with(&[("limit", limit.to_string()), ("cursor", cursor.to_owned())])
+}
+
+/// The place that a cursor leads behind. A follower may change what it filters by: the cursor
+/// is bound to the feed alone.
+///
+/// # Errors
+/// `invalid-cursor` when it was not made for this feed.
+pub(crate) fn place(scope: &Scope<'_>, cursor: &str) -> kit::Result<i64> {
+    let found = scope.cursors("events", "", |bound| bound.read(cursor, 1))?;
+    let keys = match found {
+        Some(Resume::At(Place { keys, .. })) => keys,
+        _ => Vec::new(),
+    };
+    match keys.as_slice() {
+        [Literal::Integer(seq)] => Ok(*seq),
+        _ => Err(problem(Code::InvalidCursor, "The cursor is not of this feed.")),
+    }
+}
+
+/// The cursor that leads behind a place.
+///
+/// # Errors
+/// None within [`Call::read_list`].
+pub(crate) fn cursor(scope: &Scope<'_>, place: i64) -> kit::Result<String> {
+    let place = Place { keys: vec![Literal::Integer(place)], backwards: false };
+    scope.cursors("events", "", |bound| bound.cursor(&place))
+}

@@ -1,0 +1,213 @@
+//! Which events are asked for: the filters of the feed, and the SQL that they make.
+
+use kit::contract::{Default, EventType, Field, Kind, Resource};
+use kit::list::{Feed, Filter, Literal, Op, Sql, conditions};
+use kit::{Call, Code, Error, Published, Scope, Value, Violation, problem};
+
+/// The most types that are looked up one by one. With more of them most events are meant, and
+/// they are found by reading the feed.
+const LOOK_UPS: usize = 10;
+
+const fn field(name: &'static str, kind: Kind) -> Field {
+    Field {
+        name,
+        kind,
+        nullable: false,
+        writable: false,
+        filter: true,
+        sort: false,
+        search: false,
+        personal: false,
+        secret: false,
+        default: Default::None,
+        synonym: None,
+        relation: None,
+    }
+}
+
+/// What the feed is filtered by.
+static EVENTS: Resource = Resource {
+    append_only: true,
+    collection: "events",
+    name: "event",
+    table: "events",
+    prefix: "evt",
+    scope: "events:read",
+    fields: &[
+        field("created_at", Kind::Timestamp),
+        field("id", Kind::Text),
+        field("source_agent", Kind::Text),
+        field("subject", Kind::Text),
+        field("type", Kind::Text),
+    ],
+    transitions: &[],
+};
+
+/// Which events are asked for.
+pub(crate) struct Selection {
+    /// The names of the types; `None` for all.
+    types: Option<Vec<&'static str>>,
+    filters: Vec<Filter>,
+}
+
+/// A part of the feed, and the place to go on behind: the end of the feed when there was no
+/// more, so that nobody reads again what was not meant.
+pub(crate) struct Part {
+    pub(crate) events: Vec<Published>,
+    pub(crate) place: i64,
+}
+
+impl Selection {
+    /// Reads the query of a request. `others` are the parameters beside filters.
+    ///
+    /// # Errors
+    /// `invalid-parameter` and `validation-failed`; `tenant-mismatch` for another tenant.
+    pub(crate) fn parse(call: &Call, others: &[&str]) -> kit::Result<(Self, Feed)> {
+        let others = [others, &["tenant_id"]].concat();
+        let mut feed = Feed::parse(&EVENTS, &call.query_parameters(), &others)?;
+        call.check_tenant(call.query("tenant_id"))?;
+        let mut types: Option<Vec<&'static str>> = None;
+        for filter in feed.filters.extract_if(.., |filter| filter.field.name == "type") {
+            let meant = meant_by(&filter)?;
+            match &mut types {
+                Some(types) => types.retain(|known| meant.contains(known)),
+                None => types = Some(meant),
+            }
+        }
+        let filters = std::mem::take(&mut feed.filters);
+        Ok((Self { types, filters }, feed))
+    }
+
+    /// Reads what is behind a place, in the order of the commits.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn read(&self, scope: &Scope<'_>, after: i64, limit: usize) -> kit::Result<Part> {
+        // Before the events: what is committed between the two is behind it.
+        let end = match self.types.is_none() && self.filters.is_empty() {
+            true => None,
+            false => Some(end(scope)?),
+        };
+        let sql = self.sql(after, limit);
+        let rows = scope.query(&sql.text, sql.values.into_iter().map(Value::from))?;
+        let events: Vec<Published> =
+            rows.into_iter().filter_map(|mut row| Published::read(&mut row)).collect();
+        let last = events.last().map_or(after, |event| event.seq);
+        let place = match end {
+            Some(end) if events.len() < limit => last.max(end),
+            _ => last,
+        };
+        Ok(Part { events, place })
+    }
+
+    fn sql(&self, after: i64, limit: usize) -> Sql {
+        let mut sql = Sql { text: "tenant_id = $1 AND seq > ".to_owned(), values: Vec::new() };
+        sql.bind(Literal::Integer(after));
+        conditions(&mut sql, &self.filters);
+        let meant = std::mem::take(&mut sql.text);
+        let limit = Literal::Integer(i64::try_from(limit).unwrap_or(i64::MAX));
+        let name = |name: &&'static str| Literal::Text((*name).to_owned());
+        sql.push(&format!("SELECT {} FROM events WHERE ", Published::COLUMNS));
+        match self.types.as_deref() {
+            None => sql.push(&meant),
+            Some([]) => sql.push(&format!("{meant} AND 1 = 0")),
+            Some([one]) => {
+                sql.push(&format!("{meant} AND type = "));
+                sql.bind(name(one));
+            }
+            // The first of each type come out of the index in the order of the feed, so that
+            // however many there are, few are sorted.
+            Some(few) if few.len() <= LOOK_UPS && !self.names_few() => {
+                sql.push("tenant_id = $1 AND seq IN (SELECT seq FROM (");
+                // The number of its parameter.
+                let mut at_most = String::new();
+                for (index, kind) in few.iter().enumerate() {
+                    sql.push(if index == 0 { "" } else { " UNION ALL " });
+                    sql.push(&format!(
+                        "SELECT seq FROM (SELECT seq FROM events WHERE {meant} AND type = "
+                    ));
+                    sql.bind(name(kind));
+                    sql.push(" ORDER BY seq LIMIT ");
+                    if index == 0 {
+                        let end = sql.text.len();
+                        sql.bind(limit.clone());
+                        at_most = sql.text[end..].to_owned();
+                    } else {
+                        sql.push(&at_most);
+                    }
+                    sql.push(&format!(") AS of_{index}"));
+                }
+                sql.push(&format!(") AS meant ORDER BY seq LIMIT {at_most}) ORDER BY seq"));
+                return sql;
+            }
+            // An expression keeps the stores from looking up every event of these types.
+            Some(many) => {
+                sql.push(&format!("{meant} AND type || '' IN ("));
+                for (index, kind) in many.iter().enumerate() {
+                    sql.push(if index == 0 { "" } else { ", " });
+                    sql.bind(name(kind));
+                }
+                sql.push(")");
+            }
+        }
+        sql.push(" ORDER BY seq LIMIT ");
+        sql.bind(limit);
+        sql
+    }
+
+    /// Whether another filter leaves few events, so that types need no look-up.
+    fn names_few(&self) -> bool {
+        self.filters.iter().any(|filter| {
+            matches!(filter.field.name, "id" | "subject") && matches!(filter.op, Op::Eq | Op::In)
+        })
+    }
+}
+
+/// The place behind which nothing has happened yet.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn end(scope: &Scope<'_>) -> kit::Result<i64> {
+    let sql = "SELECT seq FROM events WHERE tenant_id = $1 ORDER BY seq DESC LIMIT 1";
+    Ok(scope.query(sql, [])?.into_iter().next().map_or(0, |mut row| row.integer()))
+}
+
+/// The types that a filter leaves.
+fn meant_by(filter: &Filter) -> kit::Result<Vec<&'static str>> {
+    let meant = match filter.op {
+        Op::Eq | Op::In => true,
+        Op::Ne | Op::Nin => false,
+        _ => {
+            let message = "`type` is compared by: eq, ne, in, nin.";
+            let Error { violations, .. } = Error::violation("type", "UNKNOWN_OPERATOR", message);
+            return Err(Error { violations, ..problem(Code::InvalidParameter, message) });
+        }
+    };
+    let texts = filter.values.iter().filter_map(|value| match value {
+        Literal::Text(text) => Some(text.as_str()),
+        Literal::Integer(_) => None,
+    });
+    let patterns: Vec<&str> = texts.flat_map(|text| text.split(',')).collect();
+    if patterns.iter().any(|pattern| EventType::meant_by(pattern).next().is_none()) {
+        return Err(Error::violations(vec![unknown()]));
+    }
+    let is_meant = |known: &EventType| patterns.iter().any(|pattern| known.is_meant_by(pattern));
+    let known = kit::EVENT_TYPES.iter().filter(|known| is_meant(known) == meant);
+    Ok(known.map(|known| known.name).collect())
+}
+
+fn unknown() -> Violation {
+    let names = kit::EVENT_TYPES.iter().map(|known| known.name);
+    let codes = kit::EVENT_TYPES.iter().filter_map(|known| known.log_code);
+    let known: Vec<&str> = names.chain(codes).collect();
+    Violation {
+        pointer: "type".to_owned(),
+        code: "NOT_ALLOWED_VALUE".to_owned(),
+        message: format!(
+            "Must be names of events, beginnings of names such as `project.*`, or log codes. \
+             Known are: {}.",
+            known.join(", ")
+        ),
+        value: None,
+    }
+}

@@ -1,0 +1,85 @@
+//! How long something is kept: a number of days, and others for tenants with certain plans.
+
+use std::str::FromStr;
+
+/// The shortest time that anything is kept.
+const SHORTEST: i64 = 1;
+
+/// `90;pro=365;free=30`: 90 days, a year for tenants with the plan `pro`, and a month for those
+/// with `free`. Nothing is kept for less than a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Days {
+    /// Of tenants without a plan, and with one that is not named.
+    others: i64,
+    plans: Vec<(String, i64)>,
+}
+
+impl FromStr for Days {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let number = |text: &str| match text.trim().parse::<i64>() {
+            // A thousand years: times in milliseconds must not overflow.
+            Ok(days) => Ok(days.clamp(SHORTEST, 365_000)),
+            Err(_) => Err("is no number of days, and others for plans: write 90;pro=365"),
+        };
+        let mut parts = text.split(';');
+        let others = number(parts.next().unwrap_or_default())?;
+        let mut plans: Vec<(String, i64)> = Vec::new();
+        for part in parts {
+            let (name, days) = part.split_once('=').ok_or("has a part without a plan")?;
+            let name = name.trim();
+            if name.is_empty() || plans.iter().any(|(known, _)| known == name) {
+                return Err("names no plan, or one twice");
+            }
+            plans.push((name.to_owned(), number(days)?));
+        }
+        Ok(Self { others, plans })
+    }
+}
+
+impl Days {
+    /// The longest time, after which nobody's is kept.
+    pub fn longest(&self) -> i64 {
+        self.plans.iter().map(|(_, days)| *days).fold(self.others, i64::max)
+    }
+
+    /// The plans with shorter times, and these; `None` stands for all that are not named.
+    pub fn shorter(&self) -> impl Iterator<Item = (Option<&str>, i64)> {
+        let named = self.plans.iter().map(|(name, days)| (Some(name.as_str()), *days));
+        named.chain([(None, self.others)]).filter(|(_, days)| *days < self.longest())
+    }
+
+    /// The plans that are named.
+    pub fn plans(&self) -> impl Iterator<Item = &str> {
+        self.plans.iter().map(|(name, _)| name.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Days;
+
+    fn shorter(days: &Days) -> Vec<(Option<&str>, i64)> {
+        days.shorter().collect()
+    }
+
+    #[test]
+    fn plans_have_times_of_their_own() {
+        let days: Days = "90".parse().expect("a number");
+        assert_eq!((days.longest(), shorter(&days)), (90, vec![]));
+        let days: Days = " 90 ; pro = 365; free=30;max=365 ".parse().expect("with plans");
+        assert_eq!((days.longest(), shorter(&days)), (365, vec![(Some("free"), 30), (None, 90)]));
+        assert!(days.plans().eq(["pro", "free", "max"]));
+        let days: Days = "90;free=0".parse().expect("a day at least");
+        assert_eq!((days.longest(), shorter(&days)), (90, vec![(Some("free"), 1)]));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused() {
+        for text in ["", "x", "90;", "90;pro", "90;=1", "90;pro=", "90;pro=x", "90;a=1;a=2", "1.5"]
+        {
+            assert!(text.parse::<Days>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The registry of events, compiled from openapi/events.yaml, and how types are named.
+
+use crate::contract::EventType;
+
+include!(concat!(env!("OUT_DIR"), "/events.rs"));
+
+impl EventType {
+    /// The type with this public name.
+    pub fn find(name: &str) -> Option<&'static Self> {
+        let found = EVENT_TYPES.binary_search_by(|known| known.name.cmp(name));
+        found.ok().map(|index| &EVENT_TYPES[index])
+    }
+
+    /// The types that a client means by a public name, the beginning of some (`project.*`), a
+    /// log code, or `*` for all, in any case (K-7, K-61); none when there is no such type.
+    pub fn meant_by(pattern: &str) -> impl Iterator<Item = &'static Self> {
+        EVENT_TYPES.iter().filter(move |known| known.is_meant_by(pattern))
+    }
+
+    /// Whether a client means this type, see [`EventType::meant_by`].
+    pub fn is_meant_by(&self, pattern: &str) -> bool {
+        let is = |name: &str| name.eq_ignore_ascii_case(pattern);
+        let begins = |start: &str| {
+            self.name.get(..start.len()).is_some_and(|own| own.eq_ignore_ascii_case(start))
+        };
+        match pattern.strip_suffix('*') {
+            Some(start) => start.is_empty() || (start.ends_with('.') && begins(start)),
+            None => is(self.name) || self.log_code.is_some_and(is),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn means(pattern: &str, expected: &[&str]) {
+        let found: Vec<_> = EventType::meant_by(pattern).map(|known| known.name).collect();
+        assert_eq!(found, expected, "{pattern}");
+    }
+
+    #[test]
+    fn a_name_finds_its_type() {
+        assert!(EVENT_TYPES.is_sorted_by_key(|known| known.name));
+        for known in EVENT_TYPES {
+            assert_eq!(EventType::find(known.name), Some(known));
+        }
+        assert_eq!(EventType::find("project"), None);
+    }
+
+    #[test]
+    fn types_are_meant_by_names_beginnings_and_log_codes() {
+        means("team.created", &["team.created"]);
+        means("Team.CREATED", &["team.created"]);
+        means("team.*", &["team.created", "team.deleted", "team.updated"]);
+        means("INGESTED", &["record.ingested"]);
+        means("ingested", &["record.ingested"]);
+        for nothing in
+            ["", "team", "team.", "te*", "team*", "tea.*", "team.*.*", "*.created", "ä.*"]
+        {
+            means(nothing, &[]);
+        }
+        assert_eq!(EventType::meant_by("*").count(), EVENT_TYPES.len());
+    }
+}

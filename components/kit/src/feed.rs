@@ -1,0 +1,60 @@
+//! An event as clients see it: in the feed, in a stream, and as the body of a webhook.
+
+use serde::Serialize;
+
+use crate::{EventType, Row};
+
+/// An event of the feed, in the native form.
+#[derive(Serialize)]
+pub struct Published {
+    /// Its place in the feed. Clients see cursors instead: the number would tell how much all
+    /// tenants write.
+    #[serde(skip)]
+    pub seq: i64,
+    /// `evt_…`
+    pub id: String,
+    /// A name of the registry.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The version of the schema of `data`.
+    pub schema_version: i64,
+    /// The name in logs, for types that have one (K-61).
+    pub log_code: Option<&'static str>,
+    /// The id of the object that it happened to.
+    pub subject: String,
+    /// The function that told.
+    pub source_agent: String,
+    /// Whose it is.
+    pub tenant_id: String,
+    /// The object after it happened.
+    pub data: serde_json::Value,
+    /// The trace of the request that caused it.
+    pub trace_id: String,
+    /// RFC 3339.
+    pub created_at: String,
+}
+
+impl Published {
+    /// The columns that [`Published::read`] takes, in their order.
+    pub const COLUMNS: &str = "seq, id, type, schema_version, subject, source_agent, \
+         tenant_id, data, trace_id, created_at";
+
+    /// The next columns of a row; `None` where an outer join has found no event.
+    pub fn read(row: &mut Row) -> Option<Self> {
+        let seq = row.optional_integer()?;
+        let (id, kind) = (row.text(), row.text());
+        Some(Self {
+            seq,
+            id,
+            schema_version: row.integer(),
+            log_code: EventType::find(&kind).and_then(|known| known.log_code),
+            kind,
+            subject: row.text(),
+            source_agent: row.text(),
+            tenant_id: row.text(),
+            data: serde_json::from_str(&row.text()).unwrap_or_default(),
+            trace_id: row.text(),
+            created_at: crate::rfc3339(row.integer()),
+        })
+    }
+}

@@ -1,0 +1,41 @@
+//! Bodies that are written while they are being sent.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use spin_sdk::wit_bindgen::{StreamReader, StreamWriter};
+
+use crate::bindings::wit_stream;
+
+/// How long a client may take nothing of what there is. Behind it may be a connection that
+/// nobody has closed, and the instance is occupied meanwhile.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The end of a body that a function writes to.
+pub struct Writer(StreamWriter<u8>);
+
+impl Writer {
+    pub(crate) fn new() -> (Self, StreamReader<u8>) {
+        let (writer, reader) = wit_stream::new();
+        (Self(writer), reader)
+    }
+
+    /// Writes all of it, as fast as the client takes it. False when the client has left, or
+    /// takes nothing for long: then nothing more can be written.
+    pub async fn write(&mut self, bytes: impl Into<Vec<u8>>) -> bool {
+        let mut written = pin!(self.0.write_all(bytes.into()));
+        let mut waited = pin!(sleep(PATIENCE));
+        poll_fn(|cx| match written.as_mut().poll(cx) {
+            Poll::Ready(rest) => Poll::Ready(rest.is_empty()),
+            Poll::Pending => waited.as_mut().poll(cx).map(|()| false),
+        })
+        .await
+    }
+}
+
+/// Waits; other requests of the instance go on.
+pub async fn sleep(time: Duration) {
+    spin_sdk::time::sleep(time).await;
+}

@@ -1,0 +1,103 @@
+//! The registry of events.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::contract::EventType;
+use crate::{bundle, event_types, events, files};
+
+#[test]
+fn each_type_is_a_webhook_with_a_schema_of_its_version() {
+    let bundle = bundle();
+    let types = event_types().unwrap();
+    let names: Vec<_> = types.iter().map(|known| known.name).collect();
+    assert!(names.is_sorted() && names.contains(&"project.created"), "{names:?}");
+    assert_eq!(bundle["components"]["schemas"]["EventType"]["enum"], json!(names));
+    assert!(bundle["webhooks"].as_object().unwrap().keys().eq(&names));
+    for EventType { name, version, log_code } in types {
+        let post = &bundle["webhooks"][name]["post"];
+        assert_eq!(post["x-event"], json!({ "version": version, "log_code": log_code }));
+        let event = &post["requestBody"]["content"]["application/json"]["schema"]["allOf"][1];
+        assert_eq!(event["properties"]["type"]["const"], name);
+        let schema = format!("#/components/schemas/{name}.v{version}");
+        assert_eq!(event["properties"]["data"]["$ref"], schema);
+        let data = &bundle.pointer(&schema[1..]).expect("the schema is there");
+        assert!(data["required"].is_array(), "{name} promises nothing");
+    }
+    let patterns = &bundle["components"]["schemas"]["EventPattern"]["enum"];
+    for pattern in ["*", "project.*", "INGESTED", "project.created"] {
+        assert!(patterns.as_array().unwrap().contains(&pattern.into()), "{pattern}");
+    }
+    assert_eq!(bundle.get("x-events"), None);
+}
+
+#[test]
+fn a_resource_is_told_without_what_is_personal() {
+    let bundle = bundle();
+    let data = &bundle["components"]["schemas"]["user.created.v1"];
+    let names: BTreeSet<_> = data["properties"].as_object().unwrap().keys().collect();
+    let required: BTreeSet<_> =
+        data["required"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    assert!(names.iter().map(|name| name.as_str()).eq(required.iter().copied()), "{names:?}");
+    assert!(names.contains(&"role".to_owned()) && names.contains(&"department".to_owned()));
+    for personal in ["email", "name", "metadata"] {
+        assert!(!names.contains(&personal.to_owned()), "{personal}");
+    }
+}
+
+/// What becomes of a registry in a document with one resource.
+fn write(registry: &str) -> anyhow::Result<Value> {
+    let mut document = json!({
+        "components": { "schemas": { "Thing": {
+            "required": ["id", "name"],
+            "properties": {
+                "id": { "type": "string", "readOnly": true },
+                "name": { "type": "string", "x-personal": true },
+            },
+        } } },
+        "x-events": files::parse(registry)?,
+    });
+    events::write(&mut document)?;
+    Ok(document)
+}
+
+#[test]
+fn rows_are_complete() {
+    let document =
+        write("thing.made: { version: 2, log_code: MADE, summary: It was made., of: Thing }")
+            .unwrap();
+    assert_eq!(
+        document["components"]["schemas"]["thing.made.v2"],
+        json!({
+            "type": "object", "description": "It was made. The data of the event.",
+            "required": ["id"], "properties": { "id": { "type": "string" } },
+        })
+    );
+    let types = events::types(&document).unwrap();
+    assert_eq!(types, [EventType { name: "thing.made", version: 2, log_code: Some("MADE") }]);
+    assert!(events::source(&types).contains(
+        "    EventType { name: \"thing.made\", version: 2, log_code: Some(\"MADE\") },\n"
+    ));
+    for (registry, expected) in [
+        ("made: { version: 1, summary: x, of: Thing }", "made: the name is not dotted"),
+        ("Thing.made: { version: 1, summary: x, of: Thing }", "the name is not dotted"),
+        ("thing.: { version: 1, summary: x, of: Thing }", "the name is not dotted"),
+        ("thing.made: { summary: x, of: Thing }", "`version`"),
+        ("thing.made: { version: 0, summary: x, of: Thing }", "`version`"),
+        ("thing.made: { version: 1, log_code: made, summary: x, of: Thing }", "`log_code`"),
+        ("thing.made: { version: 1, of: Thing }", "`summary`"),
+        ("thing.made: { version: 1, summary: x }", "`of` or `data`"),
+        ("thing.made: { version: 1, summary: x, of: Thing, data: {} }", "`of` or `data`"),
+        ("thing.made: { version: 1, summary: x, of: Nothing }", "`of` names no schema"),
+        ("thing.made: { version: 1, summary: x, of: Thing, code: X }", "keyword `code`"),
+        (
+            "{ a.b: { version: 1, log_code: X, summary: x, of: Thing }, \
+               a.c: { version: 1, log_code: X, summary: x, of: Thing } }",
+            "a.c: the log code is another type's too",
+        ),
+    ] {
+        let error = format!("{:#}", write(registry).expect_err(registry));
+        assert!(error.contains(expected), "{registry}: {error}");
+    }
+}

@@ -1,0 +1,149 @@
+//! The registry of events: what functions emit is what it says, no more and no less.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::both;
+use crate::support::contract::{CONTRACT, registered};
+use crate::support::{Client, Placement, dedicated};
+
+/// Registered types that nothing emits yet.
+const NOT_YET: [&str; 9] = [
+    "delivery.exhausted",
+    "delivery.recovered",
+    "endpoint.created",
+    "endpoint.deleted",
+    "endpoint.disabled",
+    "endpoint.enabled",
+    "endpoint.tested",
+    "endpoint.updated",
+    "record.ingested",
+];
+
+/// A deprecation, of which tenants are told.
+const LIFECYCLE: &str = r#"{ "deprecations": [{
+    "major": 1, "deprecated_at": "2020-01-01", "sunset_at": "2099-12-31",
+    "guide": "https://docs.example.com/migrate-to-v2", "successor": 2, "successor_since": "2020-01-01"
+}] }"#;
+
+/// Does everything that emits events; the tenant's whole feed.
+async fn everything(owner: &Client) -> Vec<Value> {
+    let send = async |method: Method, path: &str, body: Value| {
+        let body = (!body.is_null()).then(|| body.to_string());
+        let json = ("content-type", "application/json");
+        let any = ("if-match", "*");
+        let headers = if body.is_some() { vec![json, any] } else { vec![any] };
+        let done = owner.send(method, path, &headers, body).await;
+        assert!((200..300).contains(&done.status), "{path}: {}", done.text);
+        done.body["id"].as_str().unwrap_or_default().to_owned()
+    };
+    for (collection, draft) in [
+        ("projects", json!({ "name": "a", "labels": { "region": "north" }, "tags": ["battery"] })),
+        ("teams", json!({ "name": "a" })),
+        ("users", json!({ "name": "a", "email": "a@example.com", "metadata": { "city": "York" } })),
+    ] {
+        let path = format!("/api/v1/{collection}");
+        let id = send(Method::POST, &path, draft).await;
+        let one = format!("{path}/{id}");
+        owner.patch(&one, &json!({ "name": "b" })).await.expect(200);
+        if collection == "projects" {
+            for action in ["pause", "complete", "archive", "activate"] {
+                send(Method::POST, &format!("{one}/{action}"), Value::Null).await;
+            }
+        }
+        send(Method::DELETE, &one, Value::Null).await;
+    }
+    let machine = json!({ "name": "ci", "scopes": ["events:read"] });
+    send(Method::POST, "/api/v1/auth/clients", machine).await;
+    owner.get("/api/v1/notices").await.expect(200);
+    let feed = owner.get("/api/v1/events?limit=100").await.expect(200);
+    feed.body["items"].as_array().unwrap().clone()
+}
+
+/// Each registered type that can happen does, and is told as it is registered: with every
+/// member, and with none that is not.
+async fn every_type_is_told_as_registered(placement: Placement) {
+    let (app, server, _directory) = dedicated(placement, &[("api_lifecycle", LIFECYCLE)]).await;
+    let owner = app.owner().await;
+    let events = everything(&owner).await;
+    let schema = |event: &Value| {
+        let version = event["schema_version"].as_i64().unwrap();
+        let name = format!("{}.v{version}", event["type"].as_str().unwrap());
+        &CONTRACT["components"]["schemas"][name]
+    };
+    for event in &events {
+        registered(event);
+        let data = event["data"].as_object().unwrap();
+        let properties = schema(event)["properties"].as_object().unwrap();
+        assert!(data.keys().eq(properties.keys()), "{event}");
+    }
+    let told: BTreeSet<_> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    let types = CONTRACT["webhooks"].as_object().unwrap().keys().map(String::as_str);
+    let expected: BTreeSet<_> = types.filter(|name| !NOT_YET.contains(name)).collect();
+    assert_eq!(told, expected);
+    // Who tells is the function that did it.
+    let mut agents = BTreeMap::<&str, BTreeSet<&str>>::new();
+    for event in &events {
+        let area = event["type"].as_str().unwrap().split('.').next().unwrap();
+        agents.entry(area).or_default().insert(event["source_agent"].as_str().unwrap());
+    }
+    for (area, agent) in [("project", "projects"), ("team", "tenants"), ("notice", "tenants")] {
+        assert_eq!(agents[area], [agent].into(), "{area}");
+    }
+    server.shutdown().await.unwrap();
+}
+
+/// An entry of the audit log is told behind the event of what was done, in one go with it.
+async fn who_did_what_is_told_too(placement: Placement) {
+    let (app, server, _directory) = dedicated(placement, &[]).await;
+    let owner = app.owner().await;
+    let made = owner.post("/api/v1/projects", &json!({ "name": "a" })).await.expect(201);
+    let feed = owner.get("/api/v1/events").await.expect(200);
+    let [_, _, created, logged] = feed.body["items"].as_array().unwrap().as_slice() else {
+        panic!("{}", feed.text)
+    };
+    assert_eq!(
+        (&created["type"], &logged["type"]),
+        (&json!("project.created"), &json!("audit.logged"))
+    );
+    assert_eq!(
+        (&logged["trace_id"], &logged["created_at"]),
+        (&created["trace_id"], &created["created_at"])
+    );
+    assert_eq!(logged["source_agent"], "projects");
+    let row = app.rows("SELECT id, actor_id, action_type, resource_id FROM audit_logs");
+    let actor = owner.session["user"]["id"].as_str().unwrap();
+    let id = row[0][0].clone();
+    assert_eq!(row, [[&id, actor, "project.created", made.id()]]);
+    assert_eq!(
+        logged["data"],
+        json!({
+            "id": id, "actor_id": actor, "action_type": "project.created",
+            "resource_id": made.id(), "created_at": created["created_at"],
+        })
+    );
+    assert_eq!(logged["subject"], id.as_str());
+    server.shutdown().await.unwrap();
+}
+
+/// The check that every answer with events goes through finds what is missing.
+#[test]
+fn the_check_sees_what_is_wrong() {
+    let example = &CONTRACT["components"]["examples"]["Events"]["value"]["items"][0];
+    registered(example);
+    let broken = |change: fn(&mut Value)| {
+        let mut event = example.clone();
+        change(&mut event);
+        std::panic::catch_unwind(|| registered(&event)).is_err()
+    };
+    assert!(broken(|event| drop(event["data"].as_object_mut().unwrap().remove("status"))));
+    assert!(broken(|event| event["data"]["version"] = "1".into()));
+    assert!(broken(|event| event["schema_version"] = 2.into()));
+    assert!(broken(|event| event["log_code"] = "INGESTED".into()));
+    assert!(broken(|event| event["type"] = "project.paintd".into()));
+    assert!(broken(|event| event["type"] = "team.created".into()));
+}
+
+both! { every_type_is_told_as_registered who_did_what_is_told_too }
