@@ -39,6 +39,7 @@ mod sqlite;
 mod state;
 mod store;
 mod ticker;
+mod tls;
 mod toml_file;
 mod variables;
 mod wire;
