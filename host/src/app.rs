@@ -74,7 +74,7 @@ impl App {
         let tick_token = ticker::token(&mut variables);
         site::check(&variables).await?;
         let metrics = Metrics::new(&variables);
-        let mut backends = Backends::new(config, options.limits.request, metrics.clone());
+        let mut backends = Backends::new(config, options.limits.request, metrics.clone())?;
         let mut parts = Vec::new();
         for (id, component) in manifest.components(&options.components)? {
             parts.push(Part {

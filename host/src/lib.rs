@@ -25,6 +25,7 @@ mod metrics;
 mod migrate;
 mod offline;
 mod options;
+mod outbound;
 mod pace;
 mod partial;
 mod portable;

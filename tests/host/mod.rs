@@ -7,6 +7,7 @@ mod keys;
 mod limits;
 mod manifest;
 mod metrics;
+mod outbound;
 mod server;
 mod smuggling;
 mod versions;
@@ -15,7 +16,7 @@ use std::path::Path;
 
 use crate::support::server::{plain_options, root, start};
 use crate::support::{App, Placement};
-use tenantry::{Limits, Server};
+use tenantry::{Limits, Options, Server};
 
 /// A manifest with the fixture behind the gateway; `grants` are lines of its component.
 fn manifest(directory: &Path, grants: &str) -> std::path::PathBuf {
@@ -79,6 +80,20 @@ async fn fixture_with(
     let mut options = plain_options(placement, &directory.path().join("data"), variables);
     options.manifest = manifest(directory.path(), grants);
     options.limits = limits;
+    let (app, server) = start(options).await;
+    (app, server, directory)
+}
+
+/// A server with the fixture and options of its own.
+async fn fixture_of(
+    placement: Placement,
+    grants: &str,
+    change: impl FnOnce(&mut Options),
+) -> (App, Server, tempfile::TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let mut options = plain_options(placement, &directory.path().join("data"), &[]);
+    options.manifest = manifest(directory.path(), grants);
+    change(&mut options);
     let (app, server) = start(options).await;
     (app, server, directory)
 }
