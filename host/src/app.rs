@@ -103,9 +103,10 @@ impl App {
         ensure!(!routes.is_empty(), "{}: no [[trigger.http]] to serve", manifest.path.display());
         let routes = Routes::new(routes).with_context(|| manifest.path.display().to_string())?;
         // Whoever does not serve the operation leaves it to the hosts that do.
-        let ticks = tick_token.filter(|_| lines.iter().any(|line| line.path == ticker::PATH));
-        let ticker = ticks.map(|token| {
-            AbortOnDropHandle::new(tokio::spawn(ticker::run(own, token, log.clone())))
+        let serves = options.ticker && lines.iter().any(|line| line.path == ticker::PATH);
+        let ticker = tick_token.filter(|_| serves).map(|token| {
+            let ticker = ticker::run(own, token, background.work_due.clone(), log.clone());
+            AbortOnDropHandle::new(tokio::spawn(ticker))
         });
         let (stores, databases) = (backends.stores(), backends.databases());
         Ok(Self { routes, metrics, lines, stores, databases, background, _ticker: ticker })

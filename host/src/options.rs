@@ -72,6 +72,8 @@ pub struct Options {
     pub limits: Limits,
     /// Told what `up` is doing (composing, compiling), one line each.
     pub progress: Option<fn(&str)>,
+    /// Whether the server calls `POST /internal/tick` by itself.
+    pub ticker: bool,
 }
 
 impl Default for Options {
@@ -87,6 +89,7 @@ impl Default for Options {
             log: Log::Stdout,
             limits: Limits::default(),
             progress: None,
+            ticker: true,
         }
     }
 }

@@ -10,9 +10,11 @@ mod metrics;
 mod outbound;
 mod server;
 mod smuggling;
+mod ticks;
 mod versions;
 
 use std::path::Path;
+use std::time::Duration;
 
 use crate::support::server::{plain_options, root, start};
 use crate::support::{App, Placement};
@@ -34,9 +36,14 @@ secret = {{ default = "of another" }}
 limit_read_per_minute = {{ default = "100000000" }}
 limit_ip_per_minute = {{ default = "100000000" }}
 api_lifecycle = {{ default = "" }}
+tick_token = {{ default = "" }}
 
 [[trigger.http]]
 route = "/..."
+component = "fixture"
+
+[[trigger.http]]
+route = "/internal/tick"
 component = "fixture"
 
 [component.fixture]
@@ -52,6 +59,7 @@ own = "{{{{ own }}}}"
 limit_read_per_minute = "{{{{ limit_read_per_minute }}}}"
 limit_ip_per_minute = "{{{{ limit_ip_per_minute }}}}"
 api_lifecycle = "{{{{ api_lifecycle }}}}"
+tick_token = "{{{{ tick_token }}}}"
 "#,
         wasm = wasm.display()
     );
@@ -96,6 +104,18 @@ async fn fixture_of(
     change(&mut options);
     let (app, server) = start(options).await;
     (app, server, directory)
+}
+
+/// Waits until the log has a line with this text.
+async fn logged(app: &App, text: &str) {
+    let seen = || app.log.lock().iter().any(|line| line.contains(text));
+    let seen = async {
+        while !seen() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(20), seen).await;
+    assert!(waited.is_ok(), "{text:?} is not in the log: {:#?}", app.log.lock());
 }
 
 /// What a probe answered.
