@@ -193,6 +193,7 @@ async fn prepare(
             grants: Arc::new(grants),
             log: log.clone(),
             memory: options.limits.memory,
+            clock: options.clock.clone(),
             own,
         };
         tasks.push(tokio::task::spawn_blocking(move || {

@@ -11,6 +11,7 @@
 mod app;
 mod backup;
 mod builder;
+mod clock;
 mod composed;
 mod doctor;
 mod engine;
@@ -47,6 +48,7 @@ mod wire;
 
 pub use backup::{BackedUp, backup};
 pub use builder::build;
+pub use clock::Clock;
 pub use doctor::{Finding, State, doctor};
 pub use log::Log;
 pub use migrate::migrate;
