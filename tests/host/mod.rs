@@ -10,6 +10,7 @@ mod metrics;
 mod outbound;
 mod server;
 mod smuggling;
+mod streams;
 mod ticks;
 mod versions;
 
