@@ -74,7 +74,7 @@ impl App {
         let tick_token = ticker::token(&mut variables);
         site::check(&variables).await?;
         let metrics = Metrics::new(&variables);
-        let mut backends = Backends::new(config, options.limits.request, metrics.clone());
+        let mut backends = Backends::new(config, options.limits.request, metrics.clone())?;
         let mut parts = Vec::new();
         for (id, component) in manifest.components(&options.components)? {
             parts.push(Part {
@@ -103,9 +103,10 @@ impl App {
         ensure!(!routes.is_empty(), "{}: no [[trigger.http]] to serve", manifest.path.display());
         let routes = Routes::new(routes).with_context(|| manifest.path.display().to_string())?;
         // Whoever does not serve the operation leaves it to the hosts that do.
-        let ticks = tick_token.filter(|_| lines.iter().any(|line| line.path == ticker::PATH));
-        let ticker = ticks.map(|token| {
-            AbortOnDropHandle::new(tokio::spawn(ticker::run(own, token, log.clone())))
+        let serves = options.ticker && lines.iter().any(|line| line.path == ticker::PATH);
+        let ticker = tick_token.filter(|_| serves).map(|token| {
+            let ticker = ticker::run(own, token, background.work_due.clone(), log.clone());
+            AbortOnDropHandle::new(tokio::spawn(ticker))
         });
         let (stores, databases) = (backends.stores(), backends.databases());
         Ok(Self { routes, metrics, lines, stores, databases, background, _ticker: ticker })
@@ -192,6 +193,7 @@ async fn prepare(
             grants: Arc::new(grants),
             log: log.clone(),
             memory: options.limits.memory,
+            clock: options.clock.clone(),
             own,
         };
         tasks.push(tokio::task::spawn_blocking(move || {

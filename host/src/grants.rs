@@ -3,10 +3,12 @@
 use crate::hosts::AllowedHosts;
 use crate::manifest::{Component, Manifest};
 use crate::metrics::Metrics;
+use crate::outbound::Clients;
 use crate::postgres::Pools;
 use crate::runtime_config::RuntimeConfig;
 use crate::sqlite::Database;
 use crate::store::KeyValue;
+use crate::tls::system_roots;
 use crate::variables::Variables;
 use anyhow::Context as _;
 use std::collections::{BTreeMap, HashMap};
@@ -27,6 +29,8 @@ pub(crate) struct Grants {
     pub(crate) hosts: AllowedHosts,
     /// Databases that it may open by address, as far as `hosts` has them.
     pub(crate) postgres: Arc<Pools>,
+    /// What sends its requests, as far as `hosts` has them.
+    pub(crate) clients: Arc<Clients>,
 }
 
 /// The stores and databases of the server, opened when the first component needs them.
@@ -37,15 +41,21 @@ pub(crate) struct Backends {
     stores: BTreeMap<String, Arc<dyn KeyValue>>,
     databases: BTreeMap<String, Arc<Database>>,
     postgres: Arc<Pools>,
+    clients: Arc<Clients>,
 }
 
 impl Backends {
     /// Nothing is opened yet. `statement_time` bounds one SQL statement. Must be called in the
     /// runtime that serves the guests.
-    pub(crate) fn new(config: RuntimeConfig, statement_time: Duration, metrics: Metrics) -> Self {
+    pub(crate) fn new(
+        config: RuntimeConfig,
+        statement_time: Duration,
+        metrics: Metrics,
+    ) -> anyhow::Result<Self> {
         let postgres = Arc::new(Pools::new(config.postgres_connections, statement_time));
+        let clients = Arc::new(Clients::new(config.blocked.clone(), system_roots())?);
         let (stores, databases) = (BTreeMap::new(), BTreeMap::new());
-        Self { config, statement_time, metrics, stores, databases, postgres }
+        Ok(Self { config, statement_time, metrics, stores, databases, postgres, clients })
     }
 
     /// All opened key-value stores.
@@ -85,6 +95,7 @@ impl Backends {
             databases: HashMap::new(),
             hosts: AllowedHosts::default(),
             postgres: self.postgres.clone(),
+            clients: self.clients.clone(),
         };
         for (name, template) in &component.variables {
             let value =

@@ -6,8 +6,10 @@ use http::Uri;
 /// Where a request may go.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Destination {
-    /// To the host that its URI names.
-    Outside,
+    /// To the host that its URI names, and the manifest too.
+    Named,
+    /// To the host that its URI names, which only a pattern of the manifest grants.
+    Matched,
     /// To this server.
     Own,
     /// Nowhere: the manifest does not grant it.
@@ -50,14 +52,17 @@ impl AllowedHosts {
         let own = uri.host().is_none_or(|host| host.is_empty() || host == "self.alt");
         let port = uri.port_u16().or_else(|| default_port(scheme));
         let host = uri.host().unwrap_or_default().to_ascii_lowercase();
-        let granted = self.0.iter().any(|rule| match rule.host {
-            Host::Own => own,
-            _ => !own && rule.covers(scheme, &host, port),
-        });
-        match (granted, own) {
-            (false, _) => Destination::Denied,
-            (true, true) => Destination::Own,
-            (true, false) => Destination::Outside,
+        if own {
+            let granted = self.0.iter().any(|rule| matches!(rule.host, Host::Own));
+            return if granted { Destination::Own } else { Destination::Denied };
+        }
+        let mut covering = self.0.iter().filter(|rule| rule.covers(scheme, &host, port)).peekable();
+        if covering.peek().is_none() {
+            Destination::Denied
+        } else if covering.any(|rule| matches!(rule.host, Host::Exact(_))) {
+            Destination::Named
+        } else {
+            Destination::Matched
         }
     }
 
@@ -142,20 +147,29 @@ mod tests {
 
     #[test]
     fn only_what_is_listed_is_reached() {
-        check("https://api.test", "https://api.test/x", Destination::Outside);
-        check("https://api.test", "https://api.test:443/x", Destination::Outside);
+        check("https://api.test", "https://api.test/x", Destination::Named);
+        check("https://api.test", "https://api.test:443/x", Destination::Named);
         check("https://api.test", "http://api.test/", Destination::Denied);
         check("https://api.test", "https://api.test:8443/", Destination::Denied);
         check("https://api.test", "https://evil.api.test/", Destination::Denied);
-        check("https://*.test", "https://evil.api.test/", Destination::Outside);
+        check("https://*.test", "https://evil.api.test/", Destination::Matched);
         check("https://*.test", "https://test/", Destination::Denied);
         check("https://*.test", "https://eviltest/", Destination::Denied);
-        check("http://[::1]:80", "http://[::1]/", Destination::Outside);
-        check("*", "http://anything:99/", Destination::Outside);
+        check("http://[::1]:80", "http://[::1]/", Destination::Named);
+        check("*", "http://anything:99/", Destination::Matched);
         check("*", "http://self.alt/", Destination::Denied);
         check("http://self", "http://self.alt/v1/x", Destination::Own);
         check("http://self", "/v1/x", Destination::Own);
         check("http://self", "http://127.0.0.1/", Destination::Denied);
+    }
+
+    #[test]
+    fn a_host_that_is_named_is_named_beside_patterns() {
+        let entries = ["http://*:*", "http://127.0.0.1:*"].map(str::to_owned);
+        let hosts = AllowedHosts::parse(&entries).expect("valid entries");
+        let destination = |uri: &str| hosts.destination(&uri.parse().expect("valid uri"));
+        assert_eq!(destination("http://127.0.0.1:80/"), Destination::Named);
+        assert_eq!(destination("http://localhost:80/"), Destination::Matched);
     }
 
     #[test]

@@ -14,6 +14,8 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime_wasi_http::WasiBody;
 
+type Permits = (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>);
+
 /// A response body.
 pub(crate) enum ResponseBody {
     /// All of it.
@@ -21,8 +23,8 @@ pub(crate) enum ResponseBody {
     /// From a route, as it comes.
     Stream(ByteStream),
     /// From a `wasi:http` component. `broken` tells an end by accident from a regular one,
-    /// and the permit is given back when the body has ended.
-    Component { body: WasiBody, broken: Arc<AtomicBool>, _permit: OwnedSemaphorePermit },
+    /// and the permits, the second one that of a stream, are given back when the body has ended.
+    Component { body: WasiBody, broken: Arc<AtomicBool>, _permits: Permits },
 }
 
 impl ResponseBody {

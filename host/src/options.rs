@@ -1,6 +1,6 @@
 //! What a caller of [`crate::up`] may choose.
 
-use crate::Log;
+use crate::{Clock, Log};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -72,6 +72,10 @@ pub struct Options {
     pub limits: Limits,
     /// Told what `up` is doing (composing, compiling), one line each.
     pub progress: Option<fn(&str)>,
+    /// The clock of the functions, for tests; `None` is the machine's.
+    pub clock: Option<Clock>,
+    /// Whether the server calls `POST /internal/tick` by itself.
+    pub ticker: bool,
 }
 
 impl Default for Options {
@@ -87,6 +91,8 @@ impl Default for Options {
             log: Log::Stdout,
             limits: Limits::default(),
             progress: None,
+            clock: None,
+            ticker: true,
         }
     }
 }

@@ -1,10 +1,11 @@
-//! Spin's runtime-config file: where the stores and databases that labels name really are,
-//! and how many connections to PostgreSQL there may be.
+//! Spin's runtime-config file: where the stores and databases that labels name really are, how
+//! many connections to PostgreSQL there may be, and which networks no guest reaches.
 //!
 //! Without a file there is one store and one database, both called `default`, in the data
 //! directory, as in Spin. A new kind of backend is one more case here and one file in
 //! `store/` or `sqlite/`.
 
+use crate::outbound::Blocked;
 use anyhow::Context as _;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -19,6 +20,8 @@ pub(crate) struct RuntimeConfig {
     pub(crate) sqlite_databases: BTreeMap<String, PathBuf>,
     /// The most connections to one PostgreSQL address.
     pub(crate) postgres_connections: Option<NonZeroUsize>,
+    /// Networks that no HTTP request of a guest reaches, whatever the manifest grants.
+    pub(crate) blocked: Blocked,
 }
 
 /// Where a key-value store is.
@@ -44,7 +47,16 @@ struct File {
     #[serde(default)]
     sqlite_database: BTreeMap<String, Backend>,
     #[serde(default)]
+    outbound_networking: OutboundNetworking,
+    #[serde(default)]
     outbound_pg: OutboundPg,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OutboundNetworking {
+    #[serde(default)]
+    block_networks: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -68,6 +80,7 @@ impl RuntimeConfig {
             key_value_stores: BTreeMap::new(),
             sqlite_databases: BTreeMap::new(),
             postgres_connections: None,
+            blocked: Blocked::default(),
         };
         if let Some(path) = file {
             let parsed = crate::toml_file::read(path, "the runtime config (--runtime-config)")?;
@@ -97,6 +110,8 @@ impl RuntimeConfig {
 
     fn fill(&mut self, file: File, base: &Path, data: &Path) -> anyhow::Result<()> {
         self.postgres_connections = file.outbound_pg.max_connections;
+        self.blocked = Blocked::parse(&file.outbound_networking.block_networks)
+            .context("[outbound_networking] block_networks")?;
         for (label, mut backend) in file.key_value_store {
             let key = format!("[key_value_store.{label}]");
             let place = match backend.kind.as_str() {

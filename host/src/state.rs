@@ -1,5 +1,6 @@
 //! What belongs to one instance of a guest, and how it is set up.
 
+use crate::clock::Clock;
 use crate::grants::Grants;
 use crate::interfaces::outbound::Outbound;
 use crate::interfaces::stdio::Lines;
@@ -85,6 +86,8 @@ pub(crate) struct Maker {
     pub(crate) log: Sink,
     /// Bytes of linear memory.
     pub(crate) memory: usize,
+    /// A clock for the guests instead of the machine's.
+    pub(crate) clock: Option<Clock>,
     /// The server's own address.
     pub(crate) own: SocketAddr,
 }
@@ -93,19 +96,21 @@ impl Maker {
     /// A store with the component's grants and nothing else: no files, no network, no
     /// environment, no arguments.
     pub(crate) fn store(&self) -> Store<State> {
-        let wasi = WasiCtx::builder()
-            .stdout(Lines::output(self.log.clone()))
+        let mut wasi = WasiCtx::builder();
+        wasi.stdout(Lines::output(self.log.clone()))
             .stderr(Lines::errors(self.log.clone(), &self.grants.component))
             .allow_tcp(false)
-            .allow_udp(false)
-            .build();
+            .allow_udp(false);
+        if let Some(clock) = &self.clock {
+            wasi.wall_clock(clock.clone());
+        }
         let mut store = Store::new(
             &self.engine,
             State {
                 table: ResourceTable::new(),
                 grants: self.grants.clone(),
                 memory: Memory { limit: self.memory, used: 0 },
-                wasi,
+                wasi: wasi.build(),
                 http: WasiHttpCtx::new(),
                 outbound: Outbound::new(self.grants.clone(), self.own),
             },

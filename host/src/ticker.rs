@@ -1,24 +1,45 @@
-//! Calls `POST /internal/tick` of the bundle once a minute, as any scheduler would: work that
-//! is due is done by a function, so it is done on Spin too, where something else calls.
+//! Calls `POST /internal/tick` of the bundle: once a minute, as any scheduler would, and for
+//! deliveries alone as soon as some are due. The work is done by a function, so it is done on
+//! Spin too, where something else calls.
 
 use crate::log::Sink;
 use crate::variables::Variables;
+use anyhow::ensure;
+use bytes::Bytes;
 use http::{Method, Request, StatusCode};
-use http_body_util::Empty;
+use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper_util::rt::TokioIo;
+use serde::Deserialize;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::task::AbortOnDropHandle;
 
 /// The operation that does what is due.
 pub(crate) const PATH: &str = "/internal/tick";
 /// The variable that holds its credential.
 const TOKEN: &str = "tick_token";
-/// Between two calls. Hosts that start together drift apart by up to [`JITTER`] each time.
+/// Between two calls for all work. Hosts that start together drift apart by up to [`JITTER`]
+/// each time.
 const PERIOD: Duration = Duration::from_secs(60);
 const JITTER: Duration = Duration::from_secs(10);
 /// Time for one call.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Calls at a time. While one delivers to a host that is slow, others go on.
+const CALLS: usize = 4;
+/// Between the beginnings of two calls for deliveries: as many as `limit_ip_per_minute` admits
+/// by default.
+const PACE: Duration = Duration::from_millis(100);
+/// The same after one that failed.
+const RETRY: Duration = Duration::from_secs(5);
+/// The longest answer, in bytes.
+const ANSWER: usize = 64 << 10;
 
 /// The credential: what the operator set, or one for this process alone. `None` when the
 /// manifest has no such variable.
@@ -33,34 +54,115 @@ pub(crate) fn token(variables: &mut Variables) -> Option<String> {
     variables.get(TOKEN).map(str::to_owned)
 }
 
-/// Calls for as long as the task is not aborted.
-pub(crate) async fn run(own: SocketAddr, token: String, log: Sink) {
+/// What a call asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Work {
+    All,
+    Deliveries,
+}
+
+/// What an answer says of the next call. A function that says nothing has nothing due.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Answer {
+    /// Something is due now.
+    more: bool,
+    /// When the next delivery is (RFC 3339).
+    next_due_at: Option<String>,
+}
+
+impl Answer {
+    /// How long until something is due, if that is before the call that comes anyway.
+    fn wait(&self) -> Option<Duration> {
+        if self.more {
+            return Some(Duration::ZERO);
+        }
+        let due = OffsetDateTime::parse(self.next_due_at.as_deref()?, &Rfc3339).ok()?;
+        let wait = Duration::try_from(due - OffsetDateTime::now_utc()).unwrap_or_default();
+        (wait < PERIOD).then_some(wait)
+    }
+}
+
+/// Calls for as long as the task is not aborted; at once when `work_due` is told.
+pub(crate) async fn run(own: SocketAddr, token: String, work_due: Arc<Notify>, log: Sink) {
+    let warn = |problem: &str| log.event("warn", None, &format!("{PATH}: {problem}"));
+    schedule(|work| call(own, token.clone(), work), &work_due, warn).await;
+}
+
+async fn schedule<F>(call: impl Fn(Work) -> F, work_due: &Notify, warn: impl Fn(&str))
+where
+    F: Future<Output = anyhow::Result<Answer>> + Send + 'static,
+{
+    let mut calls = JoinSet::new();
+    let start = |calls: &mut JoinSet<_>, work| {
+        let answer = timeout(PATIENCE, call(work));
+        calls.spawn(async move {
+            (work, answer.await.unwrap_or_else(|_| Err(anyhow::anyhow!("took too long"))))
+        });
+    };
+    let mut all = Instant::now() + period();
+    let mut due: Option<Instant> = None;
+    // Not before this are deliveries asked for.
+    let mut free = Instant::now();
     loop {
-        let mut noise = [0; 2];
-        let _ = getrandom::fill(&mut noise);
-        let share = f64::from(u16::from_le_bytes(noise)) / f64::from(u16::MAX);
-        tokio::time::sleep(PERIOD + JITTER.mul_f64(share)).await;
-        match tokio::time::timeout(PATIENCE, call(own, &token)).await {
-            Ok(Ok(StatusCode::OK)) => {}
-            Ok(Ok(status)) => log.event("warn", None, &format!("{PATH} answered {status}")),
-            Ok(Err(error)) => log.event("warn", None, &format!("{PATH}: {error}")),
-            Err(_) => log.event("warn", None, &format!("{PATH} took too long")),
+        let next = due.filter(|_| calls.len() < CALLS).map(|due| due.max(free));
+        tokio::select! {
+            // In this order, so that one call does for all who wake before it begins.
+            biased;
+            () = work_due.notified() => due = Some(Instant::now()),
+            () = sleep_until(all) => {
+                all = Instant::now() + period();
+                start(&mut calls, Work::All);
+            }
+            () = sleep_until(next.unwrap_or(all)), if next.is_some() => {
+                // The answer tells what is due then.
+                due = None;
+                free = Instant::now() + PACE;
+                start(&mut calls, Work::Deliveries);
+            }
+            Some(Ok((work, answer))) = calls.join_next() => {
+                let wait = match answer {
+                    Ok(answer) => answer.wait(),
+                    Err(error) => {
+                        warn(&format!("{error:#}"));
+                        free = Instant::now() + RETRY;
+                        (work == Work::Deliveries).then_some(RETRY)
+                    }
+                };
+                due = due.into_iter().chain(wait.map(|wait| Instant::now() + wait)).min();
+            }
         }
     }
 }
 
-async fn call(own: SocketAddr, token: &str) -> anyhow::Result<StatusCode> {
+fn period() -> Duration {
+    let mut noise = [0; 2];
+    let _ = getrandom::fill(&mut noise);
+    let share = f64::from(u16::from_le_bytes(noise)) / f64::from(u16::MAX);
+    PERIOD + JITTER.mul_f64(share)
+}
+
+async fn call(own: SocketAddr, token: String, work: Work) -> anyhow::Result<Answer> {
     let stream = TokioIo::new(TcpStream::connect(own).await?);
     let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await?;
-    let connection = tokio::spawn(connection);
+    let _connection = AbortOnDropHandle::new(tokio::spawn(connection));
+    let query = match work {
+        // The stores of the runner expire by themselves.
+        Work::All => "key_values=expire",
+        Work::Deliveries => "work=deliveries",
+    };
     let request = Request::builder()
         .method(Method::POST)
-        // The stores of the runner expire by themselves.
-        .uri(format!("{PATH}?key_values=expire"))
+        .uri(format!("{PATH}?{query}"))
         .header("host", own.to_string())
         .header("authorization", format!("Bearer {token}"))
-        .body(Empty::<bytes::Bytes>::new())?;
-    let status = sender.send_request(request).await?.status();
-    connection.abort();
-    Ok(status)
+        .body(Empty::<Bytes>::new())?;
+    let response = sender.send_request(request).await?;
+    ensure!(response.status() == StatusCode::OK, "answered {}", response.status());
+    let body = Limited::new(response.into_body(), ANSWER).collect().await;
+    let body = body.map_err(|error| anyhow::anyhow!(error))?;
+    Ok(serde_json::from_slice(&body.to_bytes())?)
 }
+
+#[cfg(test)]
+mod tests;

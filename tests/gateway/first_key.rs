@@ -71,6 +71,8 @@ impl Platform for Edge {
         Err(Fault::Unavailable("not asked in this test".to_owned()))
     }
 
+    fn wake(&self) {}
+
     fn log(&self, _: &str) {}
 }
 

@@ -7,15 +7,19 @@ mod keys;
 mod limits;
 mod manifest;
 mod metrics;
+mod outbound;
 mod server;
 mod smuggling;
+mod streams;
+mod ticks;
 mod versions;
 
 use std::path::Path;
+use std::time::Duration;
 
 use crate::support::server::{plain_options, root, start};
 use crate::support::{App, Placement};
-use tenantry::{Limits, Server};
+use tenantry::{Limits, Options, Server};
 
 /// A manifest with the fixture behind the gateway; `grants` are lines of its component.
 fn manifest(directory: &Path, grants: &str) -> std::path::PathBuf {
@@ -33,9 +37,14 @@ secret = {{ default = "of another" }}
 limit_read_per_minute = {{ default = "100000000" }}
 limit_ip_per_minute = {{ default = "100000000" }}
 api_lifecycle = {{ default = "" }}
+tick_token = {{ default = "" }}
 
 [[trigger.http]]
 route = "/..."
+component = "fixture"
+
+[[trigger.http]]
+route = "/internal/tick"
 component = "fixture"
 
 [component.fixture]
@@ -51,6 +60,7 @@ own = "{{{{ own }}}}"
 limit_read_per_minute = "{{{{ limit_read_per_minute }}}}"
 limit_ip_per_minute = "{{{{ limit_ip_per_minute }}}}"
 api_lifecycle = "{{{{ api_lifecycle }}}}"
+tick_token = "{{{{ tick_token }}}}"
 "#,
         wasm = wasm.display()
     );
@@ -81,6 +91,32 @@ async fn fixture_with(
     options.limits = limits;
     let (app, server) = start(options).await;
     (app, server, directory)
+}
+
+/// A server with the fixture and options of its own.
+async fn fixture_of(
+    placement: Placement,
+    grants: &str,
+    change: impl FnOnce(&mut Options),
+) -> (App, Server, tempfile::TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let mut options = plain_options(placement, &directory.path().join("data"), &[]);
+    options.manifest = manifest(directory.path(), grants);
+    change(&mut options);
+    let (app, server) = start(options).await;
+    (app, server, directory)
+}
+
+/// Waits until the log has a line with this text.
+async fn logged(app: &App, text: &str) {
+    let seen = || app.log.lock().iter().any(|line| line.contains(text));
+    let seen = async {
+        while !seen() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(20), seen).await;
+    assert!(waited.is_ok(), "{text:?} is not in the log: {:#?}", app.log.lock());
 }
 
 /// What a probe answered.

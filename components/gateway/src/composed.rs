@@ -33,6 +33,8 @@ use crate::{
 /// Where `auth` publishes its keys. Spin sends requests for `self.alt` to the application
 /// itself, when `allowed_outbound_hosts` has `http://self`.
 const KEYS: &str = "http://self.alt/.well-known/jwks.json";
+/// Where what is due is delivered. Stays until what fails at first is due again.
+const TICK: &str = "http://self.alt/internal/tick?work=deliveries&wait=6";
 const CHUNK: usize = 16 * 1024;
 /// Swaps of one bucket. So many are lost only where many requests of one identity never pause.
 const ATTEMPTS: usize = 200;
@@ -281,6 +283,25 @@ impl Platform for Spin {
             .read(65_536)
             .await
             .map_err(|error| Fault::Unavailable(format!("{KEYS}: {error:?}")))
+    }
+
+    /// By a task that goes on behind the answer. It is a task of the guest's call, for which
+    /// hosts keep the instance: our runner as long as a stream (`host/src/composed/worker.rs`),
+    /// Spin 4 as long as its `--request-timeout`, by default without end
+    /// (`HttpWorkerExpiration` in its crates/trigger-http/src/server.rs).
+    fn wake(&self) {
+        spin_sdk::wasip3::spawn(async {
+            let token = Self.variable("tick_token").await.unwrap_or_default();
+            if token.is_empty() {
+                return;
+            }
+            let request = http::Request::post(TICK)
+                .header("authorization", format!("Bearer {token}"))
+                .body(Empty::<Bytes>::new());
+            if let Ok(request) = request {
+                let _ = spin_sdk::http::send(request).await;
+            }
+        });
     }
 
     fn log(&self, line: &str) {

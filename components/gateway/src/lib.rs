@@ -31,6 +31,7 @@ mod security;
 mod tenant;
 mod trace;
 mod versions;
+mod wake;
 
 #[cfg(target_arch = "wasm32")]
 mod composed;

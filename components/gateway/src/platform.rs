@@ -76,6 +76,9 @@ pub trait Platform: Sync {
     /// The published verification keys, asked from the `auth` function because the
     /// key-value store has none; the bytes of a JWK Set (RFC 7517).
     fn ask_for_keys(&self) -> impl Future<Output = Result<Vec<u8>, Fault>> + MaybeSend;
+    /// Tells whoever delivers that something is due. The answer does not wait for it, and
+    /// loses nothing when nobody hears: what is due is in the database.
+    fn wake(&self);
     /// Writes one line to the log.
     fn log(&self, line: &str);
 }

@@ -74,7 +74,6 @@ impl Up {
             },
             components: self.component,
             runtime_config: self.place.runtime_config,
-            variables: Vec::new(),
             log: Log::Stdout,
             limits: Limits {
                 memory: usize::try_from(self.memory)? << 20,
@@ -83,6 +82,7 @@ impl Up {
                 ..Limits::default()
             },
             progress: Some(progress),
+            ..Options::default()
         })
     }
 }

@@ -13,6 +13,7 @@ use crate::problem;
 use crate::routes::Route;
 use crate::state::{Maker, State};
 use anyhow::Context as _;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use std::net::SocketAddr;
@@ -31,6 +32,7 @@ use wasmtime_wasi_http::{p2, p3};
 pub(crate) struct Composed {
     handler: ProxyHandler<worker::Factory>,
     permits: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
     wait: Duration,
     request: Duration,
 }
@@ -60,6 +62,7 @@ impl Composed {
         Ok(Self {
             handler: ProxyHandler::new(worker::Factory::new(maker, component, limits, end)),
             permits: Arc::new(Semaphore::new(limits.max_instances)),
+            streams: Arc::new(Semaphore::new(limits.max_streams)),
             wait: limits.max_queue_wait,
             request: limits.request,
         })
@@ -90,7 +93,16 @@ impl Composed {
         let answer = tokio::time::timeout(self.request, answer).await;
         match answer.unwrap_or_else(|_| Err(ExpirationError.into())) {
             Ok(response) => {
-                response.map(|body| ResponseBody::Component { body, broken, _permit: permit })
+                let stream = match is_stream(&response) {
+                    false => None,
+                    true => match self.streams.clone().try_acquire_owned() {
+                        Ok(stream) => Some(stream),
+                        // The function learns that nobody reads.
+                        Err(_) => return problem::unavailable("The server is at capacity"),
+                    },
+                };
+                let permits = (permit, stream);
+                response.map(|body| ResponseBody::Component { body, broken, _permits: permits })
             }
             Err(error) => {
                 // What a trap was is reported by the worker that saw it.
@@ -113,4 +125,10 @@ impl Composed {
             }
         }
     }
+}
+
+/// Whether the length of the content is not known yet.
+fn is_stream<B>(response: &Response<B>) -> bool {
+    let headers = response.headers();
+    headers.contains_key(CONTENT_TYPE) && !headers.contains_key(CONTENT_LENGTH)
 }

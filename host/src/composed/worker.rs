@@ -63,6 +63,7 @@ impl HandlerState for Factory {
         let mut store = self.maker.store();
         let proxy = self.component.instantiate_async(&mut store).await?;
         let rests = Arc::new(AtomicBool::new(true));
+        let expired = Arc::new(AtomicBool::new(false));
         Ok(Instance {
             store,
             proxy,
@@ -72,6 +73,7 @@ impl HandlerState for Factory {
                 stream: self.stream,
                 watched: None,
                 rests: rests.clone(),
+                expired: expired.clone(),
                 alarm: Box::pin(tokio::time::sleep(REST)),
                 end: Box::pin(self.end.clone().cancelled_owned()),
             },
@@ -80,6 +82,7 @@ impl HandlerState for Factory {
                 log: self.maker.log.clone(),
                 end: self.end.clone(),
                 rests,
+                expired,
                 response: Mutex::default(),
             },
         })
@@ -92,6 +95,8 @@ pub(super) struct Worker {
     log: Sink,
     end: CancellationToken,
     rests: Arc<AtomicBool>,
+    /// Set when a request was not answered in time.
+    expired: Arc<AtomicBool>,
     response: Mutex<Broken>,
 }
 
@@ -117,7 +122,11 @@ impl WorkerState for Worker {
         rearm(&mut store);
         self.rests.store(false, Ordering::Relaxed);
         *self.response.lock() = response;
-        Box::pin(tokio::time::sleep(self.request))
+        let (time, expired) = (self.request, self.expired.clone());
+        Box::pin(async move {
+            tokio::time::sleep(time).await;
+            expired.store(true, Ordering::Relaxed);
+        })
     }
 
     fn drop(&self, store: Store<State>, result: Result<(), wasmtime::Error>) {
@@ -139,6 +148,7 @@ pub(super) struct Expiration {
     stream: Duration,
     watched: Option<(WorkerStatus, Instant)>,
     rests: Arc<AtomicBool>,
+    expired: Arc<AtomicBool>,
     alarm: Pin<Box<Sleep>>,
     end: Pin<Box<WaitForCancellationFutureOwned>>,
 }
@@ -155,6 +165,8 @@ impl WorkerExpiration for Expiration {
             let time = match status {
                 WorkerStatus::Idle => REST,
                 WorkerStatus::Requests => self.request,
+                // Nobody waits any more for what it is doing.
+                WorkerStatus::PostReturn if self.expired.load(Ordering::Relaxed) => Duration::ZERO,
                 WorkerStatus::PostReturn => self.stream,
             };
             self.alarm.as_mut().reset((since + time).into());

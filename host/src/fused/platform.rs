@@ -16,7 +16,7 @@ use gateway::limits::{Ask, Quota, Taken};
 use gateway::{Body, Context, Fault, Operation, Platform, Request};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{SystemTime, UNIX_EPOCH};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -35,6 +35,8 @@ pub(crate) struct Background {
     pub(crate) tasks: TaskTracker,
     /// Ends open streams, which would not end by themselves.
     pub(crate) end_streams: CancellationToken,
+    /// Told when deliveries are due; the ticker listens.
+    pub(crate) work_due: Arc<Notify>,
 }
 
 /// A function that can be called.
@@ -184,6 +186,10 @@ impl Platform for Function {
                 Err(Fault::Unavailable(format!("{} refused its keys: {cause}", function.name())))
             }
         }
+    }
+
+    fn wake(&self) {
+        self.background.work_due.notify_one();
     }
 
     fn log(&self, line: &str) {

@@ -2,16 +2,11 @@
 
 use crate::grants::Grants;
 use crate::hosts::Destination;
+use crate::outbound::Reach;
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http_body_util::BodyExt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
-
-/// How long a guest's request may take to connect, to begin its answer, and between two
-/// pieces of it, unless the guest asks for less.
-const LONGEST: Duration = Duration::from_secs(60);
 
 /// Sends the requests of one component.
 pub(crate) struct Outbound {
@@ -29,10 +24,15 @@ impl Outbound {
     }
 
     /// Points the request at where it may go, or refuses it.
-    fn direct(&self, request: &mut http::Request<WasiBody>) -> Result<(), Error> {
+    fn direct(&self, request: &mut http::Request<WasiBody>) -> Result<Reach, Error> {
+        // Credentials in a URL end up in logs, and hide its host from whoever reads it.
+        if request.uri().authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err(Error::HttpRequestUriInvalid);
+        }
         match self.grants.hosts.destination(request.uri()) {
             Destination::Denied => Err(Error::HttpRequestDenied),
-            Destination::Outside => Ok(()),
+            Destination::Named => Ok(Reach::Named),
+            Destination::Matched => Ok(Reach::Matched),
             Destination::Own => {
                 let authority = Authority::try_from(self.own.to_string());
                 let authority = authority.map_err(|_| Error::HttpRequestUriInvalid)?;
@@ -45,7 +45,7 @@ impl Outbound {
                 let uri = http::Uri::from_parts(parts);
                 *request.uri_mut() = uri.map_err(|_| Error::HttpRequestUriInvalid)?;
                 request.headers_mut().insert(http::header::HOST, host);
-                Ok(())
+                Ok(Reach::Own)
             }
         }
     }
@@ -63,19 +63,12 @@ impl WasiHttpHooks for Outbound {
         options: Option<RequestOptions>,
         _: Work<()>,
     ) -> Work<(http::Response<WasiBody>, Work<()>)> {
-        let directed = self.direct(&mut request);
-        let shorter = |asked: Option<Duration>| Some(asked.unwrap_or(LONGEST).min(LONGEST));
-        let asked = options.unwrap_or_default();
-        let options = RequestOptions {
-            connect_timeout: shorter(asked.connect_timeout),
-            first_byte_timeout: shorter(asked.first_byte_timeout),
-            between_bytes_timeout: shorter(asked.between_bytes_timeout),
-        };
+        let answer = self
+            .direct(&mut request)
+            .map(|reach| self.grants.clients.send(reach, request, options));
         Box::new(async move {
-            directed?;
-            let (response, io) =
-                wasmtime_wasi_http::default_send_request(request, Some(options)).await?;
-            Ok((response.map(BodyExt::boxed_unsync), Box::new(io) as Work<()>))
+            // What goes wrong behind the head of the answer, its body tells.
+            Ok((answer?.await?, Box::new(std::future::ready(Ok(()))) as Work<()>))
         })
     }
 }

@@ -1,7 +1,8 @@
 //! `spin:postgres/postgres@4.2.0`
 
-use crate::postgres::{Builder, Connection, certificates};
+use crate::postgres::{Builder, Connection};
 use crate::state::State;
+use crate::tls::certificates;
 use wasmtime::component::{Accessor, FutureReader, HasSelf, Linker, Resource, StreamReader};
 
 mod bindings {

@@ -22,7 +22,6 @@ mod words;
 
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub use connection::Connection;
-pub(crate) use tls::certificates;
 pub(crate) use tool::{Client, connect, place};
 
 use crate::hosts::AllowedHosts;
@@ -121,7 +120,7 @@ impl Pools {
     }
 
     fn pool(&self, address: Address, ca: Option<&str>) -> Result<Pool, Error> {
-        let roots = self.roots.get_or_init(tls::system_roots);
+        let roots = self.roots.get_or_init(crate::tls::system_roots);
         let tls = tls::connector(roots, ca).map_err(|error| {
             Error::ConnectionFailed(format!("TLS to {address} cannot be set up: {error}"))
         })?;

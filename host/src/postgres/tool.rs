@@ -26,7 +26,7 @@ pub(crate) async fn connect(url: &str) -> anyhow::Result<Client> {
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(CONNECT);
     }
-    let tls = tls::connector(&tls::system_roots(), None).map_err(anyhow::Error::msg)?;
+    let tls = tls::connector(&crate::tls::system_roots(), None).map_err(anyhow::Error::msg)?;
     let place = describe(&config);
     let connected = tokio::time::timeout(CONNECT * 2, config.connect(tls)).await;
     let connected = connected.with_context(|| format!("{place} does not answer"))?;

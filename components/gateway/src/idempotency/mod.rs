@@ -17,7 +17,7 @@ use crate::router::Route;
 use crate::trace::{Seen, hex};
 use crate::{
     Body, Caller, Code, Context, Error, Fault, Idempotency, Location, Parameter, Platform, Request,
-    Response,
+    Response, wake,
 };
 
 /// Headers that a function gets to see. `authorization` only where no credential was
@@ -204,7 +204,8 @@ async fn call<P: Platform>(
     route: &Route<'_>,
     request: Request,
 ) -> Result<Response<P::Stream>, Error> {
-    platform.call(context, &route.operation.id, request).await.unwrap_or_else(|fault| {
+    let outcome = platform.call(context, &route.operation.id, request).await;
+    let mut outcome = outcome.unwrap_or_else(|fault| {
         Err(match fault {
             Fault::Timeout => Error::new(Code::Timeout, Code::Timeout.row().title),
             Fault::Trapped(cause) => Error::internal(Code::InternalError, cause),
@@ -215,7 +216,12 @@ async fn call<P: Platform>(
                 error
             }
         })
-    })
+    });
+    // Before the answer is kept: a replay has made nothing due.
+    if let Ok(response) = &mut outcome {
+        wake::listen(platform, response);
+    }
+    outcome
 }
 
 fn parameters(form: &Form<'_>, route: &Route<'_>, seen: &Seen) -> Vec<Parameter> {

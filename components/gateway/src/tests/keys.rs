@@ -16,6 +16,7 @@ struct Stored {
     /// What the function does, one after the other; at the end it answers 201.
     script: Mutex<Vec<Act>>,
     calls: Mutex<u32>,
+    wakes: Mutex<u32>,
     down: bool,
 }
 
@@ -24,6 +25,8 @@ enum Act {
     Trap,
     /// Answers what no store may keep.
     Secret,
+    /// Makes deliveries due.
+    Due,
     /// Takes so long that another request takes its key over.
     Late,
 }
@@ -107,6 +110,7 @@ impl Platform for Stored {
                 *slot.expect("a reservation").1 = b"of another".to_vec();
                 return Err(Fault::Timeout);
             }
+            Some(Act::Due) => headers.push(("x-work-due".to_owned(), "deliveries".to_owned())),
             Some(Act::Secret) => headers.push(("cache-control".to_owned(), "no-store".to_owned())),
             None => {}
         }
@@ -115,6 +119,10 @@ impl Platform for Stored {
 
     async fn ask_for_keys(&self) -> Result<Vec<u8>, Fault> {
         Err(Fault::Unavailable("there are none".to_owned()))
+    }
+
+    fn wake(&self) {
+        *self.wakes.lock().expect("not poisoned") += 1;
     }
 
     fn log(&self, _: &str) {}
@@ -169,6 +177,23 @@ fn what_no_store_may_keep_is_not_kept() {
     let world = Stored { script: Mutex::new(vec![Act::Secret]), ..Stored::default() };
     assert_eq!(create(&world).status(), 201);
     assert_eq!(world.slot(), None);
+}
+
+#[test]
+fn work_that_is_due_is_told_once_and_not_to_clients() {
+    let world = Stored { script: Mutex::new(vec![Act::Due]), ..Stored::default() };
+    let wakes = || *world.wakes.lock().expect("not poisoned");
+    for replayed in [false, true] {
+        let response = create(&world);
+        assert_eq!(response.headers().contains_key("idempotent-replayed"), replayed);
+        assert!(!response.headers().contains_key("x-work-due"));
+        assert_eq!(wakes(), 1);
+    }
+    let world = Stored::default();
+    assert_eq!(
+        (create(&world).status().as_u16(), *world.wakes.lock().expect("not poisoned")),
+        (201, 0)
+    );
 }
 
 #[test]

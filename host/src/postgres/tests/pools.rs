@@ -71,6 +71,6 @@ async fn require_means_tls() {
 #[tokio::test]
 async fn a_root_is_a_certificate() {
     for pem in ["", "x", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"] {
-        assert!(crate::postgres::certificates(pem).is_err(), "{pem:?}");
+        assert!(crate::tls::certificates(pem).is_err(), "{pem:?}");
     }
 }

@@ -92,6 +92,8 @@ impl Platform for Stub {
         Err(Fault::Unavailable("no keys in this test".to_owned()))
     }
 
+    fn wake(&self) {}
+
     fn log(&self, _: &str) {}
 }
 

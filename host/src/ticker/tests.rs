@@ -1,0 +1,162 @@
+//! The ticker against a server that follows a script, in a time that passes at once.
+
+use super::*;
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+
+/// How long an answer takes, and what it is.
+type Act = (Duration, Result<Answer, &'static str>);
+
+/// A server that notes when it was called, and answers by its script, at the end with nothing.
+#[derive(Clone)]
+struct Server {
+    began: Instant,
+    script: Arc<Mutex<VecDeque<Act>>>,
+    calls: Arc<Mutex<Vec<(Duration, Work)>>>,
+    work_due: Arc<Notify>,
+    warnings: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    /// With its ticker beside it, until the test ends.
+    fn with(script: impl IntoIterator<Item = Act>) -> Self {
+        let server = Self {
+            began: Instant::now(),
+            script: Arc::new(Mutex::new(script.into_iter().collect())),
+            calls: Arc::default(),
+            work_due: Arc::default(),
+            warnings: Arc::default(),
+        };
+        let ticked = server.clone();
+        tokio::spawn(async move {
+            let call = |work| ticked.answer(work);
+            let warn = |problem: &str| ticked.warnings.lock().push(problem.to_owned());
+            schedule(call, &ticked.work_due, warn).await;
+        });
+        server
+    }
+
+    fn answer(&self, work: Work) -> impl Future<Output = anyhow::Result<Answer>> + use<> {
+        self.calls.lock().push((self.began.elapsed(), work));
+        let (time, answer) = self.script.lock().pop_front().unwrap_or((Duration::ZERO, nothing()));
+        async move {
+            tokio::time::sleep(time).await;
+            answer.map_err(anyhow::Error::msg)
+        }
+    }
+
+    /// When deliveries were asked for, in milliseconds.
+    fn deliveries(&self) -> Vec<u128> {
+        let calls = self.calls.lock();
+        let deliveries = calls.iter().filter(|(_, work)| *work == Work::Deliveries);
+        deliveries.map(|(at, _)| at.as_millis()).collect()
+    }
+}
+
+fn nothing() -> Result<Answer, &'static str> {
+    Ok(Answer::default())
+}
+
+fn more() -> Result<Answer, &'static str> {
+    Ok(Answer { more: true, next_due_at: None })
+}
+
+/// Due so long after now, by the clock of the machine, which does not pass at once.
+fn due(after: Duration) -> Result<Answer, &'static str> {
+    let at = (OffsetDateTime::now_utc() + after).format(&Rfc3339).expect("a time");
+    Ok(Answer { more: false, next_due_at: Some(at) })
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+async fn pass(seconds: u32) {
+    tokio::time::sleep(SECOND * seconds).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_work_is_asked_for_once_a_minute() {
+    let server = Server::with([]);
+    pass(600).await;
+    let calls = server.calls.lock();
+    assert!(calls.iter().all(|(_, work)| *work == Work::All));
+    assert!((8..=10).contains(&calls.len()), "{calls:?}");
+    assert!(calls.windows(2).all(|two| two[1].0 - two[0].0 >= PERIOD), "{calls:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_woken_calls_at_once_and_for_many_together() {
+    let server = Server::with([]);
+    pass(1).await;
+    for _ in 0..10 {
+        server.work_due.notify_one();
+    }
+    pass(1).await;
+    assert_eq!(server.deliveries(), [1000]);
+    server.work_due.notify_one();
+    pass(1).await;
+    assert_eq!(server.deliveries(), [1000, 2000]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_there_is_more_it_goes_on() {
+    let server = Server::with([(SECOND, more()), (Duration::ZERO, more())]);
+    server.work_due.notify_one();
+    pass(10).await;
+    let pace = PACE.as_millis();
+    assert_eq!(server.deliveries(), [0, 1000, 1000 + pace]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_due_later_is_asked_for_then() {
+    let server = Server::with([(Duration::ZERO, due(SECOND * 20))]);
+    server.work_due.notify_one();
+    pass(50).await;
+    let calls = server.deliveries();
+    // The machine's clock has gone on by some milliseconds between the two.
+    assert!(matches!(calls[..], [0, 19_000..=20_000]), "{calls:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_due_after_the_minute_waits_for_it() {
+    let server = Server::with([(Duration::ZERO, due(SECOND * 86_400))]);
+    server.work_due.notify_one();
+    pass(59).await;
+    assert_eq!(server.deliveries(), [0]);
+    pass(12).await;
+    assert_eq!(server.calls.lock().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn four_calls_run_at_a_time() {
+    let server = Server::with((0..5).map(|_| (SECOND * 10, nothing())));
+    for _ in 0..6 {
+        server.work_due.notify_one();
+        pass(1).await;
+    }
+    assert_eq!(server.deliveries(), [0, 1000, 2000, 3000]);
+    // The first is done: who was woken meanwhile has its turn, once.
+    pass(10).await;
+    assert_eq!(server.deliveries(), [0, 1000, 2000, 3000, 10_000]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_are_told_and_tried_again_later() {
+    let server = Server::with([(Duration::ZERO, Err("refused")), (SECOND * 70, nothing())]);
+    server.work_due.notify_one();
+    pass(1).await;
+    server.work_due.notify_one();
+    pass(54).await;
+    assert_eq!(server.deliveries(), [0, 5000], "not before, though it was woken");
+    pass(11).await;
+    assert_eq!(*server.warnings.lock(), ["refused", "took too long"]);
+}
+
+#[test]
+fn an_answer_that_says_nothing_has_nothing_due() {
+    let read = |text: &str| serde_json::from_str::<Answer>(text).expect("an answer").wait();
+    assert_eq!(read(r#"{"events": 0}"#), None);
+    assert_eq!(read(r#"{"more": false, "next_due_at": null}"#), None);
+    assert_eq!(read(r#"{"next_due_at": "soon"}"#), None);
+    assert_eq!(read(r#"{"next_due_at": "2020-01-01T00:00:00Z"}"#), Some(Duration::ZERO));
+    assert_eq!(read(r#"{"more": true}"#), Some(Duration::ZERO));
+}

@@ -1,0 +1,181 @@
+//! Where requests of guests get to: hosts that the manifest names may be anywhere, what only a
+//! pattern grants is on the internet.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::{fixture, fixture_of, probe};
+use crate::both;
+use crate::support::{App, Placement};
+use tenantry::Limits;
+
+/// A server on a loopback address that counts its connections.
+struct Listener {
+    port: u16,
+    connections: Arc<AtomicUsize>,
+}
+
+impl Listener {
+    /// Hands each connection to `serve`.
+    async fn start<F>(serve: impl Fn(TcpStream) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counted = connections.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                counted.fetch_add(1, Ordering::SeqCst);
+                tokio::spawn(serve(stream));
+            }
+        });
+        Self { port, connections }
+    }
+
+    fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+}
+
+/// Reads the head of a request; `None` when the connection has ended.
+async fn head(stream: &mut TcpStream) -> Option<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.ok()?);
+    }
+    Some(String::from_utf8(head).unwrap())
+}
+
+/// Answers every request of a connection with its target.
+async fn echo(mut stream: TcpStream) {
+    while let Some(head) = head(&mut stream).await {
+        let target = head.split(' ').nth(1).unwrap_or_default();
+        let length = target.len();
+        let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{target}");
+        if stream.write_all(answer.as_bytes()).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// What a guest got from there.
+async fn fetch(app: &App, url: &str) -> String {
+    let (status, text) = probe(app, &format!("fetch?url={url}")).await;
+    assert_eq!(status, 200, "{url}: {text}");
+    text
+}
+
+/// Under a pattern no spelling of this machine's address is reached, under its name it is.
+async fn patterns_reach_public_addresses_only(placement: Placement) {
+    let listener = Listener::start(echo).await;
+    let port = listener.port;
+    let grants = r#"allowed_outbound_hosts = ["http://*:*", "https://*:*"]"#;
+    let (app, server, _directory) = fixture(placement, grants, Limits::default()).await;
+    for host in [
+        "127.0.0.1",
+        "localhost",
+        "0.0.0.0",
+        "127.1",
+        "0x7f.1",
+        "2130706433",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[64:ff9b::7f00:1]",
+        "169.254.169.254",
+        "10.0.0.1",
+    ] {
+        let text = fetch(&app, &format!("http://{host}:{port}/")).await;
+        assert!(text.contains("DestinationIpProhibited"), "{host}: {text}");
+        // Some of them are no names for a certificate, so that they are refused before.
+        let text = fetch(&app, &format!("https://{host}:{port}/")).await;
+        assert!(text.starts_with("ErrorCode::"), "{host}: {text}");
+    }
+    let text = fetch(&app, &format!("http://user:password@127.0.0.1:{port}/")).await;
+    assert!(text.contains("UriInvalid"), "{text}");
+    server.shutdown().await.unwrap();
+    assert_eq!(listener.connections(), 0);
+
+    let grants = format!(r#"allowed_outbound_hosts = ["https://*:*", "http://127.0.0.1:{port}"]"#);
+    let (app, server, _directory) = fixture(placement, &grants, Limits::default()).await;
+    assert_eq!(fetch(&app, &format!("http://127.0.0.1:{port}/x")).await, "Ok(200 OK) /x");
+    let text = fetch(&app, &format!("http://localhost:{port}/")).await;
+    assert!(text.contains("HttpRequestDenied"), "no grant at all: {text}");
+    server.shutdown().await.unwrap();
+    assert_eq!(listener.connections(), 1);
+}
+
+/// A network that the operator blocks is not reached by name either; this server still is.
+async fn blocked_networks(placement: Placement) {
+    let listener = Listener::start(echo).await;
+    let port = listener.port;
+    let grants = format!(r#"allowed_outbound_hosts = ["http://self", "http://127.0.0.1:{port}"]"#);
+    let (app, server, _directory) = fixture_of(placement, &grants, |options| {
+        let config = options.data.join("runtime-config.toml");
+        std::fs::write(&config, "[outbound_networking]\nblock_networks = [\"127.0.0.0/8\"]\n")
+            .unwrap();
+        options.runtime_config = Some(config);
+    })
+    .await;
+    let text = fetch(&app, &format!("http://127.0.0.1:{port}/")).await;
+    assert!(text.contains("DestinationIpProhibited"), "{text}");
+    let own = fetch(&app, "http://self.alt/healthz").await;
+    assert_eq!(own, r#"Ok(200 OK) {"status":"ok"}"#);
+    server.shutdown().await.unwrap();
+    assert_eq!(listener.connections(), 0);
+}
+
+/// A connection serves one request after the other.
+async fn connections_are_kept(placement: Placement) {
+    let listener = Listener::start(echo).await;
+    let port = listener.port;
+    let grants = format!(r#"allowed_outbound_hosts = ["http://127.0.0.1:{port}"]"#);
+    let (app, server, _directory) = fixture(placement, &grants, Limits::default()).await;
+    for _ in 0..10 {
+        assert_eq!(fetch(&app, &format!("http://127.0.0.1:{port}/x")).await, "Ok(200 OK) /x");
+    }
+    assert_eq!(listener.connections(), 1);
+    server.shutdown().await.unwrap();
+}
+
+/// Who drops an answer before its end, or has no time to wait for one, ends the connection.
+async fn who_gives_up_hangs_up(placement: Placement) {
+    let (told, mut ended) = tokio::sync::mpsc::unbounded_channel();
+    let listener = Listener::start(move |mut stream| {
+        let told = told.clone();
+        async move {
+            let head = head(&mut stream).await.unwrap();
+            if head.starts_with("GET /begins ") {
+                let begun = b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\nbegun";
+                stream.write_all(begun).await.unwrap();
+            }
+            // The peer says no more, and then that it has left.
+            let left = stream.read_u8().await;
+            let _ = told.send(left.is_err());
+        }
+    })
+    .await;
+    let port = listener.port;
+    let grants = format!(r#"allowed_outbound_hosts = ["http://127.0.0.1:{port}"]"#);
+    let limits = Limits { request: Duration::from_secs(2), ..Limits::default() };
+    let (app, server, _directory) = fixture(placement, &grants, limits).await;
+    for (target, status) in [("begins", 200), ("is-silent", 504)] {
+        let url = format!("http://127.0.0.1:{port}/{target}");
+        assert_eq!(probe(&app, &format!("fetch-head?url={url}")).await.0, status, "{target}");
+        let left = tokio::time::timeout(Duration::from_secs(10), ended.recv()).await;
+        assert_eq!(left.expect("the connection ends"), Some(true), "{target}");
+    }
+    server.shutdown().await.unwrap();
+}
+
+both! {
+    patterns_reach_public_addresses_only
+    blocked_networks
+    connections_are_kept
+    who_gives_up_hangs_up
+}

@@ -1,0 +1,76 @@
+//! Streams that do not end by themselves: who holds an instance for one, and for how long.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use super::{fixture, logged, probe};
+use crate::both;
+use crate::support::{App, Placement};
+use tenantry::Limits;
+
+const GRANTS: &str = r#"key_value_stores = ["default"]"#;
+
+/// A client that reads the first piece of an endless stream.
+async fn follow(app: &App) -> TcpStream {
+    let address = app.base.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET /api/v1/probe/endless HTTP/1.1\r\nhost: {address}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut seen = Vec::new();
+    while !seen.windows(4).any(|part| part == b"more") {
+        seen.push(stream.read_u8().await.unwrap());
+    }
+    assert!(seen.starts_with(b"HTTP/1.1 200 "), "{}", String::from_utf8_lossy(&seen));
+    stream
+}
+
+/// When a client leaves, its function learns it at a next write, and its instance serves
+/// others.
+async fn who_leaves_frees_the_instance(placement: Placement) {
+    let limits = Limits {
+        max_instances: 1,
+        max_queue_wait: Duration::from_millis(100),
+        ..Limits::default()
+    };
+    let (app, server, _directory) = fixture(placement, GRANTS, limits).await;
+    for _ in 0..3 {
+        app.log.lock().clear();
+        let stream = follow(&app).await;
+        assert_eq!(probe(&app, "echo").await.0, 503, "the one instance is taken");
+        drop(stream);
+        logged(&app, "nobody reads").await;
+        let free = async {
+            while probe(&app, "echo").await.0 != 200 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(2), free).await.expect("it is free at once");
+    }
+    server.shutdown().await.unwrap();
+}
+
+/// Streams have a bound of their own, beyond which they are refused and others are served.
+async fn streams_are_bounded(placement: Placement) {
+    let limits = Limits { max_streams: 2, ..Limits::default() };
+    let (app, server, _directory) = fixture(placement, GRANTS, limits).await;
+    let first = follow(&app).await;
+    let _second = follow(&app).await;
+    let (status, text) = probe(&app, "endless").await;
+    assert_eq!(status, 503, "{text}");
+    assert!(text.contains("\"error\":\"service_unavailable\""), "{text}");
+    assert_eq!(probe(&app, "echo").await, (200, "echo".to_owned()));
+    app.log.lock().clear();
+    drop(first);
+    logged(&app, "nobody reads").await;
+    let free = async {
+        while probe(&app, "stream").await.0 != 200 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(2), free).await.expect("there is room for another");
+    server.shutdown().await.unwrap();
+}
+
+both! { who_leaves_frees_the_instance streams_are_bounded }

@@ -1,0 +1,60 @@
+//! Who calls `POST /internal/tick`, and by which clock functions go.
+
+use std::time::Duration;
+
+use super::{fixture_of, logged, probe};
+use crate::both;
+use crate::support::Placement;
+use tenantry::Clock;
+
+const GRANTS: &str = r#"key_value_stores = ["default"]
+allowed_outbound_hosts = ["http://self"]"#;
+
+/// A write that has made deliveries due has them delivered at once; the client is not told.
+async fn due_work_is_done_at_once(placement: Placement) {
+    let (app, server, _directory) = fixture_of(placement, GRANTS, |_| {}).await;
+    let client = app.anon();
+    let answer = client.try_send(http::Method::GET, "/api/v1/probe/echo", &[], None).await;
+    assert_eq!(answer.unwrap().status, 200);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!app.log.lock().iter().any(|line| line.contains("tick work")), "nothing is due");
+    let answer = client.try_send(http::Method::GET, "/api/v1/probe/due", &[], None).await.unwrap();
+    assert_eq!((answer.status, answer.text.as_str()), (200, "made"));
+    assert!(!answer.headers.contains_key("x-work-due"));
+    logged(&app, "tick work=\"deliveries\" token=\"Bearer ").await;
+    server.shutdown().await.unwrap();
+}
+
+/// Functions go by the clock that a test turns, however they ask for the time.
+async fn functions_go_by_the_clock_of_the_options(placement: Placement) {
+    let clock = Clock::default();
+    let (app, server, _directory) = fixture_of(placement, GRANTS, |options| {
+        options.clock = Some(clock.clone());
+        options.ticker = false;
+    })
+    .await;
+    for hours in [0, 5, 24 * 7] {
+        clock.advance(hours * 3_600_000);
+        let shown = clock.now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        let (status, text) = probe(&app, "now").await;
+        assert_eq!(status, 200, "{hours}: {text}");
+        for seconds in text.split(' ') {
+            let seconds: u64 = seconds.parse().unwrap();
+            assert!((shown..shown + 60).contains(&seconds), "{hours}: {text}, not {shown}");
+        }
+    }
+    server.shutdown().await.unwrap();
+}
+
+both! { due_work_is_done_at_once functions_go_by_the_clock_of_the_options }
+
+/// Without the ticker nobody calls.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_without_ticker_calls_nobody() {
+    let quiet = |options: &mut tenantry::Options| options.ticker = false;
+    let (app, server, _directory) = fixture_of(Placement::Fused, GRANTS, quiet).await;
+    probe(&app, "due").await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(!app.log.lock().iter().any(|line| line.contains("tick work")));
+    server.shutdown().await.unwrap();
+}
