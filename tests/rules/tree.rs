@@ -46,7 +46,7 @@ fn functions_share_the_kit_only() {
 fn one_development_key() {
     let default =
         toml("spin.toml")["variables"]["master_key"]["default"].as_str().unwrap().to_owned();
-    let seal = std::fs::read_to_string(root().join("components/auth/src/seal.rs")).unwrap();
+    let seal = std::fs::read_to_string(root().join("components/kit/src/seal.rs")).unwrap();
     assert!(seal.contains(&format!("\"{default}\"")));
 }
 

@@ -1,6 +1,11 @@
 //! Outgoing webhooks: endpoints, and the dispatcher that delivers the feed's events to them.
 //! The operation `tick` does it, with all other work that nobody asks for.
 
+#![cfg_attr(
+    not(target_arch = "wasm32"),
+    allow(dead_code, reason = "natively there are tests only")
+)]
+
 #[cfg(target_arch = "wasm32")]
 mod contract {
     #![allow(missing_docs, unreachable_pub)]

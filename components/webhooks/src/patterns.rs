@@ -3,7 +3,7 @@
 
 /// Areas of events that deliveries cause. Who takes everything does not take them, or each
 /// failure would bring another delivery that fails.
-pub(crate) const OPERATIONAL: [&str; 2] = ["endpoint", "delivery"];
+const OPERATIONAL: [&str; 2] = ["endpoint", "delivery"];
 
 /// The type of test events, which only the endpoint that is tested gets.
 pub(crate) const TEST: &str = "endpoint.tested";

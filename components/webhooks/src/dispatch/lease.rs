@@ -1,6 +1,8 @@
 //! Whose turn it is. A lease is told by the clock that all hosts share, so that no other one
 //! ends it early.
 
+use std::time::Duration;
+
 use kit::{Value, id, now};
 
 use super::Run;
@@ -64,4 +66,22 @@ pub(super) fn next(run: &Run<'_>) -> kit::Result<Option<i64>> {
         &[Value::Integer(NEVER)],
     )?;
     Ok(rows.into_iter().next().and_then(|mut row| row.optional_integer()))
+}
+
+/// Whether this run is the one that waits: of many that were called for one write each, one is
+/// enough, and each takes an instance.
+pub(super) fn wait(run: &Run<'_>, time: Duration) -> kit::Result<bool> {
+    let moment = run.system.moment()?;
+    let until = moment + i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+    let taken = run.system.execute(
+        "INSERT INTO clocks (name, moment) VALUES ('dispatcher', $1) \
+         ON CONFLICT (name) DO UPDATE SET moment = excluded.moment WHERE clocks.moment <= $2",
+        &[Value::Integer(until), Value::Integer(moment)],
+    )?;
+    Ok(taken == 1)
+}
+
+/// Lets another one wait.
+pub(super) fn leave(run: &Run<'_>) -> kit::Result<()> {
+    run.system.execute("UPDATE clocks SET moment = 0 WHERE name = 'dispatcher'", &[]).map(drop)
 }

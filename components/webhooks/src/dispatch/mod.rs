@@ -54,7 +54,7 @@ pub(crate) async fn run(call: &Call, wait: Duration) -> kit::Result<Sent> {
     let run = Run::load(call).await?;
     let until = wait.min(RUN);
     let mut sessions = FuturesUnordered::new();
-    let mut attempts = 0;
+    let (mut attempts, mut waits) = (0, false);
     let next = loop {
         let room = SLOTS - sessions.len();
         if room > 0 && run.has_time() {
@@ -68,12 +68,20 @@ pub(crate) async fn run(call: &Call, wait: Duration) -> kit::Result<Sent> {
         let next = lease::next(&run)?;
         let pause = next.map(|due| Duration::from_millis((due - now()).max(0).unsigned_abs()));
         match pause {
-            Some(pause) if run.began.elapsed() + pause <= until && run.has_time() => {
+            Some(pause)
+                if run.began.elapsed() + pause <= until
+                    && run.has_time()
+                    && (waits || lease::wait(&run, until)?) =>
+            {
+                waits = true;
                 spin_sdk::time::sleep(pause.max(Duration::from_millis(10))).await;
             }
             _ => break next,
         }
     };
+    if waits {
+        lease::leave(&run)?;
+    }
     Ok(Sent { attempts, next_due_at: next, more: next.is_some_and(|due| due <= now()) })
 }
 
