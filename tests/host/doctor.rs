@@ -78,7 +78,7 @@ async fn a_fresh_place_is_good() {
     let data = directory.path().join("not there");
     let found = examine(&options(&data, &[])).await;
     all_good(&found);
-    says(&found, "functions", "5 are built");
+    says(&found, "functions", "6 are built");
     says(&found, "database", "is made by the first request");
     assert!(!data.exists());
     // Once it is there, too, however it is called.
