@@ -5,7 +5,7 @@ use kit::{Call, Code, Error, Published, Reply, Scope, Value, problem};
 use serde::Serialize;
 
 use crate::cloud_events::{self, BATCH, CloudEvent, ONE};
-use crate::selection::{Part, Selection};
+use crate::selection::{DELIVERY_SUCCESS, Part, Selection};
 
 /// A page, in the native form.
 #[derive(Serialize)]
@@ -17,7 +17,7 @@ struct Page {
 /// `GET /events`: oldest first. A page always tells a cursor, so that a follower can come back
 /// with it for what happens later.
 pub(crate) async fn list(call: &Call) -> kit::Result {
-    let (selection, feed) = Selection::parse(call, &["cursor", "limit"])?;
+    let (selection, feed) = Selection::parse(call, &["cursor", "limit", DELIVERY_SUCCESS])?;
     let base = cloud_events::base().await;
     call.read_list(|scope| {
         let after = feed.cursor.as_deref().map_or(Ok(0), |cursor| place(scope, cursor))?;

@@ -8,6 +8,9 @@ use kit::{Call, Code, Error, Published, Scope, Value, Violation, problem};
 /// they are found by reading the feed.
 const LOOK_UPS: usize = 10;
 
+/// The parameter that asks for deliveries.
+pub(crate) const DELIVERY_SUCCESS: &str = "delivery_success";
+
 const fn field(name: &'static str, kind: Kind) -> Field {
     Field {
         name,
@@ -48,6 +51,8 @@ pub(crate) struct Selection {
     /// The names of the types; `None` for all.
     types: Option<Vec<&'static str>>,
     filters: Vec<Filter>,
+    /// Whether all webhooks that were tried have got it, when that is asked.
+    delivered: Option<bool>,
 }
 
 /// A part of the feed, and the place to go on behind: the end of the feed when there was no
@@ -62,7 +67,7 @@ impl Selection {
     ///
     /// # Errors
     /// `invalid-parameter` and `validation-failed`; `tenant-mismatch` for another tenant.
-    pub(crate) fn parse(call: &Call, others: &[&str]) -> kit::Result<(Self, Feed)> {
+    pub(crate) fn parse(call: &Call, others: &[&'static str]) -> kit::Result<(Self, Feed)> {
         let others = [others, &["tenant_id"]].concat();
         let mut feed = Feed::parse(&EVENTS, &call.query_parameters(), &others)?;
         call.check_tenant(call.query("tenant_id"))?;
@@ -74,8 +79,17 @@ impl Selection {
                 None => types = Some(meant),
             }
         }
+        let delivered = match call.query(DELIVERY_SUCCESS) {
+            None => None,
+            Some("true") => Some(true),
+            Some("false") => Some(false),
+            Some(_) => {
+                let message = "Must be true or false.";
+                return Err(Error::violation(DELIVERY_SUCCESS, "WRONG_TYPE", message));
+            }
+        };
         let filters = std::mem::take(&mut feed.filters);
-        Ok((Self { types, filters }, feed))
+        Ok((Self { types, filters, delivered }, feed))
     }
 
     /// Reads what is behind a place, in the order of the commits.
@@ -84,10 +98,8 @@ impl Selection {
     /// Those of the database.
     pub(crate) fn read(&self, scope: &Scope<'_>, after: i64, limit: usize) -> kit::Result<Part> {
         // Before the events: what is committed between the two is behind it.
-        let end = match self.types.is_none() && self.filters.is_empty() {
-            true => None,
-            false => Some(end(scope)?),
-        };
+        let is_all = self.types.is_none() && self.filters.is_empty() && self.delivered.is_none();
+        let end = if is_all { None } else { Some(end(scope)?) };
         let sql = self.sql(after, limit);
         let rows = scope.query(&sql.text, sql.values.into_iter().map(Value::from))?;
         let events: Vec<Published> =
@@ -104,6 +116,13 @@ impl Selection {
         let mut sql = Sql { text: "tenant_id = $1 AND seq > ".to_owned(), values: Vec::new() };
         sql.bind(Literal::Integer(after));
         conditions(&mut sql, &self.filters);
+        if let Some(delivered) = self.delivered {
+            let not = if delivered { "NOT " } else { "" };
+            sql.push(&format!(
+                " AND seq {not}IN (SELECT event_seq FROM webhook_deliveries \
+                 WHERE tenant_id = $1 AND status <> 'SUCCEEDED')"
+            ));
+        }
         let meant = std::mem::take(&mut sql.text);
         let limit = Literal::Integer(i64::try_from(limit).unwrap_or(i64::MAX));
         let name = |name: &&'static str| Literal::Text((*name).to_owned());
