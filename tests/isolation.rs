@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::placements;
 use crate::support::{App, Client, Exchange};
-use crate::tenants;
+use crate::{tenants, webhooks};
 
 /// How an operation meets the tenants.
 pub enum Row {
@@ -31,6 +31,15 @@ fn user() -> Value {
 
 fn named() -> Value {
     json!({ "name": "taken over" })
+}
+
+/// One that takes nothing that happens here.
+fn endpoint() -> Value {
+    json!({ "url": "https://example.com/taken-over", "event_types": ["notice.published"] })
+}
+
+fn since() -> Value {
+    json!({ "since": "2020-01-01T00:00:00Z" })
 }
 
 /// A row for each `operationId`.
@@ -80,10 +89,28 @@ pub const ROWS: &[(&str, Row)] = &[
     ("delete-team", Row::Object(|| None)),
     ("list-notices", Row::List("")),
     ("get-notice", Row::Object(|| None)),
+    ("list-event-attempts", Row::Object(|| None)),
+    ("list-webhook-endpoints", Row::List("")),
+    ("create-webhook-endpoint", Row::Create(endpoint)),
+    ("get-webhook-endpoint", Row::Object(|| None)),
+    ("replace-webhook-endpoint", Row::Object(|| Some(endpoint()))),
+    ("update-webhook-endpoint", Row::Object(|| Some(endpoint()))),
+    ("delete-webhook-endpoint", Row::Object(|| None)),
+    ("enable-webhook-endpoint", Row::Object(|| None)),
+    ("disable-webhook-endpoint", Row::Object(|| None)),
+    ("test-webhook-endpoint", Row::Object(|| None)),
+    ("rotate-secret-webhook-endpoint", Row::Object(|| Some(json!({})))),
+    ("recover-webhook-endpoint", Row::Object(|| Some(since()))),
+    ("replay-missing-webhook-endpoint", Row::Object(|| Some(since()))),
+    ("list-webhook-endpoint-attempts", Row::Object(|| None)),
+    ("resend-webhook-attempt", Row::Object(|| None)),
+    ("get-webhook-endpoint-statistics", Row::Object(|| None)),
 ];
 
 /// An id that no object has.
 const MISSING: &str = "none_0000000000000000000000";
+/// The attempt of every webhook endpoint that is made here.
+const ATTEMPT: &str = "atm_0000000000000000000000";
 
 /// An operation of the contract with its row.
 struct Operation<'a> {
@@ -98,7 +125,7 @@ impl Operation<'_> {
     /// Asks for it, on this object if it works on any, whatever version that has.
     async fn call(&self, client: &Client, object: &str) -> Exchange {
         let query = if let Row::List(query) = self.row { query } else { "" };
-        let path = self.template.replace("{id}", object) + query;
+        let path = self.template.replace("{id}", object).replace("{attempt_id}", ATTEMPT) + query;
         let method = self.method.clone();
         let any = [("if-match", "*")];
         let headers: &[(&str, &str)] = if method == Method::PUT { &any } else { &[] };
@@ -116,7 +143,7 @@ impl Operation<'_> {
 
     /// The collection that it is about; a project stands for what is none.
     fn collection(&self) -> &'static str {
-        let mut named = ["users", "teams", "notices", "events"].into_iter();
+        let mut named = ["users", "teams", "notices", "events", "webhook-endpoints"].into_iter();
         let segment = self.template.split('/').nth(3);
         named.find(|name| segment == Some(*name)).unwrap_or("projects")
     }
@@ -134,6 +161,14 @@ async fn make(app: &App, owner: &Client, collection: &str, marker: &str) -> Exch
             owner.post("/api/v1/projects", &json!({ "name": marker })).await.expect(201);
             let feed = owner.get("/api/v1/events?type=project.created").await.expect(200);
             let id = feed.body["items"][0]["id"].as_str().unwrap();
+            return owner.get(&format!("{path}/{id}")).await.expect(200);
+        }
+        "webhook-endpoints" => {
+            let mut body = endpoint();
+            body["description"] = marker.into();
+            let id = owner.post(&path, &body).await.expect(201).id().to_owned();
+            webhooks::attempt(app, owner.tenant(), &id, ATTEMPT);
+            // The answer to the creation has the secret, which is not shown again.
             return owner.get(&format!("{path}/{id}")).await.expect(200);
         }
         "users" => json!({ "email": format!("{marker}@example.com"), "name": marker }),

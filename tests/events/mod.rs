@@ -2,11 +2,11 @@ mod cloud_events;
 mod feed;
 mod filters;
 mod get_event;
+mod list_event_attempts;
 mod list_events;
 mod registry;
 mod retention;
 mod stream_events;
-mod tick;
 
 use serde_json::json;
 

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::tick::{TOKEN, seed, tick};
 use crate::both;
+use crate::support::server::SCHEDULER;
 use crate::support::{App, Client, Placement, dedicated};
+use crate::webhooks::tick::{seed, tick};
 
 const DAYS: &str = "90;pro=365;free=30";
 
@@ -23,7 +24,7 @@ fn plan(app: &App, client: &Client, plan: &str) {
 
 /// Each tenant has its events for as long as its plan says, in bounded steps, and no longer.
 async fn goes_by_the_plan(placement: Placement) {
-    let variables = [("tick_token", TOKEN), ("retention_events_days", DAYS)];
+    let variables = [("retention_events_days", DAYS)];
     let (app, server, _directory) = dedicated(placement, &variables).await;
     let [free, pro, gold, none] =
         [app.owner().await, app.owner().await, app.owner().await, app.owner().await];
@@ -37,9 +38,9 @@ async fn goes_by_the_plan(placement: Placement) {
             seed(&app, client.tenant(), days, if many { 10_100 } else { 3 });
         }
     }
-    let first = tick(&app.anon(), TOKEN).await.expect(200);
+    let first = tick(&app.anon(), SCHEDULER).await.expect(200);
     assert_eq!(first.body["more"], true, "{}", first.text);
-    while tick(&app.anon(), TOKEN).await.expect(200).body["more"] == true {}
+    while tick(&app.anon(), SCHEDULER).await.expect(200).body["more"] == true {}
     let set = |days: &[&str]| days.iter().map(|days| (*days).to_owned()).collect::<BTreeSet<_>>();
     assert_eq!(ages(&app, &free), set(&["10"]));
     assert_eq!(ages(&app, &none), set(&["10", "50"]));
@@ -53,21 +54,21 @@ async fn goes_by_the_plan(placement: Placement) {
         assert!(kinds.contains(&&"tenant.created".into()), "{kinds:?}");
     }
     // With nothing to do, nothing is done; a plan that changes is noticed.
-    let nothing = tick(&app.anon(), TOKEN).await.expect(200);
+    let nothing = tick(&app.anon(), SCHEDULER).await.expect(200);
     assert_eq!((&nothing.body["events"], &nothing.body["more"]), (&0.into(), &false.into()));
     plan(&app, &pro, "free");
-    tick(&app.anon(), TOKEN).await.expect(200);
+    tick(&app.anon(), SCHEDULER).await.expect(200);
     assert_eq!(ages(&app, &pro), set(&["10"]));
     server.shutdown().await.unwrap();
 }
 
 /// A setting that cannot be read deletes nothing.
 async fn what_cannot_be_read_deletes_nothing(placement: Placement) {
-    let variables = [("tick_token", TOKEN), ("retention_events_days", "30;pro=for ever")];
+    let variables = [("retention_events_days", "30;pro=for ever")];
     let (app, server, _directory) = dedicated(placement, &variables).await;
     let owner = app.owner().await;
     seed(&app, owner.tenant(), 50, 3);
-    tick(&app.anon(), TOKEN).await.refused(500, "internal_error");
+    tick(&app.anon(), SCHEDULER).await.refused(500, "internal_error");
     assert_eq!(ages(&app, &owner).len(), 1);
     let log = app.log.lock().join("\n");
     assert!(log.contains("retention_events_days is no number of days"), "{log}");

@@ -175,7 +175,7 @@ placements! {
     async fn every_order_has_its_index(app) {
         let owner = app.owner().await;
         create(&owner, "a").await;
-        for (collection, table) in [("projects", "projects"), ("users", "members"), ("teams", "teams"), ("notices", "notices")] {
+        for (collection, table) in [("projects", "projects"), ("users", "members"), ("teams", "teams"), ("notices", "notices"), ("webhook-endpoints", "webhook_endpoints")] {
             let refused = owner.get(&format!("/api/v1/{collection}?sort=nothing")).await.refused(400, "invalid_parameter");
             let message = refused.body["details"]["fields"][0]["message"].as_str().unwrap().to_owned();
             let names = message.trim_start_matches("This list is sorted by: ").trim_end_matches('.');

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod contract;
 pub mod process;
 pub mod raw;
+pub mod receiver;
 pub mod seal;
 pub mod server;
 pub mod servers;

@@ -65,12 +65,17 @@ pub const PASSWORD: &str = "correct horse battery staple";
 
 static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(1);
 
-/// Limits that no test reaches by accident, and a short lease for crash tests.
 /// The operator's credential of all servers.
 pub const OPERATOR: &str = "the credential of the operator";
+/// The scheduler's.
+pub const SCHEDULER: &str = "the credential of the scheduler";
 
-pub const UNLIMITED: [(&str, &str); 8] = [
+/// Limits that no test reaches by accident, a short lease for crash tests, and a schedule of
+/// deliveries that a test can wait for.
+pub const UNLIMITED: [(&str, &str); 10] = [
     ("operator_token", OPERATOR),
+    ("tick_token", SCHEDULER),
+    ("webhook_schedule", "0s,100ms,200ms,300ms"),
     ("limit_read_per_minute", "1000000"),
     ("limit_write_per_minute", "1000000"),
     ("limit_auth_per_minute", "1000000"),

@@ -21,11 +21,12 @@ const HEADERS: [&str; 9] = [
 
 static VOLATILE: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     [
-        (r"\b(usr|tenant|prj|evt|cli|key|tok)_[0-9A-Za-z]{22}\b", "[$1 id]"),
+        (r"\b(usr|tenant|prj|evt|cli|key|tok|whe|atm)_[0-9A-Za-z]{22}\b", "[$1 id]"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "[time]"),
         (r"\beyJ[\w-]+\.[\w-]+\.[\w-]+", "[jwt]"),
         (r"\b(rt|cs)_[\w-]{43}", "[$1 secret]"),
         (r#""(trace_id|traceId)": "[0-9a-f]{32}""#, r#""$1": "[trace id]""#),
+        (r"\b(whsec|whpk)_[A-Za-z0-9+/]{43}=", "[$1]"),
         (r"owner\d+@", "[owner]@"),
         (r#""next_cursor": "[\w-]+""#, r#""next_cursor": "[cursor]""#),
         (r#""(after|before)": "[\w-]{20,}""#, r#""$1": "[cursor]""#),

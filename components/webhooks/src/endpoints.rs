@@ -61,7 +61,7 @@ pub(crate) async fn update(call: &Call) -> kit::Result {
     WEBHOOK_ENDPOINTS.merge(call, rule)
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Deserialize)]
 struct Rotation {
     secret: Option<String>,
     grace_seconds: Option<i64>,
@@ -70,7 +70,7 @@ struct Rotation {
 /// `POST /webhook-endpoints/{id}/rotate-secret`
 pub(crate) async fn rotate(call: &Call) -> kit::Result {
     let seal = Seal::load(call).await?;
-    let wanted: Rotation = if call.body().is_empty() { Rotation::default() } else { call.json()? };
+    let wanted: Rotation = call.json()?;
     let fresh = Fresh::make(&seal, call.path("id"), wanted.secret.as_deref())?;
     let grace = wanted.grace_seconds.unwrap_or(GRACE) * 1000;
     let reply = call.write_sealed(&seal, |scope| {

@@ -35,11 +35,34 @@ pub(crate) fn open(scope: &Scope<'_>, endpoint: &Record) -> kit::Result<()> {
     Ok(())
 }
 
-/// Takes other events from now on.
+/// Takes other events from now on. While some of those that it took so far are not sent yet, it
+/// goes on where it is, so that none of them is lost.
 pub(crate) fn subscribe(scope: &Scope<'_>, endpoint: &Record) -> kit::Result<()> {
+    let id = endpoint.text("id");
     let patterns = patterns::joined(&endpoint.list("event_types"));
-    let sql = "UPDATE webhook_queues SET patterns = $2 WHERE tenant_id = $1 AND endpoint_id = $3";
-    scope.execute(sql, [text(&patterns), text(endpoint.text("id"))]).map(drop)
+    let rows = scope.query(
+        "SELECT patterns, position FROM webhook_queues WHERE tenant_id = $1 AND endpoint_id = $2",
+        [text(id)],
+    )?;
+    let Some(mut row) = rows.into_iter().next() else { return Ok(()) };
+    let (before, position) = (row.text(), row.integer());
+    if before == patterns {
+        return Ok(());
+    }
+    let position = if has_more(scope, &before, position)? { position } else { newest(scope)? };
+    let sql = "UPDATE webhook_queues SET patterns = $2, position = $3 \
+         WHERE tenant_id = $1 AND endpoint_id = $4";
+    scope.execute(sql, [text(&patterns), Value::Integer(position), text(id)]).map(drop)
+}
+
+/// Whether there are events behind a place in the feed that these patterns take.
+pub(crate) fn has_more(scope: &Scope<'_>, patterns: &str, position: i64) -> kit::Result<bool> {
+    let (takes, values) = patterns::condition(patterns, 3);
+    let sql =
+        format!("SELECT seq FROM events WHERE tenant_id = $1 AND seq > $2 AND {takes} LIMIT 1");
+    let position = Value::Integer(position);
+    let values = std::iter::once(position).chain(values.into_iter().map(Value::Text));
+    Ok(!scope.query(&sql, values)?.is_empty())
 }
 
 /// Ends sending: the queue takes nothing, and what is pending is given up.

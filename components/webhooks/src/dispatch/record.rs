@@ -14,6 +14,9 @@ use crate::patterns;
 use crate::policy::Outcome;
 use crate::queue::{self, NEVER};
 
+/// Another one has the queue by now and sends the same: nothing of this counts.
+const LOST: &str = "the lease has ended before the batch was recorded";
+
 /// What becomes of a delivery.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
@@ -54,6 +57,8 @@ fn text(text: &str) -> Value {
 
 impl Work<'_> {
     fn record(&self, sent: &[Option<Sent>], may_stay: bool, moment: i64) -> kit::Result<bool> {
+        let (patterns, position) = self.queue()?;
+        let closed = self.batch.is_over || patterns.trim().is_empty();
         let outcomes = sent.iter().flatten().map(|sent| sent.outcome);
         let mut health = self.batch.health.after(outcomes.clone(), self.now);
         if let Some(rate) = self.batch.rate {
@@ -61,6 +66,7 @@ impl Work<'_> {
             health.paused_until = health.paused_until.max(self.now + 1000 * count / rate);
         }
         let lost = match () {
+            () if closed => None,
             () if outcomes.into_iter().any(|outcome| outcome == Outcome::Gone) => Some("GONE"),
             () if health.is_lost(self.now, self.run.patience) => Some("FAILING"),
             () => None,
@@ -70,12 +76,11 @@ impl Work<'_> {
             .items
             .iter()
             .zip(sent)
-            .map(|(item, sent)| self.fate(item, sent.as_ref(), lost.is_some()))
+            .map(|(item, sent)| self.fate(item, sent.as_ref(), closed || lost.is_some()))
             .collect();
         self.deliveries(&fates)?;
         self.attempts(sent, &fates)?;
-        let over = self.batch.is_over || lost.is_some();
-        let due = if over { NEVER } else { self.due()? };
+        let due = if closed || lost.is_some() { NEVER } else { self.due(&patterns, position)? };
         let stays =
             may_stay && due <= self.now && health.paused_until <= self.now && self.run.has_time();
         let (lease, until) = match stays {
@@ -87,7 +92,7 @@ impl Work<'_> {
              failures = $5, failing_since = $6, lease = $7, leased_until = $8 \
              WHERE tenant_id = $1 AND endpoint_id = $9 AND lease = $10",
             [
-                Value::Integer(self.batch.position),
+                Value::Integer(position),
                 Value::Integer(due),
                 Value::Integer(health.paused_until),
                 Value::Integer(health.failures),
@@ -99,8 +104,7 @@ impl Work<'_> {
             ],
         )?;
         if ours == 0 {
-            // Another one has it by now and sends the same: nothing of this counts.
-            return Err(kit::Error::internal("the lease has ended before the batch was recorded"));
+            return Err(kit::Error::internal(LOST));
         }
         self.tell(sent, &fates)?;
         if let Some(reason) = lost {
@@ -109,10 +113,24 @@ impl Work<'_> {
         Ok(stays)
     }
 
-    fn fate(&self, item: &Item, sent: Option<&Sent>, lost: bool) -> Fate {
+    /// What the queue takes, and how far it has come with this batch. While the batch was sent
+    /// its owner may have subscribed to other events, or closed and opened it.
+    fn queue(&self) -> kit::Result<(String, i64)> {
+        let rows = self.scope.query(
+            "SELECT patterns, position FROM webhook_queues \
+             WHERE tenant_id = $1 AND endpoint_id = $2 AND lease = $3",
+            [text(&self.leased.endpoint), text(&self.leased.lease)],
+        )?;
+        let row = rows.into_iter().next();
+        let mut row = row.ok_or_else(|| kit::Error::internal(LOST))?;
+        let patterns = row.text();
+        Ok((patterns, row.integer().max(self.batch.position)))
+    }
+
+    fn fate(&self, item: &Item, sent: Option<&Sent>, over: bool) -> Fate {
         match sent.map(|sent| sent.outcome) {
             Some(Outcome::Delivered) => Fate::Succeeded,
-            Some(outcome) if !lost => {
+            Some(outcome) if !over => {
                 let next = outcome.next(&self.run.schedule, item.attempts + 1, self.now, noise());
                 next.map_or(Fate::Failed, Fate::Pending)
             }
@@ -195,13 +213,8 @@ impl Work<'_> {
 
     /// When the queue has something to send next. No writer of this tenant is between this and
     /// the end of the transaction, so no event is overlooked.
-    fn due(&self) -> kit::Result<i64> {
-        let (takes, values) = patterns::condition(&self.batch.patterns, 3);
-        let sql =
-            format!("SELECT seq FROM events WHERE tenant_id = $1 AND seq > $2 AND {takes} LIMIT 1");
-        let position = Value::Integer(self.batch.position);
-        let values = std::iter::once(position).chain(values.into_iter().map(Value::Text));
-        if !self.scope.query(&sql, values)?.is_empty() {
+    fn due(&self, patterns: &str, position: i64) -> kit::Result<i64> {
+        if queue::has_more(self.scope, patterns, position)? {
             return Ok(0);
         }
         let head = if self.batch.in_order { HEAD } else { "" };

@@ -14,6 +14,8 @@ use crate::signature::{self, Keys};
 
 /// Bytes of an answer that are kept.
 const EXCERPT: usize = 1024;
+/// Bytes of an answer that are read: a credential that begins in what is kept ends in them.
+const READ: usize = EXCERPT + 1000;
 /// What stands in an excerpt instead of the value of a custom header.
 const REDACTED: &str = "[redacted]";
 
@@ -71,12 +73,24 @@ impl To {
 
     /// The first bytes of an answer as text, without what we sent as a credential.
     fn excerpt(&self, bytes: &[u8]) -> String {
-        let text = String::from_utf8_lossy(&bytes[..bytes.len().min(EXCERPT)]);
+        let text = String::from_utf8_lossy(&bytes[..bytes.len().min(READ)]);
         let printable = |c: char| if c.is_control() && !"\n\t".contains(c) { ' ' } else { c };
-        let mut text: String = text.chars().map(printable).collect();
-        for (_, value) in self.headers.iter().filter(|(_, value)| value.len() > 3) {
-            text = text.replace(value.as_str(), REDACTED);
+        let text: String = text.chars().map(printable).collect();
+        let mut values: Vec<&str> = self.headers.iter().map(|(_, value)| &**value).collect();
+        values.retain(|value| value.len() > 3);
+        // One may be the beginning of another.
+        values.sort_unstable_by_key(|value| std::cmp::Reverse(value.len()));
+        let mut end = text.floor_char_boundary(EXCERPT);
+        for (at, found) in values.iter().flat_map(|value| text.match_indices(value)) {
+            if (at..at + found.len()).contains(&end) {
+                end = at;
+            }
         }
+        let mut text = text[..end].to_owned();
+        for value in values {
+            text = text.replace(value, REDACTED);
+        }
+        text.truncate(text.floor_char_boundary(EXCERPT));
         text
     }
 }
@@ -93,7 +107,7 @@ pub(super) async fn send(to: &To, item: &Item) -> Option<Sent> {
         // An answer that breaks off has answered.
         while let Some(Ok(frame)) = body.frame().await {
             read.extend(frame.into_data().unwrap_or_default());
-            if read.len() >= EXCERPT {
+            if read.len() >= READ {
                 break;
             }
         }

@@ -37,6 +37,10 @@ const INSERT_PROJECT: &str = "INSERT INTO projects (tenant_id, id, owner_id, nam
 const INSERT_AUDIT: &str = "INSERT INTO audit_logs \
      (tenant_id, id, actor_id, action_type, resource_id, metadata, trace_id, created_at) \
      VALUES ($1, $2, $3, 'project.created', $4, $5, $6, $7)";
+/// Whoever takes the events is told that there is something to deliver; nobody does here.
+const ANNOUNCE: &str = "UPDATE webhook_queues SET due_at = 0 WHERE tenant_id = $1 AND due_at > 0 \
+     AND (patterns LIKE '% project.created %' OR patterns LIKE '% project.* %' \
+     OR patterns LIKE '% audit.logged %' OR patterns LIKE '% audit.* %' OR patterns LIKE '% * %')";
 /// The event, and that of the audit entry.
 const INSERT_EVENTS: &str = "INSERT INTO events \
      (tenant_id, id, type, subject, source_agent, data, trace_id, created_at, schema_version) \

@@ -148,6 +148,7 @@ struct Prepared {
     project: Statement,
     audit: Statement,
     events: Statement,
+    announce: Statement,
     keep: Statement,
 }
 
@@ -160,6 +161,7 @@ impl Prepared {
             project: client.prepare_cached(super::INSERT_PROJECT).await?,
             audit: client.prepare_cached(super::INSERT_AUDIT).await?,
             events: client.prepare_cached(super::INSERT_EVENTS).await?,
+            announce: client.prepare_cached(super::ANNOUNCE).await?,
             keep: client.prepare_cached(super::KEEP).await?,
         })
     }
@@ -223,6 +225,7 @@ async fn insert(client: &Client, prepared: &Prepared, new: &Creation) -> Result<
         client.execute(&prepared.project, &row),
         client.execute(&prepared.audit, &audit),
         client.execute(&prepared.events, &events),
+        client.execute(&prepared.announce, &[tenant]),
         keep,
         client.batch_execute("COMMIT"),
     )?;

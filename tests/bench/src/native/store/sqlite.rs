@@ -188,6 +188,7 @@ fn insert(transaction: &Transaction<'_>, new: &Creation) -> Result<(), Problem> 
         audit_id,
         new.audited(now)
     ])?;
+    transaction.prepare_cached(super::ANNOUNCE)?.execute(params![tenant])?;
     if let Some(key) = key {
         let (headers, until) = (answer.headers()?, key.until());
         transaction.prepare_cached(super::KEEP)?.execute(params![

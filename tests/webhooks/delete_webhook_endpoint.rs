@@ -1,0 +1,30 @@
+//! DELETE /api/v1/webhook-endpoints/{id}
+
+use super::{PATH, attempts, endpoint, operate, project, settled};
+use crate::placements;
+use crate::support::receiver::Receiver;
+
+placements! {
+    /// Nothing more is sent, not even what was pending, and the secrets are gone.
+    async fn ends_sending(app) {
+        let (owner, receiver) = (app.owner().await, Receiver::start().await);
+        receiver.statuses("/hooks", &[500]);
+        let made = endpoint(&owner, &receiver, "/hooks").await;
+        let path = format!("{PATH}/{}", made.id());
+        let pending = project(&owner, "pending").await;
+        attempts(&app, &owner, made.id(), 1).await;
+        owner.delete(&path).await.expect(204);
+        project(&owner, "later").await;
+        let other = endpoint(&owner, &receiver, "/other").await;
+        project(&owner, "last").await;
+        settled(&app, &owner, other.id()).await;
+        assert_eq!(receiver.received("/other").len(), 1, "the dispatcher goes on");
+        // What was on its way may still have come.
+        assert!(receiver.received("/hooks").iter().all(|one| one.event("subject") == pending));
+        let left = app.rows(&format!("SELECT COUNT(*) FROM webhook_secrets WHERE endpoint_id = '{}'", made.id()));
+        assert_eq!(left, [["0"]]);
+        owner.delete(&path).await.expect(204);
+        operate(&owner, made.id(), "enable").await.refused(410, "resource_gone");
+        owner.delete(&format!("{PATH}/whe_missing")).await.refused(404, "resource_not_found");
+    }
+}

@@ -1,0 +1,148 @@
+pub(crate) mod concurrent;
+mod create_webhook_endpoint;
+mod delete_webhook_endpoint;
+mod disable_webhook_endpoint;
+mod enable_webhook_endpoint;
+mod get_webhook_endpoint;
+mod get_webhook_endpoint_statistics;
+mod libraries;
+mod list_webhook_endpoint_attempts;
+mod list_webhook_endpoints;
+mod order;
+mod recover_webhook_endpoint;
+mod replace_webhook_endpoint;
+mod replay_missing_webhook_endpoint;
+mod resend_webhook_attempt;
+mod retry;
+mod rotate_secret_webhook_endpoint;
+mod select;
+mod signature;
+mod test_webhook_endpoint;
+pub(crate) mod tick;
+mod update_webhook_endpoint;
+mod virtual_time;
+
+use std::time::{Duration, Instant};
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::support::receiver::{Received, Receiver};
+use crate::support::server::SCHEDULER;
+use crate::support::{App, Client, Exchange};
+
+pub(crate) const PATH: &str = "/api/v1/webhook-endpoints";
+
+/// The longest that anything here takes on a machine that has much to do.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A new endpoint for events of projects, at this path of the receiver.
+pub(crate) async fn endpoint(client: &Client, receiver: &Receiver, path: &str) -> Exchange {
+    endpoint_with(client, receiver, path, json!({ "event_types": ["project.*"] })).await
+}
+
+/// A new endpoint with these members, which takes everything unless they say.
+pub(crate) async fn endpoint_with(
+    client: &Client,
+    receiver: &Receiver,
+    path: &str,
+    more: Value,
+) -> Exchange {
+    let mut body = json!({ "url": format!("{}{path}", receiver.base) });
+    for (name, value) in more.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    client.post(PATH, &body).await.expect(201)
+}
+
+/// An operation on an endpoint.
+async fn operate(client: &Client, id: &str, action: &str) -> Exchange {
+    client.send(Method::POST, &format!("{PATH}/{id}/{action}"), &[], None).await
+}
+
+/// A new project; its id, which is the subject of the event `project.created`.
+pub(crate) async fn project(client: &Client, name: &str) -> String {
+    let made = client.post("/api/v1/projects", &json!({ "name": name })).await.expect(201);
+    made.id().to_owned()
+}
+
+/// Has the server send what is due.
+pub(crate) async fn tick(app: &App) -> Value {
+    let headers = [("authorization", &*format!("Bearer {SCHEDULER}"))];
+    let path = "/internal/tick?work=deliveries";
+    app.anon().send(Method::POST, path, &headers, None).await.expect(200).body
+}
+
+/// What came to a path, once it is so much. Other tests have the server send at the same time,
+/// so that one call may find this endpoint in the hands of another.
+pub(crate) async fn arrived(
+    app: &App,
+    receiver: &Receiver,
+    path: &str,
+    count: usize,
+) -> Vec<Received> {
+    let began = Instant::now();
+    loop {
+        let received = receiver.received(path);
+        if received.len() >= count {
+            return received;
+        }
+        assert!(began.elapsed() < PATIENCE, "{} of {count} came to {path}", received.len());
+        tick(app).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// The attempts of an endpoint, oldest first, once so many are recorded.
+async fn attempts(app: &App, client: &Client, id: &str, count: usize) -> Vec<Value> {
+    let (began, path) = (Instant::now(), format!("{PATH}/{id}/attempts?limit=100"));
+    loop {
+        let page = client.get(&path).await.expect(200);
+        let items = page.body["items"].as_array().unwrap();
+        if items.len() >= count {
+            return items.clone();
+        }
+        assert!(began.elapsed() < PATIENCE, "{} of {count} attempts: {}", items.len(), page.text);
+        tick(app).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Sends until nothing is pending for an endpoint and it has seen the whole feed.
+pub(crate) async fn settled(app: &App, client: &Client, id: &str) {
+    let began = Instant::now();
+    let sql = format!(
+        "SELECT due_at, COALESCE(lease, '') FROM webhook_queues WHERE endpoint_id = '{id}'"
+    );
+    while app.rows(&sql) != [[i64::MAX.to_string(), String::new()]] {
+        assert!(began.elapsed() < PATIENCE, "{:?}", app.rows(&sql));
+        tick(app).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let statistics = client.get(&format!("{PATH}/{id}/statistics")).await.expect(200);
+    assert_eq!(statistics.body["deliveries"]["pending"], 0);
+}
+
+/// The events of a type, oldest first.
+pub(crate) async fn events(client: &Client, kind: &str) -> Vec<Value> {
+    let page = client.get(&format!("/api/v1/events?type={kind}&limit=100")).await.expect(200);
+    page.body["items"].as_array().unwrap().clone()
+}
+
+/// What a refusal must leave as it was: the endpoints, and the feed.
+async fn state(client: &Client) -> [Value; 2] {
+    let endpoints = client.get(PATH).await.expect(200).body;
+    let feed = client.get("/api/v1/events?limit=100").await.expect(200).body;
+    [endpoints, feed]
+}
+
+/// Writes an attempt straight into the server's database, of an event that is none.
+pub(crate) fn attempt(app: &App, tenant: &str, endpoint: &str, id: &str) {
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis();
+    app.execute(&format!(
+        "INSERT INTO webhook_attempts (tenant_id, id, endpoint_id, event_id, event_type, number, \
+         status, response_status, error, response_body, latency_ms, next_attempt_at, created_at) \
+         VALUES ('{tenant}', '{id}', '{endpoint}', 'evt_none', 'project.created', 1, 'SUCCEEDED', \
+         200, NULL, '', 1, NULL, {now})"
+    ));
+}

@@ -1,0 +1,190 @@
+//! What becomes of a delivery that does not arrive at once.
+
+use std::time::Duration;
+
+use http::Method;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::{PATH, arrived, attempts, endpoint, endpoint_with, events, project, settled};
+use crate::placements;
+use crate::support::Client;
+use crate::support::receiver::{Answer, Received, Receiver};
+
+/// A time in milliseconds.
+fn moment(time: &Value) -> i64 {
+    let time = OffsetDateTime::parse(time.as_str().unwrap(), &Rfc3339).unwrap();
+    i64::try_from(time.unix_timestamp_nanos() / 1_000_000).unwrap()
+}
+
+/// The milliseconds between an attempt and the next.
+fn delay(attempt: &Value) -> i64 {
+    moment(&attempt["next_attempt_at"]) - moment(&attempt["created_at"])
+}
+
+placements! {
+    /// It fails three times in three ways, and arrives: each time the same event in the same
+    /// bytes, after the delays of the schedule, and then no more.
+    async fn is_tried_until_it_arrives(app) {
+        let (owner, receiver) = (app.owner().await, Receiver::start().await);
+        let elsewhere = format!("{}/elsewhere", receiver.base);
+        receiver.script("/hooks", move |_, n| match n {
+            0 => Answer::status(500),
+            1 => Answer { headers: vec![("location", elsewhere.clone())], ..Answer::status(308) },
+            2 => Answer::status(404),
+            _ => Answer::status(204),
+        });
+        let made = endpoint(&owner, &receiver, "/hooks").await;
+        project(&owner, "a").await;
+        let tried = attempts(&app, &owner, made.id(), 4).await;
+        settled(&app, &owner, made.id()).await;
+        let sent = receiver.received("/hooks");
+        assert_eq!((sent.len(), receiver.received("/elsewhere").len()), (4, 0));
+        for one in &sent {
+            assert_eq!((&one.body, one.header("webhook-id")), (&sent[0].body, sent[0].header("webhook-id")));
+        }
+        let shown: Vec<_> = tried.iter().map(|it| (it["number"].as_i64(), it["response_status"].as_i64(), it["error"].as_str())).collect();
+        assert_eq!(shown, [
+            (Some(1), Some(500), Some("STATUS")), (Some(2), Some(308), Some("REDIRECT")),
+            (Some(3), Some(404), Some("STATUS")), (Some(4), Some(204), None),
+        ]);
+        for (attempt, delay_of_schedule) in tried.iter().zip([100, 200, 300]) {
+            let bounds = delay_of_schedule..=delay_of_schedule + delay_of_schedule / 10;
+            assert!(bounds.contains(&delay(attempt)), "{attempt}");
+        }
+        // Not before its time.
+        for (pair, attempt) in sent.windows(2).zip(&tried) {
+            assert!(pair[1].at - pair[0].at >= Duration::from_millis(delay(attempt).unsigned_abs()));
+        }
+        assert_eq!(tried[3]["next_attempt_at"], Value::Null);
+    }
+
+    /// 410 says that nobody is there: the endpoint is disabled, and its owner is told.
+    async fn gone_disables(app) {
+        let (owner, receiver) = (app.owner().await, Receiver::start().await);
+        receiver.statuses("/hooks", &[410]);
+        let made = endpoint(&owner, &receiver, "/hooks").await;
+        project(&owner, "a").await;
+        let tried = attempts(&app, &owner, made.id(), 1).await;
+        assert_eq!((tried.len(), &tried[0]["next_attempt_at"]), (1, &Value::Null));
+        let read = owner.get(&format!("{PATH}/{}", made.id())).await.expect(200);
+        assert_eq!((&read.body["status"], &read.body["disabled_reason"]), (&json!("DISABLED"), &json!("GONE")));
+        let told = events(&owner, "endpoint.disabled").await;
+        assert_eq!((told.len(), &told[0]["subject"]), (1, &made.body["id"]));
+        project(&owner, "b").await;
+        settled(&app, &owner, made.id()).await;
+        assert_eq!(receiver.received("/hooks").len(), 1);
+    }
+
+    /// Who does not answer in time has failed.
+    async fn time_runs_out(app) {
+        let (owner, receiver) = (app.owner().await, Receiver::start().await);
+        receiver.script("/hooks", |_, n| Answer { delay: Duration::from_secs(if n == 0 { 30 } else { 0 }), ..Answer::status(200) });
+        let more = json!({ "timeout_seconds": 1, "event_types": ["project.*"] });
+        let made = endpoint_with(&owner, &receiver, "/hooks", more).await;
+        project(&owner, "a").await;
+        let tried = attempts(&app, &owner, made.id(), 2).await;
+        assert_eq!((&tried[0]["error"], &tried[0]["response_status"]), (&json!("TIMEOUT"), &Value::Null));
+        assert!((1000..15_000).contains(&tried[0]["latency_ms"].as_i64().unwrap()), "{}", tried[0]);
+        assert_eq!(tried[1]["status"], "SUCCEEDED");
+    }
+
+    /// `Retry-After` delays the delivery, and with 429 everything for the endpoint.
+    async fn waits_as_it_is_asked(app) {
+        let owner = app.owner().await;
+        for (status, others_wait) in [(500, false), (429, true)] {
+            let receiver = Receiver::start().await;
+            receiver.script("/hooks", move |_, n| match n {
+                0 => Answer { headers: vec![("retry-after", "2".to_owned())], ..Answer::status(status) },
+                _ => Answer::status(200),
+            });
+            let made = endpoint(&owner, &receiver, "/hooks").await;
+            let first = project(&owner, "a").await;
+            let tried = attempts(&app, &owner, made.id(), 1).await;
+            assert!((2000..2100).contains(&delay(&tried[0])), "{}", tried[0]);
+            let other = project(&owner, "b").await;
+            let sent = arrived(&app, &receiver, "/hooks", 3).await;
+            let subjects: Vec<_> = sent.iter().map(|one| one.event("subject")).collect();
+            if others_wait {
+                assert!(sent[1].at - sent[0].at >= Duration::from_secs(2), "{subjects:?}");
+            } else {
+                assert_eq!(subjects, [first.clone(), other, first]);
+            }
+            settled(&app, &owner, made.id()).await;
+            owner.delete(&format!("{PATH}/{}", made.id())).await.expect(204);
+        }
+    }
+
+    /// Where nobody listens, deliveries fail; those to others go on.
+    async fn a_dead_one_delays_nobody(app) {
+        let (owner, receiver) = (app.owner().await, Receiver::start().await);
+        let port = crate::support::servers::free_port();
+        let body = json!({ "url": format!("http://127.0.0.1:{port}/"), "event_types": ["project.*"] });
+        let dead = owner.post(PATH, &body).await.expect(201);
+        endpoint(&owner, &receiver, "/hooks").await;
+        for name in ["a", "b"] {
+            project(&owner, name).await;
+        }
+        arrived(&app, &receiver, "/hooks", 2).await;
+        let tried = attempts(&app, &owner, dead.id(), 1).await;
+        assert_eq!((&tried[0]["error"], &tried[0]["response_status"]), (&json!("CONNECTION_FAILED"), &Value::Null));
+    }
+
+    /// While one endpoint takes its time, the others get what is theirs. Nobody calls for it:
+    /// a write has it delivered.
+    async fn a_slow_one_delays_nobody(app) {
+        let (owner, receiver) = (app.owner().await, Receiver::start().await);
+        receiver.script("/slow", |_, _| Answer { delay: Duration::from_secs(12), ..Answer::status(200) });
+        let slow = endpoint(&owner, &receiver, "/slow").await;
+        project(&owner, "a").await;
+        by_itself(&receiver, "/slow", 1).await;
+        endpoint(&owner, &receiver, "/hooks").await;
+        project(&owner, "b").await;
+        by_itself(&receiver, "/hooks", 1).await;
+        assert_eq!(recorded(&owner, slow.id()).await, 0, "the slow one has not answered yet");
+    }
+
+    /// After ten failures in a row an endpoint is left alone for a while; its owner sees it, and
+    /// ends it by asking for something.
+    async fn is_left_alone_for_a_while(app) {
+        let (owner, receiver) = (app.owner().await, Receiver::start().await);
+        receiver.statuses("/hooks", &[500]);
+        let made = endpoint(&owner, &receiver, "/hooks").await;
+        for name in ["a", "b", "c"] {
+            project(&owner, name).await;
+        }
+        let path = format!("{PATH}/{}/statistics", made.id());
+        let mut count = 9;
+        let paused = loop {
+            count += 1;
+            attempts(&app, &owner, made.id(), count).await;
+            let statistics = owner.get(&path).await.expect(200).body;
+            if statistics["consecutive_failures"].as_i64().unwrap() >= 10 {
+                break statistics;
+            }
+        };
+        let pause = moment(&paused["paused_until"]) - moment(&paused["failing_since"]);
+        assert!(pause > 20_000, "{paused}");
+        receiver.statuses("/hooks", &[200]);
+        owner.send(Method::POST, &format!("{PATH}/{}/test", made.id()), &[], None).await.expect(202);
+        settled(&app, &owner, made.id()).await;
+        let well = owner.get(&path).await.expect(200).body;
+        assert_eq!((&well["consecutive_failures"], &well["paused_until"]), (&json!(0), &Value::Null));
+    }
+}
+
+/// Waits without calling for it.
+async fn by_itself(receiver: &Receiver, path: &str, count: usize) -> Vec<Received> {
+    let began = std::time::Instant::now();
+    while receiver.received(path).len() < count {
+        assert!(began.elapsed() < super::PATIENCE, "nothing comes to {path}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    receiver.received(path)
+}
+
+async fn recorded(client: &Client, id: &str) -> usize {
+    let page = client.get(&format!("{PATH}/{id}/attempts")).await.expect(200);
+    page.body["items"].as_array().unwrap().len()
+}
