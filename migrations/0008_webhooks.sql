@@ -12,7 +12,7 @@ CREATE TABLE webhook_endpoints (
     rate_per_second BIGINT,
     timeout_seconds BIGINT NOT NULL,
     ordering TEXT NOT NULL,
-    asymmetric BIGINT NOT NULL,
+    ed25519 BIGINT NOT NULL,
     public_key TEXT NOT NULL,
     version BIGINT NOT NULL,
     created_at BIGINT NOT NULL,

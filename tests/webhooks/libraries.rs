@@ -110,7 +110,7 @@ placements! {
     /// With both kinds of signatures, after a rotation, and in more than ASCII.
     async fn verify_a_delivery(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
-        let more = json!({ "event_types": ["project.*"], "asymmetric": true });
+        let more = json!({ "event_types": ["project.*"], "ed25519": true });
         let made = endpoint_with(&owner, &receiver, "/hooks", more).await;
         let path = format!("{PATH}/{}/rotate-secret", made.id());
         let rotated = owner.post(&path, &json!({})).await.expect(200);

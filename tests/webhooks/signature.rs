@@ -46,7 +46,7 @@ placements! {
     /// Every header of a delivery is there, and fits the body as it was sent.
     async fn is_in_three_forms(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
-        let more = json!({ "event_types": ["project.*"], "asymmetric": true, "headers": { "X-Team": "search", "authorization": "Bearer x" } });
+        let more = json!({ "event_types": ["project.*"], "ed25519": true, "headers": { "X-Team": "search", "authorization": "Bearer x" } });
         let made = endpoint_with(&owner, &receiver, "/hooks", more).await;
         let secret = made.body["secret"].as_str().unwrap();
         let subject = project(&owner, "Größe").await;

@@ -53,7 +53,7 @@ pub(crate) fn decode(secret: &str) -> Option<Vec<u8>> {
 /// The headers of a delivery. `keys`: the newest first. `seconds` since the Unix epoch.
 pub(crate) fn headers(
     keys: &[Keys],
-    asymmetric: bool,
+    ed25519: bool,
     id: &str,
     seconds: i64,
     body: &[u8],
@@ -64,7 +64,7 @@ pub(crate) fn headers(
     let mut dated = format!("t={seconds}");
     for key in keys {
         standard.push(format!("v1,{}", STANDARD.encode(key.mac(&signed))));
-        if asymmetric {
+        if ed25519 {
             let signature = key.pair.sk.sign(signed.concat(), None::<Noise>);
             standard.push(format!("v1a,{}", STANDARD.encode(*signature)));
         }

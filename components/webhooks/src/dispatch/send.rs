@@ -25,7 +25,7 @@ pub(super) struct To {
     url: String,
     headers: Vec<(String, String)>,
     timeout: Duration,
-    asymmetric: bool,
+    ed25519: bool,
     keys: Vec<Keys>,
 }
 
@@ -49,7 +49,7 @@ impl To {
                 .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())))
                 .collect(),
             timeout: Duration::from_secs(endpoint.integer("timeout_seconds").unsigned_abs()),
-            asymmetric: endpoint.integer("asymmetric") == 1,
+            ed25519: endpoint.integer("ed25519") == 1,
             keys,
         }
     }
@@ -63,8 +63,7 @@ impl To {
             request = request.header(name, value);
         }
         let seconds = now() / 1000;
-        for (name, value) in
-            signature::headers(&self.keys, self.asymmetric, &item.id, seconds, &body)
+        for (name, value) in signature::headers(&self.keys, self.ed25519, &item.id, seconds, &body)
         {
             request = request.header(name, value);
         }
