@@ -59,6 +59,7 @@ type Script = Arc<dyn Fn(&Received, usize) -> Answer + Send + Sync>;
 #[derive(Default)]
 struct State {
     received: Vec<Received>,
+    answered: Vec<Received>,
     scripts: HashMap<String, Script>,
 }
 
@@ -107,6 +108,11 @@ impl Receiver {
     pub fn received(&self, path: &str) -> Vec<Received> {
         self.state.lock().received.iter().filter(|one| one.path == path).cloned().collect()
     }
+
+    /// What was answered: who broke off before is not among them.
+    pub fn answered(&self, path: &str) -> Vec<Received> {
+        self.state.lock().answered.iter().filter(|one| one.path == path).cloned().collect()
+    }
 }
 
 impl Drop for Receiver {
@@ -131,7 +137,9 @@ async fn answer(
         (state.scripts.get(&one.path).cloned(), number)
     };
     let answer = script.map_or_else(|| Answer::status(200), |script| script(&one, number));
+    // When the other side goes away, this ends here.
     tokio::time::sleep(answer.delay).await;
+    state.lock().answered.push(one);
     let mut response = Response::builder().status(answer.status);
     for (name, value) in answer.headers {
         response = response.header(name, value);

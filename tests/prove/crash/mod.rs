@@ -1,6 +1,7 @@
 //! A write with an `Idempotency-Key` happens once: among 64 equal ones at the same moment, and
 //! when its server is killed (SIGKILL) in the middle of it, again and again.
 
+mod deliveries;
 mod hosts;
 mod load;
 
