@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use http::Method;
 use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
 use serde_json::{Value, json};
@@ -16,6 +17,7 @@ use crate::prove::crash::write;
 use crate::support::server::{PASSWORD, UNLIMITED, plain_options, start};
 use crate::support::stores::{self, connect, rows_of, url};
 use crate::support::{App, Client, Placement};
+use crate::webhooks;
 use tenantry::{Moved, Server, Store};
 
 const PROJECTS: &str = "/api/v1/projects";
@@ -181,6 +183,13 @@ async fn fill(app: &App) -> People {
             client.delete(&format!("/api/v1/users/{}", user.id())).await.expect(204);
         }
     }
+    // What cannot be delivered, and is given up before anything moves.
+    let url = format!("http://127.0.0.1:{}/", crate::support::servers::free_port());
+    let body = json!({ "url": url, "event_types": ["endpoint.tested"], "description": "Zoë" });
+    let endpoint = bob.post(webhooks::PATH, &body).await.expect(201);
+    let path = format!("{}/{}/test", webhooks::PATH, endpoint.id());
+    bob.send(Method::POST, &path, &[], None).await.expect(202);
+    webhooks::settled(app, &bob, endpoint.id()).await;
     let machine = json!({ "name": "ci 🤖", "scopes": ["projects:read"] });
     let machine = bob.post("/api/v1/auth/clients", &machine).await.expect(201).body;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
