@@ -223,14 +223,14 @@ async fn who_leaves_makes_room(placement: Placement) {
         for _ in 0..2 {
             followers.push(Follower::open(&owner, "", None).await);
         }
-        if placement == Placement::Fused {
-            let refused = owner.get(STREAM).await.refused(503, "service_unavailable");
-            assert!(refused.header("retry-after").is_some());
-        }
+        let refused = owner.get(STREAM).await.refused(503, "service_unavailable");
+        assert!(refused.header("retry-after").is_some());
         drop(followers);
-        // It is seen when something is written.
-        project(&owner, "a").await;
-        tokio::time::sleep(Duration::from_secs(3)).await;
+        // It is seen when something is written; composed, with the one after.
+        for _ in 0..2 {
+            project(&owner, "a").await;
+            tokio::time::sleep(Duration::from_secs(3)).await;
+        }
     }
     server.shutdown().await.unwrap();
 }

@@ -18,14 +18,15 @@ struct Page {
 /// with it for what happens later.
 pub(crate) async fn list(call: &Call) -> kit::Result {
     let (selection, feed) = Selection::parse(call, &["cursor", "limit", DELIVERY_SUCCESS])?;
-    let base = cloud_events::base().await;
+    let base = match call.header("accept") {
+        Some(BATCH) => Some(cloud_events::base().await),
+        _ => None,
+    };
     call.read_list(|scope| {
         let after = feed.cursor.as_deref().map_or(Ok(0), |cursor| place(scope, cursor))?;
         let Part { events: items, place } = selection.read(scope, after, feed.limit)?;
         let next_cursor = (place > 0).then(|| cursor(scope, place)).transpose()?;
-        if call.header("accept") != Some(BATCH) {
-            return Reply::ok(&Page { items, next_cursor });
-        }
+        let Some(base) = base else { return Reply::ok(&Page { items, next_cursor }) };
         let all: Vec<_> = items.iter().map(|event| CloudEvent::new(event, &base)).collect();
         // A batch is a list and has no other place to tell it.
         let next = next_cursor.map(|cursor| next(call, feed.limit, &cursor));
@@ -35,7 +36,10 @@ pub(crate) async fn list(call: &Call) -> kit::Result {
 
 /// `GET /events/{id}`
 pub(crate) async fn get(call: &Call) -> kit::Result {
-    let base = cloud_events::base().await;
+    let base = match call.header("accept") {
+        Some(ONE) => Some(cloud_events::base().await),
+        _ => None,
+    };
     call.read(|scope| {
         let id = call.path("id");
         let columns = Published::COLUMNS;
@@ -44,12 +48,8 @@ pub(crate) async fn get(call: &Call) -> kit::Result {
         let event = row
             .and_then(|mut row| Published::read(&mut row))
             .ok_or_else(|| Error::not_found("event", id))?;
-        match call.header("accept") {
-            Some(ONE) => {
-                Ok(Reply::ok(&CloudEvent::new(&event, &base))?.header("content-type", ONE))
-            }
-            _ => Reply::ok(&event),
-        }
+        let Some(base) = base else { return Reply::ok(&event) };
+        Ok(Reply::ok(&CloudEvent::new(&event, &base))?.header("content-type", ONE))
     })
 }
 

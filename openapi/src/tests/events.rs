@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::bundle::METHODS;
 use crate::contract::EventType;
 use crate::{bundle, event_types, events, files};
 
@@ -44,6 +45,43 @@ fn a_resource_is_told_without_what_is_personal() {
     for personal in ["email", "name", "metadata"] {
         assert!(!names.contains(&personal.to_owned()), "{personal}");
     }
+}
+
+/// What the writes and operations of resources emit (`kit::resource`) is there.
+#[test]
+fn what_resources_emit_is_registered() {
+    let bundle = bundle();
+    let types = event_types().unwrap();
+    let mut emitted = BTreeSet::new();
+    for operation in bundle["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|item| METHODS.iter().filter_map(|method| item.get(method)))
+    {
+        if let Some(event) = operation["x-transition"]["event"].as_str() {
+            emitted.insert(event.to_owned());
+        }
+        let id = operation["operationId"].as_str().unwrap();
+        for resource in bundle["components"]["schemas"].as_object().unwrap().values() {
+            let resource = &resource["x-resource"];
+            let Some(name) = resource["name"].as_str() else { continue };
+            let one = resource["collection"].as_str().unwrap().trim_end_matches('s');
+            for (verb, happened) in [
+                ("create", "created"),
+                ("replace", "updated"),
+                ("update", "updated"),
+                ("delete", "deleted"),
+            ] {
+                if [name, one].iter().any(|noun| id == format!("{verb}-{noun}")) {
+                    emitted.insert(format!("{name}.{happened}"));
+                }
+            }
+        }
+    }
+    assert!(emitted.len() > 10, "{emitted:?}");
+    emitted.retain(|event| types.iter().all(|known| known.name != event));
+    assert!(emitted.is_empty(), "not in x-events of openapi/events.yaml: {emitted:?}");
 }
 
 /// What becomes of a registry in a document with one resource.
