@@ -17,3 +17,4 @@ mod prove;
 mod rules;
 mod stores;
 mod tenants;
+mod webhooks;

@@ -69,12 +69,13 @@ static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(1)
 /// The operator's credential of all servers.
 pub const OPERATOR: &str = "the credential of the operator";
 
-pub const UNLIMITED: [(&str, &str); 8] = [
+pub const UNLIMITED: [(&str, &str); 9] = [
     ("operator_token", OPERATOR),
     ("limit_read_per_minute", "1000000"),
     ("limit_write_per_minute", "1000000"),
     ("limit_auth_per_minute", "1000000"),
     ("limit_tick_per_minute", "1000000"),
+    ("limit_inbound_per_minute", "1000000"),
     ("limit_ip_per_minute", "100000000"),
     ("idempotency_lease_seconds", "2"),
     // So that tests that go over all operations need not wait for the end of one.

@@ -1,0 +1,13 @@
+mod create_integration;
+mod delete_integration;
+mod get_integration;
+mod get_integration_health;
+mod inbound;
+mod list_integration_endpoints;
+mod list_integrations;
+mod receive_billing_webhook;
+mod receive_integration_webhook;
+mod receive_webhook;
+mod rotate_secret_integration;
+mod stripe;
+mod update_integration;
