@@ -5,7 +5,7 @@
 //! SQLite does so by itself, on PostgreSQL every `TEXT` column gets the collation `C`.
 
 /// All migrations, oldest first. The version of a schema is how many of them it has.
-pub const ALL: [Migration; 8] = [
+pub const ALL: [Migration; 9] = [
     Migration { name: "0001_identity", text: include_str!("0001_identity.sql") },
     Migration { name: "0002_events", text: include_str!("0002_events.sql") },
     Migration { name: "0003_projects", text: include_str!("0003_projects.sql") },
@@ -14,6 +14,7 @@ pub const ALL: [Migration; 8] = [
     Migration { name: "0006_limits", text: include_str!("0006_limits.sql") },
     Migration { name: "0007_events", text: include_str!("0007_events.sql") },
     Migration { name: "0008_webhooks", text: include_str!("0008_webhooks.sql") },
+    Migration { name: "0009_integrations", text: include_str!("0009_integrations.sql") },
 ];
 
 /// The schema version of this code.
@@ -21,7 +22,7 @@ pub const VERSION: i64 = ALL.len() as i64;
 
 /// The tables with data, each behind those that it refers to: what an export has of a database.
 /// `schema_migrations` is not of them, it belongs to the schema.
-pub const TABLES: [&str; 20] = [
+pub const TABLES: [&str; 24] = [
     "secrets",
     "signing_keys",
     "limit_overrides",
@@ -42,6 +43,10 @@ pub const TABLES: [&str; 20] = [
     "webhook_queues",
     "webhook_deliveries",
     "webhook_attempts",
+    "integrations",
+    "integration_secrets",
+    "integration_health",
+    "inbound_events",
 ];
 
 /// Gives the role that the setting `tenantry.app_role` names what the functions need, and

@@ -105,6 +105,17 @@ pub const ROWS: &[(&str, Row)] = &[
     ("list-webhook-endpoint-attempts", Row::Object(|| None)),
     ("resend-webhook-attempt", Row::Object(|| None)),
     ("get-webhook-endpoint-statistics", Row::Object(|| None)),
+    ("list-integrations", Row::List("")),
+    ("create-integration", Row::Create(|| json!({ "provider": "GITHUB", "name": "x" }))),
+    ("get-integration", Row::Object(|| None)),
+    ("update-integration", Row::Object(|| Some(named()))),
+    ("delete-integration", Row::Object(|| None)),
+    ("get-integration-health", Row::Object(|| None)),
+    ("rotate-secret-integration", Row::Object(|| Some(json!({})))),
+    ("list-integration-endpoints", Row::Object(|| None)),
+    ("receive-webhook", Row::Public),
+    ("receive-integration-webhook", Row::Public),
+    ("receive-billing-webhook", Row::Public),
 ];
 
 /// An id that no object has.
@@ -143,7 +154,9 @@ impl Operation<'_> {
 
     /// The collection that it is about; a project stands for what is none.
     fn collection(&self) -> &'static str {
-        let mut named = ["users", "teams", "notices", "events", "webhook-endpoints"].into_iter();
+        let mut named =
+            ["users", "teams", "notices", "events", "webhook-endpoints", "integrations"]
+                .into_iter();
         let segment = self.template.split('/').nth(3);
         named.find(|name| segment == Some(*name)).unwrap_or("projects")
     }
@@ -170,6 +183,12 @@ async fn make(app: &App, owner: &Client, collection: &str, marker: &str) -> Exch
             webhooks::attempt(app, owner.tenant(), &id, ATTEMPT);
             // The answer to the creation has the secret, which is not shown again.
             return owner.get(&format!("{path}/{id}")).await.expect(200);
+        }
+        "integrations" => {
+            // Creating shows the secret, reading does not.
+            let draft = json!({ "provider": "GITHUB", "name": marker });
+            let made = owner.post(&path, &draft).await.expect(201);
+            return owner.get(&format!("{path}/{}", made.id())).await.expect(200);
         }
         "users" => json!({ "email": format!("{marker}@example.com"), "name": marker }),
         _ => json!({ "name": marker }),

@@ -42,6 +42,7 @@ async fn everything(owner: &Client) -> Vec<Value> {
     for (collection, draft) in [
         ("projects", json!({ "name": "a", "labels": { "region": "north" }, "tags": ["battery"] })),
         ("teams", json!({ "name": "a" })),
+        ("integrations", json!({ "name": "a", "provider": "GITHUB" })),
         ("users", json!({ "name": "a", "email": "a@example.com", "metadata": { "city": "York" } })),
     ] {
         let path = format!("/api/v1/{collection}");

@@ -72,7 +72,7 @@ pub const SCHEDULER: &str = "the credential of the scheduler";
 
 /// Limits that no test reaches by accident, a short lease for crash tests, and a schedule of
 /// deliveries that a test can wait for.
-pub const UNLIMITED: [(&str, &str); 10] = [
+pub const UNLIMITED: [(&str, &str); 11] = [
     ("operator_token", OPERATOR),
     ("tick_token", SCHEDULER),
     ("webhook_schedule", "0s,100ms,200ms,300ms"),
@@ -80,6 +80,7 @@ pub const UNLIMITED: [(&str, &str); 10] = [
     ("limit_write_per_minute", "1000000"),
     ("limit_auth_per_minute", "1000000"),
     ("limit_tick_per_minute", "1000000"),
+    ("limit_inbound_per_minute", "1000000"),
     ("limit_ip_per_minute", "100000000"),
     ("idempotency_lease_seconds", "2"),
     // So that tests that go over all operations need not wait for the end of one.

@@ -30,9 +30,11 @@ async fn dispatch(op: Op, call: Call) -> kit::Result {
 }
 
 /// Every scope there is. An owner holds all of them.
-const SCOPES: [&str; 11] = [
+const SCOPES: [&str; 13] = [
     "clients:write",
     "events:read",
+    "integrations:read",
+    "integrations:write",
     "notices:read",
     "projects:read",
     "projects:write",

@@ -34,9 +34,32 @@ impl Scope<'_> {
     /// # Errors
     /// As [`Scope::emit`]; `authentication-required` without a caller.
     pub fn emit_audited(&self, call: &Call, event: Event<'_>) -> Result<(), Error> {
-        let (entry, actor, now) = (id("aud"), call.caller()?.id(), crate::now());
+        let (entry, now) = (id("aud"), crate::now());
+        let logged = self.log(call.caller()?.id(), &event, &entry, now)?;
+        self.append(vec![event, logged], now).map(drop)
+    }
+
+    /// Appends to the audit log what somebody tried who is no caller, and the `audit.logged`
+    /// that tells of it. The kind is none of the registry's: nothing has happened.
+    ///
+    /// # Errors
+    /// `internal-error` of the database.
+    pub fn audit(&self, actor: &str, attempt: &Event<'_>) -> Result<(), Error> {
+        let (entry, now) = (id("aud"), crate::now());
+        let logged = self.log(actor, attempt, &entry, now)?;
+        self.append(vec![logged], now).map(drop)
+    }
+
+    /// Writes an audit entry; returns the event of it.
+    fn log<'e>(
+        &self,
+        actor: &str,
+        event: &Event<'_>,
+        entry: &'e str,
+        now: i64,
+    ) -> Result<Event<'e>, Error> {
         let columns =
-            [&entry, actor, event.kind, event.subject, event.data.as_str(), self.trace_id()];
+            [entry, actor, event.kind, event.subject, event.data.as_str(), self.trace_id()];
         let columns = columns.map(|text| Value::Text(text.to_owned()));
         self.execute_one(
             "INSERT INTO audit_logs \
@@ -48,13 +71,12 @@ impl Scope<'_> {
             "id": entry, "actor_id": actor, "action_type": event.kind,
             "resource_id": event.subject, "created_at": crate::rfc3339(now),
         });
-        let logged = Event {
+        Ok(Event {
             kind: "audit.logged",
-            subject: &entry,
+            subject: entry,
             source_agent: event.source_agent,
             data: data.to_string(),
-        };
-        self.append(vec![event, logged], now).map(drop)
+        })
     }
 
     /// Appends events in this order, in one statement, and has those of webhooks delivered;

@@ -58,6 +58,8 @@ pub struct Swept {
     pub webhook_deliveries: u64,
     /// Attempts of webhook deliveries.
     pub webhook_attempts: u64,
+    /// Names of webhooks that were received, by which a second delivery is known.
+    pub inbound_events: u64,
     /// Whether there is more of it: the next sweep goes on.
     pub more: bool,
 }
@@ -107,6 +109,13 @@ pub fn sweep(call: &Call, ages: &Ages) -> Result<Swept, Error> {
             "created_at < $1",
             attempts,
             &mut swept.webhook_attempts,
+        ),
+        (
+            "inbound_events",
+            "tenant_id, integration_id, external_id",
+            "received_at < $1 AND status = 'PROCESSED'",
+            deliveries,
+            &mut swept.inbound_events,
         ),
     ] {
         let (count, rest) = delete(&system, table, key, condition, before)?;

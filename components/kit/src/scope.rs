@@ -294,6 +294,12 @@ impl<'a> System<'a> {
 
     /// The rows of one tenant, on the same connection and in the same transaction.
     pub fn enter<'s>(&'s self, tenant: &'s str) -> Scope<'s> {
-        Scope { database: &self.database, tenant, trace_id: self.call.trace_id() }
+        self.resume(tenant, self.call.trace_id())
+    }
+
+    /// As [`System::enter`], to go on with what another request began: what is left behind has
+    /// the trace id of that one.
+    pub fn resume<'s>(&'s self, tenant: &'s str, trace_id: &'s str) -> Scope<'s> {
+        Scope { database: &self.database, tenant, trace_id }
     }
 }

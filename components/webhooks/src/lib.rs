@@ -1,4 +1,5 @@
-//! Outgoing webhooks: endpoints, and the dispatcher that delivers the feed's events to them.
+//! Webhooks. Outgoing: endpoints, and the dispatcher that delivers the feed's events to them.
+//! Incoming: integrations, and the receivers that their providers send to.
 //! The operation `tick` does it, with all other work that nobody asks for.
 
 #![cfg_attr(
@@ -17,6 +18,8 @@ mod dispatch;
 #[cfg(target_arch = "wasm32")]
 mod endpoints;
 #[cfg(target_arch = "wasm32")]
+mod integrations;
+#[cfg(target_arch = "wasm32")]
 mod queue;
 #[cfg(target_arch = "wasm32")]
 mod replay;
@@ -27,6 +30,7 @@ mod statistics;
 #[cfg(target_arch = "wasm32")]
 mod tick;
 
+mod inbound;
 mod patterns;
 mod policy;
 mod signature;
@@ -34,8 +38,9 @@ mod target;
 
 #[cfg(target_arch = "wasm32")]
 mod function {
-    use super::contract::{Op, WEBHOOK_ATTEMPTS, WEBHOOK_ENDPOINTS};
-    use super::{endpoints, replay, statistics, tick};
+    use super::contract::{INTEGRATIONS, Op, WEBHOOK_ATTEMPTS, WEBHOOK_ENDPOINTS};
+    use super::inbound::receive::{Receiver, receive};
+    use super::{endpoints, integrations, replay, statistics, tick};
     use kit::Call;
 
     kit::function!(Op, dispatch);
@@ -62,6 +67,18 @@ mod function {
                 WEBHOOK_ATTEMPTS.list_of(&call, Some(("endpoint_id", id)), exists)
             }
             Op::GetWebhookEndpointStatistics => statistics::get(&call),
+            Op::ListIntegrations => INTEGRATIONS.list(&call),
+            Op::CreateIntegration => integrations::create(&call).await,
+            Op::GetIntegration => INTEGRATIONS.read(&call),
+            Op::UpdateIntegration => INTEGRATIONS.merge(&call, integrations::rule),
+            Op::DeleteIntegration => INTEGRATIONS.delete(&call, integrations::rule),
+            Op::GetIntegrationHealth => integrations::health::get(&call),
+            Op::RotateSecretIntegration => integrations::rotate(&call).await,
+            Op::ListIntegrationEndpoints => integrations::endpoints(&call).await,
+            Op::ReceiveWebhook => receive(&call, Receiver::Kind(call.path("kind"))).await,
+            Op::ReceiveIntegrationWebhook | Op::ReceiveBillingWebhook => {
+                receive(&call, Receiver::Provider(call.path("provider"))).await
+            }
             Op::Tick => tick::run(&call).await,
         }
     }

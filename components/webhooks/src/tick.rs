@@ -9,6 +9,7 @@ use kit::{Call, Internal as _, Reply, System, key_value, limits, operator, rfc33
 use serde::Serialize;
 
 use crate::dispatch;
+use crate::inbound::process;
 
 /// The shortest time that anything is kept, in days.
 const SHORTEST: i64 = 1;
@@ -18,6 +19,8 @@ const SHORTEST: i64 = 1;
 struct Done {
     #[serde(flatten)]
     swept: Swept,
+    /// Webhooks of others that were brought into the feed.
+    ingested: u64,
     /// Requests that were sent.
     attempts: u64,
     /// When the next one is to be sent.
@@ -29,9 +32,12 @@ struct Done {
 pub(crate) async fn run(call: &Call) -> kit::Result {
     operator::authenticate(call, "tick_token").await?;
     let wait = call.query("wait").and_then(|text| text.parse().ok()).map(Duration::from_secs);
+    // First, as it makes deliveries due.
+    let ingested = process::run(call)?;
     let sent = dispatch::run(call, wait.unwrap_or_default()).await?;
     let mut done = Done {
         swept: Swept::default(),
+        ingested: ingested.count,
         attempts: sent.attempts,
         next_due_at: sent.next_due_at.map(rfc3339),
         key_values: 0,
@@ -44,7 +50,7 @@ pub(crate) async fn run(call: &Call) -> kit::Result {
             done.key_values = key_value::sweep()?;
         }
     }
-    done.swept.more |= sent.more;
+    done.swept.more |= sent.more || ingested.more;
     Reply::ok(&done)
 }
 

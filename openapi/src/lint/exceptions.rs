@@ -6,6 +6,8 @@ use super::{Rule, Violation};
 /// plural nor paginated.
 const NO_COLLECTIONS: &[(&str, &str)] = &[
     ("auth", "the area of signing in and of the protocols for it; it has no objects"),
+    ("billing", "the area of what is paid for; it has no objects"),
+    ("health", "how an integration fares, which is one object"),
     ("internal", "the area of what only the operator calls"),
     ("lead", "a team has one at most"),
     ("manager", "a user has one at most"),
@@ -38,6 +40,7 @@ const EXCEPTIONS: &[(&str, &[Rule], &str)] = &[
         &[Rule::Pagination],
         "for the operator, who sets few; one page has them all",
     ),
+    ("/integrations/{id}/endpoints", &[Rule::Pagination], "there are three, and no more"),
     ("/users/{id}/teams", &[Rule::Pagination], "a user is in 50 at most; one page has them all"),
 ];
 

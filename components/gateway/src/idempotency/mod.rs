@@ -20,10 +20,26 @@ use crate::{
     Response, wake,
 };
 
-/// Headers that a function gets to see. `authorization` only where no credential was
-/// looked at, for client authentication at the token endpoint.
+/// Headers that a function gets to see.
 const PASSED_ON: [&str; 5] =
     ["accept", "content-type", "if-match", "if-none-match", "last-event-id"];
+
+/// Credentials of other kinds than the gateway's: what proves a client to the token endpoint, and
+/// a provider to a receiver of its webhooks. Only where the gateway has looked at none itself.
+const CREDENTIALS: [&str; 12] = [
+    "authorization",
+    "stripe-signature",
+    "webhook-id",
+    "webhook-signature",
+    "webhook-timestamp",
+    "x-github-delivery",
+    "x-github-event",
+    "x-hub-signature-256",
+    "x-signature",
+    "x-signature-v2",
+    "x-slack-request-timestamp",
+    "x-slack-signature",
+];
 
 /// The stored form: one line of JSON, then the response's body as it was sent.
 #[derive(Serialize, Deserialize)]
@@ -235,8 +251,8 @@ fn parameters(form: &Form<'_>, route: &Route<'_>, seen: &Seen) -> Vec<Parameter>
     if seen.replica {
         parameters.push(from_header("x-read-from", "replica"));
     }
-    let authorization = route.operation.public.then_some("authorization");
-    for name in PASSED_ON.into_iter().chain(authorization) {
+    let credentials = CREDENTIALS.into_iter().filter(|_| route.operation.public);
+    for name in PASSED_ON.into_iter().chain(credentials) {
         if let Some(value) = form.header(name) {
             parameters.push(from_header(name, &value));
         }

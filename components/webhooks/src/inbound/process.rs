@@ -1,0 +1,119 @@
+//! From what was received to the feed, by the tick: `record.ingested` of each webhook, with its
+//! provider as the source (B-43, B-44).
+
+use kit::{Call, Event, Internal as _, Row, System, Value, rfc3339};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::Provider;
+
+/// The most webhooks that one call brings into the feed.
+const BATCH: i64 = 200;
+
+/// What a call did.
+pub(crate) struct Ingested {
+    /// Webhooks that are in the feed now.
+    pub(crate) count: u64,
+    /// Whether there may be more.
+    pub(crate) more: bool,
+}
+
+/// The data of `record.ingested`.
+#[derive(Serialize)]
+struct Data<'a> {
+    integration_id: &'a str,
+    provider: &'static str,
+    kind: &'a str,
+    external_id: &'a str,
+    external_type: Option<&'a str>,
+    received_at: String,
+    payload: Box<RawValue>,
+}
+
+/// A webhook that waits.
+struct Waiting {
+    tenant: String,
+    integration: String,
+    external_id: String,
+    external_type: Option<String>,
+    provider: String,
+    kind: String,
+    payload: String,
+    trace_id: String,
+    received_at: i64,
+}
+
+/// Brings what waits into the feed. What goes wrong with one leaves the others alone, and that
+/// one for the next call.
+pub(crate) fn run(call: &Call) -> kit::Result<Ingested> {
+    let system = System::open(call, "what was received waits whosever it is")?;
+    let rows = system.query(
+        "SELECT tenant_id, integration_id, external_id, external_type, provider, kind, payload, \
+         trace_id, received_at FROM inbound_events WHERE status = 'RECEIVED' \
+         ORDER BY received_at LIMIT $1",
+        &[Value::Integer(BATCH)],
+    )?;
+    let full = i64::try_from(rows.len()).is_ok_and(|found| found >= BATCH);
+    let mut count = 0;
+    for waiting in rows.into_iter().map(Waiting::from) {
+        match system.transaction(|| waiting.ingest(&system)) {
+            Ok(ingested) => count += u64::from(ingested),
+            Err(error) => {
+                let cause = error.internal.unwrap_or(error.message);
+                eprintln!("webhook received by {}: {cause}", waiting.integration);
+            }
+        }
+    }
+    // Without progress another call would find the same.
+    Ok(Ingested { count, more: full && count > 0 })
+}
+
+impl From<Row> for Waiting {
+    fn from(mut row: Row) -> Self {
+        Self {
+            tenant: row.text(),
+            integration: row.text(),
+            external_id: row.text(),
+            external_type: row.optional_text(),
+            provider: row.text(),
+            kind: row.text(),
+            payload: row.text(),
+            trace_id: row.text(),
+            received_at: row.integer(),
+        }
+    }
+}
+
+impl Waiting {
+    /// Appends it to the feed; returns whether it was this call that did.
+    fn ingest(&self, system: &System<'_>) -> kit::Result<bool> {
+        let scope = system.resume(&self.tenant, &self.trace_id);
+        let text = |text: &str| Value::Text(text.to_owned());
+        // The feed has the payload from here on; the row stays, so that it is not taken in twice.
+        let ours = scope.execute(
+            "UPDATE inbound_events SET status = 'PROCESSED', payload = '' WHERE tenant_id = $1 \
+             AND integration_id = $2 AND external_id = $3 AND status = 'RECEIVED'",
+            [text(&self.integration), text(&self.external_id)],
+        )?;
+        if ours == 0 {
+            return Ok(false);
+        }
+        let provider = Provider::of(&self.provider).ok_or("an unknown provider").internal()?;
+        let data = Data {
+            integration_id: &self.integration,
+            provider: provider.slug(),
+            kind: &self.kind,
+            external_id: &self.external_id,
+            external_type: self.external_type.as_deref(),
+            received_at: rfc3339(self.received_at),
+            payload: RawValue::from_string(self.payload.clone()).internal()?,
+        };
+        scope.emit(Event {
+            kind: "record.ingested",
+            subject: &self.integration,
+            source_agent: provider.slug(),
+            data: serde_json::to_string(&data).internal()?,
+        })?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,136 @@
+//! The providers whose webhooks are taken in, and how each of them signs.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{Claim, Headers, Reason};
+use crate::signature;
+
+/// A provider, or a scheme that many of them follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Provider {
+    /// `Stripe-Signature: t=…,v1=…` over `t.body` (docs.stripe.com/webhooks/signature).
+    Stripe,
+    /// `X-Hub-Signature-256: sha256=…` over the body (docs.github.com, validating deliveries).
+    Github,
+    /// `X-Slack-Signature: v0=…` over `v0:timestamp:body` (api.slack.com, verifying requests).
+    Slack,
+    /// `webhook-signature: v1,…` over `id.timestamp.body` (standardwebhooks.com).
+    StandardWebhooks,
+    /// Another Tenantry: `X-Signature-V2`, else `X-Signature` (K-60).
+    Tenantry,
+    /// `X-Signature: sha256=…` over the body.
+    HmacSha256,
+}
+
+impl Provider {
+    /// As the enumeration of the contract writes it.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "STRIPE" => Self::Stripe,
+            "GITHUB" => Self::Github,
+            "SLACK" => Self::Slack,
+            "STANDARD_WEBHOOKS" => Self::StandardWebhooks,
+            "TENANTRY" => Self::Tenantry,
+            "HMAC_SHA256" => Self::HmacSha256,
+            _ => return None,
+        })
+    }
+
+    /// That with this name in paths.
+    pub(crate) fn of(slug: &str) -> Option<Self> {
+        Self::parse(&slug.to_ascii_uppercase()).filter(|found| found.slug() == slug)
+    }
+
+    /// Its name in paths, and as the source of events.
+    pub(crate) fn slug(self) -> &'static str {
+        match self {
+            Self::Stripe => "stripe",
+            Self::Github => "github",
+            Self::Slack => "slack",
+            Self::StandardWebhooks => "standard_webhooks",
+            Self::Tenantry => "tenantry",
+            Self::HmacSha256 => "hmac_sha256",
+        }
+    }
+
+    /// The key of the MAC that a secret stands for: of `whsec_…` what is behind it in base64
+    /// where the scheme says so, else the text itself. `None` when the secret has no such form.
+    pub(crate) fn key(self, secret: &str) -> Option<Vec<u8>> {
+        match self {
+            Self::StandardWebhooks | Self::Tenantry => signature::decode(secret),
+            Self::Stripe | Self::Github | Self::Slack | Self::HmacSha256 => {
+                secret.bytes().all(|byte| byte.is_ascii_graphic()).then(|| secret.into())
+            }
+        }
+    }
+
+    /// What the headers claim was signed.
+    pub(super) fn claim(self, headers: Headers<'_>, body: &[u8]) -> Result<Claim, Reason> {
+        let header = |name| headers(name).ok_or(Reason::Missing);
+        match self {
+            Self::Stripe => dated(header("stripe-signature")?, body),
+            Self::Github => plain(header("x-hub-signature-256")?, "sha256=", body),
+            Self::HmacSha256 => plain(header("x-signature")?, "sha256=", body),
+            Self::Tenantry => match headers("x-signature-v2") {
+                Some(text) => dated(text, body),
+                None => plain(header("x-signature")?, "sha256=", body),
+            },
+            Self::Slack => {
+                let time = header("x-slack-request-timestamp")?;
+                let mut claim = plain(header("x-slack-signature")?, "v0=", body)?;
+                claim.signed = [b"v0:", time.as_bytes(), b":", body].concat();
+                claim.timestamp = Some(seconds(time)?);
+                Ok(claim)
+            }
+            Self::StandardWebhooks => {
+                let (id, time) = (header("webhook-id")?, header("webhook-timestamp")?);
+                // Signatures of other versions are not for this kind of key.
+                let signatures = header("webhook-signature")?
+                    .split(' ')
+                    .filter_map(|one| STANDARD.decode(one.strip_prefix("v1,")?).ok())
+                    .collect();
+                Claim {
+                    signed: [id.as_bytes(), b".", time.as_bytes(), b".", body].concat(),
+                    timestamp: Some(seconds(time)?),
+                    signatures,
+                }
+                .checked()
+            }
+        }
+    }
+}
+
+/// `t=…,v1=…`, with any number of `v1`.
+fn dated(text: &str, body: &[u8]) -> Result<Claim, Reason> {
+    let members = || text.split(',').filter_map(|member| member.trim().split_once('='));
+    let time = members().find(|(name, _)| *name == "t").ok_or(Reason::Malformed)?.1;
+    let signatures = members().filter(|(name, _)| *name == "v1").filter_map(|(_, hex)| bytes(hex));
+    Claim {
+        signed: [time.as_bytes(), b".", body].concat(),
+        timestamp: Some(seconds(time)?),
+        signatures: signatures.collect(),
+    }
+    .checked()
+}
+
+/// A prefix and one signature over the body.
+fn plain(text: &str, prefix: &str, body: &[u8]) -> Result<Claim, Reason> {
+    let signature = text.trim().strip_prefix(prefix).and_then(bytes);
+    Claim { signed: body.to_vec(), timestamp: None, signatures: signature.into_iter().collect() }
+        .checked()
+}
+
+/// Seconds since the Unix epoch.
+fn seconds(text: &str) -> Result<i64, Reason> {
+    text.parse().map_err(|_| Reason::Malformed)
+}
+
+fn bytes(hex: &str) -> Option<Vec<u8>> {
+    let digits = hex.as_bytes().chunks(2).map(|pair| {
+        let pair = std::str::from_utf8(pair).ok().filter(|pair| pair.len() == 2)?;
+        pair.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(())?;
+        u8::from_str_radix(pair, 16).ok()
+    });
+    digits.collect()
+}

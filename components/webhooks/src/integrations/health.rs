@@ -1,0 +1,91 @@
+//! How an integration fares: what came, and what was refused.
+
+use kit::{Call, Reply, Scope, Value, now, rfc3339};
+use serde::Serialize;
+
+use crate::contract::INTEGRATIONS;
+use crate::inbound::Reason;
+
+#[derive(Serialize)]
+struct Health<'a> {
+    integration_id: &'a str,
+    status: &'static str,
+    received: i64,
+    duplicates: i64,
+    rejected: i64,
+    waiting: i64,
+    last_received_at: Option<String>,
+    last_rejected_at: Option<String>,
+    last_rejection: Option<String>,
+}
+
+fn of(integration: &str) -> Value {
+    Value::Text(integration.to_owned())
+}
+
+/// `GET /integrations/{id}/health`
+pub(crate) fn get(call: &Call) -> kit::Result {
+    let id = call.path("id");
+    call.read(|scope| {
+        INTEGRATIONS.find(scope, id)?;
+        let rows = scope.query(
+            "SELECT received, duplicates, rejected, last_received_at, last_rejected_at, \
+             last_rejection FROM integration_health WHERE tenant_id = $1 AND integration_id = $2",
+            [of(id)],
+        )?;
+        let (mut received, mut duplicates, mut rejected) = (0, 0, 0);
+        let (mut came, mut refused, mut last_rejection) = (None, None, None);
+        if let Some(mut row) = rows.into_iter().next() {
+            (received, duplicates, rejected) = (row.integer(), row.integer(), row.integer());
+            (came, refused) = (row.optional_integer(), row.optional_integer());
+            last_rejection = row.optional_text();
+        }
+        let rows = scope.query(
+            "SELECT COUNT(*) FROM inbound_events \
+             WHERE tenant_id = $1 AND integration_id = $2 AND status = 'RECEIVED'",
+            [of(id)],
+        )?;
+        Reply::ok(&Health {
+            integration_id: id,
+            status: match (came, refused) {
+                (None, None) => "WAITING",
+                (came, Some(refused)) if came.is_none_or(|came| came <= refused) => "FAILING",
+                _ => "HEALTHY",
+            },
+            received,
+            duplicates,
+            rejected,
+            waiting: rows.into_iter().next().map_or(0, |mut row| row.integer()),
+            last_received_at: came.map(rfc3339),
+            last_rejected_at: refused.map(rfc3339),
+            last_rejection,
+        })
+    })
+}
+
+/// Nothing has come yet.
+pub(crate) fn begin(scope: &Scope<'_>, integration: &str) -> kit::Result<()> {
+    scope.execute_one(
+        "INSERT INTO integration_health (tenant_id, integration_id, received, duplicates, rejected) \
+         VALUES ($1, $2, 0, 0, 0)",
+        [of(integration)],
+    )
+}
+
+/// One came, for the first time or again.
+pub(crate) fn received(scope: &Scope<'_>, integration: &str, fresh: bool) -> kit::Result<()> {
+    let count = if fresh { "received" } else { "duplicates" };
+    let sql = format!(
+        "UPDATE integration_health SET {count} = {count} + 1, last_received_at = $2 \
+         WHERE tenant_id = $1 AND integration_id = $3"
+    );
+    scope.execute(&sql, [Value::Integer(now()), of(integration)]).map(drop)
+}
+
+/// One was refused.
+pub(crate) fn rejected(scope: &Scope<'_>, integration: &str, reason: Reason) -> kit::Result<()> {
+    let sql = "UPDATE integration_health SET rejected = rejected + 1, last_rejected_at = $2, \
+         last_rejection = $3 WHERE tenant_id = $1 AND integration_id = $4";
+    let reason = Value::Text(reason.name().to_owned());
+    scope.execute(sql, [Value::Integer(now()), reason, of(integration)]).map(drop)
+}

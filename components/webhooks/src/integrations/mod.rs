@@ -1,0 +1,126 @@
+//! Integrations: providers that a tenant takes webhooks in from, with what they sign with.
+
+pub(crate) mod health;
+pub(crate) mod secrets;
+
+use kit::{Call, Change, Code, Error, Record, Reply, Scope, Seal, problem};
+use serde::{Deserialize, Serialize};
+
+use crate::contract::INTEGRATIONS;
+use crate::inbound::Provider;
+use secrets::Fresh;
+
+/// The most integrations of a tenant.
+const MOST: i64 = 100;
+/// How long secrets before the newest stay good unless said, in seconds.
+const GRACE: i64 = 86_400;
+
+#[derive(Default, Deserialize)]
+struct Wanted {
+    secret: Option<String>,
+    grace_seconds: Option<i64>,
+}
+
+/// `POST /integrations`
+pub(crate) async fn create(call: &Call) -> kit::Result {
+    let seal = Seal::load(call).await?;
+    let wanted: Wanted = call.json()?;
+    let integration = INTEGRATIONS.draft(call)?;
+    let provider = provider(&integration)?;
+    let fresh = Fresh::make(&seal, provider, integration.text("id"), wanted.secret.as_deref())?;
+    let reply = call.write_sealed(&seal, |scope| {
+        let integration = INTEGRATIONS.add(call, scope, integration, rule)?;
+        fresh.install(scope, integration.text("id"), 0)?;
+        Ok(INTEGRATIONS.created(&integration, &[("secret", &fresh.text)]))
+    })?;
+    Ok(reply.header("cache-control", "no-store"))
+}
+
+/// `POST /integrations/{id}/rotate-secret`
+pub(crate) async fn rotate(call: &Call) -> kit::Result {
+    let seal = Seal::load(call).await?;
+    let wanted: Wanted = if call.body().is_empty() { Wanted::default() } else { call.json()? };
+    let grace = wanted.grace_seconds.unwrap_or(GRACE) * 1000;
+    let reply = call.write_sealed(&seal, |scope| {
+        let mut integration = INTEGRATIONS.find(scope, call.path("id"))?;
+        let id = call.path("id");
+        let fresh = Fresh::make(&seal, provider(&integration)?, id, wanted.secret.as_deref())?;
+        INTEGRATIONS.write(call, scope, &mut integration, "updated")?;
+        fresh.install(scope, id, grace)?;
+        Ok(INTEGRATIONS.reply_with(200, &integration, &[("secret", &fresh.text)]))
+    })?;
+    Ok(reply.header("cache-control", "no-store"))
+}
+
+/// What holds for every change of an integration.
+pub(crate) fn rule(
+    _: &Call,
+    scope: &Scope<'_>,
+    change: Change<'_>,
+    before: Option<&Record>,
+    integration: &mut Record,
+) -> kit::Result<()> {
+    match change {
+        Change::Write if !is_word(integration.text("kind")) => {
+            Err(Error::violation("/kind", "INVALID_FORMAT", "Must be a word in kebab-case."))
+        }
+        Change::Write if before.is_none() => {
+            refuse_too_many(scope)?;
+            health::begin(scope, integration.text("id"))
+        }
+        Change::Delete => secrets::forget(scope, integration.text("id")),
+        Change::Write | Change::Operation(_) => Ok(()),
+    }
+}
+
+#[derive(Serialize)]
+struct Endpoints {
+    items: [Endpoint; 3],
+    next_cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Endpoint {
+    url: String,
+}
+
+/// `GET /integrations/{id}/endpoints`
+pub(crate) async fn endpoints(call: &Call) -> kit::Result {
+    let base = spin_sdk::variables::get("public_url").await.unwrap_or_default();
+    let base = base.trim().trim_end_matches('/');
+    let integration = call.read(|scope| INTEGRATIONS.find(scope, call.path("id")))?;
+    let (id, kind) = (integration.text("id"), integration.text("kind"));
+    let slug = provider(&integration)?.slug();
+    let items = [
+        format!("integrations/webhooks/{slug}"),
+        format!("webhooks/{kind}"),
+        format!("billing/webhooks/{slug}"),
+    ];
+    let items =
+        items.map(|path| Endpoint { url: format!("{base}/api/v1/{path}?integration={id}") });
+    Reply::ok(&Endpoints { items, next_cursor: None })
+}
+
+/// The contract has no others.
+fn provider(integration: &Record) -> kit::Result<Provider> {
+    Provider::parse(integration.text("provider"))
+        .ok_or_else(|| Error::internal("an integration of an unknown provider"))
+}
+
+/// Whether it can stand in a path as it is.
+fn is_word(kind: &str) -> bool {
+    let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    kind.split('-').all(|part| !part.is_empty() && part.chars().all(letter))
+}
+
+fn refuse_too_many(scope: &Scope<'_>) -> kit::Result<()> {
+    let sql = "SELECT COUNT(*) FROM integrations WHERE tenant_id = $1 AND deleted_at IS NULL";
+    let count = scope.query(sql, [])?.into_iter().next().map_or(0, |mut row| row.integer());
+    match count >= MOST {
+        true => Err(problem(
+            Code::Conflict,
+            format!("A tenant has {MOST} integrations at most; disconnect one that is not needed."),
+        )),
+        false => Ok(()),
+    }
+}
