@@ -51,9 +51,10 @@ pub(crate) fn get(call: &Call) -> kit::Result {
         };
         let window = || vec![Value::Integer(since)];
         let counts = one(
+            // PostgreSQL sums integers to a numeric.
             "SELECT SUM(CASE status WHEN 'SUCCEEDED' THEN 1 ELSE 0 END), \
              SUM(CASE status WHEN 'FAILED' THEN 1 ELSE 0 END), \
-             SUM(CASE status WHEN 'SUCCEEDED' THEN latency_ms ELSE 0 END), \
+             CAST(SUM(CASE status WHEN 'SUCCEEDED' THEN latency_ms ELSE 0 END) AS BIGINT), \
              MAX(CASE status WHEN 'SUCCEEDED' THEN latency_ms END) FROM webhook_attempts \
              WHERE tenant_id = $1 AND endpoint_id = $2 AND created_at >= $3",
             window(),
@@ -61,8 +62,6 @@ pub(crate) fn get(call: &Call) -> kit::Result {
         let mut counts = counts.into_iter().flatten();
         let mut next = || match counts.next() {
             Some(Value::Integer(number)) => Some(number),
-            // PostgreSQL sums integers to a numeric.
-            Some(Value::Text(text)) => text.parse().ok(),
             _ => None,
         };
         let (succeeded, failed) = (next().unwrap_or_default(), next().unwrap_or_default());
