@@ -1,0 +1,40 @@
+//! Webhooks of several hosts: whoever leases a queue serves it, and nobody else does.
+
+use super::hosts::{placed, two};
+use crate::support::receiver::Receiver;
+use crate::webhooks::concurrent::{each_comes_once, seeded};
+
+/// Two hosts with many dispatchers each send every event once.
+async fn nothing_twice(composed: bool) {
+    let (site, one, two) = two(&[], composed);
+    let mut first = one.app.clone();
+    // The hosts have a directory each; the database is the site's.
+    first.data = site.path().to_path_buf();
+    let (owner, receiver) = (one.app.owner().await, Receiver::start().await);
+    seeded(&first, &owner, &receiver).await;
+    each_comes_once(&[one.app.clone(), two.app.clone()], &receiver).await;
+}
+
+/// What a host that dies has begun, the other does when the lease has ended.
+async fn the_other_takes_over(composed: bool) {
+    let (site, mut one, two) = two(&[("webhook_lease", "2s")], composed);
+    let mut first = one.app.clone();
+    first.data = site.path().to_path_buf();
+    let (owner, receiver) = (one.app.owner().await, Receiver::start().await);
+    let ids = seeded(&first, &owner, &receiver).await;
+    one.kill();
+    let mut left = two.app.clone();
+    left.data = site.path().to_path_buf();
+    let owner = super::hosts::at(&two, &owner);
+    for id in ids {
+        crate::webhooks::settled(&left, &owner, &id).await;
+    }
+    for path in crate::webhooks::concurrent::PATHS {
+        let sent = receiver.received(path);
+        let distinct: std::collections::BTreeSet<_> =
+            sent.iter().map(|one| one.header("webhook-id").to_owned()).collect();
+        assert_eq!(distinct.len(), crate::webhooks::concurrent::EVENTS, "{path}");
+    }
+}
+
+placed! { nothing_twice the_other_takes_over }
