@@ -38,6 +38,8 @@ const CALLS: usize = 4;
 const PACE: Duration = Duration::from_millis(100);
 /// The same after one that failed.
 const RETRY: Duration = Duration::from_secs(5);
+/// Until the first of them, when the server listens: nobody tells what a host has left that died.
+const FIRST: Duration = Duration::from_secs(1);
 /// The longest answer, in bytes.
 const ANSWER: usize = 64 << 10;
 
@@ -86,11 +88,16 @@ impl Answer {
 /// Calls for as long as the task is not aborted; at once when `work_due` is told.
 pub(crate) async fn run(own: SocketAddr, token: String, work_due: Arc<Notify>, log: Sink) {
     let warn = |problem: &str| log.event("warn", None, &format!("{PATH}: {problem}"));
-    schedule(|work| call(own, token.clone(), work), &work_due, warn).await;
+    let first = Some(Instant::now() + FIRST);
+    schedule(|work| call(own, token.clone(), work), &work_due, first, warn).await;
 }
 
-async fn schedule<F>(call: impl Fn(Work) -> F, work_due: &Notify, warn: impl Fn(&str))
-where
+async fn schedule<F>(
+    call: impl Fn(Work) -> F,
+    work_due: &Notify,
+    first: Option<Instant>,
+    warn: impl Fn(&str),
+) where
     F: Future<Output = anyhow::Result<Answer>> + Send + 'static,
 {
     let mut calls = JoinSet::new();
@@ -101,7 +108,7 @@ where
         });
     };
     let mut all = Instant::now() + period();
-    let mut due: Option<Instant> = None;
+    let mut due = first;
     // Not before this are deliveries asked for.
     let mut free = Instant::now();
     loop {

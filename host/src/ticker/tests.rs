@@ -31,7 +31,7 @@ impl Server {
         tokio::spawn(async move {
             let call = |work| ticked.answer(work);
             let warn = |problem: &str| ticked.warnings.lock().push(problem.to_owned());
-            schedule(call, &ticked.work_due, warn).await;
+            schedule(call, &ticked.work_due, None, warn).await;
         });
         server
     }

@@ -9,10 +9,11 @@ mod lease;
 mod record;
 mod send;
 
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
-use futures_util::future::join_all;
+use futures_util::future::{Either, join_all, select};
 use futures_util::stream::FuturesUnordered;
 use kit::{Call, Internal, Seal, System, now};
 
@@ -24,6 +25,8 @@ use lease::Leased;
 const RUN: Duration = Duration::from_secs(8);
 /// Queues that one run serves at once.
 const SLOTS: usize = 64;
+/// How often a run that is sending looks for queues that became due.
+const GLANCE: Duration = Duration::from_millis(100);
 /// Batches of one queue before others get their turn.
 const ROUNDS: usize = 8;
 
@@ -61,9 +64,14 @@ pub(crate) async fn run(call: &Call, wait: Duration) -> kit::Result<Sent> {
             let leased = lease::take(&run, room)?;
             sessions.extend(leased.into_iter().map(|queue| serve(&run, queue)));
         }
-        if let Some(sent) = sessions.next().await {
-            attempts += sent;
-            continue;
+        // While some are sending, others become due.
+        match select(sessions.next(), pin!(spin_sdk::time::sleep(GLANCE))).await {
+            Either::Left((Some(sent), _)) => {
+                attempts += sent;
+                continue;
+            }
+            Either::Left((None, _)) => {}
+            Either::Right(_) => continue,
         }
         let next = lease::next(&run)?;
         let pause = next.map(|due| Duration::from_millis((due - now()).max(0).unsigned_abs()));
