@@ -29,7 +29,7 @@ impl Fresh {
         let mut bytes = vec![0; SEED + BYTES];
         getrandom::fill(&mut bytes).internal()?;
         if let Some(given) = given {
-            let given = signature::decode(given).ok_or_else(|| invalid())?;
+            let given = signature::decode(given).ok_or_else(invalid)?;
             bytes.truncate(SEED);
             bytes.extend(given);
         }
