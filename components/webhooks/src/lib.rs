@@ -2,6 +2,7 @@
 //! Incoming: integrations, and the receivers that their providers send to.
 //! The operation `tick` does it, with all other work that nobody asks for.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that panics has failed"))]
 #![cfg_attr(
     not(target_arch = "wasm32"),
     allow(dead_code, reason = "natively there are tests only")

@@ -189,7 +189,16 @@ async fn fill(app: &App) -> People {
     let endpoint = bob.post(webhooks::PATH, &body).await.expect(201);
     let path = format!("{}/{}/test", webhooks::PATH, endpoint.id());
     bob.send(Method::POST, &path, &[], None).await.expect(202);
-    webhooks::settled(app, &bob, endpoint.id()).await;
+    let statistics = format!("{}/{}/statistics", webhooks::PATH, endpoint.id());
+    loop {
+        webhooks::tick(app).await;
+        let deliveries = bob.get(&statistics).await.expect(200).body["deliveries"].clone();
+        if deliveries["failed"] == 1 {
+            break;
+        }
+    }
+    let integration = json!({ "provider": "GITHUB", "name": "Zoë" });
+    alice.post("/api/v1/integrations", &integration).await.expect(201);
     let machine = json!({ "name": "ci 🤖", "scopes": ["projects:read"] });
     let machine = bob.post("/api/v1/auth/clients", &machine).await.expect(201).body;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -217,6 +226,11 @@ fn age(data: &Path, people: &People) -> i64 {
     let operator = "INSERT INTO limit_overrides VALUES ('plan', 'pro', 'read', 600, 60, 1); \
                     INSERT INTO clocks VALUES ('retention', 1)";
     database.execute_batch(operator).unwrap();
+    let received = "INSERT INTO integration_health SELECT tenant_id, id, 2, 1, 0, 7, NULL, NULL \
+                    FROM integrations; \
+                    INSERT INTO inbound_events SELECT tenant_id, id, 'x', NULL, provider, kind, \
+                    '{}', 'PROCESSED', 't', 7 FROM integrations";
+    database.execute_batch(received).unwrap();
     for table in ["events", "audit_logs"] {
         for (days, of) in [(400, 9), (70, 5), (35, 4)] {
             let sql =
