@@ -1,13 +1,13 @@
 //! `tenantry export` and `tenantry import`: from the embedded store to PostgreSQL and back.
 
 mod refusals;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use http::Method;
 use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
 use serde_json::{Value, json};
@@ -17,7 +17,6 @@ use crate::prove::crash::write;
 use crate::support::server::{PASSWORD, UNLIMITED, plain_options, start};
 use crate::support::stores::{self, connect, rows_of, url};
 use crate::support::{App, Client, Placement};
-use crate::webhooks;
 use tenantry::{Moved, Server, Store};
 
 const PROJECTS: &str = "/api/v1/projects";
@@ -183,22 +182,7 @@ async fn fill(app: &App) -> People {
             client.delete(&format!("/api/v1/users/{}", user.id())).await.expect(204);
         }
     }
-    // What cannot be delivered, and is given up before anything moves.
-    let url = format!("http://127.0.0.1:{}/", crate::support::servers::free_port());
-    let body = json!({ "url": url, "event_types": ["endpoint.tested"], "description": "Zoë" });
-    let endpoint = bob.post(webhooks::PATH, &body).await.expect(201);
-    let path = format!("{}/{}/test", webhooks::PATH, endpoint.id());
-    bob.send(Method::POST, &path, &[], None).await.expect(202);
-    let statistics = format!("{}/{}/statistics", webhooks::PATH, endpoint.id());
-    loop {
-        webhooks::tick(app).await;
-        let deliveries = bob.get(&statistics).await.expect(200).body["deliveries"].clone();
-        if deliveries["failed"] == 1 {
-            break;
-        }
-    }
-    let integration = json!({ "provider": "GITHUB", "name": "Zoë" });
-    alice.post("/api/v1/integrations", &integration).await.expect(201);
+    webhooks::fill(app, &alice, &bob).await;
     let machine = json!({ "name": "ci 🤖", "scopes": ["projects:read"] });
     let machine = bob.post("/api/v1/auth/clients", &machine).await.expect(201).body;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -226,11 +210,7 @@ fn age(data: &Path, people: &People) -> i64 {
     let operator = "INSERT INTO limit_overrides VALUES ('plan', 'pro', 'read', 600, 60, 1); \
                     INSERT INTO clocks VALUES ('retention', 1)";
     database.execute_batch(operator).unwrap();
-    let received = "INSERT INTO integration_health SELECT tenant_id, id, 2, 1, 0, 7, NULL, NULL \
-                    FROM integrations; \
-                    INSERT INTO inbound_events SELECT tenant_id, id, 'x', NULL, provider, kind, \
-                    '{}', 'PROCESSED', 't', 7 FROM integrations";
-    database.execute_batch(received).unwrap();
+    webhooks::receive(&database);
     for table in ["events", "audit_logs"] {
         for (days, of) in [(400, 9), (70, 5), (35, 4)] {
             let sql =

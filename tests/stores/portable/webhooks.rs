@@ -1,0 +1,33 @@
+//! What is sent and received, at rest: nothing of it changes while it moves.
+
+use http::Method;
+use rusqlite::Connection;
+use serde_json::json;
+
+use crate::support::{App, Client};
+use crate::webhooks::{PATH, tick};
+
+/// An endpoint with a delivery that was given up, and an integration.
+pub(super) async fn fill(app: &App, alice: &Client, bob: &Client) {
+    let url = format!("http://127.0.0.1:{}/", crate::support::servers::free_port());
+    let body = json!({ "url": url, "event_types": ["endpoint.tested"], "description": "Zoë" });
+    let endpoint = bob.post(PATH, &body).await.expect(201);
+    let path = format!("{PATH}/{}", endpoint.id());
+    bob.send(Method::POST, &format!("{path}/test"), &[], None).await.expect(202);
+    loop {
+        tick(app).await;
+        let statistics = bob.get(&format!("{path}/statistics")).await.expect(200).body;
+        if statistics["deliveries"]["failed"] == 1 {
+            break;
+        }
+    }
+    let integration = json!({ "provider": "GITHUB", "name": "Zoë" });
+    alice.post("/api/v1/integrations", &integration).await.expect(201);
+}
+
+/// Something that an integration has received.
+pub(super) fn receive(database: &Connection) {
+    let received = "INSERT INTO inbound_events SELECT tenant_id, id, 'x', NULL, provider, kind, \
+                    '{}', 'PROCESSED', 't', 7 FROM integrations";
+    database.execute_batch(received).unwrap();
+}
