@@ -17,7 +17,6 @@ mod tests;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-pub(crate) use identity::Identity;
 pub(crate) use provider::Provider;
 
 /// How far the time of a request may be from ours, in seconds (K-60).

@@ -6,7 +6,8 @@ use kit::{Call, Code, Error, Event, Reply, Scope, Seal, System, Value, now, prob
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
-use super::{Identity, Provider, Reason, verify};
+use super::identity::Identity;
+use super::{Provider, Reason, verify};
 use crate::integrations::{health, secrets};
 
 /// The longest body, in bytes: it becomes the data of an event.

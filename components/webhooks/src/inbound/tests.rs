@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::identity::Identity;
 use super::*;
 
 const NOW: i64 = 1_800_000_000;

@@ -213,6 +213,7 @@ async fn insert(client: &Client, prepared: &Prepared, new: &Creation) -> Result<
         audit_id,
         &audited,
     ];
+    let of: [&(dyn ToSql + Sync); 1] = [tenant];
     let headers = answer.headers()?;
     let keep = async {
         let Some(key) = key else { return Ok(0) };
@@ -225,7 +226,7 @@ async fn insert(client: &Client, prepared: &Prepared, new: &Creation) -> Result<
         client.execute(&prepared.project, &row),
         client.execute(&prepared.audit, &audit),
         client.execute(&prepared.events, &events),
-        client.execute(&prepared.announce, &[tenant]),
+        client.execute(&prepared.announce, &of),
         keep,
         client.batch_execute("COMMIT"),
     )?;
