@@ -64,7 +64,8 @@ pub(crate) async fn update(call: &Call) -> kit::Result {
 #[derive(Deserialize)]
 struct Rotation {
     secret: Option<String>,
-    grace_seconds: Option<i64>,
+    /// JSON may write a whole number as `60.0`.
+    grace_seconds: Option<f64>,
 }
 
 /// `POST /webhook-endpoints/{id}/rotate-secret`
@@ -72,7 +73,7 @@ pub(crate) async fn rotate(call: &Call) -> kit::Result {
     let seal = Seal::load(call).await?;
     let wanted: Rotation = call.json()?;
     let fresh = Fresh::make(&seal, call.path("id"), wanted.secret.as_deref())?;
-    let grace = wanted.grace_seconds.unwrap_or(GRACE) * 1000;
+    let grace = wanted.grace_seconds.map_or(GRACE, |seconds| seconds as i64) * 1000;
     let reply = call.write_sealed(&seal, |scope| {
         let mut endpoint = WEBHOOK_ENDPOINTS.find(scope, call.path("id"))?;
         endpoint.set_text("public_key", &fresh.public);

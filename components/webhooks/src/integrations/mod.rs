@@ -18,7 +18,8 @@ const GRACE: i64 = 86_400;
 #[derive(Default, Deserialize)]
 struct Wanted {
     secret: Option<String>,
-    grace_seconds: Option<i64>,
+    /// JSON may write a whole number as `60.0`.
+    grace_seconds: Option<f64>,
 }
 
 /// `POST /integrations`
@@ -40,7 +41,7 @@ pub(crate) async fn create(call: &Call) -> kit::Result {
 pub(crate) async fn rotate(call: &Call) -> kit::Result {
     let seal = Seal::load(call).await?;
     let wanted: Wanted = if call.body().is_empty() { Wanted::default() } else { call.json()? };
-    let grace = wanted.grace_seconds.unwrap_or(GRACE) * 1000;
+    let grace = wanted.grace_seconds.map_or(GRACE, |seconds| seconds as i64) * 1000;
     let reply = call.write_sealed(&seal, |scope| {
         let mut integration = INTEGRATIONS.find(scope, call.path("id"))?;
         let id = call.path("id");
