@@ -5,7 +5,7 @@
 //! SQLite does so by itself, on PostgreSQL every `TEXT` column gets the collation `C`.
 
 /// All migrations, oldest first. The version of a schema is how many of them it has.
-pub const ALL: [Migration; 9] = [
+pub const ALL: [Migration; 10] = [
     Migration { name: "0001_identity", text: include_str!("0001_identity.sql") },
     Migration { name: "0002_events", text: include_str!("0002_events.sql") },
     Migration { name: "0003_projects", text: include_str!("0003_projects.sql") },
@@ -15,6 +15,7 @@ pub const ALL: [Migration; 9] = [
     Migration { name: "0007_events", text: include_str!("0007_events.sql") },
     Migration { name: "0008_webhooks", text: include_str!("0008_webhooks.sql") },
     Migration { name: "0009_integrations", text: include_str!("0009_integrations.sql") },
+    Migration { name: "0010_connections", text: include_str!("0010_connections.sql") },
 ];
 
 /// The schema version of this code.
@@ -22,7 +23,7 @@ pub const VERSION: i64 = ALL.len() as i64;
 
 /// The tables with data, each behind those that it refers to: what an export has of a database.
 /// `schema_migrations` is not of them, it belongs to the schema.
-pub const TABLES: [&str; 24] = [
+pub const TABLES: [&str; 26] = [
     "secrets",
     "signing_keys",
     "limit_overrides",
@@ -46,6 +47,8 @@ pub const TABLES: [&str; 24] = [
     "integrations",
     "integration_secrets",
     "integration_health",
+    "integration_authorizations",
+    "integration_connections",
     "inbound_events",
 ];
 

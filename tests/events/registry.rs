@@ -12,7 +12,13 @@ use crate::support::{Client, Placement, dedicated};
 
 /// Types that take a receiver that fails, or a provider: the tests of webhooks provoke them, and
 /// their client checks each answer with events as it does here.
-const ELSEWHERE: [&str; 3] = ["delivery.exhausted", "delivery.recovered", "record.ingested"];
+const ELSEWHERE: [&str; 5] = [
+    "delivery.exhausted",
+    "delivery.recovered",
+    "integration.connected",
+    "integration.expired",
+    "record.ingested",
+];
 
 /// A deprecation, of which tenants are told.
 const LIFECYCLE: &str = r#"{ "deprecations": [{
@@ -39,7 +45,6 @@ async fn everything(owner: &Client) -> Vec<Value> {
         ("integrations", json!({ "name": "a", "provider": "GITHUB" })),
         ("users", json!({ "name": "a", "email": "a@example.com", "metadata": { "city": "York" } })),
         ("webhook-endpoints", endpoint),
-        ("integrations", json!({ "name": "a", "provider": "GITHUB" })),
     ] {
         let path = format!("/api/v1/{collection}");
         let id = send(Method::POST, &path, draft).await;

@@ -1,5 +1,5 @@
 //! The libraries of Standard Webhooks verify what we send: that of Rust here, and where there
-//! are Node and Python those of npm and PyPI, which are fetched into `target/webhooks`.
+//! are Node and Python those of npm and PyPI, which are fetched below `target/`.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,6 +9,7 @@ use standardwebhooks::Webhook;
 
 use super::{PATH, arrived, endpoint_with, project};
 use crate::placements;
+use crate::support::npm;
 use crate::support::receiver::{Received, Receiver};
 use crate::support::server::root;
 
@@ -38,7 +39,7 @@ except WebhookVerificationError:
 "#;
 
 /// Runs a command to its end; what it printed, or why there is none.
-fn run(command: &mut Command, input: &str) -> Result<String, String> {
+fn output_of(command: &mut Command, input: &str) -> Result<String, String> {
     use std::io::Write as _;
     use std::process::Stdio;
     let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -55,41 +56,22 @@ fn folder() -> PathBuf {
     folder
 }
 
-fn node(input: &str) -> Result<String, String> {
-    let folder = folder().join("npm");
-    std::fs::create_dir_all(&folder).unwrap();
-    if !folder.join("node_modules/standardwebhooks").exists() {
-        let mut npm = Command::new("npm");
-        npm.args([
-            "install",
-            "--no-save",
-            "--ignore-scripts",
-            "--no-audit",
-            "--no-fund",
-            "--cache",
-        ]);
-        npm.arg(root().join("target/npm")).args(["--prefix", "."]).arg(NPM);
-        run(npm.current_dir(&folder), "")?;
-    }
-    run(Command::new("node").args(["-e", NODE]).current_dir(&folder), input)
-}
-
 fn python(input: &str) -> Result<String, String> {
     let venv = folder().join("venv");
     if !venv.join(PYPI).exists() {
         let _ = std::fs::remove_dir_all(&venv);
-        run(Command::new("python3").args(["-m", "venv"]).arg(&venv), "")?;
+        output_of(Command::new("python3").args(["-m", "venv"]).arg(&venv), "")?;
         let mut pip = Command::new(venv.join("bin/python"));
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--cache-dir"]);
-        run(pip.arg(root().join("target/pip")).arg(PYPI), "")?;
+        output_of(pip.arg(root().join("target/pip")).arg(PYPI), "")?;
         std::fs::write(venv.join(PYPI), "").unwrap();
     }
-    run(Command::new(venv.join("bin/python")).args(["-c", PYTHON]), input)
+    output_of(Command::new(venv.join("bin/python")).args(["-c", PYTHON]), input)
 }
 
 /// Whether the tools of a language are there; where tests must not be left out, they are.
 fn has(tools: &[&[&str]]) -> bool {
-    let there = |tool: &&[&str]| run(Command::new(tool[0]).args(&tool[1..]), "").is_ok();
+    let there = |tool: &&[&str]| output_of(Command::new(tool[0]).args(&tool[1..]), "").is_ok();
     let missing: Vec<_> = tools.iter().filter(|tool| !there(tool)).collect();
     assert!(missing.is_empty() || std::env::var("CI").as_deref() != Ok("true"), "{missing:?}");
     if !missing.is_empty() {
@@ -126,8 +108,10 @@ placements! {
         static INSTALLING: parking_lot::Mutex<()> = parking_lot::Mutex::new(());
         let _installing = INSTALLING.lock();
         for secret in &secrets {
-            if has(&[&["node", "--version"], &["npm", "--version"]]) {
-                assert_eq!(node(&input(secret, &sent)).as_deref(), Ok("verified"));
+            if let Some(folder) = npm::install(NPM) {
+                let mut node = Command::new("node");
+                node.args(["-e", NODE]).current_dir(folder);
+                assert_eq!(output_of(&mut node, &input(secret, &sent)).as_deref(), Ok("verified"));
             }
             if has(&[&["python3", "-c", "import ensurepip, venv"]]) {
                 assert_eq!(python(&input(secret, &sent)).as_deref(), Ok("verified"));

@@ -1,45 +1,20 @@
-//! Stripe's own library signs, and we take it in. It is fetched into target/ with npm; where
-//! there is none the test is skipped, except in continuous integration.
+//! Stripe's own library signs, and we take it in.
 
-use std::path::Path;
 use std::process::Command;
 
 use super::inbound::{Signed, connect, ingested};
 use crate::placements;
-use crate::support::server::root;
+use crate::support::npm;
 
 const PACKAGE: &str = "stripe@22";
 const SCRIPT: &str = "const stripe = require('stripe')('sk_test_none');\
     const [payload, secret] = process.argv.slice(1);\
     process.stdout.write(stripe.webhooks.generateTestHeaderString({ payload, secret }));";
 
-/// Installs the library, once for all tests; `false` where there is no npm.
-fn install(folder: &Path) -> bool {
-    static ONCE: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
-    *ONCE.get_or_init(|| {
-        std::fs::create_dir_all(folder).unwrap();
-        std::fs::write(folder.join("package.json"), "{\"private\":true}").unwrap();
-        let arguments = ["install", "--ignore-scripts", "--no-audit", "--no-fund", PACKAGE];
-        let npm = Command::new("npm").args(arguments).current_dir(folder).output();
-        let installed = npm.is_ok_and(|npm| npm.status.success());
-        assert!(
-            installed || std::env::var("CI").as_deref() != Ok("true"),
-            "npm could not install {PACKAGE}"
-        );
-        if !installed {
-            eprintln!("skipped: npm could not install {PACKAGE}");
-        }
-        installed
-    })
-}
-
 placements! {
     /// A header of `generateTestHeaderString` is good for its payload and no other.
     async fn its_own_library(app) {
-        let folder = root().join("target/tests/stripe");
-        if !install(&folder) {
-            return;
-        }
+        let Some(folder) = npm::install(PACKAGE) else { return };
         let owner = app.owner().await;
         let sender = connect(&owner, "STRIPE").await;
         let body = r#"{"id":"evt_stripe","object":"event","type":"invoice.paid"}"#;

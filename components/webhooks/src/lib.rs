@@ -72,9 +72,12 @@ mod function {
             Op::CreateIntegration => integrations::create(&call).await,
             Op::GetIntegration => INTEGRATIONS.read(&call),
             Op::UpdateIntegration => INTEGRATIONS.merge(&call, integrations::rule),
-            Op::DeleteIntegration => INTEGRATIONS.delete(&call, integrations::rule),
+            Op::DeleteIntegration => integrations::delete(&call).await,
             Op::GetIntegrationHealth => integrations::health::get(&call),
             Op::RotateSecretIntegration => integrations::rotate(&call).await,
+            Op::AuthorizeIntegration => integrations::oauth::authorize(&call).await,
+            Op::ConnectIntegration => integrations::oauth::connect(&call).await,
+            Op::GetIntegrationToken => integrations::oauth::token(&call).await,
             Op::ListIntegrationEndpoints => integrations::endpoints(&call).await,
             Op::ReceiveWebhook => receive(&call, Receiver::Kind(call.path("kind"))).await,
             Op::ReceiveIntegrationWebhook | Op::ReceiveBillingWebhook => {

@@ -1,8 +1,9 @@
-//! How an integration fares: what came, and what was refused.
+//! How an integration fares: what came, what was refused, and what its provider grants.
 
 use kit::{Call, Reply, Scope, Value, now, rfc3339};
 use serde::Serialize;
 
+use super::oauth;
 use crate::contract::INTEGRATIONS;
 use crate::inbound::Reason;
 
@@ -17,6 +18,7 @@ struct Health<'a> {
     last_received_at: Option<String>,
     last_rejected_at: Option<String>,
     last_rejection: Option<String>,
+    connection: Option<oauth::Status>,
 }
 
 fn of(integration: &str) -> Value {
@@ -59,6 +61,7 @@ pub(crate) fn get(call: &Call) -> kit::Result {
             last_received_at: came.map(rfc3339),
             last_rejected_at: refused.map(rfc3339),
             last_rejection,
+            connection: oauth::Status::find(scope, id)?,
         })
     })
 }

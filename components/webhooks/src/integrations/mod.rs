@@ -1,6 +1,7 @@
 //! Integrations: providers that a tenant takes webhooks in from, with what they sign with.
 
 pub(crate) mod health;
+pub(crate) mod oauth;
 pub(crate) mod secrets;
 
 use kit::{Call, Change, Code, Error, Record, Reply, Scope, Seal, problem};
@@ -53,6 +54,17 @@ pub(crate) async fn rotate(call: &Call) -> kit::Result {
     Ok(reply.header("cache-control", "no-store"))
 }
 
+/// `DELETE /integrations/{id}`
+pub(crate) async fn delete(call: &Call) -> kit::Result {
+    let seal = Seal::load(call).await?;
+    let granted = call.read(|scope| oauth::Connection::find(scope, &seal, call.path("id")))?;
+    let reply = INTEGRATIONS.delete(call, rule)?;
+    if let Some(connection) = granted {
+        oauth::revoke(&connection, &seal).await;
+    }
+    Ok(reply)
+}
+
 /// What holds for every change of an integration.
 pub(crate) fn rule(
     _: &Call,
@@ -69,7 +81,10 @@ pub(crate) fn rule(
             refuse_too_many(scope)?;
             health::begin(scope, integration.text("id"))
         }
-        Change::Delete => secrets::forget(scope, integration.text("id")),
+        Change::Delete => {
+            secrets::forget(scope, integration.text("id"))?;
+            oauth::forget(scope, integration.text("id"))
+        }
         Change::Write | Change::Operation(_) => Ok(()),
     }
 }

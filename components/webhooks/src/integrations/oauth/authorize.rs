@@ -1,0 +1,65 @@
+//! The first leg: where to send the user.
+
+use kit::{Call, Reply, Seal, Value, now, rfc3339};
+use oauth2::PkceCodeChallenge;
+use serde::{Deserialize, Serialize};
+
+use super::provider;
+use crate::contract::INTEGRATIONS;
+
+/// How long the user may take, in milliseconds.
+const PATIENCE: i64 = 600_000;
+
+#[derive(Default, Deserialize)]
+struct Wanted {
+    provider: Option<String>,
+    redirect_uri: Option<String>,
+    scope: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Authorization<'a> {
+    authorization_url: &'a str,
+    state: &'a str,
+    expires_at: String,
+}
+
+/// What the PKCE verifier of a state is sealed as.
+pub(super) fn name(state: &str) -> String {
+    format!("authorization:{state}")
+}
+
+/// `POST /integrations/{id}/authorize`
+pub(crate) async fn authorize(call: &Call) -> kit::Result {
+    let seal = Seal::load(call).await?;
+    let wanted: Wanted = if call.body().is_empty() { Wanted::default() } else { call.json()? };
+    let id = call.path("id");
+    let integration = call.read(|scope| INTEGRATIONS.find(scope, id))?;
+    let name_of = wanted.provider.unwrap_or_else(|| integration.text("provider").to_lowercase());
+    let provider = provider::find(&name_of, &seal).await?;
+    let redirect_uri = provider.redirect_uri(wanted.redirect_uri.as_deref())?;
+    let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+    let (url, state) = provider.authorization_url(redirect_uri, wanted.scope.as_deref(), challenge);
+    let state = state.secret();
+    let sealed = seal.seal(&name(state), verifier.secret().as_bytes())?;
+    let expires_at = now() + PATIENCE;
+    let reply = call.write_sealed(&seal, |scope| {
+        // It may have been disconnected just now.
+        INTEGRATIONS.find(scope, id)?;
+        let columns = [id, call.caller()?.id(), state, &name_of, redirect_uri.as_str(), &sealed];
+        let columns = columns.map(|text| Value::Text(text.to_owned()));
+        scope.execute_one(
+            "INSERT INTO integration_authorizations (tenant_id, integration_id, caller_id, state, \
+             provider, redirect_uri, sealed, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+             ON CONFLICT (tenant_id, integration_id, caller_id) DO UPDATE SET state = $4, \
+             provider = $5, redirect_uri = $6, sealed = $7, expires_at = $8",
+            columns.into_iter().chain([Value::Integer(expires_at)]),
+        )?;
+        Reply::ok(&Authorization {
+            authorization_url: &url,
+            state,
+            expires_at: rfc3339(expires_at),
+        })
+    })?;
+    Ok(reply.header("cache-control", "no-store"))
+}

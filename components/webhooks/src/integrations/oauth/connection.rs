@@ -1,0 +1,205 @@
+//! What a provider has granted, as it is kept: the tokens sealed under the master key.
+
+use kit::{Internal as _, Row, Scope, Seal, Value, now, rfc3339};
+use oauth2::TokenResponse as _;
+use oauth2::basic::{BasicTokenResponse, BasicTokenType};
+use serde::{Deserialize, Serialize};
+
+/// A token that ends within this time is refreshed before it is handed out, in milliseconds.
+pub(super) const MARGIN: i64 = 60_000;
+
+/// The tokens of an integration.
+pub(crate) struct Connection {
+    /// The name of the authorization server.
+    pub(super) provider: String,
+    pub(super) tokens: Tokens,
+    pub(super) scope: Option<String>,
+    /// When the access token ends, in milliseconds.
+    pub(super) expires_at: Option<i64>,
+}
+
+#[derive(Deserialize, Serialize)]
+pub(super) struct Tokens {
+    pub(super) access_token: String,
+    pub(super) token_type: String,
+    pub(super) refresh_token: Option<String>,
+}
+
+/// How it fares, without what is secret.
+#[derive(Serialize)]
+pub(crate) struct Status {
+    provider: String,
+    status: &'static str,
+    scope: Option<String>,
+    connected_at: String,
+    expires_at: Option<String>,
+    refreshed_at: Option<String>,
+    last_error: Option<String>,
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+fn optional<T>(value: Option<T>, of: impl FnOnce(T) -> Value) -> Value {
+    value.map_or(Value::Null, of)
+}
+
+/// What a sealed value is bound to.
+fn name(integration: &str) -> String {
+    format!("connection:{integration}")
+}
+
+impl Connection {
+    /// Of an answer of the token endpoint. What it leaves out stays as it was `before` (RFC 6749
+    /// sections 5.1 and 6).
+    pub(super) fn new(provider: String, answer: &BasicTokenResponse, before: Option<Self>) -> Self {
+        let (kept, scope) = match before {
+            Some(before) => (before.tokens.refresh_token, before.scope),
+            None => (None, None),
+        };
+        let scopes = answer
+            .scopes()
+            .map(|scopes| scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" "));
+        let fresh = answer.refresh_token().map(|token| token.secret().clone());
+        let lives = answer.expires_in().and_then(|lives| i64::try_from(lives.as_millis()).ok());
+        Self {
+            provider,
+            tokens: Tokens {
+                access_token: answer.access_token().secret().clone(),
+                token_type: match answer.token_type() {
+                    // Any case is right (RFC 6749 section 7.1); this one is taken everywhere.
+                    BasicTokenType::Bearer => "Bearer".to_owned(),
+                    other => other.as_ref().to_owned(),
+                },
+                refresh_token: fresh.or(kept),
+            },
+            scope: scopes.or(scope),
+            expires_at: lives.map(|lives| now().saturating_add(lives)),
+        }
+    }
+
+    /// Whether its access token is good for a while.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.lasts(MARGIN)
+    }
+
+    /// Whether its access token is good so many milliseconds from now.
+    pub(super) fn lasts(&self, milliseconds: i64) -> bool {
+        self.expires_at.is_none_or(|end| end > now() + milliseconds)
+    }
+
+    pub(crate) fn find(
+        scope: &Scope<'_>,
+        seal: &Seal,
+        integration: &str,
+    ) -> kit::Result<Option<Self>> {
+        let sql = "SELECT provider, sealed, scope, expires_at FROM integration_connections \
+             WHERE tenant_id = $1 AND integration_id = $2";
+        let Some(mut row) = scope.query(sql, [text(integration)])?.into_iter().next() else {
+            return Ok(None);
+        };
+        let (provider, sealed) = (row.text(), row.text());
+        Ok(Some(Self {
+            provider,
+            tokens: serde_json::from_slice(&seal.open(&name(integration), &sealed)?).internal()?,
+            scope: row.optional_text(),
+            expires_at: row.optional_integer(),
+        }))
+    }
+
+    /// Keeps it instead of what there was.
+    pub(super) fn install(
+        &self,
+        scope: &Scope<'_>,
+        seal: &Seal,
+        integration: &str,
+    ) -> kit::Result<()> {
+        let [sealed, refreshable] = self.columns(seal, integration)?;
+        scope.execute_one(
+            "INSERT INTO integration_connections (tenant_id, integration_id, provider, sealed, \
+             refreshable, scope, expires_at, connected_at, refreshing_until) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0) \
+             ON CONFLICT (tenant_id, integration_id) DO UPDATE SET provider = $3, sealed = $4, \
+             refreshable = $5, scope = $6, expires_at = $7, connected_at = $8, \
+             refreshing_until = 0, refreshed_at = NULL, last_error = NULL",
+            [
+                text(integration),
+                text(&self.provider),
+                sealed,
+                refreshable,
+                optional(self.scope.as_deref(), text),
+                optional(self.expires_at, Value::Integer),
+                Value::Integer(now()),
+            ],
+        )
+    }
+
+    /// Keeps what a refresh has brought; returns whether it was still ours to do, which it is
+    /// until `lease`.
+    pub(super) fn refreshed(
+        &self,
+        scope: &Scope<'_>,
+        seal: &Seal,
+        integration: &str,
+        lease: i64,
+        error: Option<&str>,
+    ) -> kit::Result<bool> {
+        let [sealed, refreshable] = self.columns(seal, integration)?;
+        let changed = scope.execute(
+            "UPDATE integration_connections SET sealed = $2, refreshable = $3, scope = $4, \
+             expires_at = $5, refreshed_at = CASE WHEN $6 IS NULL THEN $7 ELSE refreshed_at END, \
+             last_error = $6, refreshing_until = 0 \
+             WHERE tenant_id = $1 AND integration_id = $8 AND refreshing_until = $9",
+            [
+                sealed,
+                refreshable,
+                optional(self.scope.as_deref(), text),
+                optional(self.expires_at, Value::Integer),
+                optional(error, text),
+                Value::Integer(now()),
+                text(integration),
+                Value::Integer(lease),
+            ],
+        )?;
+        Ok(changed == 1)
+    }
+
+    fn columns(&self, seal: &Seal, integration: &str) -> kit::Result<[Value; 2]> {
+        let plain = serde_json::to_vec(&self.tokens).internal()?;
+        let refreshable = self.tokens.refresh_token.is_some().into();
+        Ok([Value::Text(seal.seal(&name(integration), &plain)?), Value::Integer(refreshable)])
+    }
+}
+
+impl Status {
+    /// Of an integration, if it has a connection.
+    pub(crate) fn find(scope: &Scope<'_>, integration: &str) -> kit::Result<Option<Self>> {
+        let sql = "SELECT provider, scope, refreshable, expires_at, connected_at, refreshed_at, \
+             last_error FROM integration_connections WHERE tenant_id = $1 AND integration_id = $2";
+        let row = scope.query(sql, [text(integration)])?.into_iter().next();
+        Ok(row.map(|mut row: Row| {
+            let (provider, granted) = (row.text(), row.optional_text());
+            let (refreshable, expires_at) = (row.integer() == 1, row.optional_integer());
+            let over = !refreshable && expires_at.is_some_and(|end| end <= now());
+            Self {
+                provider,
+                status: if over { "EXPIRED" } else { "CONNECTED" },
+                scope: granted,
+                expires_at: expires_at.map(rfc3339),
+                connected_at: rfc3339(row.integer()),
+                refreshed_at: row.optional_integer().map(rfc3339),
+                last_error: row.optional_text(),
+            }
+        }))
+    }
+}
+
+/// Takes away what a provider has granted, and who is there now.
+pub(crate) fn forget(scope: &Scope<'_>, integration: &str) -> kit::Result<()> {
+    for table in ["integration_connections", "integration_authorizations"] {
+        let sql = format!("DELETE FROM {table} WHERE tenant_id = $1 AND integration_id = $2");
+        scope.execute(&sql, [text(integration)])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! The authorization servers that the operator has registered this server with.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use kit::{Code, Error, Seal, problem};
+use oauth2::basic::BasicClient;
+use oauth2::{
+    AuthType, AuthUrl, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet,
+    PkceCodeChallenge, RedirectUrl, RevocationUrl, Scope, TokenUrl,
+};
+use serde::Deserialize;
+
+use crate::target;
+
+pub(super) type Client =
+    BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
+
+/// This server as a client of one of them, with the names of RFC 7591 and RFC 8414.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Provider {
+    authorization_endpoint: AuthUrl,
+    token_endpoint: TokenUrl,
+    pub(super) revocation_endpoint: Option<RevocationUrl>,
+    issuer: Option<String>,
+    pub(super) client_id: ClientId,
+    pub(super) client_secret: Option<ClientSecret>,
+    #[serde(default)]
+    pub(super) token_endpoint_auth_method: Method,
+    redirect_uris: Vec<RedirectUrl>,
+    scope: Option<String>,
+    /// What else its authorization endpoint asks for, such as `access_type` of Google.
+    #[serde(default)]
+    authorization_parameters: BTreeMap<String, String>,
+}
+
+/// How the client says who it is to the token endpoint.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Method {
+    #[default]
+    ClientSecretBasic,
+    ClientSecretPost,
+}
+
+/// The provider with this name.
+///
+/// # Errors
+/// 422 when the operator has set none of this name; `service-unavailable` when what the operator
+/// has set cannot be read.
+pub(super) async fn find(name: &str, seal: &Seal) -> kit::Result<Provider> {
+    let text = spin_sdk::variables::get("oauth_providers").await.unwrap_or_default();
+    let text = if text.trim().is_empty() { "{}" } else { text.trim() };
+    let mut all: BTreeMap<String, Provider> =
+        serde_json::from_str(text).map_err(|why| misconfigured(&why.to_string()))?;
+    let Some(found) = all.remove(name) else {
+        let names: Vec<_> = all.keys().map(String::as_str).collect();
+        return Err(Error::violation(
+            "/provider",
+            "NOT_ALLOWED_VALUE",
+            &match names.is_empty() {
+                true => "The operator of this server has set no `oauth_providers`.".to_owned(),
+                false => format!("Must be one that the operator has set: {}.", names.join(", ")),
+            },
+        ));
+    };
+    let urls = [
+        Some(found.authorization_endpoint.as_str()),
+        Some(found.token_endpoint.as_str()),
+        found.revocation_endpoint.as_ref().map(|url| url.as_str()),
+    ];
+    for url in urls.into_iter().flatten() {
+        if let Some(why) = target::refusal(url, seal.is_development()) {
+            return Err(misconfigured(&format!("{name}: {url}: {why}")));
+        }
+    }
+    if found.redirect_uris.is_empty() {
+        return Err(misconfigured(&format!("{name}: redirect_uris is empty")));
+    }
+    Ok(found)
+}
+
+fn misconfigured(why: &str) -> Error {
+    Error {
+        internal: Some(format!("the variable oauth_providers: {why}")),
+        ..problem(Code::ServiceUnavailable, "The providers of this server are not set up.")
+    }
+}
+
+impl Provider {
+    pub(super) fn client(&self) -> Client {
+        let client = BasicClient::new(self.client_id.clone())
+            .set_auth_uri(self.authorization_endpoint.clone())
+            .set_token_uri(self.token_endpoint.clone())
+            .set_auth_type(match self.token_endpoint_auth_method {
+                Method::ClientSecretBasic => AuthType::BasicAuth,
+                Method::ClientSecretPost => AuthType::RequestBody,
+            });
+        match &self.client_secret {
+            Some(secret) => client.set_client_secret(secret.clone()),
+            None => client,
+        }
+    }
+
+    /// The registered URI that a client names, letter for letter (RFC 9700 section 2.1), or the
+    /// first.
+    ///
+    /// # Errors
+    /// 422 for any other.
+    pub(super) fn redirect_uri(&self, wanted: Option<&str>) -> kit::Result<&RedirectUrl> {
+        let fits = |uri: &&RedirectUrl| wanted.is_none_or(|wanted| wanted == uri.as_str());
+        self.redirect_uris.iter().find(fits).ok_or_else(|| {
+            let all: Vec<_> = self.redirect_uris.iter().map(|uri| uri.as_str()).collect();
+            let message = format!("Must be one that is registered: {}.", all.join(", "));
+            Error::violation("/redirect_uri", "NOT_ALLOWED_VALUE", &message)
+        })
+    }
+
+    /// Where to send the user, and what comes back with them.
+    pub(super) fn authorization_url(
+        &self,
+        redirect_uri: &RedirectUrl,
+        scope: Option<&str>,
+        challenge: PkceCodeChallenge,
+    ) -> (String, CsrfToken) {
+        let client = self.client();
+        let mut request = client
+            .authorize_url(CsrfToken::new_random)
+            .set_redirect_uri(Cow::Borrowed(redirect_uri))
+            .set_pkce_challenge(challenge);
+        if let Some(scope) = scope.or(self.scope.as_deref()) {
+            request = request.add_scope(Scope::new(scope.to_owned()));
+        }
+        for (name, value) in &self.authorization_parameters {
+            request = request.add_extra_param(name, value);
+        }
+        let (url, state) = request.url();
+        (url.into(), state)
+    }
+
+    /// Whether an answer may be its own: where it is known to say who it is, it must be right
+    /// (RFC 9207 section 2.4).
+    pub(super) fn is_issuer(&self, claimed: Option<&str>) -> bool {
+        match (&self.issuer, claimed) {
+            (Some(issuer), Some(claimed)) => issuer == claimed,
+            _ => true,
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The access token of an integration, refreshed when it is about to end.
+
+use kit::{Call, Code, Error, Reply, Seal, Value, now, problem, rfc3339};
+use serde::Serialize;
+
+use super::connection::Connection;
+use super::provider;
+use super::request::Refusal;
+use super::{conflict, unreachable};
+use crate::contract::INTEGRATIONS;
+
+/// How long a refresh is left to whoever has begun it, in milliseconds: longer than a provider
+/// may take to answer.
+const LEASE: i64 = 20_000;
+
+#[derive(Serialize)]
+struct Token<'a> {
+    access_token: &'a str,
+    token_type: &'a str,
+    scope: Option<&'a str>,
+    expires_at: Option<String>,
+}
+
+/// `POST /integrations/{id}/token`
+pub(crate) async fn token(call: &Call) -> kit::Result {
+    let seal = Seal::load(call).await?;
+    let id = call.path("id");
+    let found = call.read(|scope| {
+        INTEGRATIONS.find(scope, id)?;
+        Connection::find(scope, &seal, id)
+    })?;
+    let connection = match found {
+        Some(connection) if connection.is_fresh() => connection,
+        _ => renew(call, &seal).await?,
+    };
+    let token = Token {
+        access_token: &connection.tokens.access_token,
+        token_type: &connection.tokens.token_type,
+        scope: connection.scope.as_deref(),
+        expires_at: connection.expires_at.map(rfc3339),
+    };
+    Ok(Reply::ok(&token)?.header("cache-control", "no-store"))
+}
+
+/// The connection with a token that is good for a while.
+async fn renew(call: &Call, seal: &Seal) -> kit::Result<Connection> {
+    let lease = now() + LEASE;
+    let (connection, ours) = lend(call, seal, lease)?;
+    if connection.is_fresh() {
+        return Ok(connection);
+    }
+    let Some(refresh_token) = connection.tokens.refresh_token.clone() else {
+        // Without one there is nothing to wait for.
+        return match connection.lasts(0) {
+            true => Ok(connection),
+            false => Err(over()),
+        };
+    };
+    if !ours {
+        return match connection.lasts(0) {
+            true => Ok(connection),
+            false => Err(Error {
+                retry_after: Some(1),
+                ..problem(Code::ServiceUnavailable, "The token is being refreshed; ask again.")
+            }),
+        };
+    }
+    let refreshed = match provider::find(&connection.provider, seal).await {
+        Ok(provider) => provider.refresh(&refresh_token).await,
+        Err(_) => Err(Refusal::Unreachable("not among oauth_providers")),
+    };
+    match refreshed {
+        Ok(answer) => {
+            let fresh = Connection::new(connection.provider.clone(), &answer, Some(connection));
+            settle(call, seal, &fresh, lease, None)?;
+            Ok(fresh)
+        }
+        // Anything else may be the operator's fault, which passes.
+        Err(Refusal::Provider(code)) if code == "invalid_grant" => {
+            let mut lost = connection;
+            lost.tokens.refresh_token = None;
+            lost.expires_at = Some(now());
+            settle(call, seal, &lost, lease, Some(&code))?;
+            Err(over())
+        }
+        Err(refusal) => {
+            let (code, cause) = match &refusal {
+                Refusal::Provider(code) => (code.as_str(), code.as_str()),
+                Refusal::Unreachable(cause) => ("unreachable", *cause),
+            };
+            settle(call, seal, &connection, lease, Some(code))?;
+            match connection.lasts(0) {
+                true => Ok(connection),
+                false => Err(unreachable(cause)),
+            }
+        }
+    }
+}
+
+fn over() -> Error {
+    conflict("The provider grants no access any more; begin again with `authorize`.")
+}
+
+/// The connection as it is now, and whether it is ours to refresh until `lease`.
+fn lend(call: &Call, seal: &Seal, lease: i64) -> kit::Result<(Connection, bool)> {
+    let id = call.path("id");
+    let mut lent = None;
+    call.write(|scope| {
+        INTEGRATIONS.find(scope, id)?;
+        let ours = scope.execute(
+            "UPDATE integration_connections SET refreshing_until = $2 WHERE tenant_id = $1 \
+             AND integration_id = $3 AND refreshing_until <= $4 AND refreshable = 1 \
+             AND expires_at <= $5",
+            [
+                Value::Integer(lease),
+                Value::Text(id.to_owned()),
+                Value::Integer(now()),
+                Value::Integer(now() + super::connection::MARGIN),
+            ],
+        )? == 1;
+        lent = Connection::find(scope, seal, id)?.map(|connection| (connection, ours));
+        Ok(Reply::no_content())
+    })?;
+    lent.ok_or_else(|| conflict("This integration is not connected; begin with `authorize`."))
+}
+
+/// Records what came of a refresh; a tenant is told of the end of its access.
+fn settle(
+    call: &Call,
+    seal: &Seal,
+    connection: &Connection,
+    lease: i64,
+    error: Option<&str>,
+) -> kit::Result<()> {
+    call.write(|scope| {
+        let id = call.path("id");
+        let was_ours = connection.refreshed(scope, seal, id, lease, error)?;
+        if was_ours && error.is_some() && connection.tokens.refresh_token.is_none() {
+            let mut integration = INTEGRATIONS.find(scope, id)?;
+            INTEGRATIONS.amend(scope, &mut integration, "expired", "webhooks")?;
+        }
+        Ok(Reply::no_content())
+    })
+    .map(drop)
+}

@@ -1,0 +1,103 @@
+//! POST /api/v1/integrations/{id}/connect
+
+use serde_json::{Value, json};
+
+use super::oauth::World;
+use crate::both;
+use crate::support::Placement;
+
+both! { keeps_what_was_granted only_for_who_began_it_and_once tells_of_a_refusal }
+
+/// The user says yes: the integration is connected, its tokens are sealed, and everybody who
+/// listens hears of it, without them. Disconnecting takes them back at the provider.
+async fn keeps_what_was_granted(placement: Placement) {
+    let Some(world) = World::start(placement).await else { return };
+    assert_eq!(world.connection().await, Value::Null);
+    let brought = world.consent(json!({})).await;
+    assert_eq!(brought["iss"], world.provider.base);
+    let connected = world.connect(&brought).await.expect(200);
+    assert_eq!(connected.body["version"], 2);
+    let connection = world.connection().await;
+    assert_eq!(
+        [
+            &connection["provider"],
+            &connection["status"],
+            &connection["scope"],
+            &connection["last_error"]
+        ],
+        [&json!("github"), &json!("CONNECTED"), &json!("openid offline_access"), &Value::Null]
+    );
+    assert_eq!(world.count("integration.connected").await, 1);
+    let token = world.token().await.expect(200);
+    let access = token.body["access_token"].as_str().unwrap().to_owned();
+    assert!(world.provider.accepts(&access).await);
+    let kept = world.app.rows("SELECT sealed FROM integration_connections");
+    let feed = world.owner.get("/api/v1/events?limit=100").await.expect(200);
+    assert!(kept.len() == 1 && !kept[0][0].contains(&access) && !feed.text.contains(&access));
+    assert!(world.app.rows("SELECT state FROM integration_authorizations").is_empty());
+
+    world.owner.delete(&world.path).await.expect(204);
+    assert!(!world.provider.accepts(&access).await);
+    assert!(world.app.rows("SELECT sealed FROM integration_connections").is_empty());
+    world.connect(&brought).await.refused(410, "resource_gone");
+    world.end().await;
+}
+
+/// Another user of the tenant, another state, a state that has ended, and a second use: nothing
+/// is connected, or nothing changes.
+async fn only_for_who_began_it_and_once(placement: Placement) {
+    let Some(world) = World::start(placement).await else { return };
+    let brought = world.consent(json!({})).await;
+    let scope = json!({ "name": "CI", "scopes": ["integrations:write"] });
+    let client = world.owner.post("/api/v1/auth/clients", &scope).await.expect(201);
+    let form = format!(
+        "grant_type=client_credentials&client_id={}&client_secret={}",
+        client.body["client_id"].as_str().unwrap(),
+        client.body["client_secret"].as_str().unwrap()
+    );
+    let token = world.app.anon().form("/api/v1/auth/token", &form, &[]).await.expect(200);
+    let other = world.owner.with_token(token.body["access_token"].as_str().unwrap());
+    let path = format!("{}/connect", world.path);
+    other.post(&path, &brought).await.refused(409, "conflict");
+    let mut guessed = brought.clone();
+    guessed["state"] = "guessed".into();
+    world.connect(&guessed).await.refused(409, "conflict");
+    assert_eq!(world.connection().await, Value::Null);
+    // Neither has used it up.
+    world.connect(&brought).await.expect(200);
+    world.connect(&brought).await.refused(409, "conflict");
+    assert_eq!(world.count("integration.connected").await, 1);
+
+    let late = world.consent(json!({})).await;
+    world.app.execute("UPDATE integration_authorizations SET expires_at = 1");
+    world.connect(&late).await.refused(409, "conflict");
+    let mixed = world.consent(json!({})).await;
+    let mut mixed_up = mixed.clone();
+    mixed_up["iss"] = "https://other.example".into();
+    world.connect(&mixed_up).await.refused(409, "conflict");
+    assert_eq!(world.count("integration.connected").await, 1);
+    world.end().await;
+}
+
+/// The user says no, the provider says no, and the provider does not answer.
+async fn tells_of_a_refusal(placement: Placement) {
+    let Some(mut world) = World::start(placement).await else { return };
+    let begun = world.authorize(json!({})).await.expect(200);
+    let url = format!("{}&login_hint=unwilling", begun.body["authorization_url"].as_str().unwrap());
+    let denied = json!(world.provider.browse(&url));
+    let refused = world.connect(&denied).await.refused(409, "conflict");
+    assert_eq!(refused.detail("oauth_error"), "access_denied");
+
+    let mut forged = world.consent(json!({})).await;
+    forged["code"] = "of somebody else".into();
+    let refused = world.connect(&forged).await.refused(409, "conflict");
+    assert_eq!(refused.detail("oauth_error"), "invalid_grant");
+
+    let brought = world.consent(json!({})).await;
+    world.provider.stop();
+    let refused = world.connect(&brought).await.refused(503, "service_unavailable");
+    assert!(refused.header("retry-after").is_some());
+    assert_eq!(world.connection().await, Value::Null);
+    assert_eq!(world.count("integration.connected").await, 0);
+    world.end().await;
+}
