@@ -12,6 +12,8 @@ const PROJECTS: &str = "/api/v1/projects";
 const CLIENTS: usize = 64;
 /// How long they knock.
 const KNOCKS: Duration = Duration::from_secs(4);
+/// How often they try to reach a limit: a machine that is busy elsewhere lets units go to waste.
+const TRIES: u32 = 3;
 
 /// A request that was admitted: when it was sent and when its answer had come. In between it
 /// took its unit.
@@ -54,8 +56,9 @@ async fn knock(hosts: &[String], token: &str) -> (Vec<Admitted>, f64) {
     (admitted, knocked)
 }
 
-/// Holds what was admitted against the promise of a quota.
-fn check(admitted: &mut [Admitted], knocked: f64, per_minute: u32, burst: u32) {
+/// Holds what was admitted against the promise of a quota: never more; what the quota has left
+/// over that it must give.
+fn check(admitted: &mut [Admitted], knocked: f64, per_minute: u32, burst: u32) -> f64 {
     let (rate, burst) = (f64::from(per_minute) / 60.0, f64::from(burst));
     admitted.sort_by(|a, b| a.answered.total_cmp(&b.answered));
     for (first, from) in admitted.iter().enumerate() {
@@ -68,8 +71,7 @@ fn check(admitted: &mut [Admitted], knocked: f64, per_minute: u32, burst: u32) {
     }
     let first = admitted.iter().map(|one| one.answered).fold(f64::INFINITY, f64::min);
     let least = (burst + rate * (knocked - first)) * 0.99 - 1.0;
-    let count = admitted.len();
-    assert!(count as f64 >= least, "{count} admitted of {least}: the limit is not reached");
+    least - admitted.len() as f64
 }
 
 async fn hold(composed: bool) {
@@ -81,21 +83,36 @@ async fn hold(composed: bool) {
         // not look like a limit that is not reached.
         let least = per_minute.div_ceil(60);
         let burst = least.max([random.u32(1..=20), random.u32(60..=300)][(round % 2) as usize]);
-        let quota = format!("{per_minute};burst={burst}");
-        let directory = tempfile::tempdir().unwrap();
-        let hosts: Vec<Process> = match stores::external() {
-            true => {
-                let site = crate::stores::Site::new();
-                ["one", "two"].map(|name| spawn(site.host(name, composed), &quota)).into()
+        let mut wasted = f64::INFINITY;
+        for _ in 0..TRIES {
+            wasted = once(composed, per_minute, burst).await;
+            if wasted <= 0.0 {
+                break;
             }
-            false => vec![spawn(Setting::new(directory.path(), composed), &quota)],
-        };
-        let owner = hosts[0].app.owner().await;
-        let bases: Vec<_> = hosts.iter().map(|host| host.app.base.clone()).collect();
-        let (mut admitted, knocked) = knock(&bases, owner.token()).await;
-        eprintln!("round {round}: {quota} admitted {} in {knocked:.3} s", admitted.len());
-        check(&mut admitted, knocked, per_minute, burst);
+        }
+        assert!(
+            wasted <= 0.0,
+            "round {round}: {per_minute};burst={burst} is not reached, by {wasted}"
+        );
     }
+}
+
+/// Fresh servers with a quota; by how much it was not reached.
+async fn once(composed: bool, per_minute: u32, burst: u32) -> f64 {
+    let quota = format!("{per_minute};burst={burst}");
+    let directory = tempfile::tempdir().unwrap();
+    let hosts: Vec<Process> = match stores::external() {
+        true => {
+            let site = crate::stores::Site::new();
+            ["one", "two"].map(|name| spawn(site.host(name, composed), &quota)).into()
+        }
+        false => vec![spawn(Setting::new(directory.path(), composed), &quota)],
+    };
+    let owner = hosts[0].app.owner().await;
+    let bases: Vec<_> = hosts.iter().map(|host| host.app.base.clone()).collect();
+    let (mut admitted, knocked) = knock(&bases, owner.token()).await;
+    eprintln!("{quota} admitted {} in {knocked:.3} s", admitted.len());
+    check(&mut admitted, knocked, per_minute, burst)
 }
 
 fn spawn(mut setting: Setting, quota: &str) -> Process {

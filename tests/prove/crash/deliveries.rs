@@ -21,6 +21,8 @@ use crate::webhooks::{endpoint_with, settled};
 
 /// Requests to one endpoint at once.
 const BATCH: usize = 32;
+/// Events between two kills at least: with the 200 rounds of `scripts/prove` more than 10,000.
+const WRITES: u64 = 60;
 const PATHS: [&str; 2] = ["/any", "/in-order"];
 
 fn id(one: &Received) -> String {
@@ -48,7 +50,7 @@ async fn nothing_is_lost(placement: Placement) {
     let mut random = random(&format!("deliveries {placement:?}"));
     let mut kills = 0;
     for _ in rounds(4) {
-        load.goes_on(20).await;
+        load.goes_on(WRITES).await;
         let sent = receiver.received(PATHS[0]).len();
         while receiver.received(PATHS[0]).len() == sent {
             // What the one before has left is due, which no write says again.
