@@ -108,6 +108,7 @@ async fn nobody_is_refused_for_a_key_on_its_way() {
         limit: Limit { class: "read".to_owned(), quota: Quota::per_minute(150), cost: 1 },
         idempotency: Idempotency::Unsupported,
         consumes: Vec::new(),
+        body_required: false,
         produces: vec!["application/json".to_owned()],
         shape: None,
     };

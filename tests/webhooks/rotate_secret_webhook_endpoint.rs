@@ -1,15 +1,16 @@
 //! POST /api/v1/webhook-endpoints/{id}/rotate-secret
 
+use http::Method;
 use serde_json::json;
 
 use super::signature::verify;
-use super::{PATH, arrived, endpoint, project, state};
+use super::{PATH, arrived, endpoint, operate, project, state};
 use crate::placements;
 use crate::support::receiver::Receiver;
 use crate::support::{Client, Exchange};
 
 async fn rotate(client: &Client, id: &str) -> Exchange {
-    client.post(&format!("{PATH}/{id}/rotate-secret"), &json!({})).await
+    operate(client, id, "rotate-secret").await
 }
 
 placements! {
@@ -48,6 +49,27 @@ placements! {
         assert_eq!(verify(&sent[0], &[secret, made.body["secret"].as_str().unwrap()]), [true, false]);
         let read = owner.get(&format!("{PATH}/{}", made.id())).await.expect(200);
         assert!(!read.text.contains("whsec_"));
+    }
+
+    /// The body may be left out, with its type or without it; one that is there has a type.
+    async fn needs_no_body(app) {
+        let (owner, receiver) = (app.owner().await, Receiver::start().await);
+        let made = endpoint(&owner, &receiver, "/hooks").await;
+        let path = format!("{PATH}/{}/rotate-secret", made.id());
+        let send = async |headers: &[(&str, &str)], body: Option<&str>| {
+            owner.send(Method::POST, &path, headers, body.map(str::to_owned)).await
+        };
+        let json = [("content-type", "application/json")];
+        send(&[], None).await.expect(200);
+        send(&json, None).await.expect(200);
+        send(&json, Some("")).await.expect(200);
+        let before = owner.get(&format!("{PATH}/{}", made.id())).await.expect(200);
+        send(&[], Some("{}")).await.refused(415, "unsupported_media_type");
+        send(&json, Some("{")).await.refused(400, "malformed_request");
+        send(&[("content-type", "text/plain")], None).await.refused(415, "unsupported_media_type");
+        assert_eq!(owner.get(&format!("{PATH}/{}", made.id())).await.expect(200).body, before.body);
+        // Where it must be there, no body is still none.
+        owner.send(Method::POST, PATH, &[], None).await.refused(415, "unsupported_media_type");
     }
 
     /// What is no secret is refused, and the old one stays.

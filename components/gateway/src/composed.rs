@@ -107,6 +107,7 @@ async fn gateway() -> Result<Rc<Gateway>, String> {
             route::Idempotency::Required => Idempotency::Required,
         },
         consumes: operation.consumes,
+        body_required: operation.body_required,
         produces: operation.produces,
         shape: operation.shape.map(shape),
     });

@@ -18,7 +18,11 @@ pub(crate) async fn read<B: IncomingBody>(
     if route.operation.consumes.is_empty() {
         return Ok(Vec::new());
     }
-    let media_type = media_type(parts, route)?;
+    let is_optional = !route.operation.body_required;
+    let media_type = match header(&parts.headers, "content-type") {
+        None if is_optional => None,
+        _ => Some(media_type(parts, route)?),
+    };
     let too_large = || {
         Error::new(
             Code::PayloadTooLarge,
@@ -34,6 +38,11 @@ pub(crate) async fn read<B: IncomingBody>(
         BodyError::TooLarge => too_large(),
         BodyError::Broken => Error::new(Code::MalformedRequest, "The body broke off."),
     })?;
+    if bytes.is_empty() && is_optional {
+        return Ok(bytes);
+    }
+    // Bytes of no type are of none that is read.
+    let media_type = media_type.map_or_else(|| self::media_type(parts, route), Ok)?;
     if media_type.ends_with("json") {
         json::check(&bytes)?;
     }

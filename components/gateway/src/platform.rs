@@ -222,6 +222,8 @@ pub struct Operation {
     pub idempotency: Idempotency,
     /// Media types read.
     pub consumes: Vec<String>,
+    /// Whether a request must have a body.
+    pub body_required: bool,
     /// Media types answered.
     pub produces: Vec<String>,
     /// What its bodies are made of.

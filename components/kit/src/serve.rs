@@ -1,7 +1,7 @@
 //! The way of a request inside a function: find the operation, check the request against
 //! its contract, call the handler.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::bindings::exports::tenantry::platform::route;
 use crate::bindings::tenantry::platform::messages::{self, Request, Response};
@@ -41,6 +41,7 @@ pub fn describe<O: Operations>() -> Vec<route::Operation> {
                 Idempotency::Required => route::Idempotency::Required,
             },
             consumes: owned(operation.consumes),
+            body_required: operation.body.as_ref().is_some_and(|body| body.required),
             produces: owned(operation.produces),
             shape: operation.shape.map(|shape| route::Shape {
                 collection: shape.collection.to_owned(),
@@ -100,6 +101,8 @@ fn check(operation: &Operation, request: &Request) -> Result<Value, Error> {
     // An unknown parameter is a request that cannot be understood: 400, not 422 (K-29).
     let unknown = violations.iter().any(|violation| violation.code == "UNKNOWN_PARAMETER");
     let document = match &operation.body {
+        // As if nothing was said of any member.
+        Some(body) if !body.required && request.body.is_empty() => Value::Object(Map::new()),
         Some(body) if body.validate => {
             let document: Value = serde_json::from_slice(&request.body).map_err(|_| {
                 problem(Code::MalformedRequest, "The body is not JSON that can be read: it is nested too deeply or too large a number.")

@@ -86,6 +86,7 @@ pub(super) fn operation(operation: route::Operation) -> Operation {
             route::Idempotency::Required => Idempotency::Required,
         },
         consumes: operation.consumes,
+        body_required: operation.body_required,
         produces: operation.produces,
         shape: operation.shape.map(shape),
     }

@@ -110,6 +110,7 @@ fn operation(id: &str, method: &str, path: &str, version: u32) -> Operation {
             "POST" => vec!["application/json".to_owned()],
             _ => Vec::new(),
         },
+        body_required: method == "POST",
         produces: vec!["application/json".to_owned()],
         shape: None,
     }

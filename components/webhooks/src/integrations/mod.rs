@@ -16,7 +16,7 @@ const MOST: i64 = 100;
 /// How long secrets before the newest stay good unless said, in seconds.
 const GRACE: i64 = 86_400;
 
-#[derive(Default, Deserialize)]
+#[derive(Deserialize)]
 struct Wanted {
     secret: Option<String>,
     /// JSON may write a whole number as `60.0`.
@@ -41,7 +41,7 @@ pub(crate) async fn create(call: &Call) -> kit::Result {
 /// `POST /integrations/{id}/rotate-secret`
 pub(crate) async fn rotate(call: &Call) -> kit::Result {
     let seal = Seal::load(call).await?;
-    let wanted: Wanted = if call.body().is_empty() { Wanted::default() } else { call.json()? };
+    let wanted: Wanted = call.json()?;
     let grace = wanted.grace_seconds.map_or(GRACE, |seconds| seconds as i64) * 1000;
     let reply = call.write_sealed(&seal, |scope| {
         let mut integration = INTEGRATIONS.find(scope, call.path("id"))?;
@@ -82,7 +82,7 @@ pub(crate) fn rule(
             health::begin(scope, integration.text("id"))
         }
         Change::Delete => {
-            secrets::forget(scope, integration.text("id"))?;
+            secrets::SECRETS.forget(scope, integration.text("id"))?;
             oauth::forget(scope, integration.text("id"))
         }
         Change::Write | Change::Operation(_) => Ok(()),

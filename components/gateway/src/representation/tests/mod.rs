@@ -220,6 +220,7 @@ fn users(method: &str, path: &str) -> Operation {
         limit: Limit { class: "read".to_owned(), quota: Quota::per_minute(150), cost: 1 },
         idempotency: if writes { Idempotency::Optional } else { Idempotency::Unsupported },
         consumes: strings(if writes { &["application/json"] } else { &[] }),
+        body_required: writes,
         produces: strings(&["application/json"]),
         shape: Some(Shape {
             collection: "users".to_owned(),

@@ -10,7 +10,7 @@ use crate::contract::INTEGRATIONS;
 /// How long the user may take, in milliseconds.
 const PATIENCE: i64 = 600_000;
 
-#[derive(Default, Deserialize)]
+#[derive(Deserialize)]
 struct Wanted {
     provider: Option<String>,
     redirect_uri: Option<String>,
@@ -32,7 +32,7 @@ pub(super) fn name(state: &str) -> String {
 /// `POST /integrations/{id}/authorize`
 pub(crate) async fn authorize(call: &Call) -> kit::Result {
     let seal = Seal::load(call).await?;
-    let wanted: Wanted = if call.body().is_empty() { Wanted::default() } else { call.json()? };
+    let wanted: Wanted = call.json()?;
     let id = call.path("id");
     let integration = call.read(|scope| INTEGRATIONS.find(scope, id))?;
     let name_of = wanted.provider.unwrap_or_else(|| integration.text("provider").to_lowercase());
