@@ -100,7 +100,7 @@ pub(crate) fn rule(
         Change::Write if endpoint.text("status") == "ENABLED" => queue::subscribe(scope, endpoint),
         Change::Write => Ok(()),
         Change::Delete => {
-            secrets::forget(scope, endpoint.text("id"))?;
+            secrets::SECRETS.forget(scope, endpoint.text("id"))?;
             queue::close(scope, endpoint.text("id"), now())
         }
         Change::Operation("enable") => {

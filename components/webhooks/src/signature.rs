@@ -68,9 +68,9 @@ pub(crate) fn headers(
             let signature = key.pair.sk.sign(signed.concat(), None::<Noise>);
             standard.push(format!("v1a,{}", STANDARD.encode(*signature)));
         }
-        dated += &format!(",v1={}", hex(&key.mac(&[seconds.as_bytes(), b".", body])));
+        dated += &format!(",v1={}", hex::encode(key.mac(&[seconds.as_bytes(), b".", body])));
     }
-    let plain = keys.first().map(|key| hex(&key.mac(&[body]))).unwrap_or_default();
+    let plain = keys.first().map(|key| hex::encode(key.mac(&[body]))).unwrap_or_default();
     vec![
         ("webhook-id", id.to_owned()),
         ("webhook-timestamp", seconds.clone()),
@@ -80,10 +80,6 @@ pub(crate) fn headers(
         ("x-signature", format!("sha256={plain}")),
         ("x-signature-v2", dated),
     ]
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

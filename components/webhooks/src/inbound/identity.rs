@@ -38,10 +38,9 @@ impl Identity {
             }
         };
         Self {
-            external_id: id.and_then(name).unwrap_or_else(|| {
-                let hash = Sha256::digest(body);
-                hash.iter().fold("sha256:".to_owned(), |text, byte| text + &format!("{byte:02x}"))
-            }),
+            external_id: id
+                .and_then(name)
+                .unwrap_or_else(|| format!("sha256:{}", hex::encode(Sha256::digest(body)))),
             external_type: kind.and_then(name),
         }
     }

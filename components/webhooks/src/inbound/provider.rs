@@ -105,7 +105,8 @@ impl Provider {
 fn dated(text: &str, body: &[u8]) -> Result<Claim, Reason> {
     let members = || text.split(',').filter_map(|member| member.trim().split_once('='));
     let time = members().find(|(name, _)| *name == "t").ok_or(Reason::Malformed)?.1;
-    let signatures = members().filter(|(name, _)| *name == "v1").filter_map(|(_, hex)| bytes(hex));
+    let signatures =
+        members().filter(|(name, _)| *name == "v1").filter_map(|(_, text)| hex::decode(text).ok());
     Claim {
         signed: [time.as_bytes(), b".", body].concat(),
         timestamp: Some(seconds(time)?),
@@ -116,7 +117,7 @@ fn dated(text: &str, body: &[u8]) -> Result<Claim, Reason> {
 
 /// A prefix and one signature over the body.
 fn plain(text: &str, prefix: &str, body: &[u8]) -> Result<Claim, Reason> {
-    let signature = text.trim().strip_prefix(prefix).and_then(bytes);
+    let signature = text.trim().strip_prefix(prefix).and_then(|text| hex::decode(text).ok());
     Claim { signed: body.to_vec(), timestamp: None, signatures: signature.into_iter().collect() }
         .checked()
 }
@@ -124,13 +125,4 @@ fn plain(text: &str, prefix: &str, body: &[u8]) -> Result<Claim, Reason> {
 /// Seconds since the Unix epoch.
 fn seconds(text: &str) -> Result<i64, Reason> {
     text.parse().map_err(|_| Reason::Malformed)
-}
-
-fn bytes(hex: &str) -> Option<Vec<u8>> {
-    let digits = hex.as_bytes().chunks(2).map(|pair| {
-        let pair = std::str::from_utf8(pair).ok().filter(|pair| pair.len() == 2)?;
-        pair.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(())?;
-        u8::from_str_radix(pair, 16).ok()
-    });
-    digits.collect()
 }
