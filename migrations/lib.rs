@@ -5,7 +5,7 @@
 //! SQLite does so by itself, on PostgreSQL every `TEXT` column gets the collation `C`.
 
 /// All migrations, oldest first. The version of a schema is how many of them it has.
-pub const ALL: [Migration; 10] = [
+pub const ALL: [Migration; 11] = [
     Migration { name: "0001_identity", text: include_str!("0001_identity.sql") },
     Migration { name: "0002_events", text: include_str!("0002_events.sql") },
     Migration { name: "0003_projects", text: include_str!("0003_projects.sql") },
@@ -16,6 +16,7 @@ pub const ALL: [Migration; 10] = [
     Migration { name: "0008_webhooks", text: include_str!("0008_webhooks.sql") },
     Migration { name: "0009_integrations", text: include_str!("0009_integrations.sql") },
     Migration { name: "0010_connections", text: include_str!("0010_connections.sql") },
+    Migration { name: "0011_delivery_formats", text: include_str!("0011_delivery_formats.sql") },
 ];
 
 /// The schema version of this code.

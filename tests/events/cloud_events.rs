@@ -46,7 +46,7 @@ async fn ask(client: &Client, path: &str, accept: &str) -> Exchange {
 
 /// The event is one by the specification, and says what the native one does.
 #[track_caller]
-fn check(event: &Value, native: &Value) {
+pub(crate) fn check(event: &Value, native: &Value) {
     let errors: Vec<_> = CLOUD_EVENT.iter_errors(event).map(|error| error.to_string()).collect();
     assert!(errors.is_empty(), "{errors:?}: {event}");
     for (ours, theirs) in [

@@ -1,4 +1,4 @@
-mod cloud_events;
+pub(crate) mod cloud_events;
 mod feed;
 mod filters;
 mod get_event;

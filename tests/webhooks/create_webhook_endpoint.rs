@@ -15,7 +15,7 @@ placements! {
         let body = json!({
             "url": "https://example.com/hooks", "description": "Search index",
             "event_types": ["project.*", "user.created"], "headers": { "X-Team": "search" },
-            "rate_per_second": 20, "timeout_seconds": 5, "ordering": "SUBJECT", "ed25519": true,
+            "rate_per_second": 20, "timeout_seconds": 5, "ordering": "SUBJECT", "ed25519": true, "format": "CLOUD_EVENT",
         });
         let made = owner.post(PATH, &body).await.expect(201);
         let path = format!("{PATH}/{}", made.id());
@@ -138,9 +138,9 @@ async fn has_a_bound(placement: Placement) {
     app.execute(&format!(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 99) \
          INSERT INTO webhook_endpoints (tenant_id, id, url, event_types, headers, status, \
-         timeout_seconds, ordering, ed25519, public_key, version, created_at, updated_at) \
+         timeout_seconds, ordering, ed25519, format, public_key, version, created_at, updated_at) \
          SELECT tenant_id, id || i, url, event_types, headers, status, timeout_seconds, ordering, \
-         ed25519, public_key, version, created_at, updated_at FROM webhook_endpoints, n \
+         ed25519, format, public_key, version, created_at, updated_at FROM webhook_endpoints, n \
          WHERE tenant_id = '{}'",
         owner.tenant()
     ));

@@ -7,6 +7,7 @@ mod delete_integration;
 mod delete_webhook_endpoint;
 mod disable_webhook_endpoint;
 mod enable_webhook_endpoint;
+mod format;
 mod get_integration;
 mod get_integration_health;
 mod get_integration_token;
@@ -127,12 +128,19 @@ async fn attempts(app: &App, client: &Client, id: &str, count: usize) -> Vec<Val
 
 /// Sends until nothing is pending for an endpoint and it has seen the whole feed.
 pub(crate) async fn settled(app: &App, client: &Client, id: &str) {
-    let began = Instant::now();
+    let (mut began, mut last) = (Instant::now(), String::new());
     let sql = format!(
-        "SELECT due_at, COALESCE(lease, '') FROM webhook_queues WHERE endpoint_id = '{id}'"
+        "SELECT due_at, COALESCE(lease, ''), position FROM webhook_queues WHERE endpoint_id = '{id}'"
     );
-    while app.rows(&sql) != [[i64::MAX.to_string(), String::new()]] {
-        assert!(began.elapsed() < PATIENCE, "{:?}", app.rows(&sql));
+    loop {
+        let [due, lease, position] = app.rows(&sql).remove(0).try_into().unwrap();
+        if due == i64::MAX.to_string() && lease.is_empty() {
+            break;
+        }
+        if position != last {
+            (began, last) = (Instant::now(), position);
+        }
+        assert!(began.elapsed() < PATIENCE, "due at {due}, at {last} of the feed: {lease}");
         tick(app).await;
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

@@ -1,10 +1,10 @@
 //! The feed: pages of events, and one event.
 
+use kit::cloud_events::{self, BATCH, CloudEvent, ONE};
 use kit::list::{Literal, Place, Resume};
 use kit::{Call, Code, Error, Published, Reply, Scope, Value, problem};
 use serde::Serialize;
 
-use crate::cloud_events::{self, BATCH, CloudEvent, ONE};
 use crate::selection::{DELIVERY_SUCCESS, Part, Selection};
 
 /// A page, in the native form.

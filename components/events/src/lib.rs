@@ -5,7 +5,6 @@ mod contract {
     include!(concat!(env!("OUT_DIR"), "/contract.rs"));
 }
 
-mod cloud_events;
 mod feed;
 mod selection;
 mod stream;

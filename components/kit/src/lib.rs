@@ -24,6 +24,8 @@ pub mod bindings;
 #[cfg(target_arch = "wasm32")]
 mod call;
 mod clock;
+#[cfg(target_arch = "wasm32")]
+pub mod cloud_events;
 mod days;
 #[cfg(target_arch = "wasm32")]
 mod error;

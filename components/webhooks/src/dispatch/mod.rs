@@ -5,6 +5,7 @@
 //! and another one sends the same again: at least once, and never nothing.
 
 mod batch;
+mod format;
 mod lease;
 mod record;
 mod send;
@@ -15,7 +16,7 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt as _;
 use futures_util::future::{Either, join_all, select};
 use futures_util::stream::FuturesUnordered;
-use kit::{Call, Internal, Seal, System, now};
+use kit::{Call, Internal, Seal, System, cloud_events, now};
 
 use crate::policy::Schedule;
 use lease::Leased;
@@ -49,6 +50,8 @@ struct Run<'a> {
     patience: i64,
     /// How long a queue is leased at a time, in milliseconds.
     lease: i64,
+    /// Where clients find the contract.
+    contract: String,
     began: Instant,
 }
 
@@ -113,6 +116,7 @@ impl<'a> Run<'a> {
             schedule: Schedule::parse(&schedule).ok_or(wrong("webhook_schedule")).internal()?,
             patience: duration(&patience).ok_or(wrong("webhook_disable_after")).internal()?,
             lease: duration(&lease).ok_or(wrong("webhook_lease")).internal()?,
+            contract: cloud_events::base().await,
             began: Instant::now(),
         })
     }
@@ -149,7 +153,8 @@ async fn once(
     attempts: &mut u64,
 ) -> kit::Result<bool> {
     let Some(batch) = batch::take(run, queue)? else { return Ok(false) };
-    let sent = join_all(batch.items.iter().map(|item| send::send(&batch.to, item))).await;
+    let sent =
+        join_all(batch.items.iter().map(|item| send::send(&batch.to, item, &run.contract))).await;
     *attempts += sent.iter().filter(|one| one.is_some()).count() as u64;
     record::record(run, queue, &batch, &sent, may_stay)
 }

@@ -9,6 +9,7 @@ use kit::{Record, now};
 use spin_sdk::wasip3::http::types::ErrorCode;
 
 use super::batch::Item;
+use super::format::Format;
 use crate::policy::Outcome;
 use crate::signature::{self, Keys};
 
@@ -26,6 +27,7 @@ pub(super) struct To {
     headers: Vec<(String, String)>,
     timeout: Duration,
     ed25519: bool,
+    format: Format,
     keys: Vec<Keys>,
 }
 
@@ -50,13 +52,14 @@ impl To {
                 .collect(),
             timeout: Duration::from_secs(endpoint.integer("timeout_seconds").unsigned_abs()),
             ed25519: endpoint.integer("ed25519") == 1,
+            format: Format::new(endpoint.text("format")),
             keys,
         }
     }
 
     fn request(&self, item: &Item, body: Vec<u8>) -> Option<http::Request<Full<Bytes>>> {
         let mut request = http::Request::post(&self.url)
-            .header("content-type", "application/json")
+            .header("content-type", self.format.media_type())
             .header("content-length", body.len())
             .header("user-agent", concat!("Tenantry-Webhooks/", env!("CARGO_PKG_VERSION")));
         for (name, value) in &self.headers {
@@ -94,9 +97,9 @@ impl To {
     }
 }
 
-/// Sends an event; `None` when it is not kept any more.
-pub(super) async fn send(to: &To, item: &Item) -> Option<Sent> {
-    let body = serde_json::to_vec(item.event.as_ref()?).unwrap_or_default();
+/// Sends an event; `None` when it is not kept any more. `contract` is where its schema is.
+pub(super) async fn send(to: &To, item: &Item, contract: &str) -> Option<Sent> {
+    let body = to.format.body(item.event.as_ref()?, contract);
     let began = Instant::now();
     let answer = async {
         let request = to.request(item, body).ok_or(Err("UNREADABLE"))?;
@@ -123,8 +126,13 @@ pub(super) async fn send(to: &To, item: &Item) -> Option<Sent> {
     Some(match ended {
         Ok((parts, read)) => {
             let status = parts.status.as_u16();
-            let outcome = Outcome::of(status, retry_after(&parts.headers));
+            let rejected = (200..300).contains(&status) && to.format.is_rejection(&read);
+            let outcome = match rejected {
+                true => Outcome::Failed { slow: false, asked: None },
+                false => Outcome::of(status, retry_after(&parts.headers)),
+            };
             let error = match (outcome, status) {
+                _ if rejected => Some("REJECTED"),
                 (Outcome::Delivered, _) => None,
                 (_, 300..=399) => Some("REDIRECT"),
                 _ => Some("STATUS"),

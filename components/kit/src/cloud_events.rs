@@ -1,17 +1,18 @@
 //! Events in the structured mode of CloudEvents 1.0.2 (JSON event format 1.0.2).
 
-use kit::Published;
 use serde::Serialize;
 
+use crate::Published;
+
 /// One event (JSON event format, section 3).
-pub(crate) const ONE: &str = "application/cloudevents+json";
+pub const ONE: &str = "application/cloudevents+json";
 /// A list of them (section 4).
-pub(crate) const BATCH: &str = "application/cloudevents-batch+json";
+pub const BATCH: &str = "application/cloudevents-batch+json";
 
 /// An event with the attributes of the specification, and extensions of ours: names of those
 /// are of lower-case letters and digits only.
 #[derive(Serialize)]
-pub(crate) struct CloudEvent<'a> {
+pub struct CloudEvent<'a> {
     specversion: &'static str,
     id: &'a str,
     source: String,
@@ -29,8 +30,8 @@ pub(crate) struct CloudEvent<'a> {
 }
 
 impl<'a> CloudEvent<'a> {
-    /// `base` is where the contract is served, see [`base`].
-    pub(crate) fn new(event: &'a Published, base: &str) -> Self {
+    /// Of an event of the feed; `base` is where the contract is served, see [`base`].
+    pub fn new(event: &'a Published, base: &str) -> Self {
         let Published { kind, schema_version, source_agent, tenant_id, .. } = event;
         Self {
             specversion: "1.0",
@@ -52,7 +53,7 @@ impl<'a> CloudEvent<'a> {
 }
 
 /// Where clients find the contract, which has the schemas.
-pub(crate) async fn base() -> String {
+pub async fn base() -> String {
     let url = spin_sdk::variables::get("public_url").await.unwrap_or_default();
     format!("{}/api/v1/openapi.json", url.trim_end_matches('/'))
 }
