@@ -25,9 +25,16 @@ pub(super) async fn fill(app: &App, alice: &Client, bob: &Client) {
     alice.post("/api/v1/integrations", &integration).await.expect(201);
 }
 
-/// Something that an integration has received.
+/// Something that an integration has received, and what it has of its provider.
 pub(super) fn receive(database: &Connection) {
-    let received = "INSERT INTO inbound_events SELECT tenant_id, id, 'x', NULL, provider, kind, \
-                    '{}', 'PROCESSED', 't', 7 FROM integrations";
-    database.execute_batch(received).unwrap();
+    for received in [
+        "INSERT INTO inbound_events SELECT tenant_id, id, 'x', NULL, provider, kind, '{}', \
+         'PROCESSED', 't', 7 FROM integrations",
+        "INSERT INTO integration_authorizations SELECT tenant_id, id, 'usr_x', 'state', 'google', \
+         'https://app.example.com/', 'sealed', 7 FROM integrations",
+        "INSERT INTO integration_connections SELECT tenant_id, id, 'google', NULL, 'sealed', 1, 7, \
+         8, NULL, 0, 'unreachable' FROM integrations",
+    ] {
+        database.execute_batch(received).unwrap();
+    }
 }

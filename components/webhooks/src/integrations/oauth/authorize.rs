@@ -25,7 +25,7 @@ struct Authorization<'a> {
 }
 
 /// What the PKCE verifier of a state is sealed as.
-pub(super) fn name(state: &str) -> String {
+pub(super) fn sealed_as(state: &str) -> String {
     format!("authorization:{state}")
 }
 
@@ -35,18 +35,18 @@ pub(crate) async fn authorize(call: &Call) -> kit::Result {
     let wanted: Wanted = call.json()?;
     let id = call.path("id");
     let integration = call.read(|scope| INTEGRATIONS.find(scope, id))?;
-    let name_of = wanted.provider.unwrap_or_else(|| integration.text("provider").to_lowercase());
-    let provider = provider::find(&name_of, &seal).await?;
+    let name = wanted.provider.unwrap_or_else(|| integration.text("provider").to_lowercase());
+    let provider = provider::find(&name, &seal).await?;
     let redirect_uri = provider.redirect_uri(wanted.redirect_uri.as_deref())?;
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let (url, state) = provider.authorization_url(redirect_uri, wanted.scope.as_deref(), challenge);
     let state = state.secret();
-    let sealed = seal.seal(&name(state), verifier.secret().as_bytes())?;
+    let sealed = seal.seal(&sealed_as(state), verifier.secret().as_bytes())?;
     let expires_at = now() + PATIENCE;
     let reply = call.write_sealed(&seal, |scope| {
         // It may have been disconnected just now.
         INTEGRATIONS.find(scope, id)?;
-        let columns = [id, call.caller()?.id(), state, &name_of, redirect_uri.as_str(), &sealed];
+        let columns = [id, call.caller()?.id(), state, &name, redirect_uri.as_str(), &sealed];
         let columns = columns.map(|text| Value::Text(text.to_owned()));
         scope.execute_one(
             "INSERT INTO integration_authorizations (tenant_id, integration_id, caller_id, state, \

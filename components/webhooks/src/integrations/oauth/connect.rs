@@ -72,7 +72,7 @@ fn take(call: &Call, seal: &Seal, state: &str) -> kit::Result<Pending> {
         if let Some(mut row) = row {
             let (provider, redirect_uri, sealed) = (row.text(), row.text(), row.text());
             if row.integer() > now() {
-                let verifier = seal.open(&authorize::name(state), &sealed)?;
+                let verifier = seal.open(&authorize::sealed_as(state), &sealed)?;
                 let verifier = String::from_utf8(verifier).internal()?;
                 pending = Some(Pending { provider, redirect_uri, verifier });
             }

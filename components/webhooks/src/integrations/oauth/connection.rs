@@ -148,16 +148,16 @@ impl Connection {
         let [sealed, refreshable] = self.columns(seal, integration)?;
         let changed = scope.execute(
             "UPDATE integration_connections SET sealed = $2, refreshable = $3, scope = $4, \
-             expires_at = $5, refreshed_at = CASE WHEN $6 IS NULL THEN $7 ELSE refreshed_at END, \
-             last_error = $6, refreshing_until = 0 \
+             expires_at = $5, refreshed_at = COALESCE($6, refreshed_at), last_error = $7, \
+             refreshing_until = 0 \
              WHERE tenant_id = $1 AND integration_id = $8 AND refreshing_until = $9",
             [
                 sealed,
                 refreshable,
                 optional(self.scope.as_deref(), text),
                 optional(self.expires_at, Value::Integer),
+                if error.is_none() { Value::Integer(now()) } else { Value::Null },
                 optional(error, text),
-                Value::Integer(now()),
                 text(integration),
                 Value::Integer(lease),
             ],
