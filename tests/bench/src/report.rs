@@ -16,7 +16,8 @@ use crate::process::{Kind, Server};
 use crate::storage::Stores;
 
 /// What scripts/bench builds.
-const FUNCTIONS: [&str; 6] = ["gateway", "auth", "docs", "events", "projects", "tenants"];
+const FUNCTIONS: [&str; 7] =
+    ["gateway", "auth", "docs", "events", "projects", "tenants", "webhooks"];
 
 /// Everything that a run has found.
 #[derive(Serialize)]
