@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::Settings;
 use crate::costs::Cost;
+use crate::deliveries::Deliveries;
 use crate::load::Operation;
 use crate::machine::Machine;
 use crate::process::{Kind, Server};
@@ -42,6 +43,8 @@ pub(crate) struct Report {
     pub(crate) scaling: Vec<Scaling>,
     /// Two hosts against one, on stores that they can share.
     pub(crate) hosts: Vec<Hosts>,
+    /// What is delivered to receivers of webhooks, for each kind of stores.
+    pub(crate) deliveries: Vec<Deliveries>,
     /// Every measurement of every round.
     pub(crate) measured: Vec<Measured>,
 }
