@@ -16,8 +16,8 @@ pub(super) const ENDPOINTS: usize = 100;
 /// about the same receivers.
 const SLOW_ONE: usize = 50;
 /// Writes of a turn, and the time between two: few, for each is delivered a hundred times.
-const WRITES: u32 = 20;
-const GAP: Duration = Duration::from_millis(500);
+const WRITES: u32 = 15;
+const GAP: Duration = Duration::from_secs(1);
 
 /// What the others notice.
 #[derive(Serialize)]
@@ -53,11 +53,11 @@ pub(super) async fn measure(settings: &Settings, world: &World) -> anyhow::Resul
         }
         for (slow, found) in pair {
             let latencies = turn(world, slow, WRITES).await?;
+            let Times { p50_ms, p99_ms, .. } = Times::of(&latencies);
             eprintln!(
-                "Round {round}/{}: {ENDPOINTS} endpoints, {} slow: p99 {:.1} ms",
+                "Round {round}/{}: {ENDPOINTS} endpoints, {} slow: p50 {p50_ms:.1} ms, p99 {p99_ms:.1} ms",
                 settings.rounds,
-                slow.iter().len(),
-                Times::of(&latencies).p99_ms
+                slow.iter().len()
             );
             found.push(latencies);
         }

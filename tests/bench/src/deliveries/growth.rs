@@ -15,9 +15,10 @@ use crate::load::{Load, Operation};
 use crate::process::{Kind, Places};
 use crate::storage::Storage;
 
-/// How often each has its turn, how long, and how long it is asked before.
+/// How often each has its turn, how long, and how long it is asked before. Long enough for the
+/// creates of all connections, which wait for each other.
 const TURNS: u64 = 6;
-const TURN: Duration = Duration::from_millis(500);
+const TURN: Duration = Duration::from_secs(1);
 const WARM: Duration = Duration::from_millis(200);
 /// Deliveries of a turn.
 const DELIVERIES: usize = 1000;
