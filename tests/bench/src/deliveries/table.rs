@@ -69,7 +69,7 @@ fn fairness(found: &[Deliveries], text: &mut String) -> std::fmt::Result {
     let Some(Deliveries { fairness: first, .. }) = found.first() else { return Ok(()) };
     writeln!(
         text,
-        "| the same to {} of {} endpoints, {}, {:.0} writes/s | stores | deliveries | p50 ms | \
+        "| the same to {} of {} endpoints, {}, {:.0} write(s)/s | stores | deliveries | p50 ms | \
          p99 ms | p99 ratio | of each turn |",
         first.endpoints - 1,
         first.endpoints,
