@@ -34,6 +34,8 @@ pub(crate) enum Operation {
     Replay,
     /// 20 projects from the middle, latest first: of a long list compared with a short one.
     Page,
+    /// 100 events from somewhere in the feed.
+    Feed,
 }
 
 impl Operation {
@@ -49,6 +51,7 @@ impl Operation {
             Self::CreateOnce => "create with a fresh key",
             Self::Replay => "replay",
             Self::Page => "page of 20",
+            Self::Feed => "page of the feed",
         }
     }
 
@@ -65,6 +68,7 @@ impl Operation {
             Self::Create => Part::Create,
             Self::CreateOnce | Self::Replay => Part::Idempotency,
             Self::Page => Part::Page,
+            Self::Feed => Part::Deliveries,
         }
     }
 
@@ -80,7 +84,7 @@ impl Operation {
             Self::PointRead => [b"GET /api/v1/projects/", one(&seed.projects, number).as_bytes()],
             Self::List => [b"GET /api/v1/projects?limit=20", b""],
             Self::Create | Self::CreateOnce | Self::Replay => [b"POST /api/v1/projects", b""],
-            Self::Page => [b"GET ", one(&seed.pages, number).as_bytes()],
+            Self::Page | Self::Feed => [b"GET ", one(&seed.pages, number).as_bytes()],
         };
         pieces.iter().for_each(|piece| into.extend_from_slice(piece));
         into.extend_from_slice(seed.headers.as_bytes());

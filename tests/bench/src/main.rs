@@ -4,7 +4,7 @@
 //! `native/` is the baseline, written as one would write this service without Tenantry.
 //! `costs/` compares a placement with itself: with and without limits, with and without
 //! idempotency keys. `scaling.rs` compares a page of a long list with one of a short list, on
-//! one server, `hosts.rs` two hosts with one. `storage.rs` is where all of them keep their data,
+//! one server, `hosts.rs` two hosts with one. `deliveries/` is about webhooks. `storage.rs` is where all of them keep their data,
 //! `external.rs` what a run makes for that in PostgreSQL and Redis, `data/` the data.
 //! `run.rs` is the sequence of a run, `load.rs` the clients, `check.rs` the proof that all
 //! servers give the same answers, `report.rs` what is kept, `table.rs` what is printed.
@@ -13,6 +13,7 @@ mod check;
 mod client;
 mod costs;
 mod data;
+mod deliveries;
 mod external;
 mod hosts;
 mod load;
@@ -83,11 +84,21 @@ Then two fused servers, one with 10,000 projects of one tenant and one with --ro
 connection in turns: a page of 20 from the middle, latest first, by cursor. The ratio of the
 two medians tells whether a page costs more when the list is long.
 
+Then webhooks, to receivers in this process (deliveries):
+  - What waits for 1 endpoint, and for 20, is delivered, fused and composed in turns: from the
+    request that wakes the first of them to the last receipt.
+  - Projects are created at a slow and at a brisk pace: from the answer to one, which is behind
+    its commit, to the receipt of its event by 1 endpoint.
+  - The same to 99 of 100 endpoints, fused, with the other one slow and not, in turns.
+  - Events read, delivered and appended per second by two fused servers in turns: one where some
+    thousand events wait for an endpoint, one where --events do. Each create appends two.
+
 Examples:
-  scripts/bench                          build everything, measure for about seven minutes
+  scripts/bench                          build everything, measure for about ten minutes
   scripts/bench --seconds 2 --rounds 1   a first impression
   scripts/bench --only create            one operation
   scripts/bench --only page              the long list alone
+  scripts/bench --only deliveries        webhooks alone
   scripts/bench --only limits --only idempotency
                                          what these two cost a request
   scripts/bench --skip page              all but the long list

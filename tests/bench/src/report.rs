@@ -10,13 +10,15 @@ use serde::Serialize;
 
 use crate::Settings;
 use crate::costs::Cost;
+use crate::deliveries::Deliveries;
 use crate::load::Operation;
 use crate::machine::Machine;
 use crate::process::{Kind, Server};
 use crate::storage::Stores;
 
 /// What scripts/bench builds.
-const FUNCTIONS: [&str; 6] = ["gateway", "auth", "docs", "events", "projects", "tenants"];
+const FUNCTIONS: [&str; 7] =
+    ["gateway", "auth", "docs", "events", "projects", "tenants", "webhooks"];
 
 /// Everything that a run has found.
 #[derive(Serialize)]
@@ -41,6 +43,8 @@ pub(crate) struct Report {
     pub(crate) scaling: Vec<Scaling>,
     /// Two hosts against one, on stores that they can share.
     pub(crate) hosts: Vec<Hosts>,
+    /// What is delivered to receivers of webhooks, for each kind of stores.
+    pub(crate) deliveries: Vec<Deliveries>,
     /// Every measurement of every round.
     pub(crate) measured: Vec<Measured>,
 }

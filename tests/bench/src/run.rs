@@ -1,6 +1,6 @@
 //! The sequence of a run, on each kind of stores: make the data, measure the starts, compare
 //! the answers, then round after round each operation on each server, and what limits and
-//! idempotency cost; at last the long list.
+//! idempotency cost; at last the long list, and the deliveries.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,13 +11,14 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::check;
 use crate::data::Seed;
+use crate::deliveries::Deliveries;
 use crate::load::{Load, Operation};
 use crate::machine::{self, Machine};
 use crate::process::{Kind, Limits, Places, Server};
 use crate::report::{self, Hosts, Measured, Report, Scaling, Start, Subject};
 use crate::settings::Part;
 use crate::storage::{Storage, Stores};
-use crate::{Settings, costs, hosts, scaling, table};
+use crate::{Settings, costs, deliveries, hosts, scaling, table};
 
 /// The fastest of so many starts counts.
 const STARTS: usize = 5;
@@ -30,6 +31,7 @@ struct Found {
     costs: Vec<costs::Cost>,
     scaling: Vec<Scaling>,
     hosts: Vec<Hosts>,
+    deliveries: Vec<Deliveries>,
     versions: BTreeMap<String, String>,
 }
 
@@ -56,6 +58,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
         costs: found.costs,
         scaling: found.scaling,
         hosts: found.hosts,
+        deliveries: found.deliveries,
         measured: found.measured,
     };
     report.write(&places.workspace.join("target").join("bench.json"))?;
@@ -122,6 +125,10 @@ async fn everything(
     if settings.measures(Part::Page) {
         let scaling = scaling::measure(settings, places, storage).await;
         found.scaling.push(scaling.context("the long list")?);
+    }
+    if settings.measures(Part::Deliveries) {
+        let deliveries = deliveries::measure(settings, places, storage).await;
+        found.deliveries.push(deliveries.context("deliveries")?);
     }
     Ok(())
 }

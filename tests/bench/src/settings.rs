@@ -21,6 +21,8 @@ pub(crate) enum Part {
     Idempotency,
     /// 20 projects from the middle, latest first: of a long list compared with a short one.
     Page,
+    /// How many webhooks are delivered, how soon, beside a slow receiver and out of a long queue.
+    Deliveries,
 }
 
 /// How to measure.
@@ -44,6 +46,9 @@ pub(crate) struct Settings {
     /// Projects of the long list.
     #[arg(long, default_value = "1000000", value_parser = clap::value_parser!(u64).range(20_000..=10_000_000))]
     pub(crate) rows: u64,
+    /// Events that wait in the long queue of an endpoint.
+    #[arg(long, default_value = "100000", value_parser = clap::value_parser!(u64).range(20_000..=10_000_000))]
+    pub(crate) events: u64,
     /// Where the servers keep their data.
     #[arg(long, value_enum, default_value = "embedded")]
     pub(crate) stores: Choice,

@@ -62,6 +62,7 @@ pub(crate) enum Storage {
 }
 
 /// What one server works on.
+#[derive(Clone)]
 pub(crate) struct Data {
     /// Caches, and the files of the embedded stores.
     pub(crate) directory: PathBuf,

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::costs::Cost;
+use crate::deliveries;
 use crate::report::{Hosts, Page, Parameters, Report, Scaling, Start, Summary};
 use crate::storage::Stores;
 
@@ -34,6 +35,7 @@ fn write(report: &Report, text: &mut String) -> std::fmt::Result {
     if !report.hosts.is_empty() {
         hosts(&report.hosts, text)?;
     }
+    deliveries::write(&report.deliveries, text)?;
     let sizes = report.wasm_bytes.iter();
     let sizes: Vec<_> = sizes.map(|(name, bytes)| format!("{name} {} kB", bytes / 1000)).collect();
     write!(text, "WebAssembly: {}", sizes.join(", "))

@@ -8,7 +8,7 @@ pub(crate) mod sqlite;
 use std::fs;
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
 use crate::client::Connection;
@@ -16,11 +16,15 @@ use crate::process::{Kind, Limits, Places, Server};
 use crate::storage::{Data, Storage};
 pub(crate) use rows::Random;
 
+/// Events of a page of the feed.
+pub(crate) const FEED_PAGE: usize = 100;
+
 /// What the clients need to know.
+#[derive(Clone)]
 pub(crate) struct Seed {
     /// The ids of the projects, in order.
     pub(crate) projects: Vec<String>,
-    /// Targets of pages of the sorted list, once [`Seed::find_pages`] has found them.
+    /// Targets of pages, once [`Seed::find_pages`] or [`Seed::find_feed`] has found them.
     pub(crate) pages: Vec<String>,
     /// The rest of the request line, and the headers of every request.
     pub(crate) headers: String,
@@ -84,6 +88,37 @@ impl Seed {
             self.pages.push(format!("{LIST}&cursor={cursor}"));
         }
         Ok(())
+    }
+
+    /// Reads the feed to its end, for the targets of all its pages that are full.
+    pub(crate) async fn find_feed(&mut self, server: &Server) -> anyhow::Result<()> {
+        let first = format!("/api/v1/events?limit={FEED_PAGE}");
+        let mut connection = Connection::open(server.address()).await?;
+        let (mut target, mut last) = (first.clone(), String::new());
+        loop {
+            let request = format!("GET {target}{}\r\n", self.headers);
+            let page = connection.exchange(request.as_bytes()).await?.json(200)?;
+            let items = page["items"].as_array().context("a page has no items")?;
+            let begin = items.first().map(|event| event["id"].to_string()).unwrap_or_default();
+            ensure!(begin != last, "{target}: the page before begins with {begin} too");
+            if items.len() < FEED_PAGE {
+                return Ok(());
+            }
+            let cursor = page["next_cursor"].as_str().context("the page has no cursor")?;
+            let next = format!("{first}&cursor={cursor}");
+            self.pages.push(std::mem::replace(&mut target, next));
+            last = begin;
+        }
+    }
+
+    /// Adds events to the feed, all like the first project that was created over HTTP, each
+    /// with an id and a subject of its own. No server may be using the data.
+    pub(crate) async fn add_events(&self, count: u64) -> anyhow::Result<()> {
+        let file = sqlite::file(&self.data.directory);
+        match &self.data.shared {
+            None => sqlite::add_events(&file, count).with_context(|| file.display().to_string()),
+            Some(shared) => postgres::add_events(shared, count).await.context("PostgreSQL"),
+        }
     }
 
     /// Puts a copy in place of the data of a server; caches stay.

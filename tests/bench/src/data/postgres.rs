@@ -1,6 +1,6 @@
 //! The projects in PostgreSQL.
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
 
@@ -31,6 +31,23 @@ pub(super) async fn fill(shared: &Shared, plan: &Plan<'_>) -> anyhow::Result<Vec
     // What else happens by itself some time later, in the middle of a measurement.
     client.batch_execute("VACUUM (ANALYZE)").await?;
     Ok(ids)
+}
+
+/// Adds events like the first one of a project.
+pub(super) async fn add_events(shared: &Shared, count: u64) -> anyhow::Result<()> {
+    let client = shared.connect().await?;
+    let sql = "INSERT INTO events (tenant_id, id, type, schema_version, subject, source_agent, \
+         data, trace_id, created_at) \
+         SELECT tenant_id, 'evt_' || lpad(number::text, 22, '0'), type, schema_version, \
+         'prj_' || lpad(number::text, 22, '0'), source_agent, data, trace_id, created_at \
+         FROM generate_series(1, $1::bigint) AS number, \
+         (SELECT * FROM events WHERE type = 'project.created' ORDER BY seq LIMIT 1) AS first \
+         ORDER BY number";
+    let added = client.execute(sql, &[&i64::try_from(count)?]).await?;
+    ensure!(added == count, "{added} events were added, and not {count}");
+    // What else happens by itself some time later, in the middle of a measurement.
+    client.batch_execute("VACUUM (ANALYZE)").await?;
+    Ok(())
 }
 
 /// The indexes of projects but that of its key: names, and what makes them.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::ensure;
 use rusqlite::{Connection as Sqlite, params};
 
 use super::rows::{COLUMNS, DESCRIPTION, rows};
@@ -39,6 +40,22 @@ pub(super) fn fill(file: &Path, plan: &Plan<'_>) -> anyhow::Result<Vec<String>> 
     transaction.commit()?;
     sqlite.pragma_update(None, "journal_mode", "WAL")?;
     Ok(ids)
+}
+
+/// Adds events like the first one of a project.
+pub(super) fn add_events(file: &Path, count: u64) -> anyhow::Result<()> {
+    let sqlite = Sqlite::open(file)?;
+    let sql = "WITH RECURSIVE numbers (number) AS \
+         (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < ?1) \
+         INSERT INTO events (tenant_id, id, type, schema_version, subject, source_agent, data, \
+         trace_id, created_at) \
+         SELECT tenant_id, printf('evt_%022d', number), type, schema_version, \
+         printf('prj_%022d', number), source_agent, data, trace_id, created_at FROM numbers, \
+         (SELECT * FROM events WHERE type = 'project.created' ORDER BY seq LIMIT 1) \
+         ORDER BY number";
+    let added = sqlite.execute(sql, params![i64::try_from(count)?])?;
+    ensure!(added as u64 == count, "{added} events were added, and not {count}");
+    Ok(())
 }
 
 /// The indexes of projects: names, and what makes them.

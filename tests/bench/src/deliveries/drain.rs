@@ -1,0 +1,101 @@
+//! How fast what waits is delivered: the endpoints rest while it happens, and wake together.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use super::world::World;
+use crate::Settings;
+use crate::process::Kind;
+
+/// Deliveries of one measurement, over all endpoints.
+const DELIVERIES: usize = 4000;
+
+/// One measurement.
+#[derive(Clone, Copy, Serialize)]
+pub(crate) struct Drained {
+    per_second: f64,
+    server_cpu_us_per_delivery: f64,
+}
+
+/// What a server delivers.
+#[derive(Serialize)]
+pub(crate) struct Drain {
+    pub(crate) server: Kind,
+    pub(crate) endpoints: usize,
+    /// Of one round.
+    pub(crate) deliveries: usize,
+    /// Of the best round, from the request that woke the first endpoint to the last receipt.
+    pub(crate) per_second: f64,
+    /// CPU time of the server, user and system, in that round.
+    pub(crate) server_cpu_us_per_delivery: f64,
+    /// Of the rates, to the first server.
+    pub(crate) ratio: f64,
+    /// The same within each round.
+    pub(crate) ratio_of_rounds: Vec<f64>,
+    pub(crate) rounds: Vec<Drained>,
+}
+
+/// Measures the servers in turns, round after round.
+///
+/// # Errors
+/// What did not come, or was not answered as it should.
+pub(super) async fn measure(settings: &Settings, worlds: &[World]) -> anyhow::Result<Vec<Drain>> {
+    let mut rounds: Vec<Vec<Drained>> = vec![Vec::new(); worlds.len()];
+    for round in 1..=settings.rounds {
+        for (world, found) in worlds.iter().zip(&mut rounds) {
+            let name = world.server.kind.name();
+            let drained = once(settings, world).await.context(name)?;
+            eprintln!(
+                "Round {round}/{}: {} endpoint(s), {name}: {:.0} deliveries/s",
+                settings.rounds,
+                world.endpoints(),
+                drained.per_second
+            );
+            found.push(drained);
+        }
+    }
+    let first = rounds.first().context("no server")?;
+    let of = worlds.iter().zip(&rounds).map(|(world, rounds)| Drain::of(world, rounds, first));
+    of.collect::<Option<_>>().context("no rounds")
+}
+
+async fn once(settings: &Settings, world: &World) -> anyhow::Result<Drained> {
+    world.rest().await?;
+    let events = DELIVERIES / world.endpoints();
+    world.append(events as u64, settings.connections).await?;
+    let (before, begun) = (world.server.cpu_time(), Instant::now());
+    world.wake().await?;
+    let receipts = world.receive(events).await?;
+    let cpu = world.server.cpu_time().saturating_sub(before);
+    let last = receipts.last().context("nothing came")?;
+    let count = receipts.len() as f64;
+    let us = |time: Duration| time.as_secs_f64() * 1e6;
+    Ok(Drained {
+        per_second: count / (last.at - begun).as_secs_f64(),
+        server_cpu_us_per_delivery: us(cpu) / count,
+    })
+}
+
+impl Drain {
+    /// From its rounds and those of the first server, if there are any.
+    fn of(world: &World, rounds: &[Drained], first: &[Drained]) -> Option<Self> {
+        let best = |rounds: &[Drained]| {
+            let rounds = rounds.iter().copied();
+            rounds.max_by(|a, b| a.per_second.total_cmp(&b.per_second))
+        };
+        let ours = best(rounds)?;
+        let pairs = rounds.iter().zip(first);
+        Some(Self {
+            server: world.server.kind,
+            endpoints: world.endpoints(),
+            deliveries: DELIVERIES / world.endpoints() * world.endpoints(),
+            per_second: ours.per_second,
+            server_cpu_us_per_delivery: ours.server_cpu_us_per_delivery,
+            ratio: ours.per_second / best(first)?.per_second,
+            ratio_of_rounds: pairs.map(|(a, b)| a.per_second / b.per_second).collect(),
+            rounds: rounds.to_vec(),
+        })
+    }
+}

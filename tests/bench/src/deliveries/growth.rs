@@ -1,0 +1,152 @@
+//! Whether it matters how much waits: two servers in turns, one with few events that an endpoint
+//! has not got yet, one with many.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use serde::Serialize;
+
+use super::PROJECTS;
+use super::world::World;
+use crate::Settings;
+use crate::data::{FEED_PAGE, Seed};
+use crate::load::{Load, Operation};
+use crate::process::{Kind, Places};
+use crate::storage::Storage;
+
+/// How often each has its turn, how long, and how long it is asked before. Long enough for the
+/// creates of all connections, which wait for each other.
+const TURNS: u64 = 6;
+const TURN: Duration = Duration::from_secs(1);
+const WARM: Duration = Duration::from_millis(200);
+/// Deliveries of a turn.
+const DELIVERIES: usize = 1000;
+/// Events that wait in the short queue: so many that the last turn leaves some.
+const SHORT: u64 = TURNS * (DELIVERIES as u64 + 200);
+/// Events of a create: of the project, and of the audit entry.
+const EVENTS: f64 = 2.0;
+
+/// What is compared, in the order in which a turn does it: nothing is sent while another is
+/// measured.
+const WHAT: [&str; 3] = ["events read", "events delivered", "events appended"];
+
+/// One thing that is done, with few events waiting and with many.
+#[derive(Serialize)]
+pub(crate) struct Growth {
+    pub(crate) what: &'static str,
+    /// Events that wait in the beginning.
+    pub(crate) waiting: [u64; 2],
+    /// Events per second, the best turn of each.
+    pub(crate) per_second: [f64; 2],
+    /// Of the rates, many to few.
+    pub(crate) ratio: f64,
+    /// The same within each turn.
+    pub(crate) ratio_of_turns: Vec<f64>,
+}
+
+/// A server with a queue.
+struct Queue {
+    waiting: u64,
+    world: World,
+    /// Of each turn, as in [`WHAT`].
+    rates: Vec<[f64; 3]>,
+}
+
+/// Makes both and measures them.
+///
+/// # Errors
+/// What did not come, or was not answered as it should.
+pub(super) async fn measure(
+    settings: &Settings,
+    places: &Places,
+    storage: &Storage,
+) -> anyhow::Result<Vec<Growth>> {
+    let mut few = Queue::make(places, storage, SHORT).await?;
+    let mut many = Queue::make(places, storage, settings.events).await?;
+    for turn in 1..=TURNS {
+        // Whoever is second finds what the first has warmed.
+        let mut both = [&mut few, &mut many];
+        if turn.is_multiple_of(2) {
+            both.reverse();
+        }
+        for queue in both {
+            queue.turn(settings).await?;
+        }
+        eprintln!("Turn {turn}/{TURNS}: {SHORT} events wait, and {}", settings.events);
+    }
+    let waiting = [few.waiting, many.waiting];
+    let (few, many) = (few.end(storage).await?, many.end(storage).await?);
+    let growth = WHAT.into_iter().enumerate().map(|(at, what)| {
+        let best = |rates: &[[f64; 3]]| rates.iter().map(|turn| turn[at]).fold(0.0, f64::max);
+        let per_second = [best(&few), best(&many)];
+        let turns = few.iter().zip(&many);
+        Growth {
+            what,
+            waiting,
+            per_second,
+            ratio: per_second[1] / per_second[0],
+            ratio_of_turns: turns.map(|(few, many)| many[at] / few[at]).collect(),
+        }
+    });
+    Ok(growth.collect())
+}
+
+impl Queue {
+    async fn make(places: &Places, storage: &Storage, waiting: u64) -> anyhow::Result<Self> {
+        eprintln!("Making {waiting} events that wait for one endpoint");
+        let seed = Seed::make(storage, places, &format!("queue-{waiting}"), PROJECTS).await?;
+        let seed = Arc::new(seed);
+        let mut world = World::over(places, seed, Kind::Fused).await?;
+        world.add_endpoints(1).await?;
+        world.rest().await?;
+        // They are like the one that was created to be refused.
+        let mut world = world.restart(places, async |seed| seed.add_events(waiting).await).await?;
+        Arc::make_mut(&mut world.seed).find_feed(&world.server).await?;
+        Ok(Self { waiting, world, rates: Vec::new() })
+    }
+
+    async fn turn(&mut self, settings: &Settings) -> anyhow::Result<()> {
+        let pages = self.load(settings, Operation::Feed).await?;
+        let delivered = self.deliver().await?;
+        let creates = self.load(settings, Operation::Create).await?;
+        self.rates.push([pages * FEED_PAGE as f64, delivered, creates * EVENTS]);
+        Ok(())
+    }
+
+    /// Requests per second.
+    async fn load(&self, settings: &Settings, operation: Operation) -> anyhow::Result<f64> {
+        let load = Load {
+            addresses: vec![self.world.server.address()],
+            seed: self.world.seed.clone(),
+            operation,
+            connections: settings.connections,
+            warm: WARM,
+            time: TURN,
+        };
+        let (latencies, ()) = load.run(|| ()).await?;
+        ensure!(!latencies.is_empty(), "{}: no answer in time", operation.name());
+        Ok(latencies.len() as f64 / TURN.as_secs_f64())
+    }
+
+    /// Has the endpoint awake for so many deliveries; their rate.
+    async fn deliver(&self) -> anyhow::Result<f64> {
+        let sink = &self.world.sink;
+        self.world.wake().await?;
+        sink.wait(DELIVERIES).await?;
+        sink.rest(self.world.endpoints());
+        sink.settled().await?;
+        let receipts = sink.take();
+        let first = receipts.first().context("nothing came")?;
+        let last = receipts.get(DELIVERIES - 1).context("not all came")?;
+        Ok((DELIVERIES - 1) as f64 / (last.at - first.at).as_secs_f64())
+    }
+
+    /// Its rates; its data is removed, there is much of it.
+    async fn end(self, storage: &Storage) -> anyhow::Result<Vec<[f64; 3]>> {
+        let World { server, seed, .. } = self.world;
+        server.stop().await?;
+        storage.remove(&seed.data).await?;
+        Ok(self.rates)
+    }
+}

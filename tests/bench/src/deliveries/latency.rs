@@ -1,0 +1,104 @@
+//! How soon an event arrives: from the answer to the write that it tells, which is behind its
+//! commit, until the receiver has it.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use serde::Serialize;
+
+use super::sink::Receipt;
+use super::world::World;
+use crate::Settings;
+use crate::process::Kind;
+use crate::report::percentile;
+
+/// Between two writes: when each finds the server at rest, and when it does not.
+const GAPS: [Duration; 2] = [Duration::from_millis(250), Duration::from_millis(20)];
+
+/// Of some deliveries.
+#[derive(Clone, Copy, Serialize)]
+pub(crate) struct Times {
+    pub(crate) deliveries: usize,
+    pub(crate) p50_ms: f64,
+    pub(crate) p99_ms: f64,
+}
+
+/// Of one endpoint.
+#[derive(Serialize)]
+pub(crate) struct Latency {
+    pub(crate) server: Kind,
+    pub(crate) writes_per_second: f64,
+    /// Of all rounds together.
+    pub(crate) times: Times,
+    pub(crate) times_of_rounds: Vec<Times>,
+}
+
+/// Measures the servers in turns, at each pace.
+///
+/// # Errors
+/// What did not come, or was not answered as it should.
+pub(super) async fn measure(settings: &Settings, worlds: &[World]) -> anyhow::Result<Vec<Latency>> {
+    let mut found = Vec::new();
+    for gap in GAPS {
+        let mut rounds: Vec<Vec<Vec<Duration>>> = vec![Vec::new(); worlds.len()];
+        for round in 1..=settings.rounds {
+            for (world, rounds) in worlds.iter().zip(&mut rounds) {
+                let name = world.server.kind.name();
+                let latencies = once(settings, world, gap).await.context(name)?;
+                eprintln!(
+                    "Round {round}/{}: a write each {gap:?}, {name}: {:.1} ms to its receipt",
+                    settings.rounds,
+                    Times::of(&latencies).p50_ms
+                );
+                rounds.push(latencies);
+            }
+        }
+        found.extend(worlds.iter().zip(rounds).map(|(world, rounds)| {
+            let mut all = rounds.concat();
+            all.sort_unstable();
+            Latency {
+                server: world.server.kind,
+                writes_per_second: gap.as_secs_f64().recip(),
+                times: Times::of(&all),
+                times_of_rounds: rounds.iter().map(|round| Times::of(round)).collect(),
+            }
+        }));
+    }
+    Ok(found)
+}
+
+/// The latencies of one round, sorted. The warm-up sends too, and is not counted.
+async fn once(settings: &Settings, world: &World, gap: Duration) -> anyhow::Result<Vec<Duration>> {
+    let count =
+        |seconds: u64| u32::try_from(Duration::from_secs(seconds).div_duration_f64(gap) as u64);
+    let warm = world.append_steadily(count(settings.warm)?, gap).await?;
+    world.receive(warm.len()).await?;
+    let answered = world.append_steadily(count(settings.seconds)?, gap).await?;
+    let receipts = world.receive(answered.len()).await?;
+    latencies(&receipts, &answered, None)
+}
+
+/// How long the deliveries took, sorted; those to one endpoint may be left out.
+pub(super) fn latencies(
+    receipts: &[Receipt],
+    answered: &HashMap<String, Instant>,
+    but: Option<usize>,
+) -> anyhow::Result<Vec<Duration>> {
+    let mut latencies = Vec::with_capacity(receipts.len());
+    for receipt in receipts.iter().filter(|receipt| Some(receipt.endpoint) != but) {
+        let answered = answered.get(&receipt.subject).context("a delivery of no write")?;
+        latencies.push(receipt.at.saturating_duration_since(*answered));
+    }
+    ensure!(!latencies.is_empty(), "no delivery in time");
+    latencies.sort_unstable();
+    Ok(latencies)
+}
+
+impl Times {
+    /// Of sorted latencies.
+    pub(super) fn of(sorted: &[Duration]) -> Self {
+        let ms = |percent| percentile(sorted, percent).as_secs_f64() * 1e3;
+        Self { deliveries: sorted.len(), p50_ms: ms(50), p99_ms: ms(99) }
+    }
+}

@@ -1,0 +1,78 @@
+//! Deliveries of webhooks: how many, how soon, beside a slow receiver, and out of a long queue.
+//!
+//! The receiver is a server in this process, on the loopback address. There is no native
+//! baseline: what is compared are the placements, and the same server under two conditions.
+
+mod drain;
+mod fairness;
+mod growth;
+mod latency;
+mod sink;
+mod table;
+mod world;
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use crate::Settings;
+use crate::data::Seed;
+use crate::process::{Kind, Places};
+use crate::storage::{Storage, Stores};
+use drain::Drain;
+use fairness::Fairness;
+use growth::Growth;
+use latency::Latency;
+pub(crate) use table::write;
+use world::World;
+
+/// The placements; ratios are to the first.
+const KINDS: [Kind; 2] = [Kind::Fused, Kind::Composed];
+/// Projects that are there before: none of this is about them.
+const PROJECTS: u64 = 21;
+/// Endpoints that share the deliveries of a measurement.
+const SEVERAL: usize = 20;
+
+/// What was found on one kind of stores.
+#[derive(Serialize)]
+pub(crate) struct Deliveries {
+    pub(crate) stores: Stores,
+    pub(crate) drains: Vec<Drain>,
+    pub(crate) latencies: Vec<Latency>,
+    pub(crate) fairness: Fairness,
+    pub(crate) growth: Vec<Growth>,
+}
+
+/// Measures all of it.
+///
+/// # Errors
+/// What did not come, or was not answered as it should.
+pub(crate) async fn measure(
+    settings: &Settings,
+    places: &Places,
+    storage: &Storage,
+) -> anyhow::Result<Deliveries> {
+    let seed = Arc::new(Seed::make(storage, places, "deliveries", PROJECTS).await?);
+    let mut worlds = Vec::new();
+    for kind in KINDS {
+        let mut world = World::start(places, storage, &seed, kind).await?;
+        world.add_endpoints(1).await?;
+        worlds.push(world);
+    }
+    let mut drains = drain::measure(settings, &worlds).await?;
+    let latencies = latency::measure(settings, &worlds).await?;
+    for world in &mut worlds {
+        world.add_endpoints(SEVERAL).await?;
+    }
+    drains.append(&mut drain::measure(settings, &worlds).await?);
+    while let Some(world) = worlds.pop_if(|world| world.server.kind != KINDS[0]) {
+        world.server.stop().await?;
+    }
+    let mut world = worlds.pop().context("no server")?;
+    world.add_endpoints(fairness::ENDPOINTS).await?;
+    let fairness = fairness::measure(settings, &world).await.context("one slow endpoint")?;
+    world.server.stop().await?;
+    let growth = growth::measure(settings, places, storage).await.context("a long queue")?;
+    Ok(Deliveries { stores: storage.stores(), drains, latencies, fairness, growth })
+}
