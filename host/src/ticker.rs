@@ -33,9 +33,9 @@ const JITTER: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Calls at a time. While one delivers to a host that is slow, others go on.
 const CALLS: usize = 4;
-/// Between the beginnings of two calls for deliveries: as many as `limit_ip_per_minute` admits
-/// by default.
-const PACE: Duration = Duration::from_millis(100);
+/// Between the beginnings of two calls for deliveries: what an event waits at most beside many
+/// others. Each call may find just one.
+const PACE: Duration = Duration::from_millis(20);
 /// The same after one that failed.
 const RETRY: Duration = Duration::from_secs(5);
 /// Until the first of them, when the server listens: nobody tells what a host has left that died.

@@ -128,6 +128,20 @@ async fn needs_the_credential(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
+/// Limits hold up who guesses, and not the scheduler, which takes nothing of what its address has.
+async fn limits_hold_up_who_guesses(placement: Placement) {
+    let few = [("limit_tick_per_minute", "2;burst=2"), ("limit_ip_per_minute", "30;burst=30")];
+    let (app, server, _directory) = dedicated(placement, &few).await;
+    for _ in 0..40 {
+        tick(&app.anon(), SCHEDULER).await.expect(200);
+    }
+    tick(&app.anon(), "guess").await.refused(401, "authentication_required");
+    tick(&app.anon(), "guess").await.refused(401, "authentication_required");
+    tick(&app.anon(), "guess").await.refused(429, "rate_limit_exceeded");
+    tick(&app.anon(), SCHEDULER).await.expect(200);
+    server.shutdown().await.unwrap();
+}
+
 /// Deliveries that came to an end go with their age; those that are pending stay.
 async fn keeps_what_is_pending(placement: Placement) {
     let (app, server, _directory) = dedicated(placement, &[]).await;
@@ -182,4 +196,5 @@ async fn post(client: &Client, path: &str) -> Value {
 
 both! {
     takes_away_what_is_too_old waits_for_no_dump needs_the_credential keeps_what_is_pending
+    limits_hold_up_who_guesses
 }

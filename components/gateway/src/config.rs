@@ -45,6 +45,8 @@ pub(crate) struct Config {
     pub(crate) has_replicas: bool,
     /// Seconds after a write in which its caller reads from the writer.
     pub(crate) read_own_writes: u64,
+    /// The scheduler's credential; empty when there is none.
+    pub(crate) tick_token: String,
     /// Seconds after which a reservation whose request vanished may be taken over.
     pub(crate) idempotency_lease: u64,
 }
@@ -84,6 +86,7 @@ impl Config {
             ),
             has_replicas: !settings.text("postgres_reader_url", "").await.trim().is_empty(),
             read_own_writes: u64::from(settings.number("read_own_writes_seconds", 5, 1).await?),
+            tick_token: settings.text("tick_token", "").await,
             idempotency_lease: u64::from(
                 settings.number("idempotency_lease_seconds", 60, 1).await?,
             ),
