@@ -1,11 +1,13 @@
 //! POST /internal/tick
 
+use std::time::{Duration, Instant};
+
 use http::Method;
 use serde_json::{Value, json};
 
 use super::{PATH as ENDPOINTS, attempt, endpoint, project};
 use crate::both;
-use crate::support::receiver::Receiver;
+use crate::support::receiver::{Answer, Receiver};
 use crate::support::server::{SCHEDULER, UNLIMITED, options, start};
 use crate::support::stores::{connect, external, of, url};
 use crate::support::{App, Client, Exchange, Placement, dedicated};
@@ -157,6 +159,32 @@ async fn keeps_what_is_pending(placement: Placement) {
     let done = tick(&app.anon(), SCHEDULER).await.expect(200);
     assert_eq!(done.body["webhook_deliveries"], 2);
     assert_eq!(app.rows("SELECT event_id FROM webhook_deliveries"), [["evt_c"]]);
+    server.shutdown().await.unwrap();
+}
+
+/// Where gateways call it themselves after a write, the call goes on until nothing is due: what
+/// is due already wakes nobody. One run ends after eight seconds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn goes_on_until_nothing_is_due() {
+    /// More than a run can send, with 32 at once and a second for each.
+    const EVENTS: usize = 330;
+    let directory = tempfile::tempdir().unwrap();
+    let mut options = options(Placement::Composed, directory.path(), &UNLIMITED);
+    options.ticker = false;
+    let (app, server) = start(options).await;
+    let (owner, receiver) = (app.owner().await, Receiver::start().await);
+    receiver
+        .script("/hooks", |_, _| Answer { delay: Duration::from_secs(1), ..Answer::status(200) });
+    endpoint(&owner, &receiver, "/hooks").await;
+    for number in 0..EVENTS {
+        project(&owner, &number.to_string()).await;
+    }
+    let began = Instant::now();
+    while receiver.answered("/hooks").len() < EVENTS {
+        let count = receiver.answered("/hooks").len();
+        assert!(began.elapsed() < Duration::from_secs(60), "{count} of {EVENTS} came");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     server.shutdown().await.unwrap();
 }
 

@@ -23,7 +23,7 @@ use spin_sdk::http_service;
 use spin_sdk::wit_bindgen::{StreamReader, StreamResult};
 
 use self::bindings::tenantry::platform::{messages, route, tenancy};
-use crate::limits::{Ask, Quota, Taken, decode, encode};
+use crate::limits::{Ask, Quota, Taken, decode, encode, moved_by};
 use crate::trace::hex;
 use crate::{
     Body, BodyError, Code, Context, Error, Fault, Gateway, Grant, Idempotency, IncomingBody, Limit,
@@ -196,19 +196,21 @@ impl Platform for Spin {
         let ask = Ask::new(quota, cost);
         let mut cas = atomics::Cas::new(&bucket, key).map_err(unavailable)?;
         let mut held = cas.current().map_err(unavailable)?;
+        let name = hex(&self.random()[..4]);
         for _ in 0..ATTEMPTS {
             let (taken, moved) = ask.answer(held.as_deref().and_then(decode), micros());
             // Refused.
             let Some(moved) = moved else { return Ok(taken) };
-            let value = encode(moved, &hex(&self.random()[..8]));
+            let value = encode(moved, &name, held.as_deref());
             cas = match atomics::swap(cas, &value) {
                 Ok(()) => return Ok(taken),
                 Err(atomics::CasError::StoreError(error)) => return Err(unavailable(error)),
                 Err(atomics::CasError::CasFailed(fresh)) => fresh,
             };
             held = cas.current().map_err(unavailable)?;
-            // Spin 4.1 says of every swap on Redis that it failed, also of those that it did.
-            if held.as_deref() == Some(&value) {
+            // Spin 4.1 says of every swap on Redis that it failed, also of those that it did,
+            // and others may have come behind it.
+            if held.as_deref().is_some_and(|held| moved_by(held, &name)) {
                 return Ok(taken);
             }
         }
@@ -296,11 +298,18 @@ impl Platform for Spin {
             if token.is_empty() {
                 return;
             }
-            let request = http::Request::post(TICK)
-                .header("authorization", format!("Bearer {token}"))
-                .body(Empty::<Bytes>::new());
-            if let Ok(request) = request {
-                let _ = spin_sdk::http::send(request).await;
+            // A run ends while there is more to do; nobody else may call for it, as what is due
+            // already wakes nobody.
+            loop {
+                let request = http::Request::post(TICK)
+                    .header("authorization", format!("Bearer {token}"))
+                    .body(Empty::<Bytes>::new());
+                let Ok(request) = request else { return };
+                let Ok(response) = spin_sdk::http::send(request).await else { return };
+                let Ok(body) = Incoming(response.into_body()).read(65_536).await else { return };
+                if !is_more(&body) {
+                    return;
+                }
             }
         });
     }
@@ -308,6 +317,13 @@ impl Platform for Spin {
     fn log(&self, line: &str) {
         println!("{line}");
     }
+}
+
+/// Whether an answer of the tick says that there is more to do, and that this call has done some.
+fn is_more(body: &[u8]) -> bool {
+    let Ok(done) = serde_json::from_slice::<serde_json::Value>(body) else { return false };
+    let did = |name: &str| done[name].as_u64().is_some_and(|count| count > 0);
+    done["more"] == true && (did("attempts") || did("ingested"))
 }
 
 fn context_out(context: Context) -> tenancy::Context {

@@ -262,7 +262,7 @@ impl KeyValue for Embedded {
             let held = values.get(key).and_then(|value| decode(value));
             let (taken, moved) = ask.answer(held, now_micros);
             let Some(moved) = moved else { return (taken, false) };
-            let value = encode(moved, "");
+            let value = encode(moved, "", None);
             match values.get_mut(key) {
                 Some(held) => *held = value,
                 None => drop(values.insert(key.to_owned(), value)),

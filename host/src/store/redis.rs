@@ -317,11 +317,11 @@ mod tests {
         assert!(!refused.admitted && (19_000_000..=20_000_000).contains(&refused.fill));
         assert_eq!(store.get("b").await, Ok(Some(held)), "a refusal writes nothing");
         // What another host wrote, and what a clock far ahead wrote.
-        let ahead = encode(full_at + 3_600_000_000, "x");
+        let ahead = encode(full_at + 3_600_000_000, "x", None);
         store.set("b", ahead).await.expect("set");
         let refused = store.take("b", Ask::new(quota, 1)).await.expect("an answer");
         assert_eq!((refused.admitted, refused.fill), (false, 20_000_000));
-        store.set("b", encode(1, "x")).await.expect("set");
+        store.set("b", encode(1, "x", None)).await.expect("set");
         let first = store.take("b", Ask::new(quota, 5)).await.expect("an answer");
         assert_eq!((first.admitted, first.fill), (true, 5_000_000));
         store.delete("b").await.expect("delete");

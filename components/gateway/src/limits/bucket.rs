@@ -89,11 +89,34 @@ impl Ask {
 }
 
 const FULL_AT: &str = ",\"full_at\":";
+const BY: &str = ",\"by\":\"";
 
-/// The moment as it is stored. `name` sets apart two who write the same moment at once.
-pub fn encode(full_at: u64, name: &str) -> Vec<u8> {
+/// Names that a bucket keeps: about as many as others can write between a swap and the look at
+/// it. Who is not found among them pays again, and is never let through for nothing.
+const NAMES: usize = 32;
+
+/// The moment as it is stored, with the name of who moved it, before those who did before. So
+/// whoever was not told that a swap was done finds out, also when others came behind it.
+pub fn encode(full_at: u64, name: &str, before: Option<&[u8]>) -> Vec<u8> {
     let expires_at = full_at.div_ceil(1000);
-    format!("{{\"expires_at\":{expires_at}{FULL_AT}{full_at},\"by\":\"{name}\"}}").into_bytes()
+    let mut by = name.to_owned();
+    for other in before.map(names).unwrap_or_default().split(' ').take(NAMES - 1) {
+        by.push(' ');
+        by.push_str(other);
+    }
+    let by = by.trim_end();
+    format!("{{\"expires_at\":{expires_at}{FULL_AT}{full_at}{BY}{by}\"}}").into_bytes()
+}
+
+/// Whether who has this name has moved the bucket lately.
+pub fn moved_by(value: &[u8], name: &str) -> bool {
+    names(value).split(' ').any(|other| other == name)
+}
+
+fn names(value: &[u8]) -> &str {
+    let text = std::str::from_utf8(value).unwrap_or_default();
+    let names = text.split_once(BY).and_then(|(_, rest)| rest.split_once('"'));
+    names.map_or("", |(names, _)| names)
 }
 
 /// The moment of a stored bucket; `None` for what is none.
@@ -212,11 +235,23 @@ mod tests {
 
     #[test]
     fn a_stored_bucket_is_read_back() {
-        let value = encode(NOW + 1, "ab12");
+        let value = encode(NOW + 1, "ab12", None);
         assert_eq!(decode(&value), Some(NOW + 1));
         assert_eq!(expiry::of_value(&value), Some(NOW / 1000 + 1), "not forgotten too early");
         for other in [&b"{\"expires_at\":17}"[..], b"", b"{\"full_at\":9}", b"\xff"] {
             assert_eq!(decode(other), None);
         }
+    }
+
+    #[test]
+    fn who_moved_a_bucket_lately_is_found_in_it() {
+        let mut value = encode(NOW, "n0", None);
+        for number in 1..=NAMES {
+            value = encode(NOW, &format!("n{number}"), Some(&value));
+        }
+        assert_eq!(decode(&value), Some(NOW));
+        assert!((1..=NAMES).all(|number| moved_by(&value, &format!("n{number}"))));
+        assert!(!moved_by(&value, "n0"), "it does not grow without end");
+        assert!(!moved_by(&value, "n") && !moved_by(&value, ""), "names are whole");
     }
 }

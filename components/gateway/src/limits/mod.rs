@@ -16,7 +16,7 @@ mod overrides;
 mod quota;
 mod standing;
 
-pub use bucket::{Ask, Taken, decode, encode};
+pub use bucket::{Ask, Taken, decode, encode, moved_by};
 pub use quota::Quota;
 pub(crate) use standing::{Standing, headers};
 

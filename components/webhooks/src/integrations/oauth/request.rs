@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures_util::future::{Either, select};
+use http::header::CONTENT_LENGTH;
 use http_body_util::{BodyExt as _, Full, Limited};
 use oauth2::basic::{BasicErrorResponse, BasicTokenResponse};
 use oauth2::{
@@ -131,7 +132,10 @@ impl std::error::Error for Failed {}
 
 /// One request; redirects are not followed.
 async fn send(request: HttpRequest) -> Result<HttpResponse, Failed> {
-    let request = request.map(|body| Full::new(Bytes::from(body)));
+    // Without its length the body goes out in chunks, which some servers refuse.
+    let length = request.body().len();
+    let mut request = request.map(|body| Full::new(Bytes::from(body)));
+    request.headers_mut().insert(CONTENT_LENGTH, length.into());
     let answer = async {
         let response = spin_sdk::http::send(request).await.map_err(|_| Failed("unreachable"))?;
         let (parts, body) = response.into_parts();
