@@ -6,7 +6,6 @@ import re
 from urllib.parse import quote, unquote
 
 import schemathesis
-from schemathesis.core import NotSet
 
 KEYS = itertools.count(1)
 
@@ -16,15 +15,6 @@ REFERENCE = re.compile(r"(usr|team|prj)_\w+")
 # A page is asked for in one of these ways; mixed they are refused.
 PAGINATION = [{"limit"}, {"offset", "limit"}, {"page", "per_page"}]
 PAGING = set().union(*PAGINATION)
-
-
-@schemathesis.hook
-def filter_case(context, case):
-    """Without a body that may be left out, a request breaks nothing; it is taken for one that does."""
-    body = case.operation.definition.raw.get("requestBody", {})
-    optional = bool(body) and not body.get("required", False)
-    negative = case.meta is not None and case.meta.generation.mode.is_negative
-    return not (optional and negative and isinstance(case.body, NotSet))
 
 
 @schemathesis.hook
