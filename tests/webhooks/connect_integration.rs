@@ -2,11 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::oauth::World;
+use super::inbound;
+use super::oauth::{CONNECTED, World};
 use crate::both;
-use crate::support::Placement;
+use crate::support::receiver::{Answer, Receiver};
+use crate::support::{Placement, dedicated};
 
-both! { keeps_what_was_granted only_for_who_began_it_and_once tells_of_a_refusal }
+both! {
+    keeps_what_was_granted only_for_who_began_it_and_once tells_of_a_refusal
+    asks_with_a_length
+}
 
 /// The user says yes: the integration is connected, its tokens are sealed, and everybody who
 /// listens hears of it, without them. Disconnecting takes them back at the provider.
@@ -100,4 +105,30 @@ async fn tells_of_a_refusal(placement: Placement) {
     assert_eq!(world.connection().await, Value::Null);
     assert_eq!(world.count("integration.connected").await, 0);
     world.end().await;
+}
+
+/// Requests to a token endpoint say how long they are: some servers refuse chunks.
+async fn asks_with_a_length(placement: Placement) {
+    let receiver = Receiver::start().await;
+    receiver.script("/token", |_, _| Answer {
+        headers: vec![("content-type", "application/json".to_owned())],
+        body: json!({ "access_token": "a", "token_type": "Bearer" }).to_string(),
+        ..Answer::status(200)
+    });
+    let endpoint = |path: &str| format!("{}/{path}", receiver.base);
+    let variable = json!({ "github": {
+        "authorization_endpoint": endpoint("auth"), "token_endpoint": endpoint("token"),
+        "client_id": "x", "redirect_uris": [CONNECTED],
+    } })
+    .to_string();
+    let (app, server, _directory) = dedicated(placement, &[("oauth_providers", &variable)]).await;
+    let owner = app.owner().await;
+    let integration = inbound::connect(&owner, "GITHUB").await.integration;
+    let path = format!("{}/{integration}", inbound::INTEGRATIONS);
+    let begun = owner.post(&format!("{path}/authorize"), &json!({})).await.expect(200);
+    let brought = json!({ "state": begun.body["state"], "code": "x" });
+    owner.post(&format!("{path}/connect"), &brought).await.expect(200);
+    let asked = receiver.received("/token").remove(0);
+    assert_eq!(asked.header("content-length"), asked.body.len().to_string());
+    server.shutdown().await.unwrap();
 }
