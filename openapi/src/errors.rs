@@ -23,13 +23,14 @@ const NAMED: [Code; 7] = [
 ];
 
 /// Each status with its response in `components.responses` and its reason phrase.
-const STATUSES: [(u16, &str, &str); 20] = [
+const STATUSES: [(u16, &str, &str); 21] = [
     (400, "BadRequest", "Bad Request"),
     (401, "Unauthorized", "Unauthorized"),
     (403, "Forbidden", "Forbidden"),
     (404, "NotFound", "Not Found"),
     (405, "MethodNotAllowed", "Method Not Allowed"),
     (406, "NotAcceptable", "Not Acceptable"),
+    (408, "RequestTimeout", "Request Timeout"),
     (409, "Conflict", "Conflict"),
     (410, "Gone", "Gone"),
     (412, "PreconditionFailed", "Precondition Failed"),

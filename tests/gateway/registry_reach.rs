@@ -118,6 +118,9 @@ async fn reach(world: &World, code: Code) -> Reached {
         Code::ResourceNotFound => owner.get(&format!("{PATH}/prj_missing")).await,
         Code::MethodNotAllowed => owner.delete(PATH).await,
         Code::NotAcceptable => world.get(PATH, ("accept", "image/png")).await,
+        Code::RequestTimeout => {
+            return Reached::By("tests/host/uploads.rs", "what_comes_too_slowly_is_a_408");
+        }
         Code::Conflict => {
             let body = json!({
                 "email": owner.session["user"]["email"], "password": "long enough",

@@ -36,7 +36,10 @@ pub(crate) async fn read<B: IncomingBody>(
     }
     let bytes = body.read(config.body_limit).await.map_err(|error| match error {
         BodyError::TooLarge => too_large(),
-        BodyError::Broken => Error::new(Code::MalformedRequest, "The body broke off."),
+        refused => {
+            let (code, message) = refused.refusal();
+            Error { retry_after: refused.retry_after(), ..Error::new(code, message) }
+        }
     })?;
     if bytes.is_empty() && is_optional {
         return Ok(bytes);

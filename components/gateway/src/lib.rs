@@ -42,6 +42,7 @@ mod tests;
 pub use error::{Error, Violation};
 pub use head::equivalent_path;
 pub use platform::*;
+pub use proxies::Proxy;
 pub use registry::{Code, Row};
 pub use security::headers as security_headers;
 pub use trace::{is_request_id, new_ids};

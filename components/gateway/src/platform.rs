@@ -96,6 +96,34 @@ pub enum BodyError {
     TooLarge,
     /// The client broke off or broke the framing.
     Broken,
+    /// It did not come in time.
+    TooSlow,
+    /// Bodies of the client's address take as much memory as they may.
+    Crowded,
+    /// The bodies of all take as much.
+    NoRoom,
+}
+
+impl BodyError {
+    /// What the client is told, with the code of the registry. `TooLarge` needs the limit.
+    pub fn refusal(&self) -> (crate::Code, &'static str) {
+        use crate::Code;
+        match self {
+            Self::TooLarge => (Code::PayloadTooLarge, "The body is larger than it may be."),
+            Self::Broken => (Code::MalformedRequest, "The body broke off."),
+            Self::TooSlow => (Code::RequestTimeout, "The body did not come in time."),
+            Self::Crowded => {
+                let message = "Bodies of this address take as much memory as they may.";
+                (Code::RateLimitExceeded, message)
+            }
+            Self::NoRoom => (Code::ServiceUnavailable, "There is no room for the body now."),
+        }
+    }
+
+    /// Seconds until a retry makes sense.
+    pub fn retry_after(&self) -> Option<u32> {
+        matches!(self, Self::Crowded | Self::NoRoom).then_some(1)
+    }
 }
 
 /// `tenancy.principal`

@@ -10,8 +10,15 @@ use ipnet::IpNet;
 use crate::trace::header;
 
 /// A trusted proxy, in the text of a setting `10.0.0.7`, `10.0.0.0/8` or `2001:db8::/32`.
-#[derive(Debug)]
-pub(crate) struct Proxy(IpNet);
+#[derive(Clone, Debug)]
+pub struct Proxy(IpNet);
+
+impl Proxy {
+    /// Whether it has this address.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.0.contains(&address)
+    }
+}
 
 impl FromStr for Proxy {
     type Err = &'static str;
@@ -28,7 +35,7 @@ impl FromStr for Proxy {
 /// so a hop is believed as long as all hops behind it are trusted; at one that is no
 /// address the last one known stands.
 pub(crate) fn client(proxies: &[Proxy], headers: &HeaderMap, peer: IpAddr) -> IpAddr {
-    let trusted = |address: IpAddr| proxies.iter().any(|Proxy(net)| net.contains(&address));
+    let trusted = |address: IpAddr| proxies.iter().any(|proxy| proxy.contains(address));
     let mut known = peer.to_canonical();
     if !trusted(known) {
         return known;

@@ -132,6 +132,10 @@ registry! {
         "No acceptable representation"
         "The server can produce none of the media types, profiles or versions that the request accepts."
         "Send `Accept: application/json`, or one of the other media types that the contract has for the operation.";
+    RequestTimeout 408 true "request_timeout" "REQUEST_TIMEOUT" "REQUEST_TIMEOUT"
+        "The body did not come in time"
+        "The body was sent too slowly, or its rest never came; nothing was done, and the connection is closed."
+        "Send the request again on a new connection, with all of the body at once.";
     Conflict 409 false "conflict" "CONFLICT" "RESOURCE_CONFLICT"
         "The request conflicts with the current state"
         "A value that must be unique is taken, or the object is in a state in which this cannot be done."

@@ -188,13 +188,16 @@ fn the_gateway_answers_are_in_every_operation_that_can_get_them() {
     assert_eq!(statuses("/projects", "get"), with(&["200", "401", "403", "422"]));
     assert_eq!(
         statuses("/projects", "post"),
-        with(&["201", "401", "403", "409", "413", "415", "422"])
+        with(&["201", "401", "403", "408", "409", "413", "415", "422"])
     );
     assert_eq!(
         statuses("/projects/{id}", "delete"),
         with(&["204", "401", "403", "404", "409", "412", "422"])
     );
-    assert_eq!(statuses("/auth/token", "post"), with(&["200", "401", "409", "413", "415", "422"]));
+    assert_eq!(
+        statuses("/auth/token", "post"),
+        with(&["200", "401", "408", "409", "413", "415", "422"])
+    );
 }
 
 #[test]
