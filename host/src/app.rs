@@ -47,6 +47,8 @@ pub(crate) struct App {
     stores: Vec<Arc<dyn KeyValue>>,
     databases: Vec<Arc<Database>>,
     background: Background,
+    /// The proxies that the operator trusts.
+    pub(crate) proxies: Vec<gateway::Proxy>,
     /// Ends with the server.
     _ticker: Option<AbortOnDropHandle<()>>,
 }
@@ -73,6 +75,7 @@ impl App {
             .with_context(|| manifest.path.display().to_string())?;
         let tick_token = ticker::token(&mut variables);
         site::check(&variables).await?;
+        let proxies = proxies(&variables)?;
         let metrics = Metrics::new(&variables);
         let mut backends = Backends::new(config, options.limits.request, metrics.clone())?;
         let mut parts = Vec::new();
@@ -109,7 +112,7 @@ impl App {
             AbortOnDropHandle::new(tokio::spawn(ticker))
         });
         let (stores, databases) = (backends.stores(), backends.databases());
-        Ok(Self { routes, metrics, lines, stores, databases, background, _ticker: ticker })
+        Ok(Self { routes, metrics, lines, stores, databases, background, proxies, _ticker: ticker })
     }
 
     /// Whether stores and databases answer.
@@ -131,6 +134,17 @@ impl App {
         }
         Ok(())
     }
+}
+
+/// The variable `trusted_proxies`.
+fn proxies(variables: &Variables) -> anyhow::Result<Vec<gateway::Proxy>> {
+    let text = variables.get("trusted_proxies").unwrap_or_default();
+    let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+    let one = |item: &str| {
+        item.parse::<gateway::Proxy>()
+            .map_err(|why| anyhow::anyhow!("variable trusted_proxies: '{item}' {why}"))
+    };
+    items.map(one).collect()
 }
 
 async fn load_parts(

@@ -1,16 +1,16 @@
-//! Bodies between hyper and the components.
+//! Response bodies between the components and hyper.
 
+use crate::connections::{Busy, Share};
 use crate::fused::ByteStream;
+use crate::problem;
 use bytes::Bytes;
-use gateway::{BodyError, IncomingBody};
+use http::Response;
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::BodyExt as _;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime_wasi_http::WasiBody;
 
@@ -44,7 +44,7 @@ impl Body for ResponseBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         match self.get_mut() {
-            Self::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Self::Full(bytes) => Poll::Ready(next_piece(bytes).map(|piece| Ok(Frame::data(piece)))),
             Self::Stream(stream) => {
                 let chunk = ready!(stream.poll(cx));
                 Poll::Ready(chunk.map(|chunk| chunk.map(Frame::data)))
@@ -79,36 +79,56 @@ impl Body for ResponseBody {
     }
 }
 
-/// A request body on its way in.
-pub(crate) struct Incoming {
-    /// What hyper has.
-    pub(crate) body: hyper::body::Incoming,
-    /// The time in which all of it must have come.
-    pub(crate) time: Duration,
+/// Handed to hyper at once. It holds one, so what is left of a body tells how far the client is.
+const PIECE: usize = 64 << 10;
+
+fn next_piece(bytes: &mut Option<Bytes>) -> Option<Bytes> {
+    match bytes {
+        Some(rest) if rest.len() > PIECE => Some(rest.split_to(PIECE)),
+        _ => bytes.take(),
+    }
 }
 
-impl IncomingBody for Incoming {
-    async fn read(self, limit: usize) -> Result<Vec<u8>, BodyError> {
-        let Self { mut body, time } = self;
-        if body.size_hint().lower() > limit as u64 {
-            return Err(BodyError::TooLarge);
+/// A response body on its way out; its request is at work, and its memory held, as long as this
+/// lives.
+pub(crate) struct Outgoing {
+    body: ResponseBody,
+    _busy: Busy,
+    _share: Share,
+}
+
+impl Outgoing {
+    /// The same answer, unless there is no room for what its client has yet to take.
+    pub(crate) fn of(
+        mut response: Response<ResponseBody>,
+        busy: Busy,
+        mut share: Share,
+    ) -> Response<Self> {
+        if let ResponseBody::Full(Some(bytes)) = response.body()
+            && let Err(full) = share.grow(bytes.len())
+        {
+            response = problem::no_room(full);
         }
-        if body.is_end_stream() {
-            return Ok(Vec::new());
-        }
-        let read = async {
-            let expected = usize::try_from(body.size_hint().lower()).unwrap_or(0);
-            let mut bytes = Vec::with_capacity(expected);
-            while let Some(frame) = body.frame().await {
-                let frame = frame.map_err(|_| BodyError::Broken)?;
-                let Ok(data) = frame.into_data() else { continue };
-                if bytes.len() + data.len() > limit {
-                    return Err(BodyError::TooLarge);
-                }
-                bytes.extend_from_slice(&data);
-            }
-            Ok(bytes)
-        };
-        tokio::time::timeout(time, read).await.unwrap_or(Err(BodyError::Broken))
+        response.map(|body| Self { body, _busy: busy, _share: share })
+    }
+}
+
+impl Body for Outgoing {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        Pin::new(&mut self.get_mut().body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }

@@ -33,6 +33,43 @@ pub struct Limits {
     pub max_queue_wait: Duration,
     /// How long a shutdown waits for requests in flight.
     pub grace: Duration,
+    /// What clients may hold.
+    pub connections: Connections,
+}
+
+/// What clients may hold of a server, and how slow they may be.
+#[derive(Clone, Debug)]
+pub struct Connections {
+    /// Open connections, but for a tenth more for addresses that have few. No more than the
+    /// files that the process may open.
+    pub total: usize,
+    /// Open connections of one address (IPv6: of a /64); those of trusted proxies are not
+    /// counted.
+    pub per_address: usize,
+    /// Time for the head of a request, and for the next one on a connection kept open.
+    pub head: Duration,
+    /// How long a body may come at any rate; after that at a kilobyte a second at least.
+    pub body_grace: Duration,
+    /// How long a client may take nothing of its answer.
+    pub stall: Duration,
+    /// Memory of all request bodies, in bytes; as much again of answers that are not taken yet.
+    pub body_bytes: usize,
+    /// The same of one address.
+    pub body_bytes_per_address: usize,
+}
+
+impl Default for Connections {
+    fn default() -> Self {
+        Self {
+            total: 10_000,
+            per_address: 1000,
+            head: Duration::from_secs(30),
+            body_grace: Duration::from_secs(20),
+            stall: Duration::from_secs(30),
+            body_bytes: 256 << 20,
+            body_bytes_per_address: 32 << 20,
+        }
+    }
 }
 
 impl Default for Limits {
@@ -45,6 +82,7 @@ impl Default for Limits {
             max_streams: 128,
             max_queue_wait: Duration::from_secs(2),
             grace: Duration::from_secs(10),
+            connections: Connections::default(),
         }
     }
 }

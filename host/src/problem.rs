@@ -1,5 +1,6 @@
 //! What the host answers itself, in the native form of the contract.
 
+use crate::connections::Full;
 use crate::http_body::ResponseBody;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
@@ -42,6 +43,34 @@ pub(crate) fn of(
 pub(crate) fn not_http(message: &str) -> Response<ResponseBody> {
     let mut response = answer(StatusCode::BAD_REQUEST, "malformed_request", message);
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// A body that was not received. The connection is closed.
+pub(crate) fn no_body(error: &gateway::BodyError) -> Response<ResponseBody> {
+    let (code, message) = error.refusal();
+    let status = StatusCode::from_u16(code.row().status).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut response = answer(status, code.row().name, message);
+    if let Some(seconds) = error.retry_after() {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// An answer that there is no memory for, because earlier ones have not been taken yet.
+pub(crate) fn no_room(full: Full) -> Response<ResponseBody> {
+    let (status, code, message) = match full {
+        Full::Address => {
+            let message = "Take the answers to earlier requests first.";
+            (StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", message)
+        }
+        Full::All => {
+            let message = "The server is at capacity";
+            (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", message)
+        }
+    };
+    let mut response = answer(status, code, message);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response
 }
 

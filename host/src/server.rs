@@ -1,10 +1,14 @@
 //! The server: accepts connections, answers for itself, and hands the rest to a component.
 
 use crate::app::{App, Target};
-use crate::http_body::{Incoming, ResponseBody};
+use crate::connections::{Bodies, Connections, Place, Proxies};
+use crate::http_body::{Outgoing, ResponseBody};
+use crate::incoming::{Incoming, Pace};
 use crate::log::Sink;
-use crate::options::Options;
+use crate::open_files;
+use crate::options::{Limits, Options};
 use crate::problem;
+use crate::stall::Stall;
 use crate::wire::Wire;
 use anyhow::Context as _;
 use http::header::{CONNECTION, HOST, TRANSFER_ENCODING};
@@ -21,17 +25,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// Time for the head of a request, and for the next one on a connection kept open.
-const HEAD_TIME: Duration = Duration::from_secs(30);
 /// Headers of one request, and bytes of its head. More than the gateway takes, so that it
 /// can say what is wrong; beyond these hyper answers 431 without a body.
 const HEADERS: usize = 128;
 const HEAD: usize = 64 << 10;
-/// Open connections.
-const CONNECTIONS: usize = 10_000;
+/// How long nothing is accepted when the machine has no more room.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A server that runs until it is shut down.
 pub struct Server {
@@ -56,7 +58,13 @@ pub struct RouteLine {
 struct Shared {
     app: OnceLock<App>,
     stopping: AtomicBool,
-    body_time: Duration,
+    pace: Pace,
+    connections: Arc<Connections>,
+    bodies: Arc<Bodies>,
+    answers: Arc<Bodies>,
+    proxies: Proxies,
+    head_time: Duration,
+    stall_time: Duration,
 }
 
 /// Brings a bundle up and returns when every function is ready to answer. While it loads,
@@ -71,15 +79,12 @@ pub async fn up(options: Options) -> anyhow::Result<Server> {
         .await
         .with_context(|| format!("--listen {}: cannot listen there", options.listen))?;
     let address = listener.local_addr()?;
-    let shared = Arc::new(Shared {
-        app: OnceLock::new(),
-        stopping: AtomicBool::new(false),
-        body_time: options.limits.request,
-    });
+    let shared = Arc::new(Shared::new(&options.limits));
     let (stop, stopped) = watch::channel(false);
     let accepting = tokio::spawn(accept(listener, shared.clone(), stopped, log.clone()));
     match App::load(&options, reachable(address), &log).await {
         Ok(app) => {
+            let _ = shared.proxies.set(app.proxies.clone());
             let _ = shared.app.set(app);
             Ok(Server { address, shared, stop, accepting, grace: options.limits.grace })
         }
@@ -136,29 +141,34 @@ async fn accept(
     log: Sink,
 ) -> GracefulShutdown {
     let connections = GracefulShutdown::new();
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
-        let accepted = async {
-            let permit = room.clone().acquire_owned().await;
-            listener.accept().await.map(|(stream, peer)| (stream, peer, permit))
-        };
-        let (stream, peer, permit) = tokio::select! {
+        let (stream, peer) = tokio::select! {
             _ = stopped.changed() => return connections,
-            accepted = accepted => match accepted {
+            accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    // Out of file descriptors, most likely: wait for some to be closed.
+                    // Out of file descriptors, most likely: some are given back.
                     log.event("error", None, &format!("accept: {error}"));
-                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    shared.connections.relieve();
+                    tokio::time::sleep(PAUSE).await;
                     continue;
                 }
             },
         };
-        let connection = connections.watch(serve(stream, peer, shared.clone()));
+        let Some(place) = shared.connections.admit(peer.ip()) else {
+            // Without work: whoever holds so many gets no answer either.
+            let _ = stream.set_zero_linger();
+            continue;
+        };
+        let connection = connections.watch(serve(stream, peer, &place, shared.clone()));
         tokio::spawn(async move {
-            // The error is the client's: it broke off or broke the protocol.
-            let _ = connection.await;
-            drop(permit);
+            let gone = place.gone();
+            tokio::select! {
+                // The error is the client's: it broke off or broke the protocol.
+                _ = connection => {}
+                () = gone.cancelled() => {}
+            }
+            drop(place);
         });
     }
 }
@@ -166,19 +176,25 @@ async fn accept(
 fn serve(
     stream: TcpStream,
     peer: SocketAddr,
+    place: &Place,
     shared: Arc<Shared>,
-) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send {
+) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send + use<> {
     // Without it every second small write waits for the client's acknowledgement.
     let _ = stream.set_nodelay(true);
-    let (wire, bodies) = Wire::new(stream);
+    let (wire, bodies) = Wire::new(Stall::new(stream, shared.stall_time, place.seat()));
+    let (at_work, head_time) = (place.requests(), shared.head_time);
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         let length = request.body().size_hint().exact();
         bodies.tell(length);
+        let busy = at_work();
         let shared = shared.clone();
         async move {
-            let mut response = shared.answer(peer, request).await;
+            let share = shared.bodies.share(peer.ip());
+            let (request, receipt) = Incoming::of(request, shared.pace, share, busy.seat());
+            let response = shared.answer(peer, request).await;
+            let mut response = Outgoing::of(response, busy, shared.answers.share(peer.ip()));
             // A body that nobody reads to its end ends the connection, and the client is told.
-            if length.is_none() || response.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            if length.is_none() || !receipt.is_whole() {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             Ok::<_, Infallible>(response)
@@ -186,7 +202,7 @@ fn serve(
     });
     http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
+        .header_read_timeout(head_time)
         .max_headers(HEADERS)
         .max_buf_size(HEAD)
         .serve_connection(TokioIo::new(wire), service)
@@ -218,11 +234,28 @@ fn unambiguous<B>(request: &Request<B>) -> Result<(), &'static str> {
 }
 
 impl Shared {
-    async fn answer(
-        &self,
-        peer: SocketAddr,
-        request: Request<hyper::body::Incoming>,
-    ) -> Response<ResponseBody> {
+    fn new(limits: &Limits) -> Self {
+        let mut bounds = limits.connections.clone();
+        bounds.total = open_files::connections(bounds.total);
+        let proxies = Proxies::default();
+        let budget = || {
+            let (total, each) = (bounds.body_bytes, bounds.body_bytes_per_address);
+            Bodies::new(total, each, proxies.clone())
+        };
+        Self {
+            app: OnceLock::new(),
+            stopping: AtomicBool::new(false),
+            pace: Pace::new(&bounds, limits.request),
+            bodies: budget(),
+            answers: budget(),
+            head_time: bounds.head,
+            stall_time: bounds.stall,
+            connections: Connections::new(bounds, proxies.clone()),
+            proxies,
+        }
+    }
+
+    async fn answer(&self, peer: SocketAddr, request: Request<Incoming>) -> Response<ResponseBody> {
         let of = |response| problem::of(request.headers(), response);
         if let Err(why) = unambiguous(&request) {
             return of(problem::not_http(why));
@@ -247,7 +280,6 @@ impl Shared {
                 let response = match target {
                     Target::Fused(fused) => {
                         let (parts, body) = request.into_parts();
-                        let body = Incoming { body, time: self.body_time };
                         fused.handle(peer.ip(), parts, body).await
                     }
                     Target::Composed(composed) => composed.handle(peer, route, request).await,

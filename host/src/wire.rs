@@ -10,6 +10,7 @@
 //! gets each head alone, and what follows it only when the length of its body is known
 //! ([`Bodies`]), so that a body is never taken for a head or a head for a body.
 
+use crate::linger::Linger;
 use bytes::{Buf, BytesMut};
 use std::io;
 use std::pin::Pin;
@@ -44,6 +45,7 @@ pub(crate) struct Wire<S> {
     at: At,
     /// Read already, and not hyper's turn to have it.
     kept: BytesMut,
+    linger: Option<Linger>,
 }
 
 /// What the next bytes are.
@@ -120,6 +122,11 @@ impl Head {
         Scan::Further
     }
 
+    /// Whether a byte of it is there.
+    fn has_begun(&self) -> bool {
+        self.cr || self.has_target || self.line > 0
+    }
+
     /// Whether the field whose name ends here says once more how long the body is. Equal
     /// lengths may be said twice: hyper compares them.
     fn repeats(&mut self) -> bool {
@@ -139,7 +146,17 @@ impl<S> Wire<S> {
     pub(crate) fn new(stream: S) -> (Self, Bodies) {
         let bodies = Bodies(Arc::new(AtomicU64::new(UNKNOWN)));
         let (at, kept) = (At::Head(Head::default()), BytesMut::new());
-        (Self { stream, bodies: bodies.clone(), at, kept }, bodies)
+        (Self { stream, bodies: bodies.clone(), at, kept, linger: None }, bodies)
+    }
+
+    /// Whether the client has sent nothing that is not read.
+    fn is_settled(&self) -> bool {
+        let nothing_more = match &self.at {
+            At::Head(head) => !head.has_begun(),
+            At::BehindHead => self.bodies.0.load(Ordering::Acquire) == 0,
+            At::Body(_) | At::Chunks | At::Refused => false,
+        };
+        nothing_more && self.kept.is_empty()
     }
 
     /// How much of `bytes` hyper may have now, at least one; may change them.
@@ -220,7 +237,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -233,8 +250,16 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.linger.is_none() {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+            if this.is_settled() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        let linger = this.linger.get_or_insert_with(Linger::new);
+        linger.poll(cx, &mut this.stream).map(Ok)
     }
 
     fn poll_write_vectored(

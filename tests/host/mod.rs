@@ -1,6 +1,7 @@
 //! What the host gives a guest, and what it takes from it.
 
 mod backup;
+mod connections;
 mod doctor;
 mod grants;
 mod keys;
@@ -12,6 +13,7 @@ mod server;
 mod smuggling;
 mod streams;
 mod ticks;
+mod uploads;
 mod versions;
 
 use std::path::Path;

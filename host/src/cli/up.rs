@@ -3,7 +3,7 @@
 use super::{Manifest, Place, progress};
 use std::net::SocketAddr;
 use std::time::Duration;
-use tenantry::{Limits, Log, Options, Placement};
+use tenantry::{Connections, Limits, Log, Options, Placement};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -44,6 +44,12 @@ pub(crate) struct Up {
     /// Live instances of one component.
     #[arg(long, default_value = "256", value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     max_instances: u64,
+    /// Open connections.
+    #[arg(long, default_value = "10000", value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    max_connections: u64,
+    /// Open connections of one address (IPv6: of a /64); those of trusted proxies are not counted.
+    #[arg(long, default_value = "1000", value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    max_connections_per_address: u64,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -79,6 +85,11 @@ impl Up {
                 memory: usize::try_from(self.memory)? << 20,
                 request: Duration::from_secs(self.timeout),
                 max_instances: usize::try_from(self.max_instances)?,
+                connections: Connections {
+                    total: usize::try_from(self.max_connections)?,
+                    per_address: usize::try_from(self.max_connections_per_address)?,
+                    ..Connections::default()
+                },
                 ..Limits::default()
             },
             progress: Some(progress),

@@ -1,6 +1,7 @@
 //! The composed placement: a `wasi:http` component answers, either `gateway.wasm` composed
 //! with a route component or one that was written as it is.
 
+mod body;
 mod compose;
 mod headers;
 mod worker;
@@ -8,25 +9,34 @@ mod worker;
 pub(crate) use compose::compose;
 
 use crate::http_body::ResponseBody;
+use crate::incoming::Incoming;
 use crate::options::Limits;
 use crate::problem;
 use crate::routes::Route;
 use crate::state::{Maker, State};
 use anyhow::Context as _;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{Request, Response, StatusCode};
-use http_body_util::BodyExt as _;
+use http::{Method, Request, Response, StatusCode};
+use http_body::Body;
+use http_body_util::{BodyExt as _, Limited};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::InstancePre;
-use wasmtime_wasi_http::Error;
 use wasmtime_wasi_http::handler::{
     ExpirationError, InstantiationError, ProxyHandler, ProxyPre, TrapOrPanicError,
 };
 use wasmtime_wasi_http::{p2, p3};
+
+/// The variable with the largest body, in bytes, and its value where a component has none: the
+/// same as the gateway's.
+const BODY_LIMIT: &str = "body_limit_bytes";
+const DEFAULT_BODY_LIMIT: usize = 1 << 20;
+/// Bytes of an answer that is taken from its instance at once. The gateway's are far smaller.
+const KEPT: usize = 8 << 20;
 
 /// A `wasi:http` component that can be called.
 pub(crate) struct Composed {
@@ -35,6 +45,7 @@ pub(crate) struct Composed {
     streams: Arc<Semaphore>,
     wait: Duration,
     request: Duration,
+    body_limit: usize,
 }
 
 impl Composed {
@@ -47,6 +58,7 @@ impl Composed {
         end: CancellationToken,
     ) -> anyhow::Result<Self> {
         let name = maker.grants.component.clone();
+        let body_limit = maker.grants.variables.get(BODY_LIMIT).and_then(|text| text.parse().ok());
         let component = match p3::bindings::ServicePre::new(component.clone()) {
             Ok(service) => ProxyPre::P3(service),
             Err(_) => {
@@ -65,6 +77,7 @@ impl Composed {
             streams: Arc::new(Semaphore::new(limits.max_streams)),
             wait: limits.max_queue_wait,
             request: limits.request,
+            body_limit: body_limit.unwrap_or(DEFAULT_BODY_LIMIT),
         })
     }
 
@@ -73,8 +86,16 @@ impl Composed {
         &self,
         peer: SocketAddr,
         route: &Route,
-        mut request: Request<hyper::body::Incoming>,
+        request: Request<Incoming>,
     ) -> Response<ResponseBody> {
+        let (parts, body) = request.into_parts();
+        let has_content = parts.method != Method::HEAD;
+        // Before there is an instance: what comes slowly takes none from others.
+        let body = match body::receive(body, self.body_limit).await {
+            Ok(body) => body,
+            Err(refused) => return problem::of(&parts.headers, problem::no_body(&refused)),
+        };
+        let mut request = Request::from_parts(parts, body);
         let permit = tokio::time::timeout(self.wait, self.permits.clone().acquire_owned()).await;
         let Ok(Ok(permit)) = permit else {
             return problem::unavailable("The server is at capacity");
@@ -86,12 +107,26 @@ impl Composed {
                 "The request cannot be parsed",
             );
         }
-        let request = request.map(|body| body.map_err(Error::from).boxed_unsync());
         let broken = worker::Broken::default();
         let answer = self.handler.handle(broken.clone(), request);
         // The handler has a timeout of its own, which does not fire while the guest computes.
         let answer = tokio::time::timeout(self.request, answer).await;
         match answer.unwrap_or_else(|_| Err(ExpirationError.into())) {
+            Ok(response) if has_content && is_short(&response) => {
+                let (parts, body) = response.into_parts();
+                // The instance is for others while a slow client takes its answer.
+                let whole = Limited::new(body, KEPT).collect();
+                let whole = tokio::time::timeout(self.request, whole).await;
+                drop(permit);
+                match whole {
+                    Ok(Ok(whole)) if !broken.load(Ordering::Acquire) => {
+                        let body = ResponseBody::full(whole.to_bytes());
+                        Response::from_parts(parts, body)
+                    }
+                    Ok(_) => fault(),
+                    Err(_) => late(),
+                }
+            }
             Ok(response) => {
                 let stream = match is_stream(&response) {
                     false => None,
@@ -113,18 +148,30 @@ impl Composed {
                 if error.is::<InstantiationError<worker::Broken>>() {
                     problem::unavailable("The server is at capacity")
                 } else if error.is::<ExpirationError>() {
-                    problem::answer(
-                        StatusCode::GATEWAY_TIMEOUT,
-                        "timeout",
-                        "The function did not answer in time",
-                    )
+                    late()
                 } else {
-                    let status = StatusCode::INTERNAL_SERVER_ERROR;
-                    problem::answer(status, "internal_error", "An unexpected fault of the server")
+                    fault()
                 }
             }
         }
     }
+}
+
+fn late() -> Response<ResponseBody> {
+    let message = "The function did not answer in time";
+    problem::answer(StatusCode::GATEWAY_TIMEOUT, "timeout", message)
+}
+
+fn fault() -> Response<ResponseBody> {
+    let status = StatusCode::INTERNAL_SERVER_ERROR;
+    problem::answer(status, "internal_error", "An unexpected fault of the server")
+}
+
+/// Whether all of the answer may be kept in memory.
+fn is_short<B: Body>(response: &Response<B>) -> bool {
+    let length = response.body().size_hint().upper();
+    let has_content = response.status() != StatusCode::NOT_MODIFIED;
+    has_content && !is_stream(response) && length.is_none_or(|length| length <= KEPT as u64)
 }
 
 /// Whether the length of the content is not known yet.

@@ -10,7 +10,8 @@ mod stream;
 pub(crate) use platform::{Background, Function, Keyring};
 pub(crate) use stream::ByteStream;
 
-use crate::http_body::{Incoming, ResponseBody};
+use crate::http_body::ResponseBody;
+use crate::incoming::Incoming;
 use gateway::Gateway;
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -1,0 +1,30 @@
+//! Request bodies of `wasi:http` components, which get one when all of it is there.
+
+use crate::incoming::Incoming;
+use bytes::Bytes;
+use futures_util::stream;
+use gateway::BodyError;
+use http_body::Frame;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full, StreamBody};
+use wasmtime_wasi_http::Error;
+
+/// Receives a body of at most `limit` bytes. Of a larger one the component gets what has come,
+/// and then an error: it is the one who refuses it, in its own order and form.
+pub(super) async fn receive(
+    mut body: Incoming,
+    limit: usize,
+) -> Result<UnsyncBoxBody<Bytes, Error>, BodyError> {
+    match body.receive(limit).await {
+        Ok(bytes) => {
+            Ok(Full::new(Bytes::from(bytes)).map_err(|never| match never {}).boxed_unsync())
+        }
+        Err(BodyError::TooLarge) => {
+            let came = Bytes::from(body.into_received());
+            let came = (!came.is_empty()).then(|| Ok(Frame::data(came)));
+            let end = [Err(Error::HttpRequestBodySize(None))];
+            Ok(StreamBody::new(stream::iter(came.into_iter().chain(end))).boxed_unsync())
+        }
+        Err(refused) => Err(refused),
+    }
+}

@@ -1,0 +1,139 @@
+//! The memory of request bodies that are being received or wait for their answer, and that of
+//! answers that their clients have yet to take.
+
+use super::{Proxies, counted};
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// Bytes of a body that are not counted: what requests of machines have is far below, and the
+/// number of connections bounds their sum. Large uploads cannot crowd them out.
+const FREE: usize = 16 << 10;
+
+/// The bytes that are held of all bodies.
+pub(crate) struct Bodies {
+    total: usize,
+    per_address: usize,
+    proxies: Proxies,
+    held: Mutex<Held>,
+}
+
+#[derive(Default)]
+struct Held {
+    all: usize,
+    by: HashMap<IpAddr, usize>,
+}
+
+/// Who holds as much as may be held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Full {
+    /// The sender's address.
+    Address,
+    /// All together.
+    All,
+}
+
+/// What one body holds; dropping it gives the bytes back.
+pub(crate) struct Share {
+    bodies: Arc<Bodies>,
+    peer: IpAddr,
+    /// Known once it holds anything; `None` for a trusted proxy.
+    address: Option<IpAddr>,
+    bytes: usize,
+}
+
+impl Bodies {
+    /// So many bytes in all, and of one address.
+    pub(crate) fn new(total: usize, per_address: usize, proxies: Proxies) -> Arc<Self> {
+        Arc::new(Self { total, per_address, proxies, held: Mutex::default() })
+    }
+
+    /// A share of nothing yet.
+    pub(crate) fn share(self: &Arc<Self>, peer: IpAddr) -> Share {
+        Share { bodies: self.clone(), peer, address: None, bytes: 0 }
+    }
+}
+
+impl Share {
+    /// Holds `bytes` in all from now on, or as many as before.
+    pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), Full> {
+        let more = bytes.saturating_sub(FREE).saturating_sub(self.bytes);
+        if more == 0 {
+            return Ok(());
+        }
+        if self.bytes == 0 {
+            self.address = counted(&self.bodies.proxies, self.peer);
+        }
+        let held = &mut *self.bodies.held.lock();
+        if held.all + more > self.bodies.total {
+            return Err(Full::All);
+        }
+        if let Some(address) = self.address {
+            let own = held.by.get(&address).copied().unwrap_or_default() + more;
+            if own > self.bodies.per_address {
+                return Err(Full::Address);
+            }
+            held.by.insert(address, own);
+        }
+        held.all += more;
+        self.bytes += more;
+        Ok(())
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        if self.bytes == 0 {
+            return;
+        }
+        let held = &mut *self.bodies.held.lock();
+        held.all -= self.bytes;
+        if let Some(address) = self.address
+            && let Some(own) = held.by.get_mut(&address)
+        {
+            *own -= self.bytes;
+            if *own == 0 {
+                held.by.remove(&address);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_holds_its_part_and_all_the_whole() {
+        let bodies = Bodies::new(100_000, 60_000, Proxies::default());
+        let share = |last| bodies.share(IpAddr::from([192, 0, 2, last]));
+        let (mut one, mut two, mut three) = (share(1), share(1), share(2));
+        one.grow(FREE).expect("not counted");
+        one.grow(FREE + 40_000).expect("room");
+        assert_eq!(two.grow(FREE + 20_001), Err(Full::Address));
+        two.grow(FREE + 20_000).expect("the last of the address");
+        assert_eq!(three.grow(FREE + 40_001), Err(Full::All));
+        three.grow(FREE + 40_000).expect("the last of all");
+        three.grow(1000).expect("holds more already");
+        drop(two);
+        assert_eq!(three.grow(FREE + 60_001), Err(Full::All));
+        three.grow(FREE + 60_000).expect("what was given back");
+        drop((one, three));
+        let held = bodies.held.lock();
+        assert!(held.all == 0 && held.by.is_empty());
+    }
+
+    #[test]
+    fn networks_of_one_client_are_one_address_and_proxies_are_none() {
+        let proxies = Proxies::default();
+        let of = |text: &str| counted(&proxies, text.parse().expect(text));
+        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:2"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+        assert_ne!(of("127.0.0.1"), of("127.0.0.2"));
+        let _ = proxies.set(vec!["10.0.0.0/8".parse().expect("a network")]);
+        assert_eq!(of("10.1.2.3"), None);
+        assert!(of("192.0.2.1").is_some());
+    }
+}

@@ -1,0 +1,125 @@
+//! A connection whose client must take what it asked for. One that takes nothing for a while,
+//! or next to nothing, is reset: whoever closes it otherwise leaves the kernel with the rest
+//! of the answer.
+
+use crate::connections::Seat;
+use socket2::SockRef;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep};
+
+/// Bytes a second that a client takes at least, while there are some for it.
+const RATE: u64 = 1000;
+
+/// Bytes that the kernel takes before the client has room for them. With more it would take a
+/// long while until a client that reads slowly is seen to read at all.
+const UNSENT: u32 = 128 << 10;
+
+/// The connection and its alarm.
+pub(crate) struct Stall {
+    stream: TcpStream,
+    time: Duration,
+    seat: Arc<Seat>,
+    /// Set while the client has yet to take what is written.
+    alarm: Option<Pin<Box<Sleep>>>,
+}
+
+impl Stall {
+    /// The client may take nothing for this time. The kernel counts it too, for what it still
+    /// holds when the server has closed, or when the client is gone without a word.
+    pub(crate) fn new(stream: TcpStream, time: Duration, seat: Arc<Seat>) -> Self {
+        let socket = SockRef::from(&stream);
+        // Without these options only less is noticed.
+        let _ = socket.set_tcp_user_timeout(Some(time));
+        let _ = socket.set_tcp_notsent_lowat(UNSENT);
+        Self { stream, time, seat, alarm: None }
+    }
+
+    /// What came of writing `length` bytes, in the light of how long that has taken.
+    fn judge(
+        &mut self,
+        cx: &mut Context<'_>,
+        length: usize,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        let now = Instant::now();
+        match written {
+            Poll::Ready(Ok(taken)) if taken < length => {
+                // The kernel is full: the client has as much more time as what it took is worth.
+                if let Some(alarm) = &mut self.alarm {
+                    let worth = Duration::from_millis(taken as u64 * 1000 / RATE);
+                    let end = (alarm.deadline() + worth).min(now + self.time);
+                    alarm.as_mut().reset(end);
+                }
+                written
+            }
+            Poll::Ready(_) => {
+                if self.alarm.take().is_some() {
+                    self.seat.takes(false);
+                }
+                written
+            }
+            Poll::Pending => {
+                if self.alarm.is_none() {
+                    self.seat.takes(true);
+                }
+                let end = now + self.time;
+                let alarm =
+                    self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(end)));
+                if alarm.as_mut().poll(cx).is_pending() {
+                    return Poll::Pending;
+                }
+                let _ = self.stream.set_zero_linger();
+                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+            }
+        }
+    }
+}
+
+impl AsyncRead for Stall {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Stall {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.judge(cx, bytes.len(), written)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let length = pieces.iter().map(|piece| piece.len()).sum();
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, pieces);
+        self.judge(cx, length, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
