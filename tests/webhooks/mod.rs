@@ -20,6 +20,7 @@ mod list_integrations;
 mod list_webhook_endpoint_attempts;
 mod list_webhook_endpoints;
 mod oauth;
+mod oauth_dialects;
 mod order;
 mod receive_billing_webhook;
 mod receive_integration_webhook;
