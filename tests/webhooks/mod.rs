@@ -14,6 +14,8 @@ mod get_integration_token;
 mod get_webhook_endpoint;
 mod get_webhook_endpoint_statistics;
 mod inbound;
+mod inbound_bodies;
+mod inbound_strangers;
 mod libraries;
 mod list_integration_endpoints;
 mod list_integrations;
