@@ -5,7 +5,7 @@
 //! SQLite does so by itself, on PostgreSQL every `TEXT` column gets the collation `C`.
 
 /// All migrations, oldest first. The version of a schema is how many of them it has.
-pub const ALL: [Migration; 11] = [
+pub const ALL: [Migration; 12] = [
     Migration { name: "0001_identity", text: include_str!("0001_identity.sql") },
     Migration { name: "0002_events", text: include_str!("0002_events.sql") },
     Migration { name: "0003_projects", text: include_str!("0003_projects.sql") },
@@ -17,6 +17,7 @@ pub const ALL: [Migration; 11] = [
     Migration { name: "0009_integrations", text: include_str!("0009_integrations.sql") },
     Migration { name: "0010_connections", text: include_str!("0010_connections.sql") },
     Migration { name: "0011_delivery_formats", text: include_str!("0011_delivery_formats.sql") },
+    Migration { name: "0014_inbound", text: include_str!("0014_inbound.sql") },
 ];
 
 /// The schema version of this code.
@@ -24,7 +25,7 @@ pub const VERSION: i64 = ALL.len() as i64;
 
 /// The tables with data, each behind those that it refers to: what an export has of a database.
 /// `schema_migrations` is not of them, it belongs to the schema.
-pub const TABLES: [&str; 26] = [
+pub const TABLES: [&str; 27] = [
     "secrets",
     "signing_keys",
     "limit_overrides",
@@ -51,6 +52,7 @@ pub const TABLES: [&str; 26] = [
     "integration_authorizations",
     "integration_connections",
     "inbound_events",
+    "inbound_rejections",
 ];
 
 /// Gives the role that the setting `tenantry.app_role` names what the functions need, and

@@ -1,6 +1,7 @@
 //! What holds on PostgreSQL and Redis, and over several hosts. These tests are part of the
 //! run with `TENANTRY_TEST_STORES=external`.
 
+mod alike;
 mod deliveries;
 mod failures;
 pub(crate) mod hosts;

@@ -2,7 +2,7 @@
 //! and refresh tokens (section 6). Refresh tokens serve once; a second use revokes the
 //! whole family (RFC 9700 section 4.14.2).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -180,6 +180,10 @@ fn member(system: &System<'_>, family: &Family) -> kit::Result<Subject> {
     Ok(Subject::member(&family.user, &family.tenant, crate::roles(&roles)?))
 }
 
+fn is_malformed(text: &str) -> bool {
+    text.chars().any(char::is_control)
+}
+
 /// The form of a token request (RFC 6749 appendix B).
 struct Form(HashMap<String, String>);
 
@@ -187,6 +191,11 @@ impl Form {
     fn of(call: &Call) -> kit::Result<Self> {
         let mut fields = HashMap::new();
         for (name, value) in form_urlencoded::parse(call.body()) {
+            // RFC 6749 appendix A has none in any parameter; stores differ on them.
+            if is_malformed(&name) || is_malformed(&value) {
+                let message = "A parameter holds control characters.";
+                return Err(problem(Code::InvalidRequest, message));
+            }
             if fields.insert(name.to_string(), value.into_owned()).is_some() {
                 let message = format!("{name} is given more than once.");
                 return Err(problem(Code::InvalidRequest, message));
@@ -241,14 +250,21 @@ impl Form {
             let line = format!("v={text}");
             form_urlencoded::parse(line.as_bytes()).next().map(|(_, value)| value.into_owned())
         };
-        Ok((decode(id).unwrap_or_default(), decode(secret).unwrap_or_default()))
+        let [id, secret] = [id, secret].map(|text| decode(text).unwrap_or_default());
+        match is_malformed(&id) || is_malformed(&secret) {
+            true => Err(malformed()),
+            false => Ok((id, secret)),
+        }
     }
 
     /// The scopes asked for, all of which must be granted; all granted ones when none are
     /// asked for.
     fn scopes(&self, granted: Vec<String>) -> kit::Result<Vec<String>> {
         let Some(asked) = self.get("scope") else { return Ok(granted) };
-        let asked: Vec<String> = asked.split(' ').map(str::to_owned).collect();
+        // One that is named twice is one.
+        let mut asked: Vec<String> = asked.split(' ').map(str::to_owned).collect();
+        let mut seen = HashSet::new();
+        asked.retain(|scope| seen.insert(scope.clone()));
         match asked.iter().find(|scope| !granted.contains(scope)) {
             Some(scope) => {
                 Err(problem(Code::InvalidScope, format!("The scope {scope:?} is not granted.")))

@@ -24,7 +24,7 @@ pub(crate) async fn list(call: &Call) -> kit::Result {
     };
     call.read_list(|scope| {
         let after = feed.cursor.as_deref().map_or(Ok(0), |cursor| place(scope, cursor))?;
-        let Part { events: items, place } = selection.read(scope, after, feed.limit)?;
+        let Part { events: items, place, .. } = selection.read(scope, after, feed.limit)?;
         let next_cursor = (place > 0).then(|| cursor(scope, place)).transpose()?;
         let Some(base) = base else { return Reply::ok(&Page { items, next_cursor }) };
         let all: Vec<_> = items.iter().map(|event| CloudEvent::new(event, &base)).collect();

@@ -8,6 +8,10 @@ use kit::{Call, Code, Error, Published, Scope, Value, Violation, problem};
 /// they are found by reading the feed.
 const LOOK_UPS: usize = 10;
 
+/// How much data of events is read at once, in characters. A page ends with it, however many
+/// were asked for.
+const PAGE: usize = 4 << 20;
+
 /// The parameter that asks for deliveries.
 pub(crate) const DELIVERY_SUCCESS: &str = "delivery_success";
 
@@ -60,6 +64,8 @@ pub(crate) struct Selection {
 pub(crate) struct Part {
     pub(crate) events: Vec<Published>,
     pub(crate) place: i64,
+    /// Whether there may be more behind the last of them.
+    pub(crate) is_full: bool,
 }
 
 impl Selection {
@@ -100,16 +106,26 @@ impl Selection {
         // Before the events: what is committed between the two is behind it.
         let is_all = self.types.is_none() && self.filters.is_empty() && self.delivered.is_none();
         let end = if is_all { None } else { Some(end(scope)?) };
-        let sql = self.sql(after, limit);
+        let mut sql = self.sql(after, limit);
+        sql.text = Published::until(PAGE, Published::COLUMNS, "seq", &sql.text);
         let rows = scope.query(&sql.text, sql.values.into_iter().map(Value::from))?;
-        let events: Vec<Published> =
-            rows.into_iter().filter_map(|mut row| Published::read(&mut row)).collect();
+        let mut found = 0;
+        let events: Vec<Published> = rows
+            .into_iter()
+            .filter_map(|mut row| {
+                let event = Published::read(&mut row);
+                found = row.integer();
+                event
+            })
+            .collect();
         let last = events.last().map_or(after, |event| event.seq);
+        let found = usize::try_from(found).unwrap_or_default();
+        let is_full = found >= limit || found > events.len();
         let place = match end {
-            Some(end) if events.len() < limit => last.max(end),
+            Some(end) if !is_full => last.max(end),
             _ => last,
         };
-        Ok(Part { events, place })
+        Ok(Part { events, place, is_full })
     }
 
     fn sql(&self, after: i64, limit: usize) -> Sql {

@@ -97,7 +97,7 @@ impl Stream {
                 *told = event.seq;
             }
             *place = part.place;
-            Ok((text, part.events.len() == PAGE))
+            Ok((text, part.is_full))
         })
     }
 

@@ -19,7 +19,10 @@ pub(crate) async fn read<B: IncomingBody>(
         return Ok(Vec::new());
     }
     let is_optional = !route.operation.body_required;
+    // Of any type: whoever reads it verifies it first, as the bytes that it is.
+    let is_raw = route.operation.consumes.iter().any(|known| known == "*/*");
     let media_type = match header(&parts.headers, "content-type") {
+        _ if is_raw => None,
         None if is_optional => None,
         _ => Some(media_type(parts, route)?),
     };
@@ -41,7 +44,7 @@ pub(crate) async fn read<B: IncomingBody>(
             Error { retry_after: refused.retry_after(), ..Error::new(code, message) }
         }
     })?;
-    if bytes.is_empty() && is_optional {
+    if is_raw || bytes.is_empty() && is_optional {
         return Ok(bytes);
     }
     // Bytes of no type are of none that is read.

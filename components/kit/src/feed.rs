@@ -1,6 +1,7 @@
 //! An event as clients see it: in the feed, in a stream, and as the body of a webhook.
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::{EventType, Row};
 
@@ -26,8 +27,8 @@ pub struct Published {
     pub source_agent: String,
     /// Whose it is.
     pub tenant_id: String,
-    /// The object after it happened.
-    pub data: serde_json::Value,
+    /// The object after it happened, as it was written, on one line.
+    pub data: Box<RawValue>,
     /// The trace of the request that caused it.
     pub trace_id: String,
     /// RFC 3339.
@@ -52,9 +53,46 @@ impl Published {
             subject: row.text(),
             source_agent: row.text(),
             tenant_id: row.text(),
-            data: serde_json::from_str(&row.text()).unwrap_or_default(),
+            data: line(row.text()),
             trace_id: row.text(),
             created_at: crate::rfc3339(row.integer()),
         })
+    }
+
+    /// The rows of a statement in an order of its columns, until their data has so many
+    /// characters: one row at least, and the rest is for another time. `columns` are all of its
+    /// columns, [`Published::COLUMNS`] among them; behind them stands how many rows the statement
+    /// has. However large events are, so much of them is in memory.
+    pub fn until(characters: usize, columns: &str, order: &str, statement: &str) -> String {
+        format!(
+            "SELECT {columns}, total FROM (SELECT {columns}, COUNT(*) OVER () AS total, \
+             SUM(COALESCE(LENGTH(data), 0)) OVER (ORDER BY {order}) AS upto \
+             FROM ({statement}) AS found) AS counted \
+             WHERE upto - COALESCE(LENGTH(data), 0) < {characters} ORDER BY {order}"
+        )
+    }
+}
+
+/// JSON without line breaks, which are nothing but space in it: those of text are escaped.
+fn line(mut json: String) -> Box<RawValue> {
+    if json.contains(['\n', '\r']) {
+        json = json.replace(['\n', '\r'], " ");
+    }
+    RawValue::from_string(json).unwrap_or_else(|_| RawValue::NULL.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::line;
+
+    #[test]
+    fn data_is_one_line_and_else_as_it_was() {
+        for (json, expected) in [
+            ("{\"a\": 1e2}", "{\"a\": 1e2}"),
+            ("{\r\n\t\"a\": \"b\\nc\"\n}", "{  \t\"a\": \"b\\nc\" }"),
+            ("nope", "null"),
+        ] {
+            assert_eq!(line(json.to_owned()).get(), expected);
+        }
     }
 }

@@ -33,6 +33,7 @@ mod statistics;
 #[cfg(target_arch = "wasm32")]
 mod tick;
 
+mod grant;
 mod inbound;
 mod patterns;
 mod policy;

@@ -9,7 +9,7 @@ use kit::{Call, Internal as _, Reply, System, key_value, limits, operator, rfc33
 use serde::Serialize;
 
 use crate::dispatch;
-use crate::inbound::process;
+use crate::inbound::{process, rejections};
 
 /// The shortest time that anything is kept, in days.
 const SHORTEST: i64 = 1;
@@ -43,6 +43,7 @@ pub(crate) async fn run(call: &Call) -> kit::Result {
         key_values: 0,
     };
     if call.query("work") != Some("deliveries") {
+        rejections::tell(call)?;
         done.swept = tidy(call).await?;
         limits::publish(&System::open(call, "the operator's limits are above tenants")?)?;
         // Where the store forgets by itself, as those of the runner do, the runner says so.

@@ -29,7 +29,9 @@ pub(super) async fn fill(app: &App, alice: &Client, bob: &Client) {
 pub(super) fn receive(database: &Connection) {
     for received in [
         "INSERT INTO inbound_events SELECT tenant_id, id, 'x', NULL, provider, kind, '{}', \
-         'PROCESSED', 't', 7 FROM integrations",
+         'PROCESSED', 't', 7, 'sha256:x', 1 FROM integrations",
+        "INSERT INTO inbound_rejections SELECT tenant_id, id, 'MISDIRECTED', 7, 1, 3, 5, 't' \
+         FROM integrations",
         "INSERT INTO integration_authorizations SELECT tenant_id, id, 'usr_x', 'state', 'google', \
          'https://app.example.com/', 'sealed', 7 FROM integrations",
         "INSERT INTO integration_connections SELECT tenant_id, id, 'google', NULL, 'sealed', 1, 7, \

@@ -26,9 +26,12 @@ const PASSED_ON: [&str; 5] =
 
 /// Credentials of other kinds than the gateway's: what proves a client to the token endpoint, and
 /// a provider to a receiver of its webhooks. Only where the gateway has looked at none itself.
-const CREDENTIALS: [&str; 12] = [
+const CREDENTIALS: [&str; 15] = [
     "authorization",
     "stripe-signature",
+    "svix-id",
+    "svix-signature",
+    "svix-timestamp",
     "webhook-id",
     "webhook-signature",
     "webhook-timestamp",

@@ -121,6 +121,7 @@ impl Database {
         parameters: &[Value],
     ) -> Result<Vec<Row>, Error> {
         sabotage::step();
+        check(parameters)?;
         match self {
             Self::Sqlite(database) => database.query(sql, parameters),
             Self::Postgres(database) => database.query(who, sql, parameters),
@@ -135,6 +136,7 @@ impl Database {
         parameters: &[Value],
     ) -> Result<u64, Error> {
         sabotage::step();
+        check(parameters)?;
         match self {
             Self::Sqlite(database) => database.execute(sql, parameters),
             Self::Postgres(database) => database.execute(who, sql, parameters),
@@ -158,6 +160,16 @@ impl Database {
         // Committed, and not answered yet.
         sabotage::step();
         outcome
+    }
+}
+
+/// PostgreSQL cannot hold U+0000. It is refused on SQLite too, so that both answer alike; what
+/// has a schema was refused before, with its place.
+fn check(parameters: &[Value]) -> Result<(), Error> {
+    let is_wrong = |value: &Value| matches!(value, Value::Text(text) if text.contains('\0'));
+    match parameters.iter().any(is_wrong) {
+        true => Err(problem(Code::ValidationFailed, "Text must not hold U+0000.")),
+        false => Ok(()),
     }
 }
 

@@ -14,7 +14,7 @@ use spin_sdk::pg::wit::postgres::{
 };
 
 use super::{Failure, Row, Value, Who, refuse};
-use crate::{Code, Error, migrate, problem};
+use crate::{Error, migrate};
 
 /// What `Who::System` calls itself in the policies; no tenant id has a `*`.
 const SYSTEM: &str = "*";
@@ -72,7 +72,7 @@ impl Database {
         parameters: &[Value],
     ) -> Result<Vec<Row>, Error> {
         self.within("BEGIN READ ONLY", State::Reading, who, || {
-            let parameters = bind(parameters)?;
+            let parameters = bind(parameters);
             let found = self.with(|connection| connection.query(sql, &parameters))?;
             let row = |row: Vec<DbValue>| {
                 let values = row.into_iter().map(value).collect::<Result<Vec<_>, _>>()?;
@@ -88,7 +88,7 @@ impl Database {
         sql: &str,
         parameters: &[Value],
     ) -> Result<u64, Error> {
-        self.within("BEGIN", State::Writing, who, || self.run(sql, &bind(parameters)?))
+        self.within("BEGIN", State::Writing, who, || self.run(sql, &bind(parameters)))
     }
 
     fn run(&self, sql: &str, parameters: &[ParameterValue]) -> Result<u64, Error> {
@@ -233,19 +233,13 @@ impl Drop for Database {
     }
 }
 
-fn bind(parameters: &[Value]) -> Result<Vec<ParameterValue>, Error> {
-    let bind = |value: &Value| {
-        Ok(match value {
-            // PostgreSQL cannot hold it, and nothing that we keep has one.
-            Value::Text(text) if text.contains('\0') => {
-                return Err(problem(Code::ValidationFailed, "Text must not hold U+0000."));
-            }
-            Value::Text(text) => ParameterValue::Str(text.clone()),
-            Value::Integer(number) => ParameterValue::Int64(*number),
-            Value::Real(number) => ParameterValue::Floating64(*number),
-            Value::Blob(bytes) => ParameterValue::Binary(bytes.clone()),
-            Value::Null => ParameterValue::DbNull,
-        })
+fn bind(parameters: &[Value]) -> Vec<ParameterValue> {
+    let bind = |value: &Value| match value {
+        Value::Text(text) => ParameterValue::Str(text.clone()),
+        Value::Integer(number) => ParameterValue::Int64(*number),
+        Value::Real(number) => ParameterValue::Floating64(*number),
+        Value::Blob(bytes) => ParameterValue::Binary(bytes.clone()),
+        Value::Null => ParameterValue::DbNull,
     };
     parameters.iter().map(bind).collect()
 }

@@ -13,6 +13,8 @@ use crate::{patterns, queue, secrets};
 
 /// Requests to one endpoint at once.
 const MOST: usize = 32;
+/// Data of their events, in characters; the last one may go beyond it.
+const DATA: usize = 262_144;
 
 /// An event on its way.
 pub(super) struct Item {
@@ -116,14 +118,24 @@ impl Batch {
              AND {takes} ORDER BY seq LIMIT ${}",
             4 + values.len()
         );
+        let sql = Published::until(DATA, columns, "seq", &sql);
         let between = [Value::Integer(self.position), Value::Integer(newest)];
         let limit = Value::Integer(i64::try_from(room).unwrap_or(1));
         let values = between.into_iter().chain(values.into_iter().map(Value::Text)).chain([limit]);
-        let found: Vec<Item> =
-            scope.query(&sql, values)?.into_iter().filter_map(Item::new).collect();
+        let mut total = 0;
+        let found: Vec<Item> = scope
+            .query(&sql, values)?
+            .into_iter()
+            .filter_map(|mut row| {
+                let item = Item::new(&mut row);
+                total = row.integer();
+                item
+            })
+            .collect();
+        let total = usize::try_from(total).unwrap_or_default();
         // Fewer than there was room for: nothing else up to the newest is for this endpoint.
         self.position = match found.last() {
-            Some(last) if found.len() == room => last.seq,
+            Some(last) if total >= room || total > found.len() => last.seq,
             _ => newest,
         };
         if !self.in_order {
@@ -143,8 +155,8 @@ impl Batch {
 
 impl Item {
     /// A new event.
-    fn new(mut row: Row) -> Option<Self> {
-        let event = Published::read(&mut row)?;
+    fn new(row: &mut Row) -> Option<Self> {
+        let event = Published::read(row)?;
         Some(Self {
             id: event.id.clone(),
             seq: event.seq,
@@ -163,13 +175,16 @@ fn due(scope: &Scope<'_>, endpoint: &str, in_order: bool, most: usize) -> kit::R
         Published::COLUMNS.split(", ").map(|name| format!("e.{name}")).collect();
     let head = if in_order { HEAD } else { "" };
     let sql = format!(
-        "SELECT d.event_id, d.event_seq, d.event_type, d.subject, d.attempts, d.exhausted_at, {} \
-         FROM webhook_deliveries d \
+        "SELECT d.event_id, d.event_seq, d.event_type, d.subject AS about, d.attempts, \
+         d.exhausted_at, d.due_at, {} FROM webhook_deliveries d \
          LEFT JOIN events e ON e.tenant_id = d.tenant_id AND e.seq = d.event_seq \
          WHERE d.tenant_id = $1 AND d.endpoint_id = $2 AND d.status = 'PENDING' \
          AND d.due_at <= $3 {head} ORDER BY d.due_at, d.event_seq LIMIT $4",
         columns.join(", ")
     );
+    let own = "event_id, event_seq, event_type, about, attempts, exhausted_at, due_at";
+    let columns = format!("{own}, {}", Published::COLUMNS);
+    let sql = Published::until(DATA, &columns, "due_at, event_seq", &sql);
     let most = Value::Integer(i64::try_from(most).unwrap_or(1));
     let rows =
         scope.query(&sql, [Value::Text(endpoint.to_owned()), Value::Integer(now()), most])?;
@@ -180,7 +195,11 @@ fn due(scope: &Scope<'_>, endpoint: &str, in_order: bool, most: usize) -> kit::R
         subject: row.text(),
         attempts: row.integer(),
         was_exhausted: row.optional_integer().is_some(),
-        event: Published::read(&mut row),
+        event: {
+            // When it is due orders them, and is no business of anybody.
+            row.next();
+            Published::read(&mut row)
+        },
     };
     Ok(rows.into_iter().map(item).collect())
 }

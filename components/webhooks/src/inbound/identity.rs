@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
 
+use super::provider::standard;
 use super::{Headers, Provider};
 
 /// The longest id and type, in bytes. What is longer was not meant as one.
@@ -15,6 +16,9 @@ pub(crate) struct Identity {
     pub(crate) external_id: String,
     /// Its type, if it says one.
     pub(crate) external_type: Option<String>,
+    /// The hash of the body, where the id is not signed: whoever has seen a webhook could send
+    /// it again under another one.
+    pub(crate) body_hash: Option<String>,
 }
 
 impl Identity {
@@ -32,17 +36,16 @@ impl Identity {
                 let event = document["event"]["type"].as_str();
                 (member("event_id"), event.or(member("type")))
             }
-            Provider::StandardWebhooks => (headers("webhook-id"), member("type")),
+            // The one that is signed.
+            Provider::StandardWebhooks => (headers(standard(headers)[0]), member("type")),
             Provider::Stripe | Provider::Tenantry | Provider::HmacSha256 => {
                 (member("id"), member("type"))
             }
         };
-        Self {
-            external_id: id
-                .and_then(name)
-                .unwrap_or_else(|| format!("sha256:{}", hex::encode(Sha256::digest(body)))),
-            external_type: kind.and_then(name),
-        }
+        let hash = format!("sha256:{}", hex::encode(Sha256::digest(body)));
+        let body_hash = (provider == Provider::Github).then(|| hash.clone());
+        let external_id = id.and_then(name).unwrap_or(hash);
+        Self { external_id, external_type: kind.and_then(name), body_hash }
     }
 }
 

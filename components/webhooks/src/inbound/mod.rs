@@ -3,6 +3,7 @@
 //! What decides it is here and in [`provider`], without input or output. A receiver answers as
 //! soon as a request is stored, and `process` brings it into the feed.
 
+mod document;
 mod identity;
 mod provider;
 
@@ -10,6 +11,8 @@ mod provider;
 pub(crate) mod process;
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod receive;
+#[cfg(target_arch = "wasm32")]
+pub(crate) mod rejections;
 
 #[cfg(test)]
 mod tests;

@@ -27,6 +27,7 @@ struct Data<'a> {
     external_id: &'a str,
     external_type: Option<&'a str>,
     received_at: String,
+    unreadable: bool,
     payload: Box<RawValue>,
 }
 
@@ -38,7 +39,7 @@ struct Waiting {
     external_type: Option<String>,
     provider: String,
     kind: String,
-    payload: String,
+    unreadable: bool,
     trace_id: String,
     received_at: i64,
 }
@@ -48,7 +49,7 @@ struct Waiting {
 pub(crate) fn run(call: &Call) -> kit::Result<Ingested> {
     let system = System::open(call, "what was received waits whosever it is")?;
     let rows = system.query(
-        "SELECT tenant_id, integration_id, external_id, external_type, provider, kind, payload, \
+        "SELECT tenant_id, integration_id, external_id, external_type, provider, kind, unreadable, \
          trace_id, received_at FROM inbound_events WHERE status = 'RECEIVED' \
          ORDER BY received_at LIMIT $1",
         &[Value::Integer(BATCH)],
@@ -77,7 +78,7 @@ impl From<Row> for Waiting {
             external_type: row.optional_text(),
             provider: row.text(),
             kind: row.text(),
-            payload: row.text(),
+            unreadable: row.integer() == 1,
             trace_id: row.text(),
             received_at: row.integer(),
         }
@@ -89,6 +90,13 @@ impl Waiting {
     fn ingest(&self, system: &System<'_>) -> kit::Result<bool> {
         let scope = system.resume(&self.tenant, &self.trace_id);
         let text = |text: &str| Value::Text(text.to_owned());
+        // One at a time: many of them would fill the memory.
+        let rows = scope.query(
+            "SELECT payload FROM inbound_events WHERE tenant_id = $1 AND integration_id = $2 \
+             AND external_id = $3",
+            [text(&self.integration), text(&self.external_id)],
+        )?;
+        let payload = rows.into_iter().next().map(|mut row| row.text()).unwrap_or_default();
         // The feed has the payload from here on; the row stays, so that it is not taken in twice.
         let ours = scope.execute(
             "UPDATE inbound_events SET status = 'PROCESSED', payload = '' WHERE tenant_id = $1 \
@@ -106,7 +114,8 @@ impl Waiting {
             external_id: &self.external_id,
             external_type: self.external_type.as_deref(),
             received_at: rfc3339(self.received_at),
-            payload: RawValue::from_string(self.payload.clone()).internal()?,
+            unreadable: self.unreadable,
+            payload: RawValue::from_string(payload).internal()?,
         };
         scope.emit(Event {
             kind: "record.ingested",

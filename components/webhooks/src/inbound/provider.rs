@@ -15,9 +15,11 @@ pub(crate) enum Provider {
     Github,
     /// `X-Slack-Signature: v0=…` over `v0:timestamp:body` (api.slack.com, verifying requests).
     Slack,
-    /// `webhook-signature: v1,…` over `id.timestamp.body` (standardwebhooks.com).
+    /// `webhook-signature: v1,…` over `id.timestamp.body` (standardwebhooks.com); `svix-…` of
+    /// who began before there was the standard.
     StandardWebhooks,
-    /// Another Tenantry: `X-Signature-V2`, else `X-Signature` (K-60).
+    /// Another Tenantry: `X-Signature-V2` (K-60). `X-Signature` is there too, but says no time:
+    /// who may leave the other one out may send it again for ever.
     Tenantry,
     /// `X-Signature: sha256=…` over the body.
     HmacSha256,
@@ -58,9 +60,17 @@ impl Provider {
     /// where the scheme says so, else the text itself. `None` when the secret has no such form.
     pub(crate) fn key(self, secret: &str) -> Option<Vec<u8>> {
         match self {
-            Self::StandardWebhooks | Self::Tenantry => signature::decode(secret),
-            Self::Stripe | Self::Github | Self::Slack | Self::HmacSha256 => {
+            // Supabase shows `v1,whsec_…`.
+            Self::StandardWebhooks => {
+                signature::decode(secret.strip_prefix("v1,").unwrap_or(secret))
+            }
+            Self::Tenantry => signature::decode(secret),
+            Self::Stripe | Self::Slack => {
                 secret.bytes().all(|byte| byte.is_ascii_graphic()).then(|| secret.into())
+            }
+            // Whatever its owner has typed.
+            Self::Github | Self::HmacSha256 => {
+                (!secret.chars().any(char::is_control)).then(|| secret.into())
             }
         }
     }
@@ -72,10 +82,7 @@ impl Provider {
             Self::Stripe => dated(header("stripe-signature")?, body),
             Self::Github => plain(header("x-hub-signature-256")?, "sha256=", body),
             Self::HmacSha256 => plain(header("x-signature")?, "sha256=", body),
-            Self::Tenantry => match headers("x-signature-v2") {
-                Some(text) => dated(text, body),
-                None => plain(header("x-signature")?, "sha256=", body),
-            },
+            Self::Tenantry => dated(header("x-signature-v2")?, body),
             Self::Slack => {
                 let time = header("x-slack-request-timestamp")?;
                 let mut claim = plain(header("x-slack-signature")?, "v0=", body)?;
@@ -84,9 +91,10 @@ impl Provider {
                 Ok(claim)
             }
             Self::StandardWebhooks => {
-                let (id, time) = (header("webhook-id")?, header("webhook-timestamp")?);
+                let [id, time, signature] = standard(headers);
+                let (id, time) = (header(id)?, header(time)?);
                 // Signatures of other versions are not for this kind of key.
-                let signatures = header("webhook-signature")?
+                let signatures = header(signature)?
                     .split(' ')
                     .filter_map(|one| STANDARD.decode(one.strip_prefix("v1,")?).ok())
                     .collect();
@@ -98,6 +106,16 @@ impl Provider {
                 .checked()
             }
         }
+    }
+}
+
+/// The headers of Standard Webhooks: all of one spelling, so that nobody mixes two deliveries.
+pub(super) fn standard(headers: Headers<'_>) -> [&'static str; 3] {
+    match headers("webhook-signature") {
+        None if headers("svix-signature").is_some() => {
+            ["svix-id", "svix-timestamp", "svix-signature"]
+        }
+        _ => ["webhook-id", "webhook-timestamp", "webhook-signature"],
     }
 }
 

@@ -2,18 +2,22 @@
 //! takes a webhook in. It is stored under the provider's name for it, which a second delivery
 //! has too, and answered; its way into the feed is [`super::process`].
 
-use kit::{Call, Code, Error, Event, Reply, Scope, Seal, System, Value, now, problem};
+use kit::{Call, Code, Error, Reply, Scope, Seal, System, Value, now, problem};
 use serde::Serialize;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
+use super::document::Document;
 use super::identity::Identity;
-use super::{Provider, Reason, verify};
+use super::{Provider, Reason, rejections, verify};
 use crate::integrations::{health, secrets};
 
-/// The longest body, in bytes: it becomes the data of an event.
-const LONGEST: usize = 65_536;
+/// The longest body, in bytes: as much as SQS, SNS and EventBridge take. It becomes the data of
+/// an event, of which one instance sends up to 64 at a time.
+const LONGEST: usize = 262_144;
 /// Verifies nothing, as long as a secret that is made here.
 const NOBODYS: [u8; 32] = [0; 32];
+/// The tenant and the integration of what names none: no id is so short.
+const NOBODY: &str = "-";
 
 /// Which integrations the receiver is of.
 #[derive(Clone, Copy)]
@@ -29,8 +33,9 @@ struct Received {
     status: &'static str,
 }
 
-/// The integration that a request names, with the keys that are good now.
-struct Known {
+/// The integration that a request names, with the keys that are good now. That of nobody, when
+/// there is none: whatever is done for one is done for the other, and takes as long.
+struct Named {
     tenant: String,
     id: String,
     provider: Provider,
@@ -49,35 +54,28 @@ pub(crate) async fn receive(call: &Call, receiver: Receiver<'_>) -> kit::Result 
     let seal = Seal::load(call).await?;
     let system = System::open(call, "the integration tells the tenant, as there is no caller")?;
     let headers = |name: &str| call.header(name);
-    let Some(known) = find(&system, &seal, call.query("integration").unwrap_or_default())? else {
-        // As much work as for one that there is, so that the answer takes about as long.
-        let provider = match receiver {
-            Receiver::Provider(slug) => Provider::of(slug),
-            Receiver::Kind(_) => None,
-        };
-        let provider = provider.unwrap_or(Provider::HmacSha256);
-        let _ = verify(provider, &[NOBODYS.to_vec()], &headers, body, now() / 1000);
-        return Err(refusal());
+    let id = call.query("integration").unwrap_or_default();
+    let named = find(&system, &seal, id, receiver)?;
+    let verdict = verify(named.provider, &named.keys, &headers, body, now() / 1000);
+    let verdict = match named.is_meant_by(receiver) {
+        true => verdict,
+        false => Err(Reason::Misdirected),
     };
-    let verdict = verify(known.provider, &known.keys, &headers, body, now() / 1000);
-    let meant = match receiver {
-        Receiver::Kind(kind) => kind == known.kind,
-        Receiver::Provider(slug) => slug == known.provider.slug(),
-    };
-    let verdict = if meant { verdict } else { Err(Reason::Misdirected) };
     if let Err(reason) = verdict {
-        system.transaction(|| reject(&system.enter(&known.tenant), &known, reason))?;
+        let scope = system.enter(&named.tenant);
+        system.transaction(|| rejections::count(&scope, call.trace_id(), &named.id, reason))?;
         return Err(refusal());
     }
-    let document: Json = serde_json::from_slice(body).unwrap_or_default();
-    if known.provider == Provider::Slack && document["type"] == "url_verification" {
-        return Reply::ok(&json!({ "challenge": document["challenge"].as_str() }));
+    let content_type = call.header("content-type").unwrap_or_default();
+    let document = Document::read(named.provider, content_type, body);
+    if named.provider == Provider::Slack && document.json["type"] == "url_verification" {
+        return Reply::ok(&json!({ "challenge": document.json["challenge"].as_str() }));
     }
-    let identity = Identity::of(known.provider, &headers, &document, body);
+    let identity = Identity::of(named.provider, &headers, &document.json, body);
     let fresh = system.transaction(|| {
-        let scope = system.enter(&known.tenant);
-        let fresh = store(call, &scope, &known, &identity, payload(&document, body))?;
-        health::received(&scope, &known.id, fresh)?;
+        let scope = system.enter(&named.tenant);
+        let fresh = store(call, &scope, &named, &identity, document)?;
+        health::received(&scope, &named.id, fresh)?;
         Ok(fresh)
     })?;
     match fresh {
@@ -91,52 +89,82 @@ fn refusal() -> Error {
     problem(Code::AuthenticationRequired, "No integration has signed this request.")
 }
 
-fn find(system: &System<'_>, seal: &Seal, id: &str) -> kit::Result<Option<Known>> {
+fn find(system: &System<'_>, seal: &Seal, id: &str, receiver: Receiver<'_>) -> kit::Result<Named> {
     let rows = system.query(
-        "SELECT tenant_id, provider, kind FROM integrations WHERE id = $1 AND deleted_at IS NULL",
+        "SELECT tenant_id, id, provider, kind FROM integrations \
+         WHERE id = $1 AND deleted_at IS NULL",
         &[Value::Text(id.to_owned())],
     )?;
-    let Some(mut row) = rows.into_iter().next() else { return Ok(None) };
-    let (tenant, provider, kind) = (row.text(), row.text(), row.text());
-    let Some(provider) = Provider::parse(&provider) else { return Ok(None) };
-    let secrets = system.read(&tenant, |scope| secrets::load(scope, seal, id))?;
-    let keys = secrets.iter().filter_map(|secret| provider.key(secret)).collect();
-    Ok(Some(Known { tenant, id: id.to_owned(), provider, kind, keys }))
+    let known = rows.into_iter().next().and_then(|mut row| {
+        let (tenant, id) = (row.text(), row.text());
+        let provider = Provider::parse(&row.text())?;
+        Some(Named { tenant, id, provider, kind: row.text(), keys: Vec::new() })
+    });
+    let mut named = known.unwrap_or_else(|| Named::nobody(receiver));
+    let secrets = system.read(&named.tenant, |scope| secrets::load(scope, seal, &named.id))?;
+    named.keys = secrets.iter().filter_map(|secret| named.provider.key(secret)).collect();
+    if named.is_nobody() {
+        // Sealing takes as long as opening what is kept of others.
+        seal.seal(NOBODY, &NOBODYS)?;
+        named.keys = vec![NOBODYS.to_vec()];
+    }
+    Ok(named)
 }
 
-/// Leaves an audit entry, and nothing of what was sent.
-fn reject(scope: &Scope<'_>, known: &Known, reason: Reason) -> kit::Result<()> {
-    let data = json!({ "provider": known.provider.slug(), "reason": reason.name() });
-    let attempt = Event {
-        kind: "webhook.rejected",
-        subject: &known.id,
-        source_agent: "webhooks",
-        data: data.to_string(),
-    };
-    scope.audit(&known.id, &attempt)?;
-    health::rejected(scope, &known.id, reason)
+impl Named {
+    fn nobody(receiver: Receiver<'_>) -> Self {
+        let provider = match receiver {
+            Receiver::Provider(slug) => Provider::of(slug),
+            Receiver::Kind(_) => None,
+        };
+        Self {
+            tenant: NOBODY.to_owned(),
+            id: NOBODY.to_owned(),
+            provider: provider.unwrap_or(Provider::HmacSha256),
+            kind: String::new(),
+            keys: Vec::new(),
+        }
+    }
+
+    fn is_nobody(&self) -> bool {
+        self.id == NOBODY
+    }
+
+    /// Whether a request to this receiver may be for it. None is for nobody, whatever it is
+    /// signed with.
+    fn is_meant_by(&self, receiver: Receiver<'_>) -> bool {
+        !self.is_nobody()
+            && match receiver {
+                Receiver::Kind(kind) => kind == self.kind,
+                Receiver::Provider(slug) => slug == self.provider.slug(),
+            }
+    }
 }
 
 /// Stores it; returns whether it was not there yet.
 fn store(
     call: &Call,
     scope: &Scope<'_>,
-    known: &Known,
+    named: &Named,
     identity: &Identity,
-    payload: String,
+    document: Document,
 ) -> kit::Result<bool> {
     let text = |text: &str| Value::Text(text.to_owned());
+    let optional = |value: &Option<String>| value.as_deref().map_or(Value::Null, text);
     let stored = scope.execute(
         "INSERT INTO inbound_events (tenant_id, integration_id, external_id, external_type, \
-         provider, kind, payload, status, trace_id, received_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 'RECEIVED', $8, $9) ON CONFLICT DO NOTHING",
+         body_hash, provider, kind, payload, unreadable, status, trace_id, received_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'RECEIVED', $10, $11) \
+         ON CONFLICT DO NOTHING",
         [
-            text(&known.id),
+            text(&named.id),
             text(&identity.external_id),
-            identity.external_type.as_deref().map_or(Value::Null, text),
-            text(known.provider.slug()),
-            text(&known.kind),
-            Value::Text(payload),
+            optional(&identity.external_type),
+            optional(&identity.body_hash),
+            text(named.provider.slug()),
+            text(&named.kind),
+            Value::Text(document.payload),
+            Value::Integer(document.unreadable.into()),
             text(call.trace_id()),
             Value::Integer(now()),
         ],
@@ -145,14 +173,4 @@ fn store(
         scope.wake();
     }
     Ok(stored > 0)
-}
-
-/// The body as JSON: itself when it is, else its text as `raw`.
-fn payload(document: &Json, body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
-    match document {
-        // No document reads as null.
-        Json::Null => json!({ "raw": text }).to_string(),
-        _ => text.into_owned(),
-    }
 }

@@ -1,6 +1,9 @@
 //! Signatures by hand: what is taken for genuine, and every reason why not.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
+use sha2::Digest as _;
 
 use super::identity::Identity;
 use super::*;
@@ -90,14 +93,57 @@ fn any_secret_and_any_signature() {
     check(Provider::Stripe, &[("stripe-signature", &many)], Err(Reason::Malformed));
 }
 
-/// Who leaves the dated signature out is verified by the plain one; who sends both, by the first.
+/// Who takes the dated signature off a delivery has none.
 #[test]
-fn the_dated_one_is_stronger() {
+fn the_timeless_one_does_not_stand_in() {
     let plain = format!("sha256={}", hex(b"the new secret", &[BODY]));
-    check(Provider::Tenantry, &[("x-signature", &plain)], Ok(()));
+    check(Provider::Tenantry, &[("x-signature", &plain)], Err(Reason::Missing));
     let old = stripe(NOW - 1000, "the new secret");
     let both = [("x-signature", plain.as_str()), ("x-signature-v2", old.as_str())];
     check(Provider::Tenantry, &both, Err(Reason::Expired));
+}
+
+/// Both spellings of Standard Webhooks, and no mixture of them.
+#[test]
+fn svix_spells_it_its_own_way() {
+    let at = NOW.to_string();
+    let signature = |id: &str| {
+        let hex = self::hex(b"the new secret", &[id.as_bytes(), b".", at.as_bytes(), b".", BODY]);
+        format!("v1,{}", STANDARD.encode(hex::decode(hex).unwrap()))
+    };
+    let (one, two) = (signature("msg_1"), signature("msg_2"));
+    let svix = [("svix-id", "msg_1"), ("svix-timestamp", &at), ("svix-signature", &one)];
+    check(Provider::StandardWebhooks, &svix, Ok(()));
+    let other_id = [svix[0], svix[1], svix[2], ("webhook-id", "msg_2")];
+    check(Provider::StandardWebhooks, &other_id, Ok(()));
+    let find =
+        |name: &str| other_id.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    let identity = Identity::of(Provider::StandardWebhooks, &find, &json!(null), BODY);
+    assert_eq!(identity.external_id, "msg_1", "the one that is signed");
+    let mixed = [("svix-id", "msg_2"), ("svix-timestamp", &*at), ("webhook-signature", &two)];
+    check(Provider::StandardWebhooks, &mixed, Err(Reason::Missing));
+}
+
+#[test]
+fn secrets_are_as_providers_write_them() {
+    let standard = format!("whsec_{}", STANDARD.encode([7; 24]));
+    let supabase = format!("v1,{standard}");
+    for (provider, secret, key) in [
+        (Provider::StandardWebhooks, standard.as_str(), Some(vec![7; 24])),
+        (Provider::StandardWebhooks, &supabase, Some(vec![7; 24])),
+        (Provider::StandardWebhooks, "8f742231b10e8888abcd99yyyzzz85a5", None),
+        (Provider::Tenantry, &supabase, None),
+        (Provider::Stripe, &standard, Some(standard.as_bytes().to_vec())),
+        (Provider::Stripe, "with a space", None),
+        (
+            Provider::Github,
+            "It's a Secret to Everybody — 秘密",
+            Some("It's a Secret to Everybody — 秘密".into()),
+        ),
+        (Provider::HmacSha256, "a line\nbreak", None),
+    ] {
+        assert_eq!(provider.key(secret), key, "{provider:?} {secret}");
+    }
 }
 
 #[test]
@@ -107,7 +153,7 @@ fn what_cannot_be_read() {
         (Provider::Stripe, "stripe-signature"),
         (Provider::Github, "x-hub-signature-256"),
         (Provider::HmacSha256, "x-signature"),
-        (Provider::Tenantry, "x-signature"),
+        (Provider::Tenantry, "x-signature-v2"),
     ] {
         check(provider, &[], Err(Missing));
         for bad in ["", "t=,v1=", "sha256=é", "sha256=xyz", "t=1e3,v1=ab", "sha1=ab", "t=5"] {
@@ -139,8 +185,15 @@ fn names() {
     for id in [json!(""), json!(7), json!("x".repeat(201)), json!("a\u{0}")] {
         let identity = Identity::of(Provider::HmacSha256, &none, &json!({ "id": id }), b"abc");
         let hash = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        assert_eq!(identity, Identity { external_id: hash.to_owned(), external_type: None });
+        let [external_type, body_hash] = [None, None];
+        let external_id = hash.to_owned();
+        assert_eq!(identity, Identity { external_id, external_type, body_hash });
     }
+    // What is not signed is no proof that there are two.
+    let find = |name: &str| (name == "x-github-delivery").then_some("7");
+    let github = Identity::of(Provider::Github, &find, &document, BODY);
+    assert_eq!(github.external_id, "7");
+    assert_eq!(github.body_hash, Some(format!("sha256:{}", hex::encode(Sha256::digest(BODY)))));
 }
 
 #[test]

@@ -5,7 +5,6 @@ use serde::Serialize;
 
 use super::oauth;
 use crate::contract::INTEGRATIONS;
-use crate::inbound::Reason;
 
 #[derive(Serialize)]
 struct Health<'a> {
@@ -31,16 +30,25 @@ pub(crate) fn get(call: &Call) -> kit::Result {
     call.read(|scope| {
         INTEGRATIONS.find(scope, id)?;
         let rows = scope.query(
-            "SELECT received, duplicates, rejected, last_received_at, last_rejected_at, \
-             last_rejection FROM integration_health WHERE tenant_id = $1 AND integration_id = $2",
+            "SELECT received, duplicates, last_received_at FROM integration_health \
+             WHERE tenant_id = $1 AND integration_id = $2",
             [of(id)],
         )?;
-        let (mut received, mut duplicates, mut rejected) = (0, 0, 0);
-        let (mut came, mut refused, mut last_rejection) = (None, None, None);
+        let (mut received, mut duplicates, mut came) = (0, 0, None);
         if let Some(mut row) = rows.into_iter().next() {
-            (received, duplicates, rejected) = (row.integer(), row.integer(), row.integer());
-            (came, refused) = (row.optional_integer(), row.optional_integer());
-            last_rejection = row.optional_text();
+            (received, duplicates, came) = (row.integer(), row.integer(), row.optional_integer());
+        }
+        let rows = scope.query(
+            "SELECT total, last_at, reason FROM inbound_rejections \
+             WHERE tenant_id = $1 AND integration_id = $2 ORDER BY last_at DESC",
+            [of(id)],
+        )?;
+        let (mut rejected, mut refused, mut last_rejection) = (0, None, None);
+        for mut row in rows {
+            rejected += row.integer();
+            if refused.is_none() {
+                (refused, last_rejection) = (row.optional_integer(), row.optional_text());
+            }
         }
         let rows = scope.query(
             "SELECT COUNT(*) FROM inbound_events \
@@ -69,8 +77,8 @@ pub(crate) fn get(call: &Call) -> kit::Result {
 /// Nothing has come yet.
 pub(crate) fn begin(scope: &Scope<'_>, integration: &str) -> kit::Result<()> {
     scope.execute_one(
-        "INSERT INTO integration_health (tenant_id, integration_id, received, duplicates, rejected) \
-         VALUES ($1, $2, 0, 0, 0)",
+        "INSERT INTO integration_health (tenant_id, integration_id, received, duplicates) \
+         VALUES ($1, $2, 0, 0)",
         [of(integration)],
     )
 }
@@ -83,12 +91,4 @@ pub(crate) fn received(scope: &Scope<'_>, integration: &str, fresh: bool) -> kit
          WHERE tenant_id = $1 AND integration_id = $3"
     );
     scope.execute(&sql, [Value::Integer(now()), of(integration)]).map(drop)
-}
-
-/// One was refused.
-pub(crate) fn rejected(scope: &Scope<'_>, integration: &str, reason: Reason) -> kit::Result<()> {
-    let sql = "UPDATE integration_health SET rejected = rejected + 1, last_rejected_at = $2, \
-         last_rejection = $3 WHERE tenant_id = $1 AND integration_id = $4";
-    let reason = Value::Text(reason.name().to_owned());
-    scope.execute(sql, [Value::Integer(now()), reason, of(integration)]).map(drop)
 }

@@ -45,8 +45,13 @@ impl Fresh {
             }
         };
         if provider.key(&text).is_none() {
-            let message = "Must be of visible ASCII characters; of STANDARD_WEBHOOKS and TENANTRY, \
-                           `whsec_` and 24 to 64 bytes in base64.";
+            let message = match provider {
+                Provider::StandardWebhooks | Provider::Tenantry => {
+                    "Must be `whsec_` and 24 to 64 bytes in base64."
+                }
+                Provider::Stripe | Provider::Slack => "Must be of visible ASCII characters.",
+                Provider::Github | Provider::HmacSha256 => "Must not hold control characters.",
+            };
             return Err(Error::violation("/secret", "INVALID_FORMAT", message));
         }
         let sealed = SECRETS.seal(seal, integration, text.as_bytes())?;

@@ -1,48 +1,71 @@
 //! The second leg: what the user has brought back becomes tokens.
 
 use kit::{Call, Internal as _, Reply, Seal, Value, now};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::connection::Connection;
 use super::provider;
 use super::request::Refusal;
-use super::{authorize, conflict, refused, unreachable};
+use super::{AGAIN, authorize, conflict, refused, spent, unreachable};
 use crate::contract::INTEGRATIONS;
+use crate::grant;
 
-/// The authorization response (RFC 6749 section 4.1.2).
+/// The authorization response (RFC 6749 section 4.1.2, RFC 9207). What else a provider sends
+/// along is ignored, and what is empty counts as left out (section 3.1).
 #[derive(Deserialize)]
 struct Brought {
     state: String,
+    #[serde(default, deserialize_with = "given")]
     code: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     iss: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     error: Option<String>,
+}
+
+fn given<'de, D: Deserializer<'de>>(member: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<String>::deserialize(member)?.filter(|text| !text.is_empty()))
 }
 
 /// What was remembered of the first leg.
 struct Pending {
     provider: String,
     redirect_uri: String,
-    verifier: String,
+    sealed: String,
+    expires_at: i64,
 }
 
 /// `POST /integrations/{id}/connect`
 pub(crate) async fn connect(call: &Call) -> kit::Result {
     let seal = Seal::load(call).await?;
     let brought: Brought = call.json()?;
-    let Pending { provider: name, redirect_uri, verifier } = take(call, &seal, &brought.state)?;
-    let provider = provider::find(&name, &seal).await?;
+    let pending = take(call, &brought.state)?;
+    let verifier = seal.open(&authorize::sealed_as(&brought.state), &pending.sealed)?;
+    let verifier = String::from_utf8(verifier).internal()?;
+    let provider = provider::find(&pending.provider, &seal).await?;
     if !provider.is_issuer(brought.iss.as_deref()) {
         return Err(conflict("The answer is of another provider than the one that was asked."));
     }
-    let Some(code) = brought.code.filter(|_| brought.error.is_none()) else {
-        return Err(refused(brought.error.as_deref().unwrap_or("invalid_request")));
+    if let Some(error) = &brought.error {
+        return Err(refused(error));
+    }
+    let code = brought.code.as_deref().ok_or_else(|| refused("invalid_request"))?;
+    let answer = match provider.exchange(code, &pending.redirect_uri, &verifier).await {
+        Ok(answer) => answer,
+        Err(Refusal::Answered(grant::Refusal::Refused(code))) => return Err(refused(&code)),
+        Err(Refusal::Answered(grant::Refusal::Unreadable)) => return Err(spent("unreadable")),
+        Err(Refusal::Lost(cause)) => return Err(spent(cause)),
+        // The code is as good as before, and may be brought again.
+        Err(Refusal::Answered(grant::Refusal::Later(seconds))) => {
+            put_back(call, &brought.state, &pending)?;
+            return Err(unreachable("busy", seconds));
+        }
+        Err(Refusal::Unreachable(cause)) => {
+            put_back(call, &brought.state, &pending)?;
+            return Err(unreachable(cause, AGAIN));
+        }
     };
-    let answer =
-        provider.exchange(code, redirect_uri, verifier).await.map_err(|why| match why {
-            Refusal::Provider(code) => refused(&code),
-            Refusal::Unreachable(cause) => unreachable(cause),
-        })?;
-    let connection = Connection::new(name, &answer, None);
+    let connection = Connection::new(pending.provider, answer, None);
     call.write(|scope| {
         let mut integration = INTEGRATIONS.find(scope, call.path("id"))?;
         connection.install(scope, &seal, integration.text("id"))?;
@@ -51,9 +74,12 @@ pub(crate) async fn connect(call: &Call) -> kit::Result {
     })
 }
 
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
 /// Takes up what this caller has begun under this state, once.
-fn take(call: &Call, seal: &Seal, state: &str) -> kit::Result<Pending> {
-    let text = |text: &str| Value::Text(text.to_owned());
+fn take(call: &Call, state: &str) -> kit::Result<Pending> {
     let mut pending = None;
     call.write(|scope| {
         INTEGRATIONS.find(scope, call.path("id"))?;
@@ -69,17 +95,32 @@ fn take(call: &Call, seal: &Seal, state: &str) -> kit::Result<Pending> {
             of,
         )?;
         let row = rows.into_iter().next().filter(|_| taken == 1);
-        if let Some(mut row) = row {
-            let (provider, redirect_uri, sealed) = (row.text(), row.text(), row.text());
-            if row.integer() > now() {
-                let verifier = seal.open(&authorize::sealed_as(state), &sealed)?;
-                let verifier = String::from_utf8(verifier).internal()?;
-                pending = Some(Pending { provider, redirect_uri, verifier });
-            }
-        }
+        pending = row.map(|mut row| Pending {
+            provider: row.text(),
+            redirect_uri: row.text(),
+            sealed: row.text(),
+            expires_at: row.integer(),
+        });
         Ok(Reply::no_content())
     })?;
-    pending.ok_or_else(|| {
+    pending.filter(|pending| pending.expires_at > now()).ok_or_else(|| {
         conflict("No authorization of yours waits for this state; begin again with `authorize`.")
     })
+}
+
+/// Leaves it for another call, unless the caller has begun anew meanwhile.
+fn put_back(call: &Call, state: &str, pending: &Pending) -> kit::Result<()> {
+    call.write(|scope| {
+        let Pending { provider, redirect_uri, sealed, expires_at } = pending;
+        let columns =
+            [call.path("id"), call.caller()?.id(), state, provider, redirect_uri, sealed].map(text);
+        scope.execute(
+            "INSERT INTO integration_authorizations (tenant_id, integration_id, caller_id, state, \
+             provider, redirect_uri, sealed, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+             ON CONFLICT DO NOTHING",
+            columns.into_iter().chain([Value::Integer(*expires_at)]),
+        )?;
+        Ok(Reply::no_content())
+    })
+    .map(drop)
 }

@@ -1,9 +1,9 @@
 //! What a provider has granted, as it is kept: the tokens sealed under the master key.
 
 use kit::{Internal as _, Row, Scope, Seal, Value, now, rfc3339};
-use oauth2::TokenResponse as _;
-use oauth2::basic::{BasicTokenResponse, BasicTokenType};
 use serde::{Deserialize, Serialize};
+
+use crate::grant::Grant;
 
 /// A token that ends within this time is refreshed before it is handed out, in milliseconds.
 pub(super) const MARGIN: i64 = 60_000;
@@ -53,29 +53,20 @@ fn name(integration: &str) -> String {
 impl Connection {
     /// Of an answer of the token endpoint. What it leaves out stays as it was `before` (RFC 6749
     /// sections 5.1 and 6).
-    pub(super) fn new(provider: String, answer: &BasicTokenResponse, before: Option<Self>) -> Self {
+    pub(super) fn new(provider: String, answer: Grant, before: Option<Self>) -> Self {
         let (kept, scope) = match before {
             Some(before) => (before.tokens.refresh_token, before.scope),
             None => (None, None),
         };
-        let scopes = answer
-            .scopes()
-            .map(|scopes| scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" "));
-        let fresh = answer.refresh_token().map(|token| token.secret().clone());
-        let lives = answer.expires_in().and_then(|lives| i64::try_from(lives.as_millis()).ok());
         Self {
             provider,
             tokens: Tokens {
-                access_token: answer.access_token().secret().clone(),
-                token_type: match answer.token_type() {
-                    // Any case is right (RFC 6749 section 7.1); this one is taken everywhere.
-                    BasicTokenType::Bearer => "Bearer".to_owned(),
-                    other => other.as_ref().to_owned(),
-                },
-                refresh_token: fresh.or(kept),
+                access_token: answer.access_token,
+                token_type: answer.token_type,
+                refresh_token: answer.refresh_token.or(kept),
             },
-            scope: scopes.or(scope),
-            expires_at: lives.map(|lives| now().saturating_add(lives)),
+            scope: answer.scope.or(scope),
+            expires_at: answer.lives.map(|lives| now().saturating_add(lives)),
         }
     }
 

@@ -19,6 +19,9 @@ pub(crate) use token::token;
 
 use kit::{Code, Error, Seal, problem};
 
+/// When to come back to a provider that cannot be reached, in seconds.
+const AGAIN: u32 = 5;
+
 /// A state of things in which the call can do nothing.
 fn conflict(message: &str) -> Error {
     problem(Code::Conflict, message)
@@ -32,10 +35,18 @@ fn refused(error: &str) -> Error {
     }
 }
 
-/// The provider did not answer as a token endpoint does.
-fn unreachable(cause: &str) -> Error {
+/// The code may be spent, and nobody knows for what.
+fn spent(cause: &str) -> Error {
     Error {
-        retry_after: Some(5),
+        internal: Some(format!("token endpoint: {cause}")),
+        ..conflict("The provider's answer is lost or cannot be read; begin again with `authorize`.")
+    }
+}
+
+/// The provider could not be asked; it may be in so many seconds.
+fn unreachable(cause: &str, retry_after: u32) -> Error {
+    Error {
+        retry_after: Some(retry_after),
         internal: Some(format!("token endpoint: {cause}")),
         ..problem(Code::ServiceUnavailable, "The provider cannot be reached; try again later.")
     }

@@ -6,22 +6,19 @@ use std::collections::BTreeMap;
 use kit::{Code, Error, Seal, problem};
 use oauth2::basic::BasicClient;
 use oauth2::{
-    AuthType, AuthUrl, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet,
-    PkceCodeChallenge, RedirectUrl, RevocationUrl, Scope, TokenUrl,
+    AuthUrl, ClientId, ClientSecret, CsrfToken, PkceCodeChallenge, RedirectUrl, RevocationUrl,
+    Scope, TokenUrl,
 };
 use serde::Deserialize;
 
-use crate::target;
-
-pub(super) type Client =
-    BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
+use crate::{grant, target};
 
 /// This server as a client of one of them, with the names of RFC 7591 and RFC 8414.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Provider {
     authorization_endpoint: AuthUrl,
-    token_endpoint: TokenUrl,
+    pub(super) token_endpoint: TokenUrl,
     pub(super) revocation_endpoint: Option<RevocationUrl>,
     issuer: Option<String>,
     pub(super) client_id: ClientId,
@@ -89,20 +86,6 @@ fn misconfigured(why: &str) -> Error {
 }
 
 impl Provider {
-    pub(super) fn client(&self) -> Client {
-        let client = BasicClient::new(self.client_id.clone())
-            .set_auth_uri(self.authorization_endpoint.clone())
-            .set_token_uri(self.token_endpoint.clone())
-            .set_auth_type(match self.token_endpoint_auth_method {
-                Method::ClientSecretBasic => AuthType::BasicAuth,
-                Method::ClientSecretPost => AuthType::RequestBody,
-            });
-        match &self.client_secret {
-            Some(secret) => client.set_client_secret(secret.clone()),
-            None => client,
-        }
-    }
-
     /// The registered URI that a client names, letter for letter (RFC 9700 section 2.1), or the
     /// first.
     ///
@@ -124,13 +107,14 @@ impl Provider {
         scope: Option<&str>,
         challenge: PkceCodeChallenge,
     ) -> (String, CsrfToken) {
-        let client = self.client();
+        let client = BasicClient::new(self.client_id.clone())
+            .set_auth_uri(self.authorization_endpoint.clone());
         let mut request = client
             .authorize_url(CsrfToken::new_random)
             .set_redirect_uri(Cow::Borrowed(redirect_uri))
             .set_pkce_challenge(challenge);
         if let Some(scope) = scope.or(self.scope.as_deref()) {
-            request = request.add_scope(Scope::new(scope.to_owned()));
+            request = request.add_scope(Scope::new(grant::scopes([scope])));
         }
         for (name, value) in &self.authorization_parameters {
             request = request.add_extra_param(name, value);

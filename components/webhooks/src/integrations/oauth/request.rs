@@ -1,23 +1,21 @@
-//! What is asked of a provider: tokens, and to take them back.
+//! What is asked of a provider: tokens, and to take them back. Not by the library: it reads
+//! answers more strictly than providers write them, and knows none on this machine, as there is
+//! in development.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures_util::future::{Either, select};
-use http::header::CONTENT_LENGTH;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use http_body_util::{BodyExt as _, Full, Limited};
-use oauth2::basic::{BasicErrorResponse, BasicTokenResponse};
-use oauth2::{
-    AuthorizationCode, HttpRequest, HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken,
-    RequestTokenError,
-};
-use url::form_urlencoded;
+use spin_sdk::wasip3::http::types::ErrorCode;
+use url::form_urlencoded::{Serializer, byte_serialize};
 
 use super::connection::Tokens;
 use super::provider::{Method, Provider};
+use crate::grant::{self, Grant};
 
 /// How long a provider may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -26,61 +24,73 @@ const MOST: usize = 65_536;
 
 /// Why there are no tokens.
 pub(super) enum Refusal {
-    /// The provider says no, with this code.
-    Provider(String),
-    /// It does not answer, or nothing that can be understood.
+    /// What the provider answered.
+    Answered(grant::Refusal),
+    /// It was not reached: a code or a refresh token is as good as before.
     Unreachable(&'static str),
+    /// It may have been reached, and what it answered is lost.
+    Lost(&'static str),
 }
 
 impl Provider {
-    /// Tokens for a code.
+    /// Tokens for a code (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
     pub(super) async fn exchange(
         &self,
-        code: String,
-        redirect_uri: String,
-        verifier: String,
-    ) -> Result<BasicTokenResponse, Refusal> {
-        let redirect_uri =
-            RedirectUrl::new(redirect_uri).map_err(|_| Refusal::Unreachable("redirect_uri"))?;
-        self.client()
-            .exchange_code(AuthorizationCode::new(code))
-            .set_redirect_uri(Cow::Owned(redirect_uri))
-            .set_pkce_verifier(PkceCodeVerifier::new(verifier))
-            .request_async(&send)
-            .await
-            .map_err(Refusal::from)
+        code: &str,
+        redirect_uri: &str,
+        verifier: &str,
+    ) -> Result<Grant, Refusal> {
+        self.tokens(&[
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", redirect_uri),
+            ("code_verifier", verifier),
+        ])
+        .await
     }
 
-    /// Fresh tokens.
-    pub(super) async fn refresh(&self, token: &str) -> Result<BasicTokenResponse, Refusal> {
-        self.client()
-            .exchange_refresh_token(&RefreshToken::new(token.to_owned()))
-            .request_async(&send)
-            .await
-            .map_err(Refusal::from)
+    /// Fresh tokens (RFC 6749 section 6).
+    pub(super) async fn refresh(&self, token: &str) -> Result<Grant, Refusal> {
+        self.tokens(&[("grant_type", "refresh_token"), ("refresh_token", token)]).await
     }
 
-    /// Takes back what was granted (RFC 7009), where the provider has a way. Not by the library,
-    /// which knows no provider on this machine, as one has in development.
+    async fn tokens(&self, form: &[(&str, &str)]) -> Result<Grant, Refusal> {
+        let answer = self.ask(self.token_endpoint.url(), form).await?;
+        let retry_after = answer.headers().get(RETRY_AFTER).and_then(|text| text.to_str().ok());
+        grant::read(answer.status().as_u16(), retry_after, answer.body()).map_err(Refusal::Answered)
+    }
+
+    /// Takes back what was granted (RFC 7009), where the provider has a way.
     pub(super) async fn revoke(&self, tokens: &Tokens) -> Result<(), &'static str> {
-        let Some(url) = &self.revocation_endpoint else { return Ok(()) };
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        match &tokens.refresh_token {
-            Some(token) => {
-                form.append_pair("token", token).append_pair("token_type_hint", "refresh_token")
-            }
-            None => form.append_pair("token", &tokens.access_token),
-        };
+        let Some(endpoint) = &self.revocation_endpoint else { return Ok(()) };
+        let refresh = tokens
+            .refresh_token
+            .as_deref()
+            .map(|token| vec![("token", token), ("token_type_hint", "refresh_token")]);
+        let form = refresh.unwrap_or_else(|| vec![("token", tokens.access_token.as_str())]);
+        match self.ask(endpoint.url(), &form).await {
+            Ok(answer) if answer.status().is_success() => Ok(()),
+            Ok(_) | Err(Refusal::Answered(_)) => Err("refused"),
+            Err(Refusal::Unreachable(why) | Refusal::Lost(why)) => Err(why),
+        }
+    }
+
+    /// Sends a form as this client, authenticated as RFC 6749 section 2.3.1 says.
+    async fn ask(
+        &self,
+        url: &url::Url,
+        pairs: &[(&str, &str)],
+    ) -> Result<http::Response<Bytes>, Refusal> {
+        let mut form = Serializer::new(String::new());
+        form.extend_pairs(pairs);
         let mut request = http::Request::post(url.as_str())
-            .header("content-type", "application/x-www-form-urlencoded");
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(ACCEPT, "application/json");
         match (&self.client_secret, self.token_endpoint_auth_method) {
             (Some(secret), Method::ClientSecretBasic) => {
-                let encode = |text: &str| {
-                    form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>()
-                };
+                let encode = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
                 let pair = format!("{}:{}", encode(&self.client_id), encode(secret.secret()));
-                request =
-                    request.header("authorization", format!("Basic {}", STANDARD.encode(pair)));
+                request = request.header(AUTHORIZATION, format!("Basic {}", STANDARD.encode(pair)));
             }
             (Some(secret), Method::ClientSecretPost) => {
                 form.append_pair("client_id", &self.client_id)
@@ -90,61 +100,42 @@ impl Provider {
                 form.append_pair("client_id", &self.client_id);
             }
         }
-        let request = request.body(form.finish().into_bytes()).map_err(|_| "request")?;
-        match send(request).await {
-            Ok(answer) if answer.status().is_success() => Ok(()),
-            Ok(_) => Err("refused"),
-            Err(Failed(why)) => Err(why),
-        }
+        let body = form.finish();
+        // Without its length the body goes out in chunks, which some servers refuse.
+        let request = request
+            .header(CONTENT_LENGTH, body.len())
+            .body(Full::new(Bytes::from(body)))
+            .map_err(|_| Refusal::Unreachable("request"))?;
+        send(request).await
     }
 }
-
-impl From<RequestTokenError<Failed, BasicErrorResponse>> for Refusal {
-    fn from(error: RequestTokenError<Failed, BasicErrorResponse>) -> Self {
-        let said = |answer: &BasicErrorResponse| {
-            let code: String = answer.error().as_ref().chars().take(100).collect();
-            Self::Provider(code)
-        };
-        match error {
-            RequestTokenError::ServerResponse(answer) => said(&answer),
-            RequestTokenError::Request(Failed(why)) => Self::Unreachable(why),
-            // GitHub says no with the status 200.
-            RequestTokenError::Parse(_, body) => match serde_json::from_slice(&body) {
-                Ok(answer) => said(&answer),
-                Err(_) => Self::Unreachable("unreadable"),
-            },
-            RequestTokenError::Other(_) => Self::Unreachable("unreadable"),
-        }
-    }
-}
-
-/// A request that got no answer.
-#[derive(Debug)]
-struct Failed(&'static str);
-
-impl std::fmt::Display for Failed {
-    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        to.write_str(self.0)
-    }
-}
-
-impl std::error::Error for Failed {}
 
 /// One request; redirects are not followed.
-async fn send(request: HttpRequest) -> Result<HttpResponse, Failed> {
-    // Without its length the body goes out in chunks, which some servers refuse.
-    let length = request.body().len();
-    let mut request = request.map(|body| Full::new(Bytes::from(body)));
-    request.headers_mut().insert(CONTENT_LENGTH, length.into());
+async fn send(request: http::Request<Full<Bytes>>) -> Result<http::Response<Bytes>, Refusal> {
     let answer = async {
-        let response = spin_sdk::http::send(request).await.map_err(|_| Failed("unreachable"))?;
+        let response = spin_sdk::http::send(request).await.map_err(|code| match code {
+            ErrorCode::ConnectionRefused
+            | ErrorCode::ConnectionTimeout
+            | ErrorCode::DestinationIpProhibited
+            | ErrorCode::DestinationIpUnroutable
+            | ErrorCode::DestinationNotFound
+            | ErrorCode::DestinationUnavailable
+            | ErrorCode::DnsError(_)
+            | ErrorCode::DnsTimeout
+            | ErrorCode::HttpRequestDenied
+            | ErrorCode::TlsAlertReceived(_)
+            | ErrorCode::TlsCertificateError
+            | ErrorCode::TlsProtocolError => Refusal::Unreachable("unreachable"),
+            _ => Refusal::Lost("no answer"),
+        })?;
         let (parts, body) = response.into_parts();
-        let body = Limited::new(body, MOST).collect().await.map_err(|_| Failed("unreadable"))?;
-        Ok(HttpResponse::from_parts(parts, body.to_bytes().into()))
+        let body = Limited::new(body, MOST).collect().await;
+        let body = body.map_err(|_| Refusal::Lost("the answer broke off, or is too large"))?;
+        Ok(http::Response::from_parts(parts, body.to_bytes()))
     };
     let timer = std::pin::pin!(spin_sdk::time::sleep(TIMEOUT));
     match select(std::pin::pin!(answer), timer).await {
         Either::Left((answer, _)) => answer,
-        Either::Right(_) => Err(Failed("timeout")),
+        Either::Right(_) => Err(Refusal::Lost("timeout")),
     }
 }

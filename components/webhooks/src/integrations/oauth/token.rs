@@ -6,8 +6,9 @@ use serde::Serialize;
 use super::connection::Connection;
 use super::provider;
 use super::request::Refusal;
-use super::{conflict, unreachable};
+use super::{AGAIN, conflict, unreachable};
 use crate::contract::INTEGRATIONS;
+use crate::grant::{self, ends_the_grant};
 
 /// How long a refresh is left to whoever has begun it, in milliseconds: longer than a provider
 /// may take to answer.
@@ -69,31 +70,49 @@ async fn renew(call: &Call, seal: &Seal) -> kit::Result<Connection> {
         Ok(provider) => provider.refresh(&refresh_token).await,
         Err(_) => Err(Refusal::Unreachable("not among oauth_providers")),
     };
-    match refreshed {
+    let refusal = match refreshed {
         Ok(answer) => {
-            let fresh = Connection::new(connection.provider.clone(), &answer, Some(connection));
+            let fresh = Connection::new(connection.provider.clone(), answer, Some(connection));
             settle(call, seal, &fresh, lease, None)?;
-            Ok(fresh)
+            return Ok(fresh);
         }
-        // Anything else may be the operator's fault, which passes.
-        Err(Refusal::Provider(code)) if code == "invalid_grant" => {
-            let mut lost = connection;
-            lost.tokens.refresh_token = None;
-            lost.expires_at = Some(now());
-            settle(call, seal, &lost, lease, Some(&code))?;
-            Err(over())
+        Err(refusal) => refusal,
+    };
+    if let Refusal::Answered(grant::Refusal::Refused(code)) = &refusal
+        && ends_the_grant(code)
+    {
+        let mut lost = connection;
+        lost.tokens.refresh_token = None;
+        lost.expires_at = Some(now());
+        settle(call, seal, &lost, lease, Some(code))?;
+        return Err(over());
+    }
+    // Anything else may be the operator's fault, which passes.
+    let (code, error) = match refusal {
+        Refusal::Answered(grant::Refusal::Refused(code)) => (code.clone(), not_refreshed(code)),
+        Refusal::Answered(grant::Refusal::Later(seconds)) => {
+            ("temporarily_unavailable".to_owned(), unreachable("busy", seconds))
         }
-        Err(refusal) => {
-            let (code, cause) = match &refusal {
-                Refusal::Provider(code) => (code.as_str(), code.as_str()),
-                Refusal::Unreachable(cause) => ("unreachable", *cause),
-            };
-            settle(call, seal, &connection, lease, Some(code))?;
-            match connection.lasts(0) {
-                true => Ok(connection),
-                false => Err(unreachable(cause)),
-            }
+        Refusal::Answered(grant::Refusal::Unreadable) => {
+            ("unreadable".to_owned(), unreachable("unreadable", AGAIN))
         }
+        Refusal::Unreachable(cause) | Refusal::Lost(cause) => {
+            ("unreachable".to_owned(), unreachable(cause, AGAIN))
+        }
+    };
+    settle(call, seal, &connection, lease, Some(&code))?;
+    if connection.lasts(0) { Ok(connection) } else { Err(error) }
+}
+
+/// The provider says no, and not because of the grant.
+fn not_refreshed(code: String) -> Error {
+    Error {
+        retry_after: Some(AGAIN),
+        context: vec![("oauth_error".to_owned(), code)],
+        ..problem(
+            Code::ServiceUnavailable,
+            "The provider refuses this server, which its operator may have to mend.",
+        )
     }
 }
 

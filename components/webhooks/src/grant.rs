@@ -1,0 +1,333 @@
+//! What a token endpoint answers (RFC 6749 sections 5.1 and 5.2), as providers really write it:
+//! errors with the status 200, numbers in quotes, lists of scopes, forms instead of JSON. What
+//! can be read is read, because the code or the refresh token that it cost may be spent.
+
+use std::collections::HashMap;
+use std::time::SystemTime;
+
+use serde_json::value::{RawValue, to_raw_value};
+use url::form_urlencoded;
+
+/// The longest life of a token that is believed, in seconds: 100 years, so that its end has a
+/// date.
+const LONGEST: f64 = 3_155_760_000.0;
+/// What is kept of an error code, in characters.
+const CODE: usize = 100;
+/// How long to wait for a provider that does not say, in seconds.
+const PAUSE: u32 = 5;
+/// The longest wait that is passed on, in seconds.
+const PATIENCE: u32 = 3600;
+
+/// What was granted.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Grant {
+    pub(crate) access_token: String,
+    /// `Bearer` in this case, which is taken everywhere; others as they came.
+    pub(crate) token_type: String,
+    pub(crate) refresh_token: Option<String>,
+    /// Separated by spaces, each once.
+    pub(crate) scope: Option<String>,
+    /// How long the access token lives, in milliseconds; `None` when the provider does not say,
+    /// or nothing that makes sense.
+    pub(crate) lives: Option<i64>,
+}
+
+/// Why nothing was.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The provider says no, with this code.
+    Refused(String),
+    /// It wants to be asked again, after so many seconds.
+    Later(u32),
+    /// Neither tokens nor an error are in it.
+    Unreadable,
+}
+
+/// Reads an answer.
+pub(crate) fn read(status: u16, retry_after: Option<&str>, body: &[u8]) -> Result<Grant, Refusal> {
+    let answer = Answer::parse(&String::from_utf8_lossy(body)).unwrap_or_default();
+    let error = answer.error();
+    let is_busy = matches!(status, 429 | 503)
+        || matches!(error.as_deref(), Some("temporarily_unavailable" | "slow_down"));
+    match (error, answer.text("access_token")) {
+        (Some(code), _) if ends_the_grant(&code) => Err(Refusal::Refused(code)),
+        _ if is_busy => Err(Refusal::Later(wait(retry_after))),
+        (Some(code), _) => Err(Refusal::Refused(code)),
+        (None, Some(access_token)) if (200..300).contains(&status) => Ok(Grant {
+            access_token,
+            token_type: match answer.text("token_type") {
+                Some(other) if !other.eq_ignore_ascii_case("bearer") => other,
+                // RFC 6750 is what providers that leave it out mean.
+                _ => "Bearer".to_owned(),
+            },
+            refresh_token: answer.text("refresh_token"),
+            scope: answer.scope(),
+            lives: answer.lives(),
+        }),
+        _ => Err(Refusal::Unreadable),
+    }
+}
+
+/// Whether an error says that the code or refresh token is of no use any more: `invalid_grant`,
+/// and what providers say in its place. All others may be the operator's fault, which passes.
+pub(crate) fn ends_the_grant(code: &str) -> bool {
+    [
+        "invalid_grant",
+        // GitHub.
+        "bad_refresh_token",
+        "bad_verification_code",
+        // Slack.
+        "invalid_code",
+        "invalid_refresh_token",
+        "token_expired",
+        "token_revoked",
+        // OpenID Connect Core section 3.1.2.6: only the user can go on.
+        "consent_required",
+        "interaction_required",
+        "login_required",
+        // RFC 6750 and RFC 8628, where they are used for it.
+        "access_denied",
+        "expired_token",
+        "invalid_token",
+    ]
+    .contains(&code)
+}
+
+/// Scopes separated by spaces, each once, in the order in which they first come.
+pub(crate) fn scopes<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+    let mut found: Vec<&str> = Vec::new();
+    for scope in texts.into_iter().flat_map(str::split_whitespace) {
+        if !found.contains(&scope) {
+            found.push(scope);
+        }
+    }
+    found.join(" ")
+}
+
+/// The members of an answer, each unread, so that one of them cannot spoil the others.
+#[derive(Default)]
+struct Answer(HashMap<String, Box<RawValue>>);
+
+impl Answer {
+    /// JSON, or a form, as GitHub answers who does not ask for JSON. By what it is: not all
+    /// say the right Content-Type.
+    fn parse(text: &str) -> Option<Self> {
+        let text = text.trim_start_matches('\u{feff}').trim();
+        if text.starts_with('{') {
+            return serde_json::from_str(text).ok().map(Self);
+        }
+        let pairs = form_urlencoded::parse(text.as_bytes());
+        pairs
+            .map(|(name, value)| Some((name.into_owned(), to_raw_value(&value).ok()?)))
+            .collect::<Option<_>>()
+            .map(Self)
+    }
+
+    /// A member that is text, or a number; not an empty one (RFC 6749 section 3.2).
+    fn text(&self, name: &str) -> Option<String> {
+        text(self.0.get(name)?)
+    }
+
+    /// The code of an error. Some wrap it in an object.
+    fn error(&self) -> Option<String> {
+        let raw = self.0.get("error")?;
+        let code = match raw.get() {
+            "null" | "false" => return None,
+            json if json.starts_with('"') => text(raw)?,
+            json if json.starts_with('{') => {
+                let inner = Self::parse(json).unwrap_or_default();
+                let code = ["error", "type", "status", "code"].iter().find_map(|it| inner.text(it));
+                code.unwrap_or_else(|| "unknown_error".to_owned())
+            }
+            _ => "unknown_error".to_owned(),
+        };
+        Some(code.chars().filter(|it| !it.is_control()).take(CODE).collect())
+    }
+
+    /// A text, or a list of texts.
+    fn scope(&self) -> Option<String> {
+        let raw = self.0.get("scope")?.get();
+        let all: Vec<String> = match serde_json::from_str(raw) {
+            Ok(list) => list,
+            Err(_) => vec![serde_json::from_str(raw).ok()?],
+        };
+        let joined = scopes(all.iter().map(String::as_str));
+        Some(joined.chars().filter(|it| !it.is_control()).collect())
+    }
+
+    fn lives(&self) -> Option<i64> {
+        let seconds: f64 = self.text("expires_in")?.trim().parse().ok()?;
+        // 0 and less are said by who means that it has no end.
+        #[allow(clippy::cast_possible_truncation, reason = "it is in range")]
+        (seconds > 0.0).then(|| (seconds.min(LONGEST) * 1000.0) as i64)
+    }
+}
+
+fn text(raw: &RawValue) -> Option<String> {
+    let found = match raw.get().as_bytes().first()? {
+        b'"' => serde_json::from_str(raw.get()).ok()?,
+        b'-' | b'0'..=b'9' => raw.get().to_owned(),
+        _ => return None,
+    };
+    Some(found).filter(|found: &String| !found.trim().is_empty())
+}
+
+/// Seconds of `Retry-After`, which is a number of them or a date (RFC 9110 section 10.2.3).
+fn wait(header: Option<&str>) -> u32 {
+    let Some(text) = header.map(str::trim) else { return PAUSE };
+    let seconds = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More digits than a number has are a long time.
+        text.parse().unwrap_or(PATIENCE)
+    } else {
+        let left = httpdate::parse_http_date(text)
+            .map(|until| until.duration_since(SystemTime::now()).unwrap_or_default());
+        left.map_or(PAUSE, |left| u32::try_from(left.as_secs()).unwrap_or(PATIENCE))
+    };
+    seconds.clamp(1, PATIENCE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn granted(body: &str) -> Grant {
+        read(200, None, body.as_bytes()).unwrap_or_else(|why| panic!("{body}: {why:?}"))
+    }
+
+    #[track_caller]
+    fn refused(status: u16, body: &str, expected: &str) {
+        let answer = read(status, None, body.as_bytes());
+        assert_eq!(answer, Err(Refusal::Refused(expected.to_owned())), "{body}");
+    }
+
+    #[test]
+    fn lives_are_read_however_they_are_written() {
+        for (written, expected) in [
+            ("3600", Some(3_600_000)),
+            ("\"3600\"", Some(3_600_000)),
+            ("\" 3600 \"", Some(3_600_000)),
+            ("3599.5", Some(3_599_500)),
+            ("\"3600.0\"", Some(3_600_000)),
+            ("3.6e3", Some(3_600_000)),
+            ("1e400", Some(3_155_760_000_000)),
+            ("99999999999999999999", Some(3_155_760_000_000)),
+            ("0", None),
+            ("-1", None),
+            ("null", None),
+            ("\"\"", None),
+            ("\"never\"", None),
+            ("{}", None),
+            ("true", None),
+        ] {
+            let body = format!(r#"{{"access_token":"a","expires_in":{written}}}"#);
+            assert_eq!(granted(&body).lives, expected, "{written}");
+        }
+        assert_eq!(granted(r#"{"access_token":"a"}"#).lives, None);
+    }
+
+    #[test]
+    fn the_type_is_bearer_unless_it_is_another() {
+        for (written, expected) in [
+            ("", "Bearer"),
+            (r#","token_type":"bearer""#, "Bearer"),
+            (r#","token_type":"BEARER""#, "Bearer"),
+            (r#","token_type":null"#, "Bearer"),
+            (r#","token_type":"""#, "Bearer"),
+            (r#","token_type":["x"]"#, "Bearer"),
+            (r#","token_type":"DPoP""#, "DPoP"),
+        ] {
+            let body = format!(r#"{{"access_token":"a"{written}}}"#);
+            assert_eq!(granted(&body).token_type, expected, "{written}");
+        }
+    }
+
+    #[test]
+    fn scopes_are_texts_or_lists_each_once() {
+        for (written, expected) in [
+            (r#""a b""#, Some("a b")),
+            (r#""a  b a""#, Some("a b")),
+            (r#"["a","b","a"]"#, Some("a b")),
+            (r#"["a b","c"]"#, Some("a b c")),
+            ("[]", Some("")),
+            (r#""""#, Some("")),
+            ("null", None),
+            ("7", None),
+            ("\"a\\u0000\"", Some("a")),
+        ] {
+            let body = format!(r#"{{"access_token":"a","scope":{written}}}"#);
+            assert_eq!(granted(&body).scope.as_deref(), expected, "{written}");
+        }
+    }
+
+    #[test]
+    fn forms_and_odd_bytes_are_read() {
+        let form =
+            "access_token=gho_1&expires_in=28800&refresh_token=ghr_1&scope=a%20b&token_type=bearer";
+        let expected = Grant {
+            access_token: "gho_1".to_owned(),
+            token_type: "Bearer".to_owned(),
+            refresh_token: Some("ghr_1".to_owned()),
+            scope: Some("a b".to_owned()),
+            lives: Some(28_800_000),
+        };
+        assert_eq!(granted(form), expected);
+        let json = r#"{"access_token":"gho_1","expires_in":28800,"refresh_token":"ghr_1","scope":"a b","x":"\ud800","y":1e999,"y":2}"#;
+        assert_eq!(granted(&format!("\u{feff} {json}\n")), expected);
+        let mut bytes = b"access_token=a&name=".to_vec();
+        bytes.push(0xff);
+        assert!(read(200, None, &bytes).is_ok());
+        assert_eq!(granted(r#"{"access_token":7}"#).access_token, "7");
+    }
+
+    #[test]
+    fn errors_are_errors_whatever_the_status() {
+        refused(
+            200,
+            r#"{"error":"bad_refresh_token","error_description":"x"}"#,
+            "bad_refresh_token",
+        );
+        refused(200, "error=bad_verification_code&error_description=x", "bad_verification_code");
+        refused(200, r#"{"ok":false,"error":"invalid_code"}"#, "invalid_code");
+        refused(200, r#"{"access_token":"a","error":"invalid_grant"}"#, "invalid_grant");
+        refused(503, r#"{"error":"invalid_grant"}"#, "invalid_grant");
+        refused(
+            400,
+            r#"{"error":{"message":"m","type":"OAuthException","code":190}}"#,
+            "OAuthException",
+        );
+        refused(400, r#"{"error":{"code":400}}"#, "400");
+        refused(400, r#"{"error":true}"#, "unknown_error");
+        refused(401, "{\"error\":\"a\\u0000b\"}", "ab");
+        for none in ["null", "false", "\"\""] {
+            assert_eq!(
+                granted(&format!(r#"{{"access_token":"a","error":{none}}}"#)).access_token,
+                "a"
+            );
+        }
+        for body in ["", "nope", "{", "[]", "<html>a=b</html>", r#"{"access_token":""}"#] {
+            assert_eq!(read(200, None, body.as_bytes()), Err(Refusal::Unreadable), "{body}");
+        }
+        let token = br#"{"access_token":"a"}"#;
+        assert_eq!(read(500, None, token), Err(Refusal::Unreadable));
+    }
+
+    #[test]
+    fn who_is_busy_says_when() {
+        for (header, expected) in [
+            (None, 5),
+            (Some("7"), 7),
+            (Some("0"), 1),
+            (Some("99999999999999999999999"), 3600),
+            (Some("Sun, 06 Nov 1994 08:49:37 GMT"), 1),
+            (Some("soon"), 5),
+        ] {
+            assert_eq!(
+                read(429, header, b"slow down"),
+                Err(Refusal::Later(expected)),
+                "{header:?}"
+            );
+        }
+        let said = br#"{"error":"temporarily_unavailable"}"#;
+        assert_eq!(read(400, None, said), Err(Refusal::Later(5)));
+    }
+}

@@ -1,0 +1,109 @@
+//! What receivers refuse. Strangers cause it, so it is counted, and the audit log has one entry
+//! for each integration, reason and hour, with how many there were since the one before.
+
+use kit::{Call, Event, Row, Scope, System, Value, now};
+use serde_json::json;
+
+use super::{Provider, Reason};
+
+/// An hour, in milliseconds.
+const HOUR: i64 = 3_600_000;
+/// The most audit entries that one call writes.
+const BATCH: i64 = 200;
+
+/// Counts one. One statement, whatever was counted before, so that its time tells nothing.
+pub(crate) fn count(
+    scope: &Scope<'_>,
+    trace_id: &str,
+    integration: &str,
+    reason: Reason,
+) -> kit::Result<()> {
+    let text = |text: &str| Value::Text(text.to_owned());
+    scope.execute_one(
+        "INSERT INTO inbound_rejections (tenant_id, integration_id, reason, last_at, trace_id, \
+         total, untold, told_in) VALUES ($1, $2, $3, $4, $5, 1, 1, 0) \
+         ON CONFLICT (tenant_id, integration_id, reason) DO UPDATE SET last_at = $4, \
+         trace_id = $5, total = inbound_rejections.total + 1, \
+         untold = inbound_rejections.untold + 1",
+        [text(integration), text(reason.name()), Value::Integer(now()), text(trace_id)],
+    )
+}
+
+/// Those of an integration that the audit log was not told of.
+struct Untold {
+    tenant: String,
+    integration: String,
+    reason: String,
+    trace_id: String,
+    provider: String,
+}
+
+/// Writes the audit entries that are due. What goes wrong with one leaves the others alone.
+pub(crate) fn tell(call: &Call) -> kit::Result<()> {
+    let system = System::open(call, "what was refused waits whosever it is")?;
+    let hour = now() / HOUR;
+    // What is of nobody has no integration.
+    let rows = system.query(
+        "SELECT r.tenant_id, r.integration_id, r.reason, r.trace_id, i.provider \
+         FROM inbound_rejections r \
+         JOIN integrations i ON i.tenant_id = r.tenant_id AND i.id = r.integration_id \
+         WHERE r.untold > 0 AND r.told_in < $1 LIMIT $2",
+        &[Value::Integer(hour), Value::Integer(BATCH)],
+    )?;
+    for untold in rows.into_iter().map(Untold::from) {
+        if let Err(error) = system.transaction(|| untold.tell(&system, hour)) {
+            let cause = error.internal.unwrap_or(error.message);
+            eprintln!("refusals of {}: {cause}", untold.integration);
+        }
+    }
+    Ok(())
+}
+
+impl From<Row> for Untold {
+    fn from(mut row: Row) -> Self {
+        Self {
+            tenant: row.text(),
+            integration: row.text(),
+            reason: row.text(),
+            trace_id: row.text(),
+            provider: row.text(),
+        }
+    }
+}
+
+impl Untold {
+    /// With the trace of the last request, and nothing of what was sent.
+    fn tell(&self, system: &System<'_>, hour: i64) -> kit::Result<()> {
+        let scope = system.resume(&self.tenant, &self.trace_id);
+        let text = |text: &str| Value::Text(text.to_owned());
+        let of = [text(&self.integration), text(&self.reason)];
+        let ours = scope.execute(
+            "UPDATE inbound_rejections SET told_in = $2 WHERE tenant_id = $1 \
+             AND integration_id = $3 AND reason = $4 AND told_in < $2",
+            std::iter::once(Value::Integer(hour)).chain(of.clone()),
+        )?;
+        if ours == 0 {
+            return Ok(());
+        }
+        let rows = scope.query(
+            "SELECT untold FROM inbound_rejections \
+             WHERE tenant_id = $1 AND integration_id = $2 AND reason = $3",
+            of.clone(),
+        )?;
+        let count = rows.into_iter().next().map_or(0, |mut row| row.integer());
+        scope.execute_one(
+            "UPDATE inbound_rejections SET untold = 0 \
+             WHERE tenant_id = $1 AND integration_id = $2 AND reason = $3",
+            of,
+        )?;
+        let provider = Provider::parse(&self.provider).map_or("", Provider::slug);
+        let data = json!({ "provider": provider, "reason": self.reason, "count": count });
+        let attempt = Event {
+            kind: "webhook.rejected",
+            subject: &self.integration,
+            source_agent: "webhooks",
+            data: data.to_string(),
+        };
+        scope.audit(&self.integration, &attempt)
+    }
+}

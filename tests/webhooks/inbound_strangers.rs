@@ -1,0 +1,96 @@
+//! What strangers can do to receivers: send again what they have seen, and write nothing.
+
+use super::inbound::{
+    INTEGRATIONS, Sender, Signed, connect, hex, ingested, mac, now, reasons, stored,
+};
+use crate::placements;
+
+placements! {
+    /// A delivery of GitHub that is sent again under another id, which is not signed, is the same
+    /// one; so is one that has lost its id.
+    async fn an_unsigned_id_makes_no_other_webhook(app) {
+        let owner = app.owner().await;
+        let sender = connect(&owner, "GITHUB").await;
+        let signed = sender.sign("evt_1", now());
+        signed.send(&app).await.expect(202);
+        ingested(&owner, 1).await;
+        for id in [Some("evt_2"), None] {
+            let mut headers = signed.headers.clone();
+            headers.retain(|(name, _)| *name != "x-github-delivery");
+            headers.extend(id.map(|id| ("x-github-delivery", id.to_owned())));
+            let again = Signed { path: signed.path.clone(), body: signed.body.clone(), headers };
+            again.send(&app).await.expect(200);
+        }
+        // Another body is another webhook, and the same id is the same one.
+        sender.sign("evt_3", now()).send(&app).await.expect(202);
+        let mut twin = sender.sign("evt_4", now());
+        twin.headers[1].1 = "evt_3".to_owned();
+        twin.send(&app).await.expect(200);
+        assert_eq!(stored(&app, &owner), "2");
+        ingested(&owner, 2).await;
+    }
+
+    /// However often strangers ask, the audit log of a tenant gets an entry for each reason and
+    /// hour, with their number; the health of the integration counts them all.
+    async fn refusals_are_told_once_an_hour(app) {
+        let owner = app.owner().await;
+        let sender = connect(&owner, "HMAC_SHA256").await;
+        let unsigned = || Signed { headers: Vec::new(), ..sender.sign("evt_1", now()) };
+        for _ in 0..60 {
+            unsigned().send(&app).await.refused(401, "authentication_required");
+        }
+        let told = reasons(&app, &owner).await;
+        assert!((1..=2).contains(&told.len()), "{told:?}");
+        assert!(told.iter().all(|entry| entry["reason"] == "SIGNATURE_MISSING"));
+        let health = owner.get(&format!("{INTEGRATIONS}/{}/health", sender.integration)).await.expect(200);
+        assert_eq!(health.body["rejected"], 60);
+        // The next hour has an entry again, with all that none has told.
+        let of = format!("tenant_id = '{}'", owner.tenant());
+        let untold: i64 = app.rows(&format!("SELECT untold FROM inbound_rejections WHERE {of}"))[0][0].parse().unwrap();
+        app.execute(&format!("UPDATE inbound_rejections SET told_in = 1 WHERE {of}"));
+        unsigned().send(&app).await.refused(401, "authentication_required");
+        let more = reasons(&app, &owner).await;
+        assert_eq!(more.len(), told.len() + 1);
+        let total = |all: &[serde_json::Value]| all.iter().map(|entry| entry["count"].as_i64().unwrap()).sum::<i64>();
+        assert_eq!(total(&more) - total(&told), untold + 1);
+        assert_eq!(stored(&app, &owner), "0");
+    }
+
+    /// What names no integration is counted as well, with the same statement, so that it takes as
+    /// long; whatever they are signed with, they are refused.
+    async fn what_is_of_nobody_is_the_same_work(app) {
+        let owner = app.owner().await;
+        let sender = connect(&owner, "HMAC_SHA256").await;
+        let count = || {
+            let rows = app.rows("SELECT SUM(total) FROM inbound_rejections WHERE tenant_id = '-'");
+            rows[0][0].parse::<i64>().unwrap_or_default()
+        };
+        let before = count();
+        let mut stranger = Sender { secret: "\0".repeat(32), ..sender };
+        for id in ["int_0000000000000000000000", "-", ""] {
+            stranger.integration = id.to_owned();
+            let status = stranger.sign("evt_1", now()).send(&app).await.status;
+            assert_eq!(status, if id.is_empty() { 422 } else { 401 });
+        }
+        // Others may send to nobody at the same time.
+        assert!(count() >= before + 2);
+        assert!(app.rows("SELECT payload FROM inbound_events WHERE tenant_id = '-'").is_empty());
+        assert!(app.rows("SELECT id FROM audit_logs WHERE tenant_id = '-'").is_empty());
+    }
+
+    /// A delivery of Tenantry whose dated signature was taken off is refused, however right the
+    /// other one is.
+    async fn a_signature_without_time_does_not_stand_in(app) {
+        use base64::Engine as _;
+        let owner = app.owner().await;
+        let sender = connect(&owner, "TENANTRY").await;
+        let mut signed = sender.sign("evt_1", now());
+        let key = base64::engine::general_purpose::STANDARD.decode(&sender.secret[6..]).unwrap();
+        let plain = hex(&mac(&key, &signed.body));
+        let dated = std::mem::replace(&mut signed.headers, vec![("x-signature", format!("sha256={plain}"))]);
+        signed.send(&app).await.refused(401, "authentication_required");
+        assert_eq!(stored(&app, &owner), "0");
+        signed.headers.extend(dated);
+        signed.send(&app).await.expect(202);
+    }
+}
