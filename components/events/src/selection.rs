@@ -100,7 +100,7 @@ impl Selection {
         // Before the events: what is committed between the two is behind it.
         let is_all = self.types.is_none() && self.filters.is_empty() && self.delivered.is_none();
         let end = if is_all { None } else { Some(end(scope)?) };
-        let sql = self.sql(after, limit);
+        let sql = self.sql(scope, after, limit);
         let rows = scope.query(&sql.text, sql.values.into_iter().map(Value::from))?;
         let events: Vec<Published> =
             rows.into_iter().filter_map(|mut row| Published::read(&mut row)).collect();
@@ -112,8 +112,8 @@ impl Selection {
         Ok(Part { events, place })
     }
 
-    fn sql(&self, after: i64, limit: usize) -> Sql {
-        let mut sql = Sql { text: "tenant_id = $1 AND seq > ".to_owned(), values: Vec::new() };
+    fn sql(&self, scope: &Scope<'_>, after: i64, limit: usize) -> Sql {
+        let mut sql = Sql::new(scope.dialect(), &EVENTS, "tenant_id = $1 AND seq > ");
         sql.bind(Literal::Integer(after));
         conditions(&mut sql, &self.filters);
         if let Some(delivered) = self.delivered {

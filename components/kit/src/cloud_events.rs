@@ -1,6 +1,7 @@
 //! Events in the structured mode of CloudEvents 1.0.2 (JSON event format 1.0.2).
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::Published;
 
@@ -26,7 +27,7 @@ pub struct CloudEvent<'a> {
     traceid: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     logcode: Option<&'static str>,
-    data: &'a serde_json::Value,
+    data: &'a RawValue,
 }
 
 impl<'a> CloudEvent<'a> {

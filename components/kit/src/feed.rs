@@ -1,6 +1,7 @@
 //! An event as clients see it: in the feed, in a stream, and as the body of a webhook.
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::{EventType, Row};
 
@@ -26,8 +27,8 @@ pub struct Published {
     pub source_agent: String,
     /// Whose it is.
     pub tenant_id: String,
-    /// The object after it happened.
-    pub data: serde_json::Value,
+    /// The object after it happened, as it was written.
+    pub data: Box<RawValue>,
     /// The trace of the request that caused it.
     pub trace_id: String,
     /// RFC 3339.
@@ -52,7 +53,7 @@ impl Published {
             subject: row.text(),
             source_agent: row.text(),
             tenant_id: row.text(),
-            data: serde_json::from_str(&row.text()).unwrap_or_default(),
+            data: RawValue::from_string(row.text()).unwrap_or_else(|_| RawValue::NULL.to_owned()),
             trace_id: row.text(),
             created_at: crate::rfc3339(row.integer()),
         })
