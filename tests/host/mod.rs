@@ -12,6 +12,7 @@ mod server;
 mod smuggling;
 mod streams;
 mod ticks;
+mod upgrade;
 mod versions;
 
 use std::path::Path;
