@@ -53,9 +53,16 @@ impl Published {
             subject: row.text(),
             source_agent: row.text(),
             tenant_id: row.text(),
-            data: RawValue::from_string(row.text()).unwrap_or_else(|_| RawValue::NULL.to_owned()),
+            data: one_line(row.text()),
             trace_id: row.text(),
             created_at: crate::rfc3339(row.integer()),
         })
     }
+}
+
+/// JSON without the ends of lines that were written between its tokens: a line ends an event of
+/// a stream. Within texts they are escaped.
+fn one_line(json: String) -> Box<RawValue> {
+    let json = if json.contains(['\n', '\r']) { json.replace(['\n', '\r'], " ") } else { json };
+    RawValue::from_string(json).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
