@@ -136,6 +136,8 @@ fn names_can_be_seen() {
     for bad in [" ", "\u{200b}\u{ad}", "\u{3164}", "\u{2066}\u{2069}", "\u{e0041}"] {
         check(&TITLE, json!(bad), &[" NOT_VISIBLE"]);
     }
+    check(&TITLE, json!("\t"), &[" NOT_VISIBLE"]);
+    check(&TITLE, json!("\u{7}"), &[" CONTROL_CHARACTER"]);
 }
 
 #[test]
