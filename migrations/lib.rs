@@ -4,8 +4,12 @@
 //! Text is compared by its bytes on both stores, so that orders, cursors and limits agree:
 //! SQLite does so by itself, on PostgreSQL every `TEXT` column gets the collation `C`.
 
+mod fill;
+
+pub use fill::Fill;
+
 /// All migrations, oldest first. The version of a schema is how many of them it has.
-pub const ALL: [Migration; 12] = [
+pub const ALL: [Migration; 13] = [
     Migration { name: "0001_identity", text: include_str!("0001_identity.sql") },
     Migration { name: "0002_events", text: include_str!("0002_events.sql") },
     Migration { name: "0003_projects", text: include_str!("0003_projects.sql") },
@@ -18,6 +22,7 @@ pub const ALL: [Migration; 12] = [
     Migration { name: "0010_connections", text: include_str!("0010_connections.sql") },
     Migration { name: "0011_delivery_formats", text: include_str!("0011_delivery_formats.sql") },
     Migration { name: "0014_inbound", text: include_str!("0014_inbound.sql") },
+    Migration { name: "0015_text", text: include_str!("0015_text.sql") },
 ];
 
 /// The schema version of this code.
@@ -76,6 +81,11 @@ pub enum Dialect {
 }
 
 impl Migration {
+    /// What is done to rows after the statements, in the same transaction.
+    pub fn fills(&self) -> &'static [Fill] {
+        if self.name == "0015_text" { &fill::TEXT } else { &[] }
+    }
+
     /// The statements for one store, in order.
     pub fn statements(&self, dialect: Dialect) -> Vec<String> {
         let mut found = Vec::new();

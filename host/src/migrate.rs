@@ -4,7 +4,8 @@
 
 use crate::postgres::{self, Client};
 use anyhow::{Context as _, bail, ensure};
-use migrations::{ALL, Dialect, GRANTS, VERSION};
+use migrations::{ALL, Dialect, Fill, GRANTS, VERSION};
+use tokio_postgres::types::ToSql;
 
 /// Applies what is missing, one transaction for each migration. Of several that start at
 /// once one works and the others wait. `app_role` then gets the rights of the functions.
@@ -28,17 +29,45 @@ pub async fn migrate(url: &str, app_role: &str, tell: impl Fn(&str)) -> anyhow::
     not_newer(found)?;
     for (number, migration) in (1..).zip(&ALL).skip(usize::try_from(found)?) {
         let statements = migration.statements(Dialect::Postgres).join(";\n");
-        let script = format!(
-            "BEGIN; {statements}; INSERT INTO schema_migrations VALUES \
-             ({number}, (extract(epoch FROM now()) * 1000)::BIGINT); COMMIT"
-        );
-        let applied = client.batch_execute(&script).await;
-        applied.with_context(|| format!("migration {} failed", migration.name))?;
+        let apply = async {
+            client.batch_execute(&format!("BEGIN; {statements}")).await?;
+            for fill in migration.fills() {
+                run(&client, fill).await?;
+            }
+            let end = format!(
+                "INSERT INTO schema_migrations VALUES \
+                 ({number}, (extract(epoch FROM now()) * 1000)::BIGINT); COMMIT"
+            );
+            client.batch_execute(&end).await
+        };
+        // The connection ends with an error, and with it the transaction.
+        apply.await.with_context(|| format!("migration {} failed", migration.name))?;
         tell(&format!("Applied {}", migration.name));
     }
     grant(&client, app_role).await?;
     tell(&format!("Schema version {VERSION}; role {app_role} has what the functions need"));
     Ok(())
+}
+
+/// Writes rows anew, piece by piece.
+async fn run(client: &Client, fill: &Fill) -> Result<(), tokio_postgres::Error> {
+    let mut place = (String::new(), String::new());
+    loop {
+        let rows = client.query(fill.select, &[&place.0, &place.1]).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        for row in rows {
+            place = (row.get(0), row.get(1));
+            let columns: Vec<Option<String>> = (2..row.len()).map(|at| row.get(at)).collect();
+            let written = (fill.change)(&columns);
+            let written = written.iter().map(|text| text as &(dyn ToSql + Sync));
+            let key: [&(dyn ToSql + Sync); 2] = [&place.0, &place.1];
+            client
+                .execute(fill.update, &key.into_iter().chain(written).collect::<Vec<_>>())
+                .await?;
+        }
+    }
 }
 
 /// The version of the schema; 0 of an empty database.

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
 
-use crate::{errors, events, forms, links, query};
+use crate::{errors, events, forms, links, query, visible};
 
 /// The methods that an operation may have.
 pub(crate) const METHODS: [&str; 5] = ["delete", "get", "patch", "post", "put"];
@@ -43,6 +43,7 @@ pub(crate) fn assemble(mut common: Value, functions: Vec<(String, Value)>) -> Re
     }
     let headers = &gateway["response_headers"];
     members(&mut bundle["components"]["responses"]).for_each(|one| add_headers(one, headers));
+    visible::write(&mut bundle);
     dangling(&bundle, &bundle)?;
     links::add(&mut bundle);
     Ok(bundle)

@@ -28,6 +28,10 @@ mod files;
 mod forms;
 mod links;
 pub mod lint;
+#[cfg(test)]
+#[allow(dead_code, unreachable_pub, reason = "kit's, for its validator")]
+#[path = "../../components/kit/src/moment.rs"]
+mod moment;
 mod operation;
 pub mod pages;
 mod query;
@@ -37,6 +41,7 @@ mod shape;
 mod source;
 #[cfg(test)]
 mod tests;
+mod visible;
 
 use std::path::Path;
 use std::{env, fs, process};

@@ -6,13 +6,18 @@ use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
 const LIST: &str = "Other spellings: `field:op=value` with eq, ne, in, nin, gt, gte, lt, lte, contains and \
-    prefix, `created_after`, `total_gt`, `filter[field][op]`, `sort=-field`, `page[cursor]`, \
+    prefix, `field:null=true` for those without a value, `created_after`, `total_gt`, \
+    `filter[field][op]`, `labels[name]` and `filter[labels][name]`, `sort=-field`, `page[cursor]`, \
     `page[limit]`, `page[offset]`, `page[number]`, `after_id`, `include` and `embed` for `expand`, \
-    `fields[type]`, `q` for `search`, and camelCase names. A page is asked for by cursor and limit, \
+    `fields[type]`, `q` for `search`, and camelCase names. `ne` and `nin` are true of what has no \
+    value. A value of `in` and `nin` with a comma stands in quotes, a quote in it twice \
+    (`name:in=\"a,b\",c`). Times are dates (`2026-03-01`: its beginning in UTC) or date-times of \
+    RFC 3339. A page is asked for by cursor and limit, \
     by offset and limit, by page and per_page, or by after_id; mixed they are refused.";
 
 const FEED: &str = "Filters may also be spelled as those of lists: `field:op=value` with eq, ne, in, nin, gt, gte, \
-    lt, lte, contains and prefix, `created_after`, `filter[field][op]`, and camelCase names.";
+    lt, lte, contains and prefix, with quotes around a value of `in` that has a comma, \
+    `created_after`, `filter[field][op]`, and camelCase names.";
 
 /// Adds the parameters of a list, of a feed or of one object.
 pub(crate) fn describe(components: &Value, operation: &mut Value) -> Result<()> {
@@ -65,7 +70,7 @@ pub(crate) fn describe(components: &Value, operation: &mut Value) -> Result<()> 
         if !names("x-search").is_empty() {
             parameters.push(json!({
                 "name": "search", "in": "query", "example": "site",
-                "description": format!("Text that is in {}, in any case.", names("x-search").join(" or ")),
+                "description": format!("Text that is in {}, in any case and spelling of Unicode.", names("x-search").join(" or ")),
                 "schema": { "type": "string", "maxLength": 500, "pattern": TEXT },
             }));
         }
@@ -130,6 +135,14 @@ fn filters(name: &str, property: &Value, parameters: &mut Vec<Value>) {
         }));
     };
     let timestamp = property.get("$ref").is_some();
+    if is("null") {
+        add(
+            format!("{name}:null"),
+            format!("Only without `{name}`, or only with one."),
+            json!({ "type": "boolean" }),
+            true.into(),
+        );
+    }
     if let Some(values) = property.get("enum") {
         let first = &values[0];
         add(

@@ -120,6 +120,7 @@ fn field<'a>(bundle: &'a Value, name: &'a str, property: &'a Value) -> Result<Fi
             Kind::Enum(values.collect::<Vec<_>>().leak())
         }
         (Some("string"), None, Some("date-time")) => Kind::Timestamp,
+        (Some("string"), None, Some("email")) => Kind::Email,
         (Some("string"), None, _) => Kind::Text,
         (Some("integer"), ..) => Kind::Integer,
         (Some("boolean"), ..) => Kind::Boolean,

@@ -138,7 +138,13 @@ fn kind(object: &Map<String, Value>) -> Result<(&str, bool)> {
 }
 
 fn string(object: &Map<String, Value>, nullable: bool) -> Result<Schema> {
-    only(object, &["type", "minLength", "maxLength", "format", "enum"])?;
+    let visible = object.get("x-visible").is_some_and(|mark| mark == true);
+    let known = ["type", "minLength", "maxLength", "format", "enum", "x-visible"];
+    match visible {
+        // What the mark says, for others, see `visible.rs`.
+        true => only(object, &[&known[..], &["pattern"]].concat())?,
+        false => only(object, &known)?,
+    }
     let format = match object.get("format").map(Value::as_str) {
         // `password` only hides the input in forms.
         None | Some(Some("password")) => None,
@@ -158,6 +164,7 @@ fn string(object: &Map<String, Value>, nullable: bool) -> Result<Schema> {
         min_length: size(object, "minLength")?.unwrap_or(0),
         max_length: size(object, "maxLength")?,
         format,
+        visible,
         one_of: one_of.into_iter().map(|name| &*name.to_owned().leak()).collect::<Vec<_>>().leak(),
     })
 }

@@ -93,12 +93,12 @@ fn schema(it: &Schema) -> String {
             format!("{it:?}")
         }
         Schema::Nullable(inner) => format!("Nullable(&{})", schema(inner)),
-        Schema::String { min_length, max_length, format, one_of } => {
+        Schema::String { min_length, max_length, format, visible, one_of } => {
             let format = format.map(|format| format!("Some({KIT}::Format::{format:?})"));
             let format = format.as_deref().unwrap_or("None");
             format!(
                 "String {{ min_length: {min_length}, max_length: {max_length:?}, \
-                 format: {format}, one_of: &{one_of:?} }}"
+                 format: {format}, visible: {visible}, one_of: &{one_of:?} }}"
             )
         }
         Schema::Array { items, min_items, max_items, unique } => format!(

@@ -14,6 +14,7 @@ mod smuggling;
 mod streams;
 mod ticks;
 mod uploads;
+mod upgrade;
 mod versions;
 
 use std::path::Path;

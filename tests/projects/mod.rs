@@ -12,6 +12,7 @@ mod list_projects;
 pub mod pages;
 mod pause_project;
 mod replace_project;
+mod text;
 mod update_project;
 
 use serde_json::json;

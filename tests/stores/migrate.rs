@@ -2,26 +2,8 @@
 
 use crate::support::server::{UNLIMITED, plain_options, start};
 use crate::support::servers::free_port;
-use crate::support::stores::{self, admin_url, connect, host, rows_of, url, wait};
+use crate::support::stores::{self, admin_url, connect, empty, host, role, rows_of, url, wait};
 use crate::support::{App, Placement};
-
-/// A database without anything.
-fn empty() -> String {
-    let name = format!("{}_empty", stores::database());
-    wait(async {
-        let owner = stores::url("owner", "");
-        let owner = owner.split("://").nth(1).and_then(|rest| rest.split(':').next()).unwrap();
-        let sql = format!("CREATE DATABASE {name} OWNER {owner}");
-        connect(&admin_url()).await.batch_execute(&sql).await.unwrap();
-    });
-    name
-}
-
-fn role(of: &str) -> String {
-    let url = url(of, "");
-    let (_, rest) = url.split_once("://").unwrap();
-    rest.split(':').next().unwrap().to_owned()
-}
 
 /// Ten that start at once apply each migration once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

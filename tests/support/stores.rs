@@ -92,6 +92,25 @@ pub fn database() -> String {
     name
 }
 
+/// A database without anything.
+pub fn empty() -> String {
+    let name = format!("{}_empty", database());
+    wait(async {
+        let owner = url("owner", "");
+        let owner = owner.split("://").nth(1).and_then(|rest| rest.split(':').next()).unwrap();
+        let sql = format!("CREATE DATABASE {name} OWNER {owner}");
+        connect(&admin_url()).await.batch_execute(&sql).await.unwrap();
+    });
+    name
+}
+
+/// The name of one of the run's roles.
+pub fn role(of: &str) -> String {
+    let url = url(of, "");
+    let (_, rest) = url.split_once("://").unwrap();
+    rest.split(':').next().unwrap().to_owned()
+}
+
 /// Makes the stores of a server with this data directory, or finds the ones it has; returns
 /// the database's name. The directory gets the runtime config.
 pub fn of(data: &Path) -> String {

@@ -21,6 +21,7 @@ mod list_integration_endpoints;
 mod list_integrations;
 mod list_webhook_endpoint_attempts;
 mod list_webhook_endpoints;
+mod numbers;
 mod oauth;
 mod oauth_dialects;
 mod order;

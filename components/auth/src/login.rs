@@ -36,7 +36,7 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
     let system = System::open(call, "a login finds its user over all tenants")?;
     let found = system.query(
         "SELECT password_hash, id, email, name, created_at FROM users WHERE email = $1",
-        &[text(&login.email.to_lowercase())],
+        &[text(&kit::text::address(&login.email))],
     )?;
     let mut found = found.into_iter().next();
     let hash = found.as_mut().map(|row| row.text());

@@ -61,13 +61,14 @@ impl Session {
 pub(crate) async fn register(call: &Call) -> kit::Result {
     let registration: Registration = call.json()?;
     check_tenant_id(registration.tenant_id.as_deref())?;
-    let email = registration.email.to_lowercase();
+    let email = kit::text::address(&registration.email);
     let now = kit::now();
-    let user =
-        User { id: kit::id("usr"), email, name: registration.name, created_at: kit::rfc3339(now) };
+    let nfc = |name: &str| kit::text::nfc(name).into_owned();
+    let name = registration.name.as_deref().map(nfc);
+    let user = User { id: kit::id("usr"), email, name, created_at: kit::rfc3339(now) };
     let tenant = Tenant {
         id: registration.tenant_id.unwrap_or_else(|| kit::id("tenant")),
-        name: registration.tenant_name,
+        name: nfc(&registration.tenant_name),
         created_at: kit::rfc3339(now),
     };
     // What is slow or may fail comes before the transaction, which holds the write lock.
@@ -135,11 +136,13 @@ fn insert(
         .map_err(taken("This tenant_id is taken; choose another, or leave it out."))?;
     // Without a name, what stands before the @ is better than nothing.
     let name = user.name.as_deref().or(user.email.split('@').next()).unwrap_or_default();
+    let folded = kit::text::folded([("name", name), ("email", &user.email)]);
+    let folded = folded.map_or(Value::Null, Value::Text);
     system.execute(
         "INSERT INTO members \
-         (tenant_id, id, email, name, role, roles, created_by, version, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, 'OWNER', '[\"OWNER\"]', $2, 1, $5, $5)",
-        &[text(&tenant.id), text(&user.id), text(&user.email), text(name), now],
+         (tenant_id, id, email, name, folded, role, roles, created_by, version, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, 'OWNER', '[\"OWNER\"]', $2, 1, $6, $6)",
+        &[text(&tenant.id), text(&user.id), text(&user.email), text(name), folded, now],
     )?;
     Ok(())
 }

@@ -106,7 +106,7 @@ impl Selection {
         // Before the events: what is committed between the two is behind it.
         let is_all = self.types.is_none() && self.filters.is_empty() && self.delivered.is_none();
         let end = if is_all { None } else { Some(end(scope)?) };
-        let mut sql = self.sql(after, limit);
+        let mut sql = self.sql(scope, after, limit);
         sql.text = Published::until(PAGE, Published::COLUMNS, "seq", &sql.text);
         let rows = scope.query(&sql.text, sql.values.into_iter().map(Value::from))?;
         let mut found = 0;
@@ -128,8 +128,8 @@ impl Selection {
         Ok(Part { events, place, is_full })
     }
 
-    fn sql(&self, after: i64, limit: usize) -> Sql {
-        let mut sql = Sql { text: "tenant_id = $1 AND seq > ".to_owned(), values: Vec::new() };
+    fn sql(&self, scope: &Scope<'_>, after: i64, limit: usize) -> Sql {
+        let mut sql = Sql::new(scope.dialect(), &EVENTS, "tenant_id = $1 AND seq > ");
         sql.bind(Literal::Integer(after));
         conditions(&mut sql, &self.filters);
         if let Some(delivered) = self.delivered {

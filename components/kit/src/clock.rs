@@ -5,7 +5,7 @@ use std::num::NonZeroU8;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use time::OffsetDateTime;
-use time::format_description::well_known::{Iso8601, Rfc3339, iso8601};
+use time::format_description::well_known::{Iso8601, iso8601};
 
 const FORMAT: iso8601::EncodedConfig = iso8601::Config::DEFAULT
     .set_time_precision(iso8601::TimePrecision::Second { decimal_digits: NonZeroU8::new(3) })
@@ -34,12 +34,6 @@ pub fn http_date(ms: i64) -> String {
         .ok()
         .and_then(|time| time.format(&FORMAT).ok())
         .unwrap_or_default()
-}
-
-/// Milliseconds since the Unix epoch of an RFC 3339 time with any offset.
-pub fn milliseconds(text: &str) -> Option<i64> {
-    let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-    i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok()
 }
 
 #[cfg(test)]

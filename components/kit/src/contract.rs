@@ -182,8 +182,10 @@ pub struct To {
 /// What a field holds, and how its column does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Text.
+    /// Text; in NFC (K-12).
     Text,
+    /// An e-mail address; in NFC and lower case.
+    Email,
     /// One of these; text.
     Enum(&'static [&'static str]),
     /// An integer.
@@ -215,6 +217,12 @@ impl Resource {
     /// The field with this name.
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// Whether its table has the column `folded`: what search compares instead of the columns
+    /// themselves, of those whose text is not ASCII, as a JSON object by their names.
+    pub fn folds(&self) -> bool {
+        self.fields.iter().any(|field| field.search)
     }
 
     /// The fields that have a column, in order; the index of one is that of its value in a
@@ -323,6 +331,8 @@ pub enum Schema {
         max_length: Option<usize>,
         /// What it must spell.
         format: Option<Format>,
+        /// Whether it names something, so that a part of it must be visible (`x-visible`).
+        visible: bool,
         /// The only values allowed; empty when all are.
         one_of: &'static [&'static str],
     },

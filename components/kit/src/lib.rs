@@ -34,6 +34,8 @@ mod event;
 mod event_type;
 #[cfg(target_arch = "wasm32")]
 mod feed;
+#[cfg(any(target_arch = "wasm32", test))]
+mod free;
 mod id;
 #[cfg(target_arch = "wasm32")]
 pub mod key_value;
@@ -41,6 +43,7 @@ pub mod key_value;
 pub mod limits;
 #[cfg(target_arch = "wasm32")]
 mod migrate;
+mod moment;
 #[cfg(target_arch = "wasm32")]
 pub mod operator;
 #[cfg(target_arch = "wasm32")]
@@ -66,11 +69,13 @@ mod sql;
 #[cfg(target_arch = "wasm32")]
 mod stream;
 
-pub use clock::{http_date, milliseconds, now, rfc3339};
+pub use clock::{http_date, now, rfc3339};
 pub use contract::EventType;
 pub use days::Days;
 pub use event_type::EVENT_TYPES;
 pub use id::id;
+pub use moment::{Moment, date, milliseconds, moment};
+pub use text;
 
 #[cfg(target_arch = "wasm32")]
 pub use {

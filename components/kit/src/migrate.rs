@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 
-use migrations::{ALL, Dialect, VERSION};
+use migrations::{ALL, Dialect, Fill, VERSION};
 
 use crate::sql::{Row, Value, postgres, sqlite};
 use crate::{Code, Error, problem};
@@ -55,12 +55,38 @@ fn apply(database: &sqlite::Database) -> Result<(), Error> {
         for statement in migration.statements(Dialect::Sqlite) {
             database.execute(&statement, &[])?;
         }
+        migration.fills().iter().try_for_each(|fill| run(database, fill))?;
         database.execute(
             "INSERT INTO schema_migrations (version, applied_at) VALUES ($1, $2)",
             &[Value::Integer(number), Value::Integer(crate::now())],
         )?;
     }
     Ok(())
+}
+
+/// Writes rows anew, piece by piece.
+fn run(database: &sqlite::Database, fill: &Fill) -> Result<(), Error> {
+    let mut place = [Value::Text(String::new()), Value::Text(String::new())];
+    loop {
+        let rows = database.query(fill.select, &place)?;
+        let Some(last) = rows.len().checked_sub(1) else { return Ok(()) };
+        for (at, mut row) in rows.into_iter().enumerate() {
+            let key = [Value::Text(row.text()), Value::Text(row.text())];
+            let columns: Vec<_> = row
+                .map(|value| match value {
+                    Value::Text(text) => Some(text),
+                    _ => None,
+                })
+                .collect();
+            let written = (fill.change)(&columns).into_iter();
+            let written = written.map(|text| text.map_or(Value::Null, Value::Text));
+            let values: Vec<_> = key.iter().cloned().chain(written).collect();
+            database.execute(fill.update, &values)?;
+            if at == last {
+                place = key;
+            }
+        }
+    }
 }
 
 /// How many migrations the database has; more than this code knows is refused.

@@ -4,7 +4,7 @@
 //! compare `tenant_id` with it is refused before it runs. [`System`] is the named exception
 //! for what is above tenants: signing in and the keys of the issuer.
 
-use crate::list::Bound;
+use crate::list::{Bound, Dialect};
 use crate::receipt::{self, Envelope};
 use crate::sql::{CURSOR_KEY, Database, Row, Source, Value, Who};
 use crate::{Call, Error, Reply, sabotage};
@@ -95,6 +95,14 @@ impl Scope<'_> {
 
     pub(crate) fn trace_id(&self) -> &str {
         self.trace_id
+    }
+
+    /// Which store reads the statements, for the few that cannot be written for both.
+    pub fn dialect(&self) -> Dialect {
+        match self.database {
+            Database::Sqlite(_) => Dialect::Sqlite,
+            Database::Postgres(_) => Dialect::Postgres,
+        }
     }
 
     /// Makes or reads cursors of a list of this tenant, bound to what the fingerprint says.

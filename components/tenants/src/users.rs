@@ -14,8 +14,6 @@ pub(crate) fn rule(
     user: &mut Record,
 ) -> kit::Result<()> {
     if change == Change::Write {
-        let email = user.text("email").to_lowercase();
-        user.set_text("email", &email);
         agree(call, user)?;
         check_email(scope, user)?;
         if before.is_some() && user.text("manager_id") == user.text("id") {

@@ -63,12 +63,16 @@ pub(super) fn native<'a>(
         true => case::snake(&value).into_owned(),
         false => value.into_owned(),
     };
-    let (head, rest) = name.split_at(name.find('.').unwrap_or(name.len()));
+    let (filter, name) = match name.strip_prefix("filter[") {
+        Some(name) => ("filter[", name),
+        None => ("", &*name),
+    };
+    let (head, rest) = name.split_at(name.find(['.', '[', ']', ':']).unwrap_or(name.len()));
     let head = case::snake(head);
     let rest = if shape.maps.iter().any(|map| *map == head) {
         Cow::Borrowed(rest)
     } else {
         case::snake(rest)
     };
-    (format!("{head}{rest}"), value)
+    (format!("{filter}{head}{rest}"), value)
 }

@@ -1,7 +1,7 @@
 //! Filters: from their spellings to one form, and to SQL (K-29).
 
 use super::select::Sql;
-use super::{Literal, Problems, bracketed, is_column, list, named, snake, value};
+use super::{Literal, Problems, is_column, list, named, snake, value};
 use crate::contract::{Field, Kind, Resource};
 
 /// The most values of `in` and `nin`.
@@ -21,10 +21,11 @@ pub enum Op {
     Lte,
     Contains,
     Prefix,
+    Null,
 }
 
 /// The operators as they are spelled, behind a colon or, with `_`, at the end of a name.
-const OPERATORS: [(&str, Op); 10] = [
+const OPERATORS: [(&str, Op); 11] = [
     ("eq", Op::Eq),
     ("ne", Op::Ne),
     ("in", Op::In),
@@ -35,6 +36,7 @@ const OPERATORS: [(&str, Op); 10] = [
     ("lte", Op::Lte),
     ("contains", Op::Contains),
     ("prefix", Op::Prefix),
+    ("null", Op::Null),
 ];
 
 /// Suffixes of times: `created_after` is `created_at:gt` (D-18).
@@ -85,15 +87,19 @@ pub(super) fn parse(
         problems.unknown(name, "UNKNOWN_OPERATOR", message);
         return None;
     }
-    let texts: Vec<&str> = match op {
-        Op::In | Op::Nin => text.split(',').collect(),
-        _ => vec![text],
+    if op == Op::Null {
+        let truth = value::truth(name, text, problems)?;
+        return Some(Filter { field, key, op, values: vec![truth] });
+    }
+    let texts = match op {
+        Op::In | Op::Nin => value::items(name, text, problems)?,
+        _ => vec![text.into()],
     };
     if texts.len() > VALUES {
         problems.wrong(name, "TOO_MANY_ITEMS", format!("Must have at most {VALUES} items."));
         return None;
     }
-    let values = texts.iter().map(|text| value::parse(name, field, text, problems));
+    let values = texts.iter().map(|text| value::compared(name, field, op, text, problems));
     let values = values.collect::<Option<Vec<_>>>()?;
     Some(Filter { field, key, op, values })
 }
@@ -103,29 +109,33 @@ fn can_filter(field: &Field) -> bool {
 }
 
 fn operators(kind: Kind) -> &'static [Op] {
-    use Op::{Contains, Eq, Gt, Gte, In, Lt, Lte, Ne, Nin, Prefix};
+    use Op::{Contains, Eq, Gt, Gte, In, Lt, Lte, Ne, Nin, Null, Prefix};
     match kind {
-        Kind::Text => &[Eq, Ne, In, Nin, Gt, Gte, Lt, Lte, Contains, Prefix],
-        Kind::Integer | Kind::Timestamp => &[Eq, Ne, In, Nin, Gt, Gte, Lt, Lte],
-        Kind::Enum(_) | Kind::Map => &[Eq, Ne, In, Nin],
-        Kind::Boolean => &[Eq, Ne],
+        Kind::Text | Kind::Email => &[Eq, Ne, In, Nin, Gt, Gte, Lt, Lte, Contains, Prefix, Null],
+        Kind::Integer | Kind::Timestamp => &[Eq, Ne, In, Nin, Gt, Gte, Lt, Lte, Null],
+        Kind::Enum(_) | Kind::Map => &[Eq, Ne, In, Nin, Null],
+        Kind::Boolean => &[Eq, Ne, Null],
+        // A list may be empty, and is never null.
         Kind::List => &[Eq, Ne, In, Nin, Contains],
     }
 }
 
+/// What a parameter is about: a field, in a map one of its names, and how it is compared.
+type Target = (&'static Field, Option<String>, Op);
+
 /// What a parameter's name means.
-fn target(resource: &'static Resource, name: &str) -> Option<(&'static Field, Option<String>, Op)> {
+fn target(resource: &'static Resource, name: &str) -> Option<Target> {
     if let Some(inner) = name.strip_prefix("filter[").and_then(|rest| rest.strip_suffix(']')) {
-        return match inner.split_once("][") {
-            Some((field, op)) => with_operator(resource, field, op),
-            None => target(resource, inner),
-        };
+        return in_brackets(resource, inner);
+    }
+    if let Some((base, rest)) = name.split_once('[') {
+        return member(resource, base, rest);
     }
     if let Some((field, op)) = name.split_once(':') {
-        return with_operator(resource, field, op);
+        return scalar(resource, field, operator(op)?);
     }
-    if let Some((field, key)) = plain(resource, name) {
-        return Some((field, key, Op::Eq));
+    if let Some(found) = scalar(resource, name, Op::Eq) {
+        return Some(found);
     }
     let name = snake(name);
     for (suffix, op) in MOMENTS {
@@ -138,32 +148,59 @@ fn target(resource: &'static Resource, name: &str) -> Option<(&'static Field, Op
     }
     OPERATORS.iter().find_map(|(spelling, op)| {
         let base = name.strip_suffix(spelling)?.strip_suffix('_')?;
-        plain(resource, base).map(|(field, key)| (field, key, *op))
+        scalar(resource, base, *op)
     })
 }
 
-fn with_operator(
-    resource: &'static Resource,
-    name: &str,
-    op: &str,
-) -> Option<(&'static Field, Option<String>, Op)> {
-    let (_, op) = OPERATORS.iter().find(|(spelling, _)| *spelling == op)?;
-    plain(resource, name).map(|(field, key)| (field, key, *op))
+/// What is in `filter[…]`: `status`, `status][in`, `labels[env]`, `labels[env]][in`, and as
+/// libraries nest objects, `labels][env` and `labels][env][in`.
+fn in_brackets(resource: &'static Resource, inner: &str) -> Option<Target> {
+    let end = inner.find(['[', ']']).unwrap_or(inner.len());
+    let (base, rest) = inner.split_at(end);
+    let is_map = named(resource, base).is_some_and(|field| field.kind == Kind::Map);
+    match rest.strip_prefix("][") {
+        None if rest.is_empty() => target(resource, inner),
+        None => {
+            let rest = rest.strip_prefix('[')?;
+            match rest.rsplit_once("]][").and_then(|(key, op)| Some((key, operator(op)?))) {
+                Some((key, op)) => named_member(resource, base, key, op),
+                None => member(resource, base, rest),
+            }
+        }
+        Some(rest) if is_map => {
+            match rest.rsplit_once("][").and_then(|(key, op)| Some((key, operator(op)?))) {
+                Some((key, op)) => named_member(resource, base, key, op),
+                None => named_member(resource, base, rest, Op::Eq),
+            }
+        }
+        Some(op) => scalar(resource, base, operator(op)?),
+    }
 }
 
-/// A field, or a name of a map: `labels[env]`.
-fn plain(resource: &'static Resource, name: &str) -> Option<(&'static Field, Option<String>)> {
-    let base = name.split('[').next().unwrap_or_default();
-    let field = named(resource, base).filter(|field| can_filter(field))?;
-    match (field.kind, base == name) {
-        (Kind::Map, false) => {
-            let key = bracketed(name, base)?;
-            let fits = !key.is_empty() && !key.chars().any(char::is_control);
-            fits.then(|| (field, Some(key.to_owned())))
-        }
-        (Kind::Map, true) | (_, false) => None,
-        (_, true) => Some((field, None)),
+/// A name of a map and how its value is compared, from what is behind `labels[`: `env]`,
+/// `env]:in`, `env]_in`. The name is data: it may hold what means something elsewhere.
+fn member(resource: &'static Resource, base: &str, rest: &str) -> Option<Target> {
+    if let Some(key) = rest.strip_suffix(']') {
+        return named_member(resource, base, key, Op::Eq);
     }
+    let (key, suffix) = rest.rsplit_once(']')?;
+    named_member(resource, base, key, operator(suffix.strip_prefix([':', '_'])?)?)
+}
+
+fn named_member(resource: &'static Resource, base: &str, key: &str, op: Op) -> Option<Target> {
+    let field = named(resource, base).filter(|field| can_filter(field))?;
+    let fits = field.kind == Kind::Map && !key.is_empty() && !key.chars().any(char::is_control);
+    fits.then(|| (field, Some(text::nfc(key).into_owned()), op))
+}
+
+fn operator(spelling: &str) -> Option<Op> {
+    OPERATORS.iter().find(|(known, _)| *known == spelling).map(|(_, op)| *op)
+}
+
+/// A field that is compared as a whole.
+fn scalar(resource: &'static Resource, name: &str, op: Op) -> Option<Target> {
+    let field = named(resource, name).filter(|field| can_filter(field))?;
+    (field.kind != Kind::Map).then_some((field, None, op))
 }
 
 impl Filter {
@@ -172,68 +209,93 @@ impl Filter {
         format!("{} {:?} {:?} {:?}", self.field.name, self.key, self.op, self.values)
     }
 
-    /// Appends the condition.
+    /// Appends the condition. It is never unknown to SQL: what has no value is not equal to
+    /// any, and so among those that `ne` and `nin` ask for.
     pub(super) fn write(&self, sql: &mut Sql) {
         let column = self.field.name;
-        match (self.field.kind, self.op) {
-            (Kind::List | Kind::Map, op) => self.write_member(sql, op),
-            (_, Op::In | Op::Nin) => {
-                let not = if self.op == Op::Nin { "NOT " } else { "" };
-                sql.push(&format!("{column} {not}IN ("));
-                for (index, value) in self.values.iter().enumerate() {
-                    sql.push(if index == 0 { "" } else { ", " });
-                    sql.bind(value.clone());
-                }
-                sql.push(")");
+        let symbol = match self.op {
+            _ if matches!(self.field.kind, Kind::List | Kind::Map) => {
+                return self.write_members(sql);
             }
-            (_, Op::Contains) => {
-                sql.push(&format!("lower({column}) LIKE "));
+            Op::Null => {
+                let not = if self.is_wanted() { "" } else { "NOT " };
+                return sql.push(&format!("{column} IS {not}NULL"));
+            }
+            Op::Ne | Op::Nin if self.field.nullable => {
+                sql.push(&format!("({column} IS NULL OR "));
+                self.write_among(sql);
+                return sql.push(")");
+            }
+            Op::In | Op::Nin | Op::Ne => return self.write_among(sql),
+            Op::Contains => {
+                sql.folded(self.field.name);
                 sql.bind(containing(&self.values[0]));
-                sql.push(" ESCAPE '!'");
+                return sql.push(" ESCAPE '!'");
             }
-            (_, Op::Prefix) => {
-                sql.push(&format!("lower({column}) LIKE "));
+            Op::Prefix => {
+                sql.folded(self.field.name);
                 sql.bind(Literal::Text(format!("{}%", escaped(&self.values[0]))));
-                sql.push(" ESCAPE '!'");
+                return sql.push(" ESCAPE '!'");
             }
-            (_, op) => {
-                let symbol = match op {
-                    Op::Ne => "<>",
-                    Op::Gt => ">",
-                    Op::Gte => ">=",
-                    Op::Lt => "<",
-                    Op::Lte => "<=",
-                    _ => "=",
-                };
-                sql.push(&format!("{column} {symbol} "));
-                sql.bind(self.values[0].clone());
-            }
-        }
+            Op::Gt => ">",
+            Op::Gte => ">=",
+            Op::Lt => "<",
+            Op::Lte => "<=",
+            Op::Eq => "=",
+        };
+        sql.push(&format!("{column} {symbol} "));
+        sql.bind(self.values[0].clone());
     }
 
-    /// Lists and maps are compact JSON text. A quote inside of a string is escaped there, so
-    /// `"x"` is found only where it is a whole item, and `"k":"x"` only where it is a member.
-    /// What `replace` leaves as it was does not hold it; unlike LIKE it heeds the case.
-    fn write_member(&self, sql: &mut Sql, op: Op) {
-        let (comparison, join) = match op {
-            Op::Ne | Op::Nin => ("=", " AND "),
-            _ => ("<>", " OR "),
-        };
+    /// `ne`, `in` and `nin` of a column.
+    fn write_among(&self, sql: &mut Sql) {
         let column = self.field.name;
-        sql.push("(");
+        if self.op == Op::Ne {
+            sql.push(&format!("{column} <> "));
+            return sql.bind(self.values[0].clone());
+        }
+        let not = if self.op == Op::Nin { "NOT " } else { "" };
+        sql.push(&format!("{column} {not}IN ("));
         for (index, value) in self.values.iter().enumerate() {
-            let Literal::Text(text) = value else { continue };
-            let text = serde_json::Value::from(text.as_str()).to_string();
-            let needle = match &self.key {
-                Some(key) => format!("{}:{text}", serde_json::Value::from(key.as_str())),
-                None => text,
-            };
-            sql.push(if index == 0 { "" } else { join });
-            sql.push(&format!("replace({column}, "));
-            sql.bind(Literal::Text(needle));
-            sql.push(&format!(", '') {comparison} {column}"));
+            sql.push(if index == 0 { "" } else { ", " });
+            sql.bind(value.clone());
         }
         sql.push(")");
+    }
+
+    /// Lists and maps are JSON text. The store takes it apart, so that members are compared
+    /// as the values that they are.
+    fn write_members(&self, sql: &mut Sql) {
+        let not = match self.op {
+            Op::Ne | Op::Nin => true,
+            Op::Null => self.is_wanted(),
+            _ => false,
+        };
+        sql.push(if not { "NOT EXISTS (SELECT 1 FROM " } else { "EXISTS (SELECT 1 FROM " });
+        sql.members(self.field);
+        sql.push(" WHERE ");
+        if let Some(key) = &self.key {
+            sql.push("member.key = ");
+            sql.bind(Literal::Text(key.clone()));
+        }
+        if self.op != Op::Null {
+            sql.push(if self.key.is_some() {
+                " AND member.value IN ("
+            } else {
+                "member.value IN ("
+            });
+            for (index, value) in self.values.iter().enumerate() {
+                sql.push(if index == 0 { "" } else { ", " });
+                sql.bind(value.clone());
+            }
+            sql.push(")");
+        }
+        sql.push(")");
+    }
+
+    /// Whether `null` asks for what has no value.
+    fn is_wanted(&self) -> bool {
+        self.values.first() == Some(&Literal::Integer(1))
     }
 }
 
@@ -242,8 +304,8 @@ pub(super) fn containing(value: &Literal) -> Literal {
     Literal::Text(format!("%{}%", escaped(value)))
 }
 
-/// In lower case, of ASCII only: what `lower` does with a column, on both stores.
+/// Folded as columns are when they are searched.
 fn escaped(value: &Literal) -> String {
     let Literal::Text(text) = value else { return String::new() };
-    text.to_ascii_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_")
+    text::fold(text).replace('!', "!!").replace('%', "!%").replace('_', "!_")
 }

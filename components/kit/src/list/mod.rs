@@ -3,7 +3,7 @@
 //!
 //! | question | spellings |
 //! |---|---|
-//! | filter | `status=ACTIVE`, `status:in=A,B`, `created_at:gte=…`, `created_after=…`, `total_gt=…`, `filter[status]=…`, `filter[created_at][gte]=…`, `labels[env]=prod` |
+//! | filter | `status=ACTIVE`, `status:in=A,B`, `created_at:gte=…`, `created_after=…`, `total_gt=…`, `filter[status]=…`, `filter[created_at][gte]=…`, `department:null=true`, `labels[env]=prod`, `filter[labels][env]=prod` |
 //! | order | `sort=created_at:desc,name`, `sort=-created_at` |
 //! | page | `cursor`+`limit`, `page[cursor]`+`page[limit]`; `offset`+`limit`, `page[offset]`, `page[number]`; `page`+`per_page`; `after_id`, `after_<key>` |
 //! | fields | `fields=a,b`, `fields[users]=a,b` |
@@ -28,6 +28,7 @@ pub use cursor::{Bound, Place, Resume};
 pub use feed::Feed;
 pub use filter::{Filter, Op};
 pub use links::Links;
+pub use migrations::Dialect;
 pub use page::{Mode, Page};
 pub use select::{Sql, conditions, count, select};
 pub use sort::Key;
@@ -158,7 +159,7 @@ impl Query {
         parts.sort();
         let sort = self.sort.iter().map(Key::canonical);
         parts.extend(sort);
-        parts.extend(self.search.as_ref().map(|text| format!("search {text}")));
+        parts.extend(self.search.as_ref().map(|text| format!("search {}", text::fold(text))));
         parts.join("\n")
     }
 }

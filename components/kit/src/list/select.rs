@@ -1,8 +1,10 @@
 //! From a query to SQL that SQLite and PostgreSQL both read. `$1` is the tenant.
 
+use migrations::Dialect;
+
 use super::filter::containing;
 use super::{Filter, Key, Literal, Place, Query, is_column};
-use crate::contract::Resource;
+use crate::contract::{Field, Kind, Resource};
 
 /// A statement with the values of its parameters from `$2` on.
 #[derive(Debug)]
@@ -11,9 +13,46 @@ pub struct Sql {
     pub text: String,
     /// `$2`, `$3`, …
     pub values: Vec<Literal>,
+    /// Which store reads it: they take JSON apart with different functions.
+    dialect: Dialect,
+    /// Whether the table keeps folded text, see [`Resource::folds`].
+    folds: bool,
 }
 
 impl Sql {
+    /// The beginning of a statement about a resource.
+    pub fn new(dialect: Dialect, resource: &Resource, text: impl Into<String>) -> Self {
+        Self { text: text.into(), values: Vec::new(), dialect, folds: resource.folds() }
+    }
+
+    /// Appends the text of a column without its case, and `LIKE`. What is not in the column
+    /// `folded` is what SQL itself makes of it: of ASCII, on both stores.
+    pub(super) fn folded(&mut self, column: &str) {
+        let lower = format!("lower({column})");
+        self.push(&match (self.folds, self.dialect) {
+            (false, _) => format!("{lower} LIKE "),
+            (true, Dialect::Sqlite) => format!("COALESCE(folded ->> '{column}', {lower}) LIKE "),
+            (true, Dialect::Postgres) => {
+                format!("COALESCE(folded::jsonb ->> '{column}', {lower}) LIKE ")
+            }
+        });
+    }
+
+    /// Appends the members of a list or map as rows `member (key, value)`, of a list without
+    /// keys.
+    pub(super) fn members(&mut self, field: &Field) {
+        let column = field.name;
+        self.push(&match (self.dialect, field.kind) {
+            (Dialect::Sqlite, _) => format!("json_each({column}) AS member"),
+            (Dialect::Postgres, Kind::Map) => {
+                format!("jsonb_each_text({column}::jsonb) AS member (key, value)")
+            }
+            (Dialect::Postgres, _) => {
+                format!("jsonb_array_elements_text({column}::jsonb) AS member (value)")
+            }
+        });
+    }
+
     /// Appends to the statement.
     pub fn push(&mut self, text: &str) {
         self.text.push_str(text);
@@ -30,6 +69,7 @@ impl Sql {
 /// The rows of a page: those behind `place` in the order of `keys`, without the first
 /// `offset`, at most `limit`. Backwards they come in reverse.
 pub fn select(
+    dialect: Dialect,
     resource: &'static Resource,
     query: &Query,
     place: Option<&Place>,
@@ -37,7 +77,7 @@ pub fn select(
     limit: usize,
 ) -> Sql {
     let columns: Vec<&str> = resource.columns().map(|field| field.name).collect();
-    let mut sql = filtered(resource, query, &columns.join(", "));
+    let mut sql = filtered(dialect, resource, query, &columns.join(", "));
     let mut keys = query.keys(resource);
     if let Some(place) = place {
         if place.backwards {
@@ -60,8 +100,8 @@ pub fn select(
 }
 
 /// How many rows there are.
-pub fn count(resource: &'static Resource, query: &Query) -> Sql {
-    filtered(resource, query, "COUNT(*)")
+pub fn count(dialect: Dialect, resource: &'static Resource, query: &Query) -> Sql {
+    filtered(dialect, resource, query, "COUNT(*)")
 }
 
 /// Appends filters to a condition, each with `AND` in front.
@@ -76,18 +116,18 @@ fn number(number: usize) -> Literal {
     Literal::Integer(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
-fn filtered(resource: &'static Resource, query: &Query, columns: &str) -> Sql {
+fn filtered(dialect: Dialect, resource: &'static Resource, query: &Query, columns: &str) -> Sql {
     let table = resource.table;
     let alive = if resource.append_only { "" } else { " AND deleted_at IS NULL" };
     let text = format!("SELECT {columns} FROM {table} WHERE tenant_id = $1{alive}");
-    let mut sql = Sql { text, values: Vec::new() };
+    let mut sql = Sql::new(dialect, resource, text);
     conditions(&mut sql, &query.filters);
     if let Some(text) = &query.search {
         let pattern = containing(&Literal::Text(text.clone()));
         let fields = resource.fields.iter().filter(|field| field.search && is_column(field));
         for (index, field) in fields.enumerate() {
             sql.push(if index == 0 { " AND (" } else { " OR " });
-            sql.push(&format!("lower({}) LIKE ", field.name));
+            sql.folded(field.name);
             sql.bind(pattern.clone());
             sql.push(" ESCAPE '!'");
         }

@@ -1,10 +1,16 @@
 //! Values of filters, as their columns hold them.
 
-use time::format_description::well_known::Rfc3339;
-use time::{Date, OffsetDateTime, Time};
+use std::borrow::Cow;
 
-use super::Problems;
+use super::{Op, Problems};
 use crate::contract::{Field, Kind};
+use crate::{Moment, date, moment};
+
+/// A day, in milliseconds.
+const DAY: i64 = 86_400_000;
+
+/// A time that nothing stored is equal to.
+const NEVER: i64 = i64::MIN;
 
 /// The longest text of a filter, in characters.
 const TEXT_LIMIT: usize = 500;
@@ -28,7 +34,10 @@ pub(super) fn parse(
 ) -> Option<Literal> {
     let spelled = match field.kind {
         Kind::Text | Kind::List | Kind::Map => {
-            return check_text(name, text, problems).then(|| Literal::Text(text.to_owned()));
+            return check_text(name, text, problems).then(|| Literal::Text(text::nfc(text).into()));
+        }
+        Kind::Email => {
+            return check_text(name, text, problems).then(|| Literal::Text(text::address(text)));
         }
         Kind::Enum(values) => {
             // K-7: compared whatever their case.
@@ -40,17 +49,12 @@ pub(super) fn parse(
             return found.map(|value| Literal::Text((*value).to_owned()));
         }
         Kind::Integer => text.parse().ok(),
-        Kind::Boolean => match text {
-            "true" => Some(1),
-            "false" => Some(0),
-            _ => None,
-        },
-        Kind::Timestamp => moment(text),
+        Kind::Boolean => return truth(name, text, problems),
+        Kind::Timestamp => when(text).map(|moment| moment.ms),
     };
     if spelled.is_none() {
         let (code, kind) = match field.kind {
             Kind::Integer => ("WRONG_TYPE", "an integer"),
-            Kind::Boolean => ("WRONG_TYPE", "true or false"),
             _ => ("INVALID_FORMAT", "a date such as 2026-03-01, or with time as in RFC 3339"),
         };
         problems.wrong(name, code, format!("Must be {kind}."));
@@ -72,22 +76,95 @@ pub(super) fn check_text(name: &str, text: &str, problems: &mut Problems) -> boo
     true
 }
 
-/// Milliseconds since the Unix epoch: of a date its beginning in UTC, or of an RFC 3339
-/// time. An unescaped `+` of an offset arrives as a space.
-fn moment(text: &str) -> Option<i64> {
-    let time = match text.len() {
-        10 => {
-            let mut parts = text.split('-');
-            let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
-            let month: u8 = month.parse().ok()?;
-            let date = Date::from_calendar_date(
-                year.parse().ok()?,
-                time::Month::try_from(month).ok()?,
-                day.parse().ok()?,
-            );
-            date.ok()?.with_time(Time::MIDNIGHT).assume_utc()
+/// The value that a text spells for a comparison: of a time with parts of milliseconds, which
+/// nothing stored has, the millisecond that the comparison is the same with.
+pub(super) fn compared(
+    name: &str,
+    field: &Field,
+    op: Op,
+    text: &str,
+    problems: &mut Problems,
+) -> Option<Literal> {
+    if field.kind == Kind::Timestamp
+        && let Some(moment) = when(text).filter(|moment| !moment.exact)
+    {
+        return Some(Literal::Integer(match op {
+            Op::Lt | Op::Gte => moment.ceiling(),
+            Op::Gt | Op::Lte => moment.ms,
+            _ => NEVER,
+        }));
+    }
+    parse(name, field, text, problems)
+}
+
+/// `true` or `false`.
+pub(super) fn truth(name: &str, text: &str, problems: &mut Problems) -> Option<Literal> {
+    match text {
+        "true" => Some(Literal::Integer(1)),
+        "false" => Some(Literal::Integer(0)),
+        _ => {
+            problems.wrong(name, "WRONG_TYPE", "Must be true or false.");
+            None
         }
-        _ => OffsetDateTime::parse(&text.replace(' ', "+"), &Rfc3339).ok()?,
-    };
-    i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok()
+    }
+}
+
+/// The items of a list with commas. One that begins with a quote ends with one, and may hold
+/// commas between them, and quotes twice (RFC 4180 section 2).
+pub(super) fn items<'a>(
+    name: &str,
+    text: &'a str,
+    problems: &mut Problems,
+) -> Option<Vec<Cow<'a, str>>> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    loop {
+        let (item, end) = match rest.strip_prefix('"') {
+            None => {
+                let end = rest.find(',').unwrap_or(rest.len());
+                (Cow::Borrowed(&rest[..end]), end)
+            }
+            Some(quoted) => {
+                let Some(length) = closing(quoted) else {
+                    let message = "A quoted value ends with a quote, before a comma or the end; \
+                                   a quote in it is written twice.";
+                    problems.wrong(name, "INVALID_FORMAT", message);
+                    return None;
+                };
+                (Cow::Owned(quoted[..length].replace("\"\"", "\"")), length + 2)
+            }
+        };
+        found.push(item);
+        match rest[end..].strip_prefix(',') {
+            Some(more) => rest = more,
+            None => return Some(found),
+        }
+    }
+}
+
+/// Where the quote is that ends a quoted value, if a comma or the end follows it.
+fn closing(quoted: &str) -> Option<usize> {
+    let bytes = quoted.as_bytes();
+    let mut at = 0;
+    loop {
+        at += quoted[at..].find('"')?;
+        match bytes.get(at + 1) {
+            Some(b'"') => at += 2,
+            None | Some(b',') => return Some(at),
+            Some(_) => return None,
+        }
+    }
+}
+
+/// Of a date its beginning in UTC, or the moment of an RFC 3339 time. An unescaped `+` of an
+/// offset arrives as a space.
+fn when(text: &str) -> Option<Moment> {
+    if text.len() == 10 {
+        return date(text).map(|days| Moment { ms: days * DAY, exact: true });
+    }
+    let (time, offset) = text.split_at_checked(text.len().checked_sub(6)?)?;
+    match offset.strip_prefix(' ') {
+        Some(offset) => moment(&format!("{time}+{offset}")),
+        None => moment(text),
+    }
 }

@@ -1,10 +1,16 @@
 //! From what a client wrote to the values of a record. The contract's schema has checked
 //! the document: what is left are rules over several members, and defaults.
 
+use std::cell::LazyCell;
+use std::collections::HashMap;
+
+use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
 use super::record::Record;
+use crate::Call;
 use crate::contract::{Default, Field, Kind, Resource};
+use crate::free::Free;
 use crate::list::Literal;
 use crate::validate::Violation;
 
@@ -27,12 +33,16 @@ pub(crate) enum How {
 pub(crate) fn assign(
     record: &mut Record,
     resource: &'static Resource,
-    document: &Json,
+    call: &Call,
     how: How,
     caller: &str,
 ) -> Result<(), Vec<Violation>> {
     let empty = Map::new();
-    let document = document.as_object().unwrap_or(&empty);
+    let document = call.document().as_object().unwrap_or(&empty);
+    // The same members as they were written, for what must come back so.
+    let written = LazyCell::new(|| {
+        serde_json::from_slice::<HashMap<String, Box<RawValue>>>(call.body()).unwrap_or_default()
+    });
     let mut violations = Vec::new();
     for field in resource.columns().filter(|field| field.writable) {
         let given = match member(resource, field, document) {
@@ -45,12 +55,23 @@ pub(crate) fn assign(
         let value = match given {
             None if how == How::Merge => continue,
             None | Some(Json::Null) => preset(field, caller),
-            Some(value) if field.kind == Kind::Map => {
+            Some(value) if matches!(field.kind, Kind::List | Kind::Map) => {
+                let text = written
+                    .get(field.name)
+                    .map_or_else(|| value.to_string(), |raw| raw.get().to_owned());
+                let written = Free::parse(&text).unwrap_or_else(Free::null);
+                // What lists compare is in NFC; what else a client keeps here is its own.
+                let written = if field.filter { written.normalized() } else { Some(written) };
+                let Some(written) = written else {
+                    let message = "Must not hold one text in two spellings of Unicode.";
+                    violations.push(violation(field.name, "NOT_UNIQUE", message));
+                    continue;
+                };
                 // Of a whole document too, null means that there is no such name.
                 let known = if how == How::Merge { record.text(field.name) } else { "" };
-                let mut merged = serde_json::from_str(known).unwrap_or(Json::Null);
-                json_patch::merge(&mut merged, value);
-                literal(field, &merged)
+                let mut merged = Free::parse(known).unwrap_or_else(Free::null);
+                merged.merge(written);
+                Some(Literal::Text(merged.to_string()))
             }
             Some(value) => literal(field, value),
         };
@@ -117,7 +138,10 @@ fn literal(field: &Field, json: &Json) -> Option<Literal> {
         (Kind::Integer, Json::Number(number)) => {
             crate::validate::integer(number).map(Literal::Integer)
         }
-        (Kind::Text | Kind::Enum(_), Json::String(text)) => Some(Literal::Text(text.clone())),
+        (Kind::Text, Json::String(text)) => Some(Literal::Text(text::nfc(text).into_owned())),
+        (Kind::Enum(_), Json::String(text)) => Some(Literal::Text(text.clone())),
+        (Kind::Email, Json::String(text)) => Some(Literal::Text(text::address(text))),
+        // Of a default.
         (Kind::List | Kind::Map, json) => Some(Literal::Text(json.to_string())),
         _ => None,
     }

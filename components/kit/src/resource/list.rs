@@ -70,7 +70,14 @@ impl List<'_> {
         let Window { place, offset, numbered } = self.window()?;
         let limit = self.query.page.limit;
         // One more than asked for tells whether another page follows.
-        let sql = select(self.resource, self.query, place.as_ref(), offset, limit + 1);
+        let sql = select(
+            self.scope.dialect(),
+            self.resource,
+            self.query,
+            place.as_ref(),
+            offset,
+            limit + 1,
+        );
         let rows = self.scope.query(&sql.text, values(sql.values.into_iter().map(Some)))?;
         let more = rows.len() > limit;
         let rows = rows.into_iter().take(limit);
@@ -105,7 +112,7 @@ impl List<'_> {
     /// A page by offset or number, with totals.
     fn numbered(&self, records: &[Record], offset: usize, more: bool) -> Result<Reply, Error> {
         let limit = self.query.page.limit;
-        let sql = count(self.resource, self.query);
+        let sql = count(self.scope.dialect(), self.resource, self.query);
         let rows = self.scope.query(&sql.text, values(sql.values.into_iter().map(Some)))?;
         let total = rows.into_iter().next().map_or(0, |mut row| row.integer());
         let total = usize::try_from(total).unwrap_or_default();

@@ -103,8 +103,7 @@ impl Resource {
         for field in self.columns().filter(|field| !field.writable) {
             record.set(field.name, draft::preset(field, caller.id()));
         }
-        draft::assign(&mut record, self, call.document(), How::Whole, caller.id())
-            .map_err(refused_fields)?;
+        draft::assign(&mut record, self, call, How::Whole, caller.id()).map_err(refused_fields)?;
         record.set_text("id", &crate::id(self.prefix));
         record.set_text("tenant_id", &caller.tenant);
         record.set("version", Some(Literal::Integer(1)));
@@ -166,8 +165,7 @@ impl Resource {
             let before = self.find(scope, call.path("id"))?;
             conditional::check(call, &before)?;
             let mut record = before.clone();
-            draft::assign(&mut record, self, call.document(), how, caller)
-                .map_err(refused_fields)?;
+            draft::assign(&mut record, self, call, how, caller).map_err(refused_fields)?;
             rule(call, scope, Change::Write, Some(&before), &mut record)?;
             if record == before {
                 return Ok(self.reply(200, &record));

@@ -72,6 +72,15 @@ impl Record {
         self.resource.columns().zip(&self.values)
     }
 
+    /// The column `folded`, of a table that has it.
+    pub(crate) fn folded(&self) -> Option<(&'static str, Option<Literal>)> {
+        let texts = self.columns().filter_map(|(field, value)| match (field.kind, value) {
+            (Kind::Text | Kind::Email, Some(Literal::Text(text))) => Some((field.name, &**text)),
+            _ => None,
+        });
+        self.resource.folds().then(|| ("folded", text::folded(texts).map(Literal::Text)))
+    }
+
     fn index(&self, name: &str) -> Option<usize> {
         self.resource.columns().position(|field| field.name == name)
     }

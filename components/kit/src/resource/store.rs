@@ -8,8 +8,8 @@ use crate::{Call, Error, Event, Scope};
 impl Resource {
     pub(super) fn insert(&'static self, scope: &Scope<'_>, record: &Record) -> Result<(), Error> {
         let columns = record.columns().filter(|(field, _)| field.name != "tenant_id");
-        let (names, given): (Vec<_>, Vec<_>) =
-            columns.map(|(field, value)| (field.name, value.clone())).unzip();
+        let columns = columns.map(|(field, value)| (field.name, value.clone()));
+        let (names, given): (Vec<_>, Vec<_>) = columns.chain(record.folded()).unzip();
         let numbers: Vec<String> = (0..names.len()).map(|n| format!("${}", n + 2)).collect();
         let sql = format!(
             "INSERT INTO {} (tenant_id, {}) VALUES ($1, {})",
@@ -30,9 +30,11 @@ impl Resource {
         record.set("updated_at", Some(Literal::Integer(crate::now())));
         let fixed = ["id", "tenant_id", "created_at"];
         let columns = record.columns().filter(|(field, _)| !fixed.contains(&field.name));
+        let columns = columns.map(|(field, value)| (field.name, value.clone()));
         let (sets, mut given): (Vec<_>, Vec<_>) = columns
+            .chain(record.folded())
             .enumerate()
-            .map(|(n, (field, value))| (format!("{} = ${}", field.name, n + 2), value.clone()))
+            .map(|(n, (name, value))| (format!("{name} = ${}", n + 2), value))
             .unzip();
         let sql = format!(
             "UPDATE {} SET {} WHERE tenant_id = $1 AND id = ${}",

@@ -136,9 +136,15 @@ impl Walk {
             (Schema::Number { min, max }, Value::Number(number)) => {
                 self.range(number.as_f64().unwrap_or(f64::NAN), min, max);
             }
-            (Schema::String { min_length, max_length, format, one_of }, Value::String(text)) => {
+            (
+                Schema::String { min_length, max_length, format, visible, one_of },
+                Value::String(text),
+            ) => {
                 self.length(text.chars().count(), min_length, max_length, &CHARACTERS);
-                self.text(text);
+                let is_plain = self.text(text);
+                if visible && is_plain && !text.is_empty() && !text::is_visible(text) {
+                    self.report("NOT_VISIBLE", "Must hold a character that can be seen.");
+                }
                 if let Some(format) = format.filter(|format| !format::spells(*format, text)) {
                     self.report("INVALID_FORMAT", format!("Must be {}.", format::named(format)));
                 }
@@ -215,7 +221,9 @@ impl Walk {
     /// What holds for values without a schema: no control characters, however deep.
     fn any(&mut self, value: &Value) {
         match value {
-            Value::String(text) => self.text(text),
+            Value::String(text) => {
+                self.text(text);
+            }
             Value::Array(_) => {
                 let items = &Schema::Any;
                 let list = Schema::Array { items, min_items: 0, max_items: None, unique: false };
@@ -226,11 +234,21 @@ impl Walk {
         }
     }
 
-    fn text(&mut self, text: &str) {
-        if text.chars().any(|character| character.is_control() && !"\n\t".contains(character)) {
-            let message = "Must not hold control characters other than line feed and tab.";
+    /// Whether a text is without control characters; tells when it is not.
+    fn text(&mut self, text: &str) -> bool {
+        // A line may end with CR LF, as forms of browsers send it.
+        let mut before = ' ';
+        let is_refused = |character: char| {
+            let ends = std::mem::replace(&mut before, character) == '\r';
+            let is_control = character.is_control() && !"\n\t\r".contains(character);
+            is_control || ends && character != '\n'
+        };
+        let is_plain = !text.chars().any(is_refused) && before != '\r';
+        if !is_plain {
+            let message = "Must not hold control characters other than tab, LF and CR LF.";
             self.report("CONTROL_CHARACTER", message);
         }
+        is_plain
     }
 
     fn length(&mut self, length: usize, min: usize, max: Option<usize>, unit: &Unit) {

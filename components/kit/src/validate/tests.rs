@@ -8,11 +8,12 @@ use crate::contract::{
 };
 
 const fn text(min_length: usize, max_length: Option<usize>) -> Schema {
-    Schema::String { min_length, max_length, format: None, one_of: &[] }
+    Schema::String { min_length, max_length, format: None, visible: false, one_of: &[] }
 }
 
 const fn spelling(format: Format) -> Schema {
-    Schema::String { min_length: 0, max_length: None, format: Some(format), one_of: &[] }
+    let (min_length, max_length) = (0, None);
+    Schema::String { min_length, max_length, format: Some(format), visible: false, one_of: &[] }
 }
 
 const fn list(items: &'static Schema, min_items: usize, max_items: Option<usize>) -> Schema {
@@ -27,8 +28,15 @@ const ANY_TEXT: Schema = text(0, None);
 const NAME: Schema = text(1, Some(3));
 const COUNT: Schema = Schema::Integer { min: Some(1), max: Some(100) };
 const LARGE: Schema = Schema::Integer { min: Some(1), max: Some(9_007_199_254_740_991) };
-const COLOUR: Schema =
-    Schema::String { min_length: 0, max_length: None, format: None, one_of: &["RED", "BLUE"] };
+const COLOUR: Schema = Schema::String {
+    min_length: 0,
+    max_length: None,
+    format: None,
+    visible: false,
+    one_of: &["RED", "BLUE"],
+};
+const TITLE: Schema =
+    Schema::String { min_length: 1, max_length: Some(9), format: None, visible: true, one_of: &[] };
 const INNER: Schema = Schema::Object {
     properties: &[member("a/b~c", false, &COUNT)],
     additional: None,
@@ -110,12 +118,26 @@ fn lengths_count_unicode_scalar_values() {
 
 #[test]
 fn control_characters_are_refused_everywhere() {
-    check(&ANY_TEXT, json!("a\n\tb"), &[]);
-    for bad in ["\0", "a\rb", "\u{1b}[0m", "\u{7f}", "\u{85}"] {
+    for good in ["a\n\tb", "a\r\nb\r\n", "\r\n", "\n\r\n"] {
+        check(&ANY_TEXT, json!(good), &[]);
+    }
+    for bad in ["\0", "a\rb", "a\r", "\r\r\n", "\n\r", "\r\n\r", "\u{1b}[0m", "\u{7f}", "\u{85}"] {
         check(&ANY_TEXT, json!(bad), &[" CONTROL_CHARACTER"]);
     }
     check(&Schema::Any, json!({"a": [1, {"b": "\0"}]}), &["/a/1/b CONTROL_CHARACTER"]);
     check(&MAP, json!({"a\0": 1}), &["/a\0 CONTROL_CHARACTER"]);
+}
+
+#[test]
+fn names_can_be_seen() {
+    check(&TITLE, json!("a"), &[]);
+    check(&TITLE, json!("\u{202e}rtl"), &[]);
+    check(&TITLE, json!(""), &[" TOO_SHORT"]);
+    for bad in [" ", "\u{200b}\u{ad}", "\u{3164}", "\u{2066}\u{2069}", "\u{e0041}"] {
+        check(&TITLE, json!(bad), &[" NOT_VISIBLE"]);
+    }
+    check(&TITLE, json!("\t"), &[" NOT_VISIBLE"]);
+    check(&TITLE, json!("\u{7}"), &[" CONTROL_CHARACTER"]);
 }
 
 #[test]

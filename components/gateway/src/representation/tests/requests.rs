@@ -270,6 +270,27 @@ fn a_camel_query() {
     assert_eq!(got.parameter("authorId"), Some("U-Ser"));
 }
 
+/// Names inside of maps are data, in whatever spelling of a filter they stand.
+#[test]
+fn a_camel_query_about_a_map() {
+    for (asked, read) in [
+        ("metadata[pageCount]", "metadata[pageCount]"),
+        ("metadata[aws:createdBy]:eq", "metadata[aws:createdBy]:eq"),
+        ("metadata[a.bC]_ne", "metadata[a.bC]_ne"),
+        ("filter[metadata[pageCount]]", "filter[metadata[pageCount]]"),
+        ("filter[metadata[pageCount]][ne]", "filter[metadata[pageCount]][ne]"),
+        ("filter[metadata][pageCount]", "filter[metadata][pageCount]"),
+        ("filter[authorId]", "filter[author_id]"),
+        ("filter[createdAt][gte]", "filter[created_at][gte]"),
+        ("createdAt:gte", "created_at:gte"),
+        ("createdAfter", "created_after"),
+    ] {
+        let target = format!("GET /v1/books?{}=X", asked.replace('[', "%5B").replace(']', "%5D"));
+        let got = exchange(&books("GET", "/books"), (&target, &[], ""), ok(200, &[], "{}"));
+        assert_eq!(got.parameter(read), Some("X"), "{asked}");
+    }
+}
+
 /// Pages are counted in E's form unless the client pages in its own way.
 #[test]
 fn the_first_page_is_counted() {

@@ -1,0 +1,174 @@
+//! JSON of the client's choice. What it says is kept as it was written: a number is a text of
+//! digits here, because `1e2`, `-0` and integers beyond 2^53 do not come back out of a double.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde_json::value::RawValue;
+
+/// A value. Members are in the order of their names, so that equal values are written alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Free {
+    /// `null`, `true`, `false` or a number, as it was written.
+    Plain(String),
+    Text(String),
+    List(Vec<Free>),
+    Object(BTreeMap<String, Free>),
+}
+
+impl Free {
+    /// What a text of JSON says; `None` when it is none. The gateway has bounded how deep it
+    /// nests.
+    pub(crate) fn parse(json: &str) -> Option<Self> {
+        let raw: &RawValue = serde_json::from_str(json).ok()?;
+        let text = raw.get();
+        Some(match text.as_bytes().first()? {
+            b'"' => Self::Text(serde_json::from_str(text).ok()?),
+            b'[' => {
+                let items: Vec<&RawValue> = serde_json::from_str(text).ok()?;
+                let items = items.into_iter().map(|item| Self::parse(item.get()));
+                Self::List(items.collect::<Option<_>>()?)
+            }
+            b'{' => {
+                let members: BTreeMap<String, Box<RawValue>> = serde_json::from_str(text).ok()?;
+                let members = members.into_iter();
+                let members = members.map(|(name, value)| Some((name, Self::parse(value.get())?)));
+                Self::Object(members.collect::<Option<_>>()?)
+            }
+            _ => Self::Plain(text.to_owned()),
+        })
+    }
+
+    pub(crate) fn null() -> Self {
+        Self::Plain("null".to_owned())
+    }
+
+    fn is_null(&self) -> bool {
+        matches!(self, Self::Plain(text) if text == "null")
+    }
+
+    /// JSON Merge Patch (RFC 7396 section 2).
+    pub(crate) fn merge(&mut self, patch: Self) {
+        let Self::Object(patch) = patch else {
+            *self = patch;
+            return;
+        };
+        if !matches!(self, Self::Object(_)) {
+            *self = Self::Object(BTreeMap::new());
+        }
+        let Self::Object(members) = self else { return };
+        for (name, value) in patch {
+            if value.is_null() {
+                members.remove(&name);
+            } else {
+                members.entry(name).or_insert_with(Self::null).merge(value);
+            }
+        }
+    }
+
+    /// The value with its texts and names in NFC; `None` when two names, or two items of a
+    /// list, are equal then.
+    pub(crate) fn normalized(self) -> Option<Self> {
+        Some(match self {
+            Self::Plain(_) => self,
+            Self::Text(text) => Self::Text(text::nfc(&text).into_owned()),
+            Self::List(items) => {
+                let items = items.into_iter().map(Self::normalized).collect::<Option<Vec<_>>>()?;
+                let is_twice = |(at, item): (usize, &Self)| items[..at].contains(item);
+                (!items.iter().enumerate().any(is_twice)).then_some(Self::List(items))?
+            }
+            Self::Object(members) => {
+                let count = members.len();
+                let members = members.into_iter().map(|(name, value)| {
+                    Some((text::nfc(&name).into_owned(), value.normalized()?))
+                });
+                let members = members.collect::<Option<BTreeMap<_, _>>>()?;
+                (members.len() == count).then_some(Self::Object(members))?
+            }
+        })
+    }
+}
+
+impl std::fmt::Display for Free {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Plain(text) => out.write_str(text),
+            Self::Text(text) => quoted(text, out),
+            Self::List(items) => {
+                out.write_char('[')?;
+                for (index, item) in items.iter().enumerate() {
+                    out.write_str(if index == 0 { "" } else { "," })?;
+                    item.fmt(out)?;
+                }
+                out.write_char(']')
+            }
+            Self::Object(members) => {
+                out.write_char('{')?;
+                for (index, (name, value)) in members.iter().enumerate() {
+                    out.write_str(if index == 0 { "" } else { "," })?;
+                    quoted(name, out)?;
+                    out.write_char(':')?;
+                    value.fmt(out)?;
+                }
+                out.write_char('}')
+            }
+        }
+    }
+}
+
+fn quoted(text: &str, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    out.write_str(&serde_json::to_string(text).map_err(|_| std::fmt::Error)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Free;
+
+    fn parsed(json: &str) -> Free {
+        Free::parse(json).unwrap_or_else(|| panic!("{json}"))
+    }
+
+    #[test]
+    fn numbers_come_back_as_they_were_written() {
+        let json = "{\"a\":[1e2,-0,1.0,0.10,12345678901234567890123,1E+2,9007199254740993,-0.0],\
+                    \"b\":{\"c\":1.7976931348623157e308}}";
+        assert_eq!(parsed(json).to_string(), json);
+        let spaced = " { \"b\" : [ 1 , \"\\u00e9\\n\" ] , \"a\" : null } ";
+        assert_eq!(parsed(spaced).to_string(), "{\"a\":null,\"b\":[1,\"é\\n\"]}");
+        assert_eq!(Free::parse("{"), None);
+    }
+
+    /// The cases of RFC 7396, appendix A.
+    #[test]
+    fn patches_merge() {
+        for (original, patch, result) in [
+            ("{\"a\":\"b\"}", "{\"a\":\"c\"}", "{\"a\":\"c\"}"),
+            ("{\"a\":\"b\"}", "{\"b\":\"c\"}", "{\"a\":\"b\",\"b\":\"c\"}"),
+            ("{\"a\":\"b\"}", "{\"a\":null}", "{}"),
+            ("{\"a\":\"b\",\"b\":\"c\"}", "{\"a\":null}", "{\"b\":\"c\"}"),
+            ("{\"a\":[\"b\"]}", "{\"a\":\"c\"}", "{\"a\":\"c\"}"),
+            ("{\"a\":\"c\"}", "{\"a\":[\"b\"]}", "{\"a\":[\"b\"]}"),
+            ("{\"a\":{\"b\":\"c\"}}", "{\"a\":{\"b\":\"d\",\"c\":null}}", "{\"a\":{\"b\":\"d\"}}"),
+            ("{\"a\":[{\"b\":\"c\"}]}", "{\"a\":[1]}", "{\"a\":[1]}"),
+            ("[\"a\",\"b\"]", "[\"c\",\"d\"]", "[\"c\",\"d\"]"),
+            ("{\"a\":\"b\"}", "[\"c\"]", "[\"c\"]"),
+            ("{\"a\":\"foo\"}", "null", "null"),
+            ("{\"a\":\"foo\"}", "\"bar\"", "\"bar\""),
+            ("{\"e\":null}", "{\"a\":1}", "{\"a\":1,\"e\":null}"),
+            ("[1,2]", "{\"a\":\"b\",\"c\":null}", "{\"a\":\"b\"}"),
+            ("{}", "{\"a\":{\"bb\":{\"ccc\":null}}}", "{\"a\":{\"bb\":{}}}"),
+        ] {
+            let mut value = parsed(original);
+            value.merge(parsed(patch));
+            assert_eq!(value.to_string(), result, "{original} {patch}");
+        }
+    }
+
+    #[test]
+    fn equal_spellings_are_one() {
+        let normalized = |json: &str| parsed(json).normalized().map(|value| value.to_string());
+        assert_eq!(normalized("{\"e\u{301}\":\"e\u{301}\"}").as_deref(), Some("{\"é\":\"é\"}"));
+        assert_eq!(normalized("[\"e\u{301}\",\"é\"]"), None);
+        assert_eq!(normalized("{\"e\u{301}\":1,\"é\":2}"), None);
+    }
+}

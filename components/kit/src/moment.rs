@@ -1,0 +1,170 @@
+//! Times as clients write them: one reader for bodies and queries.
+
+use time::{Date, Month, OffsetDateTime};
+
+/// A moment that a client named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// Milliseconds since the Unix epoch, of what is before it.
+    pub ms: i64,
+    /// Whether that is all of it. What is stored has no parts of milliseconds, so nothing
+    /// stored is equal to a moment that has.
+    pub exact: bool,
+}
+
+impl Moment {
+    /// The first millisecond that is not before it: where what is since a moment begins, and
+    /// what is before it ends.
+    pub fn ceiling(self) -> i64 {
+        if self.exact { self.ms } else { self.ms + 1 }
+    }
+}
+
+/// The moment that an RFC 3339 `date-time` spells (section 5.6), in any offset, with `T` and
+/// `Z` in either case, and with a leap second where one may be. Nothing else is taken: no
+/// space for the `T`, which the section leaves to agreement, and no other form of ISO 8601.
+pub fn moment(text: &str) -> Option<Moment> {
+    let bytes = text.as_bytes();
+    let (head, rest) = bytes.split_at_checked(19)?;
+    let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
+    if marks.iter().any(|(at, mark)| head[*at].to_ascii_uppercase() != *mark) {
+        return None;
+    }
+    let (hour, minute, second) = (two(&head[11..])?, two(&head[14..])?, two(&head[17..])?);
+    if hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let (fraction, offset) = match rest.strip_prefix(b".") {
+        None => (&rest[..0], rest),
+        Some(rest) => {
+            let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            (length > 0).then(|| rest.split_at(length))?
+        }
+    };
+    let digit = |place: usize| fraction.get(place).map_or(0, |digit| i64::from(digit - b'0'));
+    let mut exact = fraction.iter().skip(3).all(|digit| *digit == b'0');
+    let mut ms = digit(0) * 100 + digit(1) * 10 + digit(2);
+    let minutes = date(&text[..10])? * 1440 + hour * 60 + minute - offset_minutes(offset)?;
+    let leap = second == 60;
+    if leap {
+        // At the end of a month in UTC, whatever the offset (section 5.7). It has no
+        // milliseconds of its own.
+        (ms, exact) = (999, false);
+        let next = OffsetDateTime::from_unix_timestamp((minutes + 1) * 60).ok()?;
+        if (next.day(), next.hour(), next.minute()) != (1, 0, 0) {
+            return None;
+        }
+    }
+    let seconds = minutes * 60 + if leap { 59 } else { second };
+    Some(Moment { ms: seconds * 1000 + ms, exact })
+}
+
+/// Days from the Unix epoch to a `full-date` of RFC 3339.
+pub fn date(text: &str) -> Option<i64> {
+    let bytes = text.as_bytes();
+    if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
+        return None;
+    }
+    let year = two(bytes)? * 100 + two(&bytes[2..])?;
+    let month = Month::try_from(u8::try_from(two(&bytes[5..])?).ok()?).ok()?;
+    let day = u8::try_from(two(&bytes[8..])?).ok()?;
+    let date = Date::from_calendar_date(i32::try_from(year).ok()?, month, day).ok()?;
+    Some(i64::from(date.to_julian_day()) - 2_440_588)
+}
+
+/// Minutes that the local time is ahead of UTC.
+fn offset_minutes(text: &[u8]) -> Option<i64> {
+    let (sign, hour, minute) = match text {
+        b"Z" | b"z" => return Some(0),
+        [sign @ (b'+' | b'-'), rest @ ..] if rest.len() == 5 && rest[2] == b':' => {
+            (*sign, two(rest)?, two(&rest[3..])?)
+        }
+        _ => return None,
+    };
+    let minutes = hour * 60 + minute;
+    (hour < 24 && minute < 60).then_some(if sign == b'-' { -minutes } else { minutes })
+}
+
+/// The number that the first two bytes spell.
+fn two(bytes: &[u8]) -> Option<i64> {
+    match bytes {
+        [tens @ b'0'..=b'9', ones @ b'0'..=b'9', ..] => {
+            Some(i64::from(tens - b'0') * 10 + i64::from(ones - b'0'))
+        }
+        _ => None,
+    }
+}
+
+/// The first millisecond since the Unix epoch that is not before an RFC 3339 `date-time`.
+pub fn milliseconds(text: &str) -> Option<i64> {
+    moment(text).map(Moment::ceiling)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{date, milliseconds, moment};
+
+    /// `date-time.json` of the JSON-Schema-Test-Suite (draft2020-12, optional/format), and what
+    /// ISO 8601 has beyond RFC 3339.
+    #[test]
+    fn moments_are_rfc_3339() {
+        let spelled = |text: &str| moment(text).map(|moment| (moment.ms, moment.exact));
+        for (text, ms, exact) in [
+            ("1963-06-19T08:30:06.283185Z", -206_292_593_717, false),
+            ("1963-06-19T08:30:06Z", -206_292_594_000, true),
+            ("1937-01-01T12:00:27.87+00:20", -1_041_337_172_130, true),
+            ("1990-12-31T15:59:50.123-08:00", 662_687_990_123, true),
+            ("1998-12-31T23:59:60Z", 915_148_799_999, false),
+            ("1998-12-31T15:59:60.123-08:00", 915_148_799_999, false),
+            ("1963-06-19t08:30:06.283185z", -206_292_593_717, false),
+            ("1970-01-01T00:00:00.0010000+00:00", 1, true),
+            ("1970-01-01T00:00:00.0000000000000000000000001-00:00", 0, false),
+            ("2024-02-29T23:59:59.999-23:59", 1_709_337_539_999, true),
+            ("0000-01-01T00:00:00Z", -62_167_219_200_000, true),
+            ("9999-12-31T23:59:59Z", 253_402_300_799_000, true),
+        ] {
+            assert_eq!(spelled(text), Some((ms, exact)), "{text}");
+        }
+        for text in [
+            "1998-12-31T23:59:61Z",
+            "1998-12-31T23:58:60Z",
+            "1998-12-31T22:59:60Z",
+            "1998-12-30T23:59:60Z",
+            "1990-02-31T15:59:59.123-08:00",
+            "2023-02-29T00:00:00Z",
+            "1990-12-31T15:59:59-24:00",
+            "1990-12-31T24:00:00Z",
+            "1990-12-31T15:60:00Z",
+            "1963-06-19T08:30:06.28123+01:00Z",
+            "06/19/1963 08:30:06 PST",
+            "2013-350T01:01:01",
+            "2026-W10-1T00:00:00Z",
+            "2026-060T00:00:00Z",
+            "1963-6-19T08:30:06.283185Z",
+            "1963-06-1T08:30:06.283185Z",
+            "1963-06-1৪T00:00:00Z",
+            "1963-06-11T0৪:00:00Z",
+            "11963-06-19T08:30:06.283185Z",
+            "+2026-03-01T09:30:00Z",
+            "2026-03-01",
+            "2026-03-01 09:30:00Z",
+            "2026-03-01_09:30:00Z",
+            "2026-03-01T09:30:00",
+            "2026-03-01T09:30:00.Z",
+            "2026-03-01T09:30:00,5Z",
+            "2026-03-01T09:30Z",
+            "2026-03-01T09:30:00+01",
+            "2026-03-01T09:30:00+0100",
+            "2026-03-01T09:30:00+01:60",
+            "20260301T093000Z",
+            " 2026-03-01T09:30:00Z",
+            "2026-03-01T09:30:00Z ",
+            "",
+        ] {
+            assert_eq!(spelled(text), None, "{text}");
+        }
+        assert_eq!(milliseconds("1970-01-01T00:00:00.0001Z"), Some(1));
+        assert_eq!(date("1970-01-02"), Some(1));
+        assert_eq!(date("1970-1-02"), None);
+    }
+}

@@ -1,0 +1,170 @@
+//! Text as it is compared (K-12). Nothing here changes what a text says: NFC writes characters
+//! that are canonically equal in one way (Unicode Standard Annex #15), and folded text is
+//! compared with and never shown.
+
+use std::borrow::Cow;
+
+use unicode_normalization::{UnicodeNormalization, is_nfc_quick};
+
+/// The text in NFC, in which `é` is one character however it was typed.
+pub fn nfc(text: &str) -> Cow<'_, str> {
+    let is_nfc = is_nfc_quick(text.chars()) == unicode_normalization::IsNormalized::Yes;
+    if text.is_ascii() || is_nfc { text.into() } else { text.nfc().collect::<String>().into() }
+}
+
+/// An e-mail address as it is kept and compared: NFC, in lower case. A mailbox may heed case
+/// by RFC 5321 section 2.4; none does, and two accounts that differ in nothing else are a trap.
+pub fn address(text: &str) -> String {
+    nfc(&nfc(text).to_lowercase()).into_owned()
+}
+
+/// The text as search compares it: without differences of case (`ß` is `ss`, every sigma is
+/// `σ`, `İ` is `i` with a dot above) and of compatibility (`ﬁ` is `fi`, `Ａ` is `a`). Accents
+/// stay. After the compatibility caseless matching of the Unicode Standard, section 3.13.4.
+///
+/// Of ASCII it is what SQL's `lower` makes.
+pub fn fold(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return match text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            true => text.to_ascii_lowercase().into(),
+            false => text.into(),
+        };
+    }
+    // Through upper case, which is what makes one of `ß` and `ẞ`, of `σ` and `ς`. Character by
+    // character: the lower case of a whole text depends on where a sigma stands.
+    let folded = text.nfkd().flat_map(char::to_lowercase).flat_map(char::to_uppercase);
+    folded.flat_map(char::to_lowercase).nfkc().collect::<String>().into()
+}
+
+/// What the column `folded` of a row holds: of these columns, each by its name, those whose
+/// text SQL's `lower` would not fold; nothing when there are none.
+pub fn folded<'a>(columns: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<String> {
+    let columns = columns.into_iter().filter(|(_, text)| !text.is_ascii());
+    let columns = columns.map(|(name, text)| (name.to_owned(), fold(text).into()));
+    let columns: serde_json::Map<String, serde_json::Value> = columns.collect();
+    (!columns.is_empty()).then(|| serde_json::Value::Object(columns).to_string())
+}
+
+/// Whether anything of it can be seen. A name must: nobody can tell `""` from a name of blanks,
+/// or of characters without a glyph, on a screen.
+pub fn is_visible(text: &str) -> bool {
+    text.chars().any(|character| !is_invisible(character))
+}
+
+/// Whether a character has no glyph: white space, controls, what readers may ignore
+/// (Default_Ignorable_Code_Point of Unicode 17), and two that are drawn as nothing.
+pub fn is_invisible(character: char) -> bool {
+    let point = u32::from(character);
+    character.is_whitespace()
+        || character.is_control()
+        || INVISIBLE.iter().any(|(first, last)| (*first..=*last).contains(&point))
+}
+
+/// First and last of each range of invisible characters, beside white space and controls.
+pub const INVISIBLE: [(u32, u32); 21] = [
+    (0x00AD, 0x00AD),
+    (0x034F, 0x034F),
+    (0x061C, 0x061C),
+    (0x115F, 0x1160),
+    (0x17B4, 0x17B5),
+    (0x180B, 0x180F),
+    (0x200B, 0x200F),
+    (0x202A, 0x202E),
+    (0x2060, 0x206F),
+    // BRAILLE PATTERN BLANK
+    (0x2800, 0x2800),
+    (0x3164, 0x3164),
+    (0xFE00, 0xFE0F),
+    (0xFEFF, 0xFEFF),
+    (0xFFA0, 0xFFA0),
+    (0xFFF0, 0xFFF8),
+    // INTERLINEAR ANNOTATION
+    (0xFFF9, 0xFFFB),
+    (0x1BCA0, 0x1BCA3),
+    (0x1D173, 0x1D17A),
+    (0x1D159, 0x1D159),
+    // Tags, and variation selectors.
+    (0xE0000, 0xE0FFF),
+    (0xE1000, 0xE1000),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nfc_makes_one_of_equal_spellings() {
+        assert_eq!(nfc("Cafe\u{301}"), "Caf\u{e9}");
+        assert_eq!(nfc("\u{212b}"), "\u{c5}", "the sign of the unit is the letter");
+        assert_eq!(nfc("\u{1112}\u{1161}\u{11ab}"), "\u{d55c}");
+        for same in ["", "plain", "Caf\u{e9}", "\u{fb01}", "a\r\nb", "\u{1f468}\u{200d}\u{1f469}"] {
+            assert!(matches!(nfc(same), Cow::Borrowed(text) if text == same), "{same:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_have_no_case() {
+        assert_eq!(address("JOSE\u{301}@Example.COM"), "jos\u{e9}@example.com");
+        assert_eq!(address("stra\u{df}e@x.de"), "stra\u{df}e@x.de", "another mailbox than strasse");
+    }
+
+    #[test]
+    fn folding_knows_more_letters_than_ascii() {
+        let groups: &[&[&str]] = &[
+            &["Äpfel", "ÄPFEL", "äpfel", "a\u{308}pfel", "A\u{308}PFEL"],
+            &["Straße", "STRASSE", "strasse", "STRA\u{1e9e}E"],
+            &["ΣΊΣΥΦΟΣ", "σίσυφος", "Σίσυφοσ"],
+            &["\u{130}", "i\u{307}", "I\u{307}"],
+            &["Ｔｅｎａｎｔ", "tenant"],
+            &["ﬁle", "FILE"],
+            &["ЖУК", "жук"],
+            &["ᏣᎳᎩ", "ꮳꮃꭹ"],
+            &["\u{212a}elvin", "kelvin"],
+            &["ԱՐԵՒ", "արեւ", "արև"],
+        ];
+        for group in groups {
+            for text in *group {
+                assert_eq!(fold(text), fold(group[0]), "{text}");
+                assert_eq!(fold(&fold(text)), fold(text), "{text}: folded once is folded");
+            }
+        }
+        assert_ne!(fold("e"), fold("é"), "accents tell words apart");
+        assert_eq!(fold("Abc 123 _%"), "abc 123 _%");
+    }
+
+    #[test]
+    fn names_can_be_seen() {
+        for name in
+            ["a", " a ", "\u{200b}a", "é", "日本", "🦀", "\u{202e}rtl", "-", "0", "\u{e000}"]
+        {
+            assert!(is_visible(name), "{name:?}");
+        }
+        for name in [
+            "",
+            " ",
+            "\t\n",
+            "\u{a0}",
+            "\u{3000}",
+            "\u{200b}",
+            "\u{200d}\u{200c}",
+            "\u{ad}",
+            "\u{3164}",
+            "\u{115f}\u{1160}",
+            "\u{ffa0}",
+            "\u{2800}",
+            "\u{feff}",
+            "\u{202e}",
+            "\u{2066}\u{2069}",
+            "\u{e0041}\u{e007f}",
+            "\u{fe0f}",
+            "\u{180e}",
+            "\u{2060} \u{34f}",
+            "\u{61c}",
+            "\u{1d173}",
+            "\u{85}",
+            "\u{2028}",
+        ] {
+            assert!(!is_visible(name), "{name:?}");
+        }
+    }
+}
