@@ -13,8 +13,8 @@ mod server;
 mod smuggling;
 mod streams;
 mod ticks;
-mod uploads;
 mod upgrade;
+mod uploads;
 mod versions;
 
 use std::path::Path;
