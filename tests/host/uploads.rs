@@ -9,9 +9,10 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::both;
+use crate::support::raw::Raw;
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::{App, Placement, dedicated};
+use crate::{both, placements};
 use tenantry::{Connections, Limits, Server};
 
 const LOGIN: &str = "/api/v1/auth/login";
@@ -153,6 +154,16 @@ async fn the_body_is_asked_for(placement: Placement) {
     let answer = rest(&mut refused).await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
     server.shutdown().await.unwrap();
+}
+
+placements! {
+    /// After a refusal that left a small body unread, the connection is good for another request.
+    async fn a_small_body_that_nobody_wants_costs_no_connection(app) {
+        let refused = "POST /api/v1/projects HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}";
+        let next = "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+        let answers = Raw::send(&app, format!("{refused}{refused}{next}").as_bytes()).await;
+        assert_eq!(answers.statuses(), [401, 401, 200], "{}", answers.0);
+    }
 }
 
 /// Sends bodies of two sizes with and without a length; prints status and code of each answer.
