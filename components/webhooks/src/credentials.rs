@@ -9,8 +9,8 @@ use serde_json::{Map, Value as Json};
 use crate::endpoints::violation;
 use crate::headers::{Wrong, check_all, pointer};
 
-/// What a sealed value begins with: not ASCII, so no header has it.
-const SEALED: &str = "§";
+/// What a sealed value begins with: a control character, so no header has it.
+const SEALED: &str = "\u{1}";
 
 fn headers(endpoint: &Record) -> Map<String, Json> {
     serde_json::from_str(endpoint.text("headers")).unwrap_or_default()

@@ -87,7 +87,9 @@ pub(crate) fn check(headers: &Map<String, Json>) -> Vec<Wrong> {
         } else if is_reserved(name) && !value.is_null() {
             note(pointer(name), "Is a header that the delivery or a proxy sets itself.");
         }
-        if value.as_str().is_some_and(|value| http::HeaderValue::from_str(value).is_err()) {
+        // RFC 9110 section 5.5; HeaderValue takes bytes beyond ASCII as well.
+        let fits = |byte: u8| byte == b'\t' || (b' '..=b'~').contains(&byte);
+        if value.as_str().is_some_and(|value| !value.bytes().all(fits)) {
             note(pointer(name), "Must be the value of a header: visible ASCII characters.");
         }
     }
