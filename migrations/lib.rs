@@ -9,7 +9,7 @@ mod fill;
 pub use fill::Fill;
 
 /// All migrations, oldest first. The version of a schema is how many of them it has.
-pub const ALL: [Migration; 13] = [
+pub const ALL: [Migration; 14] = [
     Migration { name: "0001_identity", text: include_str!("0001_identity.sql") },
     Migration { name: "0002_events", text: include_str!("0002_events.sql") },
     Migration { name: "0003_projects", text: include_str!("0003_projects.sql") },
@@ -21,6 +21,7 @@ pub const ALL: [Migration; 13] = [
     Migration { name: "0009_integrations", text: include_str!("0009_integrations.sql") },
     Migration { name: "0010_connections", text: include_str!("0010_connections.sql") },
     Migration { name: "0011_delivery_formats", text: include_str!("0011_delivery_formats.sql") },
+    Migration { name: "0013_hops", text: include_str!("0013_hops.sql") },
     Migration { name: "0014_inbound", text: include_str!("0014_inbound.sql") },
     Migration { name: "0015_text", text: include_str!("0015_text.sql") },
 ];

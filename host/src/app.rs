@@ -208,7 +208,7 @@ async fn prepare(
             log: log.clone(),
             memory: options.limits.memory,
             clock: options.clock.clone(),
-            own,
+            own: None,
         };
         tasks.push(tokio::task::spawn_blocking(move || {
             let name = &maker.grants.component;
@@ -226,7 +226,7 @@ async fn prepare(
             let linked = linked.with_context(|| {
                 format!("component {name}: {} imports what this host does not have", file.display())
             })?;
-            anyhow::Ok((maker, linked, typed))
+            anyhow::Ok((Maker { own: (!typed).then_some(own), ..maker }, linked, typed))
         }));
     }
     let mut prepared = Vec::new();

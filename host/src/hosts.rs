@@ -46,15 +46,19 @@ impl AllowedHosts {
     }
 
     /// Decides about a request to `uri`. A URI without authority, and the host `self.alt`,
-    /// mean this server, as in Spin.
+    /// mean this server, as in Spin. That is granted for plain HTTP alone, which `http://self`
+    /// says: URLs that a pattern such as `https://*:*` is for are written by strangers.
     pub(crate) fn destination(&self, uri: &Uri) -> Destination {
         let scheme = uri.scheme_str().unwrap_or("http");
-        let own = uri.host().is_none_or(|host| host.is_empty() || host == "self.alt");
         let port = uri.port_u16().or_else(|| default_port(scheme));
         let host = uri.host().unwrap_or_default().to_ascii_lowercase();
+        let own = matches!(host.strip_suffix('.').unwrap_or(&host), "" | "self.alt");
         if own {
             let granted = self.0.iter().any(|rule| matches!(rule.host, Host::Own));
-            return if granted { Destination::Own } else { Destination::Denied };
+            return match granted && scheme == "http" {
+                true => Destination::Own,
+                false => Destination::Denied,
+            };
         }
         let mut covering = self.0.iter().filter(|rule| rule.covers(scheme, &host, port)).peekable();
         if covering.peek().is_none() {
@@ -160,7 +164,10 @@ mod tests {
         check("*", "http://self.alt/", Destination::Denied);
         check("http://self", "http://self.alt/v1/x", Destination::Own);
         check("http://self", "/v1/x", Destination::Own);
+        check("http://self", "http://SELF.alt./v1/x", Destination::Own);
+        check("http://self", "https://self.alt/v1/x", Destination::Denied);
         check("http://self", "http://127.0.0.1/", Destination::Denied);
+        check("https://*:*", "https://self.alt/v1/x", Destination::Denied);
     }
 
     #[test]

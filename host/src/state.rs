@@ -88,8 +88,8 @@ pub(crate) struct Maker {
     pub(crate) memory: usize,
     /// A clock for the guests instead of the machine's.
     pub(crate) clock: Option<Clock>,
-    /// The server's own address.
-    pub(crate) own: SocketAddr,
+    /// The server's own address, for a guest that may ask there.
+    pub(crate) own: Option<SocketAddr>,
 }
 
 impl Maker {

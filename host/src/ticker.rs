@@ -10,6 +10,7 @@ use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +18,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -31,8 +32,14 @@ const PERIOD: Duration = Duration::from_secs(60);
 const JITTER: Duration = Duration::from_secs(10);
 /// Time for one call.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Calls at a time. While one delivers to a host that is slow, others go on.
+/// Calls at a time that take up work. While one delivers to a host that is slow, others go on.
 const CALLS: usize = 4;
+/// How long one takes up work; from then on it waits for what it has begun, and is in nobody's
+/// way (`RUN` of `components/webhooks/src/dispatch/mod.rs`).
+const TAKES: Duration = Duration::from_secs(8);
+/// Calls in all: what it has begun takes 20 s at most, so all of them at once leave one that takes
+/// up work. Each occupies an instance.
+const MOST: usize = 16;
 /// Between the beginnings of two calls for deliveries: what an event waits at most beside many
 /// others. Each call may find just one.
 const PACE: Duration = Duration::from_millis(20);
@@ -101,33 +108,37 @@ async fn schedule<F>(
     F: Future<Output = anyhow::Result<Answer>> + Send + 'static,
 {
     let mut calls = JoinSet::new();
-    let start = |calls: &mut JoinSet<_>, work| {
+    let mut begun = HashMap::new();
+    let start = |calls: &mut JoinSet<_>, begun: &mut HashMap<Id, Instant>, work| {
         let answer = timeout(PATIENCE, call(work));
-        calls.spawn(async move {
+        let task = calls.spawn(async move {
             (work, answer.await.unwrap_or_else(|_| Err(anyhow::anyhow!("took too long"))))
         });
+        begun.insert(task.id(), Instant::now());
     };
     let mut all = Instant::now() + period();
     let mut due = first;
     // Not before this are deliveries asked for.
     let mut free = Instant::now();
     loop {
-        let next = due.filter(|_| calls.len() < CALLS).map(|due| due.max(free));
+        let next = due.filter(|_| calls.len() < MOST);
+        let next = next.map(|due| due.max(free).max(room(begun.values())));
         tokio::select! {
             // In this order, so that one call does for all who wake before it begins.
             biased;
             () = work_due.notified() => due = Some(Instant::now()),
             () = sleep_until(all) => {
                 all = Instant::now() + period();
-                start(&mut calls, Work::All);
+                start(&mut calls, &mut begun, Work::All);
             }
             () = sleep_until(next.unwrap_or(all)), if next.is_some() => {
                 // The answer tells what is due then.
                 due = None;
                 free = Instant::now() + PACE;
-                start(&mut calls, Work::Deliveries);
+                start(&mut calls, &mut begun, Work::Deliveries);
             }
-            Some(Ok((work, answer))) = calls.join_next() => {
+            Some(Ok((task, (work, answer)))) = calls.join_next_with_id() => {
+                begun.remove(&task);
                 let wait = match answer {
                     Ok(answer) => answer.wait(),
                     Err(error) => {
@@ -140,6 +151,14 @@ async fn schedule<F>(
             }
         }
     }
+}
+
+/// When another call may begin, of those that have begun at these times.
+fn room<'a>(begun: impl Iterator<Item = &'a Instant>) -> Instant {
+    let mut ends: Vec<Instant> = begun.map(|begun| *begun + TAKES).collect();
+    ends.sort_unstable_by_key(|end| std::cmp::Reverse(*end));
+    // The last of as many as there may be has to have taken up its work.
+    ends.get(CALLS - 1).copied().unwrap_or_else(Instant::now)
 }
 
 fn period() -> Duration {

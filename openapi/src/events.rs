@@ -118,6 +118,10 @@ fn public(bundle: &Value, name: &str) -> Result<Value> {
         }
         let mut property = property.clone();
         if let Some(property) = property.as_object_mut() {
+            if property.get("x-origin").is_some_and(|mark| mark == true) {
+                let told = "Its origin alone: what is behind it may be a credential.";
+                property.insert("description".to_owned(), told.into());
+            }
             // These are about requests.
             property.retain(|key, _| {
                 !key.starts_with("x-") && !["default", "readOnly"].contains(&key.as_str())

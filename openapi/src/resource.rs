@@ -26,7 +26,7 @@ struct Field<'a> {
     kind: Kind,
     nullable: bool,
     writable: bool,
-    marks: [bool; 5],
+    marks: [bool; 7],
     default: Default,
     synonym: Option<&'a str>,
     /// Name, collection, and whether it is a list.
@@ -34,7 +34,8 @@ struct Field<'a> {
 }
 
 /// Extensions that mark a field, in the order of [`Field::marks`].
-const MARKS: [&str; 5] = ["x-filter", "x-sort", "x-search", "x-personal", "x-secret"];
+const MARKS: [&str; 7] =
+    ["x-filter", "x-sort", "x-search", "x-personal", "x-secret", "x-masked", "x-origin"];
 
 /// The resources of one file, those of others that its operations show, and after them those that
 /// they are related to.
@@ -202,7 +203,7 @@ fn constant(collection: &str) -> String {
 
 fn field_source(field: &Field<'_>) -> String {
     let Field { name, kind, nullable, writable, default, synonym, .. } = field;
-    let [filter, sort, search, personal, secret] = field.marks;
+    let [filter, sort, search, personal, secret, masked, origin] = field.marks;
     let relation = field.relation.as_ref().map_or("None".to_owned(), |(name, collection, many)| {
         format!(
             "Some(&{KIT}::To {{ name: {name:?}, resource: &{}, many: {many} }})",
@@ -216,7 +217,7 @@ fn field_source(field: &Field<'_>) -> String {
     format!(
         "        {KIT}::Field {{ name: {name:?}, kind: {KIT}::Kind::{kind}, nullable: {nullable}, \
          writable: {writable}, filter: {filter}, sort: {sort}, search: {search}, \
-         personal: {personal}, secret: {secret}, default: {KIT}::Default::{default:?}, \
+         personal: {personal}, secret: {secret}, masked: {masked}, origin: {origin}, default: {KIT}::Default::{default:?}, \
          synonym: {synonym:?}, relation: {relation} }},\n"
     )
 }

@@ -110,7 +110,8 @@ async fn patterns_reach_public_addresses_only(placement: Placement) {
     assert_eq!(listener.connections(), 1);
 }
 
-/// A network that the operator blocks is not reached by name either; this server still is.
+/// A network that the operator blocks is not reached by name either. This server still is, by the
+/// gateway alone: a function reaches it only where both are one component.
 async fn blocked_networks(placement: Placement) {
     let listener = Listener::start(echo).await;
     let port = listener.port;
@@ -125,7 +126,14 @@ async fn blocked_networks(placement: Placement) {
     let text = fetch(&app, &format!("http://127.0.0.1:{port}/")).await;
     assert!(text.contains("DestinationIpProhibited"), "{text}");
     let own = fetch(&app, "http://self.alt/healthz").await;
-    assert_eq!(own, r#"Ok(200 OK) {"status":"ok"}"#);
+    match placement {
+        Placement::Fused => assert!(own.contains("HttpRequestDenied"), "{own}"),
+        Placement::Composed => assert_eq!(own, r#"Ok(200 OK) {"status":"ok"}"#),
+    }
+    for url in ["https://self.alt/healthz", "https://SELF.alt./healthz"] {
+        let own = fetch(&app, url).await;
+        assert!(own.contains("HttpRequestDenied"), "{url}: {own}");
+    }
     server.shutdown().await.unwrap();
     assert_eq!(listener.connections(), 0);
 }

@@ -2,5 +2,6 @@
 
 mod components;
 mod files;
+mod networks;
 mod registry;
 mod tree;

@@ -116,6 +116,16 @@ placements! {
         }
     }
 
+    /// An hour is the most, also of a number that no counter holds.
+    async fn waits_an_hour_at_most(app) {
+        let (owner, receiver) = (app.owner().await, Receiver::start().await);
+        receiver.script("/hooks", |_, _| Answer { headers: vec![("retry-after", "9".repeat(30))], ..Answer::status(503) });
+        let made = endpoint(&owner, &receiver, "/hooks").await;
+        project(&owner, "a").await;
+        let tried = attempts(&app, &owner, made.id(), 1).await;
+        assert_eq!(delay(&tried[0]), 3_600_000, "{}", tried[0]);
+    }
+
     /// Where nobody listens, deliveries fail; those to others go on.
     async fn a_dead_one_delays_nobody(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);

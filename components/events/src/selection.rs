@@ -26,6 +26,8 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         search: false,
         personal: false,
         secret: false,
+        masked: false,
+        origin: false,
         default: Default::None,
         synonym: None,
         relation: None,

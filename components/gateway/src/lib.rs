@@ -17,6 +17,7 @@ mod cors;
 mod error;
 pub mod expiry;
 mod head;
+mod hops;
 mod idempotency;
 mod json;
 mod lifecycle;
@@ -128,6 +129,7 @@ impl Gateway {
         if !unlimited {
             self.limits.address(&self.config, platform.now(), seen)?;
         }
+        hops::check(parts, &route)?;
         let caller =
             match self.tokens.authenticate(platform, &self.config, parts, &route, seen).await {
                 Ok(caller) => caller,

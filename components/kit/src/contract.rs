@@ -149,6 +149,11 @@ pub struct Field {
     pub personal: bool,
     /// Whether it is never shown.
     pub secret: bool,
+    /// Whether the values of a map are shown as [`crate::MASK`].
+    pub masked: bool,
+    /// Whether events and audit entries have the origin of this URL alone: what is behind it may
+    /// be a credential.
+    pub origin: bool,
     /// What it is when nobody says.
     pub default: Default,
     /// The field that it repeats (K-43); it has no column.
@@ -156,6 +161,9 @@ pub struct Field {
     /// The relation that its id or ids make.
     pub relation: Option<&'static To>,
 }
+
+/// What stands for a value that is kept and not shown.
+pub const MASK: &str = "********";
 
 /// What a field is when nobody says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

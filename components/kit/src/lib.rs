@@ -70,7 +70,7 @@ mod sql;
 mod stream;
 
 pub use clock::{http_date, now, rfc3339};
-pub use contract::EventType;
+pub use contract::{EventType, MASK};
 pub use days::Days;
 pub use event_type::EVENT_TYPES;
 pub use id::id;

@@ -1,38 +1,17 @@
 //! Endpoints: what may be written, and what becomes of their secrets and queues with them.
 
-use kit::{Call, Change, Code, Error, Record, Scope, Seal, Violation, now, problem};
+use kit::{Call, Change, Code, Error, Record, Scope, Seal, Value, Violation, now, problem};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
 use crate::contract::WEBHOOK_ENDPOINTS;
 use crate::secrets::{self, Fresh};
-use crate::{patterns, queue, signature, target};
+use crate::{credentials, headers, patterns, queue, signature, target};
 
 /// The most endpoints of a tenant.
 const MOST: i64 = 100;
 /// How long secrets before the newest go on signing, in seconds.
 const GRACE: i64 = 86_400;
-/// The most custom headers.
-const HEADERS: usize = 20;
-/// Headers that are the platform's own, and those that say how a message is framed.
-const RESERVED: [&str; 14] = [
-    "accept-encoding",
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "expect",
-    "host",
-    "keep-alive",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "user-agent",
-    "via",
-];
-const RESERVED_PREFIXES: [&str; 4] = ["webhook-", "x-webhook-", "x-signature", "proxy-"];
-
 /// `POST /webhook-endpoints`
 pub(crate) async fn create(call: &Call) -> kit::Result {
     let seal = Seal::load(call).await?;
@@ -41,6 +20,7 @@ pub(crate) async fn create(call: &Call) -> kit::Result {
     let given = call.document().get("secret").and_then(Json::as_str);
     let fresh = Fresh::make(&seal, endpoint.text("id"), given)?;
     endpoint.set_text("public_key", &fresh.public);
+    credentials::settle(&seal, None, &mut endpoint)?;
     let reply = call.write_sealed(&seal, |scope| {
         let endpoint = WEBHOOK_ENDPOINTS.add(call, scope, endpoint, rule)?;
         fresh.install(scope, endpoint.text("id"), 0)?;
@@ -51,14 +31,26 @@ pub(crate) async fn create(call: &Call) -> kit::Result {
 
 /// `PUT /webhook-endpoints/{id}`
 pub(crate) async fn replace(call: &Call) -> kit::Result {
-    check(call, &Seal::load(call).await?)?;
-    WEBHOOK_ENDPOINTS.replace(call, rule)
+    let seal = Seal::load(call).await?;
+    check(call, &seal)?;
+    call.write_sealed(&seal, |scope| WEBHOOK_ENDPOINTS.replace_in(call, scope, &sealing(&seal)))
 }
 
 /// `PATCH /webhook-endpoints/{id}`
 pub(crate) async fn update(call: &Call) -> kit::Result {
-    check(call, &Seal::load(call).await?)?;
-    WEBHOOK_ENDPOINTS.merge(call, rule)
+    let seal = Seal::load(call).await?;
+    check(call, &seal)?;
+    call.write_sealed(&seal, |scope| WEBHOOK_ENDPOINTS.merge_in(call, scope, &sealing(&seal)))
+}
+
+/// The rule for what a client writes, whose headers are sealed with it.
+fn sealing(
+    seal: &Seal,
+) -> impl Fn(&Call, &Scope<'_>, Change<'_>, Option<&Record>, &mut Record) -> kit::Result<()> {
+    move |call, scope, change, before, endpoint| {
+        credentials::settle(seal, before, endpoint)?;
+        rule(call, scope, change, before, endpoint)
+    }
 }
 
 #[derive(Deserialize)]
@@ -101,6 +93,7 @@ pub(crate) fn rule(
         Change::Write => Ok(()),
         Change::Delete => {
             secrets::SECRETS.forget(scope, endpoint.text("id"))?;
+            forget_headers(scope, endpoint.text("id"))?;
             queue::close(scope, endpoint.text("id"), now())
         }
         Change::Operation("enable") => {
@@ -112,6 +105,12 @@ pub(crate) fn rule(
             queue::close(scope, endpoint.text("id"), now())
         }
     }
+}
+
+/// Takes the credentials away that a tombstone has no use for.
+fn forget_headers(scope: &Scope<'_>, id: &str) -> kit::Result<()> {
+    let sql = "UPDATE webhook_endpoints SET headers = '{}' WHERE tenant_id = $1 AND id = $2";
+    scope.execute(sql, [Value::Text(id.to_owned())]).map(drop)
 }
 
 fn refuse_too_many(scope: &Scope<'_>) -> kit::Result<()> {
@@ -128,49 +127,29 @@ fn refuse_too_many(scope: &Scope<'_>) -> kit::Result<()> {
     }
 }
 
+/// A value that a body may not have.
+pub(crate) fn violation(pointer: String, message: &str) -> Violation {
+    let (code, message) = ("NOT_ALLOWED_VALUE".to_owned(), message.to_owned());
+    Violation { pointer, code, message, value: None }
+}
+
 /// What the schema cannot say of a body.
 fn check(call: &Call, seal: &Seal) -> kit::Result<()> {
     let body = call.document();
     let mut found = Vec::new();
-    let mut note = |pointer: String, message: &str| {
-        found.push(Violation {
-            pointer,
-            code: "NOT_ALLOWED_VALUE".to_owned(),
-            message: message.to_owned(),
-            value: None,
-        });
-    };
     let url = body.get("url").and_then(Json::as_str);
-    if let Some(why) = url.and_then(|url| target::refusal(url, seal.is_development())) {
-        note("/url".to_owned(), why);
+    if let Some(Err(why)) = url.map(|url| target::judge(url, seal.is_development())) {
+        found.push(violation("/url".to_owned(), why));
     }
-    let types = body.get("event_types").and_then(Json::as_array).into_iter().flatten();
-    for (at, pattern) in types.enumerate() {
-        if !pattern.as_str().is_some_and(patterns::is_valid) {
-            note(
-                format!("/event_types/{at}"),
-                "Must be a type such as `project.created`, an area such as `project.*`, or `*`.",
-            );
+    let patterns = body.get("event_types").and_then(Json::as_array).into_iter().flatten();
+    for (at, pattern) in patterns.enumerate() {
+        if !patterns::is_valid(pattern.as_str().unwrap_or_default()) {
+            found.push(violation(format!("/event_types/{at}"), &patterns::known()));
         }
     }
-    let headers = body.get("headers").and_then(Json::as_object);
-    if headers.is_some_and(|headers| headers.len() > HEADERS) {
-        note("/headers".to_owned(), "Must have at most 20 members.");
-    }
-    for (name, value) in headers.into_iter().flatten() {
-        let pointer = || format!("/headers/{}", name.replace('~', "~0").replace('/', "~1"));
-        let lower = name.to_ascii_lowercase();
-        let reserved = RESERVED.contains(&lower.as_str())
-            || RESERVED_PREFIXES.iter().any(|prefix| lower.starts_with(prefix));
-        if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
-            note(pointer(), "Must be the name of a header.");
-        } else if reserved {
-            note(pointer(), "Is a header that the delivery sets itself.");
-        }
-        if value.as_str().is_some_and(|value| http::HeaderValue::from_str(value).is_err()) {
-            note(pointer(), "Must be the value of a header: visible ASCII characters.");
-        }
-    }
+    let wrong = body.get("headers").and_then(Json::as_object).map(headers::check);
+    let wrong = wrong.into_iter().flatten();
+    found.extend(wrong.map(|(pointer, message)| violation(pointer, message)));
     let secret = body.get("secret").and_then(Json::as_str);
     if secret.is_some_and(|secret| signature::decode(secret).is_none()) {
         found.extend(secrets::invalid().violations);

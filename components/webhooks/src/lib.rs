@@ -15,6 +15,8 @@ mod contract {
 }
 
 #[cfg(target_arch = "wasm32")]
+mod credentials;
+#[cfg(target_arch = "wasm32")]
 mod dispatch;
 #[cfg(target_arch = "wasm32")]
 mod endpoints;
@@ -34,9 +36,12 @@ mod statistics;
 mod tick;
 
 mod grant;
+mod headers;
+mod hops;
 mod inbound;
 mod patterns;
 mod policy;
+mod shares;
 mod signature;
 mod target;
 

@@ -8,16 +8,26 @@ const OPERATIONAL: [&str; 2] = ["endpoint", "delivery"];
 /// The type of test events, which only the endpoint that is tested gets.
 pub(crate) const TEST: &str = "endpoint.tested";
 
-/// Whether a text is a pattern: lower-case words with underscores.
+/// Whether a text is a pattern that takes something: `*`, a type of the registry, or an area
+/// that has one. What is misspelt would wait for ever for what never happens.
 pub(crate) fn is_valid(text: &str) -> bool {
-    let is_word = |word: &str| {
-        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
-    };
-    match text.split_once('.') {
-        None => text == "*",
-        Some((area, "*")) => is_word(area),
-        Some((area, verb)) => is_word(area) && is_word(verb),
+    match text.strip_suffix(".*") {
+        Some(area) => kinds().any(|kind| kind.split_once('.').is_some_and(|(of, _)| of == area)),
+        None => text == "*" || kinds().any(|kind| kind == text),
     }
+}
+
+/// What to write instead of what is none.
+pub(crate) fn known() -> String {
+    let kinds: Vec<&str> = kinds().collect();
+    format!(
+        "Must be `*`, an area such as `project.*`, or a type of event. Known are: {}.",
+        kinds.join(", ")
+    )
+}
+
+fn kinds() -> impl Iterator<Item = &'static str> {
+    kit::EVENT_TYPES.iter().map(|known| known.name)
 }
 
 /// As a queue holds them: each between spaces.
@@ -62,24 +72,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_are_words_with_a_dot() {
-        for good in ["*", "project.*", "project.created", "audit.logged", "a_b.c_d"] {
+    fn patterns_take_something() {
+        for good in ["*", "project.*", "project.created", "audit.logged", "endpoint.*", TEST] {
             assert!(is_valid(good), "{good}");
         }
         for bad in [
             "",
             "project",
             "*.created",
+            "*.*",
             "project.",
+            "project.creatd",
+            "projct.*",
+            "projec.*",
+            ".*",
             ".x",
             "Project.*",
-            "a.b.c",
-            "a.b*",
-            "a b.c",
+            "project.*.*",
+            "project.c*",
+            "a.b c",
             "INGESTED",
         ] {
             assert!(!is_valid(bad), "{bad}");
         }
+        assert!(known().contains("project.created, "));
     }
 
     #[test]

@@ -1,100 +1,170 @@
-//! Where events may be sent to, as far as a URL tells. What its name resolves to is checked when
-//! the connection is made, by whoever runs this function (docs/guides/webhooks.md).
+//! Where events may be sent to, as far as a URL tells: judged when an endpoint is written, and
+//! again with each request, as rules grow. What its name resolves to is checked when the
+//! connection is made, by whoever runs this function (docs/guides/webhooks.md).
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
+use special_use::Unfit;
 use url::{Host, Url};
 
-/// Why nothing can be sent there; `None` for a URL that may do. `development`: plain HTTP to this
-/// machine is allowed.
-pub(crate) fn refusal(text: &str, development: bool) -> Option<&'static str> {
-    let Ok(url) = Url::parse(text) else { return Some("Must be an absolute URL.") };
-    if !url.username().is_empty() || url.password().is_some() {
-        return Some("Must have no user name or password; use `headers` for a credential.");
+/// What refuses an address or a name, whose kind it does not tell.
+const INNER: &str = "Must not name an address that is private or of this machine.";
+
+/// The URL to send to. `development`: plain HTTP to this machine is allowed.
+///
+/// # Errors
+/// Why nothing can be sent there.
+pub(crate) fn judge(text: &str, development: bool) -> Result<Url, &'static str> {
+    let url = judge_operators(text, development)?;
+    match url.host() {
+        Some(Host::Domain(name)) if url.scheme() == "https" => named(name).map(|()| url),
+        _ => Ok(url),
     }
-    if url.fragment().is_some() {
-        return Some("Must have no fragment.");
+}
+
+/// The same for a URL that the operator has set: it may have a name of its own network, which
+/// leads there when the manifest names it, too.
+///
+/// # Errors
+/// As [`judge`].
+pub(crate) fn judge_operators(text: &str, development: bool) -> Result<Url, &'static str> {
+    let authority = authority(text)?;
+    if authority.contains('@') {
+        return Err("Must have no user name or password; use `headers` for a credential.");
+    }
+    if authority.contains('%') {
+        return Err("Must have a host without percent-encoding.");
     }
     // The parser has read every spelling of an address, such as 0x7f.1 or 2130706433.
-    let address = match url.host() {
-        None => return Some("Must have a host."),
-        Some(Host::Domain(name)) => match name.trim_end_matches('.') {
-            "localhost" => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-            name if name.ends_with(".localhost") => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-            _ => None,
-        },
-        Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
-        Some(Host::Ipv6(address)) => Some(IpAddr::V6(address).to_canonical()),
+    let url = Url::parse(text).map_err(|_| "Must be an absolute URL.")?;
+    if url.fragment().is_some() {
+        return Err("Must have no fragment.");
+    }
+    if url.port() == Some(0) {
+        return Err("Must have a port from 1 to 65535.");
+    }
+    let here = match url.host() {
+        None => return Err("Must have a host."),
+        Some(Host::Domain("localhost")) => true,
+        Some(Host::Domain(_)) => false,
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
     };
-    let here = address.is_some_and(|address| address.is_loopback());
     match url.scheme() {
-        "http" if development && here => None,
-        "https" if address.is_none_or(is_public) => None,
-        "https" => Some("Must not name an address that is private or of this machine."),
-        "http" => Some("Must begin with https."),
-        _ => Some("Must begin with https."),
+        "http" if development && here => Ok(url),
+        "https" => match url.host() {
+            Some(Host::Domain("localhost")) => Err(INNER),
+            Some(Host::Domain(_)) => Ok(url),
+            Some(Host::Ipv4(address)) => addressed(address.into()).map(|()| url),
+            Some(Host::Ipv6(address)) => addressed(address.into()).map(|()| url),
+            None => Err("Must have a host."),
+        },
+        _ => Err("Must begin with https."),
     }
 }
 
-/// Whether an address is one of the public network, as far as blocks tell that are known here.
-fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => is_public_v4(v4),
-        IpAddr::V6(v6) => is_public_v6(v6),
+/// What stands between `//` and the path. The parser repairs what is none: backslashes, line
+/// breaks, slashes too few or too many. Who reads the URL as it is written would see another host.
+fn authority(text: &str) -> Result<&str, &'static str> {
+    if text.contains(|c: char| c.is_control() || c.is_whitespace() || c == '\\') {
+        return Err("Must have no spaces, control characters or backslashes.");
+    }
+    let (_, rest) = text.split_once("://").ok_or("Must be an absolute URL.")?;
+    match rest.split(['/', '?', '#']).next() {
+        None | Some("") => Err("Must have a host."),
+        Some(authority) => Ok(authority),
     }
 }
 
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, ..] = address.octets();
-    let shared = a == 100 && (64..128).contains(&b);
-    let benchmark = a == 198 && (18..20).contains(&b);
-    !(a == 0
-        || a >= 240
-        || shared
-        || benchmark
-        || address.is_private()
-        || address.is_loopback()
-        || address.is_link_local()
-        || address.is_multicast()
-        || address.is_documentation())
+fn named(name: &str) -> Result<(), &'static str> {
+    special_use::judge(name).map_err(|unfit| match unfit {
+        Unfit::Empty => "Must have a host without empty labels.",
+        Unfit::TooLong => "Must have a host of 253 characters at most, each label of 63 at most.",
+        Unfit::Malformed => {
+            "Must have a host of letters, digits and hyphens; there are no wildcards."
+        }
+        Unfit::Single => "Must have a host with a domain: one word alone is no public name.",
+        Unfit::Special => {
+            "Must have a public host, no special-use name such as `.local` or `.alt`."
+        }
+    })
 }
 
-/// Global unicast (RFC 4291 section 2.4), without what carries an IPv4 address in it.
-fn is_public_v6(address: Ipv6Addr) -> bool {
-    let [first, second, ..] = address.segments();
-    let carries = first == 0x2002 || first == 0x2001 && second == 0;
-    let documentation = first == 0x2001 && second == 0xdb8;
-    first & 0xe000 == 0x2000 && !carries && !documentation
+fn addressed(address: IpAddr) -> Result<(), &'static str> {
+    if special_use::is_public(address) { Ok(()) } else { Err(INNER) }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::refusal;
+    use super::{judge, judge_operators};
 
     #[test]
     fn public_https_will_do() {
-        for good in [
-            "https://example.com/hooks",
-            "https://example.com:8443/?a=b",
-            "https://93.184.215.14/",
-            "https://[2606:2800:21f:cb07:6820:80da:af6b:8b2c]/",
-            "https://bücher.example/",
+        for (good, sent) in [
+            ("https://example.com/hooks", "https://example.com/hooks"),
+            ("https://example.com:8443/?a=b", "https://example.com:8443/?a=b"),
+            ("HTTPS://Example.com", "https://example.com/"),
+            ("https://example.com./a%2fb", "https://example.com./a%2fb"),
+            ("https://93.184.215.14/", "https://93.184.215.14/"),
+            (
+                "https://[2606:2800:21f:cb07:6820:80da:af6b:8b2c]/",
+                "https://[2606:2800:21f:cb07:6820:80da:af6b:8b2c]/",
+            ),
+            ("https://bücher.example/", "https://xn--bcher-kva.example/"),
         ] {
-            assert_eq!(refusal(good, false), None, "{good}");
+            assert_eq!(judge(good, false).map(String::from), Ok(sent.to_owned()), "{good}");
         }
     }
 
     #[test]
     fn nothing_else_will() {
+        let label = format!("https://{}.com/", "a".repeat(64));
+        let name = format!("https://{}com/", "abcdefg.".repeat(32));
         for bad in [
             "example.com",
             "/hooks",
             "http://example.com/",
             "ftp://example.com/",
             "https://",
+            "https:example.com",
+            "https:/example.com/",
+            "https:///example.com/",
+            "https:\\\\example.com\\",
+            "https://example.com\\@127.0.0.1/",
+            "https://exa\nmple.com/",
+            " https://example.com/",
             "https://user@example.com/",
             "https://:secret@example.com/",
+            "https://@example.com/",
             "https://example.com/#x",
+            "https://example.com:0/",
+            "https://example.com:65536/",
+            "https://%/",
+            "https://%65xample.com/",
+            "https://self%2ealt/",
+            "https://example.com%00/",
+            "https://*.example.com/",
+            "https://*/",
+            "https://exa$mple.com/",
+            "https://a..example.com/",
+            "https://.example.com/",
+            &label,
+            &name,
+            "https://self/",
+            "https://self.alt/internal/tick",
+            "https://SELF.alt./",
+            "https://ｓelf.alt/",
+            "https://self。alt/",
+            "https://x.alt/",
+            "https://intranet/",
+            "https://com./",
+            "https://printer.local/",
+            "https://metadata.google.internal/",
+            "https://auth.spin.internal/",
+            "https://router.home.arpa/",
+            "https://a.onion/",
+            "https://a.test/",
+            "https://a.invalid/",
             "https://127.0.0.1/",
             "https://0x7f.1/",
             "https://2130706433/",
@@ -102,38 +172,44 @@ mod tests {
             "https://localhost/",
             "https://a.localhost./",
             "https://10.1.2.3/",
-            "https://172.16.0.1/",
-            "https://192.168.1.1/",
             "https://169.254.169.254/latest/meta-data",
-            "https://100.64.0.1/",
-            "https://0.0.0.0/",
-            "https://224.0.0.1/",
-            "https://255.255.255.255/",
-            "https://198.18.0.1/",
+            "https://168.63.129.16/",
+            "https://192.0.0.9/",
+            "https://192.88.99.1/",
             "https://[::1]/",
-            "https://[::]/",
             "https://[::ffff:127.0.0.1]/",
-            "https://[::ffff:10.0.0.1]/",
-            "https://[fe80::1]/",
-            "https://[fd00::1]/",
-            "https://[ff02::1]/",
             "https://[64:ff9b::7f00:1]/",
-            "https://[2002:7f00:1::]/",
-            "https://[2001:db8::1]/",
+            "https://[3fff::1]/",
         ] {
-            assert!(refusal(bad, false).is_some(), "{bad}");
+            assert!(judge(bad, false).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_operator_may_have_names_of_ones_own() {
+        for good in ["https://keycloak.internal/token", "https://idp/", "https://example.com/"] {
+            assert!(judge_operators(good, false).is_ok(), "{good}");
+        }
+        for bad in ["http://idp.internal/", "https://10.0.0.1/", "https://localhost/"] {
+            assert!(judge_operators(bad, false).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn development_reaches_this_machine_alone() {
-        assert_eq!(refusal("http://127.0.0.1:9000/hooks", true), None);
-        assert_eq!(refusal("http://localhost:9000/hooks", true), None);
-        for bad in ["http://127.0.0.1:9000/", "http://localhost/"] {
-            assert!(refusal(bad, false).is_some(), "{bad}");
+        for here in ["http://127.0.0.1:9000/hooks", "http://localhost:9000/", "http://[::1]:9000/"]
+        {
+            assert!(judge(here, true).is_ok(), "{here}");
+            assert!(judge(here, false).is_err(), "{here}");
         }
-        for bad in ["http://example.com/", "http://10.0.0.1/", "https://127.0.0.1/"] {
-            assert!(refusal(bad, true).is_some(), "{bad}");
+        for bad in [
+            "http://example.com/",
+            "http://10.0.0.1/",
+            "http://self.alt/",
+            "http://self/",
+            "https://127.0.0.1/",
+        ] {
+            assert!(judge(bad, true).is_err(), "{bad}");
         }
     }
 }

@@ -11,15 +11,16 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 /// Sends the requests of one component.
 pub(crate) struct Outbound {
     grants: Arc<Grants>,
-    /// Where `http://self` leads.
-    own: SocketAddr,
+    /// Where `http://self` leads; `None` for a function whose gateway is native: the grant is for
+    /// the gateway's own calls.
+    own: Option<SocketAddr>,
 }
 
 type Work<T> = Box<dyn Future<Output = Result<T, Error>> + Send>;
 
 impl Outbound {
     /// For the component with these grants, on the server at `own`.
-    pub(crate) fn new(grants: Arc<Grants>, own: SocketAddr) -> Self {
+    pub(crate) fn new(grants: Arc<Grants>, own: Option<SocketAddr>) -> Self {
         Self { grants, own }
     }
 
@@ -34,7 +35,8 @@ impl Outbound {
             Destination::Named => Ok(Reach::Named),
             Destination::Matched => Ok(Reach::Matched),
             Destination::Own => {
-                let authority = Authority::try_from(self.own.to_string());
+                let own = self.own.ok_or(Error::HttpRequestDenied)?;
+                let authority = Authority::try_from(own.to_string());
                 let authority = authority.map_err(|_| Error::HttpRequestUriInvalid)?;
                 let host = http::HeaderValue::try_from(authority.as_str());
                 let host = host.map_err(|_| Error::HttpRequestUriInvalid)?;

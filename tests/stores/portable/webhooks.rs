@@ -28,8 +28,10 @@ pub(super) async fn fill(app: &App, alice: &Client, bob: &Client) {
 /// Something that an integration has received, and what it has of its provider.
 pub(super) fn receive(database: &Connection) {
     for received in [
-        "INSERT INTO inbound_events SELECT tenant_id, id, 'x', NULL, provider, kind, '{}', \
-         'PROCESSED', 't', 7, 'sha256:x', 1 FROM integrations",
+        "INSERT INTO inbound_events (tenant_id, integration_id, external_id, provider, kind, \
+         payload, status, trace_id, received_at, body_hash, unreadable, hops) \
+         SELECT tenant_id, id, 'x', provider, kind, '{}', 'PROCESSED', 't', 7, 'sha256:x', 1, 1 \
+         FROM integrations",
         "INSERT INTO inbound_rejections SELECT tenant_id, id, 'MISDIRECTED', 7, 1, 3, 5, 't' \
          FROM integrations",
         "INSERT INTO integration_authorizations SELECT tenant_id, id, 'usr_x', 'state', 'google', \

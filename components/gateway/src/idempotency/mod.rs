@@ -26,12 +26,13 @@ const PASSED_ON: [&str; 5] =
 
 /// Credentials of other kinds than the gateway's: what proves a client to the token endpoint, and
 /// a provider to a receiver of its webhooks. Only where the gateway has looked at none itself.
-const CREDENTIALS: [&str; 15] = [
+const CREDENTIALS: [&str; 16] = [
     "authorization",
     "stripe-signature",
     "svix-id",
     "svix-signature",
     "svix-timestamp",
+    crate::hops::HEADER,
     "webhook-id",
     "webhook-signature",
     "webhook-timestamp",

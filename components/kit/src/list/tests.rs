@@ -20,6 +20,8 @@ const fn field(name: &'static str, kind: Kind) -> Field {
         search: matches!(kind, Kind::Text),
         personal: false,
         secret: false,
+        masked: false,
+        origin: false,
         default: Default::None,
         synonym: None,
         relation: None,

@@ -40,6 +40,10 @@ pub enum Change<'a> {
 pub type Rule =
     fn(&Call, &Scope<'_>, Change<'_>, Option<&Record>, &mut Record) -> Result<(), Error>;
 
+/// A [`Rule`] that may hold something, such as a key.
+pub type Rules<'r> =
+    dyn Fn(&Call, &Scope<'_>, Change<'_>, Option<&Record>, &mut Record) -> Result<(), Error> + 'r;
+
 /// For resources without rules of their own.
 ///
 /// # Errors
@@ -157,24 +161,57 @@ impl Resource {
         self.change(call, How::Merge, rule)
     }
 
+    /// As [`Resource::replace`], in the transaction of a write, with a rule that knows more.
+    ///
+    /// # Errors
+    /// As [`Resource::merge`].
+    pub fn replace_in(
+        &'static self,
+        call: &Call,
+        scope: &Scope<'_>,
+        rule: &Rules<'_>,
+    ) -> Result<Reply, Error> {
+        self.change_in(call, scope, How::Whole, rule)
+    }
+
+    /// As [`Resource::merge`], in the transaction of a write, with a rule that knows more.
+    ///
+    /// # Errors
+    /// As [`Resource::merge`].
+    pub fn merge_in(
+        &'static self,
+        call: &Call,
+        scope: &Scope<'_>,
+        rule: &Rules<'_>,
+    ) -> Result<Reply, Error> {
+        self.change_in(call, scope, How::Merge, rule)
+    }
+
     fn change(&'static self, call: &Call, how: How, rule: Rule) -> Result<Reply, Error> {
+        call.write(|scope| self.change_in(call, scope, how, &rule))
+    }
+
+    fn change_in(
+        &'static self,
+        call: &Call,
+        scope: &Scope<'_>,
+        how: How,
+        rule: &Rules<'_>,
+    ) -> Result<Reply, Error> {
         conditional::require(call)?;
         self.check_tenant(call)?;
-        let caller = call.caller()?.id();
-        call.write(|scope| {
-            let before = self.find(scope, call.path("id"))?;
-            conditional::check(call, &before)?;
-            let mut record = before.clone();
-            draft::assign(&mut record, self, call, how, caller).map_err(refused_fields)?;
-            rule(call, scope, Change::Write, Some(&before), &mut record)?;
-            if record == before {
-                return Ok(self.reply(200, &record));
-            }
-            expand::check(scope, self, &before, &record)?;
-            self.update(scope, &mut record)?;
-            self.tell(call, scope, "updated", &record)?;
-            Ok(self.reply(200, &record))
-        })
+        let before = self.find(scope, call.path("id"))?;
+        conditional::check(call, &before)?;
+        let mut record = before.clone();
+        draft::assign(&mut record, self, call, how, call.caller()?.id()).map_err(refused_fields)?;
+        rule(call, scope, Change::Write, Some(&before), &mut record)?;
+        if record == before {
+            return Ok(self.reply(200, &record));
+        }
+        expand::check(scope, self, &before, &record)?;
+        self.update(scope, &mut record)?;
+        self.tell(call, scope, "updated", &record)?;
+        Ok(self.reply(200, &record))
     }
 
     /// `DELETE /{collection}/{id}`: leaves a tombstone; again is no error (K-57).

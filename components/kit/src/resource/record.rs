@@ -112,7 +112,10 @@ impl Record {
             out.push(b'"');
             out.extend_from_slice(field.name.as_bytes());
             out.extend_from_slice(b"\":");
-            value(out, field.kind, held);
+            match held {
+                Some(Literal::Text(json)) if field.masked => masked(out, json),
+                _ => value(out, field.kind, held),
+            }
         }
         more(out);
         out.push(b'}');
@@ -122,9 +125,29 @@ impl Record {
     /// secret or personal.
     pub(crate) fn public(&self) -> String {
         let mut out = Vec::new();
-        self.write(&mut out, |field| !field.secret && !field.personal, |_| {});
+        let mut shown = self.clone();
+        for field in self.resource.columns().filter(|field| field.origin) {
+            shown.set_text(field.name, &origin(self.text(field.name)));
+        }
+        shown.write(&mut out, |field| !field.secret && !field.personal, |_| {});
         String::from_utf8(out).unwrap_or_default()
     }
+}
+
+/// A map with its names alone.
+fn masked(out: &mut Vec<u8>, json: &str) {
+    let mut map: serde_json::Map<_, _> = serde_json::from_str(json).unwrap_or_default();
+    map.values_mut().for_each(|value| *value = crate::MASK.into());
+    // Writing to a vector cannot fail.
+    let _ = serde_json::to_writer(out, &map);
+}
+
+/// Scheme, host and port of a URL; nothing of what is no URL.
+fn origin(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return String::new() };
+    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}/")
 }
 
 fn value(out: &mut Vec<u8>, kind: Kind, value: Option<&Literal>) {

@@ -9,11 +9,9 @@ use super::lease::Leased;
 use super::send::To;
 use crate::contract::WEBHOOK_ENDPOINTS;
 use crate::policy::Health;
-use crate::{patterns, queue, secrets};
+use crate::{credentials, patterns, queue, secrets, shares};
 
-/// Requests to one endpoint at once.
-const MOST: usize = 32;
-/// Data of their events, in characters; the last one may go beyond it.
+/// Data of the events of a batch, in characters; the last one may go beyond it.
 const DATA: usize = 262_144;
 
 /// An event on its way.
@@ -43,6 +41,8 @@ pub(super) struct Batch {
     pub(super) rate: Option<i64>,
     /// The endpoint takes nothing any more.
     pub(super) is_over: bool,
+    /// Headers as the endpoint is to keep them from now on, beside those that it has.
+    pub(super) reseal: Option<(String, String)>,
     pub(super) to: To,
 }
 
@@ -81,21 +81,34 @@ pub(super) fn take(run: &Run<'_>, leased: &Leased) -> kit::Result<Option<Batch>>
             in_order: false,
             rate: None,
             is_over: endpoint.is_none(),
+            reseal: None,
             to: To::default(),
         };
         if let Some(endpoint) = endpoint {
-            batch.to = To::new(&endpoint, secrets::load(scope, &run.seal, &leased.endpoint)?);
-            batch.fill(scope, &endpoint)?;
+            let keys = secrets::load(scope, &run.seal, &leased.endpoint)?;
+            batch.to = To::new(&endpoint, &run.seal, keys)?;
+            let sealed = credentials::overdue(&run.seal, &endpoint)?;
+            batch.reseal = sealed.map(|sealed| (endpoint.text("headers").to_owned(), sealed));
+            batch.fill(scope, &endpoint, shares::width(served(scope)?))?;
         }
         Ok(Some(batch))
     })
 }
 
+/// Queues of the tenant that are served now, whoever does.
+fn served(scope: &Scope<'_>) -> kit::Result<usize> {
+    let sql = "SELECT COUNT(*) FROM webhook_queues WHERE tenant_id = $1 AND lease IS NOT NULL";
+    let rows = scope.query(sql, [])?;
+    let count = rows.into_iter().next().map_or(0, |mut row| row.integer());
+    Ok(usize::try_from(count).unwrap_or_default())
+}
+
 impl Batch {
-    fn fill(&mut self, scope: &Scope<'_>, endpoint: &Record) -> kit::Result<()> {
+    fn fill(&mut self, scope: &Scope<'_>, endpoint: &Record, width: usize) -> kit::Result<()> {
         self.in_order = endpoint.text("ordering") == "SUBJECT";
         self.rate = Some(endpoint.integer("rate_per_second")).filter(|rate| *rate > 0);
-        let most = self.rate.and_then(|rate| usize::try_from(rate).ok()).unwrap_or(MOST).min(MOST);
+        let rate = self.rate.and_then(|rate| usize::try_from(rate).ok());
+        let most = rate.unwrap_or(width).min(width);
         let most = if self.health.is_tripped() { 1 } else { most };
         self.items = due(scope, endpoint.text("id"), self.in_order, most)?;
         let room = most - self.items.len();

@@ -1,12 +1,14 @@
 //! Whose turn it is. A lease is told by the clock that all hosts share, so that no other one
 //! ends it early.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use kit::{Value, id, now};
 
 use super::Run;
 use crate::queue::NEVER;
+use crate::shares;
 
 /// A queue that is ours for a time.
 pub(super) struct Leased {
@@ -16,40 +18,62 @@ pub(super) struct Leased {
     pub(super) lease: String,
 }
 
-/// Takes at most `room` queues that are due: one of each tenant before the second of any, and
-/// first who has waited longest.
-pub(super) fn take(run: &Run<'_>, room: usize) -> kit::Result<Vec<Leased>> {
+/// Takes queues that are due: of the tenants first that have the fewest served, here or by others,
+/// and of those first who has waited longest. `held` is how many queues of each tenant this run
+/// serves, of `slots` in all.
+pub(super) fn take(
+    run: &Run<'_>,
+    held: &HashMap<String, usize>,
+    slots: usize,
+) -> kit::Result<Vec<Leased>> {
     let moment = run.system.moment()?;
+    let mut free = slots.saturating_sub(held.values().sum::<usize>());
     let rows = run.system.query(
-        "SELECT tenant_id, endpoint_id FROM (SELECT tenant_id, endpoint_id, served_at, \
-         ROW_NUMBER() OVER (PARTITION BY tenant_id ORDER BY served_at) AS turn \
-         FROM webhook_queues WHERE due_at <= $1 AND paused_until <= $1 AND leased_until <= $2) due \
-         ORDER BY turn, served_at LIMIT $3",
+        "SELECT tenant_id, endpoint_id FROM (SELECT q.tenant_id, q.endpoint_id, q.served_at, \
+         COALESCE(s.served, 0) + \
+         ROW_NUMBER() OVER (PARTITION BY q.tenant_id ORDER BY q.served_at) AS turn \
+         FROM webhook_queues q LEFT JOIN (SELECT tenant_id, COUNT(*) AS served \
+         FROM webhook_queues WHERE lease IS NOT NULL AND leased_until > $1 GROUP BY tenant_id) s \
+         ON s.tenant_id = q.tenant_id \
+         WHERE q.leased_until <= $1 AND q.due_at <= $2 AND q.paused_until <= $2) due \
+         WHERE turn <= $3 ORDER BY turn, served_at LIMIT $4",
         &[
-            Value::Integer(now()),
             Value::Integer(moment),
-            Value::Integer(i64::try_from(room).unwrap_or(i64::MAX)),
+            Value::Integer(now()),
+            Value::Integer(shares::QUEUES),
+            Value::Integer(i64::try_from(free).unwrap_or(i64::MAX)),
         ],
     )?;
     if rows.is_empty() {
         return Ok(Vec::new());
     }
+    let mut held = held.clone();
     run.system.one_by_one(|| {
         let mut ours = Vec::with_capacity(rows.len());
         for mut row in rows {
             let queue = Leased { tenant: row.text(), endpoint: row.text(), lease: id("lse") };
+            let own = held.entry(queue.tenant.clone()).or_default();
+            if !shares::may_take(*own, free) {
+                continue;
+            }
+            // Others take some of this tenant meanwhile.
             let taken = run.system.execute(
                 "UPDATE webhook_queues SET lease = $1, leased_until = $2, served_at = $3 \
-                 WHERE tenant_id = $4 AND endpoint_id = $5 AND leased_until <= $3",
+                 WHERE tenant_id = $4 AND endpoint_id = $5 AND leased_until <= $3 \
+                 AND (SELECT COUNT(*) FROM webhook_queues s WHERE s.tenant_id = $4 \
+                 AND s.lease IS NOT NULL AND s.leased_until > $3) < $6",
                 &[
                     Value::Text(queue.lease.clone()),
                     Value::Integer(moment + run.lease),
                     Value::Integer(moment),
                     Value::Text(queue.tenant.clone()),
                     Value::Text(queue.endpoint.clone()),
+                    Value::Integer(shares::QUEUES),
                 ],
             )?;
             if taken == 1 {
+                *own += 1;
+                free -= 1;
                 ours.push(queue);
             }
         }
@@ -57,13 +81,23 @@ pub(super) fn take(run: &Run<'_>, room: usize) -> kit::Result<Vec<Leased>> {
     })
 }
 
-/// When a queue can be taken next, in milliseconds.
+/// When a queue can be taken next, in milliseconds. Who serves as many as a tenant may have takes
+/// the next of them by itself, and else its lease ends.
 pub(super) fn next(run: &Run<'_>) -> kit::Result<Option<i64>> {
     let rows = run.system.query(
-        "SELECT MIN(CASE WHEN leased_until > paused_until AND leased_until > due_at THEN leased_until \
-         WHEN paused_until > due_at THEN paused_until ELSE due_at END) \
-         FROM webhook_queues WHERE due_at < $1",
-        &[Value::Integer(NEVER)],
+        "SELECT MIN(CASE WHEN s.served >= $1 AND s.frees_at > q.free_at THEN s.frees_at \
+         ELSE q.free_at END) \
+         FROM (SELECT tenant_id, CASE WHEN leased_until > paused_until AND leased_until > due_at \
+         THEN leased_until WHEN paused_until > due_at THEN paused_until ELSE due_at END AS free_at \
+         FROM webhook_queues WHERE due_at < $2) q \
+         LEFT JOIN (SELECT tenant_id, COUNT(*) AS served, MIN(leased_until) AS frees_at \
+         FROM webhook_queues WHERE lease IS NOT NULL AND leased_until > $3 GROUP BY tenant_id) s \
+         ON s.tenant_id = q.tenant_id",
+        &[
+            Value::Integer(shares::QUEUES),
+            Value::Integer(NEVER),
+            Value::Integer(run.system.moment()?),
+        ],
     )?;
     Ok(rows.into_iter().next().and_then(|mut row| row.optional_integer()))
 }

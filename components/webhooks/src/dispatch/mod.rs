@@ -10,6 +10,7 @@ mod lease;
 mod record;
 mod send;
 
+use std::collections::HashMap;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,8 @@ use lease::Leased;
 /// How long a run takes up work. What it has begun then still ends: with the longest time-out
 /// of an endpoint that is less than the time that a request to the runner may take.
 const RUN: Duration = Duration::from_secs(8);
+/// A batch that takes longer gives the queue back, so that others of its tenant get their turn.
+const SLOW: Duration = Duration::from_secs(2);
 /// Queues that one run serves at once.
 const SLOTS: usize = 64;
 /// How often a run that is sending looks for queues that became due.
@@ -61,16 +64,21 @@ pub(crate) async fn run(call: &Call, wait: Duration) -> kit::Result<Sent> {
     let until = wait.min(RUN);
     let mut sessions = FuturesUnordered::new();
     let (mut attempts, mut waits) = (0, false);
+    let mut held = HashMap::<String, usize>::new();
     let next = loop {
-        let room = SLOTS - sessions.len();
-        if room > 0 && run.has_time() {
-            let leased = lease::take(&run, room)?;
-            sessions.extend(leased.into_iter().map(|queue| serve(&run, queue)));
+        if sessions.len() < SLOTS && run.has_time() {
+            for queue in lease::take(&run, &held, SLOTS)? {
+                *held.entry(queue.tenant.clone()).or_default() += 1;
+                sessions.push(serve(&run, queue));
+            }
         }
         // While some are sending, others become due.
         match select(sessions.next(), pin!(spin_sdk::time::sleep(GLANCE))).await {
-            Either::Left((Some(sent), _)) => {
+            Either::Left((Some((tenant, sent)), _)) => {
                 attempts += sent;
+                if let Some(count) = held.get_mut(&tenant) {
+                    *count = count.saturating_sub(1);
+                }
                 continue;
             }
             Either::Left((None, _)) => {}
@@ -127,9 +135,9 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Serves one queue; returns how many requests were sent. What goes wrong here leaves the
-/// other queues alone, and this one until its lease ends.
-async fn serve(run: &Run<'_>, queue: Leased) -> u64 {
+/// Serves one queue; returns whose it is, and how many requests were sent. What goes wrong here
+/// leaves the other queues alone, and this one until its lease ends.
+async fn serve(run: &Run<'_>, queue: Leased) -> (String, u64) {
     let mut attempts = 0;
     for round in 1..=ROUNDS {
         match once(run, &queue, round < ROUNDS, &mut attempts).await {
@@ -142,7 +150,7 @@ async fn serve(run: &Run<'_>, queue: Leased) -> u64 {
             }
         }
     }
-    attempts
+    (queue.tenant, attempts)
 }
 
 /// One batch; returns whether the queue stays ours, for another one.
@@ -152,9 +160,10 @@ async fn once(
     may_stay: bool,
     attempts: &mut u64,
 ) -> kit::Result<bool> {
+    let began = Instant::now();
     let Some(batch) = batch::take(run, queue)? else { return Ok(false) };
     let sent =
         join_all(batch.items.iter().map(|item| send::send(&batch.to, item, &run.contract))).await;
     *attempts += sent.iter().filter(|one| one.is_some()).count() as u64;
-    record::record(run, queue, &batch, &sent, may_stay)
+    record::record(run, queue, &batch, &sent, may_stay && began.elapsed() < SLOW)
 }

@@ -106,6 +106,12 @@ impl Work<'_> {
         if ours == 0 {
             return Err(kit::Error::internal(LOST));
         }
+        if let Some((plain, sealed)) = &self.batch.reseal {
+            // Unless its owner has written it meanwhile.
+            let sql = "UPDATE webhook_endpoints SET headers = $2 WHERE tenant_id = $1 \
+                 AND id = $3 AND headers = $4";
+            self.scope.execute(sql, [text(sealed), text(&self.leased.endpoint), text(plain)])?;
+        }
         self.tell(sent, &fates)?;
         if let Some(reason) = lost {
             self.disable(reason)?;

@@ -5,13 +5,14 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use http_body_util::{BodyExt as _, Full};
-use kit::{Record, now};
+use kit::{Record, Seal, now};
 use spin_sdk::wasip3::http::types::ErrorCode;
 
 use super::batch::Item;
 use super::format::Format;
-use crate::policy::Outcome;
+use crate::policy::{self, Outcome};
 use crate::signature::{self, Keys};
+use crate::{credentials, headers, hops, target};
 
 /// Bytes of an answer that are kept.
 const EXCERPT: usize = 1024;
@@ -23,7 +24,8 @@ const REDACTED: &str = "[redacted]";
 /// Where to, and how.
 #[derive(Default)]
 pub(super) struct To {
-    url: String,
+    /// `None`: to nowhere that is allowed. The URL may be from before a rule was.
+    url: Option<String>,
     headers: Vec<(String, String)>,
     timeout: Duration,
     ed25519: bool,
@@ -41,27 +43,32 @@ pub(super) struct Sent {
 }
 
 impl To {
-    pub(super) fn new(endpoint: &Record, keys: Vec<Keys>) -> Self {
-        let headers: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_str(endpoint.text("headers")).unwrap_or_default();
-        let headers = headers.into_iter();
-        Self {
-            url: endpoint.text("url").to_owned(),
-            headers: headers
-                .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())))
-                .collect(),
+    pub(super) fn new(endpoint: &Record, seal: &Seal, keys: Vec<Keys>) -> kit::Result<Self> {
+        let mut headers = credentials::open(seal, endpoint)?;
+        headers.retain(|(name, _)| !headers::is_reserved(name));
+        let url = target::judge(endpoint.text("url"), seal.is_development());
+        Ok(Self {
+            url: url.ok().map(String::from),
+            headers,
             timeout: Duration::from_secs(endpoint.integer("timeout_seconds").unsigned_abs()),
             ed25519: endpoint.integer("ed25519") == 1,
             format: Format::new(endpoint.text("format")),
             keys,
-        }
+        })
     }
 
-    fn request(&self, item: &Item, body: Vec<u8>) -> Option<http::Request<Full<Bytes>>> {
-        let mut request = http::Request::post(&self.url)
+    fn request(
+        &self,
+        url: &str,
+        item: &Item,
+        hops: u8,
+        body: Vec<u8>,
+    ) -> Option<http::Request<Full<Bytes>>> {
+        let mut request = http::Request::post(url)
             .header("content-type", self.format.media_type())
             .header("content-length", body.len())
-            .header("user-agent", concat!("Tenantry-Webhooks/", env!("CARGO_PKG_VERSION")));
+            .header("user-agent", concat!("Tenantry-Webhooks/", env!("CARGO_PKG_VERSION")))
+            .header(hops::HEADER, u16::from(hops));
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
@@ -99,10 +106,13 @@ impl To {
 
 /// Sends an event; `None` when it is not kept any more. `contract` is where its schema is.
 pub(super) async fn send(to: &To, item: &Item, contract: &str) -> Option<Sent> {
-    let body = to.format.body(item.event.as_ref()?, contract);
+    let event = item.event.as_ref()?;
+    let body = to.format.body(event, contract);
+    let hops = hops::of_delivery(&event.kind, &event.data);
     let began = Instant::now();
     let answer = async {
-        let request = to.request(item, body).ok_or(Err("UNREADABLE"))?;
+        let url = to.url.as_deref().ok_or(Err("ADDRESS_DENIED"))?;
+        let request = to.request(url, item, hops, body).ok_or(Err("UNREADABLE"))?;
         let response = spin_sdk::http::send(request).await.map_err(Ok)?;
         let (parts, mut body) = response.into_parts();
         let mut read = Vec::new();
@@ -129,7 +139,7 @@ pub(super) async fn send(to: &To, item: &Item, contract: &str) -> Option<Sent> {
             let rejected = (200..300).contains(&status) && to.format.is_rejection(&read);
             let outcome = match rejected {
                 true => Outcome::Failed { slow: false, asked: None },
-                false => Outcome::of(status, retry_after(&parts.headers)),
+                false => Outcome::of(status, asked(&parts.headers)),
             };
             let error = match (outcome, status) {
                 _ if rejected => Some("REJECTED"),
@@ -149,16 +159,9 @@ pub(super) async fn send(to: &To, item: &Item, contract: &str) -> Option<Sent> {
     })
 }
 
-/// The milliseconds of `Retry-After`, which is a number of seconds or a date (RFC 9110 section
-/// 10.2.3).
-fn retry_after(headers: &http::HeaderMap) -> Option<i64> {
-    let text = headers.get("retry-after")?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<u32>() {
-        return Some(i64::from(seconds) * 1000);
-    }
-    let until = httpdate::parse_http_date(text).ok()?;
-    let left = until.duration_since(SystemTime::now()).unwrap_or_default();
-    i64::try_from(left.as_millis()).ok()
+/// The milliseconds of `Retry-After`.
+fn asked(headers: &http::HeaderMap) -> Option<i64> {
+    policy::asked(headers.get("retry-after")?.to_str().ok()?, SystemTime::now())
 }
 
 /// What a failure is called in an attempt.

@@ -28,6 +28,8 @@ struct Data<'a> {
     external_type: Option<&'a str>,
     received_at: String,
     unreadable: bool,
+    /// Deliveries that it has behind it; the next one counts on.
+    hops: i64,
     payload: Box<RawValue>,
 }
 
@@ -42,6 +44,7 @@ struct Waiting {
     unreadable: bool,
     trace_id: String,
     received_at: i64,
+    hops: i64,
 }
 
 /// Brings what waits into the feed. What goes wrong with one leaves the others alone, and that
@@ -50,7 +53,7 @@ pub(crate) fn run(call: &Call) -> kit::Result<Ingested> {
     let system = System::open(call, "what was received waits whosever it is")?;
     let rows = system.query(
         "SELECT tenant_id, integration_id, external_id, external_type, provider, kind, unreadable, \
-         trace_id, received_at FROM inbound_events WHERE status = 'RECEIVED' \
+         trace_id, received_at, hops FROM inbound_events WHERE status = 'RECEIVED' \
          ORDER BY received_at LIMIT $1",
         &[Value::Integer(BATCH)],
     )?;
@@ -81,6 +84,7 @@ impl From<Row> for Waiting {
             unreadable: row.integer() == 1,
             trace_id: row.text(),
             received_at: row.integer(),
+            hops: row.integer(),
         }
     }
 }
@@ -114,6 +118,7 @@ impl Waiting {
             external_id: &self.external_id,
             external_type: self.external_type.as_deref(),
             received_at: rfc3339(self.received_at),
+            hops: self.hops,
             unreadable: self.unreadable,
             payload: RawValue::from_string(payload).internal()?,
         };

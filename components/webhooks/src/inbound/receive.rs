@@ -9,6 +9,7 @@ use serde_json::json;
 use super::document::Document;
 use super::identity::Identity;
 use super::{Provider, Reason, rejections, verify};
+use crate::hops;
 use crate::integrations::{health, secrets};
 
 /// The longest body, in bytes: as much as SQS, SNS and EventBridge take. It becomes the data of
@@ -71,10 +72,15 @@ pub(crate) async fn receive(call: &Call, receiver: Receiver<'_>) -> kit::Result 
     if named.provider == Provider::Slack && document.json["type"] == "url_verification" {
         return Reply::ok(&json!({ "challenge": document.json["challenge"].as_str() }));
     }
+    let hops = hops::of_request(call.header(hops::HEADER));
+    if hops::is_loop(hops) {
+        // A refusal would be tried again, and in the end disable an endpoint that has more to tell.
+        return Reply::ok(&Received { status: "IGNORED" });
+    }
     let identity = Identity::of(named.provider, &headers, &document.json, body);
     let fresh = system.transaction(|| {
         let scope = system.enter(&named.tenant);
-        let fresh = store(call, &scope, &named, &identity, document)?;
+        let fresh = store(call, &scope, &named, &identity, hops, document)?;
         health::received(&scope, &named.id, fresh)?;
         Ok(fresh)
     })?;
@@ -147,14 +153,15 @@ fn store(
     scope: &Scope<'_>,
     named: &Named,
     identity: &Identity,
+    hops: u8,
     document: Document,
 ) -> kit::Result<bool> {
     let text = |text: &str| Value::Text(text.to_owned());
     let optional = |value: &Option<String>| value.as_deref().map_or(Value::Null, text);
     let stored = scope.execute(
         "INSERT INTO inbound_events (tenant_id, integration_id, external_id, external_type, \
-         body_hash, provider, kind, payload, unreadable, status, trace_id, received_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'RECEIVED', $10, $11) \
+         body_hash, provider, kind, payload, unreadable, status, trace_id, received_at, hops) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'RECEIVED', $10, $11, $12) \
          ON CONFLICT DO NOTHING",
         [
             text(&named.id),
@@ -167,6 +174,7 @@ fn store(
             Value::Integer(document.unreadable.into()),
             text(call.trace_id()),
             Value::Integer(now()),
+            Value::Integer(hops.into()),
         ],
     )?;
     if stored > 0 {

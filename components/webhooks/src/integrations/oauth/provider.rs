@@ -68,7 +68,7 @@ pub(super) async fn find(name: &str, seal: &Seal) -> kit::Result<Provider> {
         found.revocation_endpoint.as_ref().map(|url| url.as_str()),
     ];
     for url in urls.into_iter().flatten() {
-        if let Some(why) = target::refusal(url, seal.is_development()) {
+        if let Err(why) = target::judge_operators(url, seal.is_development()) {
             return Err(misconfigured(&format!("{name}: {url}: {why}")));
         }
     }

@@ -1,0 +1,182 @@
+//! Custom headers of endpoints: which names a tenant may choose.
+//!
+//! What they may not be is what others take for the word of somebody else: of a proxy about who
+//! has sent a request, of the connection about how it is framed, of the platform about a delivery.
+
+use serde_json::{Map, Value as Json};
+
+/// The most of an endpoint.
+const MOST: usize = 20;
+
+/// Names that the delivery sets itself or may not have. Underscores count as hyphens, because CGI
+/// and its heirs make the same variable of both.
+const RESERVED: [&str; 29] = [
+    // How a message is framed, and who is meant (RFC 9110 section 7.2, RFC 9112).
+    "accept-encoding",
+    "expect",
+    "host",
+    "max-forwards",
+    "user-agent",
+    // Hop by hop (RFC 9110 section 7.6.1).
+    "connection",
+    "http2-settings",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    // What a proxy says of who has sent it (RFC 7239, RFC 9110 section 7.6.3, RFC 8586).
+    "cdn-loop",
+    "client-ip",
+    "fastly-client-ip",
+    "fly-client-ip",
+    "forwarded",
+    "forwarded-for",
+    "true-client-ip",
+    "via",
+    "x-appengine-user-ip",
+    "x-client-address",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-host",
+    "x-http-method-override",
+    "x-real-ip",
+    "x-rewrite-url",
+    "x-signature",
+];
+/// Names that begin so: the message's own form, proxies, and the signature and the hops of a
+/// delivery.
+const RESERVED_PREFIXES: [&str; 15] = [
+    "cf-",
+    "content-",
+    "forwarded-",
+    "proxy-",
+    "spin-",
+    "svix-",
+    "tenantry-",
+    "webhook-",
+    "x-azure-",
+    "x-envoy-",
+    "x-forwarded",
+    "x-original-",
+    "x-signature-",
+    "x-tenantry-",
+    "x-webhook-",
+];
+
+/// Whether a delivery never has a header of this name from an endpoint.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    let name = name.to_ascii_lowercase().replace('_', "-");
+    RESERVED.contains(&name.as_str())
+        || RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// What is wrong, and where.
+pub(crate) type Wrong = (String, &'static str);
+
+/// What is wrong with headers that a client writes. `null` takes one away.
+pub(crate) fn check(headers: &Map<String, Json>) -> Vec<Wrong> {
+    let mut found = Vec::new();
+    let mut note = |pointer: String, message| found.push((pointer, message));
+    if headers.len() > MOST {
+        note("/headers".to_owned(), "Must have at most 20 members.");
+    }
+    for (name, value) in headers {
+        if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
+            note(pointer(name), "Must be the name of a header.");
+        } else if is_reserved(name) && !value.is_null() {
+            note(pointer(name), "Is a header that the delivery or a proxy sets itself.");
+        }
+        // RFC 9110 section 5.5; HeaderValue takes bytes beyond ASCII as well.
+        let fits = |byte: u8| byte == b'\t' || (b' '..=b'~').contains(&byte);
+        if value.as_str().is_some_and(|value| !value.bytes().all(fits)) {
+            note(pointer(name), "Must be the value of a header: visible ASCII characters.");
+        }
+    }
+    found
+}
+
+/// What is wrong with the headers that an endpoint has after a change: a merge adds to them.
+pub(crate) fn check_all(headers: &Map<String, Json>) -> Vec<Wrong> {
+    let mut found = Vec::new();
+    if headers.len() > MOST {
+        found.push(("/headers".to_owned(), "Must have at most 20 members."));
+    }
+    let names: Vec<String> = headers.keys().map(|name| name.to_ascii_lowercase()).collect();
+    for (at, name) in headers.keys().enumerate() {
+        if names[..at].contains(&names[at]) {
+            found.push((pointer(name), "Is there twice; case makes no difference."));
+        }
+    }
+    found
+}
+
+/// Where a header is in a body.
+pub(crate) fn pointer(name: &str) -> String {
+    format!("/headers/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn wrong(headers: Json) -> Vec<String> {
+        check(headers.as_object().unwrap()).into_iter().map(|(pointer, _)| pointer).collect()
+    }
+
+    #[test]
+    fn names_of_others_are_reserved() {
+        for name in [
+            "Host",
+            "Content-Length",
+            "content-type",
+            "Content-Digest",
+            "Connection",
+            "Proxy-Authorization",
+            "Proxy-Connection",
+            "TE",
+            "Transfer-Encoding",
+            "X-Forwarded-For",
+            "X_Forwarded_For",
+            "x-forwarded",
+            "X-Forwarded-Host",
+            "Forwarded",
+            "Via",
+            "X-Real-IP",
+            "True-Client-IP",
+            "CF-Connecting-IP",
+            "X-Original-URL",
+            "Webhook-Id",
+            "X-Signature",
+            "X-Signature-V2",
+            "Tenantry-Hops",
+            "X-Client-Address",
+        ] {
+            assert!(is_reserved(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_of_ones_own_are_not() {
+        for name in ["Authorization", "X-Team", "x-api-key", "X-Forward", "Cookie", "x-signatures"]
+        {
+            assert!(!is_reserved(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn each_violation_is_told() {
+        let headers =
+            json!({ "a/b": "c", "Via": "x", "te": null, "x-a": "e\n", "x-b": "ü", "x-c": "d" });
+        assert_eq!(
+            wrong(headers),
+            ["/headers/Via", "/headers/a~1b", "/headers/x-a", "/headers/x-b"]
+        );
+        let many = (0..21).map(|n| (format!("x-{n}"), json!("v"))).collect();
+        assert_eq!(check(&many).len(), 1);
+        assert_eq!(check_all(&many).len(), 1);
+        let twice = json!({ "X-A": "1", "x-a": "2" });
+        assert_eq!(check_all(twice.as_object().unwrap()).len(), 1);
+    }
+}

@@ -1,0 +1,123 @@
+//! Which names can be hosts of the public DNS.
+
+/// The last labels of names that mean something else than a host of the public DNS, with where
+/// they are defined: the Special-Use Domain Names of IANA (RFC 6761), what ICANN has set aside, and
+/// what networks use by themselves (RFC 6762 appendix G). `example` is not among them: software
+/// is to take such names for ordinary ones (RFC 6761 section 6.5), and they resolve to nothing.
+const SPECIAL: [&str; 15] = [
+    // Other name systems, RFC 9476. `self.alt` is this very server on Spin.
+    "alt",
+    // Infrastructure, RFC 3172, with `home.arpa`, RFC 8375.
+    "arpa",
+    "corp",
+    "home",
+    // For private use, resolution 2024.07.29.06 of ICANN; `spin.internal` are functions of Spin.
+    "internal",
+    "intranet",
+    // RFC 6761 section 6.4.
+    "invalid",
+    "lan",
+    // Multicast DNS, RFC 6762.
+    "local",
+    "localdomain",
+    // RFC 6761 section 6.3.
+    "localhost",
+    // Name collisions, resolution 2018.02.04.12 of ICANN.
+    "mail",
+    // Tor, RFC 7686.
+    "onion",
+    "private",
+    // RFC 6761 section 6.2.
+    "test",
+];
+
+/// The longest name and label, in bytes (RFC 1035 section 2.3.4; without the length octets).
+const LONGEST_NAME: usize = 253;
+const LONGEST_LABEL: usize = 63;
+
+/// Why a name is no host of the public DNS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// No label, or an empty one.
+    Empty,
+    /// The name or a label is too long.
+    TooLong,
+    /// Something else than letters, digits, hyphens and underscores, such as `*`.
+    Malformed,
+    /// One label alone, which a resolver completes as it likes.
+    Single,
+    /// It means something else.
+    Special,
+}
+
+/// Judges a name in its ASCII form; one dot may end it.
+///
+/// # Errors
+/// Why it is none.
+pub fn judge(name: &str) -> Result<(), Unfit> {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let labels: Vec<&str> = name.split('.').collect();
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    if labels.iter().any(|label| label.is_empty()) {
+        return Err(Unfit::Empty);
+    }
+    if name.len() > LONGEST_NAME || labels.iter().any(|label| label.len() > LONGEST_LABEL) {
+        return Err(Unfit::TooLong);
+    }
+    if !labels.iter().all(|label| label.bytes().all(known)) {
+        return Err(Unfit::Malformed);
+    }
+    match labels[..] {
+        [.., last] if SPECIAL.iter().any(|it| last.eq_ignore_ascii_case(it)) => Err(Unfit::Special),
+        [_] => Err(Unfit::Single),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_have_names() {
+        let long = format!("{}.com", "a".repeat(63));
+        for name in ["example.com", "EXAMPLE.com.", "a_b.example", "xn--bcher-kva.example", &long] {
+            assert_eq!(judge(name), Ok(()), "{name}");
+        }
+    }
+
+    #[test]
+    fn others_have_reasons() {
+        let label = format!("{}.com", "a".repeat(64));
+        let name = format!("{}com", "abcdefg.".repeat(32));
+        for (name, why) in [
+            ("", Unfit::Empty),
+            (".", Unfit::Empty),
+            ("a..com", Unfit::Empty),
+            ("a.com..", Unfit::Empty),
+            (&label, Unfit::TooLong),
+            (&name, Unfit::TooLong),
+            ("*.example.com", Unfit::Malformed),
+            ("a%2eb.com", Unfit::Malformed),
+            ("self", Unfit::Single),
+            ("Com.", Unfit::Single),
+            ("self.alt", Unfit::Special),
+            ("SELF.ALT.", Unfit::Special),
+            ("a.b.alt", Unfit::Special),
+            ("alt", Unfit::Special),
+            ("localhost", Unfit::Special),
+            ("a.localhost", Unfit::Special),
+            ("printer.local", Unfit::Special),
+            ("x.onion", Unfit::Special),
+            ("x.test", Unfit::Special),
+            ("x.invalid", Unfit::Special),
+            ("router.home.arpa", Unfit::Special),
+            ("1.0.0.10.in-addr.arpa", Unfit::Special),
+            ("metadata.google.internal", Unfit::Special),
+            ("auth.spin.internal", Unfit::Special),
+            ("db.lan", Unfit::Special),
+        ] {
+            assert_eq!(judge(name), Err(why), "{name}");
+        }
+    }
+}
