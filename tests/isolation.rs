@@ -50,6 +50,7 @@ pub const ROWS: &[(&str, Row)] = &[
     ("get-jwks", Row::Public),
     ("get-openapi", Row::Public),
     ("get-api-docs", Row::Public),
+    ("get-native-openapi", Row::Public),
     ("list-errors", Row::Public),
     ("get-error", Row::Public),
     ("create-client", Row::Create(|| json!({ "name": "x", "scopes": ["projects:read"] }))),

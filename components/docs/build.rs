@@ -6,6 +6,7 @@ use std::{env, fs};
 
 use contract::registry::{Code, Row};
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, html};
+use sha2::{Digest, Sha256};
 
 /// Where the pages are served.
 const FOLDER: &str = "/docs/errors";
@@ -13,11 +14,25 @@ const FOLDER: &str = "/docs/errors";
 fn main() {
     contract::generate("docs");
     contract::write_bundle();
-    write_pages();
+    let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
+    let tag_of = |file: &str| tag(&fs::read(Path::new(&out).join(file)).expect("just written"));
+    let text = format!(
+        "const BUNDLE_TAG: &str = {:?};\nconst NATIVE_TAG: &str = {:?};\n\n",
+        tag_of("openapi.json"),
+        tag_of("openapi.native.json")
+    ) + &pages();
+    fs::write(Path::new(&out).join("served.rs"), text).expect("OUT_DIR can be written");
 }
 
-/// Writes the index, and a table of the pages with the spellings of their codes.
-fn write_pages() {
+/// The strong entity tag of a content (RFC 9110 section 8.8.3).
+fn tag(content: &[u8]) -> String {
+    let digest = Sha256::digest(content);
+    let hex: String = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("\"{hex}\"")
+}
+
+/// The index, and a table of the pages with the spellings of their codes.
+fn pages() -> String {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors");
     println!("cargo::rerun-if-changed={}", source.display());
     println!("cargo::rerun-if-changed=src/page.html");
@@ -32,14 +47,17 @@ fn write_pages() {
         let Row { name, screaming, specific, .. } = code.row();
         let page = page(name);
         format!(
-            "    Page {{ spellings: [{name:?}, {screaming:?}, {specific:?}], html: {page:?} }},\n"
+            "    Page {{ spellings: [{name:?}, {screaming:?}, {specific:?}], html: {page:?}, tag: {:?} }},\n",
+            tag(page.as_bytes())
         )
     });
     let rows: String = rows.collect();
     let index = page("README");
-    let text = format!("const INDEX: &str = {index:?};\n\nconst PAGES: &[Page] = &[\n{rows}];\n");
-    let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
-    fs::write(Path::new(&out).join("pages.rs"), text).expect("OUT_DIR can be written");
+    let tag = tag(index.as_bytes());
+    format!(
+        "const INDEX: &str = {index:?};\nconst INDEX_TAG: &str = {tag:?};\n\n\
+         const PAGES: &[Page] = &[\n{rows}];\n"
+    )
 }
 
 /// A whole page; its title is the first line.

@@ -29,7 +29,8 @@ pub(crate) fn assemble(mut common: Value, functions: Vec<(String, Value)>) -> Re
         for method in METHODS {
             let Some(operation) = path.get_mut(method) else { continue };
             query::describe(&components, operation)?;
-            for kind in kinds(operation, shared, protected) {
+            let tagged = method == "get" && has_tag(&components, operation);
+            for kind in kinds(operation, shared, protected, tagged) {
                 apply(operation, &gateway[kind]);
                 let headers = &gateway[kind]["response_headers"];
                 members(&mut operation["responses"]).for_each(|one| add_headers(one, headers));
@@ -146,7 +147,7 @@ pub(crate) fn follow<'a>(bundle: &'a Value, value: &'a Value) -> Result<&'a Valu
 }
 
 /// The members of `x-gateway` that concern an operation.
-fn kinds(operation: &Value, shared: bool, protected: bool) -> Vec<&'static str> {
+fn kinds(operation: &Value, shared: bool, protected: bool, tagged: bool) -> Vec<&'static str> {
     let has = |name: &str| operation.get(name).is_some();
     let protected = operation.get("security").map_or(protected, is_protected);
     let conditional = shared && has("x-idempotent");
@@ -155,12 +156,21 @@ fn kinds(operation: &Value, shared: bool, protected: bool) -> Vec<&'static str> 
         ("protected", protected),
         ("with_parameters", shared || has("parameters")),
         ("with_body", has("requestBody")),
-        ("conditional_read", operation["x-query"] == "object"),
+        ("conditional_read", tagged),
+        ("cached", has("x-cache")),
         ("conditional_write", conditional && !has("x-if-match")),
         ("if_match", conditional && has("x-if-match")),
         ("idempotent", has("x-idempotent")),
     ];
     kinds.into_iter().filter(|(_, applies)| *applies).map(|(kind, _)| kind).collect()
+}
+
+/// Whether the answers of an operation have an entity tag, by which a read is conditional.
+fn has_tag(components: &Value, operation: &Value) -> bool {
+    let answer = &operation["responses"]["200"];
+    let name = answer["$ref"].as_str().and_then(|it| it.strip_prefix("#/components/responses/"));
+    let answer = name.map_or(answer, |name| &components["responses"][name]);
+    answer["headers"].get("ETag").is_some()
 }
 
 /// Demands the header, where an operation says that it is required.

@@ -32,6 +32,7 @@ pub mod lint;
 #[allow(dead_code, unreachable_pub, reason = "kit's, for its validator")]
 #[path = "../../components/kit/src/moment.rs"]
 mod moment;
+mod native;
 mod operation;
 pub mod pages;
 mod query;
@@ -41,6 +42,7 @@ mod shape;
 mod source;
 #[cfg(test)]
 mod tests;
+mod text;
 mod visible;
 
 use std::path::Path;
@@ -69,10 +71,15 @@ pub fn generate_events() {
     end(event_types().and_then(|types| write("events.rs", &events::source(&types))));
 }
 
-/// Writes the bundle to `$OUT_DIR/openapi.json`. To be called by a `build.rs`.
+/// Writes the bundle to `$OUT_DIR/openapi.json`, and its native form alone to
+/// `openapi.native.json`. To be called by a `build.rs`.
 pub fn write_bundle() {
     println!("cargo::rerun-if-changed={}", files::folder().display());
-    end(assemble().and_then(|bundle| write("openapi.json", &bundle.to_string())));
+    let bundle = published().and_then(|bundle| {
+        write("openapi.json", &bundle.to_string())?;
+        write("openapi.native.json", &native::projected(bundle).to_string())
+    });
+    end(bundle);
 }
 
 /// The one OpenAPI document of all functions, its keys in alphabetical order.
@@ -81,7 +88,15 @@ pub fn write_bundle() {
 /// When the files beside this crate are not a contract; the tests of this crate show that
 /// they are one.
 pub fn bundle() -> Value {
-    assemble().unwrap_or_else(|error| panic!("{error:#}"))
+    published().unwrap_or_else(|error| panic!("{error:#}"))
+}
+
+/// The bundle in the native form alone.
+///
+/// # Panics
+/// As [`bundle`].
+pub fn native_bundle() -> Value {
+    native::projected(bundle())
 }
 
 /// The operations of a function, ordered by path and method.
@@ -115,6 +130,14 @@ fn module(function: &str) -> Result<String> {
     let file = files::read(function)?;
     let resources = resource::of(&bundle, &file).with_context(|| format!("{function}.yaml"))?;
     Ok(source::module(function, &load(function)?, &resources))
+}
+
+/// The bundle as clients read it.
+fn published() -> Result<Value> {
+    let mut bundle = assemble()?;
+    text::describe(&mut bundle);
+    bundle.sort_all_objects();
+    Ok(bundle)
 }
 
 /// The bundle, its keys in alphabetical order.

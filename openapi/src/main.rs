@@ -1,6 +1,7 @@
 //! The contract on the command line, for linters and generators:
 //!
 //! - `cargo run -p contract > openapi.json` prints the bundle;
+//! - `cargo run -p contract native` prints it in the native form alone, for generators;
 //! - `cargo run -p contract lint` prints what is wrong with it, and fails if anything is;
 //! - `cargo run -p contract errors docs/errors` writes the pages about errors.
 
@@ -15,6 +16,7 @@ fn main() -> Result<ExitCode> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] => println!("{bundle:#}"),
+        ["native"] => println!("{:#}", contract::native_bundle()),
         ["lint"] => {
             let mut found = lint::lint(&bundle);
             found.extend(lint::needless(&bundle));
@@ -27,7 +29,7 @@ fn main() -> Result<ExitCode> {
         }
         ["errors", folder] => pages::write(Path::new(folder))?,
         _ => {
-            eprintln!("Usage: contract [lint | errors <folder>]");
+            eprintln!("Usage: contract [native | lint | errors <folder>]");
             return Ok(ExitCode::from(2));
         }
     }

@@ -11,7 +11,7 @@ use crate::{forms, shape};
 /// Beside these, a path item has operations only.
 const PATH_KEYS: [&str; 4] = ["parameters", "servers", "summary", "description"];
 
-const OPERATION_KEYS: [&str; 16] = [
+const OPERATION_KEYS: [&str; 17] = [
     "externalDocs",
     "operationId",
     "parameters",
@@ -20,6 +20,7 @@ const OPERATION_KEYS: [&str; 16] = [
     "security",
     "summary",
     "tags",
+    "x-cache",
     "x-cost",
     "x-idempotent",
     "x-if-match",
@@ -29,6 +30,9 @@ const OPERATION_KEYS: [&str; 16] = [
     "x-transition",
     "deprecated",
 ];
+
+/// Headers that functions do not see.
+const OF_THE_GATEWAY: [&str; 2] = ["Accept-Version", "X-Tenant-Id"];
 
 /// The operations of one file, as the bundle completed them.
 pub(crate) fn all(bundle: &Value, file: &Value) -> Result<Vec<Operation>> {
@@ -86,6 +90,7 @@ fn one(
             Some(Some("required")) => true,
             Some(_) => bail!("`x-if-match` can only be required"),
         },
+        cache: cache(method, operation)?,
         produces: produces(bundle, operation)?,
         shape: shape::of(bundle, operation)?,
         parameters,
@@ -124,6 +129,17 @@ fn version(item: &Map<String, Value>) -> Result<u32> {
             .and_then(|major| major.parse().ok())
             .with_context(|| format!("server `{url}` is neither / nor /api/v{{major}}")),
     }
+}
+
+/// `Cache-Control` of what may be shown for a while without asking again (K-13).
+fn cache(method: &str, operation: &Value) -> Result<Option<&'static str>> {
+    let Some(text) = operation.get("x-cache") else { return Ok(None) };
+    let text = text.as_str().unwrap_or_default();
+    let seconds = text.strip_prefix("public, max-age=").or(text.strip_prefix("private, max-age="));
+    let declared = seconds.is_some_and(|seconds| seconds.parse::<u32>().is_ok());
+    ensure!(declared, "`x-cache` is neither `public, max-age=N` nor `private, max-age=N`");
+    ensure!(method == "get", "`x-cache` is for GET");
+    Ok(Some(text.to_owned().leak()))
 }
 
 fn query(operation: &Value) -> Result<Query> {
@@ -180,6 +196,10 @@ fn parameters(
         let value = follow(bundle, value)?;
         // `kit::list` reads them; their schemas are for clients.
         if value["in"] == "query" && operation.get("x-query").is_some() {
+            continue;
+        }
+        // The gateway reads them, and hands them on to no function.
+        if value["in"] == "header" && OF_THE_GATEWAY.iter().any(|name| value["name"] == *name) {
             continue;
         }
         let name = value["name"].as_str().context("a parameter has no name")?;

@@ -34,16 +34,6 @@ pub(crate) fn describe(components: &Value, operation: &mut Value) -> Result<()> 
         marked.map(|(name, _)| name.as_str()).collect::<Vec<_>>()
     };
     sparse(components, operation, is_list).with_context(|| format!("{id}: responses"))?;
-    let mut parameters = vec![text(
-        "fields",
-        "Only these fields, beside the id.",
-        &list_of(
-            properties
-                .iter()
-                .filter(|(_, it)| it["x-secret"] != true)
-                .map(|(name, _)| name.as_str()),
-        ),
-    )];
     let relations: Vec<String> = properties
         .iter()
         .filter(|(_, property)| property.get("x-relation").is_some())
@@ -52,8 +42,15 @@ pub(crate) fn describe(components: &Value, operation: &mut Value) -> Result<()> 
             None => name.trim_end_matches("_id").to_owned(),
         })
         .collect();
+    let shown = properties.iter().filter(|(_, it)| it["x-secret"] != true);
+    let shown = shown.map(|(name, _)| name.as_str()).chain(relations.iter().map(String::as_str));
+    let mut parameters = vec![text(
+        "fields",
+        "Only these fields, beside the id; none of them when it is empty.",
+        &list_or_nothing(shown),
+    )];
     if !relations.is_empty() {
-        let pattern = list_of(relations.iter().map(String::as_str));
+        let pattern = list_or_nothing(relations.iter().map(String::as_str));
         parameters.push(text("expand", "Related objects that are shown in place.", &pattern));
     }
     if is_list {
@@ -111,11 +108,18 @@ fn feed(schemas: &Value, operation: &mut Value) -> Result<()> {
 const TEXT: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
 
 fn text(name: &str, description: &str, pattern: &str) -> Value {
-    let example = pattern.trim_start_matches("^(").split(['|', ')']).next().unwrap_or_default();
+    let example =
+        pattern.trim_start_matches(['^', '(']).split(['|', ')']).next().unwrap_or_default();
     json!({
         "name": name, "in": "query", "description": description, "example": example,
         "schema": { "type": "string", "pattern": pattern },
     })
+}
+
+/// A list, or an empty text.
+fn list_or_nothing<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let list = list_of(names);
+    format!("^({})?$", list.trim_start_matches('^').trim_end_matches('$'))
 }
 
 fn list_of<'a>(names: impl Iterator<Item = &'a str>) -> String {

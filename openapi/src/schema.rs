@@ -93,8 +93,15 @@ impl<'a> Compiler<'a> {
     }
 
     fn object(&mut self, object: &'a Map<String, Value>) -> Result<Schema> {
-        let known =
-            ["type", "properties", "required", "additionalProperties", "minProperties", "anyOf"];
+        let known = [
+            "type",
+            "properties",
+            "required",
+            "additionalProperties",
+            "minProperties",
+            "if",
+            "else",
+        ];
         only(object, &known)?;
         let required = names(object, "required")?;
         let mut properties = Vec::new();
@@ -176,16 +183,20 @@ fn is_shown(bundle: &Value, schema: &Value) -> Result<bool> {
     Ok(!hidden && schema["x-personal"] != true && schema["x-secret"] != true)
 }
 
-/// `anyOf` with nothing but `required`: which members may stand for each other.
+/// `if` and `else` with nothing but `required`: which members may stand for each other.
 fn alternatives(object: &Map<String, Value>) -> Result<Vec<&'static [&'static str]>> {
-    let list = get(object, "anyOf", Value::as_array)?.map(Vec::as_slice).unwrap_or_default();
-    let one = |alternative: &Value| {
-        let alternative = alternative.as_object().context("keyword `anyOf` has no objects")?;
-        only(alternative, &["required"])?;
-        let names = names(alternative, "required")?.into_iter();
-        Ok(&*names.map(|name| &*name.to_owned().leak()).collect::<Vec<_>>().leak())
+    let one = |key: &str| -> Result<Option<&'static [&'static str]>> {
+        let Some(part) = object.get(key) else { return Ok(None) };
+        let part = part.as_object().with_context(|| format!("keyword `{key}` is no object"))?;
+        only(part, &["required"])?;
+        let names = names(part, "required")?.into_iter();
+        Ok(Some(&*names.map(|name| &*name.to_owned().leak()).collect::<Vec<_>>().leak()))
     };
-    list.iter().map(one).collect()
+    match (one("if")?, one("else")?) {
+        (None, None) => Ok(Vec::new()),
+        (Some(either), Some(or)) => Ok(vec![either, or]),
+        _ => bail!("keyword `if` is read with `else` only"),
+    }
 }
 
 /// A list of strings.

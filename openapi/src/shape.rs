@@ -36,7 +36,9 @@ pub(crate) fn of(bundle: &Value, operation: &Value) -> Result<Option<Shape>> {
         found.walk(bundle, schema, "", 0)?;
     }
     found.expand(bundle)?;
+    let one = format!("/{}/{{id}}", found.collection);
     Ok(Some(Shape {
+        is_addressed: bundle["paths"][&one].get("get").is_some(),
         collection: found.collection.leak(),
         is_page,
         is_numbered: is_page && operation["x-query"] == "list",

@@ -47,7 +47,7 @@ fn pascal(id: &str) -> String {
 
 fn row(operation: &Operation) -> String {
     let Operation { id, method, path, version, public, scopes, limit, .. } = operation;
-    let Operation { idempotency, consumes, produces, query, if_match, .. } = operation;
+    let Operation { idempotency, consumes, produces, query, if_match, cache, .. } = operation;
     let shape =
         operation.shape.map_or("None".to_owned(), |it| format!("Some({})", self::shape(&it)));
     let parameters = list(operation.parameters, parameter);
@@ -56,17 +56,17 @@ fn row(operation: &Operation) -> String {
         "{KIT}::Operation {{ id: {id:?}, method: {method:?}, path: {path:?}, version: {version}, public: {public}, \
          scopes: &{scopes:?}, limit: {KIT}::{limit:?}, \
          idempotency: {KIT}::Idempotency::{idempotency:?}, \
-         query: {KIT}::Query::{query:?}, if_match: {if_match}, \
+         query: {KIT}::Query::{query:?}, if_match: {if_match}, cache: {cache:?}, \
          consumes: &{consumes:?}, produces: &{produces:?}, shape: {shape}, \
          parameters: {parameters}, body: {body} }}"
     )
 }
 
 fn shape(shape: &Shape) -> String {
-    let Shape { collection, is_page, is_numbered, enums, maps, .. } = shape;
+    let Shape { collection, is_addressed, is_page, is_numbered, enums, maps, .. } = shape;
     let relations = list(shape.relations, |relation| format!("{KIT}::{relation:?}"));
     format!(
-        "{KIT}::Shape {{ collection: {collection:?}, is_page: {is_page}, is_numbered: {is_numbered}, enums: &{enums:?}, \
+        "{KIT}::Shape {{ collection: {collection:?}, is_addressed: {is_addressed}, is_page: {is_page}, is_numbered: {is_numbered}, enums: &{enums:?}, \
          maps: &{maps:?}, relations: {relations} }}"
     )
 }

@@ -29,4 +29,54 @@ placements! {
         let refused = anon.send(Method::GET, PATH, &[("origin", "https://app.example.com")], None).await.expect(401);
         assert_eq!(refused.header("access-control-allow-origin"), Some("https://app.example.com"));
     }
+
+    /// A page reads every header that is sent (K-32), but those that are about CORS or the
+    /// connection: whatever is answered, nothing else is hidden.
+    async fn every_header_is_exposed(app) {
+        let owner = app.owner().await;
+        let origin = ("origin", "https://app.example.com");
+        let key = ("idempotency-key", "cors");
+        let json = ("content-type", "application/json");
+        let body = r#"{"name":"a"}"#;
+        let made = owner.send(Method::POST, PATH, &[origin, json, key], Some(body.into())).await.expect(201);
+        let one = format!("{PATH}/{}", made.id());
+        let mut answers = vec![made];
+        for (method, path, header, body, status) in [
+            (Method::POST, PATH.to_owned(), key, Some(body), 201),
+            (Method::GET, format!("{PATH}?page=1&per_page=1"), json, None, 200),
+            (Method::GET, one.clone(), json, None, 200),
+            (Method::GET, one.clone(), ("if-none-match", "*"), None, 304),
+            (Method::GET, one.clone(), ("accept", "application/vnd.api+json"), None, 200),
+            (Method::GET, one.clone(), ("accept", "image/png"), None, 406),
+            (Method::GET, format!("{PATH}/prj_none"), ("accept", "application/problem+json"), None, 404),
+            (Method::GET, format!("{PATH}/prj_none"), ("authorization", "Bearer no"), None, 400),
+            (Method::PATCH, one.clone(), ("if-match", "\"v9\""), Some(body), 412),
+            (Method::PUT, one.clone(), json, Some(body), 428),
+            (Method::PUT, PATH.to_owned(), json, Some(body), 405),
+            (Method::POST, PATH.to_owned(), ("content-encoding", "gzip"), Some(body), 415),
+            (Method::OPTIONS, one.clone(), json, None, 204),
+            (Method::GET, "/projects".to_owned(), json, None, 308),
+            (Method::GET, "/docs/errors".to_owned(), json, None, 200),
+            (Method::GET, "/api/v1/openapi.json".to_owned(), json, None, 200),
+            (Method::HEAD, "/api/v1/events/stream".to_owned(), json, None, 200),
+            (Method::DELETE, one.clone(), json, None, 204),
+            (Method::GET, one.clone(), json, None, 410),
+        ] {
+            let mut headers = vec![origin, header];
+            if body.is_some() && header != json {
+                headers.push(json);
+            }
+            let answer = owner.try_send(method, &path, &headers, body.map(str::to_owned)).await.unwrap();
+            answers.push(answer.expect(status));
+        }
+        answers.push(app.anon().send(Method::GET, &one, &[origin], None).await.expect(401));
+        for answer in answers {
+            let exposed = answer.header("access-control-expose-headers").unwrap().to_lowercase();
+            let exposed: Vec<_> = exposed.split(", ").collect();
+            for name in answer.headers.keys().map(|name| name.as_str()) {
+                let own = name.starts_with("access-control-") || matches!(name, "connection" | "transfer-encoding");
+                assert!(own || exposed.contains(&name), "{} {}: {name}", answer.method, answer.path);
+            }
+        }
+    }
 }

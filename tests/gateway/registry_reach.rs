@@ -114,6 +114,10 @@ async fn reach(world: &World, code: Code) -> Reached {
         }
         Code::InsufficientScope => world.reader().await.post(PATH, &json!({ "name": "no" })).await,
         Code::TenantMismatch => world.get(PATH, ("x-tenant-id", "tenant_missing")).await,
+        Code::Forbidden => {
+            let chosen = json!({ "data": { "type": "projects", "id": "mine", "attributes": { "name": "no" } } });
+            world.post("application/vnd.api+json", chosen.to_string()).await
+        }
         Code::RouteNotFound => owner.get("/api/v1/nothing").await,
         Code::ResourceNotFound => owner.get(&format!("{PATH}/prj_missing")).await,
         Code::MethodNotAllowed => owner.delete(PATH).await,

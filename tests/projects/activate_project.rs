@@ -14,7 +14,7 @@ placements! {
             operate(&owner, made.id(), action).await.expect(200);
             let active = operate(&owner, made.id(), "activate").await.expect(200);
             assert_eq!(active.body["status"], "ACTIVE");
-            assert_eq!(active.header("etag").unwrap(), format!("\"v{}\"", active.body["version"]));
+            assert_eq!(active.header("etag").unwrap(), format!("\"v{}-native\"", active.body["version"]));
             assert_eq!(events(&owner, "project.activated").await, number + 1);
         }
     }

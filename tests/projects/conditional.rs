@@ -5,6 +5,18 @@ use serde_json::json;
 
 use super::{PATH, create, events};
 use crate::placements;
+use crate::support::{Client, Exchange};
+
+const FORMS: [&str; 4] = [
+    "application/json",
+    "application/json;profile=\"envelope\"",
+    "application/json;profile=\"camel\"",
+    "application/vnd.api+json",
+];
+
+async fn asked(client: &Client, path: &str, headers: &[(&str, &str)]) -> Exchange {
+    client.send(Method::GET, path, headers, None).await
+}
 
 placements! {
     /// Who has the current version is told so, without the body.
@@ -13,28 +25,150 @@ placements! {
         let made = create(&owner, "a").await;
         let path = format!("{PATH}/{}", made.id());
         let read = owner.get(&path).await.expect(200);
-        assert_eq!(read.header("cache-control"), Some("private, max-age=300"));
+        // A client never sees a state from before its own write.
+        assert_eq!(read.header("cache-control"), Some("private, no-cache"));
         assert!(read.header("vary").unwrap().contains("Accept"));
-        let date = read.header("last-modified").unwrap();
-        assert!(date.ends_with(" GMT") && date.len() == 29, "{date}");
-        for tag in ["\"v1\"", "W/\"v1\"", "*", "\"v9\", \"v1\""] {
-            let same = owner.send(Method::GET, &path, &[("if-none-match", tag)], None).await.expect(304);
-            assert_eq!((same.text.as_str(), same.header("etag")), ("", Some("\"v1\"")), "{tag}");
+        for tag in ["\"v1-native\"", "W/\"v1-native\"", "*", "\"v9\", \"v1-native\""] {
+            let same = asked(&owner, &path, &[("if-none-match", tag)]).await.expect(304);
+            assert_eq!((same.text.as_str(), same.header("etag")), ("", Some("\"v1-native\"")), "{tag}");
+            for name in ["cache-control", "last-modified", "vary"] {
+                assert_eq!(same.header(name), read.header(name), "{name}");
+            }
         }
-        owner.send(Method::GET, &path, &[("if-none-match", "\"v2\"")], None).await.expect(200);
+        for tag in ["\"v2-native\"", "\"v1\"", "\"v1-camel\"", "v1-native"] {
+            asked(&owner, &path, &[("if-none-match", tag)]).await.expect(200);
+        }
         owner.patch(&path, &json!({ "name": "b" })).await.expect(200);
-        owner.send(Method::GET, &path, &[("if-none-match", "\"v1\"")], None).await.expect(200);
+        asked(&owner, &path, &[("if-none-match", "\"v1-native\"")]).await.expect(200);
+    }
+
+    /// A strong tag tells representations apart (RFC 9110 section 8.8.3): no two answers with
+    /// different bodies share one, and each matches itself only.
+    async fn each_representation_has_its_tag(app) {
+        let owner = app.owner().await;
+        let path = format!("{PATH}/{}", create(&owner, "a").await.id());
+        let mut tags = Vec::new();
+        for query in ["", "?fields=name", "?fields=name,status", "?expand=owner", "?include=owner&fields[users]=name"] {
+            for accept in FORMS {
+                let answer = asked(&owner, &format!("{path}{query}"), &[("accept", accept)]).await.expect(200);
+                tags.push((query, accept, answer.header("etag").unwrap().to_owned()));
+            }
+        }
+        for (at, (query, accept, tag)) in tags.iter().enumerate() {
+            assert!(tags[..at].iter().all(|(.., other)| other != tag), "{query} {accept}: {tag} twice");
+            let target = format!("{path}{query}");
+            let others: Vec<_> = tags.iter().map(|(.., other)| other.as_str()).filter(|other| other != tag).collect();
+            asked(&owner, &target, &[("accept", accept), ("if-none-match", tag)]).await.expect(304);
+            asked(&owner, &target, &[("accept", accept), ("if-none-match", &others.join(", "))]).await.expect(200);
+        }
+        // JSON:API has the printed one.
+        assert_eq!(tags[3].2, "\"v1\"");
+        // Whichever was read, it says which version is meant.
+        for (at, (.., tag)) in tags.iter().enumerate() {
+            let (version, tag) = (at + 1, tag.replace("v1", &format!("v{}", at + 1)));
+            let body = json!({ "name": format!("n{version}") });
+            owner.json(Method::PATCH, &path, &body, &[("if-match", &tag)]).await.expect(200);
+            let stale = [("if-match", tag.as_str())];
+            owner.json(Method::PATCH, &path, &body, &stale).await.refused(412, "precondition_failed");
+        }
+        let current = format!("v{}", tags.len() + 1);
+        for tag in ["\"VERSION-elsewhere\"", "\"0VERSION\"", "VERSION", "\"VERSION", "\"+VERSION\"", "\"VERSION-\""] {
+            let tag = tag.replace("VERSION", &current).replace("0v", "v0").replace("+v", "v+");
+            owner.json(Method::PATCH, &path, &json!({ "name": "no" }), &[("if-match", &tag)]).await.refused(412, "precondition_failed");
+        }
+    }
+
+    /// A date, to the second, for who has no tag; with one it is not looked at.
+    async fn modified_since(app) {
+        let owner = app.owner().await;
+        let path = format!("{PATH}/{}", create(&owner, "a").await.id());
+        let date = owner.get(&path).await.expect(200).header("last-modified").unwrap().to_owned();
+        let date = date.as_str();
+        let (long_ago, never) = ("Thu, 01 Jan 1970 00:00:00 GMT", "yesterday");
+        for (headers, status) in [
+            (&[("if-modified-since", date)][..], 304),
+            (&[("if-modified-since", long_ago)], 200),
+            (&[("if-modified-since", never)], 200),
+            (&[("if-modified-since", date), ("if-none-match", "\"v9\"")], 200),
+            (&[("if-modified-since", long_ago), ("if-none-match", "\"v1-native\"")], 304),
+            (&[("if-unmodified-since", date)], 200),
+            (&[("if-unmodified-since", never)], 200),
+            (&[("if-unmodified-since", long_ago)], 412),
+            (&[("if-unmodified-since", long_ago), ("if-match", "\"v1\"")], 200),
+            (&[("if-match", "\"v1-native\"")], 200),
+            (&[("if-match", "\"v2\"")], 412),
+        ] {
+            asked(&owner, &path, headers).await.expect(status);
+        }
     }
 
     /// HEAD has the headers of GET, its length included, and no body.
     async fn head(app) {
         let owner = app.owner().await;
         let path = format!("{PATH}/{}", create(&owner, "a").await.id());
-        let (get, head) = (owner.get(&path).await, owner.send(Method::HEAD, &path, &[], None).await.expect(200));
-        assert_eq!(head.text, "");
-        for name in ["etag", "last-modified", "cache-control", "content-type", "vary"] {
-            assert_eq!(head.header(name), get.header(name), "{name}");
+        for path in [path.clone(), format!("{path}?fields=name"), PATH.to_owned(), format!("{PATH}/prj_none")] {
+            for accept in FORMS {
+                let headers = [("accept", accept), ("x-request-id", "r")];
+                let get = asked(&owner, &path, &headers).await;
+                let head = owner.send(Method::HEAD, &path, &headers, None).await.expect(get.status);
+                assert_eq!(head.text, "");
+                for name in ["etag", "last-modified", "cache-control", "content-type", "content-length", "link", "vary"] {
+                    assert_eq!(head.header(name), get.header(name), "{path} {accept}: {name}");
+                }
+            }
         }
+        let known = [("if-none-match", "*")];
+        owner.send(Method::HEAD, &path, &known, None).await.expect(304);
+    }
+
+    /// What a write says of the version that it is for holds, or nothing happens (RFC 9110
+    /// sections 13.1.1, 13.1.2 and 13.1.4).
+    async fn preconditions_of_writes(app) {
+        let owner = app.owner().await;
+        let path = format!("{PATH}/{}", create(&owner, "a").await.id());
+        let now = owner.get(&path).await.expect(200);
+        let long_ago = "Thu, 01 Jan 1970 00:00:00 GMT";
+        let body = json!({ "name": "b" }).to_string();
+        let archive = format!("{path}/archive");
+        for condition in [
+            ("if-none-match", "*"),
+            ("if-none-match", "\"v1\""),
+            ("if-none-match", "\"v7\", W/\"v1-native\""),
+            ("if-unmodified-since", long_ago),
+            ("if-match", "\"v7\""),
+        ] {
+            for (method, path, body) in [
+                (Method::PATCH, &path, Some(body.clone())),
+                (Method::PUT, &path, Some(body.clone())),
+                (Method::DELETE, &path, None),
+                (Method::POST, &archive, None),
+            ] {
+                let mut headers = vec![condition, ("content-type", "application/json")];
+                if method == Method::PUT && condition.0 != "if-match" {
+                    headers.push(("if-match", "*"));
+                    if condition.0 == "if-unmodified-since" {
+                        continue; // Not looked at beside If-Match.
+                    }
+                }
+                owner.send(method, path, &headers, body).await.refused(412, "precondition_failed");
+            }
+        }
+        assert_eq!(owner.get(&path).await.body, now.body);
+        for kind in ["project.updated", "project.archived", "project.deleted"] {
+            assert_eq!(events(&owner, kind).await, 0, "{kind}");
+        }
+        let date = now.header("last-modified").unwrap();
+        for (at, condition) in [
+            ("if-none-match", "\"v9\""),
+            ("if-unmodified-since", "yesterday"),
+            ("if-unmodified-since", "Fri, 31 Dec 2099 23:59:59 GMT"),
+        ].into_iter().enumerate() {
+            let body = json!({ "name": format!("c{at}") });
+            owner.json(Method::PATCH, &path, &body, &[condition]).await.expect(200);
+        }
+        let both = [("if-unmodified-since", long_ago), ("if-match", "\"v4\"")];
+        owner.json(Method::PATCH, &path, &json!({ "name": "d" }), &both).await.expect(200);
+        assert!(date.ends_with(" GMT") && date.len() == 29, "{date}");
     }
 
     /// A write to a version that is gone is refused, and nothing changes.

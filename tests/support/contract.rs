@@ -62,6 +62,9 @@ pub fn check(exchange: &Exchange) {
         exchange.status,
         exchange.text
     );
+    // Only the contract says that something may be shown without asking again (K-13).
+    let kept = exchange.header("cache-control").filter(|value| value.contains("max-age"));
+    assert!(kept.is_none_or(|kept| operation["x-cache"] == kept), "{id}: {kept:?}");
     let content = &response["content"];
     if exchange.text.is_empty() {
         assert!(
@@ -72,6 +75,10 @@ pub fn check(exchange: &Exchange) {
         return;
     }
     let media_type = exchange.header("content-type").unwrap_or_default();
+    if media_type == "application/vnd.api+json" {
+        let broken = super::json_api::broken(&exchange.path, &exchange.body);
+        assert!(broken.is_empty(), "{id}: {broken:?}\n{}", exchange.text);
+    }
     let schema = &media(content, exchange)["schema"];
     assert!(schema.is_object(), "{id}: {} as {media_type}, not in the contract", exchange.status);
     let is_json = media_type.split(';').next().is_some_and(|essence| essence.ends_with("json"));

@@ -3,6 +3,7 @@
 pub mod client;
 pub mod clock;
 pub mod contract;
+pub mod json_api;
 pub mod npm;
 pub mod process;
 pub mod raw;

@@ -14,7 +14,7 @@ placements! {
         let made = owner.post(TEAMS, &body).await.expect(201);
         let path = format!("{TEAMS}/{}", made.id());
         assert!(made.id().starts_with("team_"));
-        assert_eq!((made.header("location"), made.header("etag")), (Some(path.as_str()), Some("\"v1\"")));
+        assert_eq!((made.header("location"), made.header("etag")), (Some(path.as_str()), Some("\"v1-native\"")));
         assert_eq!((&made.body["name"], &made.body["description"]), (&json!("Platform Team"), &json!(null)));
         assert_eq!((&made.body["created_by"], &made.body["lead_id"]), (&json!(own_id(&owner)), &json!(own_id(&owner))));
         assert_eq!(owner.get(&path).await.expect(200).body, made.body);

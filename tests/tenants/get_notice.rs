@@ -25,8 +25,8 @@ placements! {
             "created_at": "2026-03-01T09:30:00.000Z",
             "updated_at": "2026-03-01T09:30:00.000Z",
         }));
-        assert_eq!(read.header("etag"), Some("\"v1\""));
-        owner.send(Method::GET, &path, &[("if-none-match", "\"v1\"")], None).await.expect(304);
+        assert_eq!(read.header("etag"), Some("\"v1-native\""));
+        owner.send(Method::GET, &path, &[("if-none-match", "\"v1-native\"")], None).await.expect(304);
     }
 
     /// A notice of another tenant is as missing as one that never was.

@@ -44,8 +44,7 @@ pub(crate) async fn publish(call: &Call) -> kit::Result {
 }
 
 fn answer(set: Vec<u8>) -> kit::Result {
-    Ok(Reply::bytes("application/json; charset=utf-8", set)
-        .header("cache-control", "public, max-age=300"))
+    Ok(Reply::bytes("application/json; charset=utf-8", set))
 }
 
 /// The key that signs now, made when there is none.

@@ -16,10 +16,9 @@ kit::function!(contract::Op, dispatch);
 
 async fn dispatch(op: Op, call: Call) -> kit::Result {
     match op {
-        Op::GetOpenapi | Op::GetApiDocs => {
-            Ok(Reply::bytes("application/json; charset=utf-8", BUNDLE.to_vec()))
-        }
-        Op::ListErrors => Ok(html(INDEX)),
+        Op::GetOpenapi | Op::GetApiDocs => Ok(document(BUNDLE, BUNDLE_TAG)),
+        Op::GetNativeOpenapi => Ok(document(NATIVE, NATIVE_TAG)),
+        Op::ListErrors => Ok(html(INDEX, INDEX_TAG)),
         Op::GetError => error_page(call.path("code")),
     }
 }
@@ -27,20 +26,24 @@ async fn dispatch(op: Op, call: Call) -> kit::Result {
 /// `openapi.json`, without insignificant space.
 static BUNDLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json"));
 
-// `INDEX` and `PAGES`, made from `docs/errors/`.
-include!(concat!(env!("OUT_DIR"), "/pages.rs"));
+/// `openapi.native.json`.
+static NATIVE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.native.json"));
+
+// `INDEX` and `PAGES`, made from `docs/errors/`, and the entity tags of all that is served.
+include!(concat!(env!("OUT_DIR"), "/served.rs"));
 
 /// The page about an error code.
 struct Page {
     spellings: [&'static str; 3],
     html: &'static str,
+    tag: &'static str,
 }
 
 /// The page of a code in any spelling: errors link to it by its SCREAMING one (D-63).
 fn error_page(code: &str) -> kit::Result {
     let spelled = |page: &&Page| page.spellings.iter().any(|it| it.eq_ignore_ascii_case(code));
     match PAGES.iter().find(spelled) {
-        Some(page) => Ok(html(page.html)),
+        Some(page) => Ok(html(page.html, page.tag)),
         None => Err(problem(
             Code::ResourceNotFound,
             "There is no such error code; /docs/errors lists all of them.",
@@ -48,6 +51,10 @@ fn error_page(code: &str) -> kit::Result {
     }
 }
 
-fn html(page: &str) -> Reply {
-    Reply::bytes("text/html; charset=utf-8", page).header("cache-control", "public, max-age=3600")
+fn document(bytes: &[u8], tag: &str) -> Reply {
+    Reply::bytes("application/json; charset=utf-8", bytes).header("etag", tag)
+}
+
+fn html(page: &str, tag: &str) -> Reply {
+    Reply::bytes("text/html; charset=utf-8", page).header("etag", tag)
 }

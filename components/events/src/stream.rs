@@ -30,7 +30,8 @@ pub(crate) async fn open(call: Call) -> kit::Result {
     let seconds = spin_sdk::variables::get("stream_seconds").await.unwrap_or_default();
     let life = Duration::from_secs(seconds.trim().parse().unwrap_or(LIFE).max(1));
     // The header is what a client adds to the same address when it comes back.
-    let given = call.header("last-event-id").map(str::to_owned).or(feed.cursor);
+    let given =
+        call.header("last-event-id").filter(|id| !id.is_empty()).map(str::to_owned).or(feed.cursor);
     let start = call.read_list(|scope| match (given, call.query("from")) {
         (Some(cursor), _) => place(scope, &cursor),
         (None, Some("beginning")) => Ok(0),

@@ -1,6 +1,7 @@
 //! Content type, size and JSON syntax of the body (D-170…173). Whether the body keeps the
 //! contract is checked in the function, which has the schemas.
 
+use http::header::CONTENT_ENCODING;
 use http::request::Parts;
 
 use crate::config::Config;
@@ -18,6 +19,7 @@ pub(crate) async fn read<B: IncomingBody>(
     if route.operation.consumes.is_empty() {
         return Ok(Vec::new());
     }
+    encoding(parts)?;
     let is_optional = !route.operation.body_required;
     // Of any type: whoever reads it verifies it first, as the bytes that it is.
     let is_raw = route.operation.consumes.iter().any(|known| known == "*/*");
@@ -53,6 +55,20 @@ pub(crate) async fn read<B: IncomingBody>(
         json::check(&bytes)?;
     }
     Ok(bytes)
+}
+
+/// No coding of bodies is read (RFC 9110 section 8.4): a small body could stand for a huge one.
+fn encoding(parts: &Parts) -> Result<(), Error> {
+    let lines = parts.headers.get_all(CONTENT_ENCODING).iter();
+    let mut codings = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+    let plain = |coding: &[u8]| {
+        coding.trim_ascii().is_empty() || coding.trim_ascii().eq_ignore_ascii_case(b"identity")
+    };
+    if codings.all(plain) {
+        return Ok(());
+    }
+    let message = "Send the body as it is, without a Content-Encoding.";
+    Err(Error::new(Code::UnsupportedMediaType, message).with("accept_encoding", "identity"))
 }
 
 /// The body's media type, when the operation reads it.

@@ -13,14 +13,20 @@ use crate::{Body, Response};
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE, OPTIONS");
 const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
     "Content-Type, Authorization, X-Request-ID, X-Correlation-ID, Idempotency-Key, X-Tenant-Id, \
-     If-Match, If-None-Match, Accept-Version, X-API-Key, X-B3-TraceId, X-B3-SpanId, X-B3-Sampled, \
+     If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, Accept, Accept-Version, X-API-Key, X-B3-TraceId, X-B3-SpanId, X-B3-Sampled, \
      traceparent, Last-Event-ID",
 );
+/// Every header of our answers but those of CORS itself and of the connection (K-32). Content-Type
+/// and the like are readable without it, and named all the same: there is one list.
 const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static(
-    "X-Request-ID, X-Correlation-ID, X-B3-TraceId, X-RateLimit-Limit, X-RateLimit-Remaining, \
-     X-RateLimit-Reset, Retry-After, Location, ETag, Last-Modified, Link, API-Version, \
-     Idempotent-Replayed, X-Total-Count, X-Page-Limit, X-Page-Offset, Deprecation, Sunset, \
-     X-API-Deprecated, X-API-Sunset-Date",
+    "X-Request-ID, X-Correlation-ID, X-B3-TraceId, X-B3-SpanId, X-B3-Sampled, RateLimit, \
+     RateLimit-Policy, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, \
+     Location, ETag, Last-Modified, Link, API-Version, Idempotent-Replayed, X-Total-Count, \
+     X-Page-Limit, X-Page-Offset, Deprecation, Sunset, X-API-Deprecated, X-API-Sunset-Date, Allow, \
+     Accept, Accept-Encoding, WWW-Authenticate, Cache-Control, Pragma, Vary, Content-Type, \
+     Content-Length, Date, X-Accel-Buffering, X-Content-Type-Options, X-Frame-Options, \
+     X-XSS-Protection, Strict-Transport-Security, Content-Security-Policy, Referrer-Policy, \
+     Cross-Origin-Resource-Policy",
 );
 
 /// An origin that may call, in the text of a setting `https://app.example.com` or

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use http::request::Parts;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use crate::{Code, Error};
 
@@ -122,6 +122,29 @@ fn well_formed_query(query: &str) -> Result<(), Error> {
         Ok(_) => Ok(()),
         Err(_) => Err(malformed("The query holds percent-encoded bytes that are not UTF-8.")),
     }
+}
+
+/// What a query may not hold as it is (RFC 3986 section 3.4), beside what is beyond ASCII. An
+/// escape stays one.
+const NO_QUERY: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// A query, or a path with one, as a link holds it: clients send brackets as they are, and a
+/// URI has none there.
+pub(crate) fn linked(target: &str) -> String {
+    utf8_percent_encode(target, NO_QUERY).to_string()
 }
 
 /// The byte that the escape at this place stands for.

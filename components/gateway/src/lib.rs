@@ -30,6 +30,7 @@ mod representation;
 mod router;
 mod scheduler;
 mod security;
+mod singletons;
 mod tenant;
 mod trace;
 mod versions;
@@ -113,6 +114,7 @@ impl Gateway {
     ) -> Result<Response<P::Stream>, Error> {
         let parts = form.parts;
         head::check(parts)?;
+        singletons::check(&parts.headers)?;
         if cors::is_preflight(parts) {
             return Ok(cors::preflight());
         }

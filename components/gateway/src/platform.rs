@@ -286,6 +286,8 @@ pub enum Idempotency {
 pub struct Shape {
     /// Collection and JSON:API type; empty when the answer is no resource.
     pub collection: String,
+    /// Whether one object is read at `/{collection}/{id}`.
+    pub is_addressed: bool,
     /// Whether the answer is `{items, next_cursor}`.
     pub is_page: bool,
     /// Whether pages may be asked for by number.

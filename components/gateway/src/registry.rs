@@ -116,6 +116,10 @@ registry! {
         "The tenant is not the credential's"
         "The header `X-Tenant-Id` or the body names another tenant than the one that the credential is for."
         "Leave the tenant out, or log in for the tenant that you mean.";
+    Forbidden 403 false "forbidden" "FORBIDDEN" "REQUEST_FORBIDDEN"
+        "This is not done here"
+        "The request asks for what is not done here, whoever asks, such as a new object with an id of the client's choice."
+        "Leave out what the message names; no other credential helps.";
     RouteNotFound 404 false "route_not_found" "ROUTE_NOT_FOUND" "ROUTE_NOT_FOUND"
         "No such route"
         "No operation of this API has the path of the request."

@@ -5,7 +5,7 @@ use http::request::Parts;
 use percent_encoding::percent_decode_str;
 
 use crate::config::Config;
-use crate::head::{malformed, normalised};
+use crate::head::{linked, malformed, normalised};
 use crate::limits::Quota;
 use crate::trace::Seen;
 use crate::{Body, Code, Error, Location, Operation, Parameter, Response, versions};
@@ -110,7 +110,8 @@ impl Routes {
         }
         let elsewhere = |prefix: &str| {
             let path = path.strip_suffix('/').unwrap_or(&path);
-            let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+            let query =
+                parts.uri.query().map(|query| format!("?{}", linked(query))).unwrap_or_default();
             Ok(Found::Elsewhere(format!("{prefix}{path}{query}")))
         };
         if allow.is_empty() {

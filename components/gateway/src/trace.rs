@@ -147,6 +147,16 @@ pub fn new_ids(random: [u8; 16]) -> (String, String) {
 
 /// RFC 9562 version 4, from 32 random hex digits.
 fn uuid(hex: &str) -> String {
+    uuid_of(4, hex)
+}
+
+/// The trace id as a UUID of a form of our own, version 8 of RFC 9562: it has all bits but the six
+/// that say so.
+pub(crate) fn trace_uuid(trace_id: &str) -> String {
+    uuid_of(8, trace_id)
+}
+
+fn uuid_of(version: u8, hex: &str) -> String {
     let variant = match hex.as_bytes()[16] {
         b'0' | b'4' | b'8' | b'c' => '8',
         b'1' | b'5' | b'9' | b'd' => '9',
@@ -154,7 +164,7 @@ fn uuid(hex: &str) -> String {
         _ => 'b',
     };
     format!(
-        "{}-{}-4{}-{variant}{}-{}",
+        "{}-{}-{version}{}-{variant}{}-{}",
         &hex[..8],
         &hex[8..12],
         &hex[13..16],
@@ -165,7 +175,9 @@ fn uuid(hex: &str) -> String {
 
 /// The trace that the caller is part of: `traceparent`, `b3`, or `X-B3-*`.
 fn incoming(headers: &HeaderMap) -> Option<(String, bool)> {
-    if let Some(parent) = header(headers, "traceparent") {
+    // Of several none counts: W3C Trace Context lets a trace begin anew then.
+    let parents = headers.get_all("traceparent").iter().count();
+    if let Some(parent) = header(headers, "traceparent").filter(|_| parents == 1) {
         let mut fields = parent.split('-');
         let (_version, trace, _span, flags) =
             (fields.next()?, fields.next()?, fields.next()?, fields.next()?);

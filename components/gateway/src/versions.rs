@@ -60,9 +60,8 @@ pub(crate) fn check(parts: &Parts, major: u32) -> Result<(), Error> {
         });
         return Err(error);
     }
-    let mut values = parts.headers.get_all("accept-version").into_iter();
-    let Some(value) = values.next() else { return Ok(()) };
-    let wanted = value.to_str().ok().filter(|_| values.next().is_none());
+    let Some(value) = parts.headers.get("accept-version") else { return Ok(()) };
+    let wanted = value.to_str().ok();
     let wanted = wanted.and_then(|text| Wanted::parse(text.trim())).ok_or_else(|| {
         malformed("Accept-Version takes one version such as 1, 1.0, 1.0.0 or 2026-01-31.")
     })?;

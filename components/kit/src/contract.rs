@@ -49,6 +49,8 @@ pub struct Operation {
     pub query: Query,
     /// Whether it needs `If-Match` (428 without).
     pub if_match: bool,
+    /// `Cache-Control` of its answers, where they may be shown for a while without asking again.
+    pub cache: Option<&'static str>,
     /// Its parameters in path, query and headers.
     pub parameters: &'static [Parameter],
     /// Its body; `None` when it takes none.
@@ -245,6 +247,8 @@ impl Resource {
 pub struct Shape {
     /// The collection and resource type; empty for an answer that is no resource.
     pub collection: &'static str,
+    /// Whether one object is read at `/{collection}/{id}`.
+    pub is_addressed: bool,
     /// Whether the answer is a page.
     pub is_page: bool,
     /// Whether pages may be asked for by number.

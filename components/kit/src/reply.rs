@@ -53,11 +53,6 @@ impl Reply {
         Self { status, headers: Vec::new(), body, stream: None }
     }
 
-    /// 304: the client has it.
-    pub(crate) fn not_modified() -> Self {
-        Self::json(304, Vec::new())
-    }
-
     /// Adds a header if there is a value for it.
     #[must_use]
     pub fn maybe(self, name: &str, value: Option<String>) -> Self {

@@ -46,6 +46,7 @@ pub fn describe<O: Operations>() -> Vec<route::Operation> {
             shape: operation.shape.map(|shape| route::Shape {
                 collection: shape.collection.to_owned(),
                 is_page: shape.is_page,
+                is_addressed: shape.is_addressed,
                 is_numbered: shape.is_numbered,
                 enums: owned(shape.enums),
                 maps: owned(shape.maps),
@@ -88,7 +89,10 @@ where
     let call = Call { function: O::FUNCTION, operation, context, parameters, body, document };
     let outcome = dispatch(*op, call).await;
     let due = crate::outbox::take_due().then(|| "deliveries".to_owned());
-    outcome.map(|reply| Response::from(reply.maybe(crate::outbox::DUE, due)))
+    let cache = operation.cache.map(str::to_owned);
+    outcome.map(|reply| {
+        Response::from(reply.maybe(crate::outbox::DUE, due).maybe("cache-control", cache))
+    })
 }
 
 fn check(operation: &Operation, request: &Request) -> Result<Value, Error> {

@@ -67,7 +67,7 @@ pub(crate) async fn rotate(call: &Call) -> kit::Result {
     let fresh = Fresh::make(&seal, call.path("id"), wanted.secret.as_deref())?;
     let grace = wanted.grace_seconds.map_or(GRACE, |seconds| seconds as i64) * 1000;
     let reply = call.write_sealed(&seal, |scope| {
-        let mut endpoint = WEBHOOK_ENDPOINTS.find(scope, call.path("id"))?;
+        let mut endpoint = WEBHOOK_ENDPOINTS.find_to_change(call, scope)?;
         endpoint.set_text("public_key", &fresh.public);
         WEBHOOK_ENDPOINTS.write(call, scope, &mut endpoint, "updated")?;
         fresh.install(scope, endpoint.text("id"), grace)?;

@@ -41,7 +41,7 @@ fn text(text: &str) -> Value {
 
 /// The endpoint of the path, which must be enabled.
 fn enabled(call: &Call, scope: &Scope<'_>) -> kit::Result<Record> {
-    let endpoint = WEBHOOK_ENDPOINTS.find(scope, call.path("id"))?;
+    let endpoint = WEBHOOK_ENDPOINTS.find_to_change(call, scope)?;
     match endpoint.text("status") {
         "ENABLED" => Ok(endpoint),
         _ => Err(problem(Code::Conflict, "The endpoint is disabled; enable it first.")),

@@ -102,6 +102,7 @@ fn shape(shape: route::Shape) -> Shape {
     Shape {
         collection: shape.collection,
         is_page: shape.is_page,
+        is_addressed: shape.is_addressed,
         is_numbered: shape.is_numbered,
         enums: shape.enums,
         maps: shape.maps,

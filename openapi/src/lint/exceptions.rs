@@ -30,6 +30,11 @@ const EXCEPTIONS: &[(&str, &[Rule], &str)] = &[
         "the contract itself, by the name that tools look for",
     ),
     (
+        "/openapi.native.json",
+        &[Rule::FileExtension, Rule::Plural],
+        "the contract in one of its forms, beside the whole one",
+    ),
+    (
         "/api-docs.json",
         &[Rule::FileExtension, Rule::Plural],
         "the contract by its other name, which E-70 prescribes",

@@ -8,6 +8,7 @@
 
 mod exceptions;
 mod gate;
+mod members;
 mod operations;
 mod paths;
 mod words;
@@ -51,6 +52,8 @@ pub enum Rule {
     CreateStatus,
     /// A list is given by the page.
     Pagination,
+    /// Every member is one that OpenAPI knows, or begins with `x-`.
+    StrayMember,
     /// An exception is there that nothing needs.
     Exception,
     /// `info.version` is a semantic version.
@@ -91,6 +94,7 @@ impl Rule {
             Self::DeleteStatus => ("delete-answers-204", &["D-67", "E-17", "E-40"]),
             Self::CreateStatus => ("create-answers-201", &["E-14", "K-56"]),
             Self::Pagination => ("paginated-lists", &["D-197"]),
+            Self::StrayMember => ("no-stray-member", &["A-67"]),
             Self::Exception => ("needless-exception", &["A-4"]),
             Self::InfoVersion => ("info-version-semver", &["A-68"]),
             Self::OperationIdCase => ("operation-id-kebab-case", &["A-69"]),
@@ -124,6 +128,7 @@ pub fn lint(bundle: &Value) -> Vec<Violation> {
     paths::check(bundle, &mut report);
     operations::check(bundle, &mut report);
     gate::check(bundle, &mut report);
+    members::check(bundle, &mut report);
     report.found
 }
 

@@ -68,6 +68,26 @@ fn the_contract_keeps_the_rules() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
+/// What YAML makes of a comma that nobody quoted.
+#[test]
+fn stray_members() {
+    let stray = json!({ "or of the error; it has another.": null });
+    for place in [
+        json!({ "responses": { "200": { "headers": { "X": { "schema": stray } } } } }),
+        json!({ "responses": { "200": stray } }),
+        json!({ "parameters": [stray] }),
+        body(json!({ "properties": { "a": { "items": stray } } })),
+        stray.clone(),
+    ] {
+        let mut document = document("put", "/users/{id}", json!({ "operationId": "replace-user" }));
+        merge(&mut document["paths"]["/users/{id}"]["put"], place);
+        assert_eq!(rules(&document), [Rule::StrayMember], "{document}");
+    }
+    let ours =
+        body(json!({ "type": "object", "x-resource": {}, "properties": { "any, name": {} } }));
+    fires("A-67", "PUT /users/{id}", "replace-user", ours, &[]);
+}
+
 #[test]
 fn every_exception_is_needed() {
     let found: Vec<_> = needless(&bundle()).iter().map(ToString::to_string).collect();

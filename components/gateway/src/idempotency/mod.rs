@@ -21,12 +21,12 @@ use crate::{
 };
 
 /// Headers that a function gets to see.
-const PASSED_ON: [&str; 5] =
-    ["accept", "content-type", "if-match", "if-none-match", "last-event-id"];
+const PASSED_ON: [&str; 6] =
+    ["accept", "content-type", "if-match", "if-none-match", "if-unmodified-since", "last-event-id"];
 
 /// Credentials of other kinds than the gateway's: what proves a client to the token endpoint, and
 /// a provider to a receiver of its webhooks. Only where the gateway has looked at none itself.
-const CREDENTIALS: [&str; 16] = [
+pub(crate) const CREDENTIALS: [&str; 16] = [
     "authorization",
     "stripe-signature",
     "svix-id",

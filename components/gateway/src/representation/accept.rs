@@ -113,6 +113,12 @@ pub(super) fn choose<'a>(headers: &HeaderMap, offer: &Offer<'a>) -> Option<Choic
     let lines = headers.get_all(ACCEPT).iter().filter_map(|line| line.to_str().ok());
     let ranges: Vec<_> = lines.flat_map(MediaTypeList::new).flatten().filter_map(range).collect();
 
+    if offer.operation.is_none_or(|operation| operation.shape.is_some())
+        && is_modified_only(&ranges)
+    {
+        return None;
+    }
+
     // How a candidate is acceptable: quality, position of its range, how specific that is.
     let accepted = |candidate: Candidate<'_>| {
         let matching = ranges.iter().enumerate();
@@ -203,13 +209,22 @@ fn specificity(range: &Range<'_>, candidate: Candidate<'_>) -> Option<u8> {
             None => Some(2),
             Some(named) => (profile.name() == named.unquoted_str()).then_some(3),
         },
-        Candidate::JsonApi => is_plain_json_api(media).then_some(2),
+        Candidate::JsonApi => is_plain(media).then_some(2),
         _ => Some(2),
     }
 }
 
 /// JSON:API has no media type parameters but `ext`, of which we have none, and `profile`,
-/// which may be ignored (JSON:API 1.1, "Content Negotiation").
-pub(super) fn is_plain_json_api(media: &MediaType<'_>) -> bool {
+/// which may be ignored (JSON:API 1.1, "Server Responsibilities"). In `Accept` there is the weight.
+fn is_plain(media: &MediaType<'_>) -> bool {
     media.params().all(|(name, _)| name == names::Q || name == PROFILE)
+}
+
+/// Whether JSON:API is named, and never so that it can be had: 406, whatever else is accepted
+/// (JSON:API 1.1, "Server Responsibilities").
+fn is_modified_only(ranges: &[Range<'_>]) -> bool {
+    let named =
+        |range: &&Range<'_>| range.media.essence().to_string().eq_ignore_ascii_case(JSON_API);
+    let mut named = ranges.iter().filter(named).peekable();
+    named.peek().is_some() && named.all(|range| !is_plain(&range.media))
 }

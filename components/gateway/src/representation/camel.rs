@@ -42,10 +42,9 @@ pub(super) fn body(
 /// Absolute, and never from the `Host` that a client made up (K-27).
 fn links(form: &Form<'_>, page: &Page) -> Links {
     let base = &form.config.public_url;
-    let target = form.parts.uri.path_and_query().map_or("/", |target| target.as_str());
     let Links(mut links) = page.links(&format!("{base}{}", form.path()));
     links.retain(|(name, _)| matches!(*name, "next" | "prev"));
-    links.push(("self", Some(format!("{base}{target}"))));
+    links.push(("self", Some(format!("{base}{}", form.target()))));
     links.reverse();
     Links(links)
 }

@@ -1,6 +1,8 @@
 //! JSON:API requests (D-31, D-32): a resource object becomes the flat object that the
 //! function reads. Attributes pass as they are, so that the function refuses the unknown
-//! ones; what is wrong with the document itself is refused here, all at once.
+//! ones; what is wrong with the document itself is refused here, all at once. Members that
+//! JSON:API does not know, and those that begin with `@`, are ignored, as it says (1.1,
+//! "Document Structure" and "@-Members").
 
 use serde_json::value::RawValue;
 
@@ -8,11 +10,6 @@ use super::Profile;
 use super::json::{Members, elements, is_null, push, push_name, text};
 use super::rewrite::Rewriter;
 use crate::{Code, Error, Relation, Shape, Violation};
-
-/// Members that JSON:API knows, of a document and of a resource object. It says that others
-/// must be ignored; the platform refuses them, as it does everywhere in writes.
-const OF_DOCUMENT: [&str; 5] = ["data", "included", "jsonapi", "links", "meta"];
-const OF_RESOURCE: [&str; 6] = ["attributes", "id", "links", "meta", "relationships", "type"];
 
 /// A member as an attribute: none may have the name `type` there.
 pub(super) fn attribute(member: &str) -> &str {
@@ -23,10 +20,19 @@ fn member(attribute: &str) -> &str {
     if attribute == "kind" { "type" } else { attribute }
 }
 
-/// The native body. `id` is the one of the path, if it has one.
-pub(super) fn native(shape: &Shape, id: Option<&str>, raw: &RawValue) -> Result<String, Error> {
+/// What a document is for.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Target<'a> {
+    /// The id in the path, if it has one.
+    pub(super) id: Option<&'a str>,
+    /// Whether the resource that the path names is changed, which the document then names too.
+    pub(super) is_update: bool,
+}
+
+/// The native body.
+pub(super) fn native(shape: &Shape, target: Target<'_>, raw: &RawValue) -> Result<String, Error> {
     let mut reader = Reader { shape, violations: Vec::new() };
-    let body = reader.document(id, raw)?;
+    let body = reader.document(target, raw)?;
     if reader.violations.is_empty() {
         return Ok(body);
     }
@@ -49,43 +55,31 @@ impl Reader<'_> {
         });
     }
 
-    /// The members of an object that should be there; they are refused when they are not in
-    /// `known`.
-    fn object<'r>(
-        &mut self,
-        pointer: &str,
-        raw: Option<&'r RawValue>,
-        known: Option<&[&str]>,
-    ) -> Option<Members<'r>> {
+    /// The members of an object that should be there.
+    fn object<'r>(&mut self, pointer: &str, raw: Option<&'r RawValue>) -> Option<Members<'r>> {
         let Some(raw) = raw else {
             self.refuse(pointer, "REQUIRED", "Must be there.");
             return None;
         };
-        let Some(members) = Members::of(raw) else {
+        let Some(Members(mut members)) = Members::of(raw) else {
             self.refuse(pointer, "WRONG_TYPE", "Must be an object.");
             return None;
         };
-        let is_unknown = |name: &str| known.is_some_and(|known| !known.contains(&name));
-        for (name, _) in members.0.iter().filter(|(name, _)| is_unknown(name)) {
-            let name = name.replace('~', "~0").replace('/', "~1");
-            self.refuse(
-                &format!("{pointer}/{name}"),
-                "UNKNOWN_FIELD",
-                "No such member is read here.",
-            );
-        }
-        Some(members)
+        members.retain(|(name, _)| !name.starts_with('@'));
+        Some(Members(members))
     }
 
-    fn document(&mut self, id: Option<&str>, raw: &RawValue) -> Result<String, Error> {
+    fn document(&mut self, target: Target<'_>, raw: &RawValue) -> Result<String, Error> {
         let mut out = "{".to_owned();
-        let top = self.object("", Some(raw), Some(&OF_DOCUMENT));
-        let data = top.and_then(|top| self.object("/data", top.get("data"), Some(&OF_RESOURCE)));
-        let Some(data) = data else { return Ok(out) };
-        self.identity(id, &data)?;
+        let Some(top) = self.object("", Some(raw)) else { return Ok(out) };
+        if top.get("errors").is_some() {
+            self.refuse("/errors", "NOT_ALLOWED_VALUE", "Must not be there beside `data`.");
+        }
+        let Some(data) = self.object("/data", top.get("data")) else { return Ok(out) };
+        self.identity(target, &data)?;
         let rewriter = Rewriter::inbound(self.shape, Profile::JsonApi);
         if let Some(raw) = data.get("attributes")
-            && let Some(Members(attributes)) = self.object("/data/attributes", Some(raw), None)
+            && let Some(Members(attributes)) = self.object("/data/attributes", Some(raw))
         {
             for (name, raw) in attributes {
                 push_name(&mut out, member(&name));
@@ -93,10 +87,15 @@ impl Reader<'_> {
             }
         }
         let shape = self.shape;
-        let names: Vec<_> = shape.relations.iter().map(|relation| relation.name.as_str()).collect();
         if let Some(raw) = data.get("relationships")
-            && let Some(given) = self.object("/data/relationships", Some(raw), Some(&names))
+            && let Some(given) = self.object("/data/relationships", Some(raw))
         {
+            let is_known = |name: &str| shape.relations.iter().any(|known| known.name == name);
+            for (name, _) in given.0.iter().filter(|(name, _)| !is_known(name)) {
+                let name = name.replace('~', "~0").replace('/', "~1");
+                let pointer = format!("/data/relationships/{name}");
+                self.refuse(&pointer, "UNKNOWN_FIELD", "Is no relationship of this resource.");
+            }
             for relation in &shape.relations {
                 if let Some(raw) = given.get(&relation.name) {
                     self.relationship(relation, raw, &mut out);
@@ -108,8 +107,8 @@ impl Reader<'_> {
     }
 
     /// `type` and `id`, which must be those of the resource that the URL names (409, as
-    /// JSON:API says).
-    fn identity(&mut self, id: Option<&str>, data: &Members<'_>) -> Result<(), Error> {
+    /// JSON:API says). A new resource gets its id here and from nobody else (403).
+    fn identity(&mut self, target: Target<'_>, data: &Members<'_>) -> Result<(), Error> {
         let collection = &self.shape.collection;
         let named = data.get("type").map(text);
         match named {
@@ -117,15 +116,24 @@ impl Reader<'_> {
             Some(None) => self.refuse("/data/type", "WRONG_TYPE", "Must be a string."),
             Some(Some(named)) if !collection.is_empty() && named != *collection => {
                 let message = format!("This operation reads resources of the type {collection}.");
-                return Err(conflict("/data/type", message));
+                return Err(refused(Code::Conflict, "/data/type", message));
             }
             Some(Some(_)) => {}
         }
+        if data.get("lid").is_some_and(|raw| text(raw).is_none()) {
+            self.refuse("/data/lid", "WRONG_TYPE", "Must be a string.");
+        }
         match data.get("id").map(text) {
+            None if target.is_update => self.refuse("/data/id", "REQUIRED", "Must be there."),
             Some(None) => self.refuse("/data/id", "WRONG_TYPE", "Must be a string."),
-            Some(Some(named)) if id != Some(&named) => {
+            Some(Some(_)) if collection.is_empty() => {}
+            Some(Some(_)) if target.id.is_none() => {
+                let message = "Leave the id out: a new resource gets one here.";
+                return Err(refused(Code::Forbidden, "/data/id", message.to_owned()));
+            }
+            Some(Some(named)) if target.id != Some(&named) => {
                 let message = "This is not the id of the resource that the URL names.";
-                return Err(conflict("/data/id", message.to_owned()));
+                return Err(refused(Code::Conflict, "/data/id", message.to_owned()));
             }
             _ => {}
         }
@@ -134,7 +142,7 @@ impl Reader<'_> {
 
     fn relationship(&mut self, relation: &Relation, raw: &RawValue, out: &mut String) {
         let pointer = format!("/data/relationships/{}", relation.name);
-        let members = self.object(&pointer, Some(raw), Some(&["data", "links", "meta"]));
+        let members = self.object(&pointer, Some(raw));
         let Some(members) = members else { return };
         let pointer = format!("{pointer}/data");
         let Some(data) = members.get("data") else {
@@ -165,7 +173,7 @@ impl Reader<'_> {
 
     /// A resource identifier object: appends its id.
     fn linkage(&mut self, relation: &Relation, pointer: &str, raw: &RawValue, out: &mut String) {
-        let members = self.object(pointer, Some(raw), Some(&["type", "id", "meta"]));
+        let members = self.object(pointer, Some(raw));
         let Some(members) = members else { return };
         for name in ["type", "id"] {
             let place = format!("{pointer}/{name}");
@@ -183,8 +191,12 @@ impl Reader<'_> {
     }
 }
 
-fn conflict(pointer: &str, message: String) -> Error {
-    let (pointer, code) = (pointer.to_owned(), "NOT_ALLOWED_VALUE".to_owned());
-    let violation = Violation { pointer, code, message: message.clone(), value: None };
-    Error { violations: vec![violation], ..Error::new(Code::Conflict, message) }
+fn refused(code: Code, pointer: &str, message: String) -> Error {
+    let violation = Violation {
+        pointer: pointer.to_owned(),
+        code: "NOT_ALLOWED_VALUE".to_owned(),
+        message: message.clone(),
+        value: None,
+    };
+    Error { violations: vec![violation], ..Error::new(code, message) }
 }

@@ -4,14 +4,19 @@
 
 use std::borrow::Cow;
 
+use http::header::{ACCEPT, ACCEPT_ENCODING, ALLOW, HeaderName};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::accept::{JSON_API, PROBLEM};
 use super::{Form, Profile, case, pointer};
-use crate::trace::Seen;
+use crate::trace::{Seen, trace_uuid};
 use crate::{Body, Code, Error, Row, Shape};
+
+/// Facts of an error that HTTP has a header for (RFC 9110 sections 10.2.1, 12.5.1 and 12.5.3).
+const TOLD_IN_HEADERS: [(&str, HeaderName); 3] =
+    [("allow", ALLOW), ("accept", ACCEPT), ("accept_encoding", ACCEPT_ENCODING)];
 
 /// An error with everything that its forms tell.
 struct Told<'a> {
@@ -74,9 +79,11 @@ pub(super) fn render<S>(
     if let Some(challenge) = challenge(error) {
         headers.insert("www-authenticate", challenge);
     }
-    let allow = error.context.iter().find(|(name, _)| name == "allow");
-    if let Some(Ok(allow)) = allow.map(|(_, methods)| HeaderValue::from_str(methods)) {
-        headers.insert("allow", allow);
+    for (name, header) in TOLD_IN_HEADERS {
+        let told = error.context.iter().find(|(known, _)| known == name);
+        if let Some(Ok(value)) = told.map(|(_, value)| HeaderValue::from_str(value)) {
+            headers.insert(header, value);
+        }
     }
     answer
 }
@@ -185,6 +192,8 @@ impl Told<'_> {
     }
 
     fn json_api(&self) -> Value {
+        let document: Option<Value> =
+            self.form.document.as_deref().and_then(|sent| serde_json::from_slice(sent).ok());
         let one = |code: &str, detail: &str, violation: Option<&Violation<'_>>| {
             let mut meta = self.context();
             let mut error = json!({
@@ -196,7 +205,10 @@ impl Told<'_> {
                 "links": { "about": self.documentation_url() },
             });
             if let Some(violation) = violation {
-                error["source"] = json!(violation.place);
+                error["source"] = match &violation.place {
+                    Place::Pointer(it) => json!({ "pointer": pointer::there(it, &document) }),
+                    place => json!(place),
+                };
                 meta.insert("error".to_owned(), Value::from(self.row.screaming));
                 meta.extend(violation.value.clone().map(|value| ("value".to_owned(), value)));
             }
@@ -218,17 +230,11 @@ impl Told<'_> {
             "title": self.row.title,
             "status": self.row.status,
             "detail": self.error.message,
+            "instance": format!("urn:uuid:{}", trace_uuid(&self.seen.trace_id)),
             "error": self.row.name,
             "trace_id": self.seen.trace_id,
             "context": self.context(),
         });
-        // A trace id has the 128 bits of a UUID, whose URN names this occurrence.
-        if let [a, b, c, d, e] =
-            [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| self.seen.trace_id.get(part))
-            && let (Some(a), Some(b), Some(c), Some(d), Some(e)) = (a, b, c, d, e)
-        {
-            body["instance"] = Value::from(format!("urn:uuid:{a}-{b}-{c}-{d}-{e}"));
-        }
         if !self.violations.is_empty() {
             let errors = self.violations.iter().map(|violation| {
                 let mut error = json!(violation.place);
@@ -245,11 +251,16 @@ impl Told<'_> {
     fn context(&self) -> Map<String, Value> {
         let context = self.error.context.iter();
         let mut context: Map<_, _> =
-            context.map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
+            context.map(|(name, value)| (name.clone(), self.told(name, value).into())).collect();
         if let Some(seconds) = self.error.retry_after {
             context.insert("retry_after".to_owned(), Value::from(seconds));
         }
         context
+    }
+
+    /// A fact in the terms of the answer: a tag is that of its representation.
+    fn told(&self, name: &str, value: &str) -> String {
+        if name == "etag" { self.form.tag(value.to_owned()) } else { value.to_owned() }
     }
 
     fn documentation_url(&self) -> String {

@@ -1,46 +1,55 @@
 //! Entity tags of representations. A strong tag tells representations apart (RFC 9110
 //! section 8.8.3), while the function knows only the version of the object: what it calls
-//! `"v3"` is `"v3-envelope"` and `"v3-camel"` there. JSON:API keeps `"v3"` (D-36, D-44).
+//! `"v3"` is `"v3-native"`, `"v3-envelope"` and `"v3-camel"`. JSON:API keeps `"v3"` (D-36).
 
-use std::borrow::Cow;
+use http::HeaderMap;
+use http::header::HeaderName;
 
-use super::Profile;
+use super::{Form, Profile};
 
-const SUFFIXES: [(Profile, &str); 2] =
-    [(Profile::Envelope, "-envelope\""), (Profile::Camel, "-camel\"")];
+/// What is appended for each representation but JSON:API. The last one is for what a function
+/// writes itself beside JSON.
+const SUFFIXES: [&str; 4] = ["-native", "-envelope", "-camel", "-other"];
 
-fn suffix(profile: Profile) -> Option<&'static str> {
-    SUFFIXES.iter().find(|(known, _)| *known == profile).map(|(_, suffix)| *suffix)
-}
-
-/// The function's tag as `profile` tells it.
-pub(super) fn outgoing(tag: String, profile: Profile) -> String {
-    match (suffix(profile), tag.strip_suffix('"')) {
-        (Some(suffix), Some(open)) => format!("{open}{suffix}"),
-        _ => tag,
+impl Form<'_> {
+    /// The function's tag as the answer tells it. A form that a standard fixes is the only one.
+    pub(super) fn tag(&self, tag: String) -> String {
+        let suffix = match (self.shape(), self.choice.other, self.choice.profile) {
+            (None, ..) | (Some(_), None, Profile::JsonApi) => return tag,
+            (Some(_), Some(_), _) => "-other",
+            (Some(_), None, Profile::Native) => "-native",
+            (Some(_), None, Profile::Envelope) => "-envelope",
+            (Some(_), None, Profile::Camel) => "-camel",
+        };
+        match tag.strip_suffix('"') {
+            Some(open) => format!("{open}{suffix}\""),
+            None => tag,
+        }
     }
 }
 
-/// `If-Match` as the function understands it. Whichever representation a client has seen,
-/// it has seen that version of the object.
-pub(super) fn if_match(value: &str) -> Cow<'_, str> {
-    if !SUFFIXES.iter().any(|(_, suffix)| value.contains(suffix)) {
-        return Cow::Borrowed(value);
+/// A tag as the function understands it: whichever representation a client has seen, it has
+/// seen that version of the object.
+pub(super) fn native(tag: &str) -> String {
+    let open = tag.strip_suffix('"').unwrap_or(tag);
+    match SUFFIXES.iter().find_map(|suffix| open.strip_suffix(suffix)) {
+        Some(open) => format!("{open}\""),
+        None => tag.to_owned(),
     }
-    let strip = |tag: &str| {
-        let open = SUFFIXES.iter().find_map(|(_, suffix)| tag.strip_suffix(suffix));
-        open.map_or_else(|| tag.to_owned(), |open| format!("{open}\""))
-    };
-    Cow::Owned(value.split(',').map(|tag| strip(tag.trim())).collect::<Vec<_>>().join(", "))
 }
 
-/// `If-None-Match` as the function understands it: without the tags of other
-/// representations, which the client may not take for this one. `None` when none is left.
-pub(super) fn if_none_match(value: &str, profile: Profile) -> Option<Cow<'_, str>> {
-    let Some(suffix) = suffix(profile).filter(|_| value.trim() != "*") else {
-        return Some(Cow::Borrowed(value));
-    };
-    let ours = value.split(',').filter_map(|tag| tag.trim().strip_suffix(suffix));
-    let ours: Vec<_> = ours.map(|open| format!("{open}\"")).collect();
-    (!ours.is_empty()).then(|| Cow::Owned(ours.join(", ")))
+/// The tags of `If-Match` or `If-None-Match`, which may come in several lines (RFC 9110
+/// section 5.3). A tag with a comma in it is none of ours, and its halves neither.
+pub(super) fn listed<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+) -> impl Iterator<Item = &'a str> {
+    let lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).map(str::trim).filter(|tag| !tag.is_empty())
+}
+
+/// The list as the function understands it; `None` when the header is not there.
+pub(super) fn natively(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let tags = || listed(headers, name).map(native);
+    headers.contains_key(name).then(|| tags().collect::<Vec<_>>().join(", "))
 }

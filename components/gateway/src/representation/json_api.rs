@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::json::{Members, elements, is_null, push_member, push_name, text};
 use super::page::Page;
 use super::rewrite::Rewriter;
-use super::{Form, Profile, document};
+use super::{Form, Profile, document, query};
 use crate::{Relation, Shape};
 
 /// What stands for itself in a segment of a path (RFC 3986 section 3.3), of what ids have.
@@ -28,9 +28,16 @@ pub(super) fn body(form: &Form<'_>, shape: &Shape, native: &RawValue, page: &mut
         shape,
         prefix: form.prefix,
         rewriter: Rewriter::outbound(shape, Profile::JsonApi),
-        included: None,
+        primary: Vec::new(),
+        // A client that has asked for related objects is told of none, too.
+        included: query::value(form.query(), &query::INCLUDE).map(|_| Vec::new()),
     };
     let items = form.items(native, page);
+    if document.included.is_some() {
+        let native = items.unwrap_or(native);
+        let primary = elements(native).unwrap_or_else(|| vec![native]).into_iter();
+        document.primary = primary.filter_map(|raw| Members::of(raw)?.get("id").map(id)).collect();
+    }
     out.push_str("{\"data\":");
     match elements(items.unwrap_or(native)) {
         Some(items) => {
@@ -47,8 +54,7 @@ pub(super) fn body(form: &Form<'_>, shape: &Shape, native: &RawValue, page: &mut
     }
     if items.is_some() {
         let mut links = page.links(form.path());
-        let target = form.parts.uri.path_and_query().map(|target| target.as_str().to_owned());
-        links.0.insert(0, ("self", target));
+        links.0.insert(0, ("self", Some(form.target())));
         push_member(&mut out, "links", &links);
         out.push_str(",\"meta\":{");
         push_member(&mut out, "pagination", &page.pagination());
@@ -68,6 +74,8 @@ struct Document<'a> {
     shape: &'a Shape,
     prefix: &'a str,
     rewriter: Rewriter<'a>,
+    /// Ids of the primary data, which is not included once more.
+    primary: Vec<String>,
     /// Related objects by type and id, each once, in the order of their appearance; `None`
     /// as long as nothing was expanded.
     included: Option<Vec<((String, String), String)>>,
@@ -85,9 +93,11 @@ impl<'a> Document<'a> {
         out.push('{');
         let mut own = None;
         if let Some(id) = &id {
+            push_member(out, "id", id);
+        }
+        if let Some(id) = id.as_ref().filter(|_| shape.is_addressed) {
             let segment = utf8_percent_encode(id, SEGMENT);
             own = Some(format!("{}/{}/{segment}", self.prefix, shape.collection));
-            push_member(out, "id", id);
         }
         push_member(out, "type", &shape.collection);
         if let Some(own) = &own {
@@ -129,16 +139,9 @@ impl<'a> Document<'a> {
             if let Some(raw) = expanded {
                 self.include(relation, raw);
             }
-            // Which objects there are: by the ids, or where `fields` left those out, by the
-            // objects themselves.
-            let ids = match (members.get(&relation.member), expanded) {
-                (Some(raw), _) => elements(raw).unwrap_or_else(|| vec![raw]),
-                (None, Some(raw)) => {
-                    let objects = elements(raw).unwrap_or_else(|| vec![raw]);
-                    objects.into_iter().filter_map(|raw| Members::of(raw)?.get("id")).collect()
-                }
-                (None, None) => continue,
-            };
+            // A relationship that `fields` leaves out is left out, also of an included object.
+            let Some(raw) = members.get(&relation.member) else { continue };
+            let ids = elements(raw).unwrap_or_else(|| vec![raw]);
             let ids = ids.into_iter().filter(|raw| !is_null(raw)).map(id);
             if !opened {
                 out.push_str(",\"relationships\":{");
@@ -176,7 +179,8 @@ impl<'a> Document<'a> {
             let Some(members) = Members::of(raw) else { continue };
             let Some(id) = members.get("id").map(id) else { continue };
             let key = (relation.collection.clone(), id);
-            if included.iter().any(|(known, _)| *known == key) {
+            let is_primary = key.0 == self.shape.collection && self.primary.contains(&key.1);
+            if is_primary || included.iter().any(|(known, _)| *known == key) {
                 continue;
             }
             let mut out = "{".to_owned();

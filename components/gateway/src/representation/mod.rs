@@ -18,6 +18,7 @@
 mod accept;
 mod camel;
 mod case;
+mod conditional;
 mod document;
 mod envelope;
 mod errors;
@@ -43,6 +44,7 @@ use serde_json::value::RawValue;
 use self::accept::{Choice, Offer};
 use self::page::{Items, Page};
 use crate::config::Config;
+use crate::head::linked;
 use crate::trace::Seen;
 use crate::{Code, Error, Operation, Response, Shape, access_log, limits};
 
@@ -98,6 +100,8 @@ pub(crate) struct Form<'a> {
     choice: Choice<'a>,
     /// Of the request's body, once it was read.
     sent: Profile,
+    /// The body, when errors are told in JSON:API, whose pointers lead to what is there.
+    document: Option<Vec<u8>>,
 }
 
 impl<'a> Form<'a> {
@@ -111,6 +115,7 @@ impl<'a> Form<'a> {
             operation: None,
             choice: Choice::default(),
             sent: Profile::Native,
+            document: None,
         };
         form.choice.profile = form.offer().default;
         form
@@ -170,6 +175,11 @@ impl<'a> Form<'a> {
         self.parts.uri.query().unwrap_or_default()
     }
 
+    /// Path and query as a link holds them.
+    fn target(&self) -> String {
+        linked(self.parts.uri.path_and_query().map_or("/", |target| target.as_str()))
+    }
+
     fn timestamp(&self) -> String {
         access_log::timestamp(self.now)
     }
@@ -188,6 +198,34 @@ impl<'a> Form<'a> {
             }
             _ => JSON,
         }
+    }
+
+    /// `Cache-Control` of an answer that says nothing itself: a client never shows a state from
+    /// before its own write (K-13). What is kept for a while is declared in the contract.
+    fn caching(&self) -> HeaderValue {
+        let reads = matches!(self.parts.method, Method::GET | Method::HEAD);
+        match self.operation.is_some_and(|operation| reads && !operation.public) {
+            true => HeaderValue::from_static("private, no-cache"),
+            false => HeaderValue::from_static("no-cache"),
+        }
+    }
+
+    /// Where nothing is related to an object, JSON:API answers with nothing (1.1, "Fetching
+    /// Resources"); natively there is no such resource.
+    fn is_empty_relation(&self, error: &Error) -> bool {
+        self.choice.profile == Profile::JsonApi
+            && self.shape().is_some()
+            && error.code == Code::ResourceNotFound
+            && error.context.iter().any(|(name, _)| name == "empty_relation")
+    }
+
+    /// A document that relates to what is not there is answered 404 (JSON:API 1.1, "Creating
+    /// Resources"); natively the value of a field is wrong.
+    fn is_missing_relation(&self, error: &Error) -> bool {
+        self.sent == Profile::JsonApi
+            && error.code == Code::ValidationFailed
+            && !error.violations.is_empty()
+            && error.violations.iter().all(|violation| violation.code == "NOT_FOUND")
     }
 
     /// The items, when the answer is a page.
@@ -218,8 +256,18 @@ pub(crate) fn render<S>(
         form.choice = choice;
     }
     let mut answer = match outcome {
-        Ok(response) => success::render(response, &form, seen),
+        Ok(response) => {
+            let answer = success::render(response, &form, seen);
+            conditional::apply(answer, &form, seen)
+        }
+        Err(error) if form.is_empty_relation(&error) => {
+            let body = crate::Body::Bytes(b"null".to_vec());
+            success::render(Response { status: 200, headers: Vec::new(), body }, &form, seen)
+        }
         Err(mut error) => {
+            if form.is_missing_relation(&error) {
+                error.code = Code::ResourceNotFound;
+            }
             if error.code == Code::ServiceUnavailable {
                 // Whoever asks again at once makes it worse.
                 error.retry_after.get_or_insert(1);
@@ -229,6 +277,11 @@ pub(crate) fn render<S>(
     };
     common(answer.headers_mut(), seen);
     if form.parts.method == Method::HEAD {
+        // The length is that of what GET sends (RFC 9110 section 9.3.2).
+        if let crate::Body::Bytes(bytes) = answer.body() {
+            let length = HeaderValue::from(bytes.len());
+            answer.headers_mut().insert(header::CONTENT_LENGTH, length);
+        }
         *answer.body_mut() = crate::Body::Empty;
     }
     answer

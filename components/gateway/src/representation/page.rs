@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::query;
+use crate::head::linked;
 
 /// How many items a page has when nothing says it.
 const LIMIT: u64 = 50;
@@ -83,7 +84,7 @@ impl Page {
                 return false;
             }
         };
-        *link = Some(value.to_owned());
+        *link = Some(linked(value));
         true
     }
 

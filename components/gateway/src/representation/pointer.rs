@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+
 use super::{Profile, case, document};
 use crate::Shape;
 
@@ -15,6 +17,19 @@ pub(super) fn told(pointer: &str, sent: Profile, shape: &Shape) -> String {
         }
         Profile::JsonApi => in_document(pointer, shape),
     }
+}
+
+/// The part of a pointer that leads to something in a document (JSON:API 1.1, "Error Objects"):
+/// what is missing is told by what it is missing in.
+pub(super) fn there<'a>(pointer: &'a str, document: &Option<Value>) -> &'a str {
+    let Some(document) = document else { return pointer };
+    let mut pointer = pointer;
+    while document.pointer(pointer).is_none()
+        && let Some((parent, _)) = pointer.rsplit_once('/')
+    {
+        pointer = parent;
+    }
+    pointer
 }
 
 /// The member that a pointer into the native body names, with dots, as `answer` spells it.

@@ -11,6 +11,9 @@ use crate::Shape;
 /// Parameters that say which members an answer has, or in which order.
 const PRESENTATION: [&str; 5] = ["sort", "fields", "expand", "include", "embed"];
 
+/// Parameters that ask for related objects.
+pub(super) const INCLUDE: [&str; 3] = ["include", "expand", "embed"];
+
 /// Whether it says where a page begins or how long it is (A-43, D-45…52, E-25).
 pub(super) fn is_paging(name: &str) -> bool {
     matches!(name, "cursor" | "limit" | "offset" | "page" | "per_page")

@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 
+use http::Method;
+use http::header::{IF_MATCH, IF_NONE_MATCH};
 use mediatype::{MediaType, ReadParams, names};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::accept::{JSON, JSON_API, PROFILE, is_plain_json_api};
+use super::accept::{JSON, JSON_API, PROFILE};
 use super::rewrite::Rewriter;
 use super::{Form, Profile, document, etag, query};
 use crate::router::Route;
@@ -32,10 +34,16 @@ pub(crate) fn media_type(operation: &Operation, content_type: &str) -> Option<St
     let essence = media.essence().to_string().to_ascii_lowercase();
     if essence == JSON_API {
         let reads = operation.shape.is_some() && operation.consumes.iter().any(|it| it == JSON);
-        return (reads && is_plain_json_api(&media)).then_some(essence);
+        // `ext` names what is not supported, and others are not allowed: both are 415.
+        let is_plain = media.params().all(|(name, _)| name == PROFILE);
+        return (reads && is_plain).then_some(essence);
     }
     let charset = media.get_param(names::CHARSET);
-    let utf8 = charset.is_none_or(|set| set.unquoted_str().eq_ignore_ascii_case("utf-8"));
+    let utf8 = charset.is_none_or(|set| {
+        // `utf8` is no registered name, and what many clients send.
+        let set = set.unquoted_str();
+        set.eq_ignore_ascii_case("utf-8") || set.eq_ignore_ascii_case("utf8")
+    });
     (utf8 && operation.consumes.contains(&essence)).then_some(essence)
 }
 
@@ -57,6 +65,9 @@ impl Form<'_> {
         if form == Profile::JsonApi && !self.choice.named {
             self.choice.profile = Profile::JsonApi;
         }
+        if self.choice.profile == Profile::JsonApi {
+            self.document = Some(sent.clone());
+        }
         let unreadable = |_| Error::new(Code::MalformedRequest, "The body cannot be read.");
         let native = match form {
             Profile::Native | Profile::Envelope => None,
@@ -69,8 +80,11 @@ impl Form<'_> {
             Profile::JsonApi => {
                 let raw: &RawValue = serde_json::from_slice(&sent).map_err(unreadable)?;
                 let id = route.variables.iter().find(|variable| variable.name == "id");
-                let id = id.map(|variable| variable.value.as_str());
-                Some(document::native(shape, id, raw)?.into_bytes())
+                let target = document::Target {
+                    id: id.map(|variable| variable.value.as_str()),
+                    is_update: matches!(self.parts.method, Method::PATCH | Method::PUT),
+                };
+                Some(document::native(shape, target, raw)?.into_bytes())
             }
         };
         // From here on violations are the function's, which speaks of the native body.
@@ -132,14 +146,12 @@ impl Form<'_> {
         if name == "accept" {
             return self.written().map(Cow::Borrowed);
         }
-        let value = header(&self.parts.headers, name)?;
+        let headers = &self.parts.headers;
         match name {
+            "if-match" => etag::natively(headers, &IF_MATCH).map(Cow::Owned),
+            "if-none-match" => etag::natively(headers, &IF_NONE_MATCH).map(Cow::Owned),
             "content-type" if self.sent == Profile::JsonApi => Some(Cow::Borrowed(JSON)),
-            "if-match" => Some(etag::if_match(value)),
-            "if-none-match" if self.shape().is_some() => {
-                etag::if_none_match(value, self.choice.profile)
-            }
-            _ => Some(Cow::Borrowed(value)),
+            _ => header(headers, name).map(Cow::Borrowed),
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::accept::JSON_API;
 use super::page::Page;
-use super::{Form, Profile, camel, envelope, errors, etag, json_api, native};
+use super::{Form, Profile, camel, envelope, errors, json_api, native};
 use crate::trace::Seen;
 use crate::{Body, Code, Error, Response, Shape};
 
@@ -33,7 +33,7 @@ pub(super) fn render<S>(
             continue;
         }
         let value = match name.as_str() {
-            "etag" => etag::outgoing(value, profile),
+            "etag" => form.tag(value),
             // Of a redirection it is a whole path.
             "location" if value.starts_with('/') && response.status < 300 => {
                 format!("{}{value}", form.prefix)
@@ -44,7 +44,7 @@ pub(super) fn render<S>(
             headers.append(name, value);
         }
     }
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
+    headers.entry(header::CACHE_CONTROL).or_insert(form.caching());
     if matches!(answer.body(), Body::Empty) {
         return answer;
     }

@@ -87,6 +87,10 @@ impl Reader {
                 return true;
             }
             ("cursor", _) | (_, Some("cursor")) => {
+                // An empty one is none: clients send what they have.
+                if text.is_empty() {
+                    return true;
+                }
                 self.cursor = Some(text.to_owned());
                 Family::Cursor
             }

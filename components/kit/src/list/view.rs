@@ -33,6 +33,11 @@ impl View {
         problems.result(view)
     }
 
+    /// Whether the object is shown as it is, without a choice of the client.
+    pub fn is_whole(&self) -> bool {
+        self.fields.is_none() && self.expand.is_empty()
+    }
+
     /// Whether a field is shown.
     pub fn shows(&self, field: &Field) -> bool {
         !field.secret
@@ -91,7 +96,8 @@ impl View {
             let related = |field: &'static Field| Some((field, field.relation?));
             resource.fields.iter().filter_map(related)
         };
-        for name in text.split(',') {
+        // None at all, as JSON:API has it (1.1, "Inclusion of Related Resources").
+        for name in text.split(',').filter(|_| !text.is_empty()) {
             match known().find(|(_, to)| to.name == name || to.name == snake(name)) {
                 Some((field, to)) if self.expand.iter().all(|(known, _)| *known != field) => {
                     self.expand.push((field, to));
@@ -117,8 +123,12 @@ fn fields(
     problems: &mut Problems,
 ) -> Vec<&'static str> {
     let mut found = Vec::new();
-    for name in text.split(',') {
+    // None at all, as JSON:API has it (1.1, "Sparse Fieldsets").
+    for name in text.split(',').filter(|_| !text.is_empty()) {
         let field = resource.field(name).or_else(|| resource.field(&snake(name)));
+        // A relationship is a field of JSON:API, by its name.
+        let related = |field: &&Field| field.relation.is_some_and(|to| to.name == snake(name));
+        let field = field.or_else(|| resource.fields.iter().find(related));
         match field.filter(|field| !field.secret) {
             Some(field) => found.push(field.name),
             None => {

@@ -1,16 +1,19 @@
-//! Conditional requests (RFC 9110 section 13): a strong validator from the row's version,
-//! `If-None-Match` for what a client has already, `If-Match` against lost updates.
+//! Conditional requests (RFC 9110 section 13): a strong validator from the row's version, and
+//! the preconditions of writes against lost updates. Those of reads are the gateway's, which
+//! knows the representation.
+
+use std::time::{Duration, UNIX_EPOCH};
 
 use sha2::{Digest, Sha256};
 
 use super::record::Record;
 use crate::{Call, Code, Error, problem};
 
-/// The entity tag of a version. One that shows related objects too tells by a digest of
-/// all of it whether any of them changed.
-pub(super) fn tag(record: &Record, expanded: Option<&[u8]>) -> String {
+/// The entity tag of a version. What shows a part of the object, or related ones too, is told
+/// apart by a digest of all of it.
+pub(super) fn tag(record: &Record, chosen: Option<&[u8]>) -> String {
     let version = record.integer("version");
-    match expanded {
+    match chosen {
         None => format!("\"v{version}\""),
         Some(body) => {
             let digest = Sha256::digest(body);
@@ -20,35 +23,27 @@ pub(super) fn tag(record: &Record, expanded: Option<&[u8]>) -> String {
     }
 }
 
-/// Whether the client has this already (RFC 9110 section 13.1.2: compared weakly).
-pub(super) fn is_known(call: &Call, tag: &str) -> bool {
-    let known =
-        |text: &str| tags(text).any(|one| one == "*" || one.trim_start_matches("W/") == tag);
-    call.header("if-none-match").is_some_and(known)
-}
-
-/// Refuses a write to another version than the client knows: 428 when the contract wants
-/// to be told, 412 when it is another (RFC 9110 section 13.1.1: compared strongly), 409 for a
+/// Refuses a write to another version than the client means, in the order of RFC 9110 section
+/// 13.2.2: 428 when the contract wants to be told, 412 for what the headers say, 409 for a
 /// `version` in the body (K-52).
 pub(super) fn check(call: &Call, record: &Record) -> Result<(), Error> {
     let version = record.integer("version");
-    let is_current = |one: &str| {
-        let named = one.strip_prefix("\"v").and_then(|rest| rest.strip_suffix('"'));
-        let named = named.map(|text| text.split_once('-').map_or(text, |(version, _)| version));
-        one == "*" || named.and_then(|text| text.parse().ok()) == Some(version)
-    };
     let current = || ("etag".to_owned(), tag(record, None));
-    match call.header("if-match") {
-        Some(text) if !tags(text).any(is_current) => {
-            return Err(Error {
-                context: vec![current()],
-                ..problem(
-                    Code::PreconditionFailed,
-                    "The object was changed since; read it again and repeat the change on what it is now.",
-                )
-            });
-        }
-        _ => {}
+    let holds = match (call.header("if-match"), call.header("if-unmodified-since")) {
+        (Some(text), _) => tags(text).any(|one| one == "*" || names(one, version)),
+        (None, Some(text)) => !is_newer(record, text),
+        (None, None) => true,
+    };
+    let weakly = |one: &str| one == "*" || names(one.strip_prefix("W/").unwrap_or(one), version);
+    let unwanted = call.header("if-none-match").is_some_and(|text| tags(text).any(weakly));
+    if !holds || unwanted {
+        return Err(Error {
+            context: vec![current()],
+            ..problem(
+                Code::PreconditionFailed,
+                "The object is not in the version that the request is for; read it again and repeat the change on what it is now.",
+            )
+        });
     }
     let named = call.document().get("version").and_then(serde_json::Value::as_number);
     match named.and_then(crate::validate::integer) {
@@ -58,6 +53,22 @@ pub(super) fn check(call: &Call, record: &Record) -> Result<(), Error> {
         }),
         _ => Ok(()),
     }
+}
+
+/// Whether a strong tag is one of this version: of all of it, or of a part or more than it.
+fn names(one: &str, version: i64) -> bool {
+    let named = one.strip_prefix("\"v").and_then(|rest| rest.strip_suffix('"'));
+    let Some(named) = named else { return false };
+    let (number, digest) = named.split_once('-').map_or((named, None), |(a, b)| (a, Some(b)));
+    let is_digest = |text: &str| text.len() == 16 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    number == version.to_string() && digest.is_none_or(is_digest)
+}
+
+/// Whether the object was changed after a date, to the second. What is no date says nothing.
+fn is_newer(record: &Record, date: &str) -> bool {
+    let Ok(date) = httpdate::parse_http_date(date) else { return false };
+    let seconds = u64::try_from(record.integer("updated_at") / 1000).unwrap_or_default();
+    UNIX_EPOCH + Duration::from_secs(seconds) > date
 }
 
 /// Refuses a write that does not say which version it means where the contract wants it.

@@ -27,7 +27,9 @@ impl Resource {
             }
             let none = || {
                 let message = format!("This {} has no {name}.", self.name);
-                problem(Code::ResourceNotFound, message)
+                // JSON:API shows an object that is related to nothing: the gateway needs to know.
+                let context = vec![("empty_relation".to_owned(), name.to_owned())];
+                Error { context, ..problem(Code::ResourceNotFound, message) }
             };
             Ok(to.resource.reply(200, found.first().ok_or_else(none)?))
         })
@@ -39,6 +41,8 @@ impl Resource {
 pub(super) struct Related<'v> {
     view: Option<&'v View>,
     objects: HashMap<(&'static str, String), Vec<u8>>,
+    /// When the last of them changed.
+    modified: i64,
 }
 
 /// Refuses to show what the caller may not read by itself.
@@ -65,16 +69,29 @@ impl<'v> Related<'v> {
         records: &[Record],
     ) -> Result<Self, Error> {
         let mut objects = HashMap::new();
+        let mut modified = 0;
         for (field, to) in &view.expand {
             let ids: BTreeSet<String> =
                 records.iter().flat_map(|record| ids(record, field, to)).collect();
-            for (id, record) in alive(scope, to.resource, ids)? {
+            let named = ids.len();
+            let found = alive(scope, to.resource, ids)?;
+            if found.len() < named {
+                // When it went, its row tells nobody any more.
+                modified = crate::now();
+            }
+            for (id, record) in found {
+                modified = modified.max(record.integer("updated_at"));
                 let mut json = Vec::new();
                 record.write(&mut json, |field| view.shows_related(to.resource, field), |_| {});
                 objects.insert((to.name, id), json);
             }
         }
-        Ok(Self { view: Some(view), objects })
+        Ok(Self { view: Some(view), objects, modified })
+    }
+
+    /// When the last of them changed, in milliseconds since the epoch; 0 when there are none.
+    pub(super) fn modified(&self) -> i64 {
+        self.modified
     }
 
     /// Appends the related objects of a record as members.

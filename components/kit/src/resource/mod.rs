@@ -59,7 +59,8 @@ pub fn no_rule(
 }
 
 impl Resource {
-    /// `GET /{collection}/{id}`, with `fields` and `expand`; 304 for who has this version.
+    /// `GET /{collection}/{id}`, with `fields` and `expand`. By its validators the gateway knows
+    /// who has it already.
     ///
     /// # Errors
     /// 404 in any other tenant, 410 after deletion, 400 for unknown parameters.
@@ -71,15 +72,11 @@ impl Resource {
             let related = expand::Related::load(scope, &view, std::slice::from_ref(&record))?;
             let mut body = Vec::with_capacity(512);
             record.write(&mut body, |field| view.shows(field), |out| related.write(out, &record));
-            let tag = conditional::tag(&record, (!view.expand.is_empty()).then_some(&body));
-            let reply = match conditional::is_known(call, &tag) {
-                true => Reply::not_modified(),
-                false => Reply::json(200, body),
-            };
-            Ok(reply
+            let tag = conditional::tag(&record, (!view.is_whole()).then_some(&body));
+            let modified = related.modified().max(record.integer("updated_at"));
+            Ok(Reply::json(200, body)
                 .header("etag", tag)
-                .header("last-modified", crate::http_date(record.integer("updated_at")))
-                .header("cache-control", "private, max-age=300"))
+                .header("last-modified", crate::http_date(modified)))
         })
     }
 
@@ -200,8 +197,7 @@ impl Resource {
     ) -> Result<Reply, Error> {
         conditional::require(call)?;
         self.check_tenant(call)?;
-        let before = self.find(scope, call.path("id"))?;
-        conditional::check(call, &before)?;
+        let before = self.find_to_change(call, scope)?;
         let mut record = before.clone();
         draft::assign(&mut record, self, call, how, call.caller()?.id()).map_err(refused_fields)?;
         rule(call, scope, Change::Write, Some(&before), &mut record)?;
@@ -221,11 +217,10 @@ impl Resource {
     pub fn delete(&'static self, call: &Call, rule: Rule) -> Result<Reply, Error> {
         conditional::require(call)?;
         call.write(|scope| {
-            let before = match self.find(scope, call.path("id")) {
+            let before = match self.find_to_change(call, scope) {
                 Err(error) if error.code == Code::ResourceGone => return Ok(Reply::no_content()),
                 found => found?,
             };
-            conditional::check(call, &before)?;
             self.bury(call, scope, &before, rule)?;
             Ok(Reply::no_content())
         })
@@ -248,6 +243,17 @@ impl Resource {
             Some(_) => Err(problem(Code::ResourceGone, format!("This {} was deleted.", self.name))),
             None => Ok(Record::new(self, literals(row))),
         }
+    }
+
+    /// The living object that the path names, for a write: what the request says of the version
+    /// that it is for holds (RFC 9110 section 13.2).
+    ///
+    /// # Errors
+    /// As [`Resource::find`]; 412, and 409 for the member `version`.
+    pub fn find_to_change(&'static self, call: &Call, scope: &Scope<'_>) -> Result<Record, Error> {
+        let record = self.find(scope, call.path("id"))?;
+        conditional::check(call, &record)?;
+        Ok(record)
     }
 
     /// The living objects with these ids, in the order of the ids.

@@ -36,8 +36,7 @@ impl Resource {
         let transition = self.transition(action)?;
         conditional::require(call)?;
         call.write(|scope| {
-            let before = self.find(scope, call.path("id"))?;
-            conditional::check(call, &before)?;
+            let before = self.find_to_change(call, scope)?;
             let record = self.step(call, scope, transition, &before, rule)?;
             Ok(self.reply(200, &record))
         })

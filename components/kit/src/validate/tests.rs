@@ -249,6 +249,7 @@ const LIST: Operation = Operation {
     shape: None,
     query: Query::Declared,
     if_match: false,
+    cache: None,
     id: "list-things",
     method: "GET",
     path: "/things/{id}",

@@ -44,7 +44,7 @@ pub(crate) async fn rotate(call: &Call) -> kit::Result {
     let wanted: Wanted = call.json()?;
     let grace = wanted.grace_seconds.map_or(GRACE, |seconds| seconds as i64) * 1000;
     let reply = call.write_sealed(&seal, |scope| {
-        let mut integration = INTEGRATIONS.find(scope, call.path("id"))?;
+        let mut integration = INTEGRATIONS.find_to_change(call, scope)?;
         let id = call.path("id");
         let fresh = Fresh::make(&seal, provider(&integration)?, id, wanted.secret.as_deref())?;
         INTEGRATIONS.write(call, scope, &mut integration, "updated")?;

@@ -66,7 +66,7 @@ impl Project {
     /// Its validators: a strong one from the version, and the time.
     pub(super) fn validators(&self) -> [(HeaderName, String); 2] {
         [
-            (header::ETAG, format!("\"v{}\"", self.version)),
+            (header::ETAG, format!("\"v{}-native\"", self.version)),
             (header::LAST_MODIFIED, http_date(self.updated_ms)),
         ]
     }
@@ -89,7 +89,7 @@ pub(super) async fn get(
         Some(columns) => Project::of(columns)?,
     };
     let validators = project.validators();
-    let caching = HeaderValue::from_static("private, max-age=300");
+    let caching = HeaderValue::from_static("private, no-cache");
     let mut response = if is_known(headers, &validators[0].1) {
         let mut response = Response::new(Full::default());
         *response.status_mut() = StatusCode::NOT_MODIFIED;

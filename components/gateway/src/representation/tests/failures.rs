@@ -29,10 +29,11 @@ fn invalid() -> Error {
     Error { violations, ..Error::new(Code::ValidationFailed, message).with("missing_id", "x") }
 }
 
-/// What a body of `{}`, sent as native JSON, is answered.
+/// What a body that is sent as native JSON is answered.
 fn refused(accept: (&str, &str), error: Error) -> Exchange {
     let headers = [accept, ("content-type", "application/json;profile=native")];
-    exchange(&users("POST", "/users"), ("POST /api/v1/users", &headers, "{}"), Err(error))
+    let body = r#"{"email":"not-an-email","age":-5}"#;
+    exchange(&users("POST", "/users"), ("POST /api/v1/users", &headers, body), Err(error))
 }
 
 /// Native (A-50, K-4).
@@ -159,7 +160,7 @@ fn problem() {
             "title": "The request breaks the contract",
             "status": 422,
             "detail": "Request validation failed",
-            "instance": "urn:uuid:07070707-0707-0707-0707-070707070707",
+            "instance": "urn:uuid:07070707-0707-8707-8707-070707070707",
             "error": "validation_failed",
             "trace_id": TRACE,
             "context": { "missing_id": "x" },
@@ -360,7 +361,7 @@ fn violations_point_into_what_was_sent() {
 /// A body that no operation reads is refused in the form of the answer.
 #[test]
 fn a_refused_media_type() {
-    let refuse = |content_type| {
+    let refuse = |content_type: &str| {
         let headers = [("content-type", content_type)];
         exchange(&users("POST", "/users"), ("POST /v1/users", &headers, "{}"), ok(201, &[], "{}"))
     };
@@ -368,6 +369,7 @@ fn a_refused_media_type() {
         "text/plain",
         "application/json; charset=latin1",
         "application/vnd.api+json; charset=utf-8",
+        "application/vnd.api+json; q=1",
         "application/vnd.api+json; ext=\"https://example.com/e\"",
         "",
     ] {
@@ -376,7 +378,18 @@ fn a_refused_media_type() {
         assert!(got.asked.is_none(), "the function was asked");
     }
     assert_eq!(refuse(SENDS_JSON.1).status, 201);
-    assert_eq!(refuse("application/json; charset=\"UTF-8\"").status, 201);
+    for charset in ["\"UTF-8\"", "utf8", "UTF8", "\"utf-8\"", "Utf-8"] {
+        let got = refuse(&format!("application/json; charset={charset}"));
+        assert_eq!(got.status, 201, "{charset}");
+    }
+    // No coding is read.
+    for (coding, status) in [("gzip", 415), ("identity, br", 415), ("Identity", 201), ("", 201)] {
+        let headers = [SENDS_JSON, ("content-encoding", coding)];
+        let sending = ("POST /v1/users", &headers[..], "{}");
+        let got = exchange(&users("POST", "/users"), sending, ok(201, &[], "{}"));
+        let accepted = if status == 415 { "identity" } else { "" };
+        assert_eq!((got.status, got.header("accept-encoding")), (status, accepted), "{coding}");
+    }
     // A document has no place where a standard fixes the form.
     let mut operation = users("POST", "/users");
     operation.shape = None;

@@ -165,7 +165,9 @@ fn exchange_with(
 ) -> Exchange {
     let (method, target) = line.split_once(' ').unwrap();
     let mut request = http::Request::builder().method(method).uri(target);
-    request = request.header("x-request-id", "req-789");
+    if headers.iter().all(|(name, _)| *name != "x-request-id") {
+        request = request.header("x-request-id", "req-789");
+    }
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
@@ -224,6 +226,7 @@ fn users(method: &str, path: &str) -> Operation {
         produces: strings(&["application/json"]),
         shape: Some(Shape {
             collection: "users".to_owned(),
+            is_addressed: true,
             is_page: false,
             is_numbered: false,
             enums: strings(&["role", "memberships.roles"]),
@@ -241,6 +244,7 @@ fn books(method: &str, path: &str) -> Operation {
     Operation {
         shape: Some(Shape {
             collection: "books".to_owned(),
+            is_addressed: true,
             is_page: path == "/books" && method == "GET",
             is_numbered: path == "/books" && method == "GET",
             enums: strings(&["status", "channels"]),

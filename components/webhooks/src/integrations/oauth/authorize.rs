@@ -34,7 +34,7 @@ pub(crate) async fn authorize(call: &Call) -> kit::Result {
     let seal = Seal::load(call).await?;
     let wanted: Wanted = call.json()?;
     let id = call.path("id");
-    let integration = call.read(|scope| INTEGRATIONS.find(scope, id))?;
+    let integration = call.read(|scope| INTEGRATIONS.find_to_change(call, scope))?;
     let name = wanted.provider.unwrap_or_else(|| integration.text("provider").to_lowercase());
     let provider = provider::find(&name, &seal).await?;
     let redirect_uri = provider.redirect_uri(wanted.redirect_uri.as_deref())?;

@@ -1,0 +1,118 @@
+//! Members that OpenAPI 3.1 does not know: mostly text behind a comma that nobody quoted, which
+//! YAML reads as a member of its own. What begins with `x-` is ours.
+
+use serde_json::{Map, Value};
+
+use super::{Report, Rule};
+use crate::bundle::METHODS;
+
+const SCHEMA: &str = "$ref $comment title description type enum const default examples example \
+    format pattern minLength maxLength minimum maximum exclusiveMinimum exclusiveMaximum multipleOf \
+    items prefixItems contains minItems maxItems uniqueItems properties additionalProperties \
+    patternProperties propertyNames required minProperties maxProperties dependentRequired allOf anyOf \
+    oneOf not if then else readOnly writeOnly deprecated discriminator externalDocs";
+const PARAMETER: &str = "$ref name in description required deprecated allowEmptyValue style explode \
+    allowReserved schema content example examples";
+const RESPONSE: &str = "$ref description headers content links";
+const BODY: &str = "$ref description content required";
+const MEDIA: &str = "schema example examples encoding";
+const EXAMPLE: &str = "$ref summary description value externalValue";
+const OPERATION: &str = "tags summary description externalDocs operationId parameters requestBody \
+    responses callbacks deprecated security servers";
+const ITEM: &str = "$ref summary description servers parameters delete get patch post put";
+
+pub(super) fn check(bundle: &Value, report: &mut Report) {
+    let mut found = Found { report, place: Vec::new() };
+    found.each(bundle, "paths", Found::item);
+    found.each(bundle, "webhooks", Found::item);
+    let components = &bundle["components"];
+    found.each(components, "schemas", Found::schema);
+    found.each(components, "parameters", Found::parameter);
+    found.each(components, "headers", Found::parameter);
+    found.each(components, "responses", Found::response);
+    found.each(components, "requestBodies", Found::body);
+    found.each(components, "examples", |found, it| found.only(it, EXAMPLE));
+}
+
+struct Found<'a> {
+    report: &'a mut Report,
+    place: Vec<String>,
+}
+
+impl Found<'_> {
+    /// Each member of a map, or element of a list, that a value has under this name.
+    fn each(&mut self, of: &Value, name: &str, check: fn(&mut Self, &Value)) {
+        let members = of[name].as_object().into_iter().flatten();
+        let members = members.map(|(key, value)| (key.clone(), value));
+        let elements = of[name].as_array().into_iter().flatten().enumerate();
+        let elements = elements.map(|(index, value)| (index.to_string(), value));
+        for (key, value) in members.chain(elements) {
+            self.place.extend([name.to_owned(), key]);
+            check(self, value);
+            self.place.truncate(self.place.len() - 2);
+        }
+    }
+
+    fn only(&mut self, value: &Value, known: &str) {
+        for name in value.as_object().into_iter().flat_map(Map::keys) {
+            if !name.starts_with("x-") && known.split_ascii_whitespace().all(|it| it != name) {
+                let advice = format!(
+                    "OpenAPI has no member `{name}` here: quote the text that it belongs to, or \
+                     name it x-…"
+                );
+                self.report.other(self.place.join("/"), Rule::StrayMember, advice);
+            }
+        }
+    }
+
+    fn item(&mut self, item: &Value) {
+        self.only(item, ITEM);
+        self.each(item, "parameters", Self::parameter);
+        for method in METHODS {
+            let Some(operation) = item.get(method) else { continue };
+            self.place.push(method.to_owned());
+            self.only(operation, OPERATION);
+            self.each(operation, "parameters", Self::parameter);
+            self.each(operation, "responses", Self::response);
+            self.body(&operation["requestBody"]);
+            self.place.pop();
+        }
+    }
+
+    /// A header is a parameter whose name stands before it.
+    fn parameter(&mut self, parameter: &Value) {
+        self.only(parameter, PARAMETER);
+        self.schema(&parameter["schema"]);
+    }
+
+    fn response(&mut self, response: &Value) {
+        self.only(response, RESPONSE);
+        self.each(response, "headers", Self::parameter);
+        self.each(response, "content", Self::media);
+    }
+
+    fn body(&mut self, body: &Value) {
+        self.only(body, BODY);
+        self.each(body, "content", Self::media);
+    }
+
+    fn media(&mut self, media: &Value) {
+        self.only(media, MEDIA);
+        self.schema(&media["schema"]);
+    }
+
+    fn schema(&mut self, schema: &Value) {
+        self.only(schema, SCHEMA);
+        for name in ["properties", "patternProperties", "allOf", "anyOf", "oneOf", "prefixItems"] {
+            self.each(schema, name, Self::schema);
+        }
+        for name in ["items", "additionalProperties", "propertyNames", "not", "if", "then", "else"]
+        {
+            if schema[name].is_object() {
+                self.place.push(name.to_owned());
+                self.schema(&schema[name]);
+                self.place.pop();
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The contract in the native form alone (`/openapi.native.json`), for generators of clients: of
+//! an answer that comes in several forms many make a type that knows none of its members.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use crate::bundle::{METHODS, members};
+
+const JSON: &str = "application/json";
+const NOTE: &str = "\nThis document has the native form alone, for generators of clients; `/openapi.json` has all forms.\n";
+
+/// The document with one media type, plain JSON, wherever there is JSON, and without what nothing
+/// refers to any more.
+pub(crate) fn projected(mut bundle: Value) -> Value {
+    for path in members(&mut bundle["paths"]) {
+        for method in METHODS {
+            let Some(operation) = path.get_mut(method) else { continue };
+            operation.get_mut("requestBody").into_iter().for_each(narrow);
+            members(&mut operation["responses"]).for_each(narrow);
+        }
+    }
+    members(&mut bundle["components"]["responses"]).for_each(narrow);
+    if let Some(description) = bundle["info"]["description"].as_str() {
+        bundle["info"]["description"] = format!("{description}{NOTE}").into();
+    }
+    while prune(&mut bundle) {}
+    bundle
+}
+
+fn narrow(holder: &mut Value) {
+    let Some(content) = holder.get_mut("content").and_then(Value::as_object_mut) else { return };
+    let Some(mut json) = content.remove(JSON) else { return };
+    // An error is native first; the others have the same media type in other profiles.
+    let native = json["schema"]["anyOf"].as_array().filter(|forms| {
+        forms.first().is_some_and(|form| form["$ref"] == "#/components/schemas/Error")
+    });
+    if let Some(native) = native.map(|forms| forms[0].clone()) {
+        json["schema"] = native;
+    }
+    *content = Map::from_iter([(JSON.to_owned(), json)]);
+}
+
+/// Removes the components that nothing refers to; whether there were some.
+fn prune(bundle: &mut Value) -> bool {
+    let mut used = BTreeSet::new();
+    references(bundle, &mut used);
+    let mut pruned = false;
+    for (group, components) in bundle["components"].as_object_mut().into_iter().flatten() {
+        // Schemes are named by requirements and not by references.
+        if group == "securitySchemes" {
+            continue;
+        }
+        let Some(components) = components.as_object_mut() else { continue };
+        let before = components.len();
+        components.retain(|name, _| used.contains(&format!("#/components/{group}/{name}")));
+        pruned |= components.len() < before;
+    }
+    pruned
+}
+
+fn references(value: &Value, used: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(object) => {
+            used.extend(object.get("$ref").and_then(Value::as_str).map(str::to_owned));
+            object.values().for_each(|value| references(value, used));
+        }
+        Value::Array(list) => list.iter().for_each(|value| references(value, used)),
+        _ => {}
+    }
+}

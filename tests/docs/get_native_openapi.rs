@@ -1,0 +1,43 @@
+//! GET /api/v1/openapi.native.json
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::placements;
+use crate::support::contract::CONTRACT;
+
+placements! {
+    /// The same operations, each answer in the native form alone.
+    async fn has_one_form_of_each_answer(app) {
+        let anon = app.anon();
+        let served = anon.get("/api/v1/openapi.native.json").await.expect(200);
+        assert_eq!(served.body, contract::native_bundle());
+        let tag = [("if-none-match", served.header("etag").unwrap())];
+        anon.send(http::Method::GET, "/api/v1/openapi.native.json", &tag, None).await.expect(304);
+        let operations = |document: &Value| {
+            let paths = document["paths"].as_object().unwrap().values();
+            let ids = paths.flat_map(|path| path.as_object().unwrap().values()).filter_map(|it| it["operationId"].as_str());
+            ids.map(str::to_owned).collect::<BTreeSet<_>>()
+        };
+        assert_eq!(operations(&served.body), operations(&CONTRACT));
+        let mut contents = Vec::new();
+        found(&served.body, &mut contents);
+        for content in contents {
+            let names: Vec<_> = content.as_object().unwrap().keys().collect();
+            assert!(names.len() == 1 || names.iter().all(|name| *name != "application/json"), "{names:?}");
+        }
+    }
+}
+
+/// Every `content`.
+fn found<'a>(value: &'a Value, all: &mut Vec<&'a Value>) {
+    match value {
+        Value::Object(object) => {
+            all.extend(object.get("content").filter(|it| it.is_object()));
+            object.values().for_each(|value| found(value, all));
+        }
+        Value::Array(list) => list.iter().for_each(|value| found(value, all)),
+        _ => {}
+    }
+}
