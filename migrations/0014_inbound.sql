@@ -8,7 +8,8 @@ ALTER TABLE inbound_events ADD COLUMN unreadable BIGINT NOT NULL DEFAULT 0;
 CREATE UNIQUE INDEX inbound_events_by_body ON inbound_events (tenant_id, integration_id, body_hash) WHERE body_hash IS NOT NULL;
 
 -- Strangers cause them, so that there is one row for each reason whatever they do. What names no
--- integration is counted too, as that of nobody (`-`), so that it takes as long.
+-- integration is counted too, as those of tenants that there are not (`-00` to `-ff`), so that it
+-- takes as long.
 CREATE TABLE inbound_rejections (
     tenant_id TEXT NOT NULL,
     integration_id TEXT NOT NULL,

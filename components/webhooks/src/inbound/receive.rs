@@ -5,6 +5,7 @@
 use kit::{Call, Code, Error, Reply, Scope, Seal, System, Value, now, problem};
 use serde::Serialize;
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use super::document::Document;
 use super::identity::Identity;
@@ -17,7 +18,7 @@ use crate::integrations::{health, secrets};
 const LONGEST: usize = 262_144;
 /// Verifies nothing, as long as a secret that is made here.
 const NOBODYS: [u8; 32] = [0; 32];
-/// The tenant and the integration of what names none: no id is so short.
+/// The integration of what names none: no id is so short.
 const NOBODY: &str = "-";
 
 /// Which integrations the receiver is of.
@@ -106,7 +107,7 @@ fn find(system: &System<'_>, seal: &Seal, id: &str, receiver: Receiver<'_>) -> k
         let provider = Provider::parse(&row.text())?;
         Some(Named { tenant, id, provider, kind: row.text(), keys: Vec::new() })
     });
-    let mut named = known.unwrap_or_else(|| Named::nobody(receiver));
+    let mut named = known.unwrap_or_else(|| Named::nobody(id, receiver));
     let secrets = system.read(&named.tenant, |scope| secrets::load(scope, seal, &named.id))?;
     named.keys = secrets.iter().filter_map(|secret| named.provider.key(secret)).collect();
     if named.is_nobody() {
@@ -118,13 +119,14 @@ fn find(system: &System<'_>, seal: &Seal, id: &str, receiver: Receiver<'_>) -> k
 }
 
 impl Named {
-    fn nobody(receiver: Receiver<'_>) -> Self {
+    fn nobody(id: &str, receiver: Receiver<'_>) -> Self {
         let provider = match receiver {
             Receiver::Provider(slug) => Provider::of(slug),
             Receiver::Kind(_) => None,
         };
         Self {
-            tenant: NOBODY.to_owned(),
+            // One of 256 that there are not: those who write for one tenant wait for each other.
+            tenant: format!("{NOBODY}{}", hex::encode(&Sha256::digest(id)[..1])),
             id: NOBODY.to_owned(),
             provider: provider.unwrap_or(Provider::HmacSha256),
             kind: String::new(),
