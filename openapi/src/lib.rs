@@ -22,6 +22,7 @@ pub mod contract;
 pub mod registry;
 
 mod bundle;
+mod characters;
 mod errors;
 mod events;
 mod files;
@@ -42,7 +43,6 @@ mod shape;
 mod source;
 #[cfg(test)]
 mod tests;
-mod text;
 mod visible;
 
 use std::path::Path;
@@ -135,7 +135,7 @@ fn module(function: &str) -> Result<String> {
 /// The bundle as clients read it.
 fn published() -> Result<Value> {
     let mut bundle = assemble()?;
-    text::describe(&mut bundle);
+    characters::describe(&mut bundle);
     bundle.sort_all_objects();
     Ok(bundle)
 }
