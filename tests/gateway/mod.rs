@@ -10,5 +10,6 @@ mod lifecycle;
 mod limits;
 mod log;
 mod registry_reach;
+mod revocations;
 mod targets;
 mod versions;

@@ -27,6 +27,7 @@ pub(super) fn body(form: &Form<'_>, shape: &Shape, native: &RawValue, page: &mut
     let mut document = Document {
         shape,
         prefix: form.prefix,
+        area: form.operation.map_or("", |operation| area(&operation.path, &shape.collection)),
         rewriter: Rewriter::outbound(shape, Profile::JsonApi),
         included: None,
     };
@@ -64,9 +65,24 @@ pub(super) fn body(form: &Form<'_>, shape: &Shape, native: &RawValue, page: &mut
     out
 }
 
+/// What stands before a collection in the path of an operation. A collection below an object has
+/// a path of its own.
+fn area<'p>(path: &'p str, collection: &str) -> &'p str {
+    let found = path.match_indices(collection).find(|(at, _)| {
+        let (before, after) = (&path[..*at], &path[at + collection.len()..]);
+        before.ends_with('/') && (after.is_empty() || after.starts_with('/'))
+    });
+    match found {
+        Some((at, _)) if !path[..at].contains('{') => path[..at].trim_end_matches('/'),
+        _ => "",
+    }
+}
+
 struct Document<'a> {
     shape: &'a Shape,
     prefix: &'a str,
+    /// What stands before the collection in paths: `/auth`, most of the time nothing.
+    area: &'a str,
     rewriter: Rewriter<'a>,
     /// Related objects by type and id, each once, in the order of their appearance; `None`
     /// as long as nothing was expanded.
@@ -86,7 +102,7 @@ impl<'a> Document<'a> {
         let mut own = None;
         if let Some(id) = &id {
             let segment = utf8_percent_encode(id, SEGMENT);
-            own = Some(format!("{}/{}/{segment}", self.prefix, shape.collection));
+            own = Some(format!("{}{}/{}/{segment}", self.prefix, self.area, shape.collection));
             push_member(out, "id", id);
         }
         push_member(out, "type", &shape.collection);
