@@ -19,9 +19,9 @@ BEGIN
                 WHEN target = 'schema_migrations' THEN 'SELECT'
                 WHEN target IN ('audit_logs', 'events', 'secrets') THEN 'SELECT, INSERT'
                 WHEN target IN (
-                    'idempotency_receipts', 'inbound_events', 'integration_authorizations',
+                    'client_secrets', 'idempotency_receipts', 'inbound_events', 'integration_authorizations',
                     'integration_connections', 'integration_secrets', 'limit_overrides',
-                    'refresh_tokens', 'webhook_attempts', 'webhook_deliveries', 'webhook_secrets')
+                    'refresh_tokens', 'revocations', 'sign_in_networks', 'webhook_attempts', 'webhook_deliveries', 'webhook_secrets')
                     THEN 'SELECT, INSERT, UPDATE, DELETE'
                 ELSE 'SELECT, INSERT, UPDATE'
             END, target, app);

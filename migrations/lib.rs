@@ -9,7 +9,7 @@ mod fill;
 pub use fill::Fill;
 
 /// All migrations, oldest first. The version of a schema is how many of them it has.
-pub const ALL: [Migration; 14] = [
+pub const ALL: [Migration; 15] = [
     Migration { name: "0001_identity", text: include_str!("0001_identity.sql") },
     Migration { name: "0002_events", text: include_str!("0002_events.sql") },
     Migration { name: "0003_projects", text: include_str!("0003_projects.sql") },
@@ -21,6 +21,7 @@ pub const ALL: [Migration; 14] = [
     Migration { name: "0009_integrations", text: include_str!("0009_integrations.sql") },
     Migration { name: "0010_connections", text: include_str!("0010_connections.sql") },
     Migration { name: "0011_delivery_formats", text: include_str!("0011_delivery_formats.sql") },
+    Migration { name: "0012_credentials", text: include_str!("0012_credentials.sql") },
     Migration { name: "0013_hops", text: include_str!("0013_hops.sql") },
     Migration { name: "0014_inbound", text: include_str!("0014_inbound.sql") },
     Migration { name: "0015_text", text: include_str!("0015_text.sql") },
@@ -31,7 +32,7 @@ pub const VERSION: i64 = ALL.len() as i64;
 
 /// The tables with data, each behind those that it refers to: what an export has of a database.
 /// `schema_migrations` is not of them, it belongs to the schema.
-pub const TABLES: [&str; 27] = [
+pub const TABLES: [&str; 30] = [
     "secrets",
     "signing_keys",
     "limit_overrides",
@@ -40,7 +41,10 @@ pub const TABLES: [&str; 27] = [
     "tenants",
     "members",
     "clients",
+    "client_secrets",
     "refresh_tokens",
+    "revocations",
+    "sign_in_networks",
     "teams",
     "projects",
     "notices",

@@ -54,6 +54,12 @@ pub const ROWS: &[(&str, Row)] = &[
     ("list-errors", Row::Public),
     ("get-error", Row::Public),
     ("create-client", Row::Create(|| json!({ "name": "x", "scopes": ["projects:read"] }))),
+    ("list-clients", Row::List("")),
+    ("get-client", Row::Object(|| None)),
+    ("delete-client", Row::Object(|| None)),
+    ("enable-client", Row::Object(|| None)),
+    ("disable-client", Row::Object(|| None)),
+    ("rotate-secret-client", Row::Object(|| None)),
     ("list-events", Row::List("")),
     ("stream-events", Row::List("?from=beginning")),
     ("get-event", Row::Object(|| None)),
@@ -158,6 +164,9 @@ impl Operation<'_> {
 
     /// The collection that it is about; a project stands for what is none.
     fn collection(&self) -> &'static str {
+        if self.template.starts_with("/api/v1/auth/clients") {
+            return "auth/clients";
+        }
         let mut named =
             ["users", "teams", "notices", "events", "webhook-endpoints", "integrations"]
                 .into_iter();
@@ -187,6 +196,11 @@ async fn make(app: &App, owner: &Client, collection: &str, marker: &str) -> Exch
             webhooks::attempt(app, owner.tenant(), &id, ATTEMPT);
             // The answer to the creation has the secret, which is not shown again.
             return owner.get(&format!("{path}/{id}")).await.expect(200);
+        }
+        "auth/clients" => {
+            let draft = json!({ "name": marker, "scopes": ["projects:read"] });
+            let made = owner.post(&path, &draft).await.expect(201);
+            return owner.get(&format!("{path}/{}", made.id())).await.expect(200);
         }
         "integrations" => {
             // Creating shows the secret, reading does not.

@@ -151,15 +151,14 @@ fn field<'a>(bundle: &'a Value, name: &'a str, property: &'a Value) -> Result<Fi
     Ok(Field { name, kind, nullable, writable, marks, default, synonym, relation })
 }
 
-/// `x-transition` of the operations `POST /{collection}/{id}/{action}`.
+/// `x-transition` of the operations `POST /{collection}/{id}/{action}`, maybe below an area.
 fn transitions(bundle: &Value, collection: &str) -> Result<Vec<Transition>> {
     let paths = bundle["paths"].as_object().context("no paths")?;
-    let prefix = format!("/{collection}/{{id}}/");
+    let one = format!("/{collection}/{{id}}/");
     let mut found = Vec::new();
     for (path, item) in paths {
-        let (Some(action), Some(declared)) =
-            (path.strip_prefix(&prefix), item["post"].get("x-transition"))
-        else {
+        let action = path.split_once(&one).filter(|(area, _)| !area.contains('{'));
+        let (Some((_, action)), Some(declared)) = (action, item["post"].get("x-transition")) else {
             continue;
         };
         let text = |key: &str| {

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::{grant, login, member, signed_in};
 use crate::{placements, snapshot};
 
 const PATH: &str = "/api/v1/auth/clients";
@@ -45,5 +46,49 @@ placements! {
         let body = json!({ "name": "", "scopes": ["projects:read", "projects:read", "root"] });
         let refused = owner.post(PATH, &body).await.refused(422, "validation_failed");
         assert_eq!(refused.violations(), ["/name TOO_SHORT", "/scopes/2 NOT_ALLOWED_VALUE", "/scopes NOT_UNIQUE"]);
+    }
+
+    /// A client ends with the membership of its maker, and may less when its maker may less; one
+    /// of the tenant stays, and takes an owner or admin.
+    async fn ends_with_its_maker(app) {
+        let owner = app.owner().await;
+        let (id, email) = member(&app, &owner, "MANAGER").await;
+        let session = login(&app, &email).await.expect(200);
+        let manager = owner.with_token(session.body["access_token"].as_str().unwrap());
+        let mut draft = json!({ "name": "ci", "scopes": ["projects:read", "users:write"], "owner": "TENANT" });
+        let refused = manager.post(PATH, &draft).await.refused(422, "validation_failed");
+        assert_eq!(refused.violations(), ["/owner NOT_ALLOWED_VALUE"]);
+        let of_tenant = owner.post(PATH, &draft).await.expect(201);
+        draft["owner"] = json!("PERSON");
+        let of_person = manager.post(PATH, &draft).await.expect(201);
+        assert_eq!((&of_tenant.body["owner_id"], &of_person.body["owner_id"]), (&json!(null), &json!(id)));
+
+        let ci_service = signed_in(&app, &owner, &of_person.body).await;
+        let own = format!("/api/v1/users/{id}");
+        owner.patch(&own, &json!({ "role": "VIEWER" })).await.expect(200);
+        ci_service.get("/api/v1/projects").await.refused(401, "invalid_token");
+        assert_eq!(grant(&app, &of_person.body).await.expect(200).body["scope"], "projects:read");
+        let ci_service = signed_in(&app, &owner, &of_person.body).await;
+        owner.delete(&own).await.expect(204);
+        ci_service.get("/api/v1/projects").await.refused(401, "invalid_token");
+        grant(&app, &of_person.body).await.refused(401, "invalid_client");
+        assert_eq!(grant(&app, &of_tenant.body).await.expect(200).body["scope"], "projects:read users:write");
+    }
+
+    /// What a client makes belongs to whom the client belongs to.
+    async fn a_client_makes_for_its_owner(app) {
+        let owner = app.owner().await;
+        let mut draft = json!({ "name": "ops", "scopes": ["clients:write"] });
+        let ops = owner.post(PATH, &draft).await.expect(201);
+        let ops = signed_in(&app, &owner, &ops.body).await;
+        let made = ops.post(PATH, &draft).await.expect(201);
+        assert_eq!(made.body["owner_id"], owner.session["user"]["id"]);
+        draft["owner"] = json!("TENANT");
+        ops.post(PATH, &draft).await.refused(422, "validation_failed");
+        let robot = owner.post(PATH, &draft).await.expect(201);
+        let robot = signed_in(&app, &owner, &robot.body).await;
+        let draft = json!({ "name": "child", "scopes": ["clients:write"] });
+        let made = robot.post(PATH, &draft).await.expect(201);
+        assert_eq!((&made.body["owner"], &made.body["owner_id"]), (&json!("TENANT"), &json!(null)));
     }
 }

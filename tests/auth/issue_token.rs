@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
+use super::{audited, login};
 use crate::support::{App, Client};
 use crate::{placements, snapshot};
 
@@ -100,5 +101,42 @@ placements! {
             }
         }
         assert_eq!(won, 1);
+    }
+
+    /// A second use of a refresh token ends the access tokens of its login too, and no others.
+    async fn a_revoked_login_is_dead(app) {
+        let owner = app.owner().await;
+        let email = owner.session["user"]["email"].as_str().unwrap();
+        let other = login(&app, email).await.expect(200);
+        let first = owner.session["refresh_token"].as_str().unwrap();
+        let renewed = refresh(&app, first).await.expect(200);
+        refresh(&app, first).await.refused(400, "invalid_grant");
+        for token in [owner.token(), renewed.body["access_token"].as_str().unwrap()] {
+            owner.with_token(token).get("/api/v1/projects").await.refused(401, "invalid_token");
+        }
+        let other = owner.with_token(other.body["access_token"].as_str().unwrap());
+        other.get("/api/v1/projects").await.expect(200);
+        assert_eq!(audited(&app, owner.tenant()), ["user.signed_in", "login.revoked"]);
+    }
+
+    /// However often it is refreshed, a login has an end; a refresh makes none later.
+    async fn a_login_has_an_end(app) {
+        let owner = app.owner().await;
+        let first = owner.session["refresh_token"].as_str().unwrap();
+        let family = "(SELECT MAX(family) FROM refresh_tokens WHERE tenant_id = '{tenant}')";
+        let family = family.replace("{tenant}", owner.tenant());
+        // 80 days ago: 10 of the 90 are left, less than the 30 of a refresh token.
+        let age = |days: i64| app.execute(&format!(
+            "UPDATE refresh_tokens SET started_at = created_at - {} WHERE family = {family}", days * 86_400_000,
+        ));
+        age(80);
+        let second = refresh(&app, first).await.expect(200);
+        let left = app.rows(&format!(
+            "SELECT (expires_at - created_at) / 86400000 FROM refresh_tokens WHERE used_at IS NULL AND family = {family}"
+        ));
+        assert!(matches!(left[0][0].as_str(), "9" | "10"), "{left:?}");
+        age(91);
+        let second = second.body["refresh_token"].as_str().unwrap();
+        refresh(&app, second).await.refused(400, "invalid_grant");
     }
 }

@@ -1,9 +1,12 @@
 //! POST /api/v1/auth/login
 
+use http::Method;
 use serde_json::json;
 
+use super::{audited, login};
 use crate::support::server::PASSWORD;
-use crate::{placements, snapshot};
+use crate::support::{Placement, dedicated};
+use crate::{both, placements, snapshot};
 
 const PATH: &str = "/api/v1/auth/login";
 
@@ -42,4 +45,73 @@ placements! {
         let missing = app.anon().post(PATH, &login("tenant_missing".to_owned())).await.refused(403, "tenant_mismatch");
         assert_eq!(foreign.body["message"], missing.body["message"]);
     }
+
+    /// A refused sign-in tells of a scheme, as every 401 does (RFC 9110 section 15.5.2).
+    async fn a_refusal_has_a_challenge(app) {
+        let wrong = json!({ "email": "nobody.else@example.com", "password": "not the password" });
+        let refused = app.anon().post(PATH, &wrong).await.refused(401, "invalid_credentials");
+        assert!(refused.header("www-authenticate").unwrap().starts_with("Bearer realm="));
+    }
+
+    /// Signing in is in the audit log; failures and refusals are, once an hour.
+    async fn is_audited(app) {
+        let owner = app.owner().await;
+        let email = owner.session["user"]["email"].as_str().unwrap();
+        login(&app, email).await.expect(200);
+        for _ in 0..3 {
+            let wrong = json!({ "email": email, "password": "not the password" });
+            app.anon().post(PATH, &wrong).await.refused(401, "invalid_credentials");
+        }
+        // The entry of a failure is written behind its answer.
+        for _ in 0..200 {
+            if audited(&app, owner.tenant()).len() > 1 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        assert_eq!(audited(&app, owner.tenant()), ["user.signed_in", "user.sign_in_failed"]);
+    }
 }
+
+/// Many wrong passwords from many networks end in waiting, whether there is such an account or
+/// not, and who has signed in from somewhere still may from there.
+async fn many_networks_guess_no_more(placement: Placement) {
+    let (app, server, _directory) =
+        dedicated(placement, &[("trusted_proxies", "127.0.0.1"), KEY]).await;
+    let from = async |network: &str, email: &str, password: &str| {
+        let body = json!({ "email": email, "password": password });
+        app.anon().json(Method::POST, PATH, &body, &[("x-forwarded-for", network)]).await
+    };
+    let home = "198.51.100.7";
+    let body =
+        json!({ "email": "ana@example.com", "password": PASSWORD, "tenant_name": "Example" });
+    let register = "/api/v1/auth/register";
+    app.anon().json(Method::POST, register, &body, &[("x-forwarded-for", home)]).await.expect(201);
+    let mut told = Vec::new();
+    for email in ["ana@example.com", "nobody@example.com"] {
+        for n in 0..10 {
+            let network = format!("203.0.{n}.9");
+            from(&network, email, "not the password").await.refused(401, "invalid_credentials");
+        }
+        // Also with the right one.
+        let refused = from("203.0.99.9", email, PASSWORD).await.refused(429, "rate_limit_exceeded");
+        let wait: u32 = refused.header("retry-after").unwrap().parse().unwrap();
+        assert!((20..=31).contains(&wait), "{wait}");
+        told.push(refused.body["message"].as_str().unwrap().replace(char::is_numeric, ""));
+    }
+    assert_eq!(told[0], told[1]);
+    // Letter case makes no other account.
+    from("203.0.98.9", "ANA@example.com", PASSWORD).await.refused(429, "rate_limit_exceeded");
+    from("198.51.100.200", "ana@example.com", PASSWORD).await.expect(200);
+    // A known network has a bound of its own.
+    for _ in 0..10 {
+        from(home, "ana@example.com", "not the password").await.refused(401, "invalid_credentials");
+    }
+    from(home, "ana@example.com", PASSWORD).await.refused(429, "rate_limit_exceeded");
+    server.shutdown().await.unwrap();
+}
+
+both! { many_networks_guess_no_more }
+
+/// A key that is nobody's default.
+const KEY: (&str, &str) = ("master_key", "bm90IHRoZSBkZXZlbG9wbWVudCBrZXksIDMyIGJ5dGU=");

@@ -1,5 +1,72 @@
 mod create_client;
+mod delete_client;
+mod disable_client;
+mod enable_client;
+mod get_client;
 mod get_jwks;
 mod issue_token;
+mod list_clients;
 mod login;
+mod pure;
 mod register;
+mod revocation;
+mod rotate_secret_client;
+
+use serde_json::{Value, json};
+
+use crate::support::server::PASSWORD;
+use crate::support::{App, Client, Exchange};
+
+/// Where clients are.
+const CLIENTS: &str = "/api/v1/auth/clients";
+const TOKEN: &str = "/api/v1/auth/token";
+
+/// A client that may read projects, as its creation answers.
+async fn client(owner: &Client) -> Exchange {
+    let body = json!({ "name": "ci", "scopes": ["projects:read"] });
+    owner.post(CLIENTS, &body).await.expect(201)
+}
+
+/// What the token endpoint says to a client with the secret of this answer.
+async fn grant(app: &App, made: &Value) -> Exchange {
+    let text = |name: &str| made[name].as_str().unwrap();
+    let form = format!(
+        "grant_type=client_credentials&client_id={}&client_secret={}",
+        text("client_id"),
+        text("client_secret")
+    );
+    app.anon().form(TOKEN, &form, &[]).await
+}
+
+/// The client with a token that it has just got.
+async fn signed_in(app: &App, owner: &Client, made: &Value) -> Client {
+    let token = grant(app, made).await.expect(200);
+    owner.with_token(token.body["access_token"].as_str().unwrap())
+}
+
+/// A member of the owner's tenant with a role, and with the password of everybody here.
+async fn member(app: &App, owner: &Client, role: &str) -> (String, String) {
+    let email = format!("{role}.{}@example.com", owner.tenant()).to_lowercase();
+    let body = json!({ "email": email, "name": role, "role": role });
+    let id = owner.post("/api/v1/users", &body).await.expect(201).id().to_owned();
+    let known = owner.session["user"]["email"].as_str().unwrap();
+    app.execute(&format!(
+        "INSERT INTO users (id, email, password_hash, created_at, updated_at) \
+         SELECT '{id}', '{email}', password_hash, 0, 0 FROM users WHERE email = '{known}'"
+    ));
+    (id, email)
+}
+
+/// Signs in with the password of everybody here.
+async fn login(app: &App, email: &str) -> Exchange {
+    let body = json!({ "email": email, "password": PASSWORD });
+    app.anon().post("/api/v1/auth/login", &body).await
+}
+
+/// The kinds of audit entries of a tenant, in their order.
+fn audited(app: &App, tenant: &str) -> Vec<String> {
+    let sql = format!(
+        "SELECT action_type FROM audit_logs WHERE tenant_id = '{tenant}' ORDER BY created_at, id"
+    );
+    app.rows(&sql).into_iter().map(|row| row[0].clone()).collect()
+}

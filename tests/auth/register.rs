@@ -50,6 +50,26 @@ placements! {
         app.anon().post(PATH, &body).await.expect(201);
     }
 
+    /// A password that is easily guessed makes nothing, whether it is on lists, a pattern, or what
+    /// is known of the person; the refusal says what to do.
+    async fn refuses_weak_passwords(app) {
+        let register = async |password: &str| {
+            let body = json!({
+                "email": "weak.password@example.com", "name": "Wanda Weak", "password": password,
+                "tenant_name": "Strong Tea Company",
+            });
+            app.anon().post(PATH, &body).await
+        };
+        for weak in ["password1234", "Passw0rd2024", "qwertyuiop123", "aaaaaaaaaaaa", "weak.password1", "StrongTeaCompany"] {
+            let refused = register(weak).await.refused(422, "validation_failed");
+            assert_eq!(refused.violations(), ["/password TOO_WEAK"], "{weak}");
+            assert!(refused.text.contains("Take some words") && !refused.text.contains(weak));
+        }
+        let email = "weak.password@example.com";
+        let made = app.rows(&format!("SELECT id FROM users WHERE email = '{email}'"));
+        assert!(made.is_empty(), "{made:?}");
+    }
+
     /// Every violation is told at once, with its pointer, and no value is repeated.
     async fn tells_every_violation(app) {
         let body = json!({ "email": "nobody", "password": "short", "tenant_id": "a b", "role": "owner" });

@@ -62,7 +62,12 @@ async fn everything(owner: &Client) -> Vec<Value> {
         send(Method::DELETE, &one, Value::Null).await;
     }
     let machine = json!({ "name": "ci", "scopes": ["events:read"] });
-    send(Method::POST, "/api/v1/auth/clients", machine).await;
+    let id = send(Method::POST, "/api/v1/auth/clients", machine).await;
+    let one = format!("/api/v1/auth/clients/{id}");
+    for action in ["disable", "enable", "rotate-secret"] {
+        send(Method::POST, &format!("{one}/{action}"), Value::Null).await;
+    }
+    send(Method::DELETE, &one, Value::Null).await;
     owner.get("/api/v1/notices").await.expect(200);
     let feed = owner.get("/api/v1/events?limit=100").await.expect(200);
     feed.body["items"].as_array().unwrap().clone()

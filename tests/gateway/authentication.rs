@@ -83,6 +83,49 @@ placements! {
         owner.with_token(&key.sign(other).unwrap()).get(PATH).await.refused(401, "invalid_token");
     }
 
+    /// Genuine tokens that begin later than clocks differ, or live longer than the issuer lets
+    /// any, are refused (RFC 7519 sections 4.1.5 and 4.1.6).
+    async fn refuses_genuine_tokens_of_other_times(app) {
+        let owner = app.owner().await;
+        let key = issuer_key(&app);
+        let now = Clock::now_since_epoch();
+        let (minute, hour) = (Duration::from_mins(1), Duration::from_hours(1));
+        let token = |change: &dyn Fn(&mut JWTClaims<serde_json::Value>)| {
+            let custom = json!({ "tenant_id": owner.tenant(), "scopes": ["projects:read"] });
+            let mut claims = Claims::with_custom_claims(custom, hour)
+                .with_issuer("tenantry").with_audience("tenantry").with_subject("usr_x");
+            (claims.issued_at, claims.invalid_before, claims.expires_at) = (Some(now), Some(now), Some(now + hour));
+            change(&mut claims);
+            owner.with_token(&key.sign(claims).unwrap())
+        };
+        for (why, good) in [
+            ("as it is", token(&|_| ())),
+            ("no nbf", token(&|claims| claims.invalid_before = None)),
+            ("skew", token(&|claims| {
+                claims.invalid_before = Some(now + Duration::from_secs(30));
+                claims.issued_at = claims.invalid_before;
+            })),
+        ] {
+            assert_eq!(good.get(PATH).await.status, 200, "{why}");
+        }
+        for (why, wrong) in [
+            ("nbf", token(&|claims| claims.invalid_before = Some(now + minute + minute))),
+            ("iat", token(&|claims| {
+                claims.issued_at = Some(now + minute + minute);
+                claims.expires_at = Some(now + hour);
+            })),
+            ("no iat", token(&|claims| claims.issued_at = None)),
+            ("long", token(&|claims| claims.expires_at = Some(now + hour + minute))),
+            ("old and long", token(&|claims| {
+                claims.issued_at = Some(now - hour);
+                claims.expires_at = Some(now + minute);
+            })),
+        ] {
+            let refused = wrong.get(PATH).await;
+            assert_eq!((refused.status, &refused.body["error"]), (401, &json!("invalid_token")), "{why}");
+        }
+    }
+
     /// X-Tenant-Id may repeat the tenant of the token and not change it.
     async fn the_tenant_is_the_tokens(app) {
         let (alice, bob) = (app.owner().await, app.owner().await);

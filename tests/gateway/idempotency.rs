@@ -137,6 +137,27 @@ placements! {
         assert!(!kept.contains(&digest), "a plain digest would let the password be guessed");
     }
 
+    /// Equal keys of two strangers do not meet, with equal bodies or not; a network does not make
+    /// somebody who names an account another one.
+    async fn strangers_have_keys_of_their_own(app) {
+        let register = |who: &str| {
+            let body = json!({ "email": format!("{who}-{}@example.com", uuid()), "password": "correct horse battery staple", "tenant_name": "Same" });
+            let anon = app.anon();
+            async move { anon.json(Method::POST, "/api/v1/auth/register", &body, &[("idempotency-key", "1")]).await }
+        };
+        let (one, two) = tokio::join!(register("one"), register("two"));
+        let (one, two) = (one.expect(201), two.expect(201));
+        assert_ne!(one.body["tenant"]["id"], two.body["tenant"]["id"]);
+        assert_eq!((one.header("idempotent-replayed"), two.header("idempotent-replayed")), (None, None));
+        let mut tokens = Vec::new();
+        for session in [&one, &two] {
+            let form = format!("grant_type=refresh_token&refresh_token={}", session.body["refresh_token"].as_str().unwrap());
+            let token = app.anon().form("/api/v1/auth/token", &form, &[("idempotency-key", "1")]).await.expect(200);
+            tokens.push(token.body["access_token"].clone());
+        }
+        assert_ne!(tokens[0], tokens[1]);
+    }
+
     /// Whoever loses the answer of a refresh asks again with the same key: the token has served,
     /// and nobody takes it for stolen.
     async fn a_lost_refresh_is_repeated(app) {

@@ -11,6 +11,7 @@ mod lifecycle;
 mod limits;
 mod log;
 mod registry_reach;
+mod revocations;
 mod singletons;
 mod targets;
 mod versions;

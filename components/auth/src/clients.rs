@@ -1,81 +1,234 @@
-//! `POST /auth/clients`: machine clients of a tenant (OAuth 2.0 client credentials).
+//! `/auth/clients`: machine clients of a tenant (OAuth 2.0 client credentials), and how they
+//! prove who they are.
+//!
+//! A client never may more than whoever it belongs to: made by a person it ends with the
+//! membership of that one, and loses what that one loses. One that belongs to the tenant stays
+//! when its maker leaves, so only who answers for the tenant makes such.
 
-use kit::{Call, Error, Event, Reply, Value};
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use kit::{
+    Call, Caller, Change, Code, Error, Grant, Principal, Record, Reply, Scope, System, problem,
+};
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
 
-use crate::{SCOPES, secret, text};
+use crate::audit::Entry;
+use crate::contract::CLIENTS;
+use crate::session::{Member, Subject};
+use crate::{SCOPES, client_secrets, scopes_of, secret, text};
 use kit::Seal;
 
-#[derive(Deserialize)]
-struct Draft {
-    name: String,
-    scopes: Vec<String>,
-}
+/// How long the secrets before the newest are good, in seconds.
+const GRACE: i64 = 86_400;
+/// The most clients of a tenant.
+const MOST: i64 = 200;
+/// The roles that make clients of the tenant itself.
+const TENANTS_OWN: [&str; 2] = ["owner", "admin"];
 
-/// A client as its maker sees it, once.
-#[derive(Serialize)]
-struct Client {
-    client_id: String,
-    client_secret: String,
-    name: String,
-    scopes: Vec<String>,
-    created_at: String,
-}
-
+/// `POST /auth/clients`
 pub(crate) async fn create(call: &Call) -> kit::Result {
-    let draft: Draft = call.json()?;
-    check(call, &draft.scopes)?;
-    let now = kit::now();
-    let client = Client {
-        client_id: kit::id("cli"),
-        client_secret: secret::new("cs")?,
-        name: draft.name,
-        scopes: draft.scopes,
-        created_at: kit::rfc3339(now),
-    };
+    check(call)?;
     let seal = Seal::load(call).await?;
-    call.write_sealed(&seal, |scope| {
-        scope.execute_one(
-            "INSERT INTO clients (tenant_id, id, name, secret_hash, scopes, created_by, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            [
-                text(&client.client_id),
-                text(&client.name),
-                text(&secret::hash(&client.client_secret)),
-                text(&client.scopes.join(" ")),
-                text(call.caller()?.id()),
-                Value::Integer(now),
-            ],
-        )?;
-        scope.emit(Event {
-            kind: "client.created",
-            subject: &client.client_id,
-            source_agent: "auth",
-            data: json!({
-                "id": client.client_id, "name": client.name, "scopes": client.scopes,
-                "created_at": client.created_at,
-            })
-            .to_string(),
-        })?;
-        Ok(Reply::created(&client)?.header("cache-control", "no-store"))
-    })
+    let mut client = CLIENTS.draft(call)?;
+    let secret = secret::new("cs")?;
+    let reply = call.write_sealed(&seal, |scope| {
+        refuse_too_many(scope)?;
+        belong(call, scope, &mut client)?;
+        let client = CLIENTS.add(call, scope, client, rule)?;
+        client_secrets::install(scope, client.text("id"), &secret, 0)?;
+        let location = format!("/auth/clients/{}", client.text("id"));
+        Ok(with_secret(201, &client, &secret).header("location", location))
+    })?;
+    Ok(reply.header("cache-control", "no-store"))
 }
 
-/// A client may get what its maker holds, and nothing more.
-fn check(call: &Call, scopes: &[String]) -> kit::Result<()> {
+/// Notes whom a new client belongs to. What a client makes belongs to whom it belongs to itself.
+fn belong(call: &Call, scope: &Scope<'_>, client: &mut Record) -> kit::Result<()> {
     let caller = call.caller()?;
-    let mut errors = scopes.iter().enumerate().filter_map(|(index, scope)| {
-        let message = if !SCOPES.contains(&scope.as_str()) {
+    let Principal::Client(id) = &caller.principal else {
+        if client.text("owner") == "PERSON" {
+            client.set_text("owner_id", caller.id());
+        }
+        return Ok(());
+    };
+    let maker = CLIENTS.find(scope, id)?;
+    let owner = maker.text("owner");
+    if call.document().get("owner").is_some_and(|wanted| *wanted != *owner) {
+        return Err(Error::violation(
+            "/owner",
+            "NOT_ALLOWED_VALUE",
+            "What a client makes belongs to whom it belongs to itself; leave `owner` out.",
+        ));
+    }
+    client.set_text("owner", owner);
+    client.set("owner_id", maker.get("owner_id").cloned());
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct Rotation {
+    /// JSON may write a whole number as `60.0`.
+    grace_seconds: Option<f64>,
+}
+
+/// `POST /auth/clients/{id}/rotate-secret`
+pub(crate) async fn rotate(call: &Call) -> kit::Result {
+    let seal = Seal::load(call).await?;
+    let wanted: Rotation = call.json()?;
+    let grace = wanted.grace_seconds.map_or(GRACE, |seconds| seconds as i64) * 1000;
+    let secret = secret::new("cs")?;
+    let reply = call.write_sealed(&seal, |scope| {
+        let mut client = CLIENTS.find(scope, call.path("id"))?;
+        hold(call, &client)?;
+        CLIENTS.write(call, scope, &mut client, "updated")?;
+        client_secrets::install(scope, client.text("id"), &secret, grace)?;
+        if grace == 0 {
+            // Whoever has found the old one may have got a token with it.
+            scope.revoke(client.text("id"), client.integer("version"))?;
+        }
+        Ok(with_secret(200, &client, &secret))
+    })?;
+    Ok(reply.header("cache-control", "no-store"))
+}
+
+/// Who knows the secret may what the client may.
+fn hold(call: &Call, client: &Record) -> kit::Result<()> {
+    let caller = call.caller()?;
+    match client.list("scopes").iter().find(|scope| !caller.has_scope(scope)) {
+        None => Ok(()),
+        Some(scope) => Err(Error {
+            context: vec![("required_scope".to_owned(), scope.clone())],
+            ..problem(
+                Code::InsufficientScope,
+                "The client holds a scope that you do not hold, so its secret is not for you.",
+            )
+        }),
+    }
+}
+
+/// What holds for every change of a client.
+pub(crate) fn rule(
+    _: &Call,
+    scope: &Scope<'_>,
+    change: Change<'_>,
+    _: Option<&Record>,
+    client: &mut Record,
+) -> kit::Result<()> {
+    let id = client.text("id");
+    // Every write moves the version on by one.
+    let next = client.integer("version") + 1;
+    match change {
+        Change::Delete => {
+            client_secrets::forget(scope, id)?;
+            scope.revoke(id, next)
+        }
+        Change::Operation("disable") => scope.revoke(id, next),
+        _ => Ok(()),
+    }
+}
+
+/// The client, with its secret, which is shown this once; OAuth calls its id `client_id`.
+fn with_secret(status: u16, client: &Record, secret: &str) -> Reply {
+    let id = client.text("id");
+    CLIENTS.reply_with(status, client, &[("client_id", id), ("client_secret", secret)])
+}
+
+fn refuse_too_many(scope: &Scope<'_>) -> kit::Result<()> {
+    let sql = "SELECT COUNT(*) FROM clients WHERE tenant_id = $1 AND deleted_at IS NULL";
+    let count = scope.query(sql, [])?.into_iter().next().map_or(0, |mut row| row.integer());
+    if count < MOST {
+        return Ok(());
+    }
+    let message = format!("A tenant has {MOST} clients at most; delete one that is not needed.");
+    Err(problem(Code::Conflict, message))
+}
+
+/// What the schema cannot say: a client may get what its maker holds, and nothing more.
+fn check(call: &Call) -> kit::Result<()> {
+    let caller = call.caller()?;
+    let mut found = Vec::new();
+    let scopes = call.document()["scopes"].as_array().into_iter().flatten();
+    for (index, scope) in scopes.filter_map(Json::as_str).enumerate() {
+        let message = if !SCOPES.contains(&scope) {
             "There is no such scope."
         } else if !caller.has_scope(scope) {
             "You cannot grant a scope that you do not hold."
         } else {
-            return None;
+            continue;
         };
-        Some(Error::violation(&format!("/scopes/{index}"), "NOT_ALLOWED_VALUE", message))
-    });
-    let Some(mut first) = errors.next() else { return Ok(()) };
-    first.violations.extend(errors.flat_map(|error| error.violations));
-    Err(first)
+        found.push(Error::violation(&format!("/scopes/{index}"), "NOT_ALLOWED_VALUE", message));
+    }
+    if call.document()["owner"] == "TENANT" && !answers_for_tenant(caller) {
+        found.push(Error::violation(
+            "/owner",
+            "NOT_ALLOWED_VALUE",
+            "Only an owner or admin of the tenant makes clients that stay when their maker leaves.",
+        ));
+    }
+    let violations: Vec<_> = found.into_iter().flat_map(|error| error.violations).collect();
+    if violations.is_empty() { Ok(()) } else { Err(Error::violations(violations)) }
+}
+
+/// Whether a person answers for the tenant. Of a client it is known later whom it belongs to.
+fn answers_for_tenant(caller: &Caller) -> bool {
+    let own =
+        |grant: &Grant| matches!(grant, Grant::Role(role) if TENANTS_OWN.contains(&role.as_str()));
+    matches!(caller.principal, Principal::Client(_)) || caller.grants.iter().any(own)
+}
+
+/// The client that these credentials prove, with all scopes that it holds now.
+///
+/// # Errors
+/// `invalid-client`; which of the reasons is not said.
+pub(crate) fn authenticate(system: &System<'_>, id: &str, secret: &str) -> kit::Result<Subject> {
+    let wrong = || {
+        problem(
+            Code::InvalidClient,
+            "client_id or client_secret is wrong, or the client was disabled or has ended.",
+        )
+    };
+    let rows = system.query(
+        "SELECT tenant_id, scopes, owner_id, version, status FROM clients \
+         WHERE id = $1 AND deleted_at IS NULL",
+        &[text(id)],
+    )?;
+    let row = rows.into_iter().next();
+    let Some(mut row) = row else { return Err(wrong()) };
+    let tenant = row.text();
+    let mut scopes: Vec<String> = serde_json::from_str(&row.text()).unwrap_or_default();
+    let (owner, version) = (row.optional_text(), row.integer());
+    let enabled = row.text() == "ENABLED";
+    let note = |kind, data| Entry { tenant: &tenant, kind, subject: id, data }.write_hourly(system);
+    let refuse = |why: &str| {
+        note("client.sign_in_refused", json!({ "reason": why }));
+        wrong()
+    };
+    if !client_secrets::matches(system, &tenant, id, secret)? {
+        note("client.sign_in_failed", json!({}));
+        return Err(wrong());
+    }
+    if !enabled {
+        return Err(refuse("DISABLED"));
+    }
+    let owner = match owner {
+        None => None,
+        Some(owner) => {
+            let member = Member::find(system, &tenant, &owner)?;
+            let member = member.ok_or_else(|| refuse("OWNER_LEFT"))?;
+            let held =
+                |scope: &str| member.roles.iter().any(|role| scopes_of(role).contains(&scope));
+            scopes.retain(|scope| held(scope));
+            Some((member.id, member.version))
+        }
+    };
+    note("client.signed_in", json!({}));
+    Ok(Subject {
+        id: id.to_owned(),
+        tenant,
+        roles: Vec::new(),
+        scopes,
+        is_client: true,
+        version,
+        login: None,
+        owner,
+    })
 }

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use jwt_simple::algorithms::{RS256KeyPair, RSAKeyPairLike as _};
-use kit::{Call, Error, Internal, Reply, System, Value};
+use kit::{Call, Error, Internal, Reply, System, Value, revocation};
 use spin_sdk::experimental::wasi::keyvalue::store;
 
 use crate::text;
@@ -36,10 +36,12 @@ pub(crate) async fn publish(call: &Call) -> kit::Result {
     let Some(set) = key_set(&system)? else {
         signing(call).await?;
         let set = key_set(&system)?.ok_or("a key was made").internal()?;
+        revocation::publish_lost(&system)?;
         return answer(set);
     };
     // Whoever asks may be a gateway that found the store empty.
     announce(&set)?;
+    revocation::publish_lost(&system)?;
     answer(set)
 }
 

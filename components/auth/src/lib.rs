@@ -5,6 +5,9 @@ mod contract {
     include!(concat!(env!("OUT_DIR"), "/contract.rs"));
 }
 
+mod attempts;
+mod audit;
+mod client_secrets;
 mod clients;
 mod keys;
 mod login;
@@ -12,9 +15,12 @@ mod password;
 mod register;
 mod secret;
 mod session;
+mod store;
+mod strength;
 mod token;
+mod tries;
 
-use contract::Op;
+use contract::{CLIENTS, Op};
 use kit::{Call, Internal};
 
 kit::function!(Op, dispatch);
@@ -24,13 +30,19 @@ async fn dispatch(op: Op, call: Call) -> kit::Result {
         Op::Register => register::register(&call).await,
         Op::Login => login::login(&call).await,
         Op::IssueToken => token::issue(&call).await,
+        Op::ListClients => CLIENTS.list(&call),
         Op::CreateClient => clients::create(&call).await,
+        Op::GetClient => CLIENTS.read(&call),
+        Op::DeleteClient => CLIENTS.delete(&call, clients::rule),
+        Op::EnableClient | Op::DisableClient => CLIENTS.operate(&call, clients::rule),
+        Op::RotateSecretClient => clients::rotate(&call).await,
         Op::GetJwks => keys::publish(&call).await,
     }
 }
 
 /// Every scope there is. An owner holds all of them.
-const SCOPES: [&str; 13] = [
+const SCOPES: [&str; 14] = [
+    "clients:read",
     "clients:write",
     "events:read",
     "integrations:read",

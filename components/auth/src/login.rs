@@ -2,9 +2,12 @@
 
 use kit::{Call, Code, Reply, System, problem};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
+use crate::attempts::{Attempt, Refused};
+use crate::audit::{self, Entry};
 use crate::register::{Session, Tenant, User};
-use crate::session::{self, Subject};
+use crate::session::{self, Family, Member, Subject};
 use crate::{password, text};
 use kit::Seal;
 
@@ -29,21 +32,34 @@ struct Membership {
     roles: Vec<String>,
     #[serde(skip)]
     tenant_created_at: i64,
+    #[serde(skip)]
+    version: i64,
 }
 
 pub(crate) async fn login(call: &Call) -> kit::Result {
     let login: Login = call.json()?;
+    let email = kit::text::address(&login.email);
+    let seal = Seal::load(call).await?;
     let system = System::open(call, "a login finds its user over all tenants")?;
+    let attempt = match Attempt::begin(call, &system, &seal, &email) {
+        Ok(attempt) => attempt,
+        Err(Refused { error, account }) => {
+            audit::note_failure(call.trace_id(), "user.sign_in_refused", &account, &email);
+            return Err(error);
+        }
+    };
     let found = system.query(
         "SELECT password_hash, id, email, name, created_at FROM users WHERE email = $1",
-        &[text(&kit::text::address(&login.email))],
+        &[text(&email)],
     )?;
     let mut found = found.into_iter().next();
     let hash = found.as_mut().map(|row| row.text());
     let proven = password::verify(&login.password, hash.as_deref())?;
     let (Some(mut row), true) = (found, proven) else {
+        audit::note_failure(call.trace_id(), "user.sign_in_failed", attempt.account(), &email);
         return Err(problem(Code::InvalidCredentials, "E-mail or password is wrong."));
     };
+    attempt.succeeded()?;
     let user = User {
         id: row.text(),
         email: row.text(),
@@ -63,16 +79,21 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
         )
     })?;
 
-    let subject = Subject::member(&user.id, &chosen.tenant_id, chosen.roles.clone());
+    let family = Family::start(&user.id, &chosen.tenant_id).await;
+    let member =
+        Member { id: user.id.clone(), roles: chosen.roles.clone(), version: chosen.version };
+    let subject = Subject::member(member, &chosen.tenant_id, &family.id);
     let access = session::access(call, &subject).await?;
     let tenant = Tenant {
         id: chosen.tenant_id.clone(),
         name: chosen.tenant_name.clone(),
         created_at: kit::rfc3339(chosen.tenant_created_at),
     };
-    let seal = Seal::load(call).await?;
     system.once(call, &seal, || {
-        let refresh = session::refresh(&system, &kit::id("fam"), &user.id, &tenant.id)?;
+        let refresh = family.refresh(&system)?;
+        attempt.note(&system)?;
+        let (kind, data) = ("user.signed_in", json!({ "login": family.id }));
+        Entry { tenant: &tenant.id, kind, subject: &user.id, data }.write(&system)?;
         let session = Session::new(user, tenant, access, refresh);
         Ok(Reply::ok(&Answer { session, memberships })?.header("cache-control", "no-store"))
     })
@@ -80,7 +101,7 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
 
 fn memberships(system: &System<'_>, user: &str) -> kit::Result<Vec<Membership>> {
     let rows = system.query(
-        "SELECT m.tenant_id, t.name, m.roles, t.created_at \
+        "SELECT m.tenant_id, t.name, m.roles, t.created_at, m.version \
          FROM members m JOIN tenants t ON t.id = m.tenant_id \
          WHERE m.id = $1 AND m.is_active = 1 AND m.deleted_at IS NULL ORDER BY m.created_at, m.tenant_id LIMIT 100",
         &[text(user)],
@@ -91,6 +112,7 @@ fn memberships(system: &System<'_>, user: &str) -> kit::Result<Vec<Membership>> 
             tenant_name: row.text(),
             roles: crate::roles(&row.text())?,
             tenant_created_at: row.integer(),
+            version: row.integer(),
         })
     });
     memberships.collect()

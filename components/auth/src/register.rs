@@ -4,8 +4,9 @@ use kit::{Call, Code, Error, Event, Reply, System, Value, problem};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::session::{self, Access, Subject};
-use crate::{password, text};
+use crate::session::{self, Access, Family, Member, Subject};
+use crate::strength::{self, Words};
+use crate::{attempts, password, text};
 use kit::Seal;
 
 #[derive(Deserialize)]
@@ -60,7 +61,7 @@ impl Session {
 
 pub(crate) async fn register(call: &Call) -> kit::Result {
     let registration: Registration = call.json()?;
-    check_tenant_id(registration.tenant_id.as_deref())?;
+    check(&registration)?;
     let email = kit::text::address(&registration.email);
     let now = kit::now();
     let nfc = |name: &str| kit::text::nfc(name).into_owned();
@@ -73,14 +74,15 @@ pub(crate) async fn register(call: &Call) -> kit::Result {
     };
     // What is slow or may fail comes before the transaction, which holds the write lock.
     let hash = password::hash(&registration.password)?;
-    let roles = vec!["owner".to_owned()];
-    let access =
-        session::access(call, &Subject::member(&user.id, &tenant.id, roles.clone())).await?;
+    let family = Family::start(&user.id, &tenant.id).await;
+    let member = Member { id: user.id.clone(), roles: vec!["owner".to_owned()], version: 1 };
+    let access = session::access(call, &Subject::member(member, &tenant.id, &family.id)).await?;
 
     let system = System::open(call, "a registration makes its tenant")?;
     let seal = Seal::load(call).await?;
     system.once(call, &seal, || {
         insert(&system, &user, &tenant, &hash, now)?;
+        attempts::note(call, &system, &seal, &user.email)?;
         let scope = system.enter(&tenant.id);
         let event = |kind, subject, data| Event { kind, subject, source_agent: "auth", data };
         scope.emit(event(
@@ -90,7 +92,7 @@ pub(crate) async fn register(call: &Call) -> kit::Result {
                 .to_string(),
         ))?;
         scope.emit(event("user.created", &user.id, owner(&user, &tenant).to_string()))?;
-        let refresh_token = session::refresh(&system, &kit::id("fam"), &user.id, &tenant.id)?;
+        let refresh_token = family.refresh(&system)?;
         let session = Session::new(user, tenant, access, refresh_token);
         Ok(Reply::created(&session)?.header("cache-control", "no-store"))
     })
@@ -147,15 +149,25 @@ fn insert(
     Ok(())
 }
 
-/// What the contract's schema cannot say: the characters of a chosen id.
-fn check_tenant_id(id: Option<&str>) -> kit::Result<()> {
+/// What the contract's schema cannot say: the characters of a chosen id, and a password that is
+/// easily guessed.
+fn check(registration: &Registration) -> kit::Result<()> {
+    let Registration { email, password, name, tenant_name, tenant_id } = registration;
+    let mut found = Vec::new();
+    let mut note = |pointer: &str, code: &str, message: String| {
+        found.extend(Error::violation(pointer, code, &message).violations);
+    };
     let fits = |id: &str| id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
-    match id {
-        Some(id) if !fits(id) => Err(Error::violation(
-            "/tenant_id",
-            "INVALID_FORMAT",
-            "A tenant_id holds letters, digits, `_` and `-`.",
-        )),
-        _ => Ok(()),
+    if tenant_id.as_deref().is_some_and(|id| !fits(id)) {
+        let message = "A tenant_id holds letters, digits, `_` and `-`.";
+        note("/tenant_id", "INVALID_FORMAT", message.to_owned());
     }
+    let known = [Some(email), name.as_ref(), Some(tenant_name), tenant_id.as_ref()];
+    let known: Vec<&str> = known.into_iter().flatten().map(String::as_str).collect();
+    if let Some(why) = strength::weakness(password, &Words::about(&known)) {
+        let advice =
+            "Take some words that do not belong together, or what a password manager makes.";
+        note("/password", "TOO_WEAK", format!("Is easily guessed. {why} {advice}"));
+    }
+    if found.is_empty() { Ok(()) } else { Err(Error::violations(found)) }
 }

@@ -1,11 +1,19 @@
 //! Tokens: access tokens with the claims of K-36, and refresh tokens that serve once.
+//!
+//! An access token names its login, and the versions of whom it speaks for as they were when it
+//! was decided what it may do. So gateways can tell whether it is from before a revocation
+//! (`components/kit/src/revocation.rs`).
 
 use jwt_simple::prelude::*;
 use kit::{Call, Internal, System, Value};
 
 use crate::{keys, scopes_of, secret, text};
 
-const REFRESH_MS: i64 = 30 * 86_400_000;
+const DAY_MS: i64 = 86_400_000;
+/// How long a refresh token waits to be used, in milliseconds.
+const REFRESH_MS: i64 = 30 * DAY_MS;
+/// How long a login may be refreshed, in days, unless a variable says otherwise.
+const FAMILY_DAYS: i64 = 90;
 
 /// Who a token speaks for.
 pub(crate) struct Subject {
@@ -15,19 +23,59 @@ pub(crate) struct Subject {
     pub(crate) roles: Vec<String>,
     pub(crate) scopes: Vec<String>,
     pub(crate) is_client: bool,
+    /// Of the member or client, read together with what it may do.
+    pub(crate) version: i64,
+    /// The login, of a member.
+    pub(crate) login: Option<String>,
+    /// The member that a client ends with, and the version of that one.
+    pub(crate) owner: Option<(String, i64)>,
 }
 
 impl Subject {
-    /// A member of a tenant, with what the roles allow.
-    pub(crate) fn member(user: &str, tenant: &str, roles: Vec<String>) -> Self {
-        let mut scopes: Vec<String> = roles
+    /// A member of a tenant who has signed in, with what the roles allow.
+    pub(crate) fn member(member: Member, tenant: &str, login: &str) -> Self {
+        let mut scopes: Vec<String> = member
+            .roles
             .iter()
             .flat_map(|role| scopes_of(role))
             .map(|scope| (*scope).to_owned())
             .collect();
         scopes.sort();
         scopes.dedup();
-        Self { id: user.to_owned(), tenant: tenant.to_owned(), roles, scopes, is_client: false }
+        Self {
+            id: member.id,
+            tenant: tenant.to_owned(),
+            roles: member.roles,
+            scopes,
+            is_client: false,
+            version: member.version,
+            login: Some(login.to_owned()),
+            owner: None,
+        }
+    }
+}
+
+/// A member of a tenant, as it is now.
+pub(crate) struct Member {
+    pub(crate) id: String,
+    /// As tokens have them.
+    pub(crate) roles: Vec<String>,
+    pub(crate) version: i64,
+}
+
+impl Member {
+    /// The member with this id, unless the membership has ended.
+    pub(crate) fn find(system: &System<'_>, tenant: &str, id: &str) -> kit::Result<Option<Self>> {
+        let rows = system.query(
+            "SELECT roles, version FROM members \
+             WHERE tenant_id = $1 AND id = $2 AND is_active = 1 AND deleted_at IS NULL",
+            &[text(tenant), text(id)],
+        )?;
+        let member = |mut row: kit::Row| {
+            let (id, roles) = (id.to_owned(), crate::roles(&row.text())?);
+            Ok(Self { id, roles, version: row.integer() })
+        };
+        rows.into_iter().next().map(member).transpose()
     }
 }
 
@@ -47,6 +95,14 @@ struct Claims {
     scope: String,
     scopes: Vec<String>,
     roles: Vec<String>,
+    /// As OpenID Connect names a session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<String>,
+    ver: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner_ver: Option<i64>,
 }
 
 /// Signs an access token.
@@ -66,6 +122,10 @@ pub(crate) async fn access(call: &Call, subject: &Subject) -> kit::Result<Access
         scope: subject.scopes.join(" "),
         scopes: subject.scopes.clone(),
         roles: subject.roles.clone(),
+        sid: subject.login.clone(),
+        ver: subject.version,
+        owner_id: subject.owner.as_ref().map(|(id, _)| id.clone()),
+        owner_ver: subject.owner.as_ref().map(|(_, version)| *version),
     };
     let claims =
         jwt_simple::claims::Claims::with_custom_claims(claims, Duration::from_secs(seconds))
@@ -77,27 +137,55 @@ pub(crate) async fn access(call: &Call, subject: &Subject) -> kit::Result<Access
     Ok(Access { token, expires_in: seconds })
 }
 
-/// Writes a refresh token of a family into the running transaction; returns it in clear,
-/// the only time that it is seen.
-pub(crate) fn refresh(
-    system: &System<'_>,
-    family: &str,
-    user: &str,
-    tenant: &str,
-) -> kit::Result<String> {
-    let token = secret::new("rt")?;
-    let now = kit::now();
-    system.execute(
-        "INSERT INTO refresh_tokens (hash, family, tenant_id, user_id, created_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6)",
-        &[
-            text(&secret::hash(&token)),
-            text(family),
-            text(tenant),
-            text(user),
-            Value::Integer(now),
-            Value::Integer(now + REFRESH_MS),
-        ],
-    )?;
-    Ok(token)
+/// A login, and the refresh tokens that descend from it.
+pub(crate) struct Family {
+    pub(crate) id: String,
+    pub(crate) user: String,
+    pub(crate) tenant: String,
+    /// Milliseconds since the Unix epoch.
+    pub(crate) started_at: i64,
+    /// When no refresh token of it is good any more, however often it was refreshed.
+    pub(crate) ends_at: i64,
+}
+
+impl Family {
+    /// A login that begins now.
+    pub(crate) async fn start(user: &str, tenant: &str) -> Self {
+        let now = kit::now();
+        Self {
+            id: kit::id("fam"),
+            user: user.to_owned(),
+            tenant: tenant.to_owned(),
+            started_at: now,
+            ends_at: now + longest().await,
+        }
+    }
+
+    /// Writes its next refresh token into the running transaction; returns it in clear, the only
+    /// time that it is seen.
+    pub(crate) fn refresh(&self, system: &System<'_>) -> kit::Result<String> {
+        let token = secret::new("rt")?;
+        let now = kit::now();
+        system.execute(
+            "INSERT INTO refresh_tokens \
+             (hash, family, tenant_id, user_id, started_at, created_at, expires_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            &[
+                text(&secret::hash(&token)),
+                text(&self.id),
+                text(&self.tenant),
+                text(&self.user),
+                Value::Integer(self.started_at),
+                Value::Integer(now),
+                Value::Integer(self.ends_at.min(now + REFRESH_MS)),
+            ],
+        )?;
+        Ok(token)
+    }
+}
+
+/// How long a login may be refreshed, in milliseconds.
+pub(crate) async fn longest() -> i64 {
+    let days = spin_sdk::variables::get("refresh_family_days").await.unwrap_or_default();
+    days.trim().parse().unwrap_or(FAMILY_DAYS).clamp(1, 36_500) * DAY_MS
 }

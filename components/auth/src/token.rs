@@ -8,10 +8,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kit::{Call, Code, Error, Reply, System, Value, problem};
 use serde::Serialize;
-use subtle::ConstantTimeEq;
+use serde_json::json;
 
-use crate::session::{self, Access, Subject};
-use crate::{secret, text};
+use crate::audit::Entry;
+use crate::session::{self, Access, Family, Member, Subject};
+use crate::{clients, secret, text};
 use kit::Seal;
 
 #[derive(Serialize)]
@@ -38,6 +39,12 @@ pub(crate) async fn issue(call: &Call) -> kit::Result {
 
 async fn client_credentials(call: &Call, form: &Form) -> kit::Result {
     let client = authenticate(call, form)?;
+    if client.scopes.is_empty() {
+        return Err(problem(
+            Code::InvalidScope,
+            "Whoever the client belongs to may do nothing any more of what it was made for.",
+        ));
+    }
     let scopes = form.scopes(client.scopes)?;
     let subject = Subject { scopes, ..client };
     let access = session::access(call, &subject).await?;
@@ -54,17 +61,7 @@ async fn client_credentials(call: &Call, form: &Form) -> kit::Result {
 fn authenticate(call: &Call, form: &Form) -> kit::Result<Subject> {
     let (id, secret) = form.client(call)?;
     let system = System::open(call, "a client names no tenant before it is known")?;
-    let rows = system
-        .query("SELECT secret_hash, tenant_id, scopes FROM clients WHERE id = $1", &[text(&id)])?;
-    let mut row = rows.into_iter().next();
-    let kept = row.as_mut().map(|row| row.text()).unwrap_or_default();
-    let matches = bool::from(kept.as_bytes().ct_eq(secret::hash(&secret).as_bytes()));
-    let (Some(mut row), true) = (row, matches) else {
-        return Err(problem(Code::InvalidClient, "client_id or client_secret is wrong."));
-    };
-    let tenant = row.text();
-    let scopes = row.text().split(' ').map(str::to_owned).collect();
-    Ok(Subject { id, tenant, roles: Vec::new(), scopes, is_client: true })
+    clients::authenticate(&system, &id, &secret)
 }
 
 async fn refresh(call: &Call, form: &Form) -> kit::Result {
@@ -82,8 +79,11 @@ async fn refresh(call: &Call, form: &Form) -> kit::Result {
     if let Some(answer) = system.answered(call, &seal)? {
         return Ok(answer);
     }
-    let family = find(&system, token)?;
-    let subject = member(&system, &family)?;
+    let family = find(&system, token, session::longest().await)?;
+    // The roles as they are now, not as they were at the login.
+    let left = || problem(Code::InvalidGrant, "The membership has ended; log in again.");
+    let member = Member::find(&system, &family.tenant, &family.user)?.ok_or_else(left)?;
+    let subject = Subject::member(member, &family.tenant, &family.id);
     let scopes = form.scopes(subject.scopes)?;
     let subject = Subject { scopes, ..subject };
     let access = session::access(call, &subject).await?;
@@ -99,9 +99,9 @@ async fn refresh(call: &Call, form: &Form) -> kit::Result {
             &[Value::Integer(kit::now()), text(&secret::hash(token))],
         )?;
         if used != 1 {
-            return revoke(&system, &family.id).map(|()| None);
+            return revoke(&system, &family).map(|()| None);
         }
-        let next = session::refresh(&system, &family.id, &family.user, &family.tenant)?;
+        let next = family.refresh(&system)?;
         let answer = reply(access, Some(next), &subject)?;
         system.keep(call, &seal, &answer)?;
         Ok(Some(answer))
@@ -121,16 +121,11 @@ fn reply(access: Access, refresh_token: Option<String>, subject: &Subject) -> ki
     Ok(Reply::ok(&token)?.header("cache-control", "no-store").header("pragma", "no-cache"))
 }
 
-struct Family {
-    id: String,
-    user: String,
-    tenant: String,
-}
-
-/// The family of a refresh token that may be used now; a used one revokes its family.
-fn find(system: &System<'_>, token: &str) -> kit::Result<Family> {
+/// The family of a refresh token that may be used now; a used one revokes its family. No family
+/// is refreshed for longer than `longest` milliseconds.
+fn find(system: &System<'_>, token: &str, longest: i64) -> kit::Result<Family> {
     let rows = system.query(
-        "SELECT family, user_id, tenant_id, expires_at, used_at, revoked_at \
+        "SELECT family, user_id, tenant_id, started_at, expires_at, used_at, revoked_at \
          FROM refresh_tokens WHERE hash = $1",
         &[text(&secret::hash(token))],
     )?;
@@ -141,10 +136,11 @@ fn find(system: &System<'_>, token: &str) -> kit::Result<Family> {
         )
     };
     let mut row = rows.into_iter().next().ok_or_else(invalid)?;
-    let family = Family { id: row.text(), user: row.text(), tenant: row.text() };
-    let expired = row.integer() <= kit::now();
+    let (id, user, tenant, started_at) = (row.text(), row.text(), row.text(), row.integer());
+    let family = Family { id, user, tenant, started_at, ends_at: started_at + longest };
+    let expired = row.integer().min(family.ends_at) <= kit::now();
     if row.optional_integer().is_some() {
-        system.in_turn(&family.id, || revoke(system, &family.id))?;
+        system.in_turn(&family.id, || revoke(system, &family))?;
         return Err(used_before());
     }
     if expired || row.optional_integer().is_some() {
@@ -153,11 +149,18 @@ fn find(system: &System<'_>, token: &str) -> kit::Result<Family> {
     Ok(family)
 }
 
-fn revoke(system: &System<'_>, family: &str) -> kit::Result<()> {
-    system.execute(
+/// Ends a login, with its access tokens.
+fn revoke(system: &System<'_>, family: &Family) -> kit::Result<()> {
+    let revoked = system.execute(
         "UPDATE refresh_tokens SET revoked_at = $1 WHERE family = $2 AND revoked_at IS NULL",
-        &[Value::Integer(kit::now()), text(family)],
+        &[Value::Integer(kit::now()), text(&family.id)],
     )?;
+    // A stranger with an old token comes again and again: once is enough.
+    if revoked > 0 {
+        system.enter(&family.tenant).revoke_login(&family.id)?;
+        let (kind, data) = ("login.revoked", json!({ "login": family.id }));
+        Entry { tenant: &family.tenant, kind, subject: &family.user, data }.write(system)?;
+    }
     Ok(())
 }
 
@@ -166,18 +169,6 @@ fn used_before() -> Error {
         Code::InvalidGrant,
         "The refresh token was used before; all tokens of this login are revoked. Log in again.",
     )
-}
-
-/// The member as the roles are now, not as they were at the login.
-fn member(system: &System<'_>, family: &Family) -> kit::Result<Subject> {
-    let rows = system.query(
-        "SELECT roles FROM members \
-         WHERE tenant_id = $1 AND id = $2 AND is_active = 1 AND deleted_at IS NULL",
-        &[text(&family.tenant), text(&family.user)],
-    )?;
-    let left = || problem(Code::InvalidGrant, "The membership has ended; log in again.");
-    let roles = rows.into_iter().next().ok_or_else(left)?.text();
-    Ok(Subject::member(&family.user, &family.tenant, crate::roles(&roles)?))
 }
 
 fn is_malformed(text: &str) -> bool {

@@ -41,7 +41,8 @@ pub(crate) async fn open(call: Call) -> kit::Result {
             Err(Error::violation("from", "NOT_ALLOWED_VALUE", message))
         }
     })?;
-    let stream = Stream { call, selection, place: start, told: start };
+    let revoked = revoked(&call)?;
+    let stream = Stream { call, selection, place: start, told: start, revoked };
     Ok(Reply::streaming(MEDIA_TYPE, |out| stream.run(out, life))
         .header("cache-control", "no-store")
         // nginx would keep events back until it has a bufferful.
@@ -55,13 +56,21 @@ struct Stream {
     place: i64,
     /// The place that the client was told last.
     told: i64,
+    /// What was revoked of the caller when it began.
+    revoked: Option<i64>,
+}
+
+/// Below which version tokens of the caller are revoked.
+fn revoked(call: &Call) -> kit::Result<Option<i64>> {
+    let caller = call.caller()?.id();
+    call.read(|scope| scope.revoked_below(caller))
 }
 
 impl Stream {
     /// Writes until the client leaves, the database does not answer, or the time is over.
     async fn run(mut self, mut out: Writer, life: Duration) {
         let began = Instant::now();
-        let mut quiet = began;
+        let (mut quiet, mut looked) = (began, began);
         if !out.write(format!("retry: {RETRY}\n\n")).await {
             return;
         }
@@ -77,6 +86,13 @@ impl Stream {
                 continue;
             }
             kit::sleep(PAUSE.min(life.saturating_sub(began.elapsed()))).await;
+            if looked.elapsed() >= HEARTBEAT {
+                // Whoever still may comes back with a new token.
+                if revoked(&self.call).ok() != Some(self.revoked) {
+                    return;
+                }
+                looked = Instant::now();
+            }
             if quiet.elapsed() >= HEARTBEAT {
                 let Ok(text) = self.heartbeat() else { return };
                 if !out.write(text).await {
@@ -89,7 +105,7 @@ impl Stream {
 
     /// What has happened since the last time, and whether there is more of it.
     fn next(&mut self) -> kit::Result<(String, bool)> {
-        let Self { call, selection, place, told } = self;
+        let Self { call, selection, place, told, .. } = self;
         call.read_list(|scope| {
             let part: Part = selection.read(scope, *place, PAGE)?;
             let mut text = String::new();

@@ -2,9 +2,9 @@
 //! (C-11, E-55, K-36). Any other algorithm is refused before a key is looked at.
 //!
 //! A verified token is remembered until it expires and for at most a minute, because RS256
-//! costs 150 µs natively and a millisecond in WebAssembly; a revocation takes effect within
-//! that minute. The memory maps a whole token to its own caller, so nothing of one tenant
-//! can reach another.
+//! costs 150 µs natively and a millisecond in WebAssembly. Whenever it is verified, it is looked
+//! up whether it was revoked (`revocation.rs`), so a revocation takes effect within that minute.
+//! The memory maps a whole token to its own caller, so nothing of one tenant can reach another.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,6 +14,7 @@ use jwt_simple::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::config::Config;
+use crate::revocation::{Revocations, Subject};
 use crate::router::Route;
 use crate::trace::{Seen, hex};
 use crate::{Caller, Code, Error, Fault, Grant, Platform, Principal};
@@ -24,12 +25,18 @@ const REMEMBERED: usize = 4096;
 const REMEMBER_MS: u64 = 60_000;
 /// How often an unknown `kid` may cause another look at the published keys.
 const REFRESH_MS: u64 = 1_000;
+/// How far the clock of the host that issued a token may be ahead of ours, in milliseconds: RFC 7519
+/// section 4.1.5 leaves "no more than a few minutes".
+const SKEW_MS: u64 = 60_000;
+/// The longest that the issuer lets a token live, in milliseconds (K-35).
+const LONGEST_MS: u64 = 3_600_000;
 
-/// Verified tokens and the published keys.
+/// Verified tokens, the published keys, and what is known of revocations.
 #[derive(Default)]
 pub(crate) struct Tokens {
     verified: Mutex<HashMap<String, Arc<Verified>>>,
     keys: Mutex<Keys>,
+    revocations: Revocations,
 }
 
 #[derive(Default)]
@@ -60,6 +67,17 @@ struct Claims {
     tenant_id: String,
     #[serde(default)]
     client_id: Option<String>,
+    /// The login that the token descends from.
+    #[serde(default)]
+    sid: Option<String>,
+    /// The version of the user or client when the token was issued.
+    #[serde(default)]
+    ver: i64,
+    /// The member that a machine client ends with, and the version of that one.
+    #[serde(default)]
+    owner_id: Option<String>,
+    #[serde(default)]
+    owner_ver: i64,
     #[serde(default)]
     scopes: Vec<String>,
     #[serde(default)]
@@ -136,6 +154,7 @@ impl Tokens {
             allowed_issuers: Some(HashSet::from([config.issuer.clone()])),
             allowed_audiences: Some(HashSet::from([config.audience.clone()])),
             time_tolerance: Some(Duration::from_secs(0)),
+            // See `lifetime`, which has a tolerance of its own.
             accept_future: true,
             artificial_time: Some(UnixTimeStamp::from_secs(now / 1000)),
             ..VerificationOptions::default()
@@ -143,9 +162,19 @@ impl Tokens {
         let claims = key
             .verify_token::<Claims>(token, Some(options))
             .map_err(|_| invalid("is forged, expired or of another issuer or audience"))?;
-        let expires = claims.expires_at.ok_or_else(|| invalid("never expires"))?.as_millis();
+        let expires = lifetime(&claims, now)?;
         let subject = claims.subject.ok_or_else(|| invalid("has no subject"))?;
         let custom = claims.custom;
+        let who = custom.client_id.as_ref().unwrap_or(&subject);
+        // A login is revoked whole, so it has no versions.
+        let login = custom.sid.as_deref().map(|id| Subject { id, version: 0 });
+        let owner = custom.owner_id.as_deref();
+        let owner = owner.map(|id| Subject { id, version: custom.owner_ver });
+        let subjects = [Some(Subject { id: who, version: custom.ver }), login, owner];
+        let revoked = self.revocations.any(platform, &custom.tenant_id, &subjects, now);
+        if revoked.await? {
+            return Err(invalid("was revoked"));
+        }
         let principal = match custom.client_id {
             Some(client) => Principal::Client(client),
             None => Principal::User(subject.clone()),
@@ -196,6 +225,25 @@ impl Tokens {
         *keys = Keys { by_id, loaded: now };
         Ok(keys.by_id.get(id).cloned())
     }
+}
+
+/// The end of a token that is valid now by its times, in milliseconds since the Unix epoch. The
+/// issuer's clock may be ahead by [`SKEW_MS`]; that it has not ended is checked before, without any.
+fn lifetime(claims: &JWTClaims<Claims>, now: u64) -> Result<u64, Error> {
+    let latest = now + SKEW_MS;
+    let expires = claims.expires_at.ok_or_else(|| invalid("never expires"))?.as_millis();
+    let issued = claims.issued_at.ok_or_else(|| invalid("does not say when it was issued"))?;
+    let issued = issued.as_millis();
+    if issued > latest {
+        return Err(invalid("is issued in the future"));
+    }
+    if claims.invalid_before.is_some_and(|moment| moment.as_millis() > latest) {
+        return Err(invalid("is not valid yet"));
+    }
+    if expires.saturating_sub(issued) > LONGEST_MS {
+        return Err(invalid("lives longer than the issuer lets it"));
+    }
+    Ok(expires)
 }
 
 fn parse(bytes: &[u8]) -> HashMap<String, Arc<RS256PublicKey>> {

@@ -27,6 +27,7 @@ mod proxies;
 mod registry;
 mod replicas;
 mod representation;
+mod revocation;
 mod router;
 mod scheduler;
 mod security;

@@ -8,8 +8,9 @@ use crate::{Code, Error, now, problem};
 const BATCH: usize = 2_000;
 /// Where an entry says when it may be forgotten (`components/gateway/src/expiry.rs`).
 const EXPIRY: &[u8] = b"{\"expires_at\":";
-/// What gateways write that expires.
-const PREFIXES: [&str; 3] = ["idempotency:", "limit:", "wrote:"];
+/// What gateways and functions write that expires.
+const PREFIXES: [&str; 5] =
+    ["audited:", "idempotency:", "limit:", crate::revocation::PREFIX, "wrote:"];
 
 pub(crate) fn open() -> Result<Bucket, Error> {
     store::open("default").map_err(fault)

@@ -57,6 +57,8 @@ pub mod resource;
 #[cfg(target_arch = "wasm32")]
 pub mod retention;
 #[cfg(target_arch = "wasm32")]
+pub mod revocation;
+#[cfg(target_arch = "wasm32")]
 mod sabotage;
 #[cfg(target_arch = "wasm32")]
 mod scope;

@@ -206,7 +206,7 @@ fn secret(name: &str) -> Result<Vec<u8>, Error> {
 /// All rows, for what is above tenants. Each use says why.
 pub struct System<'a> {
     database: Database,
-    call: &'a Call,
+    trace_id: &'a str,
 }
 
 impl<'a> System<'a> {
@@ -215,8 +215,16 @@ impl<'a> System<'a> {
     /// # Errors
     /// `internal-error` or `service-unavailable` of the database.
     pub fn open(call: &'a Call, why: &'static str) -> Result<Self, Error> {
+        Self::behind(call.trace_id(), why)
+    }
+
+    /// As [`System::open`], for what goes on behind the answer to a call with this trace id.
+    ///
+    /// # Errors
+    /// As [`System::open`].
+    pub fn behind(trace_id: &'a str, why: &'static str) -> Result<Self, Error> {
         debug_assert!(!why.is_empty());
-        Ok(Self { database: Database::open()?, call })
+        Ok(Self { database: Database::open()?, trace_id })
     }
 
     /// The rows of a `SELECT`.
@@ -267,7 +275,7 @@ impl<'a> System<'a> {
         work: impl FnOnce(&Scope<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         Database::read(Source::Writer, Who::Tenant(tenant), |database| {
-            work(&Scope { database, tenant, trace_id: self.call.trace_id() })
+            work(&Scope { database, tenant, trace_id: self.trace_id })
         })
     }
 
@@ -302,7 +310,7 @@ impl<'a> System<'a> {
 
     /// The rows of one tenant, on the same connection and in the same transaction.
     pub fn enter<'s>(&'s self, tenant: &'s str) -> Scope<'s> {
-        self.resume(tenant, self.call.trace_id())
+        self.resume(tenant, self.trace_id)
     }
 
     /// As [`System::enter`], to go on with what another request began: what is left behind has

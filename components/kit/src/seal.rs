@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, Key, KeyInit, Nonce};
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
@@ -50,6 +50,16 @@ impl Seal {
     /// Whether the master key is that of a fresh checkout, so that nothing here is for real.
     pub fn is_development(&self) -> bool {
         self.development
+    }
+
+    /// A name for a text that must not be read out of a store, nor guessed without the key.
+    pub fn digest(&self, purpose: &str, text: &str) -> String {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("takes keys of any length");
+        for piece in [purpose, text] {
+            mac.update(piece.as_bytes());
+            mac.update(&[0]);
+        }
+        URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
     }
 
     /// Seals `plain` so that it opens only as `name`.

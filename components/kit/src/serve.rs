@@ -88,6 +88,8 @@ where
     let Request { parameters, body } = request;
     let call = Call { function: O::FUNCTION, operation, context, parameters, body, document };
     let outcome = dispatch(*op, call).await;
+    // Also of a refusal: a refresh token that is used twice ends its login.
+    let _ = crate::revocation::publish_fresh();
     let due = crate::outbox::take_due().then(|| "deliveries".to_owned());
     let cache = operation.cache.map(str::to_owned);
     outcome.map(|reply| {

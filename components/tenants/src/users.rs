@@ -39,6 +39,12 @@ pub(crate) fn rule(
             "This is the last owner of the tenant; make another one first.",
         ));
     }
+    if let Some(before) = before
+        && (change == Change::Delete || may_less(before, user))
+    {
+        // Every write moves the version on by one.
+        scope.revoke(before.text("id"), before.integer("version") + 1)?;
+    }
     Ok(())
 }
 
@@ -76,6 +82,12 @@ fn check_email(scope: &Scope<'_>, user: &Record) -> kit::Result<()> {
         true => Ok(()),
         false => Err(problem(Code::Conflict, "A user of this tenant has this e-mail address.")),
     }
+}
+
+/// Whether tokens that were issued before may more than the user does from now on.
+fn may_less(before: &Record, after: &Record) -> bool {
+    let roles = after.list("roles");
+    !is_active(after) || before.list("roles").iter().any(|role| !roles.contains(role))
 }
 
 fn is_owner(user: &Record) -> bool {

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use kit::retention::{Ages, Swept, sweep};
-use kit::{Call, Internal as _, Reply, System, key_value, limits, operator, rfc3339};
+use kit::{Call, Internal as _, Reply, System, key_value, limits, operator, revocation, rfc3339};
 use serde::Serialize;
 
 use crate::dispatch;
@@ -45,7 +45,10 @@ pub(crate) async fn run(call: &Call) -> kit::Result {
     if call.query("work") != Some("deliveries") {
         rejections::tell(call)?;
         done.swept = tidy(call).await?;
-        limits::publish(&System::open(call, "the operator's limits are above tenants")?)?;
+        let system = System::open(call, "limits and revocations are of all tenants")?;
+        limits::publish(&system)?;
+        revocation::publish_all(&system)?;
+        revocation::sweep(&system)?;
         // Where the store forgets by itself, as those of the runner do, the runner says so.
         if call.query("key_values") != Some("expire") {
             done.key_values = key_value::sweep()?;

@@ -1,8 +1,11 @@
 //! The header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-07 section 2.1), and
 //! the key as the stores know it.
 
+use std::net::IpAddr;
+
 use http::HeaderMap;
 use http::request::Parts;
+use serde_json::Value;
 use sfv::{BareItem, Item, Parser};
 use sha2::{Digest, Sha256};
 
@@ -57,15 +60,20 @@ fn refused(code: &str, message: &str) -> Error {
 }
 
 /// The key as the stores know it: bound to tenant, principal, method and path. Where nobody was
-/// authenticated, to the credential that the function will look at (RFC 6749 section 2.3.1).
-pub(super) fn scoped(key: &str, parts: &Parts, caller: Option<&Caller>) -> String {
+/// authenticated, to who the request says that it is, so that equal keys of strangers do not meet.
+pub(super) fn scoped(
+    key: &str,
+    parts: &Parts,
+    caller: Option<&Caller>,
+    stranger: &Stranger<'_>,
+) -> String {
     let (tenant, principal) = match caller {
         Some(caller) => (caller.tenant.as_str(), caller.id()),
         None => ("", ""),
     };
     let credential = match caller {
-        Some(_) => &[][..],
-        None => parts.headers.get("authorization").map_or(&[][..], |value| value.as_bytes()),
+        Some(_) => Vec::new(),
+        None => stranger.identity(parts),
     };
     let path = parts.uri.path();
     let path = path.strip_prefix("/api").unwrap_or(path);
@@ -73,7 +81,7 @@ pub(super) fn scoped(key: &str, parts: &Parts, caller: Option<&Caller>) -> Strin
     for piece in [
         tenant.as_bytes(),
         principal.as_bytes(),
-        credential,
+        credential.as_slice(),
         parts.method.as_str().as_bytes(),
         path.as_bytes(),
         key.as_bytes(),
@@ -82,6 +90,44 @@ pub(super) fn scoped(key: &str, parts: &Parts, caller: Option<&Caller>) -> Strin
         hash.update(piece);
     }
     hex(&hash.finalize())
+}
+
+/// Members of the bodies of public operations that say who asks: the account, the client, or the
+/// token of a login (RFC 6749 sections 2.3.1 and 6).
+const ACCOUNTS: [&str; 3] = ["email", "client_id", "refresh_token"];
+
+/// What a request without a caller tells of who sends it.
+pub(super) struct Stranger<'a> {
+    /// As the function reads it.
+    pub(super) body: &'a [u8],
+    /// Where it comes from, as limits count it.
+    pub(super) network: IpAddr,
+}
+
+impl Stranger<'_> {
+    /// The credential that the function will look at, else the accounts that the body names, else
+    /// the network. Somebody who names an account gets the answer again from any network: what it
+    /// takes to be that one is in the body, whose fingerprint must be the same.
+    fn identity(&self, parts: &Parts) -> Vec<u8> {
+        if let Some(credential) = parts.headers.get("authorization") {
+            return [b"credential:", credential.as_bytes()].concat();
+        }
+        match self.accounts() {
+            none if none.is_empty() => format!("network:{}", self.network).into_bytes(),
+            accounts => format!("account:{accounts:?}").into_bytes(),
+        }
+    }
+
+    /// Of a JSON object or a form.
+    fn accounts(&self) -> Vec<(&'static str, String)> {
+        let named = |name: &str| ACCOUNTS.into_iter().find(|known| *known == name);
+        if let Ok(Value::Object(members)) = serde_json::from_slice(self.body) {
+            let account = |name: &'static str| Some((name, members.get(name)?.as_str()?.into()));
+            return ACCOUNTS.into_iter().filter_map(account).collect();
+        }
+        let pairs = form_urlencoded::parse(self.body);
+        pairs.filter_map(|(name, value)| Some((named(&name)?, value.into_owned()))).collect()
+    }
 }
 
 /// The digest of a body, whatever form it has. It is salted with the key that the client chose,
@@ -126,5 +172,38 @@ mod tests {
             assert_eq!((error.code, error.violations.len()), (Code::MalformedRequest, 1));
         }
         assert!(sent(&[long.as_bytes()]).is_err());
+    }
+
+    /// The key of a stranger who sends this from this place.
+    fn of_stranger(network: u8, authorization: Option<&str>, body: &str) -> String {
+        let mut request = http::Request::post("/api/v1/auth/login");
+        if let Some(value) = authorization {
+            request = request.header("authorization", value);
+        }
+        let (parts, ()) = request.body(()).expect("a request").into_parts();
+        let network = IpAddr::from([192, 0, 2, network]);
+        scoped("k", &parts, None, &Stranger { body: body.as_bytes(), network })
+    }
+
+    #[test]
+    fn strangers_are_told_apart() {
+        let ana = r#"{"email":"ana@example.com","password":"x"}"#;
+        let key = |body: &str| of_stranger(7, None, body);
+        assert_eq!(key(ana), of_stranger(8, None, ana), "a network is not who somebody is");
+        assert_eq!(
+            key(ana),
+            key(r#"{"password":"y","email":"ana@example.com"}"#),
+            "the fingerprint differs"
+        );
+        let bob = r#"{"email":"bob@example.com","password":"x"}"#;
+        let forms = ["client_id=a&x=1", "client_id=b&x=1", "refresh_token=a", "refresh_token=b"];
+        let mut keys: Vec<_> = [ana, bob, "{}"].into_iter().chain(forms).map(key).collect();
+        keys.push(of_stranger(8, None, "{}"));
+        keys.push(of_stranger(7, Some("Basic YTpi"), "{}"));
+        keys.push(of_stranger(7, Some("Basic YTpj"), "{}"));
+        let count = keys.len();
+        keys.sort();
+        keys.dedup();
+        assert_eq!(keys.len(), count);
     }
 }

@@ -17,7 +17,7 @@ use crate::router::Route;
 use crate::trace::{Seen, hex};
 use crate::{
     Body, Caller, Code, Context, Error, Fault, Idempotency, Location, Parameter, Platform, Request,
-    Response, wake,
+    Response, limits, wake,
 };
 
 /// Headers that a function gets to see.
@@ -81,8 +81,14 @@ pub(crate) async fn once<P: Platform>(
         Idempotency::Required => Some(key::of(&parts.headers)?.ok_or_else(key::missing)?),
     };
     let representation::Body { sent, native } = body;
-    let bound =
-        key.map(|key| (key::scoped(&key, parts, caller.as_ref()), key::fingerprint(&key, &sent)));
+    let stranger = key::Stranger {
+        body: native.as_deref().unwrap_or(&sent),
+        network: limits::network(seen.address),
+    };
+    let bound = key.map(|key| {
+        let scoped = key::scoped(&key, parts, caller.as_ref(), &stranger);
+        (scoped, key::fingerprint(&key, &sent))
+    });
     let mut request =
         Request { parameters: parameters(form, route, seen), body: native.unwrap_or(sent) };
     let context = Context { trace_id: seen.trace_id.clone(), caller };

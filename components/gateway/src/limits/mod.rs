@@ -124,7 +124,7 @@ pub(crate) async fn refused<P: Platform>(
 }
 
 /// IPv6 counts by /64, what one subscriber holds.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
             let [a, b, c, d, ..] = v6.segments();

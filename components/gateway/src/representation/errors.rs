@@ -292,7 +292,11 @@ fn is_oauth(code: Code) -> bool {
 /// RFC 6750 section 3, and RFC 6749 section 5.2 for client authentication.
 fn challenge(error: &Error) -> Option<HeaderValue> {
     let text = match error.code {
-        Code::AuthenticationRequired => "Bearer realm=\"tenantry\"".to_owned(),
+        // Of a sign-in: no scheme of HTTP takes a password for it, and a browser must not ask for
+        // one; what it answers is for this scheme (RFC 9110 section 15.5.2).
+        Code::AuthenticationRequired | Code::InvalidCredentials => {
+            "Bearer realm=\"tenantry\"".to_owned()
+        }
         Code::InvalidToken => "Bearer realm=\"tenantry\", error=\"invalid_token\"".to_owned(),
         Code::InsufficientScope => {
             let needed = error.context.iter().find(|(name, _)| name == "required_scope");

@@ -27,6 +27,7 @@ pub(super) fn body(form: &Form<'_>, shape: &Shape, native: &RawValue, page: &mut
     let mut document = Document {
         shape,
         prefix: form.prefix,
+        area: form.operation.map_or("", |operation| area(&operation.path, &shape.collection)),
         rewriter: Rewriter::outbound(shape, Profile::JsonApi),
         primary: Vec::new(),
         // A client that has asked for related objects is told of none, too.
@@ -70,9 +71,24 @@ pub(super) fn body(form: &Form<'_>, shape: &Shape, native: &RawValue, page: &mut
     out
 }
 
+/// What stands before a collection in the path of an operation. A collection below an object has
+/// a path of its own.
+fn area<'p>(path: &'p str, collection: &str) -> &'p str {
+    let found = path.match_indices(collection).find(|(at, _)| {
+        let (before, after) = (&path[..*at], &path[at + collection.len()..]);
+        before.ends_with('/') && (after.is_empty() || after.starts_with('/'))
+    });
+    match found {
+        Some((at, _)) if !path[..at].contains('{') => path[..at].trim_end_matches('/'),
+        _ => "",
+    }
+}
+
 struct Document<'a> {
     shape: &'a Shape,
     prefix: &'a str,
+    /// What stands before the collection in paths: `/auth`, most of the time nothing.
+    area: &'a str,
     rewriter: Rewriter<'a>,
     /// Ids of the primary data, which is not included once more.
     primary: Vec<String>,
@@ -97,7 +113,7 @@ impl<'a> Document<'a> {
         }
         if let Some(id) = id.as_ref().filter(|_| shape.is_addressed) {
             let segment = utf8_percent_encode(id, SEGMENT);
-            own = Some(format!("{}/{}/{segment}", self.prefix, shape.collection));
+            own = Some(format!("{}{}/{}/{segment}", self.prefix, self.area, shape.collection));
         }
         push_member(out, "type", &shape.collection);
         if let Some(own) = &own {

@@ -1,0 +1,164 @@
+//! Guessing the password of one account, from however many addresses: failures in a row are
+//! counted by account, and after some of them each next try has to wait, longer and longer (NIST
+//! SP 800-63B section 5.2.2). A stranger must not lock the owner out by failing, so networks from
+//! which the account has signed in before are counted each by itself.
+//!
+//! Accounts and networks are known by keyed hashes, and those that do not exist are counted as
+//! those that do: nothing is told, and nothing can be read out of the stores.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use kit::{Call, Code, Error, Seal, System, Value, now, problem};
+
+use crate::store::{self, Change};
+use crate::text;
+use crate::tries::Tries;
+
+const DAY_MS: i64 = 86_400_000;
+/// How long a network is known after the last time.
+const KNOWN_MS: i64 = 90 * DAY_MS;
+/// The most networks that are known of an account.
+const NETWORKS: i64 = 20;
+
+/// One try to sign in, which counts as a failure until it is none.
+pub(crate) struct Attempt {
+    account: String,
+    network: String,
+    /// When the account was last noted to have signed in from this network.
+    known_since: Option<i64>,
+}
+
+/// A try that was not taken, and what names the account where its address must not be seen.
+pub(crate) struct Refused {
+    pub(crate) error: Error,
+    pub(crate) account: String,
+}
+
+impl Attempt {
+    /// Begins a try.
+    ///
+    /// # Errors
+    /// `rate-limit-exceeded` when it comes too early; `service-unavailable` of the stores.
+    pub(crate) fn begin(
+        call: &Call,
+        system: &System<'_>,
+        seal: &Seal,
+        email: &str,
+    ) -> Result<Self, Refused> {
+        let mut attempt = Self::of(call, seal, email);
+        match attempt.take(system) {
+            Ok(()) => Ok(attempt),
+            Err(error) => Err(Refused { error, account: attempt.account }),
+        }
+    }
+
+    fn take(&mut self, system: &System<'_>) -> kit::Result<()> {
+        let rows = system.query(
+            "SELECT last_at FROM sign_in_networks \
+             WHERE account = $1 AND network = $2 AND last_at > $3",
+            &[text(&self.account), text(&self.network), Value::Integer(now() - KNOWN_MS)],
+        )?;
+        self.known_since = rows.into_iter().next().map(|mut row| row.integer());
+        let mut wait = None;
+        store::update(&self.key(), |held| match Tries::take(Tries::read(held), now()) {
+            Ok(tries) => Change::Write(tries.by(kit::id("try"))),
+            Err(left) => {
+                wait = Some(left);
+                Change::Nothing
+            }
+        })?;
+        wait.map_or(Ok(()), |left| Err(too_many(left)))
+    }
+
+    fn of(call: &Call, seal: &Seal, email: &str) -> Self {
+        let address = call.header("x-client-address").and_then(|text| text.parse().ok());
+        let network = address.map_or_else(String::new, network);
+        Self {
+            account: seal.digest("account", email),
+            // Not comparable between accounts.
+            network: seal.digest("network", &format!("{network} {email}")),
+            known_since: None,
+        }
+    }
+
+    /// Where failures are counted.
+    fn key(&self) -> String {
+        let Self { account, network, .. } = self;
+        match self.known_since {
+            Some(_) => format!("limit:sign-in:{account}:{network}"),
+            None => format!("limit:sign-in:{account}"),
+        }
+    }
+
+    /// What names the account where its address must not be seen.
+    pub(crate) fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// It was no failure. Those of strangers stay counted, or each sign-in would give them more.
+    ///
+    /// # Errors
+    /// `service-unavailable` of the store.
+    pub(crate) fn succeeded(&self) -> kit::Result<()> {
+        store::update(&self.key(), |held| match Tries::read(held) {
+            Some(_) if self.known_since.is_some() => Change::Delete,
+            Some(tries) => Change::Write(tries.give_back().by(kit::id("try"))),
+            None => Change::Nothing,
+        })
+    }
+
+    /// Notes the network as known, in the running transaction.
+    ///
+    /// # Errors
+    /// `internal-error` of the database.
+    pub(crate) fn note(&self, system: &System<'_>) -> kit::Result<()> {
+        let moment = now();
+        // Once a day is often enough.
+        if self.known_since.is_some_and(|since| moment - since < DAY_MS) {
+            return Ok(());
+        }
+        let of = [text(&self.account), text(&self.network), Value::Integer(moment)];
+        system.execute(
+            "INSERT INTO sign_in_networks (account, network, last_at) VALUES ($1, $2, $3) \
+             ON CONFLICT (account, network) DO UPDATE SET last_at = $3",
+            &of,
+        )?;
+        system.execute(
+            "DELETE FROM sign_in_networks WHERE account = $1 AND network NOT IN \
+             (SELECT network FROM sign_in_networks WHERE account = $1 \
+             ORDER BY last_at DESC, network LIMIT $2)",
+            &[text(&self.account), Value::Integer(NETWORKS)],
+        )?;
+        Ok(())
+    }
+}
+
+/// Notes the network of who has just registered as known, in the running transaction.
+///
+/// # Errors
+/// `internal-error` of the database.
+pub(crate) fn note(call: &Call, system: &System<'_>, seal: &Seal, email: &str) -> kit::Result<()> {
+    Attempt::of(call, seal, email).note(system)
+}
+
+fn too_many(left_ms: i64) -> Error {
+    let seconds = u32::try_from(left_ms.div_euclid(1000) + 1).unwrap_or(u32::MAX);
+    let message = format!(
+        "Too many sign-ins to this account have failed. Try again in {seconds} seconds, or from a network from which it has signed in before."
+    );
+    Error { retry_after: Some(seconds), ..problem(Code::RateLimitExceeded, message) }
+}
+
+/// What one subscriber or site holds: a /24 of IPv4, a /56 of IPv6.
+fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            format!("{a}.{b}.{c}.0/24")
+        }
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            format!("{}/56", Ipv6Addr::new(a, b, c, d & 0xff00, 0, 0, 0, 0))
+        }
+    }
+}

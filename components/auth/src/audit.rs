@@ -1,0 +1,96 @@
+//! What the audit log has of signing in. What succeeds is written with it. What fails anybody may
+//! send, so of an account or client each kind of failure is written once an hour: the log of a
+//! tenant does not grow by what strangers do, and the first failure of an hour is seen.
+
+use std::time::Duration;
+
+use kit::{Event, System, Value};
+use serde_json::{Value as Json, json};
+use spin_sdk::experimental::wasi::keyvalue::store as key_value;
+
+use crate::store::{self, Change};
+use crate::text;
+
+const HOUR_MS: i64 = 3_600_000;
+/// The most tenants of one person that are told.
+const TENANTS: i64 = 20;
+/// Before what is done behind an answer, so that the answer is out.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// Who did what, or tried.
+pub(crate) struct Entry<'a> {
+    pub(crate) tenant: &'a str,
+    /// `user.signed_in`
+    pub(crate) kind: &'a str,
+    /// The user or client, who is also the actor.
+    pub(crate) subject: &'a str,
+    pub(crate) data: Json,
+}
+
+impl Entry<'_> {
+    /// Writes it into the running transaction.
+    ///
+    /// # Errors
+    /// `internal-error` of the database.
+    pub(crate) fn write(self, system: &System<'_>) -> kit::Result<()> {
+        let Self { tenant, kind, subject, data } = self;
+        let event = Event { kind, subject, source_agent: "auth", data: data.to_string() };
+        system.enter(tenant).audit(subject, &event)
+    }
+
+    /// Writes it, unless there is one of this kind and subject of this hour. An answer does not
+    /// fail for it.
+    pub(crate) fn write_hourly(self, system: &System<'_>) {
+        if is_first(&format!("{}:{}:{}", self.tenant, self.kind, self.subject)) {
+            let _ = system.transaction(|| self.write(system));
+        }
+    }
+}
+
+/// Notes a sign-in of an account that failed or was refused, behind the answer: it must not take
+/// longer for accounts that exist.
+pub(crate) fn note_failure(trace_id: &str, kind: &'static str, account: &str, email: &str) {
+    let (trace_id, mark) = (trace_id.to_owned(), format!("{kind}:{account}"));
+    let email = email.to_owned();
+    spin_sdk::wasip3::spawn(async move {
+        kit::sleep(PAUSE).await;
+        if is_first(&mark) {
+            let _ = write_failure(&trace_id, kind, &email);
+        }
+    });
+}
+
+fn write_failure(trace_id: &str, kind: &str, email: &str) -> kit::Result<()> {
+    let system = System::behind(trace_id, "a failure is told in all tenants of the person")?;
+    let rows = system.query(
+        "SELECT m.tenant_id, m.id FROM users u JOIN members m ON m.id = u.id \
+         WHERE u.email = $1 AND m.is_active = 1 AND m.deleted_at IS NULL \
+         ORDER BY m.created_at, m.tenant_id LIMIT $2",
+        &[text(email), Value::Integer(TENANTS)],
+    )?;
+    for mut row in rows {
+        let (tenant, user) = (row.text(), row.text());
+        let entry = Entry { tenant: &tenant, kind, subject: &user, data: json!({}) };
+        // One by one, as each waits for those who write in its tenant.
+        system.transaction(|| entry.write(&system))?;
+    }
+    Ok(())
+}
+
+/// Whether nobody has said so in this hour. Without the store nothing is written.
+fn is_first(what: &str) -> bool {
+    let now = kit::now();
+    let hour = now.div_euclid(HOUR_MS);
+    let key = format!("audited:{hour}:{what}");
+    let known = key_value::open("default").and_then(|bucket| bucket.exists(&key));
+    if known.unwrap_or(true) {
+        return false;
+    }
+    let mut first = false;
+    let mark = json!({ "expires_at": (hour + 1) * HOUR_MS, "by": kit::id("aud") });
+    let written = store::update(&key, |held| {
+        first = held.is_none();
+        if first { Change::Write(&mark) } else { Change::Nothing }
+    });
+    first && written.is_ok()
+}

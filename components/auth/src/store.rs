@@ -1,0 +1,54 @@
+//! Entries of the key-value store that several change at once.
+
+use kit::{Code, Error, Internal, problem};
+use serde::Serialize;
+use spin_sdk::experimental::wasi::keyvalue::{atomics, store};
+
+/// Swaps that one change may lose.
+const ATTEMPTS: usize = 50;
+
+/// What becomes of an entry.
+pub(crate) enum Change<T> {
+    /// It stays.
+    Nothing,
+    Write(T),
+    Delete,
+}
+
+/// Changes an entry; `change` looks at what it is, maybe several times. Whoever was not told
+/// that the swap was done, as Spin 4.1 does not on Redis, finds the value and is content.
+///
+/// # Errors
+/// `service-unavailable` when the store does not answer, or others never pause.
+pub(crate) fn update<T: Serialize>(
+    key: &str,
+    mut change: impl FnMut(Option<&[u8]>) -> Change<T>,
+) -> kit::Result<()> {
+    let bucket = store::open("default").map_err(fault)?;
+    let mut cas = atomics::Cas::new(&bucket, key).map_err(fault)?;
+    let mut written: Option<Vec<u8>> = None;
+    for _ in 0..ATTEMPTS {
+        let held = cas.current().map_err(fault)?;
+        if written.is_some() && held == written {
+            return Ok(());
+        }
+        let value = match change(held.as_deref()) {
+            Change::Nothing => return Ok(()),
+            Change::Delete => return bucket.delete(key).map_err(fault),
+            Change::Write(value) => serde_json::to_vec(&value).internal()?,
+        };
+        cas = match atomics::swap(cas, &value) {
+            Ok(()) => return Ok(()),
+            Err(atomics::CasError::StoreError(error)) => return Err(fault(error)),
+            Err(atomics::CasError::CasFailed(fresh)) => fresh,
+        };
+        written = Some(value);
+    }
+    let busy = problem(Code::ServiceUnavailable, "Too many try this at once; try again.");
+    Err(Error { retry_after: Some(1), ..busy })
+}
+
+fn fault(error: store::Error) -> Error {
+    let cause = format!("key-value store: {error:?}");
+    Error { internal: Some(cause), ..problem(Code::ServiceUnavailable, "A store does not answer.") }
+}

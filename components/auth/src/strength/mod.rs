@@ -1,0 +1,175 @@
+//! How many guesses a password takes of whoever knows how people make them: the estimate of
+//! zxcvbn (Wheeler, USENIX Security 2016), as far as a function needs it. The password is taken
+//! apart into what is easily guessed, in the way that takes the fewest guesses.
+//!
+//! The crate `zxcvbn` itself asks JavaScript for the time on every WebAssembly target, so it does
+//! not run in a component. `common.txt` is of its list of common passwords, those that leaked most
+//! often first, without what is offensive.
+
+mod parts;
+
+use std::collections::HashMap;
+
+use self::parts::{Part, parts};
+
+/// Guesses, as a power of ten, that a password must take: with hashes of argon2id an attacker who
+/// has stolen them then needs years. It is zxcvbn's score 3 and a little more, so that three parts
+/// that cost nothing are not enough.
+const ENOUGH: f64 = 8.3;
+/// What is looked at, in characters: work grows with the square.
+const LOOKED_AT: usize = 64;
+/// Guesses that each further part costs at least (zxcvbn's `D`).
+const MORE: f64 = 4.0;
+/// The shortest text of the context that is a word, in characters.
+const WORD: usize = 3;
+
+const COMMON: &str = include_str!("common.txt");
+
+/// Words and how soon they are guessed, the first at 1.
+pub(crate) struct Words(HashMap<String, usize>);
+
+impl Words {
+    /// The common ones, and before them what is about the person, such as address and names.
+    pub(crate) fn about(context: &[&str]) -> Self {
+        let common = COMMON.lines().enumerate().map(|(at, word)| (word.to_owned(), at + 1));
+        let mut words: HashMap<_, _> = common.collect();
+        for text in context {
+            let text = text.to_lowercase();
+            let pieces = text.split(|c: char| !c.is_alphanumeric());
+            let whole: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
+            // Of an address what stands before the @.
+            let local = text.split('@').next().unwrap_or_default().to_owned();
+            let pieces = pieces.map(str::to_owned).chain([text.clone(), whole, local]);
+            words.extend(pieces.filter(|piece| piece.chars().count() >= WORD).map(|it| (it, 1)));
+        }
+        Self(words)
+    }
+
+    fn rank(&self, word: &str) -> Option<usize> {
+        self.0.get(word).copied()
+    }
+}
+
+/// Whether a password is too easily guessed, and what makes it so.
+pub(crate) fn weakness(password: &str, words: &Words) -> Option<&'static str> {
+    let text: Vec<char> = password.chars().take(LOOKED_AT).collect();
+    let (guesses, weakest) = guesses(&text, words);
+    (guesses < ENOUGH).then(|| weakest.map_or("It is short.", Part::why))
+}
+
+/// Guesses as a power of ten, and the longest part that is easily guessed.
+fn guesses(text: &[char], words: &Words) -> (f64, Option<Part>) {
+    let found = parts(text, words);
+    let length = text.len();
+    // For each end and number of parts: the fewest guesses of their product, and the last part.
+    let mut best: Vec<Vec<Option<(f64, Option<Part>)>>> = vec![vec![None; length + 1]; length + 1];
+    best[0][0] = Some((0.0, None));
+    for end in 1..=length {
+        let brute = (0..end).map(|start| Part::brute(start, end));
+        for part in found.iter().copied().filter(|part| part.end == end).chain(brute) {
+            for count in 0..end {
+                let Some((before, _)) = best[part.start][count] else { continue };
+                let product = before + part.guesses;
+                let slot = &mut best[end][count + 1];
+                if slot.is_none_or(|(known, _)| product < known) {
+                    *slot = Some((product, Some(part)));
+                }
+            }
+        }
+    }
+    let mut least = (f64::INFINITY, 0);
+    let mut factorial = 0.0;
+    for count in 1..=length {
+        factorial += (count as f64).log10();
+        let Some((product, _)) = best[length][count] else { continue };
+        // Parts come in any order, and whoever guesses tries fewer parts first.
+        let total = 10_f64.powf(product + factorial) + 10_f64.powf(MORE * (count - 1) as f64);
+        if total.log10() < least.0 {
+            least = (total.log10(), count);
+        }
+    }
+    let (mut end, mut count, mut weakest) = (length, least.1, None::<Part>);
+    while let Some((_, Some(part))) = best[end][count] {
+        if part.is_easy() && weakest.is_none_or(|known| known.len() < part.len()) {
+            weakest = Some(part);
+        }
+        (end, count) = (part.start, count - 1);
+    }
+    (least.0, weakest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn weak(password: &str) -> bool {
+        let words = Words::about(&["ana.marin@example.com", "Ana Marín", "Example Energy"]);
+        weakness(password, &words).is_some()
+    }
+
+    #[test]
+    fn what_people_choose_is_weak() {
+        for password in [
+            "password12",
+            "Password1!",
+            "P@ssw0rd123",
+            "qwertyuiop",
+            "1234567890",
+            "iloveyou12",
+            "aaaaaaaaaa",
+            "abcdefghij",
+            "letmeinplease",
+            "summer2024!",
+            "hunter2hunter2",
+            "monkey1234567",
+            "dragonball1",
+            "superman1234",
+            "football2020",
+            "Winter2025!",
+            "ana.marin1990",
+            "ExampleEnergy1",
+            "example-energy",
+            "ana.marin@example.com",
+            "zyxwvutsrq",
+            "abcabcabcabc",
+            "asdfghjkl;",
+            "11112222333",
+            "Passw0rd!!!",
+            "admin12345",
+            "drowssap123",
+            "changeme123!",
+            "welcome2024",
+            "1q2w3e4r5t",
+        ] {
+            assert!(weak(password), "{password}");
+        }
+    }
+
+    #[test]
+    fn what_is_long_or_random_is_not() {
+        for password in [
+            "correct horse battery staple",
+            "another password",
+            "planted password",
+            "a long and dull passphrase",
+            "not the password",
+            "x7Kq9!mZpL2w",
+            "Tr0ub4dor&3-plum",
+            "a quite unlikely sentence",
+            "密码太长了所以没有人猜",
+            "gr8 wombats knit socks",
+        ] {
+            assert!(!weak(password), "{password}");
+        }
+        assert!(!weak(&"é漢aB3$ x".repeat(128)), "only its beginning is looked at");
+        assert!(weak(&"a".repeat(1024)));
+    }
+
+    #[test]
+    fn it_says_why() {
+        let words = Words::about(&[]);
+        assert!(weakness("aaaaaaaaaaaa", &words).is_some_and(|why| why.contains("repeat")));
+        assert!(weakness("abcdefghijkl", &words).is_some_and(|why| why.contains("sequence")));
+        assert!(weakness("Password1!", &words).is_some_and(|why| why.contains("common")));
+    }
+}

@@ -1,0 +1,118 @@
+//! How long the next try has to wait, as the key-value store keeps it.
+
+use serde::{Deserialize, Serialize};
+
+/// Failures in a row after which tries wait: more than anybody mistypes, and few beside the
+/// hundred that NIST SP 800-63B section 5.2.2 allows.
+const FREE: u32 = 10;
+/// The first wait; each next one is twice as long.
+const FIRST_MS: i64 = 30_000;
+/// The longest one.
+const LONGEST_MS: i64 = 3_600_000;
+/// A day without a failure, and those before are forgotten.
+const FORGOTTEN_MS: i64 = 86_400_000;
+
+/// Tries in a row that were no success. All moments are milliseconds since the Unix epoch.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Tries {
+    /// The first member, where whoever forgets entries looks.
+    expires_at: i64,
+    pub(crate) failures: u32,
+    /// Before it there is no next one.
+    next_at: i64,
+    /// Who wrote it, so that of two at once neither takes the other's for its own.
+    #[serde(default)]
+    by: String,
+}
+
+impl Tries {
+    pub(crate) fn read(held: Option<&[u8]>) -> Option<Self> {
+        serde_json::from_slice(held?).ok()
+    }
+
+    /// Takes a try; or how many milliseconds it comes too early.
+    pub(crate) fn take(held: Option<Self>, now: i64) -> Result<Self, i64> {
+        let failures = held.as_ref().filter(|held| held.expires_at > now);
+        let failures = failures.map_or(0, |held| held.failures);
+        // A wait that is longer than any is of a clock that was set back.
+        let wait = held.map_or(0, |held| held.next_at - now);
+        if (1..=LONGEST_MS).contains(&wait) {
+            return Err(wait);
+        }
+        let failures = failures.saturating_add(1);
+        let pause = match failures.checked_sub(FREE) {
+            None => 0,
+            Some(over) => (FIRST_MS << over.min(16)).min(LONGEST_MS),
+        };
+        let (expires_at, next_at) = (now + FORGOTTEN_MS, now + pause);
+        Ok(Self { expires_at, failures, next_at, by: String::new() })
+    }
+
+    /// As this one writes it.
+    pub(crate) fn by(self, by: String) -> Self {
+        Self { by, ..self }
+    }
+
+    /// One of them was a success.
+    pub(crate) fn give_back(self) -> Self {
+        let failures = self.failures.saturating_sub(1);
+        let next_at = if failures < FREE { 0 } else { self.next_at };
+        Self { failures, next_at, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_811_851_200_000;
+
+    /// What waits the next tries at `now` see, each made as soon as it may be.
+    fn waits(count: u32) -> Vec<i64> {
+        let (mut held, mut now, mut waits) = (None, NOW, Vec::new());
+        while waits.len() < count as usize {
+            match Tries::take(held.clone(), now) {
+                Ok(tries) => held = Some(tries),
+                Err(wait) => {
+                    waits.push(wait / 1000);
+                    now += wait;
+                }
+            }
+        }
+        waits
+    }
+
+    #[test]
+    fn waits_grow_and_have_an_end() {
+        assert_eq!(waits(9), [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
+    }
+
+    #[test]
+    fn some_are_free_and_a_day_forgets() {
+        let mut held = None;
+        for _ in 0..FREE {
+            held = Some(Tries::take(held, NOW).expect("free"));
+        }
+        assert_eq!(Tries::take(held.clone(), NOW + 1), Err(FIRST_MS - 1));
+        let later = Tries::take(held, NOW + FORGOTTEN_MS).expect("forgotten");
+        assert_eq!((later.failures, later.next_at), (1, NOW + FORGOTTEN_MS));
+    }
+
+    #[test]
+    fn a_success_counts_as_none() {
+        let mut held = None;
+        for _ in 0..FREE {
+            held = Some(Tries::take(held, NOW).expect("free").give_back());
+        }
+        assert_eq!(held.expect("an entry").failures, 0);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_locks_nobody_out() {
+        let mut held = None;
+        for _ in 0..FREE {
+            held = Some(Tries::take(held, NOW).expect("free"));
+        }
+        assert!(Tries::take(held, NOW - 2 * LONGEST_MS).is_ok());
+    }
+}

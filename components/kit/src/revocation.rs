@@ -1,0 +1,166 @@
+//! Tokens that end before their time: those of members, machine clients and logins. A revocation
+//! is written in the transaction of what ends, and published where the gateways look
+//! (`components/gateway/src/revocation.rs`) as soon as that is committed. What a crash kept from
+//! being published, or the key-value store has lost, is published by the tick, and by `auth` when
+//! a gateway finds the mark gone.
+
+use std::cell::RefCell;
+
+use spin_sdk::experimental::wasi::keyvalue::store::Bucket;
+
+use crate::sql::{Database, Row, Value, Who};
+use crate::{Error, Scope, System, key_value, now};
+
+/// Longer than any token lives (`LONGEST` of the gateway) and the clocks of hosts differ, in
+/// milliseconds: after it there is nothing left to be refused.
+const KEPT: i64 = 3_600_000 + 300_000;
+/// How much longer rows stay, so that a clock that is wrong for a while takes none away.
+const SLACK: i64 = 86_400_000;
+/// Rows that one look fetches.
+const BATCH: usize = 1_000;
+/// What stands before the keys of entries.
+pub(crate) const PREFIX: &str = "revoked:";
+/// Where it is marked that all entries are in the store.
+const COMPLETE: &str = "revoked:complete";
+
+thread_local! {
+    /// Tenants and subjects of which the running request has revoked tokens. With several requests
+    /// in one instance another one may publish them: it finds what is committed by then.
+    static FRESH: RefCell<Vec<(String, String)>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Scope<'_> {
+    /// Revokes the tokens of a user or client of the tenant that were issued at a version before
+    /// this one.
+    ///
+    /// # Errors
+    /// `internal-error` of the database.
+    pub fn revoke(&self, subject: &str, below: i64) -> Result<(), Error> {
+        self.execute_one(
+            "INSERT INTO revocations (tenant_id, subject, below, expires_at) \
+             VALUES ($1, $2, $3, $4) ON CONFLICT (tenant_id, subject) \
+             DO UPDATE SET below = $3, expires_at = $4",
+            [Value::Text(subject.to_owned()), Value::Integer(below), Value::Integer(now() + KEPT)],
+        )?;
+        FRESH.with_borrow_mut(|fresh| fresh.push((self.tenant().to_owned(), subject.to_owned())));
+        Ok(())
+    }
+
+    /// The version below which tokens of a user or client are revoked, if any are.
+    ///
+    /// # Errors
+    /// `internal-error` of the database.
+    pub fn revoked_below(&self, subject: &str) -> Result<Option<i64>, Error> {
+        let rows = self.query(
+            "SELECT below FROM revocations WHERE tenant_id = $1 AND subject = $2",
+            [Value::Text(subject.to_owned())],
+        )?;
+        Ok(rows.into_iter().next().map(|mut row| row.integer()))
+    }
+
+    /// Revokes all tokens of a login, whose id is that of its family of refresh tokens.
+    ///
+    /// # Errors
+    /// As [`Scope::revoke`].
+    pub fn revoke_login(&self, family: &str) -> Result<(), Error> {
+        // A login has no versions: its tokens name 0.
+        self.revoke(family, 1)
+    }
+}
+
+/// Publishes what the request has revoked, as far as it was committed.
+///
+/// # Errors
+/// Those of the stores; then the tick does it.
+pub(crate) fn publish_fresh() -> Result<(), Error> {
+    let fresh = FRESH.take();
+    if fresh.is_empty() {
+        return Ok(());
+    }
+    let (database, bucket) = (Database::open()?, key_value::open()?);
+    for (tenant, subject) in fresh {
+        let rows = database.query(
+            Who::System,
+            "SELECT tenant_id, subject, below, expires_at FROM revocations \
+             WHERE tenant_id = $1 AND subject = $2",
+            &[Value::Text(tenant), Value::Text(subject)],
+        )?;
+        rows.into_iter().try_for_each(|row| Entry::of(row).write(&bucket))?;
+    }
+    Ok(())
+}
+
+/// Publishes all revocations that are not over, and marks that they are there.
+///
+/// # Errors
+/// Those of the stores; then the mark is not set.
+pub fn publish_all(system: &System<'_>) -> Result<(), Error> {
+    let bucket = key_value::open()?;
+    let mut last = (String::new(), String::new());
+    loop {
+        let rows = system.query(
+            &format!(
+                "SELECT tenant_id, subject, below, expires_at FROM revocations \
+                 WHERE (tenant_id, subject) > ($1, $2) AND expires_at > $3 \
+                 ORDER BY tenant_id, subject LIMIT {BATCH}"
+            ),
+            &[Value::Text(last.0), Value::Text(last.1), Value::Integer(now())],
+        )?;
+        let count = rows.len();
+        let entries: Vec<Entry> = rows.into_iter().map(Entry::of).collect();
+        entries.iter().try_for_each(|entry| entry.write(&bucket))?;
+        match entries.into_iter().next_back() {
+            Some(entry) if count == BATCH => last = (entry.tenant, entry.subject),
+            _ => break,
+        }
+    }
+    bucket.set(COMPLETE, b"1").map_err(key_value::fault)
+}
+
+/// As [`publish_all`], where the mark is gone.
+///
+/// # Errors
+/// As [`publish_all`].
+pub fn publish_lost(system: &System<'_>) -> Result<(), Error> {
+    let held = key_value::open()?.get(COMPLETE).map_err(key_value::fault)?;
+    if held.is_some() { Ok(()) } else { publish_all(system) }
+}
+
+/// Takes away those that are long over.
+///
+/// # Errors
+/// Those of the database.
+pub fn sweep(system: &System<'_>) -> Result<(), Error> {
+    let before = Value::Integer(now() - SLACK);
+    system.execute("DELETE FROM revocations WHERE expires_at < $1", &[before]).map(drop)
+}
+
+/// A row, and the entry that gateways read.
+struct Entry {
+    tenant: String,
+    subject: String,
+    below: i64,
+    expires_at: i64,
+}
+
+impl Entry {
+    fn of(mut row: Row) -> Self {
+        Self {
+            tenant: row.text(),
+            subject: row.text(),
+            below: row.integer(),
+            expires_at: row.integer(),
+        }
+    }
+
+    fn write(&self, bucket: &Bucket) -> Result<(), Error> {
+        let Self { tenant, subject, below, expires_at } = self;
+        let key = format!("{PREFIX}{tenant}:{subject}");
+        let value = format!("{{\"expires_at\":{expires_at},\"below\":{below}}}").into_bytes();
+        // Reading costs less than writing, and most of the time it is there.
+        if bucket.get(&key).map_err(key_value::fault)?.as_ref() == Some(&value) {
+            return Ok(());
+        }
+        bucket.set(&key, &value).map_err(key_value::fault)
+    }
+}

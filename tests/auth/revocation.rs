@@ -1,0 +1,76 @@
+//! Tokens that end before their time: those of members, by every way in which one may do less,
+//! and on every host.
+
+use http::Method;
+use serde_json::json;
+
+use super::{CLIENTS, audited, client, login, member, signed_in};
+use crate::support::server::{UNLIMITED, options, start};
+use crate::support::{Client, Placement, dedicated, stores};
+use crate::{both, placements};
+
+const PROJECTS: &str = "/api/v1/projects";
+
+placements! {
+    /// A member who is deleted, suspended, or of fewer roles has no token any more; who gets a
+    /// role more, or another name, keeps it.
+    async fn of_a_member(app) {
+        for (patch, ends) in [
+            (None, true),
+            (Some(json!({ "is_active": false })), true),
+            (Some(json!({ "roles": ["VIEWER"] })), true),
+            (Some(json!({ "roles": ["EDITOR", "ADMIN"] })), false),
+            (Some(json!({ "name": "other" })), false),
+        ] {
+            let owner = app.owner().await;
+            let (id, email) = member(&app, &owner, "EDITOR").await;
+            let session = login(&app, &email).await.expect(200);
+            let editor = owner.with_token(session.body["access_token"].as_str().unwrap());
+            let path = format!("/api/v1/users/{id}");
+            match &patch {
+                None => owner.delete(&path).await.expect(204),
+                Some(patch) => owner.patch(&path, patch).await.expect(200),
+            };
+            let answer = editor.get(PROJECTS).await;
+            assert_eq!(answer.status, if ends { 401 } else { 200 }, "{patch:?}");
+            if patch.is_some_and(|patch| patch.get("roles").is_some()) {
+                let session = login(&app, &email).await.expect(200);
+                let again = owner.with_token(session.body["access_token"].as_str().unwrap());
+                again.get(PROJECTS).await.expect(200);
+            }
+            owner.get(PROJECTS).await.expect(200);
+        }
+    }
+
+    /// A revocation that is refused leaves all as it was.
+    async fn of_nobody(app) {
+        let owner = app.owner().await;
+        let made = client(&owner).await;
+        let ci_service = signed_in(&app, &owner, &made.body).await;
+        let path = format!("{CLIENTS}/{}", made.id());
+        let stale = [("if-match", "\"v9\"")];
+        owner.send(Method::DELETE, &path, &stale, None).await.refused(412, "precondition_failed");
+        ci_service.get(PROJECTS).await.expect(200);
+        assert_eq!(audited(&app, owner.tenant()), ["client.created", "client.signed_in"]);
+    }
+}
+
+/// A key-value store that was lost revives nothing, and neither does another host: whoever finds
+/// the store without its mark has it filled first.
+async fn outlives_the_store(placement: Placement) {
+    let (app, server, directory) = dedicated(placement, &[]).await;
+    let owner = app.owner().await;
+    let made = client(&owner).await;
+    let ci_service = signed_in(&app, &owner, &made.body).await;
+    let path = format!("{CLIENTS}/{}/disable", made.id());
+    owner.send(Method::POST, &path, &[], None).await.expect(200);
+    server.shutdown().await.unwrap();
+    stores::forget_key_values(directory.path());
+    let (app, server) = start(options(placement, directory.path(), &UNLIMITED)).await;
+    let again = |client: &Client| Client::new(&app.base, Some(client.token()));
+    again(&ci_service).get(PROJECTS).await.refused(401, "invalid_token");
+    again(&owner).get(PROJECTS).await.expect(200);
+    server.shutdown().await.unwrap();
+}
+
+both! { outlives_the_store }
