@@ -7,6 +7,7 @@ use crate::fused::{Background, Function, Fused, Keyring};
 use crate::grants::{Backends, Grants};
 use crate::log::Sink;
 use crate::manifest::Manifest;
+use crate::memory::Budget;
 use crate::metrics::Metrics;
 use crate::options::{Options, Placement};
 use crate::routes::{Route, Routes};
@@ -89,7 +90,7 @@ impl App {
         backends.check().await?;
         let engine = engine::new(&options.limits, parts.len(), &options.data)?;
         let background = Background::default();
-        let targets = load_parts(options, &engine, parts, own, log, &background).await?;
+        let targets = load_parts(options, &engine, parts, own, log, &background, &metrics).await?;
         let mut lines = Vec::new();
         let mut routes = Vec::new();
         for trigger in manifest.routes() {
@@ -154,11 +155,12 @@ async fn load_parts(
     own: SocketAddr,
     log: &Sink,
     background: &Background,
+    metrics: &Metrics,
 ) -> anyhow::Result<HashMap<String, Target>> {
     let keyring = Keyring::default();
     let mut targets = HashMap::new();
     let mut functions = Vec::new();
-    for (maker, component, typed) in prepare(options, engine, parts, own, log).await? {
+    for (maker, component, typed) in prepare(options, engine, parts, own, log, metrics).await? {
         let name = maker.grants.component.clone();
         if typed {
             let component = FunctionPre::new(component).map_err(anyhow::Error::from);
@@ -197,16 +199,20 @@ async fn prepare(
     parts: Vec<Part>,
     own: SocketAddr,
     log: &Sink,
+    metrics: &Metrics,
 ) -> anyhow::Result<Vec<(Maker, InstancePre<State>, bool)>> {
     let linker = Arc::new(engine::linker(engine)?);
+    let budget = Arc::new(Budget::new(&options.limits, metrics.memory_refusals()));
     let mut tasks = Vec::new();
     for Part { source, route, grants } in parts {
         let (linker, options, engine) = (linker.clone(), options.clone(), engine.clone());
         let maker = Maker {
             engine: engine.clone(),
+            shown: metrics.guest_memory(&grants.component),
             grants: Arc::new(grants),
             log: log.clone(),
             memory: options.limits.memory,
+            budget: budget.clone(),
             clock: options.clock.clone(),
             own: None,
         };

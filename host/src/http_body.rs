@@ -1,20 +1,18 @@
 //! Response bodies between the components and hyper.
 
+use crate::composed::{Fate, Reader};
 use crate::connections::{Busy, Share};
 use crate::fused::ByteStream;
 use crate::problem;
+use crate::streams::Place;
 use bytes::Bytes;
 use http::Response;
 use http_body::{Body, Frame, SizeHint};
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime_wasi_http::WasiBody;
-
-type Permits = (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>);
 
 /// A response body.
 pub(crate) enum ResponseBody {
@@ -22,9 +20,14 @@ pub(crate) enum ResponseBody {
     Full(Option<Bytes>),
     /// From a route, as it comes.
     Stream(ByteStream),
-    /// From a `wasi:http` component. `broken` tells an end by accident from a regular one,
-    /// and the permits, the second one that of a stream, are given back when the body has ended.
-    Component { body: WasiBody, broken: Arc<AtomicBool>, _permits: Permits },
+    /// From a `wasi:http` component. `fate` tells an end by accident from a regular one. The
+    /// permit of the instance and the place of a stream are given back when the body has ended.
+    Component {
+        body: WasiBody,
+        fate: Fate,
+        stream: Option<(Reader, Place)>,
+        _permit: OwnedSemaphorePermit,
+    },
 }
 
 impl ResponseBody {
@@ -49,11 +52,14 @@ impl Body for ResponseBody {
                 let chunk = ready!(stream.poll(cx));
                 Poll::Ready(chunk.map(|chunk| chunk.map(Frame::data)))
             }
-            Self::Component { body, broken, .. } => {
+            Self::Component { body, fate, stream, .. } => {
                 let frame = ready!(Pin::new(body).poll_frame(cx));
+                if let (None, Some((reader, _))) = (&frame, stream) {
+                    reader.ends();
+                }
                 Poll::Ready(match frame {
                     Some(frame) => Some(frame.map_err(io::Error::other)),
-                    None if broken.swap(false, Ordering::Acquire) => {
+                    None if fate.take_broken() => {
                         Some(Err(io::Error::other("the function ended before its response")))
                     }
                     None => None,

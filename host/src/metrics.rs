@@ -9,7 +9,8 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::registry::Registry;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::{Registry, Unit};
 use std::sync::Arc;
 use subtle::ConstantTimeEq as _;
 
@@ -31,11 +32,19 @@ struct Store {
     store: String,
 }
 
+/// A component.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Guest {
+    component: String,
+}
+
 /// The counters of one server.
 #[derive(Clone, Default)]
 pub(crate) struct Metrics {
     requests: Family<Answered, Counter>,
     store_failures: Family<Store, Counter>,
+    guest_memory: Family<Guest, Gauge>,
+    memory_refusals: Counter,
     registry: Arc<Registry>,
     token: Option<String>,
 }
@@ -44,6 +53,7 @@ impl Metrics {
     /// Counters at 0, for who has the credential of these variables.
     pub(crate) fn new(variables: &Variables) -> Self {
         let (requests, store_failures) = (Family::default(), Family::default());
+        let (guest_memory, memory_refusals) = (Family::default(), Counter::default());
         let mut registry = Registry::with_prefix("tenantry");
         registry.register(
             "http_requests",
@@ -56,8 +66,21 @@ impl Metrics {
              process alone, or the request is refused (limit_fail_closed)",
             store_failures.clone(),
         );
+        registry.register_with_unit(
+            "guest_memory",
+            "Linear memory of all instances of a component, those that rest included",
+            Unit::Bytes,
+            guest_memory.clone(),
+        );
+        registry.register(
+            "guest_memory_refusals",
+            "Times that an instance was refused memory because others have it; most are sign-ins, \
+             which are then answered with 503",
+            memory_refusals.clone(),
+        );
         let token = variables.get(TOKEN).filter(|token| !token.is_empty()).map(str::to_owned);
-        Self { requests, store_failures, registry: Arc::new(registry), token }
+        let registry = Arc::new(registry);
+        Self { requests, store_failures, guest_memory, memory_refusals, registry, token }
     }
 
     /// Counts an answer.
@@ -69,6 +92,16 @@ impl Metrics {
     /// The counter of what a key-value store did not do.
     pub(crate) fn store_failures(&self, label: &str) -> Counter {
         self.store_failures.get_or_create(&Store { store: label.to_owned() }).clone()
+    }
+
+    /// The linear memory of all instances of this component, in bytes.
+    pub(crate) fn guest_memory(&self, component: &str) -> Gauge {
+        self.guest_memory.get_or_create(&Guest { component: component.to_owned() }).clone()
+    }
+
+    /// The counter of what instances were refused because others have it.
+    pub(crate) fn memory_refusals(&self) -> Counter {
+        self.memory_refusals.clone()
     }
 
     /// Answers `GET /metrics`.

@@ -1,6 +1,6 @@
 //! What a caller of [`crate::up`] may choose.
 
-use crate::{Clock, Log};
+use crate::{Clock, Log, machine};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,6 +20,11 @@ pub enum Placement {
 pub struct Limits {
     /// Linear memory of one instance, in bytes.
     pub memory: usize,
+    /// Linear memory of all instances together, in bytes. Those that rest may have half of it.
+    pub total_memory: usize,
+    /// Instances that may have much more memory than they began with, at a time: those that hash
+    /// passwords, most of all. Others wait for `max_queue_wait`.
+    pub max_large: usize,
     /// Time from the call of a component to its answer, background work after the answer,
     /// and time to receive a request body.
     pub request: Duration,
@@ -29,6 +34,11 @@ pub struct Limits {
     pub max_instances: usize,
     /// How many of them may be held by streaming responses.
     pub max_streams: usize,
+    /// How many by those of one tenant, so that no tenant takes them from the others.
+    pub max_tenant_streams: usize,
+    /// How many by those of one caller: a person, a machine client, a key, or an address where
+    /// no credential is needed.
+    pub max_caller_streams: usize,
     /// How long a request waits for a free instance before it is answered with 503.
     pub max_queue_wait: Duration,
     /// How long a shutdown waits for requests in flight.
@@ -74,12 +84,21 @@ impl Default for Connections {
 
 impl Default for Limits {
     fn default() -> Self {
+        let memory = 128 << 20;
+        // The rest is for the stores, for what clients send, and for others on the machine.
+        let total_memory = machine::memory() / 4;
+        // Who hashes computes all the time: half of the cores stay for those who do not.
+        let max_large = (machine::cores() / 2).min(total_memory / 2 / memory).max(1);
         Self {
-            memory: 128 << 20,
+            memory,
+            total_memory,
+            max_large,
             request: Duration::from_secs(30),
             stream: Duration::from_secs(3600),
             max_instances: 256,
             max_streams: 128,
+            max_tenant_streams: 32,
+            max_caller_streams: 8,
             max_queue_wait: Duration::from_secs(2),
             grace: Duration::from_secs(10),
             connections: Connections::default(),

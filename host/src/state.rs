@@ -5,17 +5,17 @@ use crate::grants::Grants;
 use crate::interfaces::outbound::Outbound;
 use crate::interfaces::stdio::Lines;
 use crate::log::Sink;
+use crate::memory::{Budget, Memory};
+use prometheus_client::metrics::gauge::Gauge;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use wasmtime::component::ResourceTable;
-use wasmtime::{AsContextMut, Engine, ResourceLimiter, Store};
+use wasmtime::{AsContextMut, Engine, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 /// Epoch ticks that a guest may compute before other work gets a turn on its thread.
 const TURN: u64 = 2;
-/// The most elements of one table.
-const TABLE: usize = 100_000;
 
 /// The data of one instance's store.
 pub(crate) struct State {
@@ -25,45 +25,6 @@ pub(crate) struct State {
     wasi: WasiCtx,
     http: WasiHttpCtx,
     outbound: Outbound,
-}
-
-/// Counts the linear memory of an instance against its limit, in bytes.
-pub(crate) struct Memory {
-    limit: usize,
-    used: usize,
-}
-
-impl Memory {
-    /// Whether so much is used that the instance should not serve another request: memory
-    /// that a guest has taken never comes back.
-    pub(crate) fn is_tight(&self) -> bool {
-        self.used > self.limit / 4 * 3
-    }
-}
-
-impl ResourceLimiter for Memory {
-    fn memory_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        _: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        let used = self.used.saturating_add(desired.saturating_sub(current));
-        if used > self.limit {
-            return Ok(false);
-        }
-        self.used = used;
-        Ok(true)
-    }
-
-    fn table_growing(
-        &mut self,
-        _: usize,
-        desired: usize,
-        _: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        Ok(desired <= TABLE)
-    }
 }
 
 impl WasiView for State {
@@ -84,8 +45,12 @@ pub(crate) struct Maker {
     pub(crate) engine: Engine,
     pub(crate) grants: Arc<Grants>,
     pub(crate) log: Sink,
-    /// Bytes of linear memory.
+    /// Bytes of linear memory of one instance.
     pub(crate) memory: usize,
+    /// What all instances of the server may have.
+    pub(crate) budget: Arc<Budget>,
+    /// What all instances of the component have.
+    pub(crate) shown: Gauge,
     /// A clock for the guests instead of the machine's.
     pub(crate) clock: Option<Clock>,
     /// The server's own address, for a guest that may ask there.
@@ -109,20 +74,23 @@ impl Maker {
             State {
                 table: ResourceTable::new(),
                 grants: self.grants.clone(),
-                memory: Memory { limit: self.memory, used: 0 },
+                memory: Memory::new(self.memory, self.budget.clone(), self.shown.clone()),
                 wasi: wasi.build(),
                 http: WasiHttpCtx::new(),
                 outbound: Outbound::new(self.grants.clone(), self.own),
             },
         );
-        store.limiter(|state| &mut state.memory);
+        store.limiter_async(|state| &mut state.memory);
         store.epoch_deadline_async_yield_and_update(1);
         rearm(&mut store);
         store
     }
 }
 
-/// Gives the guest a full turn. Without it an instance that has rested gives way at once.
-pub(crate) fn rearm(mut store: impl AsContextMut) {
-    store.as_context_mut().set_epoch_deadline(TURN);
+/// Gives the guest a full turn, without which an instance that has rested gives way at once, and
+/// forgets what it was refused before.
+pub(crate) fn rearm(mut store: impl AsContextMut<Data = State>) {
+    let mut store = store.as_context_mut();
+    store.set_epoch_deadline(TURN);
+    store.data_mut().memory.forget();
 }

@@ -1,3 +1,4 @@
+mod at_once;
 mod create_client;
 mod delete_client;
 mod disable_client;

@@ -6,6 +6,7 @@ mod list_event_attempts;
 mod list_events;
 mod registry;
 mod retention;
+mod stream_bounds;
 mod stream_events;
 
 use serde_json::json;

@@ -214,32 +214,10 @@ async fn silence_is_told(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// A client that has left makes room for the next one.
-async fn who_leaves_makes_room(placement: Placement) {
-    let (app, server, _directory) = server(placement, "60", 2).await;
-    let owner = app.owner().await;
-    for _ in 0..3 {
-        let mut followers = Vec::new();
-        for _ in 0..2 {
-            followers.push(Follower::open(&owner, "", None).await);
-        }
-        let refused = owner.get(STREAM).await.refused(503, "service_unavailable");
-        assert!(refused.header("retry-after").is_some());
-        drop(followers);
-        // It is seen when something is written; composed, with the one after.
-        for _ in 0..2 {
-            project(&owner, "a").await;
-            tokio::time::sleep(Duration::from_secs(3)).await;
-        }
-    }
-    server.shutdown().await.unwrap();
-}
-
 both! {
     events_come_as_they_happen
     nothing_is_lost_between_two_streams
     silence_is_told
-    who_leaves_makes_room
 }
 
 placements! {

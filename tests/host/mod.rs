@@ -3,6 +3,7 @@
 mod backup;
 mod connections;
 mod doctor;
+mod footprint;
 mod grants;
 mod keys;
 mod limits;
@@ -11,6 +12,7 @@ mod metrics;
 mod outbound;
 mod server;
 mod smuggling;
+mod steady;
 mod streams;
 mod ticks;
 mod upgrade;

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde::{Deserialize, Serialize};
 
-use super::server::{self, UNLIMITED};
+use super::server::{self, OPERATOR, UNLIMITED};
 use super::{App, Placement};
 
 const SETTING: &str = "TENANTRY_TEST_SERVER";
@@ -28,6 +28,8 @@ pub struct Setting {
     pub manifest: Option<PathBuf>,
     /// The file of a clock that a test turns.
     pub clock: Option<PathBuf>,
+    /// Instead of the default bound of the memory of all guests, in bytes.
+    pub total_memory: Option<usize>,
 }
 
 impl Setting {
@@ -42,6 +44,7 @@ impl Setting {
             port: 0,
             manifest: None,
             clock: None,
+            total_memory: None,
         }
     }
 }
@@ -63,6 +66,9 @@ async fn server_process() {
     options.manifest = setting.manifest.unwrap_or(options.manifest);
     options.components = setting.components;
     options.listen.set_port(setting.port);
+    if let Some(bytes) = setting.total_memory {
+        options.limits.total_memory = bytes;
+    }
     let (app, server) = server::start(options).await;
     println!("listening {}", app.base);
     // Ends as `tenantry up` does, when it is asked to.
@@ -70,6 +76,16 @@ async fn server_process() {
         tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).unwrap();
     stop.recv().await;
     server.shutdown().await.unwrap();
+}
+
+/// The linear memory of all instances of a component, in bytes, as `/metrics` has it.
+pub async fn memory(app: &App, component: &str) -> usize {
+    let authorization = format!("Bearer {OPERATOR}");
+    let headers = [("authorization", authorization.as_str())];
+    let metrics = app.anon().try_send(http::Method::GET, "/metrics", &headers, None).await.unwrap();
+    let name = format!("tenantry_guest_memory_bytes{{component=\"{component}\"}} ");
+    let value = metrics.text.lines().find_map(|line| line.strip_prefix(&name));
+    value.unwrap_or_else(|| panic!("{name}: {}", metrics.text)).parse().unwrap()
 }
 
 /// A server that does not outlive a failed test.
@@ -103,6 +119,28 @@ impl Process {
         std::thread::spawn(move || lines.for_each(drop));
         let app = App { base, log: Default::default(), data: setting.data.clone() };
         Self { child, app }
+    }
+
+    /// Its resident memory, in bytes.
+    pub fn resident(&self) -> usize {
+        self.status("VmRSS:")
+    }
+
+    /// The most that it had, in bytes.
+    pub fn peak(&self) -> usize {
+        self.status("VmHWM:")
+    }
+
+    /// What it had until now does not count (`proc_pid_clear_refs(5)`).
+    pub fn forget_peak(&self) {
+        std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").unwrap();
+    }
+
+    fn status(&self, name: &str) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        let kilobytes: usize = line.trim().strip_suffix(" kB").unwrap().trim().parse().unwrap();
+        kilobytes << 10
     }
 
     /// SIGKILL.

@@ -1,9 +1,9 @@
 //! Passwords: argon2id with the parameters that OWASP recommends (19 MiB, 2 passes).
 
-use argon2::Argon2;
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+use argon2::password_hash::{Output, ParamsString, PasswordHash, Salt, SaltString};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use kit::text::nfc;
-use kit::{Error, Internal};
+use kit::{Code, Error, Internal, problem};
 
 /// A hash of no password, for logins of unknown users: they must take as long as others.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm8$HmsC4DiAQn9RWDpeNUWnCsyUbB4xLAuzj4JdXKx4h64";
@@ -14,17 +14,50 @@ pub(crate) fn hash(password: &str) -> kit::Result<String> {
     let mut salt = [0; 16];
     getrandom::fill(&mut salt).internal()?;
     let salt = SaltString::encode_b64(&salt).map_err(Error::internal)?;
-    let hash = Argon2::default().hash_password(nfc(password).as_bytes(), &salt);
-    Ok(hash.map_err(Error::internal)?.to_string())
+    let params = Params::default();
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&params).map_err(Error::internal)?,
+        salt: Some(salt.as_salt()),
+        hash: Some(derive(&nfc(password), salt.as_salt(), Version::V0x13, params)?),
+    };
+    Ok(hash.to_string())
 }
 
 /// Whether it is the password of this hash. Takes as long when there is no hash.
 pub(crate) fn verify(password: &str, hash: Option<&str>) -> kit::Result<bool> {
-    let parsed = PasswordHash::new(hash.unwrap_or(NOBODY)).map_err(Error::internal)?;
-    let is =
-        |password: &str| Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok();
+    let known = PasswordHash::new(hash.unwrap_or(NOBODY)).map_err(Error::internal)?;
+    let (Some(salt), Some(expected)) = (known.salt, known.hash) else {
+        return Err(Error::internal("a hash without salt or output"));
+    };
+    let version = known.version.map_or(Ok(Version::default()), Version::try_from);
+    let version = version.map_err(Error::internal)?;
+    let params = Params::try_from(&known).map_err(Error::internal)?;
+    // The comparison takes the same time whatever differs.
+    let is = |password: &str| Ok(derive(password, salt, version, params.clone())? == expected);
     let normal = nfc(password);
     // As it was typed: so passwords were hashed before they were normalised.
-    let matches = is(&normal) || normal != password && is(password);
+    let matches = is(&normal)? || normal != password && is(password)?;
     Ok(matches && hash.is_some())
+}
+
+/// argon2id of a password. The memory is asked for and not just taken: a host that bounds how
+/// many hash at a time makes this one wait for it, and refuses it when that takes too long.
+fn derive(password: &str, salt: Salt<'_>, version: Version, params: Params) -> kit::Result<Output> {
+    let mut blocks = Vec::new();
+    blocks.try_reserve_exact(params.block_count()).map_err(|_| Error {
+        retry_after: Some(1),
+        internal: Some("there is no memory for a hash".to_owned()),
+        ..problem(Code::ServiceUnavailable, "Too many sign in at once; try again in a moment.")
+    })?;
+    blocks.resize(params.block_count(), Block::default());
+    let mut bytes = [0; Salt::MAX_LENGTH];
+    let salt = salt.decode_b64(&mut bytes).map_err(Error::internal)?;
+    let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+    let argon2 = Argon2::new(Algorithm::Argon2id, version, params);
+    let output = Output::init_with(length, |out| {
+        Ok(argon2.hash_password_into_with_memory(password.as_bytes(), salt, out, &mut blocks)?)
+    });
+    output.map_err(Error::internal)
 }

@@ -23,6 +23,7 @@ use spin_sdk::http_service;
 use spin_sdk::wit_bindgen::{StreamReader, StreamResult};
 
 use self::bindings::tenantry::platform::{messages, route, tenancy};
+use crate::holder::{self, Holder};
 use crate::limits::{Ask, Quota, Taken, decode, encode, moved_by};
 use crate::trace::hex;
 use crate::{
@@ -48,6 +49,7 @@ async fn handle(
     request: spin_sdk::http::Request,
 ) -> http::Response<UnsyncBoxBody<Bytes, std::io::Error>> {
     let (parts, body) = request.into_parts();
+    let is_asked = parts.headers.contains_key(holder::ASKED);
     let response = match gateway().await {
         Ok(gateway) => {
             let peer = peer(&parts);
@@ -63,6 +65,9 @@ async fn handle(
         }
     };
     let (mut parts, body) = response.into_parts();
+    if !is_asked {
+        parts.headers.remove(holder::HEADER);
+    }
     // Without a length the answer would be chunked.
     if let Body::Bytes(bytes) = &body {
         parts.headers.insert("content-length", http::HeaderValue::from(bytes.len()));
@@ -236,25 +241,29 @@ impl Platform for Spin {
         operation: &str,
         request: Request,
     ) -> Result<Result<Response<Self::Stream>, Error>, Fault> {
-        let outcome = route::handle(
-            context_out(context),
-            operation.to_owned(),
-            messages::Request {
-                parameters: request.parameters.into_iter().map(parameter_out).collect(),
-                body: request.body,
-            },
-        )
-        .await;
+        let holder = Holder::of(&context, &request);
+        let mut parameters: Vec<_> = request.parameters.into_iter().map(parameter_out).collect();
+        // Which lets the callee give way (`components/kit/src/serve.rs`).
+        parameters.push(messages::Parameter {
+            location: messages::Location::Header,
+            name: "x-called-by".to_owned(),
+            value: "component".to_owned(),
+        });
+        let request = messages::Request { parameters, body: request.body };
+        let outcome = route::handle(context_out(context), operation.to_owned(), request).await;
         Ok(match outcome {
-            Ok(response) => Ok(Response {
-                status: response.status,
-                headers: response.headers,
-                body: match response.body {
+            Ok(messages::Response { status, mut headers, body }) => {
+                headers.retain(|(name, _)| !name.eq_ignore_ascii_case(holder::HEADER));
+                let body = match body {
                     messages::Body::Empty => Body::Empty,
                     messages::Body::Bytes(bytes) => Body::Bytes(bytes),
-                    messages::Body::Streaming(reader) => Body::Streaming(reader),
-                },
-            }),
+                    messages::Body::Streaming(reader) => {
+                        headers.push((holder::HEADER.to_owned(), holder.encode()));
+                        Body::Streaming(reader)
+                    }
+                };
+                Ok(Response { status, headers, body })
+            }
             Err(error) => Err(Error {
                 code: Code::ALL[error.code as usize],
                 message: error.message,

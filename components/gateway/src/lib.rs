@@ -17,6 +17,7 @@ mod cors;
 mod error;
 pub mod expiry;
 mod head;
+pub mod holder;
 mod hops;
 mod idempotency;
 mod json;

@@ -28,6 +28,8 @@ pub enum Fault {
     Timeout,
     /// All instances are busy and the queue is full: 503 with `Retry-After`.
     Busy,
+    /// The caller, or its tenant, has as many streams open as it may: 429 with `Retry-After`.
+    Streams,
     /// The function trapped or broke its contract: 500.
     Trapped(String),
 }

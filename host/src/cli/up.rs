@@ -50,6 +50,22 @@ pub(crate) struct Up {
     /// Open connections of one address (IPv6: of a /64); those of trusted proxies are not counted.
     #[arg(long, default_value = "1000", value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     max_connections_per_address: u64,
+    /// Memory of all instances together, in MiB; a quarter of the machine's unless given.
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(64..))]
+    total_memory: Option<u64>,
+    /// Instances that may be large at a time, most of which hash passwords; half of the cores
+    /// unless given.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    max_large: Option<u64>,
+    /// Open streams of one component.
+    #[arg(long, default_value = "128", value_name = "COUNT", value_parser = clap::value_parser!(u64).range(0..=10_000))]
+    max_streams: u64,
+    /// Those of one tenant.
+    #[arg(long, default_value = "32", value_name = "COUNT", value_parser = clap::value_parser!(u64).range(0..=10_000))]
+    max_tenant_streams: u64,
+    /// Those of one person, machine client or key.
+    #[arg(long, default_value = "8", value_name = "COUNT", value_parser = clap::value_parser!(u64).range(0..=10_000))]
+    max_caller_streams: u64,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -70,6 +86,26 @@ impl Up {
     }
 
     fn options(self) -> anyhow::Result<Options> {
+        let mut limits = Limits {
+            memory: usize::try_from(self.memory)? << 20,
+            request: Duration::from_secs(self.timeout),
+            max_instances: usize::try_from(self.max_instances)?,
+            connections: Connections {
+                total: usize::try_from(self.max_connections)?,
+                per_address: usize::try_from(self.max_connections_per_address)?,
+                ..Connections::default()
+            },
+            max_streams: usize::try_from(self.max_streams)?,
+            max_tenant_streams: usize::try_from(self.max_tenant_streams)?,
+            max_caller_streams: usize::try_from(self.max_caller_streams)?,
+            ..Limits::default()
+        };
+        if let Some(mebibytes) = self.total_memory {
+            limits.total_memory = usize::try_from(mebibytes)? << 20;
+        }
+        if let Some(count) = self.max_large {
+            limits.max_large = usize::try_from(count)?;
+        }
         Ok(Options {
             manifest: self.manifest.from,
             listen: self.listen,
@@ -81,17 +117,7 @@ impl Up {
             components: self.component,
             runtime_config: self.place.runtime_config,
             log: Log::Stdout,
-            limits: Limits {
-                memory: usize::try_from(self.memory)? << 20,
-                request: Duration::from_secs(self.timeout),
-                max_instances: usize::try_from(self.max_instances)?,
-                connections: Connections {
-                    total: usize::try_from(self.max_connections)?,
-                    per_address: usize::try_from(self.max_connections_per_address)?,
-                    ..Connections::default()
-                },
-                ..Limits::default()
-            },
+            limits,
             progress: Some(progress),
             ..Options::default()
         })

@@ -1,9 +1,13 @@
 //! The request headers that Spin adds for components, with the same names and meaning.
 
+use crate::http_body::ResponseBody;
+use crate::problem;
 use crate::routes::Route;
-use http::header::{CONNECTION, HOST};
+use crate::streams::Full;
+use gateway::holder::{self, Holder};
+use http::header::{CONNECTION, HOST, RETRY_AFTER};
 use http::uri::{Authority, Scheme};
-use http::{HeaderName, HeaderValue, Request, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri};
 use std::net::SocketAddr;
 
 /// Gives the request an absolute URI and Spin's headers, after removing every `spin-*`
@@ -38,12 +42,41 @@ pub(super) fn prepare<B>(
         ("spin-raw-component-route", &route.raw),
         ("spin-component-route", based),
         ("spin-client-addr", &peer.to_string()),
+        (holder::ASKED, "1"),
     ] {
         let value = HeaderValue::from_str(value)?;
         request.headers_mut().insert(HeaderName::from_static(name), value);
     }
     *request.uri_mut() = uri;
     Ok(())
+}
+
+/// Takes away what the gateway says of who holds the stream that it answers with.
+pub(super) fn take_holder<B>(response: &mut Response<B>) -> Option<Holder> {
+    let value = response.headers_mut().remove(holder::HEADER)?;
+    Holder::decode(value.to_str().ok()?)
+}
+
+/// The answer instead of a stream for which there is no place. Browsers may read it where they
+/// might have read the stream.
+pub(super) fn refusal(full: Full, instead_of: &HeaderMap) -> Response<ResponseBody> {
+    let mut response = match full {
+        Full::All => problem::unavailable("The server is at capacity"),
+        Full::Own => {
+            let status = StatusCode::TOO_MANY_REQUESTS;
+            let mut response = problem::answer(status, "rate_limit_exceeded", holder::MESSAGE);
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(holder::RETRY_AFTER));
+            response
+        }
+    };
+    for (name, value) in instead_of {
+        if name.as_str().starts_with("access-control-")
+            || matches!(name.as_str(), "vary" | "x-request-id")
+        {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    response
 }
 
 #[cfg(test)]

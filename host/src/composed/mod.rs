@@ -3,10 +3,12 @@
 
 mod body;
 mod compose;
+mod fate;
 mod headers;
 mod worker;
 
 pub(crate) use compose::compose;
+pub(crate) use fate::{Fate, Reader};
 
 use crate::http_body::ResponseBody;
 use crate::incoming::Incoming;
@@ -14,6 +16,7 @@ use crate::options::Limits;
 use crate::problem;
 use crate::routes::Route;
 use crate::state::{Maker, State};
+use crate::streams::Streams;
 use anyhow::Context as _;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{Method, Request, Response, StatusCode};
@@ -21,7 +24,6 @@ use http_body::Body;
 use http_body_util::{BodyExt as _, Limited};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -42,7 +44,7 @@ const KEPT: usize = 8 << 20;
 pub(crate) struct Composed {
     handler: ProxyHandler<worker::Factory>,
     permits: Arc<Semaphore>,
-    streams: Arc<Semaphore>,
+    streams: Streams,
     wait: Duration,
     request: Duration,
     body_limit: usize,
@@ -74,7 +76,7 @@ impl Composed {
         Ok(Self {
             handler: ProxyHandler::new(worker::Factory::new(maker, component, limits, end)),
             permits: Arc::new(Semaphore::new(limits.max_instances)),
-            streams: Arc::new(Semaphore::new(limits.max_streams)),
+            streams: Streams::new(limits),
             wait: limits.max_queue_wait,
             request: limits.request,
             body_limit: body_limit.unwrap_or(DEFAULT_BODY_LIMIT),
@@ -107,8 +109,8 @@ impl Composed {
                 "The request cannot be parsed",
             );
         }
-        let broken = worker::Broken::default();
-        let answer = self.handler.handle(broken.clone(), request);
+        let fate = Fate::default();
+        let answer = self.handler.handle(fate.clone(), request);
         // The handler has a timeout of its own, which does not fire while the guest computes.
         let answer = tokio::time::timeout(self.request, answer).await;
         match answer.unwrap_or_else(|_| Err(ExpirationError.into())) {
@@ -119,7 +121,7 @@ impl Composed {
                 let whole = tokio::time::timeout(self.request, whole).await;
                 drop(permit);
                 match whole {
-                    Ok(Ok(whole)) if !broken.load(Ordering::Acquire) => {
+                    Ok(Ok(whole)) if !fate.take_broken() => {
                         let body = ResponseBody::full(whole.to_bytes());
                         Response::from_parts(parts, body)
                     }
@@ -127,25 +129,31 @@ impl Composed {
                     Err(_) => late(),
                 }
             }
-            Ok(response) => {
+            Ok(mut response) => {
+                let holder = headers::take_holder(&mut response);
                 let stream = match is_stream(&response) {
                     false => None,
-                    true => match self.streams.clone().try_acquire_owned() {
-                        Ok(stream) => Some(stream),
-                        // The function learns that nobody reads.
-                        Err(_) => return problem::unavailable("The server is at capacity"),
-                    },
+                    true => {
+                        // When there is no place, the instance goes with its reader.
+                        let reader = Reader::new(fate.clone());
+                        match self.streams.open(holder) {
+                            Ok(place) => Some((reader, place)),
+                            Err(full) => return headers::refusal(full, response.headers()),
+                        }
+                    }
                 };
-                let permits = (permit, stream);
-                response.map(|body| ResponseBody::Component { body, broken, _permits: permits })
+                response.map(|body| ResponseBody::Component { body, fate, stream, _permit: permit })
             }
             Err(error) => {
+                if fate.is_refused() {
+                    return problem::unavailable("The server is at capacity");
+                }
                 // What a trap was is reported by the worker that saw it.
                 if !error.is::<TrapOrPanicError>() {
                     self.handler.state().report(&error);
                 }
                 // Nothing has run: there is no room for one more instance, as others still rest.
-                if error.is::<InstantiationError<worker::Broken>>() {
+                if error.is::<InstantiationError<Fate>>() {
                     problem::unavailable("The server is at capacity")
                 } else if error.is::<ExpirationError>() {
                     late()

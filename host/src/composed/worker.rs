@@ -1,6 +1,8 @@
 //! Instances of a `wasi:http` component: when they are made, how long they live.
 
+use super::fate::Fate;
 use crate::log::Sink;
+use crate::memory::{Marks, REST};
 use crate::options::Limits;
 use crate::problem;
 use crate::state::{Maker, State, rearm};
@@ -19,8 +21,11 @@ use wasmtime_wasi_http::handler::{
     HandlerState, Instance, ProxyPre, ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus,
 };
 
-/// How long an instance may rest before its memory is given back.
-const REST: Duration = Duration::from_secs(60);
+/// Requests after which an instance is not given another. Whatever it keeps of each goes with it:
+/// about 400 bytes in Wasmtime 48 where a function does not give way to its caller
+/// (`components/kit/src/serve.rs`), so 4 MB. The gateway counts addresses in it, so it should not
+/// go much sooner.
+const REQUESTS: usize = 10_000;
 /// How much later the second of the two request timeouts fires.
 const SLACK: Duration = Duration::from_secs(1);
 
@@ -32,9 +37,6 @@ pub(super) struct Factory {
     stream: Duration,
     end: CancellationToken,
 }
-
-/// Set when an instance goes while the response to its request may still be on its way.
-pub(super) type Broken = Arc<AtomicBool>;
 
 impl Factory {
     /// `end` ends every instance, whatever it does.
@@ -62,6 +64,9 @@ impl HandlerState for Factory {
     async fn instantiate(&self) -> wasmtime::Result<Instance<State, Expiration, Worker>> {
         let mut store = self.maker.store();
         let proxy = self.component.instantiate_async(&mut store).await?;
+        store.data_mut().memory.begins();
+        let memory = store.data().memory.marks();
+        let fate = Arc::new(Mutex::new(Fate::default()));
         let rests = Arc::new(AtomicBool::new(true));
         let expired = Arc::new(AtomicBool::new(false));
         Ok(Instance {
@@ -74,6 +79,7 @@ impl HandlerState for Factory {
                 watched: None,
                 rests: rests.clone(),
                 expired: expired.clone(),
+                fate: fate.clone(),
                 alarm: Box::pin(tokio::time::sleep(REST)),
                 end: Box::pin(self.end.clone().cancelled_owned()),
             },
@@ -83,7 +89,8 @@ impl HandlerState for Factory {
                 end: self.end.clone(),
                 rests,
                 expired,
-                response: Mutex::default(),
+                fate,
+                memory,
             },
         })
     }
@@ -97,16 +104,22 @@ pub(super) struct Worker {
     rests: Arc<AtomicBool>,
     /// Set when a request was not answered in time.
     expired: Arc<AtomicBool>,
-    response: Mutex<Broken>,
+    /// Of the latest request.
+    fate: Arc<Mutex<Fate>>,
+    memory: Marks,
 }
 
 impl WorkerState for Worker {
     type StoreData = State;
-    type RequestData = Broken;
+    type RequestData = Fate;
 
     /// One request at a time, the rest of a streaming response and background work
     /// included: a trap costs only the request that it happens in.
-    fn should_accept_request(&self, concurrent: usize, _: usize) -> ShouldAccept {
+    fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
+        // Its first request it always takes: it was made for it.
+        if total >= REQUESTS || (total > 0 && !self.memory.may_rest()) {
+            return ShouldAccept::Never;
+        }
         match concurrent == 0 && self.rests.load(Ordering::Relaxed) {
             true => ShouldAccept::Yes,
             false => ShouldAccept::No,
@@ -116,12 +129,13 @@ impl WorkerState for Worker {
     fn on_request_start(
         &self,
         mut store: StoreContextMut<'_, State>,
-        response: Broken,
+        fate: Fate,
         _: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
         rearm(&mut store);
         self.rests.store(false, Ordering::Relaxed);
-        *self.response.lock() = response;
+        fate.taken(self.memory.clone());
+        *self.fate.lock() = fate;
         let (time, expired) = (self.request, self.expired.clone());
         Box::pin(async move {
             tokio::time::sleep(time).await;
@@ -130,11 +144,12 @@ impl WorkerState for Worker {
     }
 
     fn drop(&self, store: Store<State>, result: Result<(), wasmtime::Error>) {
+        let fate = self.fate.lock();
         if result.is_err() || self.end.is_cancelled() {
-            self.response.lock().store(true, Ordering::Release);
+            fate.breaks();
         }
         if let Err(error) = result
-            && !self.end.is_cancelled()
+            && !(self.end.is_cancelled() || fate.is_left() || fate.is_refused())
         {
             let component = &store.data().grants.component;
             self.log.event("error", Some(component), &problem::one_line(&error));
@@ -149,6 +164,7 @@ pub(super) struct Expiration {
     watched: Option<(WorkerStatus, Instant)>,
     rests: Arc<AtomicBool>,
     expired: Arc<AtomicBool>,
+    fate: Arc<Mutex<Fate>>,
     alarm: Pin<Box<Sleep>>,
     end: Pin<Box<WaitForCancellationFutureOwned>>,
 }
@@ -176,7 +192,8 @@ impl WorkerExpiration for Expiration {
                 cx.waker().wake_by_ref();
             }
         }
-        if self.end.as_mut().poll(cx).is_ready() {
+        let is_left = self.fate.lock().poll_left(cx);
+        if is_left || self.end.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
         }
         ready!(self.alarm.as_mut().poll(cx));

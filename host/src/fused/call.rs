@@ -4,15 +4,16 @@ use super::bindings::tenantry::platform::messages;
 use super::convert;
 use super::platform::Function;
 use super::pool::{Lease, Pool};
-use super::stream::{self, Breaker, ByteStream};
+use super::stream::{self, ByteStream, Watch};
 use crate::problem::one_line;
 use crate::state::State;
+use crate::streams::{Full, Place};
+use gateway::holder::Holder;
 use gateway::{Body, Context, Error, Fault, Request, Response};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 use wasmtime::AsContextMut;
 use wasmtime::component::Accessor;
@@ -23,7 +24,7 @@ pub(super) type Outcome = Result<Response<ByteStream>, Error>;
 /// An answer, and whether the instance still has something to do.
 struct Called {
     outcome: Outcome,
-    breaker: Option<Breaker>,
+    stream: Option<Watch>,
     works_on: bool,
 }
 
@@ -37,11 +38,14 @@ impl Function {
         operation: String,
         request: Request,
     ) -> Result<Outcome, Fault> {
+        let holder = Holder::of(&context, &request);
         let mut lease = self.pool.take().await?;
+        let marks = lease.instance.store.data().memory.marks();
         let called = {
             let run = run(&mut lease, context, operation, request);
             match tokio::time::timeout(self.limits.request, run).await {
                 Err(_) => return Err(Fault::Timeout),
+                Ok(Err(_)) if marks.is_refused() => return Err(Fault::Busy),
                 Ok(Err(error)) => return Err(Fault::Trapped(one_line(&error))),
                 Ok(Ok(called)) => called,
             }
@@ -50,20 +54,21 @@ impl Function {
             self.pool.put(lease);
             return Ok(called.outcome);
         }
-        let (time, permit) = match called.breaker {
+        let (time, place) = match called.stream {
             None => (self.limits.request, None),
-            Some(_) => match self.streams.clone().try_acquire_owned() {
-                Ok(permit) => (self.limits.stream, Some(permit)),
-                Err(_) => return Err(Fault::Busy),
+            Some(_) => match self.streams.open(Some(holder)) {
+                Ok(place) => (self.limits.stream, Some(place)),
+                Err(Full::Own) => return Err(Fault::Streams),
+                Err(Full::All) => return Err(Fault::Busy),
             },
         };
         let rest = Rest {
             pool: self.pool.clone(),
             lease,
-            breaker: called.breaker,
+            stream: called.stream,
             time,
             end_stream: self.background.end_streams.clone(),
-            _permit: permit,
+            _place: place,
         };
         let (log, name) = (self.log.clone(), self.name().to_owned());
         self.background.tasks.spawn(async move {
@@ -89,15 +94,15 @@ async fn run(
         .store
         .run_concurrent(async |accessor| {
             let answer = route.call_handle(accessor, context, operation, request).await?;
-            let (outcome, breaker) = match answer {
+            let (outcome, stream) = match answer {
                 Err(error) => (Err(convert::error(error)), None),
                 Ok(response) => {
-                    let (response, breaker) = receive(accessor, response)?;
-                    (Ok(response), breaker)
+                    let (response, stream) = receive(accessor, response)?;
+                    (Ok(response), stream)
                 }
             };
             let works_on = works_on(accessor).await;
-            Ok(Called { outcome, breaker, works_on })
+            Ok(Called { outcome, stream, works_on })
         })
         .await?
 }
@@ -110,28 +115,28 @@ async fn works_on(accessor: &Accessor<State>) -> bool {
 fn receive(
     accessor: &Accessor<State>,
     response: messages::Response,
-) -> wasmtime::Result<(Response<ByteStream>, Option<Breaker>)> {
+) -> wasmtime::Result<(Response<ByteStream>, Option<Watch>)> {
     let messages::Response { status, headers, body } = response;
-    let (body, breaker) = match body {
+    let (body, watch) = match body {
         messages::Body::Empty => (Body::Empty, None),
         messages::Body::Bytes(bytes) => (Body::Bytes(bytes), None),
         messages::Body::Streaming(reader) => {
-            let (writer, stream, breaker) = stream::new();
+            let (writer, stream, watch) = stream::new();
             accessor.with(|mut access| reader.pipe(access.as_context_mut(), writer))?;
-            (Body::Streaming(stream), Some(breaker))
+            (Body::Streaming(stream), Some(watch))
         }
     };
-    Ok((Response { status, headers, body }, breaker))
+    Ok((Response { status, headers, body }, watch))
 }
 
 /// What an instance still does after its answer.
 struct Rest {
     pool: Arc<Pool>,
     lease: Lease,
-    breaker: Option<Breaker>,
+    stream: Option<Watch>,
     time: Duration,
     end_stream: CancellationToken,
-    _permit: Option<OwnedSemaphorePermit>,
+    _place: Option<Place>,
 }
 
 impl Rest {
@@ -141,7 +146,6 @@ impl Rest {
         let work = store.run_concurrent(async |accessor: &Accessor<State>| {
             poll_fn(|cx| accessor.poll_no_interesting_tasks(cx)).await;
         });
-        let is_stream = self.breaker.is_some();
         let problem = tokio::select! {
             done = tokio::time::timeout(self.time, work) => match done {
                 Ok(Ok(())) => {
@@ -151,11 +155,20 @@ impl Rest {
                 Ok(Err(error)) => Err(format!("after its answer: {}", one_line(&error))),
                 Err(_) => Err(format!("it was still at work {:?} after its answer", self.time)),
             },
-            () = self.end_stream.cancelled(), if is_stream => Ok(()),
+            () = self.end_stream.cancelled(), if self.stream.is_some() => Ok(()),
+            () = left(self.stream.as_ref()) => Ok(()),
         };
-        if let Some(breaker) = self.breaker {
-            breaker.trip();
+        if let Some(stream) = self.stream {
+            stream.trip();
         }
         problem
+    }
+}
+
+/// When the client of a stream has left; never without a stream.
+async fn left(stream: Option<&Watch>) {
+    match stream {
+        Some(stream) => stream.left().await,
+        None => std::future::pending().await,
     }
 }

@@ -11,12 +11,13 @@ use crate::log::Sink;
 use crate::options::Limits;
 use crate::state::{Maker, State};
 use crate::store::KeyValue;
+use crate::streams::Streams;
 use anyhow::Context as _;
 use gateway::limits::{Ask, Quota, Taken};
 use gateway::{Body, Context, Fault, Operation, Platform, Request};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{SystemTime, UNIX_EPOCH};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -43,7 +44,7 @@ pub(crate) struct Background {
 pub(crate) struct Function {
     pub(super) pool: Arc<Pool>,
     pub(super) limits: Limits,
-    pub(super) streams: Arc<Semaphore>,
+    pub(super) streams: Streams,
     pub(super) log: Sink,
     pub(super) background: Background,
     operations: Vec<Operation>,
@@ -83,9 +84,11 @@ impl Function {
             .map_err(anyhow::Error::from)
             .with_context(|| format!("component {}: describe() failed", grants.component))?;
         pool.put(lease);
+        let pool = Arc::new(pool);
+        pool.sweep();
         Ok(Self {
-            pool: Arc::new(pool),
-            streams: Arc::new(Semaphore::new(limits.max_streams)),
+            pool,
+            streams: Streams::new(limits),
             limits: limits.clone(),
             log,
             background,

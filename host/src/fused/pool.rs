@@ -5,6 +5,7 @@
 //! rests on reuse: an instance may be dropped at any time.
 
 use super::bindings::{Function, FunctionPre};
+use crate::memory::REST;
 use crate::options::Limits;
 use crate::state::{Maker, State, rearm};
 use gateway::Fault;
@@ -12,7 +13,7 @@ use parking_lot::Mutex;
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::Store;
 
@@ -28,13 +29,17 @@ pub(super) struct Lease {
     _permit: OwnedSemaphorePermit,
 }
 
+/// An instance that rests. Boxed, because a lease is moved often and an instance is large.
+struct Resting {
+    since: Instant,
+    instance: Box<Instance>,
+}
+
 /// The instances of one component.
 pub(super) struct Pool {
     maker: Maker,
     component: FunctionPre<State>,
-    /// Boxed, because a lease is moved often and an instance is large.
-    #[expect(clippy::vec_box, reason = "the same box goes from lease to stack and back")]
-    stacks: Box<[Mutex<Vec<Box<Instance>>>]>,
+    stacks: Box<[Mutex<Vec<Resting>>]>,
     permits: Arc<Semaphore>,
     wait: Duration,
 }
@@ -80,33 +85,57 @@ impl Pool {
             return Ok(Lease { instance, _permit: permit });
         }
         let mut store = self.maker.store();
+        let marks = store.data().memory.marks();
         match self.component.instantiate_async(&mut store).await {
             Ok(exports) => {
+                store.data_mut().memory.begins();
                 Ok(Lease { instance: Box::new(Instance { store, exports }), _permit: permit })
             }
             Err(error) if error.is::<wasmtime::PoolConcurrencyLimitError>() => Err(Fault::Busy),
+            Err(_) if marks.is_refused() => Err(Fault::Busy),
             Err(error) => Err(Fault::Trapped(format!("it cannot be instantiated: {error:#}"))),
         }
     }
 
     /// Puts an instance back that has nothing left to do.
     pub(super) fn put(&self, lease: Lease) {
-        if lease.instance.store.data().memory.is_tight() {
+        if !lease.instance.store.data().memory.marks().may_rest() {
             return;
         }
         // The permit goes first in number, last in time: the stack must hold the instance
         // before somebody who waits for the permit looks there.
         let Lease { instance, _permit: permit } = lease;
-        self.stacks[thread_number() % self.stacks.len()].lock().push(instance);
+        let resting = Resting { since: Instant::now(), instance };
+        self.stacks[thread_number() % self.stacks.len()].lock().push(resting);
         drop(permit);
     }
 
     fn resting(&self) -> Option<Box<Instance>> {
         let own = thread_number() % self.stacks.len();
         let mine = self.stacks[own].lock().pop();
-        mine.or_else(|| {
+        let found = mine.or_else(|| {
             let others = (1..self.stacks.len()).map(|step| (own + step) % self.stacks.len());
             others.filter_map(|other| self.stacks[other].try_lock()?.pop()).next()
-        })
+        });
+        found.map(|resting| resting.instance)
+    }
+
+    /// Gives back the memory of instances that have rested for long, as long as the pool lives.
+    pub(super) fn sweep(self: &Arc<Self>) {
+        let pool = Arc::downgrade(self);
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(REST / 4).await;
+                let Some(pool) = pool.upgrade() else { return };
+                for stack in &pool.stacks {
+                    let mut stack = stack.lock();
+                    // The one that has rested longest is at the bottom.
+                    let old = stack.partition_point(|resting| resting.since.elapsed() >= REST);
+                    let old: Vec<_> = stack.drain(..old).collect();
+                    drop(stack);
+                    drop(old);
+                }
+            }
+        });
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use tokio::sync::mpsc;
-use tokio_util::sync::PollSender;
+use tokio_util::sync::{CancellationToken, DropGuard, PollSender};
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Source, StreamConsumer, StreamResult};
 
@@ -20,6 +20,8 @@ const PIECE: usize = 64 << 10;
 pub(crate) struct ByteStream {
     pieces: mpsc::Receiver<Bytes>,
     broken: Arc<AtomicBool>,
+    /// Tells when it is dropped before its end.
+    reader: Option<DropGuard>,
 }
 
 /// The writing end, held by the function's store.
@@ -27,29 +29,44 @@ pub(super) struct Writer {
     pieces: PollSender<Bytes>,
 }
 
-/// Marks the stream as broken, so that the client does not take a part for the whole.
-#[derive(Clone)]
-pub(super) struct Breaker(Arc<AtomicBool>);
+/// What whoever drives the function knows of its stream.
+pub(super) struct Watch {
+    broken: Arc<AtomicBool>,
+    left: CancellationToken,
+}
 
-impl Breaker {
-    /// To be called before the store is dropped.
+impl Watch {
+    /// Marks the stream as broken, so that the client does not take a part for the whole. To be
+    /// called before the store is dropped.
     pub(super) fn trip(&self) {
-        self.0.store(true, Ordering::Release);
+        self.broken.store(true, Ordering::Release);
+    }
+
+    /// When the client has left before the end. Without it the function would learn that only
+    /// when it writes again.
+    pub(super) async fn left(&self) {
+        self.left.cancelled().await;
     }
 }
 
 /// A new stream.
-pub(super) fn new() -> (Writer, ByteStream, Breaker) {
+pub(super) fn new() -> (Writer, ByteStream, Watch) {
     let (sender, pieces) = mpsc::channel(PIECES);
     let broken = Arc::new(AtomicBool::new(false));
-    let stream = ByteStream { pieces, broken: broken.clone() };
-    (Writer { pieces: PollSender::new(sender) }, stream, Breaker(broken))
+    let left = CancellationToken::new();
+    let reader = Some(left.clone().drop_guard());
+    let stream = ByteStream { pieces, broken: broken.clone(), reader };
+    (Writer { pieces: PollSender::new(sender) }, stream, Watch { broken, left })
 }
 
 impl ByteStream {
     /// The next piece, or the error that the function did not finish.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
         let piece = ready!(self.pieces.poll_recv(cx));
+        if piece.is_none() {
+            // All was read: what the function does behind its stream goes on.
+            let _ = self.reader.take().map(DropGuard::disarm);
+        }
         Poll::Ready(match piece {
             Some(bytes) => Some(Ok(bytes)),
             None if self.broken.swap(false, Ordering::Acquire) => {

@@ -12,6 +12,7 @@ mod key;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
+use crate::holder;
 use crate::representation::{self, Form};
 use crate::router::Route;
 use crate::trace::{Seen, hex};
@@ -239,6 +240,11 @@ async fn call<P: Platform>(
             Fault::Busy => {
                 let mut error = Error::internal(Code::ServiceUnavailable, "all instances are busy");
                 error.retry_after = Some(1);
+                error
+            }
+            Fault::Streams => {
+                let mut error = Error::new(Code::RateLimitExceeded, holder::MESSAGE);
+                error.retry_after = Some(holder::RETRY_AFTER);
                 error
             }
         })

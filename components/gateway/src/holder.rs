@@ -1,0 +1,114 @@
+//! Who holds a stream, so that the host can bound how many one caller and one tenant have. The
+//! composed gateway tells it in a header that the host takes away.
+
+use std::net::IpAddr;
+
+use sha2::{Digest, Sha256};
+
+use crate::limits::network;
+use crate::trace::hex;
+use crate::{Context, Location, Principal, Request};
+
+/// The header of a streaming answer that names its holder to the host.
+pub const HEADER: &str = "x-stream-holder";
+/// The header of a request by which the host says that it takes the other one away.
+pub const ASKED: &str = "spin-stream-holder";
+
+/// What who has too many is told.
+pub const MESSAGE: &str =
+    "You or your tenant have as many streams open as may be at a time; close one first.";
+/// When to try again, in seconds: nobody knows when one of them ends.
+pub const RETRY_AFTER: u32 = 10;
+
+/// Who answers for a stream.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Holder {
+    /// The tenant; absent for a caller without a credential.
+    pub tenant: Option<String>,
+    /// The person, client or key in this tenant, else the address (IPv6: its /64).
+    pub caller: String,
+}
+
+impl Holder {
+    /// The holder of what this request is answered with.
+    pub fn of(context: &Context, request: &Request) -> Self {
+        let Some(caller) = &context.caller else {
+            let mut headers = request.parameters.iter().filter(|p| p.location == Location::Header);
+            let address = headers.find(|header| header.name == "x-client-address");
+            let address = address.and_then(|header| header.value.parse::<IpAddr>().ok());
+            let network = address.map(|address| network(address).to_string());
+            return Self { tenant: None, caller: network.unwrap_or_default() };
+        };
+        let kind = match &caller.principal {
+            Principal::User(_) => "user",
+            Principal::Client(_) => "client",
+            Principal::ApiKey(_) => "key",
+        };
+        Self { tenant: Some(caller.tenant.clone()), caller: format!("{kind} {}", caller.id()) }
+    }
+
+    /// The value of the header: digests, as names of tenants are free text.
+    pub fn encode(&self) -> String {
+        let tenant = self.tenant.as_deref().map(digest).unwrap_or_default();
+        format!("{tenant};{}", digest(&self.caller))
+    }
+
+    /// A holder with the digests of [`Holder::encode`] as names.
+    pub fn decode(value: &str) -> Option<Self> {
+        let (tenant, caller) = value.split_once(';')?;
+        let tenant = (!tenant.is_empty()).then(|| tenant.to_owned());
+        Some(Self { tenant, caller: caller.to_owned() })
+    }
+}
+
+fn digest(name: &str) -> String {
+    hex(&Sha256::digest(name)[..16])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Caller, Parameter};
+
+    fn of(caller: Option<(&str, Principal)>, address: &str) -> Holder {
+        let caller = caller.map(|(tenant, principal)| Caller {
+            tenant: tenant.to_owned(),
+            principal,
+            grants: Vec::new(),
+        });
+        let context = Context { trace_id: String::new(), caller };
+        let address = Parameter {
+            location: Location::Header,
+            name: "x-client-address".to_owned(),
+            value: address.to_owned(),
+        };
+        Holder::of(&context, &Request { parameters: vec![address], body: Vec::new() })
+    }
+
+    #[test]
+    fn callers_and_tenants_are_told_apart() {
+        let user = |id: &str| Principal::User(id.to_owned());
+        let alice = of(Some(("a", user("1"))), "192.0.2.1");
+        assert_eq!(alice, of(Some(("a", user("1"))), "192.0.2.2"), "wherever from");
+        let colleague = of(Some(("a", user("2"))), "192.0.2.1");
+        assert_eq!(alice.tenant, colleague.tenant);
+        let elsewhere = of(Some(("b", user("1"))), "192.0.2.1");
+        let client = of(Some(("a", Principal::Client("1".to_owned()))), "192.0.2.1");
+        for other in [colleague, elsewhere, client] {
+            assert_ne!(alice, other);
+            assert_ne!(Holder::decode(&alice.encode()), Holder::decode(&other.encode()));
+        }
+        let header = Holder::decode(&alice.encode()).expect("a holder");
+        assert_eq!((header.tenant.is_some(), header.caller.len()), (true, 32));
+    }
+
+    #[test]
+    fn who_has_no_credential_is_an_address() {
+        let anon = |address| of(None, address);
+        assert_ne!(anon("192.0.2.1"), anon("192.0.2.2"));
+        assert_eq!(anon("2001:db8::1"), anon("2001:db8::2"));
+        assert_ne!(anon("2001:db8::1"), anon("2001:db8:0:1::1"));
+        let header = Holder::decode(&anon("192.0.2.1").encode());
+        assert_eq!(header.expect("a holder").tenant, None);
+    }
+}

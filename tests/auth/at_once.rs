@@ -1,0 +1,75 @@
+//! Many people sign in or register at the same time: a hash takes 19 MiB and a core.
+
+use std::time::Duration;
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::both;
+use crate::support::Placement;
+use crate::support::process::memory;
+use crate::support::server::{PASSWORD, UNLIMITED, options, start};
+use tenantry::Limits;
+
+const LOGIN: &str = "/api/v1/auth/login";
+const REGISTER: &str = "/api/v1/auth/register";
+const AT_ONCE: usize = 24;
+/// What an instance of `auth` may keep, in bytes: less than half of a hash.
+const KEPT: usize = 10 << 20;
+
+/// Few hash at a time, and some wait for them. Others are told to come back and nothing of theirs
+/// is done, so they come back with the same key; and no instance keeps the memory of a hash.
+async fn few_hash_at_a_time(placement: Placement) {
+    let directory = tempfile::tempdir().unwrap();
+    let mut options = options(placement, directory.path(), &UNLIMITED);
+    let max_queue_wait = Duration::from_millis(200);
+    options.limits = Limits { max_large: 1, max_queue_wait, ..Limits::default() };
+    let (app, server) = start(options).await;
+    let owner = app.owner().await;
+    let person = |number: usize| json!({ "email": format!("p{number}@example.com"), "password": PASSWORD, "tenant_name": "a" });
+    let ask = |path: &'static str, number: usize, body: Value| {
+        let client = app.anon();
+        async move {
+            let key = format!("{}-{number}", path.len());
+            client.json(Method::POST, path, &body, &[("idempotency-key", key.as_str())]).await
+        }
+    };
+    let flood = |path, body: &dyn Fn(usize) -> Value| {
+        let asked: Vec<_> =
+            (0..AT_ONCE).map(|number| tokio::spawn(ask(path, number, body(number)))).collect();
+        async move {
+            let (mut done, mut refused) = (0, Vec::new());
+            for (number, answer) in asked.into_iter().enumerate() {
+                let answer = answer.await.unwrap();
+                if matches!(answer.status, 200 | 201) {
+                    done += 1;
+                } else {
+                    let answer = answer.refused(503, "service_unavailable");
+                    assert!(answer.header("retry-after").is_some());
+                    refused.push(number);
+                }
+            }
+            assert!(done > 0 && !refused.is_empty(), "{done} done, refused: {refused:?}");
+            (done, refused)
+        }
+    };
+    let (done, refused) = flood(REGISTER, &person).await;
+    let users = || app.rows("SELECT id FROM users").len();
+    assert_eq!(users(), done + 1, "who was refused is not there");
+    for number in refused {
+        ask(REGISTER, number, person(number)).await.expect(201);
+    }
+    assert_eq!(users(), AT_ONCE + 1);
+
+    let email = owner.session["user"]["email"].clone();
+    let login = |_: usize| json!({ "email": email, "password": PASSWORD });
+    let (_, refused) = flood(LOGIN, &login).await;
+    for number in refused {
+        ask(LOGIN, number, login(number)).await.expect(200);
+    }
+    let kept = memory(&app, "auth").await;
+    assert!(kept < AT_ONCE * KEPT, "{} MiB stay", kept >> 20);
+    server.shutdown().await.unwrap();
+}
+
+both! { few_hash_at_a_time }

@@ -1,0 +1,82 @@
+//! That memory does not grow with the number of requests.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+
+use super::manifest;
+use crate::support::Placement;
+use crate::support::process::{Process, Setting};
+
+/// Requests until what is made once is made.
+const WARM: usize = 100_000;
+/// Requests in all.
+const REQUESTS: usize = 300_000;
+/// What may come in between, in bytes. What was once kept of each request, 400 bytes, makes 80 MB.
+const GROWTH: usize = 30 << 20;
+/// Connections, each of which keeps an instance at work.
+const CONNECTIONS: usize = 2;
+/// Requests on the way on a connection.
+const DEPTH: usize = 20;
+
+/// Sends so many requests that reach the function, over one connection.
+fn ask(address: &str, count: usize) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let mut answers = BufReader::with_capacity(64 << 10, stream.try_clone().unwrap());
+    let request = format!("GET /api/v1/probe/echo HTTP/1.1\r\nhost: {address}\r\n\r\n");
+    let batch = request.repeat(DEPTH);
+    let (mut line, mut body) = (String::new(), Vec::new());
+    for _ in 0..count / DEPTH {
+        stream.write_all(batch.as_bytes()).unwrap();
+        for _ in 0..DEPTH {
+            let mut length = 0;
+            line.clear();
+            answers.read_line(&mut line).unwrap();
+            assert!(line.starts_with("HTTP/1.1 200 "), "{line}");
+            while line != "\r\n" {
+                line.clear();
+                answers.read_line(&mut line).unwrap();
+                if let Some(value) = line.strip_prefix("content-length: ") {
+                    length = value.trim().parse().unwrap();
+                }
+            }
+            body.resize(length, 0);
+            answers.read_exact(&mut body).unwrap();
+            assert_eq!(body, b"echo");
+        }
+    }
+}
+
+fn memory_is_steady(placement: Placement) {
+    let directory = tempfile::tempdir().unwrap();
+    let config = directory.path().join("runtime-config.toml");
+    std::fs::write(&config, "").unwrap();
+    let setting = Setting {
+        runtime_config: Some(config),
+        manifest: Some(manifest(directory.path(), r#"key_value_stores = ["default"]"#)),
+        variables: vec![("limit_read_per_minute".to_owned(), "0".to_owned())],
+        ..Setting::new(&directory.path().join("data"), placement == Placement::Composed)
+    };
+    let server = Process::spawn(&setting);
+    let address = server.app.base.strip_prefix("http://").unwrap();
+    let ask = |count: usize| {
+        std::thread::scope(|scope| {
+            for _ in 0..CONNECTIONS {
+                scope.spawn(|| ask(address, count / CONNECTIONS));
+            }
+        });
+        server.resident()
+    };
+    let before = ask(WARM);
+    let after = ask(REQUESTS - WARM);
+    assert!(after < before + GROWTH, "{} KiB, then {} KiB", before >> 10, after >> 10);
+}
+
+#[test]
+fn fused() {
+    memory_is_steady(Placement::Fused);
+}
+
+#[test]
+fn composed() {
+    memory_is_steady(Placement::Composed);
+}
