@@ -27,6 +27,6 @@ BEGIN
             END, target, app);
     END LOOP;
     EXECUTE format('GRANT USAGE ON SEQUENCE events_seq TO %I', app);
-    EXECUTE format('GRANT EXECUTE ON FUNCTION tenantry_add_partitions, tenantry_delete_events, tenantry_drop_partitions TO %I', app);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION tenantry_add_partitions, tenantry_delete_events, tenantry_drop_partitions, tenantry_has_seals_of_the_master_key TO %I', app);
 END
 $$

@@ -5,11 +5,12 @@
 //! SQLite does so by itself, on PostgreSQL every `TEXT` column gets the collation `C`.
 
 mod fill;
+pub mod rights;
 
 pub use fill::Fill;
 
 /// All migrations, oldest first. The version of a schema is how many of them it has.
-pub const ALL: [Migration; 15] = [
+pub const ALL: [Migration; 16] = [
     Migration { name: "0001_identity", text: include_str!("0001_identity.sql") },
     Migration { name: "0002_events", text: include_str!("0002_events.sql") },
     Migration { name: "0003_projects", text: include_str!("0003_projects.sql") },
@@ -25,6 +26,7 @@ pub const ALL: [Migration; 15] = [
     Migration { name: "0013_hops", text: include_str!("0013_hops.sql") },
     Migration { name: "0014_inbound", text: include_str!("0014_inbound.sql") },
     Migration { name: "0015_text", text: include_str!("0015_text.sql") },
+    Migration { name: "0016_sealing", text: include_str!("0016_sealing.sql") },
 ];
 
 /// The schema version of this code.

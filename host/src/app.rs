@@ -5,6 +5,7 @@ use crate::engine;
 use crate::fused::bindings::FunctionPre;
 use crate::fused::{Background, Function, Fused, Keyring};
 use crate::grants::{Backends, Grants};
+use crate::keys;
 use crate::log::Sink;
 use crate::manifest::Manifest;
 use crate::memory::Budget;
@@ -13,6 +14,7 @@ use crate::options::{Options, Placement};
 use crate::routes::{Route, Routes};
 use crate::runtime_config::RuntimeConfig;
 use crate::server::RouteLine;
+use crate::settings;
 use crate::site;
 use crate::sqlite::Database;
 use crate::state::{Maker, State};
@@ -69,14 +71,14 @@ impl App {
         log: &Sink,
     ) -> anyhow::Result<Self> {
         let manifest = Manifest::read(&options.manifest)?;
-        std::fs::create_dir_all(&options.data)
+        crate::private::folder(&options.data)
             .with_context(|| format!("--data {}: cannot be made", options.data.display()))?;
         let config = RuntimeConfig::read(options.runtime_config.as_deref(), &options.data)?;
-        let mut variables = Variables::resolve(manifest.variables(), &options.variables)
-            .with_context(|| manifest.path.display().to_string())?;
+        let mut variables = settings::read(&manifest, options)?;
         let tick_token = ticker::token(&mut variables);
         site::check(&variables).await?;
         let proxies = proxies(&variables)?;
+        keys::remember(&mut variables, &config).await?;
         let metrics = Metrics::new(&variables);
         let mut backends = Backends::new(config, options.limits.request, metrics.clone())?;
         let mut parts = Vec::new();

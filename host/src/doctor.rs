@@ -6,18 +6,15 @@ mod embedded;
 mod keys;
 mod redis;
 
-use crate::manifest::{Manifest, Variable};
+use crate::manifest::Manifest;
 use crate::options::Options;
 use crate::runtime_config::{Place, RuntimeConfig};
+use crate::settings;
 use crate::site;
-use crate::variables::Variables;
-use indexmap::IndexMap;
 use std::time::Duration;
 
 /// How far a clock may be from that of a store.
 const SKEW: Duration = Duration::from_secs(2);
-/// What the name of a variable begins with in the environment.
-const SETTING: &str = "SPIN_VARIABLE_";
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,16 +74,17 @@ pub async fn doctor(options: &Options) -> Vec<Finding> {
         }
     };
     found.push(functions(options, &manifest));
-    let environment = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    found.extend(unknown(manifest.variables(), environment));
-    let variables = match Variables::resolve(manifest.variables(), &options.variables) {
+    let mut variables = match settings::resolve(&manifest, options) {
         Ok(variables) => variables,
         Err(error) => {
             found.push(Finding::refused("variables", &error, "set what is missing"));
             return found;
         }
     };
-    found.push(keys::master(&variables));
+    found.push(match settings::develops(&mut variables, options) {
+        Ok(development) => keys::master(&variables, development),
+        Err(error) => Finding::refused("variables", &error, "correct it"),
+    });
     let config = match RuntimeConfig::read(options.runtime_config.as_deref(), &options.data) {
         Ok(config) => config,
         Err(error) => {
@@ -95,6 +93,7 @@ pub async fn doctor(options: &Options) -> Vec<Finding> {
             return found;
         }
     };
+    found.extend(embedded::folder(&options.data));
     for (label, place) in &config.key_value_stores {
         match place {
             Place::File(path) => found.push(embedded::key_value(label, path)),
@@ -104,9 +103,9 @@ pub async fn doctor(options: &Options) -> Vec<Finding> {
     if let Err(error) = site::consistent(&variables) {
         found.push(Finding::refused("database", &error, "see docs/guides/scaling.md"));
     }
-    match site::set(&variables, site::WRITER) {
-        Some(url) => found.extend(database::postgres(url, &variables).await),
-        None => found.extend(embedded::database(&config, &variables)),
+    match site::writers(&variables).is_empty() {
+        true => found.extend(embedded::database(&config, &variables)),
+        false => found.extend(database::postgres(&variables).await),
     }
     found
 }
@@ -127,26 +126,6 @@ fn functions(options: &Options, manifest: &Manifest) -> Finding {
     Finding::good("functions", format!("{} are built", components.len()))
 }
 
-/// Settings of the environment that nothing reads, such as one whose name is misspelt.
-fn unknown(
-    declared: &IndexMap<String, Variable>,
-    environment: impl Iterator<Item = String>,
-) -> Option<Finding> {
-    let unread = |name: &String| {
-        let variable = name.strip_prefix(SETTING).map(str::to_ascii_lowercase);
-        variable.is_some_and(|variable| !declared.contains_key(&variable))
-    };
-    let mut names: Vec<_> = environment.filter(unread).collect();
-    names.sort();
-    (!names.is_empty()).then(|| {
-        Finding::doubtful(
-            "variables",
-            format!("{}: the manifest has no such variable", names.join(", ")),
-            "correct the name; [variables] of the manifest has those that there are",
-        )
-    })
-}
-
 /// The clock of a store against ours: tokens, leases and limits compare the two.
 fn clock(of: &str, their_ms: i64) -> Finding {
     let ours = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_millis();
@@ -165,20 +144,6 @@ fn clock(of: &str, their_ms: i64) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn settings_that_nothing_reads_are_told() {
-        let variable: Variable = toml::from_str("required = true").expect("a variable");
-        let declared = IndexMap::from([("postgres_url".to_owned(), variable)]);
-        let look = |names: &[&str]| {
-            unknown(&declared, names.iter().map(|name| (*name).to_owned())).map(|it| it.text)
-        };
-        assert_eq!(look(&["PATH", "SPIN_VARIABLE_POSTGRES_URL"]), None);
-        let told = look(&["SPIN_VARIABLE_POSTGERS_URL", "PATH", "SPIN_VARIABLE_A"]);
-        let expected =
-            "SPIN_VARIABLE_A, SPIN_VARIABLE_POSTGERS_URL: the manifest has no such variable";
-        assert_eq!(told.as_deref(), Some(expected));
-    }
 
     #[test]
     fn clocks_are_compared() {

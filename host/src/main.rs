@@ -3,7 +3,7 @@
 mod cli;
 
 use clap::{Parser, Subcommand};
-use cli::{backup, build, doctor, export, import, migrate, restore, up};
+use cli::{backup, build, doctor, export, import, keys, migrate, restore, up};
 use std::process::ExitCode;
 
 /// Requests are many small allocations on one thread that are freed on another.
@@ -20,7 +20,7 @@ struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  tenantry up --build                    build all functions, then serve them on port 3000
+  tenantry up --build --development      build all functions, then serve them on port 3000
   tenantry build                         run the build commands of spin.toml
   tenantry doctor                        what is wrong, and what to do about it
   tenantry backup monday.db              copy the database while it is served
@@ -46,6 +46,9 @@ enum Command {
     /// Brings the schema of PostgreSQL up to date.
     #[command(after_help = migrate::EXAMPLES)]
     Migrate(migrate::Migrate),
+    /// Prints what Spin needs beside the master key.
+    #[command(after_help = keys::EXAMPLES)]
+    Keys(keys::Keys),
     /// Copies the embedded database into a file, also while a server is serving it.
     #[command(after_help = backup::EXAMPLES)]
     Backup(backup::Backup),
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Command::Build(build) => build.run(),
         Command::Doctor(doctor) => doctor.run(),
         Command::Migrate(migrate) => migrate.run(),
+        Command::Keys(keys) => keys.run(),
         Command::Backup(backup) => backup.run(),
         Command::Restore(restore) => restore.run(),
         Command::Export(export) => export.run(),

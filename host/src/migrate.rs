@@ -4,19 +4,64 @@
 
 use crate::postgres::{self, Client};
 use anyhow::{Context as _, bail, ensure};
+use migrations::rights::{self, FUNCTIONS};
 use migrations::{ALL, Dialect, Fill, GRANTS, VERSION};
 use tokio_postgres::types::ToSql;
 
+/// Whom the functions are on PostgreSQL.
+#[derive(Clone, Debug)]
+pub enum Roles {
+    /// One role for all of them.
+    One(String),
+    /// Each has its own, whose name is this, `_`, and that of the function.
+    Each(String),
+}
+
+impl From<&str> for Roles {
+    fn from(role: &str) -> Self {
+        Self::One(role.to_owned())
+    }
+}
+
+impl From<&String> for Roles {
+    fn from(role: &String) -> Self {
+        Self::One(role.clone())
+    }
+}
+
+impl Roles {
+    /// The roles, with the function of each.
+    fn names(&self) -> Vec<(String, Option<&'static str>)> {
+        match self {
+            Self::One(role) => vec![(role.clone(), None)],
+            Self::Each(prefix) => {
+                FUNCTIONS.map(|function| (format!("{prefix}_{function}"), Some(function))).into()
+            }
+        }
+    }
+}
+
 /// Applies what is missing, one transaction for each migration. Of several that start at
-/// once one works and the others wait. `app_role` then gets the rights of the functions.
+/// once one works and the others wait. The roles then get the rights of the functions.
 /// `tell` gets a line for each thing that is done.
 ///
 /// # Errors
 /// One sentence that names what was found and what to do; then the schema is as the last
 /// migration that was told has left it.
-pub async fn migrate(url: &str, app_role: &str, tell: impl Fn(&str)) -> anyhow::Result<()> {
+pub async fn migrate(
+    url: &str,
+    roles: impl Into<Roles>,
+    tell: impl Fn(&str),
+) -> anyhow::Result<()> {
     let client = postgres::connect(url).await?;
-    check_role(&client, app_role).await?;
+    let roles = roles.into();
+    let option = match &roles {
+        Roles::One(_) => "--app-role",
+        Roles::Each(_) => "--function-roles: role",
+    };
+    for (role, _) in roles.names() {
+        check_role(&client, option, &role).await?;
+    }
     lock(&client, &tell).await?;
     client
         .batch_execute(
@@ -44,8 +89,14 @@ pub async fn migrate(url: &str, app_role: &str, tell: impl Fn(&str)) -> anyhow::
         apply.await.with_context(|| format!("migration {} failed", migration.name))?;
         tell(&format!("Applied {}", migration.name));
     }
-    grant(&client, app_role).await?;
-    tell(&format!("Schema version {VERSION}; role {app_role} has what the functions need"));
+    for (role, function) in roles.names() {
+        match function {
+            None => grant(&client, &role).await?,
+            Some(function) => grant_own(&client, function, &role).await?,
+        }
+        let whose = function.unwrap_or("the functions");
+        tell(&format!("Schema version {VERSION}; role {role} has what {whose} may do"));
+    }
     Ok(())
 }
 
@@ -90,7 +141,7 @@ pub(crate) fn not_newer(found: i64) -> anyhow::Result<()> {
 }
 
 /// What the policies do not hold for must not be what the functions are.
-async fn check_role(client: &Client, role: &str) -> anyhow::Result<()> {
+async fn check_role(client: &Client, option: &str, role: &str) -> anyhow::Result<()> {
     let row = client
         .query_opt(
             "SELECT rolsuper OR rolbypassrls, rolname = current_user FROM pg_roles WHERE rolname = $1",
@@ -99,19 +150,19 @@ async fn check_role(client: &Client, role: &str) -> anyhow::Result<()> {
         .await?;
     let Some(row) = row else {
         bail!(
-            "--app-role {role}: there is no such role; make it with: \
+            "{option} {role}: there is no such role; make it with: \
              CREATE ROLE \"{role}\" LOGIN PASSWORD '…'"
         );
     };
     let (above, own): (bool, bool) = (row.get(0), row.get(1));
     ensure!(
         !above,
-        "--app-role {role}: is a superuser or has BYPASSRLS, so no policy holds for it; \
+        "{option} {role}: is a superuser or has BYPASSRLS, so no policy holds for it; \
          make another with: CREATE ROLE … LOGIN PASSWORD '…'"
     );
     ensure!(
         !own,
-        "--app-role {role}: is the role that owns the tables; the functions need another, \
+        "{option} {role}: is the role that owns the tables; the functions need another, \
          make it with: CREATE ROLE … LOGIN PASSWORD '…'"
     );
     Ok(())
@@ -126,6 +177,16 @@ async fn lock(client: &Client, tell: &impl Fn(&str)) -> anyhow::Result<()> {
         client.batch_execute(&format!("SELECT pg_advisory_lock({name})")).await?;
     }
     Ok(())
+}
+
+/// All of it or nothing: a role that has lost its rights stops a function.
+async fn grant_own(client: &Client, function: &str, role: &str) -> anyhow::Result<()> {
+    let sql = "SELECT quote_ident($1), quote_ident(current_schema())";
+    let row = client.query_one(sql, &[&role]).await?;
+    let (quoted, schema): (String, String) = (row.get(0), row.get(1));
+    let statements = rights::grants(function, &quoted, &schema).join(";\n");
+    let granted = client.batch_execute(&format!("BEGIN; {statements}; COMMIT")).await;
+    granted.with_context(|| format!("role {role}: rights cannot be granted"))
 }
 
 async fn grant(client: &Client, role: &str) -> anyhow::Result<()> {

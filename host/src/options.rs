@@ -123,6 +123,8 @@ pub struct Options {
     pub runtime_config: Option<PathBuf>,
     /// Values of application variables, stronger than `SPIN_VARIABLE_*` of the environment.
     pub variables: Vec<(String, String)>,
+    /// Whether this is the machine of a developer, whom alone the public master key serves.
+    pub development: bool,
     /// Where log lines go.
     pub log: Log,
     /// Limits of the guests.
@@ -145,6 +147,7 @@ impl Default for Options {
             components: Vec::new(),
             runtime_config: None,
             variables: Vec::new(),
+            development: false,
             log: Log::Stdout,
             limits: Limits::default(),
             progress: None,

@@ -65,7 +65,7 @@ pub fn restore(options: &Restore, progress: fn(&str)) -> anyhow::Result<Restored
         .with_context(|| format!("{}: not restored, use another backup", options.file.display()))?;
 
     let place = directory(database);
-    std::fs::create_dir_all(place)
+    crate::private::folder(place)
         .with_context(|| format!("{}: cannot be made", place.display()))?;
     stores.hold(config.key_value_files())?;
     if kept.is_some() {

@@ -5,9 +5,11 @@ use crate::connections::{Bodies, Connections, Place, Proxies};
 use crate::http_body::{Outgoing, ResponseBody};
 use crate::incoming::{Incoming, Pace};
 use crate::log::Sink;
+use crate::manifest::Manifest;
 use crate::open_files;
 use crate::options::{Limits, Options};
 use crate::problem;
+use crate::settings;
 use crate::stall::Stall;
 use crate::wire::Wire;
 use anyhow::Context as _;
@@ -74,6 +76,8 @@ struct Shared {
 ///
 /// One sentence that names the file, key or setting that is wrong and what to do.
 pub async fn up(options: Options) -> anyhow::Result<Server> {
+    // Before anybody can connect.
+    settings::read(&Manifest::read(&options.manifest)?, &options)?;
     let log = Sink::open(&options.log)?;
     let listener = TcpListener::bind(options.listen)
         .await

@@ -6,7 +6,7 @@ use crate::postgres::{self, Client};
 use crate::variables::Variables;
 use anyhow::{Context as _, ensure};
 use migrations::VERSION;
-use tokio_postgres::Row;
+use migrations::rights::FUNCTIONS;
 
 /// The variables that name databases.
 pub(crate) const WRITER: &str = "postgres_url";
@@ -18,36 +18,79 @@ pub(crate) const READER: &str = "postgres_reader_url";
 /// One sentence that begins with the variable.
 pub(crate) async fn check(variables: &Variables) -> anyhow::Result<()> {
     consistent(variables)?;
-    if let Some(url) = set(variables, WRITER) {
-        let checked = async { usable(&postgres::connect(url).await?).await };
-        checked.await.with_context(|| format!("variable {WRITER}"))?;
+    for Access { variable, function, url } in writers(variables) {
+        let checked = async { usable(&postgres::connect(url).await?, function).await };
+        checked.await.with_context(|| format!("variable {variable}"))?;
     }
-    if let Some(url) = set(variables, READER) {
+    for Access { variable, function, url } in readers(variables) {
         // A replica may be away: reads then go to the writer.
         if let Ok(client) = postgres::connect(url).await {
-            usable(&client).await.with_context(|| format!("variable {READER}"))?;
+            usable(&client, function).await.with_context(|| format!("variable {variable}"))?;
         }
     }
     Ok(())
 }
 
+/// A variable that leads to a database, and the one function that uses it; `None` is all.
+pub(crate) struct Access<'a> {
+    pub(crate) variable: String,
+    pub(crate) function: Option<&'static str>,
+    pub(crate) url: &'a str,
+}
+
+/// Where functions write: one access, one for each function, or none, which is SQLite.
+pub(crate) fn writers(variables: &Variables) -> Vec<Access<'_>> {
+    accesses(variables, WRITER)
+}
+
+/// Where they read, if there are replicas.
+pub(crate) fn readers(variables: &Variables) -> Vec<Access<'_>> {
+    accesses(variables, READER)
+}
+
+fn accesses<'a>(variables: &'a Variables, name: &str) -> Vec<Access<'a>> {
+    let common = [(name.to_owned(), None)];
+    let own = FUNCTIONS.map(|function| (format!("{name}_{function}"), Some(function)));
+    let all = common.into_iter().chain(own).filter_map(|(variable, function)| {
+        let url = set(variables, &variable)?;
+        Some(Access { variable, function, url })
+    });
+    all.collect()
+}
+
+/// One role for all functions, or each has its own: whoever has the URL of another has its
+/// rights too.
+fn unmixed(variables: &Variables, name: &str) -> anyhow::Result<()> {
+    let found = accesses(variables, name);
+    let own = found.iter().filter(|access| access.function.is_some()).count();
+    ensure!(
+        own == 0 || (own == FUNCTIONS.len() && found.len() == own),
+        "variable {name}: is for all functions, and {name}_{{{}}} for one each; set the one, or \
+         all of the others and not it",
+        FUNCTIONS.join(",")
+    );
+    Ok(())
+}
+
 /// Refuses variables that contradict each other, which can be told without a database.
 pub(crate) fn consistent(variables: &Variables) -> anyhow::Result<()> {
-    for (url, host) in [(WRITER, "postgres_host"), (READER, "postgres_reader_host")] {
-        reachable(variables, url, host)?;
+    for (name, host) in [(WRITER, "postgres_host"), (READER, "postgres_reader_host")] {
+        unmixed(variables, name)?;
+        for access in accesses(variables, name) {
+            reachable(variables, &access, host)?;
+        }
     }
-    let alone = set(variables, READER).is_some() && set(variables, WRITER).is_none();
+    let alone = !readers(variables).is_empty() && writers(variables).is_empty();
     ensure!(!alone, "variable {READER}: is set, and {WRITER} is not; set both or none");
     Ok(())
 }
 
 /// The manifest lets functions reach the host that one variable names, and they go to the one
 /// in the URL of another.
-fn reachable(variables: &Variables, url: &str, host: &str) -> anyhow::Result<()> {
-    let (Some(address), Some(granted)) = (set(variables, url), set(variables, host)) else {
-        return Ok(());
-    };
-    let Some(place) = postgres::place(address) else { return Ok(()) };
+fn reachable(variables: &Variables, access: &Access<'_>, host: &str) -> anyhow::Result<()> {
+    let Some(granted) = set(variables, host) else { return Ok(()) };
+    let Some(place) = postgres::place(access.url) else { return Ok(()) };
+    let url = &access.variable;
     ensure!(
         place == granted || place == format!("{granted}:5432"),
         "variable {host}: is {granted}, and {url} leads to {place}, which the functions may not \
@@ -63,7 +106,7 @@ pub(crate) fn set<'a>(variables: &'a Variables, name: &str) -> Option<&'a str> {
 }
 
 /// Refuses a database that the functions could not use, or that would not guard its rows.
-pub(crate) async fn usable(client: &Client) -> anyhow::Result<()> {
+pub(crate) async fn usable(client: &Client, function: Option<&str>) -> anyhow::Result<()> {
     let role = client
         .query_one(
             "SELECT current_user, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user",
@@ -82,24 +125,37 @@ pub(crate) async fn usable(client: &Client) -> anyhow::Result<()> {
         found == VERSION,
         "the database has schema version {found}, this release needs {VERSION}; run `tenantry migrate`"
     );
-    let rights = client
-        .query_one(
-            "SELECT pg_has_role(current_user, c.relowner, 'member'), \
-                 has_table_privilege('projects', 'INSERT') AND has_table_privilege('events', 'INSERT') \
-                 AND has_sequence_privilege('events_seq', 'USAGE') \
-             FROM pg_class c WHERE c.oid = 'projects'::regclass",
-            &[],
-        )
-        .await?;
-    let right = |row: &Row, index| row.get::<_, bool>(index);
+    let owns = "SELECT pg_has_role(current_user, relowner, 'member') FROM pg_class \
+                WHERE oid = 'projects'::regclass";
     ensure!(
-        !right(&rights, 0),
+        !client.query_one(owns, &[]).await?.get::<_, bool>(0),
         "role {name} owns the tables and could take their policies away; use the role that \
          `tenantry migrate --app-role` has prepared"
     );
+    let (lacks, remedy) = match function {
+        None => (
+            "SELECT NOT (has_table_privilege('projects', 'INSERT') \
+             AND has_table_privilege('events', 'INSERT') \
+             AND has_sequence_privilege('events_seq', 'USAGE'))"
+                .to_owned(),
+            format!("run `tenantry migrate --app-role {name}` as the owner of the tables"),
+        ),
+        Some(function) => (
+            lacks(function),
+            "run `tenantry migrate --function-roles PREFIX` as the owner of the tables".to_owned(),
+        ),
+    };
     ensure!(
-        right(&rights, 1),
-        "role {name} lacks rights; run `tenantry migrate --app-role {name}` as the owner of the tables"
+        !client.query_one(&lacks, &[]).await?.get::<_, bool>(0),
+        "role {name} lacks rights; {remedy}"
     );
     Ok(())
+}
+
+/// Whether a table is closed to the role that its function reads; rights to columns count.
+fn lacks(function: &str) -> String {
+    let open: Vec<_> = migrations::rights::of(function)
+        .map(|(table, _)| format!("has_any_column_privilege('{table}', 'SELECT')"))
+        .collect();
+    format!("SELECT NOT ({})", open.join(" AND "))
 }

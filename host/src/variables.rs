@@ -5,6 +5,11 @@ use anyhow::{Context as _, bail, ensure};
 use indexmap::IndexMap;
 use std::collections::HashMap;
 
+/// What the name of a variable begins with in the environment.
+const SETTING: &str = "SPIN_VARIABLE_";
+/// How alike two names must be for one to be taken for a misspelling of the other, from 0 to 1.
+const ALIKE: f64 = 0.8;
+
 /// Application variables with their values.
 pub(crate) struct Variables(HashMap<String, String>);
 
@@ -22,6 +27,45 @@ pub(crate) fn check_name(name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Settings of the environment that nothing reads, such as one whose name is misspelt: one
+/// sentence, with what to do behind a semicolon.
+pub(crate) fn unread(
+    declared: &IndexMap<String, Variable>,
+    environment: impl Iterator<Item = String>,
+) -> Option<String> {
+    let known: Vec<_> = declared.keys().map(|name| setting(name)).collect();
+    // `SPIN_VARIABLES_…` was meant for one, too.
+    let begins =
+        |name: &String| name.to_ascii_uppercase().starts_with(SETTING.trim_end_matches('_'));
+    let mut names: Vec<_> =
+        environment.filter(|name| begins(name) && !known.contains(name)).collect();
+    if names.is_empty() {
+        return None;
+    }
+    names.sort();
+    let mut near: Vec<_> = names.iter().filter_map(|name| nearest(&known, name)).collect();
+    near.dedup();
+    let remedy = match near.is_empty() {
+        true => "unset it; [variables] of the manifest has those that there are".to_owned(),
+        false => format!("did you mean {}?", near.join(", ")),
+    };
+    Some(format!("{}: the manifest has no such variable; {remedy}", names.join(", ")))
+}
+
+fn setting(name: &str) -> String {
+    format!("{SETTING}{}", name.to_ascii_uppercase())
+}
+
+fn nearest<'a>(known: &'a [String], name: &str) -> Option<&'a str> {
+    let bare = |text: &str| text.to_ascii_uppercase().replace("SPIN_VARIABLES_", SETTING);
+    let name = bare(name);
+    // Without what all begin with, which would make all alike.
+    let name = name.strip_prefix(SETTING).unwrap_or(&name);
+    let alike = |other: &str| strsim::normalized_damerau_levenshtein(name, &other[SETTING.len()..]);
+    let rated = known.iter().map(|other| (alike(other), other.as_str()));
+    rated.filter(|(alike, _)| *alike >= ALIKE).max_by(|a, b| a.0.total_cmp(&b.0)).map(|it| it.1)
+}
+
 impl Variables {
     /// The value of each declared variable: from `overrides`, else from the environment
     /// (`SPIN_VARIABLE_<NAME>`), else its default.
@@ -35,7 +79,7 @@ impl Variables {
         let mut values = HashMap::new();
         for (name, variable) in declared {
             let given = overrides.iter().rev().find(|(key, _)| key == name).map(|(_, v)| v.clone());
-            let setting = format!("SPIN_VARIABLE_{}", name.to_ascii_uppercase());
+            let setting = setting(name);
             let value = match given {
                 Some(value) => Some(value),
                 None => match std::env::var(&setting) {
@@ -97,6 +141,30 @@ mod tests {
         assert_eq!(expanded, "https://db.local:db.local/");
         assert!(variables.expand("{{ other }}").is_err());
         assert!(variables.expand("{{ host").is_err());
+    }
+
+    #[test]
+    fn settings_that_nothing_reads_are_told() {
+        let variable = || toml::from_str::<Variable>("required = true").expect("a variable");
+        let declared = ["postgres_url", "master_key", "development"];
+        let declared = declared.map(|name| (name.to_owned(), variable())).into();
+        let look = |names: &[&str]| unread(&declared, names.iter().map(|name| (*name).to_owned()));
+        assert_eq!(look(&["PATH", "SPIN_VARIABLE_POSTGRES_URL", "SPIN_HOME"]), None);
+        for (wrong, right) in [
+            ("SPIN_VARIABLE_POSTGERS_URL", "SPIN_VARIABLE_POSTGRES_URL"),
+            ("SPIN_VARIABLE_MASTERKEY", "SPIN_VARIABLE_MASTER_KEY"),
+            // Spin reads upper case alone.
+            ("SPIN_VARIABLE_master_key", "SPIN_VARIABLE_MASTER_KEY"),
+            ("SPIN_VARIABLES_MASTER_KEY", "SPIN_VARIABLE_MASTER_KEY"),
+            ("SPIN_VARIABLE_DEVELOPMNET", "SPIN_VARIABLE_DEVELOPMENT"),
+        ] {
+            let told = format!("{wrong}: the manifest has no such variable; did you mean {right}?");
+            assert_eq!(look(&[wrong]), Some(told));
+        }
+        let told = look(&["SPIN_VARIABLE_SOMETHING_ELSE", "PATH", "SPIN_VARIABLE_A"]);
+        let told = told.expect("two that are unknown");
+        assert!(told.starts_with("SPIN_VARIABLE_A, SPIN_VARIABLE_SOMETHING_ELSE: "), "{told}");
+        assert!(told.contains("; unset it"), "{told}");
     }
 
     #[test]

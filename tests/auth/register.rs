@@ -2,8 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Placement, dedicated};
-use crate::{both, placements, snapshot};
+use crate::{placements, snapshot};
 
 const PATH: &str = "/api/v1/auth/register";
 
@@ -84,27 +83,6 @@ placements! {
         assert_eq!(exchange.violations(), ["/tenant_id INVALID_FORMAT"]);
     }
 }
-
-/// With the development master key, tokens are issued to the loopback address only.
-async fn development_key_serves_loopback_only(placement: Placement) {
-    let (app, server, _directory) = dedicated(placement, &[("trusted_proxies", "127.0.0.1")]).await;
-    let body = json!({ "email": "far@example.com", "password": "long enough", "tenant_name": "Far", "tenant_id": "far-away" });
-    let from_afar = [("x-forwarded-for", "203.0.113.9")];
-    let refused = app
-        .anon()
-        .json(http::Method::POST, PATH, &body, &from_afar)
-        .await
-        .refused(503, "service_unavailable");
-    assert!(!refused.text.contains("master_key"), "{}", refused.text);
-    assert!(
-        app.log.lock().iter().any(|line| line.contains("master_key")),
-        "the operator reads why"
-    );
-    app.anon().post(PATH, &body).await.expect(201);
-    server.shutdown().await.unwrap();
-}
-
-both! { development_key_serves_loopback_only }
 
 /// The address differs from run to run.
 fn redact(mut exchange: crate::support::Exchange) -> crate::support::Exchange {

@@ -4,6 +4,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use gateway::limits::{Quota, Taken};
 use gateway::{
     Body, BodyError, Context, Error, Fault, Gateway, Idempotency, IncomingBody, Limit, Operation,
@@ -16,6 +18,7 @@ const REQUESTS: usize = 4;
 
 struct Edge {
     keys: Vec<u8>,
+    verifier: String,
     together: Barrier,
 }
 
@@ -30,8 +33,8 @@ impl Platform for Edge {
         [7; 16]
     }
 
-    async fn variable(&self, _: &str) -> Option<String> {
-        None
+    async fn variable(&self, name: &str) -> Option<String> {
+        (name == "keys_verifier").then(|| self.verifier.clone())
     }
 
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Fault> {
@@ -90,8 +93,14 @@ impl IncomingBody for Nothing {
 async fn nobody_is_refused_for_a_key_on_its_way() {
     let pair = RS256KeyPair::generate(2048).unwrap().with_key_id("key_1");
     let jwk = pair.public_key().with_key_id("key_1").to_jwk();
+    let issuer = Ed25519KeyPair::generate();
+    let jwk: serde_json::Value = serde_json::from_str(&jwk).unwrap();
+    let keys = serde_json::json!({ "keys": [jwk] });
+    let signed = Claims::with_custom_claims(keys, Duration::from_mins(5));
+    let signed = serde_json::json!({ "signed": issuer.sign(signed).unwrap() });
     let edge = Edge {
-        keys: format!("{{\"keys\":[{jwk}]}}").into_bytes(),
+        keys: signed.to_string().into_bytes(),
+        verifier: STANDARD.encode(issuer.public_key().to_bytes()),
         together: Barrier::new(REQUESTS),
     };
     let custom = serde_json::json!({ "tenant_id": "tenant_1", "scopes": [] });

@@ -175,7 +175,7 @@ async fn reach(world: &World, code: Code) -> Reached {
             owner.send(method, PATH, &[], None).await
         }
         Code::ServiceUnavailable => {
-            return Reached::By("tests/auth/register.rs", "development_key_serves_loopback_only");
+            return Reached::By("tests/host/development.rs", "nobody_behind_a_proxy_is_served");
         }
     }))
 }

@@ -2,6 +2,7 @@
 
 mod backup;
 mod connections;
+mod development;
 mod doctor;
 mod footprint;
 mod grants;
@@ -10,6 +11,7 @@ mod limits;
 mod manifest;
 mod metrics;
 mod outbound;
+mod private;
 mod server;
 mod smuggling;
 mod steady;

@@ -41,13 +41,26 @@ fn functions_share_the_kit_only() {
     }
 }
 
-/// The key that `auth` serves to loopback only is the one of the manifest.
+/// The keys that are refused outside development are those of the manifest.
 #[test]
 fn one_development_key() {
-    let default =
-        toml("spin.toml")["variables"]["master_key"]["default"].as_str().unwrap().to_owned();
     let seal = std::fs::read_to_string(root().join("components/kit/src/seal.rs")).unwrap();
-    assert!(seal.contains(&format!("\"{default}\"")));
+    for name in ["master_key", "sealing_key"] {
+        let default = toml("spin.toml")["variables"][name]["default"].as_str().unwrap().to_owned();
+        assert!(seal.contains(&format!("\"{default}\"")), "{name}");
+    }
+}
+
+/// The master key, from which the issuer's keys come, is given to `auth` alone.
+#[test]
+fn only_auth_has_the_master_key() {
+    let manifest = toml("spin.toml");
+    for (name, component) in manifest["component"].as_table().unwrap() {
+        let has = component["variables"].as_table().unwrap().values().any(|template| {
+            template.as_str().is_some_and(|template| template.contains("{{ master_key }}"))
+        });
+        assert_eq!(has, name == "auth", "{name}");
+    }
 }
 
 /// The manifest's default limits are those that the contract tells (K-47).

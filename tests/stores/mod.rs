@@ -11,6 +11,7 @@ mod order;
 mod policies;
 mod portable;
 mod replicas;
+mod roles;
 mod spin;
 
 use std::path::{Path, PathBuf};

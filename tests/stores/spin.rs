@@ -38,6 +38,7 @@ fn up(program: &str, directory: &Path, database: &str, port: u16) -> Spin {
         .arg(config)
         .env("SPIN_VARIABLE_POSTGRES_HOST", stores::host(&url))
         .env("SPIN_VARIABLE_POSTGRES_URL", &url)
+        .env("SPIN_VARIABLE_DEVELOPMENT", "true")
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     for (name, value) in UNLIMITED {

@@ -115,6 +115,8 @@ pub fn plain_options(placement: Placement, data: &Path, variables: &[(&str, &str
         data: data.to_path_buf(),
         placement,
         variables: variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+        // As scripts/up does.
+        development: !variables.iter().any(|(name, _)| *name == "master_key"),
         log: Log::Memory(Arc::default()),
         ..Options::default()
     }

@@ -38,6 +38,7 @@ mod resend_webhook_attempt;
 mod retry;
 mod rotate_secret_integration;
 mod rotate_secret_webhook_endpoint;
+mod sealing;
 mod select;
 mod signature;
 mod stripe;

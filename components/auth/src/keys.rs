@@ -1,13 +1,20 @@
 //! The issuer's RS256 keys: made on first use, kept sealed, their public halves published
 //! as a JWK Set (RFC 7517) at `/.well-known/jwks.json` and in the key-value store, where
-//! the gateways look. A key that has signed for `signing_key_days` is replaced by whoever
-//! signs next; it verifies for a day more, longer than any token lives (K-36).
+//! the gateways look, signed (`components/gateway/src/key_set.rs`). A key that has signed for
+//! `signing_key_days` is replaced by whoever signs next; it verifies for a day more, longer than
+//! any token lives (K-36).
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use jwt_simple::algorithms::{RS256KeyPair, RSAKeyPairLike as _};
+use ed25519_compact::{KeyPair, Seed};
+use jwt_simple::algorithms::{
+    Ed25519KeyPair, EdDSAKeyPairLike as _, RS256KeyPair, RSAKeyPairLike as _,
+};
+use jwt_simple::claims::Claims;
+use jwt_simple::prelude::{Duration, UnixTimeStamp};
 use kit::{Call, Error, Internal, Reply, System, Value, revocation};
+use serde_json::{Value as Json, json};
 use spin_sdk::experimental::wasi::keyvalue::store;
 
 use crate::text;
@@ -15,6 +22,8 @@ use kit::Seal;
 
 /// The key-value key under which gateways look for the JWK Set.
 const PUBLISHED: &str = "auth:jwks";
+/// What its signature is made with: a key of its own, which is `keys_verifier`'s other half.
+const PURPOSE: &str = "key set";
 const MODULUS_BITS: usize = 2048;
 const DAY: i64 = 86_400_000;
 /// How long a replaced key verifies, in milliseconds.
@@ -25,33 +34,28 @@ const LOOK_AGAIN: i64 = 60_000;
 thread_local! {
     /// The opened key, and when it was looked up: unsealing and parsing costs more than signing.
     static SIGNING: RefCell<Option<(Rc<RS256KeyPair>, i64)>> = const { RefCell::new(None) };
-    /// The newest key of the set that this instance has published. A lost set is asked for
-    /// again by the gateways, so once for each key is enough.
+    /// The newest key of the sets that this instance has published: nothing is signed with one
+    /// that is unknown.
     static PUBLISHED_KEY: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
 /// `GET /.well-known/jwks.json`
 pub(crate) async fn publish(call: &Call) -> kit::Result {
     let system = System::open(call, "public keys belong to no tenant")?;
-    let Some(set) = key_set(&system)? else {
+    if key_set(&system)?.is_none() {
         signing(call).await?;
-        let set = key_set(&system)?.ok_or("a key was made").internal()?;
-        revocation::publish_lost(&system)?;
-        return answer(set);
-    };
+    }
+    let keys = key_set(&system)?.ok_or("a key was made").internal()?;
+    let set = sign(keys).await?;
     // Whoever asks may be a gateway that found the store empty.
     announce(&set)?;
     revocation::publish_lost(&system)?;
-    answer(set)
-}
-
-fn answer(set: Vec<u8>) -> kit::Result {
     Ok(Reply::bytes("application/json; charset=utf-8", set))
 }
 
 /// The key that signs now, made when there is none.
 pub(crate) async fn signing(call: &Call) -> kit::Result<Rc<RS256KeyPair>> {
-    // The seal is loaded each time: it refuses strangers while the development key is set.
+    // The seal is loaded each time: in development it refuses strangers.
     let seal = Seal::load(call).await?;
     let now = kit::now();
     if let Some((key, looked_up)) = SIGNING.with_borrow(Clone::clone)
@@ -67,8 +71,10 @@ pub(crate) async fn signing(call: &Call) -> kit::Result<Rc<RS256KeyPair>> {
         None => next(&system, &seal, oldest)?,
     };
     let key = Rc::new(key);
+    // With each look: gateways take no set that is much older than the tokens it verifies.
+    let announced = announce(&sign(key_set(&system)?.unwrap_or_default()).await?);
     if PUBLISHED_KEY.with_borrow(|known| known != key.key_id()) {
-        announce(&key_set(&system)?.unwrap_or_default())?;
+        announced?;
         PUBLISHED_KEY.set(key.key_id().clone());
     }
     SIGNING.set(Some((Rc::clone(&key), now)));
@@ -118,22 +124,34 @@ fn announce(set: &[u8]) -> kit::Result<()> {
     bucket.set(PUBLISHED, set).internal()
 }
 
-/// The JWK Set; `None` before the first key is made.
-fn key_set(system: &System<'_>) -> kit::Result<Option<Vec<u8>>> {
+/// The document: the set, and beside it (RFC 7517 section 5) the same as a JWT for gateways, which
+/// find it in the key-value store, where every function may write.
+async fn sign(keys: Vec<Json>) -> kit::Result<Vec<u8>> {
+    let seed = Seed::new(kit::derived(PURPOSE).await?);
+    let key = Ed25519KeyPair::from_bytes(&*KeyPair::from_seed(seed)).internal()?;
+    let mut claims = Claims::with_custom_claims(json!({ "keys": &keys }), Duration::from_secs(0));
+    // How old it may be is for the gateway to say.
+    claims.expires_at = None;
+    let now = u64::try_from(kit::now()).internal()?;
+    claims.issued_at = Some(UnixTimeStamp::from_millis(now));
+    claims.invalid_before = None;
+    let signed = key.sign(claims).internal()?;
+    serde_json::to_vec(&json!({ "keys": keys, "signed": signed })).internal()
+}
+
+/// The public keys; `None` before the first one is made.
+fn key_set(system: &System<'_>) -> kit::Result<Option<Vec<Json>>> {
     let rows = system.query(
         "SELECT public_jwk FROM signing_keys WHERE retired_at IS NULL OR retired_at > $1 \
          ORDER BY created_at DESC",
         &[Value::Integer(kit::now() - VERIFIES)],
     )?;
     let keys = rows.into_iter().map(|mut row| {
-        let mut jwk: serde_json::Value = serde_json::from_str(&row.text()).internal()?;
+        let mut jwk: Json = serde_json::from_str(&row.text()).internal()?;
         jwk["use"] = "sig".into();
         jwk["alg"] = "RS256".into();
         Ok::<_, Error>(jwk)
     });
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
-    if keys.is_empty() {
-        return Ok(None);
-    }
-    serde_json::to_vec(&serde_json::json!({ "keys": keys })).map(Some).internal()
+    Ok(if keys.is_empty() { None } else { Some(keys) })
 }

@@ -35,7 +35,9 @@ pub(crate) fn verify(password: &str, hash: Option<&str>) -> kit::Result<bool> {
     let version = version.map_err(Error::internal)?;
     let params = Params::try_from(&known).map_err(Error::internal)?;
     // The comparison takes the same time whatever differs.
-    let is = |password: &str| Ok(derive(password, salt, version, params.clone())? == expected);
+    let is = |password: &str| -> kit::Result<bool> {
+        Ok(derive(password, salt, version, params.clone())? == expected)
+    };
     let normal = nfc(password);
     // As it was typed: so passwords were hashed before they were normalised.
     let matches = is(&normal)? || normal != password && is(password)?;

@@ -14,6 +14,7 @@ use jwt_simple::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::config::Config;
+use crate::key_set::{KeySet, Refused};
 use crate::revocation::{Revocations, Subject};
 use crate::router::Route;
 use crate::trace::{Seen, hex};
@@ -31,6 +32,15 @@ const SKEW_MS: u64 = 60_000;
 /// The longest that the issuer lets a token live, in milliseconds (K-35).
 const LONGEST_MS: u64 = 3_600_000;
 
+/// What the operator reads of a set in the store that `auth` has not signed.
+const FORGED: &str = concat!(
+    r#"{"level":"warn","message":"the verification keys in the key-value store (auth:jwks) are not "#,
+    r#"signed by auth: something else has written them, or the variable keys_verifier is not that "#,
+    r#"of the master key (tenantry keys)"}"#
+);
+const MISMATCH: &str = "auth signs with another key: set the variable keys_verifier \
+    (SPIN_VARIABLE_KEYS_VERIFIER) to what `tenantry keys` prints for its master key";
+
 /// Verified tokens, the published keys, and what is known of revocations.
 #[derive(Default)]
 pub(crate) struct Tokens {
@@ -41,7 +51,7 @@ pub(crate) struct Tokens {
 
 #[derive(Default)]
 struct Keys {
-    by_id: HashMap<String, Arc<RS256PublicKey>>,
+    by_id: KeySet,
     loaded: u64,
 }
 
@@ -84,11 +94,6 @@ struct Claims {
     roles: Vec<String>,
     #[serde(default)]
     plan: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct KeySet {
-    keys: Vec<serde_json::Value>,
 }
 
 impl Tokens {
@@ -148,8 +153,10 @@ impl Tokens {
             return Err(invalid("is not signed with RS256"));
         }
         let id = metadata.key_id().ok_or_else(|| invalid("names no key"))?;
-        let key =
-            self.key(platform, id, now).await?.ok_or_else(|| invalid("has an unknown key"))?;
+        let key = self
+            .key(platform, config, id, now)
+            .await?
+            .ok_or_else(|| invalid("has an unknown key"))?;
         let options = VerificationOptions {
             allowed_issuers: Some(HashSet::from([config.issuer.clone()])),
             allowed_audiences: Some(HashSet::from([config.audience.clone()])),
@@ -194,6 +201,7 @@ impl Tokens {
     async fn key<P: Platform>(
         &self,
         platform: &P,
+        config: &Config,
         id: &str,
         now: u64,
     ) -> Result<Option<Arc<RS256PublicKey>>, Error> {
@@ -206,21 +214,35 @@ impl Tokens {
                 return Ok(known);
             }
         }
-        let fault = |fault: Fault| {
-            Error::internal(Code::ServiceUnavailable, format!("verification keys: {fault:?}"))
+        let unset = |why: &str| {
+            Error::internal(Code::ServiceUnavailable, format!("verification keys: {why}"))
         };
+        let fault = |fault: Fault| unset(&format!("{fault:?}"));
         // Requests that come meanwhile look for themselves: they must not be refused for a
         // key that is on its way.
-        let stored = platform.get(KEYS).await.map_err(fault)?;
-        let mut by_id = stored.as_deref().map(parse).unwrap_or_default();
-        if !by_id.contains_key(id) {
+        let Some(verifier) = &config.keys_verifier else {
+            return Err(unset("the variable keys_verifier is not set"));
+        };
+        let stored = match platform.get(KEYS).await.map_err(fault)? {
+            Some(document) => match verifier.read(&document, Some(now)) {
+                Ok(keys) => Some(keys),
+                Err(Refused::Stale) => None,
+                Err(Refused::Forged) => {
+                    platform.log(FORGED);
+                    None
+                }
+            },
+            None => None,
+        };
+        let by_id = match stored {
+            Some(keys) if keys.contains_key(id) => keys,
             // The store has lost the set, or has one from before a rotation.
-            match platform.ask_for_keys().await {
-                Ok(bytes) => by_id = parse(&bytes),
-                Err(why) if stored.is_none() => return Err(fault(why)),
-                Err(_) => {}
-            }
-        }
+            stored => match (platform.ask_for_keys().await, stored) {
+                (Ok(document), _) => verifier.read(&document, None).map_err(|_| unset(MISMATCH))?,
+                (Err(_), Some(keys)) => keys,
+                (Err(why), None) => return Err(fault(why)),
+            },
+        };
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         *keys = Keys { by_id, loaded: now };
         Ok(keys.by_id.get(id).cloned())
@@ -244,15 +266,6 @@ fn lifetime(claims: &JWTClaims<Claims>, now: u64) -> Result<u64, Error> {
         return Err(invalid("lives longer than the issuer lets it"));
     }
     Ok(expires)
-}
-
-fn parse(bytes: &[u8]) -> HashMap<String, Arc<RS256PublicKey>> {
-    let set: KeySet = serde_json::from_slice(bytes).unwrap_or(KeySet { keys: Vec::new() });
-    let keys = set.keys.iter().filter_map(|jwk| {
-        let id = jwk.get("kid")?.as_str()?.to_owned();
-        Some((id, Arc::new(RS256PublicKey::from_jwk(&jwk.to_string()).ok()?)))
-    });
-    keys.collect()
 }
 
 fn bearer(parts: &Parts) -> Result<&str, Error> {

@@ -50,6 +50,7 @@ async fn handle(
 ) -> http::Response<UnsyncBoxBody<Bytes, std::io::Error>> {
     let (parts, body) = request.into_parts();
     let is_asked = parts.headers.contains_key(holder::ASKED);
+    let is_head = parts.method == http::Method::HEAD;
     let response = match gateway().await {
         Ok(gateway) => {
             let peer = peer(&parts);
@@ -69,8 +70,13 @@ async fn handle(
         parts.headers.remove(holder::HEADER);
     }
     // Without a length the answer would be chunked.
-    if let Body::Bytes(bytes) = &body {
-        parts.headers.insert("content-length", http::HeaderValue::from(bytes.len()));
+    let length = match &body {
+        Body::Bytes(bytes) => Some(bytes.len()),
+        Body::Empty if may_have_content(parts.status, is_head) => Some(0),
+        _ => None,
+    };
+    if let Some(length) = length {
+        parts.headers.insert("content-length", http::HeaderValue::from(length));
     }
     let body = match body {
         Body::Empty => Empty::new().map_err(|never| match never {}).boxed_unsync(),
@@ -87,6 +93,14 @@ async fn handle(
         .boxed_unsync(),
     };
     http::Response::from_parts(parts, body)
+}
+
+/// Whether an answer without content says so by a length of 0 (RFC 9110 section 8.6). To HEAD the
+/// length would be that of what GET answers, which a redirect has none of either.
+fn may_have_content(status: http::StatusCode, is_head: bool) -> bool {
+    let never = status.is_informational()
+        || matches!(status, http::StatusCode::NO_CONTENT | http::StatusCode::NOT_MODIFIED);
+    !never && (!is_head || status.is_redirection())
 }
 
 /// The gateway of this instance, made at its first request.

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use crate::cors::Origin;
+use crate::key_set::Verifier;
 use crate::lifecycle::Lifecycle;
 use crate::limits::Quota;
 use crate::proxies::Proxy;
@@ -39,6 +40,8 @@ pub(crate) struct Config {
     pub(crate) issuer: String,
     /// `aud` of the tokens that are accepted.
     pub(crate) audience: String,
+    /// What verifies the published keys; without it nobody is let in who needs a token.
+    pub(crate) keys_verifier: Option<Verifier>,
     /// Seconds that a stored response is kept (A-42: at least a day).
     pub(crate) idempotency_retention: u64,
     /// Whether reads may go to a replica of the database.
@@ -81,10 +84,12 @@ impl Config {
             service: settings.text("service_name", "").await,
             issuer: settings.text("token_issuer", "tenantry").await,
             audience: settings.text("token_audience", "tenantry").await,
+            keys_verifier: settings.verifier().await?,
             idempotency_retention: u64::from(
                 settings.number("idempotency_retention_seconds", 86_400, 86_400).await?,
             ),
-            has_replicas: !settings.text("postgres_reader_url", "").await.trim().is_empty(),
+            has_replicas: settings.is_set("postgres_reader_url").await
+                || settings.is_set("postgres_own_reader_url").await,
             read_own_writes: u64::from(settings.number("read_own_writes_seconds", 5, 1).await?),
             tick_token: settings.text("tick_token", "").await,
             idempotency_lease: u64::from(
@@ -121,6 +126,16 @@ impl<P: Platform> Settings<'_, P> {
             None => Ok(default),
             Some(text) => text.parse().map_err(|why| format!("variable {name}: '{text}' {why}")),
         }
+    }
+
+    async fn is_set(&self, name: &str) -> bool {
+        !self.text(name, "").await.trim().is_empty()
+    }
+
+    async fn verifier(&self) -> Result<Option<Verifier>, String> {
+        let text = self.text("keys_verifier", "").await;
+        let read = (!text.is_empty()).then(|| text.parse());
+        read.transpose().map_err(|why| format!("variable keys_verifier: '{text}' {why}"))
     }
 
     async fn list<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Vec<T>, String> {

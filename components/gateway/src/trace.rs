@@ -8,7 +8,7 @@ use http::request::Parts;
 
 use crate::config::Config;
 use crate::limits::Standing;
-use crate::{Operation, Platform, proxies};
+use crate::{Operation, Platform, nearness, proxies};
 
 /// What the concerns have learned of one request; the log line and the headers of the
 /// answer are written from it.
@@ -22,6 +22,8 @@ pub(crate) struct Seen {
     pub(crate) sampled: bool,
     /// The client's address (K-79).
     pub(crate) address: IpAddr,
+    /// Whether it comes straight from a program on this machine.
+    pub(crate) local: bool,
     pub(crate) operation: Option<String>,
     /// What stood before the operation's path: `/api/v1`, `/v1`, or nothing.
     pub(crate) prefix: String,
@@ -64,6 +66,7 @@ impl Seen {
             span_id: fresh[8..24].to_owned(),
             sampled,
             address: proxies::client(&config.proxies, headers, peer),
+            local: nearness::is_local(parts, peer),
             operation: None,
             prefix: String::new(),
             major: 0,
@@ -89,6 +92,7 @@ impl Seen {
             span_id: "0".repeat(15) + "1",
             sampled: true,
             address: IpAddr::from([192, 0, 2, 1]),
+            local: false,
             operation: None,
             prefix: String::new(),
             major: 0,

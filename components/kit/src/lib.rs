@@ -91,7 +91,7 @@ pub use {
     reply::Reply,
     resource::{Change, Record, no_rule},
     scope::{Scope, System},
-    seal::Seal,
+    seal::{Seal, derived},
     serve::{describe, serve},
     sql::{Row, Value},
     stream::{Writer, sleep},

@@ -1,53 +1,62 @@
-//! Encryption at rest: AES-256-GCM under the master key (C-35).
-
-use std::net::IpAddr;
+//! Encryption at rest: AES-256-GCM under the master key, or one that comes from it (C-35).
 
 use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, Key, KeyInit, Nonce};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use crate::{Call, Code, Envelope, Error, Internal, problem};
 
-/// The master key of a fresh checkout, as `spin.toml` has it. It is public: it serves only
-/// requests from this very machine.
-const DEVELOPMENT: &str = "ZGV2ZWxvcG1lbnQgb25seSwgbmV2ZXIgZGVwbG95ISE=";
+/// The master key of a fresh checkout, as `spin.toml` has it, and the sealing key that comes from
+/// it. They are public: they serve in development only.
+const PUBLIC: [&str; 2] = [
+    "ZGV2ZWxvcG1lbnQgb25seSwgbmV2ZXIgZGVwbG95ISE=",
+    "INFFpC2Wl1h1FQw7nv+2XcT9uc4AlGNci85bt7jbOXc=",
+];
+/// Stands before what a `sealing_key` has sealed. What is without it is of the master key.
+const OWN: &str = "2.";
 const NONCE: usize = 12;
 
-/// The master key.
+/// What this function seals with: its `sealing_key`, or where it has none the master key.
 pub struct Seal {
-    cipher: Aes256Gcm,
     key: Vec<u8>,
+    /// Whether the key is this function's own.
+    own: bool,
+    /// The master key, for what older releases have sealed with it.
+    before: Option<Vec<u8>>,
     development: bool,
 }
 
 impl Seal {
-    /// Reads the Spin variable `master_key`: 32 bytes in base64.
+    /// Reads the Spin variables `sealing_key` and `master_key`: 32 bytes in base64.
     ///
     /// # Errors
-    /// `service-unavailable` when it is missing, malformed, or the development key on a
-    /// request that does not come from the loopback address.
+    /// `service-unavailable` when it is missing, malformed or public; and in development (the
+    /// variable of this name) for a request that does not come straight from a program on this
+    /// machine, under whatever key.
     pub async fn load(call: &Call) -> crate::Result<Self> {
-        let text = spin_sdk::variables::get("master_key").await.internal()?;
-        let address = call.header("x-client-address").and_then(|ip| ip.parse::<IpAddr>().ok());
-        let local = address.is_some_and(|ip| ip.to_canonical().is_loopback());
-        if text.trim() == DEVELOPMENT && !local {
-            return Err(refused(
-                "the development master key serves loopback only: set the variable master_key \
-                 (SPIN_VARIABLE_MASTER_KEY) to `openssl rand -base64 32`",
-            ));
+        let development = in_development().await;
+        if development && call.header("x-client-local") != Some("true") {
+            let cause = "development serves programs on this machine alone, and no proxy: set the \
+                         variable master_key (SPIN_VARIABLE_MASTER_KEY) to `openssl rand -base64 \
+                         32`, and leave development out";
+            let message = "This server is in development and serves its own machine only.";
+            return Err(Error {
+                internal: Some(cause.to_owned()),
+                ..problem(Code::ServiceUnavailable, message)
+            });
         }
-        let bytes = STANDARD.decode(text.trim()).unwrap_or_default();
-        if bytes.len() != 32 {
-            return Err(refused("the variable master_key is not 32 bytes in base64"));
-        }
-        let cipher = Aes256Gcm::new(Key::<Aes256Gcm>::from_slice(&bytes));
-        Ok(Self { cipher, key: bytes, development: text.trim() == DEVELOPMENT })
+        let (key, own, before) = match variable("sealing_key").await? {
+            Some(key) => (key, true, variable("sealing_key_before").await?),
+            None => (master().await?, false, None),
+        };
+        Ok(Self { key, own, before, development })
     }
 
-    /// Whether the master key is that of a fresh checkout, so that nothing here is for real.
+    /// Whether the operator has said that nothing here is for real.
     pub fn is_development(&self) -> bool {
         self.development
     }
@@ -70,31 +79,51 @@ impl Seal {
         let mut sealed = vec![0; NONCE];
         getrandom::fill(&mut sealed).internal()?;
         let payload = Payload { msg: plain, aad: name.as_bytes() };
-        let cipher =
-            self.cipher.encrypt(Nonce::from_slice(&sealed), payload).map_err(Error::internal)?;
+        let cipher = cipher(&self.key)
+            .encrypt(Nonce::from_slice(&sealed), payload)
+            .map_err(Error::internal)?;
         sealed.extend(cipher);
-        Ok(STANDARD.encode(sealed))
+        let mark = if self.own { OWN } else { "" };
+        Ok(format!("{mark}{}", STANDARD.encode(sealed)))
     }
 
     /// Opens what was sealed as `name`.
     ///
     /// # Errors
-    /// `service-unavailable` when the master key is another one now.
+    /// `service-unavailable` when the key is another one now.
     pub fn open(&self, name: &str, sealed: &str) -> crate::Result<Vec<u8>> {
+        let (key, sealed) = match sealed.strip_prefix(OWN) {
+            Some(sealed) => (&self.key, sealed),
+            None if self.own => (self.before.as_ref().ok_or_else(of_the_master_key)?, sealed),
+            None => (&self.key, sealed),
+        };
         let bytes = STANDARD.decode(sealed).internal()?;
-        let (nonce, cipher) = bytes.split_at_checked(NONCE).ok_or("too short").internal()?;
-        let payload = Payload { msg: cipher, aad: name.as_bytes() };
-        self.cipher
+        let (nonce, sealed) = bytes.split_at_checked(NONCE).ok_or("too short").internal()?;
+        let payload = Payload { msg: sealed, aad: name.as_bytes() };
+        cipher(key)
             .decrypt(Nonce::from_slice(nonce), payload)
             .map_err(|_| refused("what was sealed does not open: the variable master_key is not the one that sealed it"))
     }
+}
+
+fn cipher(key: &[u8]) -> Aes256Gcm {
+    Aes256Gcm::new(Key::<Aes256Gcm>::from_slice(key))
+}
+
+fn of_the_master_key() -> Error {
+    refused(
+        "what an older release has sealed with the master key does not open: set the variable \
+         sealing_key_before (SPIN_VARIABLE_SEALING_KEY_BEFORE) to the master key",
+    )
 }
 
 /// Receipts of this function: their answers hold tokens and secrets, and a plain fingerprint
 /// of a body with a password would let whoever reads the table guess it.
 impl Envelope for Seal {
     fn fingerprint(&self, fingerprint: &str) -> String {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("takes keys of any length");
+        // As long as there are receipts of an older release.
+        let key = self.before.as_ref().unwrap_or(&self.key);
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("takes keys of any length");
         mac.update(b"idempotency-fingerprint:");
         mac.update(fingerprint.as_bytes());
         STANDARD.encode(mac.finalize().into_bytes())
@@ -107,6 +136,49 @@ impl Envelope for Seal {
     fn open(&self, name: &str, kept: String) -> crate::Result<Vec<u8>> {
         Self::open(self, &format!("receipt:{name}"), &kept)
     }
+}
+
+/// A key of its own for one purpose (HKDF-SHA256, RFC 5869), from which neither the master key
+/// nor another purpose's is learned. `host/src/keys.rs` makes the same.
+///
+/// # Errors
+/// As [`Seal::load`], whoever asks: no request is served with it.
+pub async fn derived(purpose: &str) -> crate::Result<[u8; 32]> {
+    let mut key = [0; 32];
+    Hkdf::<Sha256>::new(None, &master().await?)
+        .expand(format!("tenantry {purpose}").as_bytes(), &mut key)
+        .map_err(Error::internal)?;
+    Ok(key)
+}
+
+async fn in_development() -> bool {
+    let text = spin_sdk::variables::get("development").await;
+    text.is_ok_and(|text| text.trim() == "true")
+}
+
+async fn master() -> crate::Result<Vec<u8>> {
+    variable("master_key").await?.ok_or_else(|| refused("the variable master_key is not set"))
+}
+
+/// A key of the manifest; `None` where the function is given none.
+async fn variable(name: &str) -> crate::Result<Option<Vec<u8>>> {
+    let text = spin_sdk::variables::get(name).await.unwrap_or_default();
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if PUBLIC.contains(&text) && !in_development().await {
+        return Err(refused(&format!(
+            "{name} is that of a fresh checkout, which is public: set the variable master_key \
+             (SPIN_VARIABLE_MASTER_KEY) to `openssl rand -base64 32` and, on Spin, what \
+             `tenantry keys` prints for it; or, on your own machine, development \
+             (SPIN_VARIABLE_DEVELOPMENT) to true"
+        )));
+    }
+    let bytes = STANDARD.decode(text).ok().filter(|bytes| bytes.len() == 32);
+    bytes
+        .map(Some)
+        .ok_or_else(|| refused(&format!("the variable {name} is not 32 bytes in base64")))
 }
 
 fn refused(cause: &str) -> Error {

@@ -31,6 +31,9 @@ pub(crate) struct Doctor {
     manifest: Manifest,
     #[command(flatten)]
     place: Place,
+    /// Look at a server of `tenantry up --development`.
+    #[arg(long)]
+    development: bool,
     /// Look at only this component; may be repeated.
     #[arg(long, value_name = "NAME")]
     component: Vec<String>,
@@ -43,6 +46,7 @@ impl Doctor {
             data: self.place.data,
             runtime_config: self.place.runtime_config,
             components: self.component,
+            development: self.development,
             ..Options::default()
         };
         let found = super::block_on(async { Ok(tenantry::doctor(&options).await) })?;

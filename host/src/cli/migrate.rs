@@ -15,6 +15,7 @@ run it before each start of a new release.
 Examples:
   tenantry migrate --database-url postgres://tenantry_owner:…@db/tenantry
   DATABASE_URL=postgres://tenantry_owner:…@db/tenantry tenantry migrate --app-role api
+  DATABASE_URL=postgres://tenantry_owner:…@db/tenantry tenantry migrate --function-roles tenantry
   SPIN_VARIABLE_POSTGRES_URL=postgres://tenantry_app:…@db/tenantry tenantry up";
 
 #[derive(clap::Args)]
@@ -25,11 +26,19 @@ pub(crate) struct Migrate {
     /// The role of the functions.
     #[arg(long, default_value = "tenantry_app", value_name = "NAME")]
     app_role: String,
+    /// A role for each function instead: PREFIX_auth, PREFIX_events and so on, which may do what
+    /// that function does and see its tables alone.
+    #[arg(long, value_name = "PREFIX", conflicts_with = "app_role")]
+    function_roles: Option<String>,
 }
 
 impl Migrate {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let tell = |line: &str| println!("{line}");
-        super::block_on(tenantry::migrate(&self.database_url, &self.app_role, tell))
+        let roles = match self.function_roles {
+            Some(prefix) => tenantry::Roles::Each(prefix),
+            None => tenantry::Roles::One(self.app_role),
+        };
+        super::block_on(tenantry::migrate(&self.database_url, roles, tell))
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod build;
 pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod import;
+pub(crate) mod keys;
 pub(crate) mod migrate;
 pub(crate) mod restore;
 pub(crate) mod up;

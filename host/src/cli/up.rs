@@ -7,7 +7,8 @@ use tenantry::{Connections, Limits, Log, Options, Placement};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
-  tenantry up --build                    build all functions, then serve them on port 3000
+  tenantry up --build --development      build all functions, then serve them on port 3000
+                                         to programs on this machine alone
   tenantry up --component projects       serve one function alone
   tenantry up --gateway composed         run the gateway as WebAssembly, as Spin does
   tenantry up --listen 0.0.0.0:8080 --data /var/lib/tenantry
@@ -32,6 +33,10 @@ pub(crate) struct Up {
     /// Serve only this component; may be repeated.
     #[arg(long, value_name = "NAME")]
     component: Vec<String>,
+    /// Serve programs on this machine alone, with the public master key of the manifest and
+    /// webhooks to plain HTTP on this machine. Refused where others could reach the server.
+    #[arg(long)]
+    development: bool,
     /// Build first.
     #[arg(long)]
     build: bool,
@@ -115,6 +120,7 @@ impl Up {
                 Gateway::Composed => Placement::Composed,
             },
             components: self.component,
+            development: self.development,
             runtime_config: self.place.runtime_config,
             log: Log::Stdout,
             limits,

@@ -2,7 +2,7 @@
 
 use super::{Finding, clock, keys};
 use crate::postgres;
-use crate::site::{self, usable};
+use crate::site::{self, Access, usable};
 use crate::variables::Variables;
 use migrations::VERSION;
 
@@ -10,44 +10,62 @@ use migrations::VERSION;
 pub(super) const NEWEST_KEY: &str = "SELECT id, sealed FROM signing_keys \
                                      WHERE retired_at IS NULL ORDER BY created_at DESC LIMIT 1";
 
-pub(super) async fn postgres(url: &str, variables: &Variables) -> Vec<Finding> {
-    let remedy = "correct the variable postgres_url, or what it leads to; \
-                  docs/guides/scaling.md shows how to set it up";
-    let client = match postgres::connect(url).await {
-        Ok(client) => client,
-        Err(error) => return vec![Finding::bad("database", format!("{error:#}"), remedy)],
-    };
-    if let Err(error) = usable(&client).await {
-        return vec![Finding::refused("database", &error, remedy)];
+pub(super) async fn postgres(variables: &Variables) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for access in site::writers(variables) {
+        found.extend(writer(&access, variables, found.is_empty()).await);
     }
-    let text =
-        format!("PostgreSQL: schema version {VERSION}, and a role that the policies hold for");
+    for access in site::readers(variables) {
+        found.push(reader(&access).await);
+    }
+    found
+}
+
+/// The clock is that of all who come to the same server, so it is looked at once.
+async fn writer(access: &Access<'_>, variables: &Variables, first: bool) -> Vec<Finding> {
+    let remedy = format!(
+        "correct the variable {}, or what it leads to; docs/guides/scaling.md shows how to set it \
+         up",
+        access.variable
+    );
+    let client = match postgres::connect(access.url).await {
+        Ok(client) => client,
+        Err(error) => return vec![Finding::bad("database", format!("{error:#}"), &remedy)],
+    };
+    if let Err(error) = usable(&client, access.function).await {
+        return vec![Finding::refused("database", &error, &remedy)];
+    }
+    let whose = access.function.map(|function| format!(" of {function}")).unwrap_or_default();
+    let text = format!(
+        "PostgreSQL: schema version {VERSION}, and a role{whose} that the policies hold for"
+    );
     let mut found = vec![Finding::good("database", text)];
     let now = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::BIGINT";
-    if let Ok(row) = client.query_one(now, &[]).await {
+    if first && let Ok(row) = client.query_one(now, &[]).await {
         found.push(clock("PostgreSQL", row.get(0)));
     }
+    // A role that may not see keys says nothing of them.
     if let Ok(row) = client.query_opt(NEWEST_KEY, &[]).await {
         let key = row.map(|row| (row.get::<_, String>(0), row.get::<_, String>(1)));
         found.push(keys::signing(variables, key));
-    }
-    if let Some(url) = site::set(variables, site::READER) {
-        found.push(reader(url).await);
     }
     found
 }
 
 /// A replica that is away costs time; one that cannot be used keeps a server from starting.
-async fn reader(url: &str) -> Finding {
-    let client = match postgres::connect(url).await {
+async fn reader(access: &Access<'_>) -> Finding {
+    let client = match postgres::connect(access.url).await {
         Ok(client) => client,
         Err(error) => {
-            let remedy = "correct the variable postgres_reader_url, or leave it empty; until \
-                          then each read tries the replica before it goes to the writer";
-            return Finding::doubtful("replica", format!("{error:#}"), remedy);
+            let remedy = format!(
+                "correct the variable {}, or leave it empty; until then each read tries the \
+                 replica before it goes to the writer",
+                access.variable
+            );
+            return Finding::doubtful("replica", format!("{error:#}"), &remedy);
         }
     };
-    match usable(&client).await {
+    match usable(&client, access.function).await {
         Ok(()) => Finding::good("replica", "answers, and has the schema"),
         Err(error) => Finding::refused("replica", &error, "see docs/guides/scaling.md"),
     }

@@ -3,12 +3,24 @@
 
 use super::database::NEWEST_KEY;
 use super::{Finding, keys};
+use crate::private;
 use crate::runtime_config::RuntimeConfig;
 use crate::sqlite::copy;
 use crate::variables::Variables;
 use migrations::VERSION;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::Path;
+
+/// What a start does not narrow, because other things are in it too.
+pub(super) fn folder(data: &Path) -> Option<Finding> {
+    let mode = private::not_narrowed(data)?;
+    let place = data.display();
+    Some(Finding::doubtful(
+        "data",
+        format!("{place} is open to other users of this machine (mode {mode:o})"),
+        &format!("chmod 700 {place}, or name a directory of its own with --data"),
+    ))
+}
 
 pub(super) fn key_value(label: &str, path: &Path) -> Finding {
     let place = path.display();

@@ -1,27 +1,30 @@
 //! The master key, and whether it opens what it has sealed.
 
 use super::Finding;
+use crate::settings::{MAKE, Master};
 use crate::variables::Variables;
 use aes_gcm::aead::{Aead as _, Payload};
 use aes_gcm::{Aes256Gcm, Key, KeyInit as _, Nonce};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// The key of a fresh checkout, as `components/auth/src/seal.rs` has it.
-const DEVELOPMENT: &[u8; 32] = b"development only, never deploy!!";
 const NONCE: usize = 12;
 
-pub(super) fn master(variables: &Variables) -> Finding {
-    let make = "set SPIN_VARIABLE_MASTER_KEY to `openssl rand -base64 32`, the same on every \
-                host, and keep it apart from the backups";
-    match key(variables) {
-        None => Finding::bad("master key", "is not 32 bytes in base64", make),
-        Some(key) if key == DEVELOPMENT => Finding::doubtful(
+pub(super) fn master(variables: &Variables, development: bool) -> Finding {
+    let make = format!("{MAKE}, the same on every host, and keep it apart from the backups");
+    match Master::of(variables) {
+        Err(_) => Finding::bad("master key", "is not 32 bytes in base64", &make),
+        Ok(Some(Master::Public)) if development => Finding::doubtful(
             "master key",
-            "is the public one of development: tokens are issued to the loopback address only",
-            make,
+            "is the public one of development: only programs on this machine are served",
+            &make,
         ),
-        Some(_) => Finding::good("master key", "is set"),
+        Ok(Some(Master::Public)) => Finding::bad(
+            "master key",
+            "is the public one of every checkout, with which a server starts in development only",
+            &format!("{make}, or start it with --development"),
+        ),
+        Ok(_) => Finding::good("master key", "is set"),
     }
 }
 
@@ -30,7 +33,8 @@ pub(super) fn signing(variables: &Variables, sealed: Option<(String, String)>) -
     let Some((id, sealed)) = sealed else {
         return Finding::good("signing key", "is made at the first login");
     };
-    match key(variables).and_then(|master| open(&master, &id, &sealed)) {
+    let master = Master::of(variables).ok().flatten();
+    match master.and_then(|master| open(master.bytes(), &id, &sealed)) {
         Some(_) => Finding::good("signing key", format!("{id} opens with the master key")),
         None => Finding::bad(
             "signing key",
@@ -38,11 +42,6 @@ pub(super) fn signing(variables: &Variables, sealed: Option<(String, String)>) -
             "set SPIN_VARIABLE_MASTER_KEY to the key that the other hosts have, or had",
         ),
     }
-}
-
-fn key(variables: &Variables) -> Option<Vec<u8>> {
-    let text = variables.get("master_key")?.trim();
-    STANDARD.decode(text).ok().filter(|bytes| bytes.len() == 32)
 }
 
 fn open(master: &[u8], id: &str, sealed: &str) -> Option<Vec<u8>> {

@@ -111,7 +111,7 @@ impl Target {
     ) -> anyhow::Result<()> {
         let database = self.config.default_database()?;
         let place = directory(database);
-        std::fs::create_dir_all(place)
+        crate::private::folder(place)
             .with_context(|| format!("{}: cannot be made", place.display()))?;
         self.stores.hold(self.config.key_value_files())?;
         if database.exists() {

@@ -8,6 +8,7 @@ mod statement;
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub use connection::Connection;
 
+use crate::private;
 use anyhow::Context as _;
 use parking_lot::Mutex;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
@@ -66,8 +67,9 @@ impl Database {
     /// Opens or makes the file. `statement_time` bounds one statement.
     pub(crate) fn open(path: &Path, statement_time: Duration) -> anyhow::Result<Self> {
         if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).with_context(|| parent.display().to_string())?;
+            private::folder(parent).with_context(|| parent.display().to_string())?;
         }
+        private::file(path).with_context(|| path.display().to_string())?;
         let database = Self {
             path: path.to_owned(),
             idle: Mutex::default(),

@@ -1,5 +1,6 @@
 //! The SQLite file behind the embedded store: one table, written in batches.
 
+use crate::private;
 use anyhow::Context as _;
 use rusqlite::{Connection, params};
 use std::path::Path;
@@ -15,8 +16,9 @@ impl File {
     /// and would not see what this one writes.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
         if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).with_context(|| format!("{}", parent.display()))?;
+            private::folder(parent).with_context(|| format!("{}", parent.display()))?;
         }
+        private::file(path).with_context(|| path.display().to_string())?;
         let open = || {
             let connection = Connection::open(path)?;
             connection.busy_timeout(std::time::Duration::ZERO)?;

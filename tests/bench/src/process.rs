@@ -126,7 +126,7 @@ impl Server {
             }
             Kind::Fused | Kind::Composed => {
                 let mut command = Command::new(&places.host);
-                command.args(["up", "--gateway", kind.name()]);
+                command.args(["up", "--development", "--gateway", kind.name()]);
                 command
             }
         };

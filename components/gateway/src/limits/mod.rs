@@ -4,8 +4,9 @@
 //! A request takes from one stored bucket, with one write: that of its identity, or, when
 //! its credential is refused, that of its address. Those hold over all processes and restarts.
 //! Every request is also counted by address in the memory of this gateway, which refuses a flood
-//! at no cost where the gateway lives long (a host's process; on Spin, an instance). A refused
-//! request takes nothing and writes nothing.
+//! at no cost where the gateway lives long (a host's process). On Spin it lives for a request, so
+//! without a credential no class admits more than the address may. A refused request takes nothing
+//! and writes nothing.
 //!
 //! A user has a bucket in each tenant. All machine clients and API keys of a tenant share one, so
 //! making more of them makes no more room; one with a quota of its own has its own bucket.
@@ -64,7 +65,12 @@ impl Limits {
         let Limit { class, cost, .. } = &route.operation.limit;
         let cost = *cost;
         let (quota, key) = match caller {
-            None => (route.quota, format!("limit:{class}:{}", network(seen.address))),
+            // The memory of this gateway may not outlive the request, so here the bucket in the
+            // store holds the limit of addresses as well.
+            None => (
+                route.quota.and(config.address_quota),
+                format!("limit:{class}:{}", network(seen.address)),
+            ),
             Some(caller) => {
                 let set = self.overrides.find(platform, caller, class).await;
                 let personal = set.as_ref().is_some_and(|set| set.personal);

@@ -23,6 +23,18 @@ impl Quota {
         self.per_minute == 0
     }
 
+    /// What both admit.
+    pub(super) fn and(self, other: Self) -> Self {
+        match (self.is_unlimited(), other.is_unlimited()) {
+            (true, _) => other,
+            (_, true) => self,
+            _ => Self {
+                per_minute: self.per_minute.min(other.per_minute),
+                burst: self.burst.min(other.burst),
+            },
+        }
+    }
+
     /// Microseconds until one unit is back. Rounded up, so that never more than `per_minute`
     /// come back; a rate beyond 60 million a minute is that.
     pub(super) fn interval(self) -> u64 {
@@ -57,6 +69,15 @@ impl FromStr for Quota {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_quotas_admit_what_both_do() {
+        let (few, many, none) =
+            (Quota { per_minute: 10, burst: 50 }, Quota::per_minute(20), Quota::per_minute(0));
+        assert_eq!(few.and(many), Quota { per_minute: 10, burst: 20 });
+        assert_eq!((few.and(none), none.and(few)), (few, few));
+        assert!(none.and(none).is_unlimited());
+    }
 
     #[test]
     fn a_setting_is_a_rate_and_maybe_a_burst() {

@@ -62,8 +62,15 @@ pub(crate) async fn configure() {
         let value = spin_sdk::variables::get(name).await.unwrap_or_default();
         value.trim().to_owned()
     };
-    let found =
-        Addresses { writer: get("postgres_url").await, reader: get("postgres_reader_url").await };
+    // A role of its own, where the operator has given it one.
+    let either = async |own: &str, common: &str| match get(own).await {
+        none if none.is_empty() => get(common).await,
+        own => own,
+    };
+    let found = Addresses {
+        writer: either("postgres_own_url", "postgres_url").await,
+        reader: either("postgres_own_reader_url", "postgres_reader_url").await,
+    };
     // Another request of this instance may have been first, with the same outcome.
     ADDRESSES.with(|known| drop(known.set(found)));
 }

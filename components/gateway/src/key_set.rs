@@ -1,0 +1,133 @@
+//! The keys that verify tokens, as `auth` publishes them. They lie in the key-value store, which
+//! every function may write to. So the set is a JWT of `auth` (RFC 7519, EdDSA of RFC 8037), whose
+//! key comes from the master key, and what another function has put there verifies nothing.
+
+use std::collections::HashMap;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use jwt_simple::prelude::*;
+
+/// How old a stored set may be, in milliseconds. `auth` publishes a fresh one, a minute old at
+/// most, with every token that it gives, and none of these lives longer than an hour; what is
+/// older has keys that nobody signs with any more.
+const FRESH: u64 = 2 * 3_600_000;
+/// How far the clock of `auth` may be before this one.
+const SKEW: u64 = 300_000;
+
+/// Public keys by their ids.
+pub(crate) type KeySet = HashMap<String, Arc<RS256PublicKey>>;
+
+/// What verifies key sets: the variable `keys_verifier`, 32 bytes in base64.
+pub(crate) struct Verifier(Ed25519PublicKey);
+
+impl FromStr for Verifier {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let jwk = |x: &str| format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}"}}"#);
+        // A JWK has the same bytes in the alphabet of URLs, without padding.
+        let x = text.trim().trim_end_matches('=').replace('+', "-").replace('/', "_");
+        let plain = x.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        let key = plain.then(|| Ed25519PublicKey::from_jwk(&jwk(&x)).ok()).flatten();
+        key.map(Self).ok_or("is not the public half of an Ed25519 key, 32 bytes in base64")
+    }
+}
+
+/// Why a document gives no keys.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// It is not of `auth`, or `keys_verifier` is not that of its master key.
+    Forged,
+    /// It is of another time.
+    Stale,
+}
+
+/// The document: a JWK Set for others (RFC 7517), and beside it the same for gateways.
+#[derive(Deserialize)]
+struct Document {
+    signed: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Signed {
+    keys: Vec<serde_json::Value>,
+}
+
+impl Verifier {
+    /// The keys of a document. `now` is given, in milliseconds since the epoch, for one that was
+    /// stored; what `auth` has just answered is of now, whatever its clock says.
+    pub(crate) fn read(&self, document: &[u8], now: Option<u64>) -> Result<KeySet, Refused> {
+        let document: Document = serde_json::from_slice(document).map_err(|_| Refused::Forged)?;
+        // It has no end of its own.
+        let options = VerificationOptions {
+            accept_future: true,
+            artificial_time: Some(UnixTimeStamp::from_millis(now.unwrap_or_default())),
+            ..Default::default()
+        };
+        let claims = self
+            .0
+            .verify_token::<Signed>(&document.signed, Some(options))
+            .map_err(|_| Refused::Forged)?;
+        let made = claims.issued_at.ok_or(Refused::Forged)?.as_millis();
+        if now.is_some_and(|now| made > now + SKEW || made + FRESH < now) {
+            return Err(Refused::Stale);
+        }
+        let keys = claims.custom.keys.iter().filter_map(|jwk| {
+            let id = jwk.get("kid")?.as_str()?.to_owned();
+            Some((id, Arc::new(RS256PublicKey::from_jwk(&jwk.to_string()).ok()?)))
+        });
+        Ok(keys.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(issuer: &Ed25519KeyPair, ago: Duration) -> Vec<u8> {
+        let mut claims = Claims::with_custom_claims(Signed { keys: Vec::new() }, ago);
+        claims.expires_at = None;
+        claims.issued_at = claims.issued_at.map(|now| now - ago);
+        claims.invalid_before = claims.issued_at;
+        let signed = issuer.sign(claims).expect("signed");
+        serde_json::json!({ "keys": [], "signed": signed }).to_string().into_bytes()
+    }
+
+    fn verifier(issuer: &Ed25519KeyPair) -> Verifier {
+        let jwk: serde_json::Value =
+            serde_json::from_str(&issuer.public_key().to_jwk()).expect("JSON");
+        let x = jwk["x"].as_str().expect("a key").replace('-', "+").replace('_', "/");
+        format!("{x}=").parse().expect("a verifier")
+    }
+
+    #[test]
+    fn a_set_is_of_its_issuer_and_of_now() {
+        let issuer = Ed25519KeyPair::generate();
+        let verifier = verifier(&issuer);
+        let now = Clock::now_since_epoch().as_millis();
+        let fresh = set(&issuer, Duration::from_secs(0));
+        assert!(verifier.read(&fresh, Some(now)).is_ok_and(|keys| keys.is_empty()));
+        assert!(verifier.read(&fresh, Some(now + FRESH - 10_000)).is_ok());
+        assert_eq!(verifier.read(&fresh, Some(now + FRESH + 10_000)).err(), Some(Refused::Stale));
+        assert_eq!(verifier.read(&fresh, Some(now - SKEW - 10_000)).err(), Some(Refused::Stale));
+        // What was asked for is of now.
+        assert!(verifier.read(&set(&issuer, Duration::from_days(9)), None).is_ok());
+        let other = set(&Ed25519KeyPair::generate(), Duration::from_secs(0));
+        for forged in [&other[..], b"", b"{}", br#"{"keys":[]}"#, br#"{"keys":[],"signed":""}"#] {
+            assert_eq!(verifier.read(forged, None).err(), Some(Refused::Forged));
+        }
+        let unsigned = String::from_utf8(fresh).expect("text");
+        let cut = unsigned.rfind('.').expect("a signature");
+        let unsigned = format!("{}.\"}}", &unsigned[..cut]);
+        assert_eq!(verifier.read(unsigned.as_bytes(), None).err(), Some(Refused::Forged));
+    }
+
+    #[test]
+    fn a_verifier_is_a_public_key() {
+        let (zeros, short) = ("A".repeat(43), "A".repeat(10));
+        for bad in ["", "x", &short, "\"", &format!("{zeros}A"), &"é".repeat(20)] {
+            assert!(bad.parse::<Verifier>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Whether a request comes straight from a program on this machine: whom a server in
+//! development serves. Behind a proxy on this machine every peer is on it, so what proxies add
+//! counts, and so does the name that was asked for, which a proxy may pass on unchanged and
+//! which a page of another site cannot choose (DNS rebinding).
+
+use std::net::IpAddr;
+
+use http::HeaderMap;
+use http::request::Parts;
+use http::uri::Authority;
+
+use crate::trace::header;
+
+/// What proxies tell of whom they speak for (RFC 7239, RFC 9110 section 7.6.3, RFC 8586), and
+/// names that some use instead.
+const FORWARDING: [&str; 9] = [
+    "cdn-loop",
+    "cf-connecting-ip",
+    "client-ip",
+    "forwarded",
+    "true-client-ip",
+    "via",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-real-ip",
+];
+/// `x-forwarded-for`, `-host`, `-proto` and whatever else there is, and what keeps them.
+const FORWARDING_PREFIXES: [&str; 3] = ["x-forwarded", "x-original-forwarded", "x-envoy-"];
+/// How functions of this application call it.
+const OWN: &str = "self.alt";
+
+/// Whether nobody stands between this machine's program and us.
+pub(crate) fn is_local(parts: &Parts, peer: IpAddr) -> bool {
+    peer.to_canonical().is_loopback() && !is_forwarded(&parts.headers) && names_this_machine(parts)
+}
+
+fn is_forwarded(headers: &HeaderMap) -> bool {
+    headers.keys().map(http::HeaderName::as_str).any(|name| {
+        FORWARDING.contains(&name) || FORWARDING_PREFIXES.iter().any(|it| name.starts_with(it))
+    })
+}
+
+fn names_this_machine(parts: &Parts) -> bool {
+    let named = || header(&parts.headers, "host")?.parse::<Authority>().ok();
+    let Some(authority) = parts.uri.authority().cloned().or_else(named) else { return false };
+    let host = authority.host().trim_matches(['[', ']']).to_ascii_lowercase();
+    match host.parse::<IpAddr>() {
+        Ok(address) => address.to_canonical().is_loopback(),
+        Err(_) => host == "localhost" || host.ends_with(".localhost") || host == OWN,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn local(peer: &str, host: &str, fields: &[&str]) -> bool {
+        let mut request = http::Request::get("/api/v1/projects");
+        if !host.is_empty() {
+            request = request.header("host", host);
+        }
+        for field in fields {
+            request = request.header(*field, "x");
+        }
+        let (parts, ()) = request.body(()).expect("valid").into_parts();
+        is_local(&parts, peer.parse().expect(peer))
+    }
+
+    #[test]
+    fn programs_on_this_machine_are_local() {
+        for peer in ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"] {
+            assert!(local(peer, "127.0.0.1:3000", &[]), "{peer}");
+        }
+        for host in ["localhost", "LOCALHOST:3000", "app.localhost", "[::1]:3000", "self.alt"] {
+            assert!(local("127.0.0.1", host, &["user-agent", "x-request-id"]), "{host}");
+        }
+    }
+
+    #[test]
+    fn others_are_not() {
+        for peer in ["192.0.2.1", "10.0.0.1", "2001:db8::1", "0.0.0.0", "::ffff:10.0.0.1"] {
+            assert!(!local(peer, "127.0.0.1:3000", &[]), "{peer}");
+        }
+        for field in [
+            "forwarded",
+            "via",
+            "x-real-ip",
+            "x-forwarded-for",
+            "x-forwarded-proto",
+            "X-Forwarded-Host",
+            "x-forwarded-prefix",
+            "cf-connecting-ip",
+        ] {
+            assert!(!local("127.0.0.1", "127.0.0.1:3000", &[field]), "{field}");
+        }
+        for host in ["", "api.example.com", "localhost.example.com", "10.0.0.1", "127.0.0.1.nip.io"]
+        {
+            assert!(!local("127.0.0.1", host, &[]), "{host}");
+        }
+    }
+}

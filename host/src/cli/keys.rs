@@ -1,0 +1,25 @@
+//! `tenantry keys`
+
+pub(crate) const EXAMPLES: &str = "\
+For Spin only: `tenantry up` finds these out by itself. Prints what has to be set beside the
+master key, as lines for a shell.
+
+Examples:
+  SPIN_VARIABLE_MASTER_KEY=… tenantry keys
+  export $(SPIN_VARIABLE_MASTER_KEY=… tenantry keys)";
+
+#[derive(clap::Args)]
+pub(crate) struct Keys {
+    /// The master key: 32 bytes in base64.
+    #[arg(long, env = "SPIN_VARIABLE_MASTER_KEY", hide_env_values = true, value_name = "KEY")]
+    master_key: String,
+}
+
+impl Keys {
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        for (name, value) in tenantry::keys(&self.master_key)? {
+            println!("{name}={value}");
+        }
+        Ok(())
+    }
+}

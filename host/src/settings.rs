@@ -1,0 +1,159 @@
+//! What must be right of the settings before a server listens: a start that would leave it open
+//! to others, or that does not do what its operator wrote, is no start.
+
+use crate::keys;
+use crate::manifest::Manifest;
+use crate::options::Options;
+use crate::variables::Variables;
+use anyhow::{Context as _, bail, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::Uri;
+use std::net::IpAddr;
+
+/// The master key of a fresh checkout, as `components/kit/src/seal.rs` has it.
+const PUBLIC: &[u8; 32] = b"development only, never deploy!!";
+/// The variables that say how the server is to be used.
+const MASTER: &str = "master_key";
+const DEVELOPMENT: &str = "development";
+const PORTS: &str = "development_ports";
+/// No port, in [`PORTS`].
+const NONE: &str = "0";
+/// What makes a key of one's own.
+pub(crate) const MAKE: &str =
+    "set SPIN_VARIABLE_MASTER_KEY to the output of `openssl rand -base64 32`";
+
+/// The master key of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Master {
+    /// The operator's.
+    Own([u8; 32]),
+    /// That of every checkout.
+    Public,
+}
+
+impl Master {
+    /// The key; `None` when the manifest has no such variable.
+    pub(crate) fn of(variables: &Variables) -> anyhow::Result<Option<Self>> {
+        variables.get(MASTER).map(Self::read).transpose()
+    }
+
+    /// From its text.
+    pub(crate) fn read(text: &str) -> anyhow::Result<Self> {
+        let bytes = STANDARD.decode(text.trim()).ok().and_then(|bytes| bytes.try_into().ok());
+        let bytes: [u8; 32] = bytes
+            .with_context(|| format!("variable {MASTER}: is not 32 bytes in base64; {MAKE}"))?;
+        Ok(if bytes == *PUBLIC { Self::Public } else { Self::Own(bytes) })
+    }
+
+    /// Its bytes.
+    pub(crate) fn bytes(&self) -> &[u8; 32] {
+        match self {
+            Self::Own(bytes) => bytes,
+            Self::Public => PUBLIC,
+        }
+    }
+}
+
+/// The variables of a server that may be started with these options.
+///
+/// # Errors
+/// One sentence that names the setting and, behind a semicolon, says what to do.
+pub(crate) fn read(manifest: &Manifest, options: &Options) -> anyhow::Result<Variables> {
+    let mut variables = resolve(manifest, options)?;
+    let development = develops(&mut variables, options)?;
+    let master = Master::of(&variables)?;
+    match master {
+        Some(Master::Public) if !development => bail!(
+            "variable {MASTER}: is the public one of every checkout; {MAKE}, or give \
+             --development on your own machine"
+        ),
+        _ if development => alone(&variables, options)?,
+        _ => {}
+    }
+    if let Some(master) = &master {
+        keys::fill(&mut variables, master)?;
+    }
+    Ok(variables)
+}
+
+/// The variables as they are set, with each name known.
+pub(crate) fn resolve(manifest: &Manifest, options: &Options) -> anyhow::Result<Variables> {
+    let declared = manifest.variables();
+    let environment = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
+    if let Some(unread) = crate::variables::unread(declared, environment) {
+        bail!("{unread}");
+    }
+    Variables::resolve(declared, &options.variables)
+        .with_context(|| manifest.path.display().to_string())
+}
+
+/// Whether this is the machine of a developer; sets what follows from it.
+pub(crate) fn develops(variables: &mut Variables, options: &Options) -> anyhow::Result<bool> {
+    if options.development {
+        variables.set(DEVELOPMENT, "true".to_owned());
+    }
+    let development = match variables.get(DEVELOPMENT).map(str::trim) {
+        Some("true") => true,
+        None => options.development,
+        Some("" | "false") => false,
+        Some(other) => bail!("variable {DEVELOPMENT}: is {other:?}; set it to true, or not at all"),
+    };
+    match variables.get(PORTS).map(str::trim) {
+        Some(NONE) if development => variables.set(PORTS, "*".to_owned()),
+        None | Some(NONE) => {}
+        Some(_) if development => {}
+        Some(_) => bail!(
+            "variable {PORTS}: lets webhooks go to this machine, which only --development allows; \
+             leave it out"
+        ),
+    }
+    Ok(development)
+}
+
+/// Refuses development where others could reach it.
+fn alone(variables: &Variables, options: &Options) -> anyhow::Result<()> {
+    let instead = format!("for others, {MAKE} and leave --development out");
+    ensure!(
+        options.listen.ip().to_canonical().is_loopback(),
+        "--development: --listen {} is reached from other machines; listen on 127.0.0.1, or, \
+         {instead}",
+        options.listen
+    );
+    let url = variables.get("public_url").unwrap_or_default().trim();
+    ensure!(
+        url.is_empty() || is_here(url),
+        "--development: variable public_url is {url}, where others reach this server; leave it \
+         out, or, {instead}"
+    );
+    Ok(())
+}
+
+/// Whether a URL names this machine.
+fn is_here(url: &str) -> bool {
+    let Ok(url) = url.parse::<Uri>() else { return false };
+    let host = url.host().unwrap_or_default().trim_matches(['[', ']']).to_ascii_lowercase();
+    match host.parse::<IpAddr>() {
+        Ok(address) => address.to_canonical().is_loopback(),
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_here;
+
+    #[test]
+    fn urls_of_this_machine() {
+        for here in
+            ["http://127.0.0.1:3000", "http://localhost", "https://[::1]:8/x", "http://a.localhost"]
+        {
+            assert!(is_here(here), "{here}");
+        }
+        for there in
+            ["https://api.example.com", "http://10.0.0.1", "localhost.example.com", "", "/"]
+        {
+            assert!(!is_here(there), "{there}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What is on the disk is the owner's alone.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use crate::support::Placement;
+use crate::support::server::{UNLIMITED, plain_options, start};
+
+/// The files below a folder that somebody else may read, and the folders that somebody else may
+/// look into; without compiled code, which all servers of the tests share.
+fn open_to_others(path: &Path, found: &mut Vec<String>) {
+    let metadata = std::fs::symlink_metadata(path).unwrap();
+    if metadata.is_symlink() {
+        return;
+    }
+    if metadata.permissions().mode() & 0o077 != 0 {
+        found.push(format!("{} {:o}", path.display(), metadata.permissions().mode()));
+    }
+    if metadata.is_dir() {
+        for entry in std::fs::read_dir(path).unwrap() {
+            open_to_others(&entry.unwrap().path(), found);
+        }
+    }
+}
+
+#[track_caller]
+fn is_private(path: &Path) {
+    let mut found = Vec::new();
+    open_to_others(path, &mut found);
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+/// Databases, what SQLite keeps beside them, backups and exports, in folders that are made for
+/// them; and files of a server before this rule, once it is started again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_are_the_owners() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let mut options = plain_options(Placement::Fused, &data, &UNLIMITED);
+    std::fs::set_permissions(&data, Permissions::from_mode(0o755)).unwrap();
+    let config = directory.path().join("runtime-config.toml");
+    let text = "[key_value_store.default]\ntype = \"spin\"\npath = \"b/kv/x.db\"\n\
+                [sqlite_database.default]\ntype = \"spin\"\npath = \"b/sql/y.db\"\n";
+    std::fs::write(&config, text).unwrap();
+    options.runtime_config = Some(config.clone());
+    let (app, server) = start(options.clone()).await;
+    app.owner().await;
+    assert!(directory.path().join("b/sql/y.db-wal").exists());
+    is_private(&directory.path().join("b"));
+    is_private(&data);
+    let copy = directory.path().join("b/backup.db");
+    tenantry::backup(&copy, &data, Some(&config), |_| {}).unwrap();
+    is_private(&directory.path().join("b"));
+    server.shutdown().await.unwrap();
+    // As older releases have left them.
+    for name in ["b/sql/y.db", "b/kv/x.db"] {
+        let file = directory.path().join(name);
+        std::fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+    }
+    let (_, server) = start(options).await;
+    is_private(&directory.path().join("b"));
+    server.shutdown().await.unwrap();
+}

@@ -1,0 +1,51 @@
+//! Secrets that an older release has sealed with the master key, which `webhooks` gets no more.
+
+use aes_gcm::aead::Aead as _;
+use aes_gcm::{Aes256Gcm, Key, KeyInit as _, Nonce, aead::Payload};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use super::{arrived, endpoint_with, operate};
+use crate::both;
+use crate::support::receiver::Receiver;
+use crate::support::server::{UNLIMITED, options, start};
+use crate::support::{Placement, seal};
+
+const MASTER: &str = "ZGV2ZWxvcG1lbnQgb25seSwgbmV2ZXIgZGVwbG95ISE=";
+
+/// What is sealed is sealed with a key of its own; what was sealed before it still opens.
+async fn older_secrets_open(placement: Placement) {
+    let (directory, receiver) = (tempfile::tempdir().unwrap(), Receiver::start().await);
+    let options = options(placement, directory.path(), &UNLIMITED);
+    let (app, server) = start(options.clone()).await;
+    let owner = app.owner().await;
+    let more = json!({ "event_types": ["user.*"] });
+    let made = endpoint_with(&owner, &receiver, "/old", more).await;
+    operate(&owner, made.id(), "test").await.expect(202);
+    let before = arrived(&app, &receiver, "/old", 1).await;
+    assert!(before[0].header("webhook-signature").starts_with("v1"));
+    server.shutdown().await.unwrap();
+
+    let rows = app.rows("SELECT sealed FROM webhook_secrets");
+    let sealed = rows[0][0].strip_prefix("2.").expect("is marked");
+    let keys = tenantry::keys(MASTER).unwrap();
+    let (_, own) = keys.iter().find(|(name, _)| name.ends_with("SEALING_KEY")).unwrap();
+    assert_ne!(own, MASTER);
+    let name = format!("webhook:{}", made.id());
+    let decode = |text: &str| STANDARD.decode(text).unwrap();
+    let plain = seal::open(&decode(own), &name, &decode(sealed));
+    let cipher = Aes256Gcm::new(Key::<Aes256Gcm>::from_slice(&decode(MASTER)));
+    let payload = Payload { msg: &plain, aad: name.as_bytes() };
+    let mut older = vec![7; 12];
+    older.extend(cipher.encrypt(Nonce::from_slice(&[7; 12]), payload).unwrap());
+    app.execute(&format!("UPDATE webhook_secrets SET sealed = '{}'", STANDARD.encode(older)));
+
+    let (app, server) = start(options).await;
+    let owner = crate::support::Client::new(&app.base, Some(owner.token())).of(owner.session);
+    operate(&owner, made.id(), "test").await.expect(202);
+    arrived(&app, &receiver, "/old", 2).await;
+    server.shutdown().await.unwrap();
+}
+
+both! { older_secrets_open }
