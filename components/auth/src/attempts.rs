@@ -107,6 +107,17 @@ impl Attempt {
         })
     }
 
+    /// It was none at all: nobody looked at the password.
+    ///
+    /// # Errors
+    /// `service-unavailable` of the store.
+    pub(crate) fn gives_back(&self) -> kit::Result<()> {
+        store::update(&self.key(), |held| match Tries::read(held) {
+            Some(tries) => Change::Write(tries.give_back().by(kit::id("try"))),
+            None => Change::Nothing,
+        })
+    }
+
     /// Notes the network as known, in the running transaction.
     ///
     /// # Errors

@@ -54,7 +54,13 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
     )?;
     let mut found = found.into_iter().next();
     let hash = found.as_mut().map(|row| row.text());
-    let proven = password::verify(&login.password, hash.as_deref())?;
+    let proven = match password::verify(&login.password, hash.as_deref()) {
+        Ok(proven) => proven,
+        Err(error) => {
+            attempt.gives_back()?;
+            return Err(error);
+        }
+    };
     let (Some(mut row), true) = (found, proven) else {
         audit::note_failure(call.trace_id(), "user.sign_in_failed", attempt.account(), &email);
         return Err(problem(Code::InvalidCredentials, "E-mail or password is wrong."));
