@@ -31,7 +31,11 @@ const RIGHTS: &[Right] = &[
     ("webhook_queues", &["webhooks"], OWN),
     ("signing_keys", &["auth"], WRITE),
     ("clients", &["auth"], WRITE),
+    ("client_secrets", &["auth"], OWN),
     ("refresh_tokens", &["auth"], OWN),
+    ("sign_in_networks", &["auth"], OWN),
+    // Whoever ends a token, and the tick, which publishes them again.
+    ("revocations", &["auth", "tenants", "webhooks"], OWN),
     // The sweep takes away what is too old, and notes it of tenants whose plan has its own age.
     ("refresh_tokens", &["webhooks"], "SELECT (hash, expires_at), DELETE"),
     ("users", &["auth"], WRITE),

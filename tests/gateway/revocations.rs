@@ -6,6 +6,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{LazyLock, Mutex};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use gateway::limits::{Quota, Taken};
 use gateway::{
     Body, BodyError, Context, Error, Fault, Gateway, Idempotency, IncomingBody, Limit, Operation,
@@ -31,10 +33,15 @@ struct World {
 static KEY: LazyLock<RS256KeyPair> =
     LazyLock::new(|| RS256KeyPair::generate(2048).unwrap().with_key_id("key_1"));
 
+/// What `auth` signs key sets with.
+static ISSUER: LazyLock<Ed25519KeyPair> = LazyLock::new(Ed25519KeyPair::generate);
+
 impl World {
     fn new() -> Self {
         let jwk = KEY.public_key().with_key_id("key_1").to_jwk();
-        let keys = format!("{{\"keys\":[{jwk}]}}").into_bytes();
+        let jwk: serde_json::Value = serde_json::from_str(&jwk).unwrap();
+        let claims = Claims::with_custom_claims(json!({ "keys": [jwk] }), Duration::from_mins(5));
+        let keys = json!({ "signed": ISSUER.sign(claims).unwrap() }).to_string().into_bytes();
         let entries = [("auth:jwks".to_owned(), keys), (MARK.to_owned(), b"1".to_vec())];
         Self {
             now: AtomicU64::new(Clock::now_since_epoch().as_millis()),
@@ -105,8 +112,9 @@ impl Platform for World {
         [7; 16]
     }
 
-    async fn variable(&self, _: &str) -> Option<String> {
-        None
+    async fn variable(&self, name: &str) -> Option<String> {
+        let verifier = || STANDARD.encode(ISSUER.public_key().to_bytes());
+        (name == "keys_verifier").then(verifier)
     }
 
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Fault> {
