@@ -8,13 +8,15 @@ use serde_json::Value;
 
 use crate::bundle::{METHODS, members};
 
-/// Of bodies.
-const TEXT: &str = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$";
+/// A character of a body, or the end of a line.
+pub(crate) const CHARACTER: &str =
+    "(?:[^\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f]|\\u000d\\u000a)";
 /// Of paths and queries, which have no line breaks either.
 const LINE: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
 
 /// Writes it into the strings of request bodies and of parameters in path and query.
 pub(crate) fn describe(bundle: &mut Value) {
+    let body_text = format!("^{CHARACTER}*$");
     let mut shared = BTreeSet::new();
     for path in members(&mut bundle["paths"]) {
         parameters(path);
@@ -27,7 +29,7 @@ pub(crate) fn describe(bundle: &mut Value) {
             }
             if let Some(content) = body.get_mut("content") {
                 let schemas = members(content).filter_map(|it| it.get_mut("schema"));
-                schemas.for_each(|schema| write(schema, TEXT, &mut shared));
+                schemas.for_each(|schema| write(schema, &body_text, &mut shared));
             }
         }
     }
@@ -37,7 +39,7 @@ pub(crate) fn describe(bundle: &mut Value) {
     let mut done = BTreeSet::new();
     while let Some(target) = shared.difference(&done).next().cloned() {
         if let Some(schema) = bundle.pointer_mut(target.trim_start_matches('#')) {
-            write(schema, TEXT, &mut shared);
+            write(schema, &body_text, &mut shared);
         }
         done.insert(target);
     }

@@ -4,6 +4,8 @@
 
 use serde_json::Value;
 
+use crate::text::CHARACTER;
+
 /// Adds the pattern to every schema with the mark.
 pub(crate) fn write(value: &mut Value) {
     match value {
@@ -18,12 +20,14 @@ pub(crate) fn write(value: &mut Value) {
     }
 }
 
-/// One character that is not invisible.
+/// Text of which one character is not invisible.
 fn pattern() -> String {
-    let ranges = text::INVISIBLE.iter().filter(|(_, last)| *last <= 0xFFFF);
+    let ranges = ::text::INVISIBLE.iter().filter(|(_, last)| *last <= 0xFFFF);
     let ranges = ranges.map(|(first, last)| match first == last {
         true => format!("\\u{first:04x}"),
         false => format!("\\u{first:04x}-\\u{last:04x}"),
     });
-    format!("[^\\s\\u0000-\\u001f\\u007f-\\u009f{}]", ranges.collect::<String>())
+    let ranges = ranges.collect::<String>();
+    let seen = format!("[^\\s\\u0000-\\u001f\\u007f-\\u009f{ranges}]");
+    format!("^{CHARACTER}*{seen}{CHARACTER}*$")
 }
