@@ -10,6 +10,8 @@ mod bindings {
     });
 }
 
+mod convert;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -22,13 +24,14 @@ use spin_sdk::experimental::wasi::keyvalue::{atomics, store};
 use spin_sdk::http_service;
 use spin_sdk::wit_bindgen::{StreamReader, StreamResult};
 
-use self::bindings::tenantry::platform::{messages, route, tenancy};
+use self::bindings::tenantry::platform::{messages, route};
+use self::convert::{context_out, parameter_out, shape};
 use crate::holder::{self, Holder};
 use crate::limits::{Ask, Quota, Taken, decode, encode, moved_by};
 use crate::trace::hex;
 use crate::{
-    Body, BodyError, Code, Context, Error, Fault, Gateway, Grant, Idempotency, IncomingBody, Limit,
-    Location, Operation, Platform, Principal, Relation, Request, Response, Shape, Violation,
+    Body, BodyError, Code, Context, Error, Fault, Gateway, Idempotency, IncomingBody, Limit,
+    Operation, Platform, Request, Response, Violation,
 };
 
 /// Where `auth` publishes its keys. Spin sends requests for `self.alt` to the application
@@ -347,57 +350,4 @@ fn is_more(body: &[u8]) -> bool {
     let Ok(done) = serde_json::from_slice::<serde_json::Value>(body) else { return false };
     let did = |name: &str| done[name].as_u64().is_some_and(|count| count > 0);
     done["more"] == true && (did("attempts") || did("ingested"))
-}
-
-fn context_out(context: Context) -> tenancy::Context {
-    tenancy::Context {
-        trace_id: context.trace_id,
-        caller: context.caller.map(|caller| tenancy::Caller {
-            tenant: caller.tenant,
-            principal: match caller.principal {
-                Principal::User(id) => tenancy::Principal::User(id),
-                Principal::Client(id) => tenancy::Principal::Client(id),
-                Principal::ApiKey(id) => tenancy::Principal::ApiKey(id),
-            },
-            grants: caller
-                .grants
-                .into_iter()
-                .map(|grant| match grant {
-                    Grant::Role(name) => tenancy::Grant::Role(name),
-                    Grant::Scope(name) => tenancy::Grant::Scope(name),
-                    Grant::Plan(name) => tenancy::Grant::Plan(name),
-                })
-                .collect(),
-        }),
-    }
-}
-
-fn parameter_out(parameter: crate::Parameter) -> messages::Parameter {
-    messages::Parameter {
-        location: match parameter.location {
-            Location::Path => messages::Location::Path,
-            Location::Query => messages::Location::Query,
-            Location::Header => messages::Location::Header,
-        },
-        name: parameter.name,
-        value: parameter.value,
-    }
-}
-
-fn shape(shape: route::Shape) -> Shape {
-    let relation = |relation: route::Relation| Relation {
-        name: relation.name,
-        member: relation.member,
-        collection: relation.collection,
-        many: relation.many,
-    };
-    Shape {
-        collection: shape.collection,
-        is_page: shape.is_page,
-        is_addressed: shape.is_addressed,
-        is_numbered: shape.is_numbered,
-        enums: shape.enums,
-        maps: shape.maps,
-        relations: shape.relations.into_iter().map(relation).collect(),
-    }
 }
