@@ -36,9 +36,8 @@ pub(crate) fn of(bundle: &Value, operation: &Value) -> Result<Option<Shape>> {
         found.walk(bundle, schema, "", 0)?;
     }
     found.expand(bundle)?;
-    let one = format!("/{}/{{id}}", found.collection);
     Ok(Some(Shape {
-        is_addressed: bundle["paths"][&one].get("get").is_some(),
+        is_addressed: is_addressed(bundle, &found.collection),
         collection: found.collection.leak(),
         is_page,
         is_numbered: is_page && operation["x-query"] == "list",
@@ -46,6 +45,16 @@ pub(crate) fn of(bundle: &Value, operation: &Value) -> Result<Option<Shape>> {
         maps: leaked(found.maps),
         relations: found.relations.leak(),
     }))
+}
+
+/// Whether one object of the collection can be read by its id alone, at the top or below an area
+/// (`/auth/clients/{id}`).
+fn is_addressed(bundle: &Value, collection: &str) -> bool {
+    let one = format!("/{collection}/{{id}}");
+    bundle["paths"].as_object().into_iter().flatten().any(|(path, operations)| {
+        let area = path.strip_suffix(&one);
+        area.is_some_and(|area| !area.contains('{')) && operations.get("get").is_some()
+    })
 }
 
 /// The schema of the JSON content that the function reads or writes itself: plain JSON where

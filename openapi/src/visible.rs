@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::text::CHARACTER;
+use crate::characters::CHARACTER;
 
 /// Adds the pattern to every schema with the mark.
 pub(crate) fn write(value: &mut Value) {

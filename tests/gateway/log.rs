@@ -26,10 +26,10 @@ placements! {
     /// Neither secrets nor personal data of a request reach the log.
     async fn no_secrets_and_no_personal_data(app) {
         let email = format!("planted-{}@example.com", app.owner().await.tenant());
-        let body = json!({ "email": email, "password": "planted umbrella", "tenant_name": "Planted Ltd" });
+        let body = json!({ "email": email, "password": "planted umbrella gramophone quilt", "tenant_name": "Planted Ltd" });
         let session = app.anon().post("/api/v1/auth/register", &body).await.expect(201);
-        app.anon().post("/api/v1/auth/login", &json!({ "email": email, "password": "planted umbrella" })).await.expect(200);
-        app.anon().post("/api/v1/auth/login", &json!({ "email": email, "password": "planted wrong" })).await.expect(401);
+        app.anon().post("/api/v1/auth/login", &json!({ "email": email, "password": "planted umbrella gramophone quilt" })).await.expect(200);
+        app.anon().post("/api/v1/auth/login", &json!({ "email": email, "password": "planted wrong gramophone quilt" })).await.expect(401);
         let owner = app.anon().with_token(session.body["access_token"].as_str().unwrap());
         owner.post("/api/v1/projects", &json!({ "name": "planted name" })).await.expect(201);
         owner.get("/api/v1/projects?cursor=planted-cursor").await.expect(400);

@@ -57,7 +57,11 @@ async fn server_process() {
     let setting: Setting = serde_json::from_str(&setting).unwrap();
     let placement = if setting.composed { Placement::Composed } else { Placement::Fused };
     let variables = setting.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let variables: Vec<_> = UNLIMITED.iter().copied().chain(variables).collect();
+    let manifest = setting.manifest.as_ref().map(|file| std::fs::read_to_string(file).unwrap());
+    // A manifest of a test's own knows what it declares.
+    let known = |name: &str| manifest.as_ref().is_none_or(|text| text.contains(name));
+    let unlimited = UNLIMITED.iter().copied().filter(|(name, _)| known(name));
+    let variables: Vec<_> = unlimited.chain(variables).collect();
     let mut options = match &setting.runtime_config {
         Some(_) => server::plain_options(placement, &setting.data, &variables),
         None => server::options(placement, &setting.data, &variables),

@@ -75,6 +75,8 @@ pub(crate) async fn signing(call: &Call) -> kit::Result<Rc<RS256KeyPair>> {
     let announced = announce(&sign(key_set(&system)?.unwrap_or_default()).await?);
     if PUBLISHED_KEY.with_borrow(|known| known != key.key_id()) {
         announced?;
+        // Or every gateway that sees a token for the first time would ask for them.
+        revocation::publish_lost(&system)?;
         PUBLISHED_KEY.set(key.key_id().clone());
     }
     SIGNING.set(Some((Rc::clone(&key), now)));

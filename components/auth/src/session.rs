@@ -127,12 +127,14 @@ pub(crate) async fn access(call: &Call, subject: &Subject) -> kit::Result<Access
         owner_id: subject.owner.as_ref().map(|(id, _)| id.clone()),
         owner_ver: subject.owner.as_ref().map(|(_, version)| *version),
     };
-    let claims =
+    let mut claims =
         jwt_simple::claims::Claims::with_custom_claims(claims, Duration::from_secs(seconds))
             .with_subject(&subject.id)
             .with_issuer(variable("token_issuer", "tenantry").await)
             .with_audience(variable("token_audience", "tenantry").await)
             .with_jwt_id(kit::id("tok"));
+    // Good from now on, and still after a clock was set back.
+    claims.invalid_before = None;
     let token = keys::signing(call).await?.sign(claims).internal()?;
     Ok(Access { token, expires_in: seconds })
 }

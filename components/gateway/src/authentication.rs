@@ -249,16 +249,14 @@ impl Tokens {
     }
 }
 
-/// The end of a token that is valid now by its times, in milliseconds since the Unix epoch. The
-/// issuer's clock may be ahead by [`SKEW_MS`]; that it has not ended is checked before, without any.
+/// The end of a token that is valid now by its times, in milliseconds since the Unix epoch. That it
+/// has not ended is checked before. `iat` may be ahead: after a clock was set back our own tokens
+/// are, which name no `nbf`, and nobody is to be locked out.
 fn lifetime(claims: &JWTClaims<Claims>, now: u64) -> Result<u64, Error> {
     let latest = now + SKEW_MS;
     let expires = claims.expires_at.ok_or_else(|| invalid("never expires"))?.as_millis();
     let issued = claims.issued_at.ok_or_else(|| invalid("does not say when it was issued"))?;
     let issued = issued.as_millis();
-    if issued > latest {
-        return Err(invalid("is issued in the future"));
-    }
     if claims.invalid_before.is_some_and(|moment| moment.as_millis() > latest) {
         return Err(invalid("is not valid yet"));
     }

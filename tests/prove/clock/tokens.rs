@@ -8,33 +8,27 @@ use crate::support::Placement;
 
 const PROJECTS: &str = "/api/v1/projects?limit=1";
 
-/// A token is good from its beginning to its end by the clock, give or take what clocks differ by;
-/// what has ended, or is of a time to come, is refused, and the refresh token gives the next.
+/// A token is good until its end by the clock, on whichever side of its beginning that is; what
+/// has ended is refused, and the refresh token gives the next.
 async fn end_by_the_clock(placement: Placement) {
     let Some(mut scene) = Scene::set(placement, &[], false).await else { return };
     let old = scene.owner.clone();
-    for step in [0, -1, 0, 1, -30, 0] {
+    for step in [0, -1, 0, 1, -HOUR, -2 * DAY, 0] {
         scene.set_clock(step).await;
         old.get(PROJECTS).await.expect(200);
     }
-    for step in [-HOUR, -2 * DAY] {
-        scene.set_clock(step).await;
-        scene.owner.get(PROJECTS).await.refused(401, "invalid_token");
-        scene.refresh().await;
-        scene.owner.get(PROJECTS).await.expect(200);
-    }
-    scene.set_clock(0).await;
-    old.get(PROJECTS).await.expect(200);
     for step in [2 * HOUR, 2 * DAY] {
         scene.set_clock(step).await;
         scene.owner.get(PROJECTS).await.refused(401, "invalid_token");
         scene.refresh().await;
         scene.owner.get(PROJECTS).await.expect(200);
     }
-    // It is of the future now.
-    scene.set_clock(0).await;
-    scene.owner.get(PROJECTS).await.refused(401, "invalid_token");
-    old.get(PROJECTS).await.expect(200);
+    // It was issued in the future.
+    for step in [0, -HOUR, 0] {
+        scene.set_clock(step).await;
+        scene.owner.get(PROJECTS).await.expect(200);
+        old.get(PROJECTS).await.expect(200);
+    }
     scene.end();
 }
 
@@ -43,7 +37,6 @@ async fn a_new_key_is_known(placement: Placement) {
     let Some(mut scene) = Scene::set(placement, &[], false).await else { return };
     scene.owner.get(PROJECTS).await.expect(200);
     scene.set_clock(-HOUR).await;
-    scene.refresh().await;
     let old = 91 * DAY * 1000;
     scene.server.app.execute(&format!("UPDATE signing_keys SET created_at = created_at - {old}"));
     scene.refresh().await;
