@@ -51,10 +51,10 @@ fn parameters(holder: &mut Value) {
 }
 
 fn one(parameter: &mut Value) {
-    if matches!(parameter["in"].as_str(), Some("path" | "query")) {
-        if let Some(schema) = parameter.get_mut("schema") {
-            write(schema, LINE, &mut BTreeSet::new());
-        }
+    if matches!(parameter["in"].as_str(), Some("path" | "query"))
+        && let Some(schema) = parameter.get_mut("schema")
+    {
+        write(schema, LINE, &mut BTreeSet::new());
     }
 }
 

@@ -75,6 +75,14 @@ async fn server_process() {
     }
     let (app, server) = server::start(options).await;
     println!("listening {}", app.base);
+    // Nobody reads it from another process, and some tests look at the memory of this one.
+    let log = app.log.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            log.lock().clear();
+        }
+    });
     // Ends as `tenantry up` does, when it is asked to.
     let mut stop =
         tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).unwrap();

@@ -7,7 +7,7 @@ mod tokens;
 
 use crate::support::clock::Clock;
 use crate::support::process::{Process, Setting};
-use crate::support::{Client, Placement};
+use crate::support::{Client, Exchange, Placement};
 
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
@@ -80,15 +80,21 @@ impl Scene {
         anon.send(http::Method::POST, "/internal/tick", &headers, None).await.expect(200);
     }
 
-    /// The owner with a token that is valid by the clock.
-    async fn signed_in(&mut self) -> Client {
-        self.settle().await;
-        let mut answer = self.owner.get("/api/v1/projects?limit=1").await;
+    /// What a client gets that comes again where a bucket was last written later than it is now.
+    async fn ask(&self, client: &Client) -> Exchange {
+        let mut answer = client.get("/api/v1/projects?limit=1").await;
         // Composed, each instance has buckets of addresses of its own.
         while answer.status == 429 {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-            answer = self.owner.get("/api/v1/projects?limit=1").await;
+            answer = client.get("/api/v1/projects?limit=1").await;
         }
+        answer
+    }
+
+    /// The owner with a token that is valid by the clock.
+    async fn signed_in(&mut self) -> Client {
+        self.settle().await;
+        let answer = self.ask(&self.owner).await;
         if answer.status == 200 {
             return self.owner.clone();
         }

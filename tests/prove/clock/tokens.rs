@@ -15,19 +15,19 @@ async fn end_by_the_clock(placement: Placement) {
     let old = scene.owner.clone();
     for step in [0, -1, 0, 1, -HOUR, -2 * DAY, 0] {
         scene.set_clock(step).await;
-        old.get(PROJECTS).await.expect(200);
+        scene.ask(&old).await.expect(200);
     }
     for step in [2 * HOUR, 2 * DAY] {
         scene.set_clock(step).await;
-        scene.owner.get(PROJECTS).await.refused(401, "invalid_token");
+        scene.ask(&scene.owner).await.refused(401, "invalid_token");
         scene.refresh().await;
-        scene.owner.get(PROJECTS).await.expect(200);
+        scene.ask(&scene.owner).await.expect(200);
     }
     // It was issued in the future.
     for step in [0, -HOUR, 0] {
         scene.set_clock(step).await;
-        scene.owner.get(PROJECTS).await.expect(200);
-        old.get(PROJECTS).await.expect(200);
+        scene.ask(&scene.owner).await.expect(200);
+        scene.ask(&old).await.expect(200);
     }
     scene.end();
 }

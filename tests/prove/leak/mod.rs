@@ -126,7 +126,7 @@ async fn nothing_reaches_another_tenant(placement: Placement) {
 /// The oracle sees the leaks of functions that have lost their tenant: in answers, and in what
 /// is told apart. On PostgreSQL its policies hold without them.
 async fn a_leak_is_seen(placement: Placement) {
-    let outcome = fuzz(placement, 0..1, true).await;
+    let outcome = fuzz(placement, 0..3, true).await;
     let leaks = outcome.found.iter().filter(|found| matches!(found, Finding::Leak(_)));
     let differences = outcome.found.iter().filter(|found| matches!(found, Finding::Difference(_)));
     let seen = (leaks.count() > 0, differences.count() > 0);

@@ -266,7 +266,6 @@ async fn goes_on(app: &App, people: &People, feed: &[Value]) {
     let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
     app.anon().form("/api/v1/auth/token", &form, &[]).await.expect(200);
     refresh(app, &people.fresh).await.expect(200);
-    refresh(app, &people.used).await.refused(400, "invalid_grant");
 
     let (seen, cursor) = follow(&alice, people.cursor.clone()).await;
     assert!(seen == feed, "the feed is another");
@@ -277,6 +276,8 @@ async fn goes_on(app: &App, people: &People, feed: &[Value]) {
         (&new[0]["type"], &new[0]["subject"]),
         (&json!("project.created"), &made.body["id"])
     );
+    // Last: a second use ends the whole login.
+    refresh(app, &people.used).await.refused(400, "invalid_grant");
 }
 
 /// Every value of every row arrives on PostgreSQL and comes back, and the service goes on.

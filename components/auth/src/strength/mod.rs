@@ -57,12 +57,15 @@ pub(crate) fn weakness(password: &str, words: &Words) -> Option<&'static str> {
     (guesses < ENOUGH).then(|| weakest.map_or("It is short.", Part::why))
 }
 
+/// The fewest guesses, as a power of ten, and the part that they end with.
+type Best = Option<(f64, Option<Part>)>;
+
 /// Guesses as a power of ten, and the longest part that is easily guessed.
 fn guesses(text: &[char], words: &Words) -> (f64, Option<Part>) {
     let found = parts(text, words);
     let length = text.len();
     // For each end and number of parts: the fewest guesses of their product, and the last part.
-    let mut best: Vec<Vec<Option<(f64, Option<Part>)>>> = vec![vec![None; length + 1]; length + 1];
+    let mut best: Vec<Vec<Best>> = vec![vec![None; length + 1]; length + 1];
     best[0][0] = Some((0.0, None));
     for end in 1..=length {
         let brute = (0..end).map(|start| Part::brute(start, end));
@@ -79,9 +82,9 @@ fn guesses(text: &[char], words: &Words) -> (f64, Option<Part>) {
     }
     let mut least = (f64::INFINITY, 0);
     let mut factorial = 0.0;
-    for count in 1..=length {
+    for (count, best) in best[length].iter().enumerate().skip(1) {
         factorial += (count as f64).log10();
-        let Some((product, _)) = best[length][count] else { continue };
+        let Some((product, _)) = best else { continue };
         // Parts come in any order, and whoever guesses tries fewer parts first.
         let total = 10_f64.powf(product + factorial) + 10_f64.powf(MORE * (count - 1) as f64);
         if total.log10() < least.0 {

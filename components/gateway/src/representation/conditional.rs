@@ -60,10 +60,11 @@ fn verdict(asked: &HeaderMap, answer: &HeaderMap) -> Verdict {
                 return Verdict::Failed;
             }
         }
-        (_, Some(modified)) if !asked.contains_key(IF_MATCH) => {
-            if date(asked, &IF_UNMODIFIED_SINCE).is_some_and(|it| it < modified) {
-                return Verdict::Failed;
-            }
+        (_, Some(modified))
+            if !asked.contains_key(IF_MATCH)
+                && date(asked, &IF_UNMODIFIED_SINCE).is_some_and(|it| it < modified) =>
+        {
+            return Verdict::Failed;
         }
         _ => {}
     }
