@@ -151,7 +151,7 @@ pub struct Field {
     pub personal: bool,
     /// Whether it is never shown.
     pub secret: bool,
-    /// Whether the values of a map are shown as [`crate::MASK`].
+    /// Whether the values of a map are shown as `kit::MASK`.
     pub masked: bool,
     /// Whether events and audit entries have the origin of this URL alone: what is behind it may
     /// be a credential.
