@@ -17,3 +17,4 @@ mod short_lived;
 mod singletons;
 mod targets;
 mod versions;
+mod world;
