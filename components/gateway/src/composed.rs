@@ -259,14 +259,10 @@ impl Platform for Spin {
         request: Request,
     ) -> Result<Result<Response<Self::Stream>, Error>, Fault> {
         let holder = Holder::of(&context, &request);
-        let mut parameters: Vec<_> = request.parameters.into_iter().map(parameter_out).collect();
-        // Which lets the callee give way (`components/kit/src/serve.rs`).
-        parameters.push(messages::Parameter {
-            location: messages::Location::Header,
-            name: "x-called-by".to_owned(),
-            value: "component".to_owned(),
-        });
-        let request = messages::Request { parameters, body: request.body };
+        let request = messages::Request {
+            parameters: request.parameters.into_iter().map(parameter_out).collect(),
+            body: request.body,
+        };
         let outcome = route::handle(context_out(context), operation.to_owned(), request).await;
         Ok(match outcome {
             Ok(messages::Response { status, mut headers, body }) => {

@@ -79,7 +79,6 @@ where
     O: Operations,
     F: Future<Output = Result<Reply, Error>>,
 {
-    give_way(&request).await;
     let Some((op, operation)) = O::find(operation) else {
         return Err(problem(Code::RouteNotFound, "No operation has this path."));
     };
@@ -96,19 +95,6 @@ where
     outcome.map(|reply| {
         Response::from(reply.maybe(crate::outbox::DUE, due).maybe("cache-control", cache))
     })
-}
-
-/// Lets a caller that is a component go on before this call returns. Wasmtime 48 keeps the task of
-/// a call between components that returns at once, about 400 bytes, for as long as the instance
-/// lives: its `start_call` (component/concurrent.rs) gives such a caller no handle, and with the
-/// handle alone the task is deleted. A native caller does not need it.
-async fn give_way(request: &Request) {
-    let by_component = |p: &messages::Parameter| {
-        matches!(p.location, messages::Location::Header) && p.name == "x-called-by"
-    };
-    if request.parameters.iter().any(by_component) {
-        spin_sdk::wit_bindgen::yield_async().await;
-    }
 }
 
 fn check(operation: &Operation, request: &Request) -> Result<Value, Error> {

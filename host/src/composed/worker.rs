@@ -21,11 +21,11 @@ use wasmtime_wasi_http::handler::{
     HandlerState, Instance, ProxyPre, ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus,
 };
 
-/// Requests after which an instance is not given another. Whatever it keeps of each goes with it:
-/// about 400 bytes in Wasmtime 48 where a function does not give way to its caller
-/// (`components/kit/src/serve.rs`), so 4 MB. The gateway counts addresses in it, so it should not
-/// go much sooner.
-const REQUESTS: usize = 10_000;
+/// Requests after which an instance is not given another. What it keeps of each goes with it:
+/// Wasmtime 48 keeps the task of a call between components that returns at once, about 330 bytes,
+/// as its `start_call` gives the caller no handle to delete it by (component/concurrent.rs). So an
+/// instance keeps 330 KB at most, and a new one costs a thousandth of what it serves.
+const REQUESTS: usize = 1_000;
 /// How much later the second of the two request timeouts fires.
 const SLACK: Duration = Duration::from_secs(1);
 
