@@ -1,5 +1,5 @@
-//! How many streams are open: of one function, of each tenant, of each caller. Each of them
-//! holds an instance, so nobody may have all.
+//! How many streams are open: of one function, of each tenant, of each caller, of each network.
+//! Each of them holds an instance, so nobody may have all, however many accounts they make.
 
 use crate::options::Limits;
 use gateway::holder::Holder;
@@ -7,11 +7,15 @@ use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Of the places that a network leaves free, it may have one in so many.
+const LEFT: usize = 3;
+/// One in so many places is for networks that have none.
+const RESERVE: usize = 10;
 
 /// The open streams of one function.
 pub(crate) struct Streams {
-    all: Arc<Semaphore>,
+    most: usize,
     most_of_tenant: usize,
     most_of_caller: usize,
     open: Arc<Mutex<Open>>,
@@ -19,21 +23,23 @@ pub(crate) struct Streams {
 
 #[derive(Default)]
 struct Open {
+    all: usize,
     tenants: HashMap<String, usize>,
-    callers: HashMap<Holder, usize>,
+    /// By tenant and caller.
+    callers: HashMap<(Option<String>, String), usize>,
+    networks: HashMap<String, usize>,
 }
 
 /// The place of one open stream, which is free again when this is dropped.
 pub(crate) struct Place {
     holder: Option<Holder>,
     open: Arc<Mutex<Open>>,
-    _permit: OwnedSemaphorePermit,
 }
 
 /// Why there is no place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Full {
-    /// The holder, or its tenant, has as many as it may.
+    /// The holder, its tenant or its network has as many as it may.
     Own,
     /// All together have as many as they may.
     All,
@@ -43,7 +49,7 @@ impl Streams {
     /// None is open.
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
-            all: Arc::new(Semaphore::new(limits.max_streams)),
+            most: limits.max_streams,
             most_of_tenant: limits.max_tenant_streams,
             most_of_caller: limits.max_caller_streams,
             open: Arc::default(),
@@ -51,37 +57,59 @@ impl Streams {
     }
 
     /// A place for one more. Whose it is may be unknown: then only all are counted.
+    ///
+    /// When half of the places are taken, a network may have one in [`LEFT`] of what it leaves free,
+    /// so that others find a place though many networks have as many as they may. A tenant without
+    /// any has its first one nevertheless, but for a reserve of those whose network has none.
     pub(crate) fn open(&self, holder: Option<Holder>) -> Result<Place, Full> {
         let mut open = self.open.lock();
+        let free = self.most.saturating_sub(open.all);
         if let Some(holder) = &holder {
-            let of_tenant = holder.tenant.as_ref().and_then(|tenant| open.tenants.get(tenant));
-            let of_caller = open.callers.get(holder);
-            if of_tenant.is_some_and(|count| *count >= self.most_of_tenant)
-                || of_caller.is_some_and(|count| *count >= self.most_of_caller)
-            {
+            let of = |count: Option<&usize>| count.copied().unwrap_or_default();
+            let of_tenant = of(holder.tenant.as_ref().and_then(|tenant| open.tenants.get(tenant)));
+            let of_caller = of(open.callers.get(&caller(holder)));
+            let of_network = of(open.networks.get(&holder.network));
+            if of_tenant >= self.most_of_tenant || of_caller >= self.most_of_caller {
                 return Err(Full::Own);
             }
+            if free == 0 {
+                return Err(Full::All);
+            }
+            let is_much = of_network > 0 && (of_network + 1) * LEFT >= free;
+            let is_first = holder.tenant.is_some() && of_tenant == 0;
+            if is_much && free * 2 <= self.most && !(is_first && free > self.most / RESERVE) {
+                return Err(Full::Own);
+            }
+        } else if free == 0 {
+            return Err(Full::All);
         }
-        let permit = self.all.clone().try_acquire_owned().map_err(|_| Full::All)?;
+        open.all += 1;
         if let Some(holder) = &holder {
-            *open.callers.entry(holder.clone()).or_default() += 1;
+            *open.callers.entry(caller(holder)).or_default() += 1;
+            *open.networks.entry(holder.network.clone()).or_default() += 1;
             if let Some(tenant) = &holder.tenant {
                 *open.tenants.entry(tenant.clone()).or_default() += 1;
             }
         }
-        Ok(Place { holder, open: self.open.clone(), _permit: permit })
+        Ok(Place { holder, open: self.open.clone() })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let Some(holder) = &self.holder else { return };
         let mut open = self.open.lock();
-        release(&mut open.callers, holder);
+        open.all -= 1;
+        let Some(holder) = &self.holder else { return };
+        release(&mut open.callers, &caller(holder));
+        release(&mut open.networks, &holder.network);
         if let Some(tenant) = &holder.tenant {
             release(&mut open.tenants, tenant);
         }
     }
+}
+
+fn caller(holder: &Holder) -> (Option<String>, String) {
+    (holder.tenant.clone(), holder.caller.clone())
 }
 
 fn release<K: Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
@@ -97,32 +125,71 @@ fn release<K: Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
 mod tests {
     use super::*;
 
-    fn holder(tenant: &str, caller: &str) -> Option<Holder> {
-        Some(Holder { tenant: Some(tenant.to_owned()), caller: caller.to_owned() })
+    fn holder(tenant: &str, caller: &str, network: &str) -> Option<Holder> {
+        let [tenant, caller, network] = [tenant, caller, network].map(str::to_owned);
+        Some(Holder { tenant: Some(tenant), caller, network })
     }
 
-    #[test]
-    fn nobody_has_all() {
+    fn streams(max_streams: usize) -> Streams {
         let limits = Limits {
-            max_streams: 4,
+            max_streams,
             max_tenant_streams: 3,
             max_caller_streams: 2,
             ..Limits::default()
         };
-        let streams = Streams::new(&limits);
-        let open = |tenant, caller| streams.open(holder(tenant, caller));
-        let first = open("a", "1").expect("a place");
-        let _second = open("a", "1").expect("a place");
-        assert_eq!(open("a", "1").err(), Some(Full::Own), "the caller has two");
-        let _third = open("a", "2").expect("a colleague has one");
-        assert_eq!(open("a", "3").err(), Some(Full::Own), "the tenant has three");
-        let fourth = open("b", "4").expect("another tenant has one");
-        assert_eq!(open("b", "4").err(), Some(Full::All));
+        Streams::new(&limits)
+    }
+
+    #[test]
+    fn nobody_has_all() {
+        let streams = streams(4);
+        let open = |tenant, caller, network| streams.open(holder(tenant, caller, network));
+        let first = open("a", "1", "n1").expect("a place");
+        let _second = open("a", "1", "n2").expect("a place");
+        assert_eq!(open("a", "1", "n3").err(), Some(Full::Own), "the caller has two");
+        let _third = open("a", "2", "n3").expect("a colleague has one");
+        assert_eq!(open("a", "3", "n4").err(), Some(Full::Own), "the tenant has three");
+        let fourth = open("b", "4", "n4").expect("another tenant has one");
+        assert_eq!(open("c", "5", "n5").err(), Some(Full::All));
         assert_eq!(streams.open(None).err(), Some(Full::All));
         drop(first);
-        drop(open("a", "1").expect("what has ended makes room"));
+        drop(open("a", "1", "n1").expect("what has ended makes room"));
         drop(fourth);
         let open = streams.open.lock();
         assert!(!open.tenants.contains_key("b"), "nothing stays of who has none");
+        assert!(!open.networks.contains_key("n4"), "nor of its network");
+    }
+
+    #[test]
+    fn networks_leave_places_whatever_tenants_they_make() {
+        let streams = streams(100);
+        let mut held = Vec::new();
+        let mut take = |network: &str, tenants: usize| {
+            for tenant in (0..tenants).flat_map(|tenant| [tenant; 3]) {
+                let tenant = format!("{network} {tenant}");
+                held.extend(streams.open(holder(&tenant, "1", network)).ok());
+            }
+            100 - held.len()
+        };
+        assert_eq!(take("n1", 100), 10, "newcomers have what is not reserved");
+        assert_eq!(take("n2", 100), 8, "a network that had none");
+        let all: usize = (3..9).map(|network| take(&format!("n{network}"), 9)).min().unwrap_or(0);
+        assert!(all > 0, "many networks");
+        streams.open(holder("victim", "1", "home")).expect("a place is left");
+    }
+
+    #[test]
+    fn half_of_the_places_are_free_for_all() {
+        let streams = streams(100);
+        let mut held = Vec::new();
+        for tenant in 0..25 {
+            for _ in 0..2 {
+                let tenant = tenant.to_string();
+                held.push(streams.open(holder(&tenant, "1", "office")).expect("a place"));
+            }
+        }
+        assert_eq!(streams.open(holder("1", "2", "office")).err(), Some(Full::Own));
+        streams.open(holder("1", "2", "home")).expect("elsewhere it may");
+        streams.open(holder("new", "1", "office")).expect("the first one of its tenant");
     }
 }

@@ -34,7 +34,7 @@ async fn server(placement: Placement) -> (App, Server, tempfile::TempDir) {
 
 /// An open stream, of which the first message was read.
 async fn open(client: &Client) -> reqwest::Response {
-    let request = reqwest::Client::new().get(format!("{}{STREAM}", client.base()));
+    let request = client.http().get(format!("{}{STREAM}", client.base()));
     let mut response = request.bearer_auth(client.token()).send().await.unwrap();
     assert_eq!(response.status(), 200);
     assert!(!response.headers().contains_key("x-stream-holder"));
@@ -60,10 +60,11 @@ async fn open_soon(client: &Client) -> reqwest::Response {
 /// else is. What was refused has done nothing, and what is open goes on.
 async fn nobody_takes_all(placement: Placement) {
     let (app, server, _directory) = server(placement).await;
-    let (alice, bob) = (app.owner().await, app.owner().await);
-    let colleague = tenants::caller(&app, &alice, &["owner"], &["events:read"]);
+    let (alice, bob) = (app.owner().await.at(2), app.owner().await.at(3));
+    let colleague = tenants::caller(&app, &alice, &["owner"], &["events:read"]).at(4);
+    let elsewhere = alice.clone().at(5);
     let mut first = open(&alice).await;
-    let _second = open(&alice).await;
+    let _second = open(&elsewhere).await;
     let refused = alice.get(STREAM).await.refused(429, "rate_limit_exceeded");
     assert!(refused.header("retry-after").is_some());
     alice.get(PATH).await.expect(200);
@@ -83,16 +84,18 @@ async fn nobody_takes_all(placement: Placement) {
 /// has nothing to write for a long time.
 async fn who_leaves_makes_room_at_once(placement: Placement) {
     let (app, server, _directory) = server(placement).await;
-    let (alice, bob, carol) = (app.owner().await, app.owner().await, app.owner().await);
+    let (alice, bob) = (app.owner().await.at(2), app.owner().await.at(3));
+    let carol = app.owner().await.at(4);
+    let [alice_too, bob_too] = [alice.clone().at(5), bob.clone().at(6)];
     // More than there are instances.
     for _ in 0..3 {
-        let open = [open_soon(&alice).await, open_soon(&alice).await, open_soon(&bob).await];
-        let last = open_soon(&bob).await;
+        let open = [open_soon(&alice).await, open_soon(&alice_too).await, open_soon(&bob).await];
+        let last = open_soon(&bob_too).await;
         carol.get(STREAM).await.refused(503, "service_unavailable");
         alice.get(STREAM).await.refused(429, "rate_limit_exceeded");
         drop((open, last));
     }
-    let all = [&alice, &alice, &bob, &bob];
+    let all = [&alice, &alice_too, &bob, &bob_too];
     for client in all {
         drop(open_soon(client).await);
     }

@@ -1,9 +1,10 @@
 //! Streams that do not end by themselves: who holds an instance for one, and for how long.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use super::{fixture, probe};
 use crate::both;
@@ -12,10 +13,12 @@ use tenantry::Limits;
 
 const GRANTS: &str = r#"key_value_stores = ["default"]"#;
 
-/// A client that reads the first piece of an endless stream.
-async fn follow(app: &App) -> TcpStream {
+/// A client at 127.0.0.`last` that reads the first piece of an endless stream.
+async fn follow(app: &App, last: u8) -> TcpStream {
     let address = app.base.strip_prefix("http://").unwrap();
-    let mut stream = TcpStream::connect(address).await.unwrap();
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::from(([127, 0, 0, last], 0))).unwrap();
+    let mut stream = socket.connect(address.parse().unwrap()).await.unwrap();
     let request = format!("GET /api/v1/probe/endless HTTP/1.1\r\nhost: {address}\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut seen = Vec::new();
@@ -35,7 +38,7 @@ async fn who_leaves_frees_the_instance(placement: Placement) {
     };
     let (app, server, _directory) = fixture(placement, GRANTS, limits).await;
     for _ in 0..3 {
-        let stream = follow(&app).await;
+        let stream = follow(&app, 2).await;
         assert_eq!(probe(&app, "echo").await.0, 503, "the one instance is taken");
         drop(stream);
         let free = async {
@@ -52,8 +55,8 @@ async fn who_leaves_frees_the_instance(placement: Placement) {
 async fn streams_are_bounded(placement: Placement) {
     let limits = Limits { max_streams: 2, ..Limits::default() };
     let (app, server, _directory) = fixture(placement, GRANTS, limits).await;
-    let first = follow(&app).await;
-    let _second = follow(&app).await;
+    let first = follow(&app, 2).await;
+    let _second = follow(&app, 3).await;
     let (status, text) = probe(&app, "endless").await;
     assert_eq!(status, 503, "{text}");
     assert!(text.contains("\"error\":\"service_unavailable\""), "{text}");

@@ -1,5 +1,7 @@
 //! A client that checks every exchange against the contract.
 
+use std::net::IpAddr;
+
 use http::{HeaderMap, Method};
 use serde_json::Value;
 
@@ -40,6 +42,18 @@ impl Client {
                 .unwrap(),
             session: Value::Null,
         }
+    }
+
+    /// The same one at 127.0.0.`last`, so in a network of its own.
+    pub fn at(self, last: u8) -> Self {
+        let builder = reqwest::Client::builder().local_address(IpAddr::from([127, 0, 0, last]));
+        let http = builder.redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Self { http, ..self }
+    }
+
+    /// What it sends by, for what is not JSON.
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
     }
 
     pub fn of(self, session: Value) -> Self {

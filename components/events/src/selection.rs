@@ -8,9 +8,10 @@ use kit::{Call, Code, Error, Published, Scope, Value, Violation, problem};
 /// they are found by reading the feed.
 const LOOK_UPS: usize = 10;
 
-/// How much data of events is read at once, in characters. A page ends with it, however many
-/// were asked for.
-const PAGE: usize = 4 << 20;
+/// How much data of events is read at once, in bytes. A page ends with it, however many were asked
+/// for. It is in memory as rows, as events and as text, and stays below what an instance may take
+/// without being a large one (`host/src/memory.rs`), which a stream would be for all of its life.
+const PAGE: usize = 1 << 20;
 
 /// The parameter that asks for deliveries.
 pub(crate) const DELIVERY_SUCCESS: &str = "delivery_success";

@@ -1,5 +1,5 @@
-//! Who holds a stream, so that the host can bound how many one caller and one tenant have. The
-//! composed gateway tells it in a header that the host takes away.
+//! Who holds a stream, so that the host can bound how many one caller, one tenant and one network
+//! have. The composed gateway tells it in a header that the host takes away.
 
 use std::net::IpAddr;
 
@@ -15,8 +15,7 @@ pub const HEADER: &str = "x-stream-holder";
 pub const ASKED: &str = "spin-stream-holder";
 
 /// What who has too many is told.
-pub const MESSAGE: &str =
-    "You or your tenant have as many streams open as may be at a time; close one first.";
+pub const MESSAGE: &str = "You, your tenant or your network have as many streams open as may be at a time; close one first.";
 /// When to try again, in seconds: nobody knows when one of them ends.
 pub const RETRY_AFTER: u32 = 10;
 
@@ -25,39 +24,43 @@ pub const RETRY_AFTER: u32 = 10;
 pub struct Holder {
     /// The tenant; absent for a caller without a credential.
     pub tenant: Option<String>,
-    /// The person, client or key in this tenant, else the address (IPv6: its /64).
+    /// The person, client or key in this tenant, else the network.
     pub caller: String,
+    /// The address that it is used from (IPv6: its /64); empty when nobody has told it.
+    pub network: String,
 }
 
 impl Holder {
     /// The holder of what this request is answered with.
     pub fn of(context: &Context, request: &Request) -> Self {
+        let mut headers = request.parameters.iter().filter(|p| p.location == Location::Header);
+        let address = headers.find(|header| header.name == "x-client-address");
+        let address = address.and_then(|header| header.value.parse::<IpAddr>().ok());
+        let network = address.map(|address| network(address).to_string()).unwrap_or_default();
         let Some(caller) = &context.caller else {
-            let mut headers = request.parameters.iter().filter(|p| p.location == Location::Header);
-            let address = headers.find(|header| header.name == "x-client-address");
-            let address = address.and_then(|header| header.value.parse::<IpAddr>().ok());
-            let network = address.map(|address| network(address).to_string());
-            return Self { tenant: None, caller: network.unwrap_or_default() };
+            return Self { tenant: None, caller: network.clone(), network };
         };
         let kind = match &caller.principal {
             Principal::User(_) => "user",
             Principal::Client(_) => "client",
             Principal::ApiKey(_) => "key",
         };
-        Self { tenant: Some(caller.tenant.clone()), caller: format!("{kind} {}", caller.id()) }
+        let tenant = Some(caller.tenant.clone());
+        Self { tenant, caller: format!("{kind} {}", caller.id()), network }
     }
 
     /// The value of the header: digests, as names of tenants are free text.
     pub fn encode(&self) -> String {
         let tenant = self.tenant.as_deref().map(digest).unwrap_or_default();
-        format!("{tenant};{}", digest(&self.caller))
+        format!("{tenant};{};{}", digest(&self.caller), digest(&self.network))
     }
 
     /// A holder with the digests of [`Holder::encode`] as names.
     pub fn decode(value: &str) -> Option<Self> {
-        let (tenant, caller) = value.split_once(';')?;
+        let (tenant, rest) = value.split_once(';')?;
+        let (caller, network) = rest.split_once(';')?;
         let tenant = (!tenant.is_empty()).then(|| tenant.to_owned());
-        Some(Self { tenant, caller: caller.to_owned() })
+        Some(Self { tenant, caller: caller.to_owned(), network: network.to_owned() })
     }
 }
 
@@ -89,7 +92,9 @@ mod tests {
     fn callers_and_tenants_are_told_apart() {
         let user = |id: &str| Principal::User(id.to_owned());
         let alice = of(Some(("a", user("1"))), "192.0.2.1");
-        assert_eq!(alice, of(Some(("a", user("1"))), "192.0.2.2"), "wherever from");
+        let away = of(Some(("a", user("1"))), "192.0.2.2");
+        assert_eq!((&alice.tenant, &alice.caller), (&away.tenant, &away.caller), "wherever from");
+        assert_ne!(alice.network, away.network);
         let colleague = of(Some(("a", user("2"))), "192.0.2.1");
         assert_eq!(alice.tenant, colleague.tenant);
         let elsewhere = of(Some(("b", user("1"))), "192.0.2.1");
@@ -100,6 +105,9 @@ mod tests {
         }
         let header = Holder::decode(&alice.encode()).expect("a holder");
         assert_eq!((header.tenant.is_some(), header.caller.len()), (true, 32));
+        let away = Holder::decode(&away.encode()).expect("a holder");
+        assert_eq!(header.caller, away.caller);
+        assert_ne!(header.network, away.network);
     }
 
     #[test]

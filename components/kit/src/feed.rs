@@ -60,15 +60,15 @@ impl Published {
     }
 
     /// The rows of a statement in an order of its columns, until their data has so many
-    /// characters: one row at least, and the rest is for another time. `columns` are all of its
+    /// bytes: one row at least, and the rest is for another time. `columns` are all of its
     /// columns, [`Published::COLUMNS`] among them; behind them stands how many rows the statement
     /// has. However large events are, so much of them is in memory.
-    pub fn until(characters: usize, columns: &str, order: &str, statement: &str) -> String {
+    pub fn until(bytes: usize, columns: &str, order: &str, statement: &str) -> String {
         format!(
             "SELECT {columns}, total FROM (SELECT {columns}, COUNT(*) OVER () AS total, \
-             SUM(COALESCE(LENGTH(data), 0)) OVER (ORDER BY {order}) AS upto \
+             SUM(COALESCE(OCTET_LENGTH(data), 0)) OVER (ORDER BY {order}) AS upto \
              FROM ({statement}) AS found) AS counted \
-             WHERE upto - COALESCE(LENGTH(data), 0) < {characters} ORDER BY {order}"
+             WHERE upto - COALESCE(OCTET_LENGTH(data), 0) < {bytes} ORDER BY {order}"
         )
     }
 }

@@ -11,6 +11,11 @@ use std::sync::Arc;
 /// number of connections bounds their sum. Large uploads cannot crowd them out.
 const FREE: usize = 16 << 10;
 
+/// Of what an address leaves free, it may hold one part in so many (a dynamic threshold, as switches
+/// share their buffers by). So addresses that take what they can leave room to the next one: sixteen
+/// of them an eighth of all.
+const LEFT: usize = 7;
+
 /// The bytes that are held of all bodies.
 pub(crate) struct Bodies {
     total: usize,
@@ -30,7 +35,7 @@ struct Held {
 pub(crate) enum Full {
     /// The sender's address.
     Address,
-    /// All together.
+    /// All together, but for what is left to others.
     All,
 }
 
@@ -66,13 +71,16 @@ impl Share {
             self.address = counted(&self.bodies.proxies, self.peer);
         }
         let held = &mut *self.bodies.held.lock();
-        if held.all + more > self.bodies.total {
+        let Some(left) = self.bodies.total.checked_sub(held.all + more) else {
             return Err(Full::All);
-        }
+        };
         if let Some(address) = self.address {
             let own = held.by.get(&address).copied().unwrap_or_default() + more;
             if own > self.bodies.per_address {
                 return Err(Full::Address);
+            }
+            if own > left / LEFT {
+                return Err(Full::All);
             }
             held.by.insert(address, own);
         }
@@ -106,22 +114,44 @@ mod tests {
 
     #[test]
     fn an_address_holds_its_part_and_all_the_whole() {
-        let bodies = Bodies::new(100_000, 60_000, Proxies::default());
-        let share = |last| bodies.share(IpAddr::from([192, 0, 2, last]));
-        let (mut one, mut two, mut three) = (share(1), share(1), share(2));
+        let proxies = Proxies::default();
+        let _ = proxies.set(vec!["10.0.0.0/8".parse().expect("a network")]);
+        let bodies = Bodies::new(400_000, 40_000, proxies);
+        let share = |first, last| bodies.share(IpAddr::from([first, 0, 2, last]));
+        let (mut one, mut two, mut three) = (share(192, 1), share(192, 1), share(192, 2));
         one.grow(FREE).expect("not counted");
-        one.grow(FREE + 40_000).expect("room");
+        one.grow(FREE + 20_000).expect("room");
         assert_eq!(two.grow(FREE + 20_001), Err(Full::Address));
         two.grow(FREE + 20_000).expect("the last of the address");
-        assert_eq!(three.grow(FREE + 40_001), Err(Full::All));
-        three.grow(FREE + 40_000).expect("the last of all");
+        let mut proxied = share(10, 1);
+        proxied.grow(FREE + 200_000).expect("of many clients");
+        assert_eq!(three.grow(FREE + 20_001), Err(Full::All), "it leaves 139,999");
+        three.grow(FREE + 20_000).expect("a seventh of what it leaves");
         three.grow(1000).expect("holds more already");
-        drop(two);
-        assert_eq!(three.grow(FREE + 60_001), Err(Full::All));
-        three.grow(FREE + 60_000).expect("what was given back");
+        assert_eq!(proxied.grow(FREE + 340_001), Err(Full::All));
+        proxied.grow(FREE + 340_000).expect("the last of all");
+        assert_eq!(three.grow(FREE + 20_001), Err(Full::All));
+        drop((two, proxied));
+        three.grow(FREE + 40_000).expect("what was given back");
         drop((one, three));
         let held = bodies.held.lock();
         assert!(held.all == 0 && held.by.is_empty());
+    }
+
+    #[test]
+    fn many_addresses_leave_room_for_the_next() {
+        let bodies = Bodies::new(256 << 20, 32 << 20, Proxies::default());
+        let mut held = Vec::new();
+        for number in 0..16 {
+            let mut share = bodies.share(IpAddr::from([192, 0, 2, number]));
+            let mut bytes = FREE;
+            while share.grow(bytes + (64 << 10)).is_ok() {
+                bytes += 64 << 10;
+            }
+            held.push(share);
+        }
+        let mut next = bodies.share(IpAddr::from([192, 0, 2, 200]));
+        next.grow(1 << 20).expect("the largest body of the next one");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::contract::WEBHOOK_ENDPOINTS;
 use crate::policy::Health;
 use crate::{credentials, patterns, queue, secrets, shares};
 
-/// Data of the events of a batch, in characters; the last one may go beyond it.
+/// Data of the events of a batch, in bytes; the last one may go beyond it.
 const DATA: usize = 262_144;
 
 /// An event on its way.
