@@ -36,6 +36,8 @@ const RIGHTS: &[Right] = &[
     ("sign_in_networks", &["auth"], OWN),
     // Whoever ends a token, and the tick, which publishes them again.
     ("revocations", &["auth", "tenants", "webhooks"], OWN),
+    // Whether the token of an open stream was revoked.
+    ("revocations", &["events"], READ),
     // The sweep takes away what is too old, and notes it of tenants whose plan has its own age.
     ("refresh_tokens", &["webhooks"], "SELECT (hash, expires_at), DELETE"),
     ("users", &["auth"], WRITE),
