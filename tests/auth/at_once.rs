@@ -72,4 +72,34 @@ async fn few_hash_at_a_time(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-both! { few_hash_at_a_time }
+/// A try that no password was looked at for is none, whether there was no room for its hash or the
+/// database did not answer: however many there are, nobody waits for them afterwards.
+async fn what_was_not_looked_at_is_no_failure(placement: Placement) {
+    /// More than are free.
+    const TRIES: usize = 12;
+    let directory = tempfile::tempdir().unwrap();
+    let options = options(placement, directory.path(), &UNLIMITED);
+    let (app, server) = start(options.clone()).await;
+    let owner = app.owner().await;
+    let login = json!({ "email": owner.session["user"]["email"], "password": PASSWORD });
+    app.execute("ALTER TABLE users RENAME TO users_away");
+    for _ in 0..TRIES {
+        app.anon().post(LOGIN, &login).await.refused(500, "internal_error");
+    }
+    app.execute("ALTER TABLE users_away RENAME TO users");
+    app.anon().post(LOGIN, &login).await.expect(200);
+    server.shutdown().await.unwrap();
+
+    let mut full = options.clone();
+    full.limits = Limits { max_large: 0, ..Limits::default() };
+    let (app, server) = start(full).await;
+    for _ in 0..TRIES {
+        app.anon().post(LOGIN, &login).await.refused(503, "service_unavailable");
+    }
+    server.shutdown().await.unwrap();
+    let (app, server) = start(options).await;
+    app.anon().post(LOGIN, &login).await.expect(200);
+    server.shutdown().await.unwrap();
+}
+
+both! { few_hash_at_a_time what_was_not_looked_at_is_no_failure }

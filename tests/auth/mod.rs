@@ -19,12 +19,17 @@ use crate::support::server::PASSWORD;
 use crate::support::{App, Client, Exchange};
 
 /// Where clients are.
-const CLIENTS: &str = "/api/v1/auth/clients";
+pub(crate) const CLIENTS: &str = "/api/v1/auth/clients";
 const TOKEN: &str = "/api/v1/auth/token";
 
 /// A client that may read projects, as its creation answers.
 async fn client(owner: &Client) -> Exchange {
-    let body = json!({ "name": "ci", "scopes": ["projects:read"] });
+    client_with(owner, &["projects:read"]).await
+}
+
+/// A client that may do this, as its creation answers.
+pub(crate) async fn client_with(owner: &Client, scopes: &[&str]) -> Exchange {
+    let body = json!({ "name": "ci", "scopes": scopes });
     owner.post(CLIENTS, &body).await.expect(201)
 }
 
@@ -40,13 +45,13 @@ async fn grant(app: &App, made: &Value) -> Exchange {
 }
 
 /// The client with a token that it has just got.
-async fn signed_in(app: &App, owner: &Client, made: &Value) -> Client {
+pub(crate) async fn signed_in(app: &App, owner: &Client, made: &Value) -> Client {
     let token = grant(app, made).await.expect(200);
     owner.with_token(token.body["access_token"].as_str().unwrap())
 }
 
 /// A member of the owner's tenant with a role, and with the password of everybody here.
-async fn member(app: &App, owner: &Client, role: &str) -> (String, String) {
+pub(crate) async fn member(app: &App, owner: &Client, role: &str) -> (String, String) {
     let email = format!("{role}.{}@example.com", owner.tenant()).to_lowercase();
     let body = json!({ "email": email, "name": role, "role": role });
     let id = owner.post("/api/v1/users", &body).await.expect(201).id().to_owned();
@@ -59,13 +64,13 @@ async fn member(app: &App, owner: &Client, role: &str) -> (String, String) {
 }
 
 /// Signs in with the password of everybody here.
-async fn login(app: &App, email: &str) -> Exchange {
+pub(crate) async fn login(app: &App, email: &str) -> Exchange {
     let body = json!({ "email": email, "password": PASSWORD });
     app.anon().post("/api/v1/auth/login", &body).await
 }
 
 /// The kinds of audit entries of a tenant, in their order.
-fn audited(app: &App, tenant: &str) -> Vec<String> {
+pub(crate) fn audited(app: &App, tenant: &str) -> Vec<String> {
     let sql = format!(
         "SELECT action_type FROM audit_logs WHERE tenant_id = '{tenant}' ORDER BY created_at, id"
     );

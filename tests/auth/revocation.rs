@@ -4,7 +4,7 @@
 use http::Method;
 use serde_json::json;
 
-use super::{CLIENTS, audited, client, login, member, signed_in};
+use super::{CLIENTS, audited, client, client_with, login, member, signed_in};
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::{Client, Placement, dedicated, stores};
 use crate::{both, placements};
@@ -40,6 +40,56 @@ placements! {
             }
             owner.get(PROJECTS).await.expect(200);
         }
+    }
+
+    /// Within the minute in which a gateway remembers a token, who was shut out neither lets
+    /// themselves in again nor leaves others behind.
+    async fn nobody_lets_themselves_in_again(app) {
+        let owner = app.owner().await;
+        let scopes = ["clients:read", "clients:write", "users:read", "users:write", "webhooks:read", "webhooks:write"];
+        let made = client_with(&owner, &scopes).await;
+        let ci_service = signed_in(&app, &owner, &made.body).await;
+        let (id, email) = member(&app, &owner, "ADMIN").await;
+        let session = login(&app, &email).await.expect(200);
+        let admin = owner.with_token(session.body["access_token"].as_str().unwrap());
+        let (own, user) = (format!("{CLIENTS}/{}", made.id()), format!("/api/v1/users/{id}"));
+        let endpoint = json!({ "url": "https://example.com/", "event_types": ["project.created"] });
+        let hook = owner.post("/api/v1/webhook-endpoints", &endpoint).await.expect(201);
+        let hook = format!("/api/v1/webhook-endpoints/{}", hook.id());
+        for caller in [&ci_service, &admin] {
+            for path in [&own, &user, &hook] {
+                caller.get(path).await.expect(200);
+            }
+        }
+        owner.send(Method::POST, &format!("{own}/disable"), &[], None).await.expect(200);
+        owner.patch(&user, &json!({ "role": "VIEWER", "is_active": false })).await.expect(200);
+        let before = [owner.get(CLIENTS).await.text, owner.get("/api/v1/users").await.text, owner.get("/api/v1/webhook-endpoints").await.text];
+        let client = json!({ "name": "heir", "scopes": ["clients:write"] });
+        let tenants = json!({ "name": "heir", "scopes": ["users:write"], "owner": "TENANT" });
+        let back = json!({ "role": "ADMIN", "is_active": true });
+        let member = json!({ "email": "heir@example.com", "name": "Heir", "role": "ADMIN" });
+        let integration = json!({ "provider": "GITHUB", "name": "x" });
+        for caller in [&ci_service, &admin] {
+            for (path, body) in [
+                (&*format!("{own}/rotate-secret"), &json!({})),
+                (CLIENTS, &client),
+                ("/api/v1/users", &member),
+                ("/api/v1/webhook-endpoints", &endpoint),
+                (&*format!("{hook}/rotate-secret"), &json!({})),
+                ("/api/v1/integrations", &integration),
+            ] {
+                let refused = caller.post(path, body).await;
+                // Who lacks the scope learns that first.
+                assert!([401, 403].contains(&refused.status), "{path}: {}", refused.text);
+            }
+            caller.send(Method::POST, &format!("{own}/enable"), &[], None).await.refused(401, "invalid_token");
+            caller.patch(&user, &back).await.refused(401, "invalid_token");
+            caller.patch(&hook, &json!({ "url": "https://example.org/" })).await.refused(401, "invalid_token");
+            caller.delete(&hook).await.refused(401, "invalid_token");
+        }
+        admin.post(CLIENTS, &tenants).await.refused(401, "invalid_token");
+        let after = [owner.get(CLIENTS).await.text, owner.get("/api/v1/users").await.text, owner.get("/api/v1/webhook-endpoints").await.text];
+        assert_eq!(before, after);
     }
 
     /// A revocation that is refused leaves all as it was.

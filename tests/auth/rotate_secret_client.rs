@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use super::{CLIENTS, client, grant, signed_in};
+use super::{CLIENTS, client, client_with, grant, login, member, signed_in};
 use crate::placements;
+use crate::support::{Client, Exchange};
 
 placements! {
     /// The old secret is good for the time of grace, and so are its tokens.
@@ -46,5 +47,49 @@ placements! {
         let refused = poor.post(&path, &json!({ "grace_seconds": 0 })).await.refused(403, "insufficient_scope");
         assert_eq!(refused.body["details"]["required_scope"], "projects:read");
         grant(&app, &rich.body).await.expect(200);
+    }
+    /// Who knows a secret keeps it. So it is for whom the client belongs to, and for who answers for
+    /// the tenant: nobody outlasts their membership by another's client.
+    async fn is_not_for_who_would_outlast_themselves(app) {
+        let owner = app.owner().await;
+        let scopes = ["clients:write", "projects:read"];
+        let of_owner = client_with(&owner, &scopes).await;
+        let body = json!({ "name": "ci", "scopes": scopes, "owner": "TENANT" });
+        let of_tenant = owner.post(CLIENTS, &body).await.expect(201);
+        let mut others = Vec::new();
+        for role in ["MANAGER", "ADMIN"] {
+            let (_, email) = member(&app, &owner, role).await;
+            let session = login(&app, &email).await.expect(200);
+            others.push(owner.with_token(session.body["access_token"].as_str().unwrap()));
+        }
+        let (manager, admin) = (&others[0], &others[1]);
+        let of_manager = client_with(manager, &scopes).await;
+        let robot = signed_in(&app, &owner, &of_manager.body).await;
+        let rotate = async |caller: &Client, made: &Exchange| {
+            caller.post(&format!("{CLIENTS}/{}/rotate-secret", made.id()), &json!({})).await
+        };
+        for made in [&of_owner, &of_tenant] {
+            for caller in [manager, &robot] {
+                rotate(caller, made).await.refused(403, "insufficient_scope");
+            }
+        }
+        for (caller, made) in [(manager, &of_manager), (&robot, &of_manager), (admin, &of_tenant), (&owner, &of_manager)] {
+            rotate(caller, made).await.expect(200);
+        }
+        assert_eq!(owner.get(&format!("{CLIENTS}/{}", of_tenant.id())).await.expect(200).body["version"], 2);
+        assert_eq!(owner.get(&format!("{CLIENTS}/{}", of_owner.id())).await.expect(200).body["version"], 1);
+    }
+
+    /// A rotation of a version that is gone is refused.
+    async fn is_of_a_version(app) {
+        let owner = app.owner().await;
+        let made = client(&owner).await;
+        let path = format!("{CLIENTS}/{}/rotate-secret", made.id());
+        let body = || json!({ "grace_seconds": 0 });
+        owner.json(http::Method::POST, &path, &body(), &[("if-match", "\"v9\"")]).await.refused(412, "precondition_failed");
+        grant(&app, &made.body).await.expect(200);
+        let tag = made.header("etag").unwrap();
+        owner.json(http::Method::POST, &path, &body(), &[("if-match", tag)]).await.expect(200);
+        grant(&app, &made.body).await.refused(401, "invalid_client");
     }
 }

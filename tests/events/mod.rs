@@ -8,6 +8,7 @@ mod registry;
 mod retention;
 mod stream_bounds;
 mod stream_events;
+mod stream_revoked;
 
 use serde_json::json;
 

@@ -26,6 +26,8 @@ pub(crate) struct Attempt {
     network: String,
     /// When the account was last noted to have signed in from this network.
     known_since: Option<i64>,
+    /// What this try has called itself where it is counted.
+    name: String,
 }
 
 /// A try that was not taken, and what names the account where its address must not be seen.
@@ -59,14 +61,18 @@ impl Attempt {
             &[text(&self.account), text(&self.network), Value::Integer(now() - KNOWN_MS)],
         )?;
         self.known_since = rows.into_iter().next().map(|mut row| row.integer());
-        let mut wait = None;
+        let (mut wait, mut name) = (None, String::new());
         store::update(&self.key(), |held| match Tries::take(Tries::read(held), now()) {
-            Ok(tries) => Change::Write(tries.by(kit::id("try"))),
+            Ok(tries) => {
+                name = kit::id("try");
+                Change::Write(tries.by(name.clone()))
+            }
             Err(left) => {
                 wait = Some(left);
                 Change::Nothing
             }
         })?;
+        self.name = name;
         wait.map_or(Ok(()), |left| Err(too_many(left)))
     }
 
@@ -78,6 +84,7 @@ impl Attempt {
             // Not comparable between accounts.
             network: seal.digest("network", &format!("{network} {email}")),
             known_since: None,
+            name: String::new(),
         }
     }
 
@@ -107,12 +114,16 @@ impl Attempt {
         })
     }
 
-    /// It was none at all: nobody looked at the password.
+    /// It was none at all: nobody looked at the password. Whoever is told to try again in a second
+    /// need not wait for longer, unless somebody else has failed meanwhile.
     ///
     /// # Errors
     /// `service-unavailable` of the store.
     pub(crate) fn gives_back(&self) -> kit::Result<()> {
         store::update(&self.key(), |held| match Tries::read(held) {
+            Some(tries) if tries.by == self.name => {
+                Change::Write(tries.undo(now()).by(kit::id("try")))
+            }
             Some(tries) => Change::Write(tries.give_back().by(kit::id("try"))),
             None => Change::Nothing,
         })
@@ -135,10 +146,10 @@ impl Attempt {
             &of,
         )?;
         system.execute(
-            "DELETE FROM sign_in_networks WHERE account = $1 AND network NOT IN \
+            "DELETE FROM sign_in_networks WHERE account = $1 AND (last_at < $2 OR network NOT IN \
              (SELECT network FROM sign_in_networks WHERE account = $1 \
-             ORDER BY last_at DESC, network LIMIT $2)",
-            &[text(&self.account), Value::Integer(NETWORKS)],
+             ORDER BY last_at DESC, network LIMIT $3))",
+            &[text(&self.account), Value::Integer(moment - KNOWN_MS), Value::Integer(NETWORKS)],
         )?;
         Ok(())
     }

@@ -77,8 +77,9 @@ pub(crate) async fn rotate(call: &Call) -> kit::Result {
     let grace = wanted.grace_seconds.map_or(GRACE, |seconds| seconds as i64) * 1000;
     let secret = secret::new("cs")?;
     let reply = call.write_sealed(&seal, |scope| {
-        let mut client = CLIENTS.find(scope, call.path("id"))?;
-        hold(call, &client)?;
+        let mut client = CLIENTS.find_to_change(call, scope)?;
+        call.refuse_revoked(scope)?;
+        hold(call, scope, &client)?;
         CLIENTS.write(call, scope, &mut client, "updated")?;
         client_secrets::install(scope, client.text("id"), &secret, grace)?;
         if grace == 0 {
@@ -90,29 +91,45 @@ pub(crate) async fn rotate(call: &Call) -> kit::Result {
     Ok(reply.header("cache-control", "no-store"))
 }
 
-/// Who knows the secret may what the client may.
-fn hold(call: &Call, client: &Record) -> kit::Result<()> {
+/// Who knows the secret may what the client may, for as long as it lives. So it takes its scopes,
+/// and whoever could have made it.
+fn hold(call: &Call, scope: &Scope<'_>, client: &Record) -> kit::Result<()> {
     let caller = call.caller()?;
-    match client.list("scopes").iter().find(|scope| !caller.has_scope(scope)) {
-        None => Ok(()),
-        Some(scope) => Err(Error {
+    let refused = |message| problem(Code::InsufficientScope, message);
+    if let Some(scope) = client.list("scopes").iter().find(|scope| !caller.has_scope(scope)) {
+        return Err(Error {
             context: vec![("required_scope".to_owned(), scope.clone())],
-            ..problem(
-                Code::InsufficientScope,
+            ..refused(
                 "The client holds a scope that you do not hold, so its secret is not for you.",
             )
-        }),
+        });
+    }
+    let is_theirs = |id: &str| client.text("owner") == "PERSON" && client.text("owner_id") == id;
+    let may = match &caller.principal {
+        Principal::Client(id) => {
+            let own = CLIENTS.find(scope, id)?;
+            own.text("owner") == "TENANT" || is_theirs(own.text("owner_id"))
+        }
+        _ => answers_for_tenant(caller) || is_theirs(caller.id()),
+    };
+    match may {
+        true => Ok(()),
+        false => Err(refused(
+            "The client would outlast you: its secret is for whom it belongs to, and for an owner or admin of the tenant.",
+        )),
     }
 }
 
 /// What holds for every change of a client.
 pub(crate) fn rule(
-    _: &Call,
+    call: &Call,
     scope: &Scope<'_>,
     change: Change<'_>,
     _: Option<&Record>,
     client: &mut Record,
 ) -> kit::Result<()> {
+    // A disabled client must not enable itself, nor leave others behind.
+    call.refuse_revoked(scope)?;
     let id = client.text("id");
     // Every write moves the version on by one.
     let next = client.integer("version") + 1;

@@ -1,6 +1,6 @@
 //! `POST /auth/login`: e-mail and password for the tokens of one tenant.
 
-use kit::{Call, Code, Reply, System, problem};
+use kit::{Call, Code, Reply, Row, System, problem};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -48,20 +48,14 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
             return Err(error);
         }
     };
-    let found = system.query(
-        "SELECT password_hash, id, email, name, created_at FROM users WHERE email = $1",
-        &[text(&email)],
-    )?;
-    let mut found = found.into_iter().next();
-    let hash = found.as_mut().map(|row| row.text());
-    let proven = match password::verify(&login.password, hash.as_deref()) {
+    let proven = match prove(&system, &email, &login.password) {
         Ok(proven) => proven,
         Err(error) => {
             attempt.gives_back()?;
             return Err(error);
         }
     };
-    let (Some(mut row), true) = (found, proven) else {
+    let Some(mut row) = proven else {
         audit::note_failure(call.trace_id(), "user.sign_in_failed", attempt.account(), &email);
         return Err(problem(Code::InvalidCredentials, "E-mail or password is wrong."));
     };
@@ -103,6 +97,18 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
         let session = Session::new(user, tenant, access, refresh);
         Ok(Reply::ok(&Answer { session, memberships })?.header("cache-control", "no-store"))
     })
+}
+
+/// The row of a user, behind the hash, whose password it is. A failure has not looked at it.
+fn prove(system: &System<'_>, email: &str, password: &str) -> kit::Result<Option<Row>> {
+    let found = system.query(
+        "SELECT password_hash, id, email, name, created_at FROM users WHERE email = $1",
+        &[text(email)],
+    )?;
+    let mut found = found.into_iter().next();
+    let hash = found.as_mut().map(|row| row.text());
+    let proven = password::verify(password, hash.as_deref())?;
+    Ok(found.filter(|_| proven))
 }
 
 fn memberships(system: &System<'_>, user: &str) -> kit::Result<Vec<Membership>> {

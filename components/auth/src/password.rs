@@ -15,17 +15,19 @@ pub(crate) fn hash(password: &str) -> kit::Result<String> {
     getrandom::fill(&mut salt).internal()?;
     let salt = SaltString::encode_b64(&salt).map_err(Error::internal)?;
     let params = Params::default();
+    let mut memory = blocks(&params)?;
     let hash = PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),
         version: Some(Version::V0x13.into()),
         params: ParamsString::try_from(&params).map_err(Error::internal)?,
         salt: Some(salt.as_salt()),
-        hash: Some(derive(&nfc(password), salt.as_salt(), Version::V0x13, params)?),
+        hash: Some(derive(&nfc(password), salt.as_salt(), Version::V0x13, params, &mut memory)?),
     };
     Ok(hash.to_string())
 }
 
-/// Whether it is the password of this hash. Takes as long when there is no hash.
+/// Whether it is the password of this hash. Takes as long when there is no hash. One that fails has
+/// looked at nothing: all the memory that it needs comes first.
 pub(crate) fn verify(password: &str, hash: Option<&str>) -> kit::Result<bool> {
     let known = PasswordHash::new(hash.unwrap_or(NOBODY)).map_err(Error::internal)?;
     let (Some(salt), Some(expected)) = (known.salt, known.hash) else {
@@ -34,9 +36,10 @@ pub(crate) fn verify(password: &str, hash: Option<&str>) -> kit::Result<bool> {
     let version = known.version.map_or(Ok(Version::default()), Version::try_from);
     let version = version.map_err(Error::internal)?;
     let params = Params::try_from(&known).map_err(Error::internal)?;
+    let mut memory = blocks(&params)?;
     // The comparison takes the same time whatever differs.
-    let is = |password: &str| -> kit::Result<bool> {
-        Ok(derive(password, salt, version, params.clone())? == expected)
+    let mut is = |password: &str| -> kit::Result<bool> {
+        Ok(derive(password, salt, version, params.clone(), &mut memory)? == expected)
     };
     let normal = nfc(password);
     // As it was typed: so passwords were hashed before they were normalised.
@@ -44,9 +47,9 @@ pub(crate) fn verify(password: &str, hash: Option<&str>) -> kit::Result<bool> {
     Ok(matches && hash.is_some())
 }
 
-/// argon2id of a password. The memory is asked for and not just taken: a host that bounds how
-/// many hash at a time makes this one wait for it, and refuses it when that takes too long.
-fn derive(password: &str, salt: Salt<'_>, version: Version, params: Params) -> kit::Result<Output> {
+/// The memory of a hash. It is asked for and not just taken: a host that bounds how many hash at a
+/// time makes this one wait for it, and refuses it when that takes too long.
+fn blocks(params: &Params) -> kit::Result<Vec<Block>> {
     let mut blocks = Vec::new();
     blocks.try_reserve_exact(params.block_count()).map_err(|_| Error {
         retry_after: Some(1),
@@ -54,12 +57,23 @@ fn derive(password: &str, salt: Salt<'_>, version: Version, params: Params) -> k
         ..problem(Code::ServiceUnavailable, "Too many sign in at once; try again in a moment.")
     })?;
     blocks.resize(params.block_count(), Block::default());
+    Ok(blocks)
+}
+
+/// argon2id of a password, in this memory, whatever was in it.
+fn derive(
+    password: &str,
+    salt: Salt<'_>,
+    version: Version,
+    params: Params,
+    memory: &mut [Block],
+) -> kit::Result<Output> {
     let mut bytes = [0; Salt::MAX_LENGTH];
     let salt = salt.decode_b64(&mut bytes).map_err(Error::internal)?;
     let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
     let argon2 = Argon2::new(Algorithm::Argon2id, version, params);
     let output = Output::init_with(length, |out| {
-        Ok(argon2.hash_password_into_with_memory(password.as_bytes(), salt, out, &mut blocks)?)
+        Ok(argon2.hash_password_into_with_memory(password.as_bytes(), salt, out, &mut *memory)?)
     });
     output.map_err(Error::internal)
 }

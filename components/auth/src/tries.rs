@@ -22,7 +22,7 @@ pub(crate) struct Tries {
     next_at: i64,
     /// Who wrote it, so that of two at once neither takes the other's for its own.
     #[serde(default)]
-    by: String,
+    pub(crate) by: String,
 }
 
 impl Tries {
@@ -58,6 +58,12 @@ impl Tries {
         let failures = self.failures.saturating_sub(1);
         let next_at = if failures < FREE { 0 } else { self.next_at };
         Self { failures, next_at, ..self }
+    }
+
+    /// One of them, at `now`, was none: the next one need not wait for it. It was let in, so the
+    /// wait before it was over.
+    pub(crate) fn undo(self, now: i64) -> Self {
+        Self { next_at: self.next_at.min(now), ..self.give_back() }
     }
 }
 
@@ -105,6 +111,21 @@ mod tests {
             held = Some(Tries::take(held, NOW).expect("free").give_back());
         }
         assert_eq!(held.expect("an entry").failures, 0);
+    }
+
+    #[test]
+    fn what_was_no_try_is_waited_for_by_nobody() {
+        let (mut held, mut now) = (None, NOW);
+        for _ in 0..FREE {
+            held = Some(Tries::take(held, now).expect("free"));
+        }
+        now += FIRST_MS;
+        let before = held.clone().expect("an entry").failures;
+        let taken = Tries::take(held, now).expect("it has waited");
+        let undone = taken.undo(now + 1);
+        assert_eq!(undone.failures, before);
+        let again = Tries::take(Some(undone), now + 1).expect("nobody has looked at it");
+        assert_eq!(Tries::take(Some(again), now + 2), Err(2 * FIRST_MS - 1));
     }
 
     #[test]

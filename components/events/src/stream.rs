@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use kit::{Call, Error, Published, Reply, Writer};
+use kit::{Call, Code, Error, Published, Reply, Writer, problem};
 
 use crate::feed::{cursor, place};
 use crate::selection::{Part, Selection, end};
@@ -17,6 +17,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How often something is written at least: proxies end what is silent, and that a client has
 /// left is seen by writing.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How often it is asked whether the caller's token was revoked.
+const LOOK: Duration = Duration::from_secs(5);
 /// Events that are read at once; more of them when the client has taken these.
 const PAGE: usize = 100;
 /// The life of a stream when nobody says, in seconds.
@@ -41,8 +43,11 @@ pub(crate) async fn open(call: Call) -> kit::Result {
             Err(Error::violation("from", "NOT_ALLOWED_VALUE", message))
         }
     })?;
-    let revoked = revoked(&call)?;
-    let stream = Stream { call, selection, place: start, told: start, revoked };
+    // The gateway may have verified the token before it was revoked.
+    if call.is_revoked()? {
+        return Err(problem(Code::InvalidToken, "The access token was revoked."));
+    }
+    let stream = Stream { call, selection, place: start, told: start };
     Ok(Reply::streaming(MEDIA_TYPE, |out| stream.run(out, life))
         .header("cache-control", "no-store")
         // nginx would keep events back until it has a bufferful.
@@ -56,14 +61,6 @@ struct Stream {
     place: i64,
     /// The place that the client was told last.
     told: i64,
-    /// What was revoked of the caller when it began.
-    revoked: Option<i64>,
-}
-
-/// Below which version tokens of the caller are revoked.
-fn revoked(call: &Call) -> kit::Result<Option<i64>> {
-    let caller = call.caller()?.id();
-    call.read(|scope| scope.revoked_below(caller))
 }
 
 impl Stream {
@@ -75,6 +72,13 @@ impl Stream {
             return;
         }
         while began.elapsed() < life {
+            if looked.elapsed() >= LOOK {
+                // Whoever still may comes back with a new token.
+                if !matches!(self.call.is_revoked(), Ok(false)) {
+                    return;
+                }
+                looked = Instant::now();
+            }
             let Ok((text, more)) = self.next() else { return };
             if !text.is_empty() {
                 if !out.write(text).await {
@@ -86,13 +90,6 @@ impl Stream {
                 continue;
             }
             kit::sleep(PAUSE.min(life.saturating_sub(began.elapsed()))).await;
-            if looked.elapsed() >= HEARTBEAT {
-                // Whoever still may comes back with a new token.
-                if revoked(&self.call).ok() != Some(self.revoked) {
-                    return;
-                }
-                looked = Instant::now();
-            }
             if quiet.elapsed() >= HEARTBEAT {
                 let Ok(text) = self.heartbeat() else { return };
                 if !out.write(text).await {

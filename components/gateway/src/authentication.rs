@@ -55,8 +55,12 @@ struct Keys {
     loaded: u64,
 }
 
-struct Verified {
-    caller: Caller,
+/// What a token says, once it was verified.
+pub(crate) struct Verified {
+    pub(crate) caller: Caller,
+    /// Whom a revocation of it would name and at which versions, as functions read it
+    /// (`components/kit/src/revocation.rs`): `usr_1 3,fam_1 0`.
+    pub(crate) credential: String,
     principal_hash: String,
     /// Milliseconds since the epoch.
     issued_at: u64,
@@ -123,7 +127,9 @@ impl Tokens {
         seen.tenant = Some(verified.caller.tenant.clone());
         seen.principal_hash = Some(verified.principal_hash.clone());
         seen.issued_at = verified.issued_at;
-        Ok(Some(verified.caller.clone()))
+        let caller = verified.caller.clone();
+        seen.verified = Some(verified);
+        Ok(Some(caller))
     }
 
     fn recall(&self, token: &str, now: u64) -> Option<Arc<Verified>> {
@@ -182,6 +188,8 @@ impl Tokens {
         if revoked.await? {
             return Err(invalid("was revoked"));
         }
+        let named = subjects.iter().flatten().map(|it| format!("{} {}", it.id, it.version));
+        let credential = named.collect::<Vec<_>>().join(",");
         let principal = match custom.client_id {
             Some(client) => Principal::Client(client),
             None => Principal::User(subject.clone()),
@@ -193,6 +201,7 @@ impl Tokens {
             issued_at: claims.issued_at.map_or(0, |moment| moment.as_millis()),
             principal_hash: hex(&Sha256::digest(subject)[..8]),
             caller: Caller { tenant: custom.tenant_id, principal, grants: grants.collect() },
+            credential,
             until: expires.min(now + REMEMBER_MS),
         })
     }

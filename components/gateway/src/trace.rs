@@ -2,10 +2,12 @@
 //! B3 and the correlation headers (A-29, K-78).
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use http::HeaderMap;
 use http::request::Parts;
 
+use crate::authentication::Verified;
 use crate::config::Config;
 use crate::limits::Standing;
 use crate::{Operation, Platform, nearness, proxies};
@@ -34,6 +36,8 @@ pub(crate) struct Seen {
     pub(crate) tenant: Option<String>,
     /// SHA-256 of the principal, shortened: logs hold no identity.
     pub(crate) principal_hash: Option<String>,
+    /// What the caller's token says.
+    pub(crate) verified: Option<Arc<Verified>>,
     /// What the buckets said that were asked so far.
     pub(crate) quotas: Vec<Standing>,
     pub(crate) replayed: bool,
@@ -73,6 +77,7 @@ impl Seen {
             canonical: false,
             tenant: None,
             principal_hash: None,
+            verified: None,
             quotas: Vec::new(),
             replayed: false,
             issued_at: 0,
@@ -99,6 +104,7 @@ impl Seen {
             canonical: false,
             tenant: None,
             principal_hash: None,
+            verified: None,
             quotas: Vec::new(),
             replayed: false,
             issued_at: 0,

@@ -8,8 +8,8 @@ use std::cell::RefCell;
 
 use spin_sdk::experimental::wasi::keyvalue::store::Bucket;
 
-use crate::sql::{Database, Row, Value, Who};
-use crate::{Error, Scope, System, key_value, now};
+use crate::sql::{Database, Row, Source, Value, Who};
+use crate::{Call, Code, Error, Scope, System, key_value, now, problem};
 
 /// Longer than any token lives (`LONGEST` of the gateway) and the clocks of hosts differ, in
 /// milliseconds: after it there is nothing left to be refused.
@@ -18,6 +18,8 @@ const KEPT: i64 = 3_600_000 + 300_000;
 const SLACK: i64 = 86_400_000;
 /// Rows that one look fetches.
 const BATCH: usize = 1_000;
+/// The header in which the gateway says whom a revocation of the caller's token would name.
+const CREDENTIAL: &str = "x-credential";
 /// What stands before the keys of entries.
 pub(crate) const PREFIX: &str = "revoked:";
 /// Where it is marked that all entries are in the store.
@@ -46,18 +48,6 @@ impl Scope<'_> {
         Ok(())
     }
 
-    /// The version below which tokens of a user or client are revoked, if any are.
-    ///
-    /// # Errors
-    /// `internal-error` of the database.
-    pub fn revoked_below(&self, subject: &str) -> Result<Option<i64>, Error> {
-        let rows = self.query(
-            "SELECT below FROM revocations WHERE tenant_id = $1 AND subject = $2",
-            [Value::Text(subject.to_owned())],
-        )?;
-        Ok(rows.into_iter().next().map(|mut row| row.integer()))
-    }
-
     /// Revokes all tokens of a login, whose id is that of its family of refresh tokens.
     ///
     /// # Errors
@@ -65,6 +55,46 @@ impl Scope<'_> {
     pub fn revoke_login(&self, family: &str) -> Result<(), Error> {
         // A login has no versions: its tokens name 0.
         self.revoke(family, 1)
+    }
+}
+
+impl Call {
+    /// Refuses a caller whose token was revoked since the gateway has verified it, which it need not
+    /// look at again for a minute. For changes that outlast the token, in their transaction: who was
+    /// shut out must not let themselves in again meanwhile.
+    ///
+    /// # Errors
+    /// `invalid-token`; `internal-error` of the database.
+    pub fn refuse_revoked(&self, scope: &Scope<'_>) -> Result<(), Error> {
+        match self.is_among_revoked(scope)? {
+            true => Err(problem(Code::InvalidToken, "The access token was revoked.")),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether the caller's token is revoked by now, whatever a replica knows of it.
+    ///
+    /// # Errors
+    /// `internal-error` or `service-unavailable` of the database.
+    pub fn is_revoked(&self) -> Result<bool, Error> {
+        let tenant = &self.caller()?.tenant;
+        Database::read(Source::Writer, Who::Tenant(tenant), |database| {
+            self.is_among_revoked(&self.scope(database)?)
+        })
+    }
+
+    fn is_among_revoked(&self, scope: &Scope<'_>) -> Result<bool, Error> {
+        let (mut named, mut values) = (Vec::new(), Vec::new());
+        for one in self.header(CREDENTIAL).unwrap_or_default().split(',') {
+            let read = one.rsplit_once(' ').and_then(|(id, at)| Some((id, at.parse().ok()?)));
+            let (id, version) = read.ok_or_else(|| Error::internal("no credential is named"))?;
+            let place = values.len() + 2;
+            named.push(format!("subject = ${place} AND below > ${}", place + 1));
+            values.extend([Value::Text(id.to_owned()), Value::Integer(version)]);
+        }
+        let named = named.join(" OR ");
+        let sql = format!("SELECT subject FROM revocations WHERE tenant_id = $1 AND ({named})");
+        Ok(!scope.query(&sql, values)?.is_empty())
     }
 }
 

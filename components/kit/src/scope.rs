@@ -82,7 +82,7 @@ impl Call {
         database.transaction(None, || receipt::once(self, &scope, envelope, || work(&scope)))
     }
 
-    fn scope<'a>(&'a self, database: &'a Database) -> Result<Scope<'a>, Error> {
+    pub(crate) fn scope<'a>(&'a self, database: &'a Database) -> Result<Scope<'a>, Error> {
         Ok(Scope { database, tenant: &self.caller()?.tenant, trace_id: self.trace_id() })
     }
 }

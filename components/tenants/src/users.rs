@@ -13,6 +13,8 @@ pub(crate) fn rule(
     before: Option<&Record>,
     user: &mut Record,
 ) -> kit::Result<()> {
+    // Who was suspended or lost a role must not give it back to themselves.
+    call.refuse_revoked(scope)?;
     if change == Change::Write {
         agree(call, user)?;
         check_email(scope, user)?;

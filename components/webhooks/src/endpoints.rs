@@ -68,6 +68,7 @@ pub(crate) async fn rotate(call: &Call) -> kit::Result {
     let grace = wanted.grace_seconds.map_or(GRACE, |seconds| seconds as i64) * 1000;
     let reply = call.write_sealed(&seal, |scope| {
         let mut endpoint = WEBHOOK_ENDPOINTS.find_to_change(call, scope)?;
+        call.refuse_revoked(scope)?;
         endpoint.set_text("public_key", &fresh.public);
         WEBHOOK_ENDPOINTS.write(call, scope, &mut endpoint, "updated")?;
         fresh.install(scope, endpoint.text("id"), grace)?;
@@ -78,12 +79,14 @@ pub(crate) async fn rotate(call: &Call) -> kit::Result {
 
 /// What holds for every change of an endpoint.
 pub(crate) fn rule(
-    _: &Call,
+    call: &Call,
     scope: &Scope<'_>,
     change: Change<'_>,
     before: Option<&Record>,
     endpoint: &mut Record,
 ) -> kit::Result<()> {
+    // Or who is shut out would go on reading by deliveries.
+    call.refuse_revoked(scope)?;
     match change {
         Change::Write if before.is_none() => {
             refuse_too_many(scope)?;

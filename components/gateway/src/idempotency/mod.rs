@@ -264,6 +264,9 @@ fn parameters(form: &Form<'_>, route: &Route<'_>, seen: &Seen) -> Vec<Parameter>
     parameters.extend(form.first_page());
     parameters.push(from_header("x-request-id", &seen.request_id));
     parameters.push(from_header("x-client-address", &seen.address.to_string()));
+    if let Some(verified) = &seen.verified {
+        parameters.push(from_header("x-credential", &verified.credential));
+    }
     if seen.local {
         parameters.push(from_header("x-client-local", "true"));
     }

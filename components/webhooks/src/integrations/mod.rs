@@ -45,6 +45,7 @@ pub(crate) async fn rotate(call: &Call) -> kit::Result {
     let grace = wanted.grace_seconds.map_or(GRACE, |seconds| seconds as i64) * 1000;
     let reply = call.write_sealed(&seal, |scope| {
         let mut integration = INTEGRATIONS.find_to_change(call, scope)?;
+        call.refuse_revoked(scope)?;
         let id = call.path("id");
         let fresh = Fresh::make(&seal, provider(&integration)?, id, wanted.secret.as_deref())?;
         INTEGRATIONS.write(call, scope, &mut integration, "updated")?;
@@ -72,12 +73,13 @@ pub(crate) async fn delete(call: &Call) -> kit::Result {
 
 /// What holds for every change of an integration.
 pub(crate) fn rule(
-    _: &Call,
+    call: &Call,
     scope: &Scope<'_>,
     change: Change<'_>,
     before: Option<&Record>,
     integration: &mut Record,
 ) -> kit::Result<()> {
+    call.refuse_revoked(scope)?;
     match change {
         Change::Write if !is_word(integration.text("kind")) => {
             Err(Error::violation("/kind", "INVALID_FORMAT", "Must be a word in kebab-case."))
