@@ -77,7 +77,7 @@ pub(crate) async fn rotate(call: &Call) -> kit::Result {
     let grace = wanted.grace_seconds.map_or(GRACE, |seconds| seconds as i64) * 1000;
     let secret = secret::new("cs")?;
     let reply = call.write_sealed(&seal, |scope| {
-        let mut client = CLIENTS.find(scope, call.path("id"))?;
+        let mut client = CLIENTS.find_to_change(call, scope)?;
         hold(call, &client)?;
         CLIENTS.write(call, scope, &mut client, "updated")?;
         client_secrets::install(scope, client.text("id"), &secret, grace)?;
