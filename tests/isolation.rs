@@ -145,11 +145,16 @@ struct Operation<'a> {
 impl Operation<'_> {
     /// Asks for it, on this object if it works on any, whatever version that has.
     async fn call(&self, client: &Client, object: &str) -> Exchange {
+        let any = [("if-match", "*")];
+        let headers: &[(&str, &str)] = if self.method == Method::PUT { &any } else { &[] };
+        self.call_if(client, object, headers).await
+    }
+
+    /// Asks for it under these conditions.
+    async fn call_if(&self, client: &Client, object: &str, headers: &[(&str, &str)]) -> Exchange {
         let query = if let Row::List(query) = self.row { query } else { "" };
         let path = self.template.replace("{id}", object).replace("{attempt_id}", ATTEMPT) + query;
         let method = self.method.clone();
-        let any = [("if-match", "*")];
-        let headers: &[(&str, &str)] = if method == Method::PUT { &any } else { &[] };
         let body = match self.row {
             Row::Public | Row::List(_) => None,
             Row::Create(body) => Some(body()),
@@ -275,7 +280,59 @@ async fn check(app: &App, operation: &Operation<'_>) {
     assert_eq!(feed(&alice).await, before, "{id} left something with another tenant");
 }
 
+/// Whether an operation of the contract takes `If-Match`.
+fn is_conditional(document: &Value) -> bool {
+    let parameters = document["parameters"].as_array().into_iter().flatten();
+    let mut named = parameters.filter_map(|it| it["$ref"].as_str());
+    named.any(|name| name.ends_with("/IfMatch") || name.ends_with("/IfMatchRequired"))
+}
+
+/// A condition that does not hold stops every write that the contract names conditions for (RFC
+/// 9110 section 13.2.1), and nothing happens.
+async fn check_condition(app: &App, operation: &Operation<'_>) {
+    let (id, collection) = (operation.id, operation.collection());
+    let owner = app.owner().await;
+    let marker = format!("marker-{}", owner.tenant());
+    let made = make(app, &owner, collection, &marker).await;
+    let before = feed(&owner).await;
+    let past = ("if-unmodified-since", "Thu, 01 Jan 1970 00:00:00 GMT");
+    for condition in [("if-match", "\"v999\""), ("if-match", "x"), ("if-none-match", "*"), past] {
+        let needed = (operation.method == Method::PUT && condition.0 != "if-match")
+            .then_some(("if-match", "*"));
+        // Where a tag is asked for, the date is not looked at.
+        if needed.is_some() && condition == past {
+            continue;
+        }
+        let headers: Vec<_> = needed.into_iter().chain([condition]).collect();
+        let refused = operation.call_if(&owner, made.id(), &headers).await;
+        assert_eq!(
+            (refused.status, &refused.body["error"]),
+            (412, &json!("precondition_failed")),
+            "{id} {condition:?}"
+        );
+    }
+    let after = owner.get(&format!("/api/v1/{collection}/{}", made.id())).await.expect(200);
+    assert_eq!(after.body, made.body, "{id} changed the object all the same");
+    assert_eq!(feed(&owner).await, before, "{id} told of a change");
+}
+
 placements! {
+    /// Every write of the contract that takes conditions heeds them.
+    async fn every_condition(app) {
+        let mut count = 0;
+        for (method, template, document) in crate::support::contract::operations() {
+            if !is_conditional(document) {
+                continue;
+            }
+            let id = document["operationId"].as_str().unwrap();
+            let (_, row) = ROWS.iter().find(|(name, _)| *name == id).unwrap_or_else(|| panic!("no isolation row for {id}"));
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            check_condition(&app, &Operation { id, method, template: &template, row }).await;
+            count += 1;
+        }
+        assert!(count > 20, "{count} of them were found");
+    }
+
     /// Every operation of the contract, row by row.
     async fn every_operation(app) {
         for (method, template, document) in crate::support::contract::operations() {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::bundle::{METHODS, members};
 
@@ -24,8 +24,35 @@ pub(crate) fn projected(mut bundle: Value) -> Value {
     if let Some(description) = bundle["info"]["description"].as_str() {
         bundle["info"]["description"] = format!("{description}{NOTE}").into();
     }
+    let mut parts = Map::new();
+    name_parts(&mut bundle["paths"], &mut parts);
+    bundle["components"]["schemas"]
+        .as_object_mut()
+        .into_iter()
+        .for_each(|it| it.append(&mut parts));
     while prune(&mut bundle) {}
     bundle
+}
+
+/// Gives what `fields` leaves of an object a name, `SparseProject` beside `Project`: a generator
+/// makes one up for each place where it stands without.
+fn name_parts(value: &mut Value, parts: &mut Map<String, Value>) {
+    if let Some([whole, part]) =
+        value.get_mut("anyOf").and_then(Value::as_array_mut).map(Vec::as_mut_slice)
+        && let Some(name) =
+            whole["$ref"].as_str().and_then(|it| it.strip_prefix("#/components/schemas/"))
+        && part.get("properties").is_some()
+    {
+        let name = format!("Sparse{name}");
+        if parts.entry(&name).or_insert_with(|| part.clone()) == part {
+            *part = json!({ "$ref": format!("#/components/schemas/{name}") });
+        }
+    }
+    match value {
+        Value::Object(object) => object.values_mut().for_each(|it| name_parts(it, parts)),
+        Value::Array(list) => list.iter_mut().for_each(|it| name_parts(it, parts)),
+        _ => {}
+    }
 }
 
 fn narrow(holder: &mut Value) {

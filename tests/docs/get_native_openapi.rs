@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::placements;
 use crate::support::contract::CONTRACT;
@@ -22,22 +22,30 @@ placements! {
         };
         assert_eq!(operations(&served.body), operations(&CONTRACT));
         let mut contents = Vec::new();
-        found(&served.body, &mut contents);
+        found(&served.body, "content", &mut contents);
         for content in contents {
             let names: Vec<_> = content.as_object().unwrap().keys().collect();
             assert!(names.len() == 1 || names.iter().all(|name| *name != "application/json"), "{names:?}");
         }
+        // A generator makes up a name for each object that has none, wherever it stands.
+        let mut forms = Vec::new();
+        found(&served.body, "anyOf", &mut forms);
+        let sparse = json!({ "$ref": "#/components/schemas/SparseProject" });
+        assert!(forms.iter().any(|forms| forms[1] == sparse), "what `fields` leaves has a name");
+        for form in forms.into_iter().flat_map(|forms| forms.as_array().unwrap()) {
+            assert!(form.get("properties").is_none(), "{form}");
+        }
     }
 }
 
-/// Every `content`.
-fn found<'a>(value: &'a Value, all: &mut Vec<&'a Value>) {
+/// Every member with this name that is an object or a list.
+fn found<'a>(value: &'a Value, name: &str, all: &mut Vec<&'a Value>) {
     match value {
         Value::Object(object) => {
-            all.extend(object.get("content").filter(|it| it.is_object()));
-            object.values().for_each(|value| found(value, all));
+            all.extend(object.get(name).filter(|it| it.is_object() || it.is_array()));
+            object.values().for_each(|value| found(value, name, all));
         }
-        Value::Array(list) => list.iter().for_each(|value| found(value, all)),
+        Value::Array(list) => list.iter().for_each(|value| found(value, name, all)),
         _ => {}
     }
 }

@@ -221,6 +221,25 @@ both! {
 }
 
 placements! {
+    /// An empty `Last-Event-ID` or cursor is none: a client that has seen no event sends the
+    /// first, and begins where it would without.
+    async fn empty_places_are_none(app) {
+        let owner = app.owner().await;
+        let whole = owner.get(&format!("{STREAM}?from=beginning")).await.expect(200);
+        let page = owner.get(PATH).await.expect(200);
+        let last = page.body["next_cursor"].as_str().unwrap();
+        let ask = async |query: &str, header: Option<&str>| {
+            let header = header.map(|id| ("last-event-id", id));
+            owner.send(Method::GET, &format!("{STREAM}{query}"), header.as_slice(), None).await.expect(200).text
+        };
+        assert_eq!(ask("?from=beginning", Some("")).await, whole.text);
+        assert_eq!(ask("?from=beginning&cursor=", None).await, whole.text);
+        assert_eq!(ask("?from=beginning&cursor=", Some("")).await, whole.text);
+        assert_eq!(ask("", Some("")).await, "retry: 1000\n\n");
+        // The one that is there counts.
+        assert_eq!(ask(&format!("?from=beginning&cursor={last}"), Some("")).await, "retry: 1000\n\n");
+    }
+
     /// A stream ends by itself, and is what the contract says.
     async fn ends_by_itself(app) {
         let owner = app.owner().await;

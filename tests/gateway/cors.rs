@@ -1,10 +1,23 @@
 //! Cross-origin requests.
 
 use http::Method;
+use serde_json::{Value, json};
 
 use crate::placements;
 
 const PATH: &str = "/api/v1/projects";
+
+/// The names of the header parameters of a contract, in lower case.
+fn declared(value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(object) if object.get("in") == Some(&json!("header")) => {
+            object["name"].as_str().map(str::to_lowercase).into_iter().collect()
+        }
+        Value::Object(object) => object.values().flat_map(declared).collect(),
+        Value::Array(list) => list.iter().flat_map(declared).collect(),
+        _ => Vec::new(),
+    }
+}
 
 placements! {
     /// A listed origin may ask, and gets itself back; another gets no CORS header.
@@ -28,6 +41,23 @@ placements! {
         // An error is readable to the page as well.
         let refused = anon.send(Method::GET, PATH, &[("origin", "https://app.example.com")], None).await.expect(401);
         assert_eq!(refused.header("access-control-allow-origin"), Some("https://app.example.com"));
+    }
+
+    /// A page may send every header that the contract knows, and those that tracing libraries add
+    /// to its requests.
+    async fn every_header_may_be_sent(app) {
+        let anon = app.anon();
+        let headers = [("origin", "https://app.example.com"), ("access-control-request-method", "GET")];
+        let preflight = anon.try_send(Method::OPTIONS, PATH, &headers, None).await.unwrap().expect(204);
+        let allowed = preflight.header("access-control-allow-headers").unwrap().to_lowercase();
+        let allowed: Vec<_> = allowed.split(", ").collect();
+        let contract = anon.get("/api/v1/openapi.json").await.expect(200).body;
+        let declared = declared(&contract);
+        assert!(declared.len() > 8, "{declared:?}");
+        let traced = ["authorization", "content-type", "b3", "traceparent", "tracestate", "baggage", "x-b3-traceid"];
+        for name in declared.iter().map(String::as_str).chain(traced) {
+            assert!(allowed.contains(&name), "{name}");
+        }
     }
 
     /// A page reads every header that is sent (K-32), but those that are about CORS or the

@@ -94,6 +94,7 @@ async fn redirects_are_read(placement: Placement) {
         json!({ "session_state": "x", "client_info": "y", "error": "", "error_description": null }),
         json!({ "iss": "https://issuer.example", "scope": ["a", "b"], "user": { "name": { "x": 1 } } }),
         json!({ "iss": "", "realmId": 7, "error": null }),
+        json!({ "error_description": "a\u{1b}[0m\u{0}", "x\u{7}": ["\r", { "\u{0}": "\u{85}" }] }),
     ] {
         let (path, state) = told.begin("github").await;
         let mut brought = more.clone();

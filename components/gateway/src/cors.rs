@@ -11,10 +11,13 @@ use crate::trace::header;
 use crate::{Body, Response};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE, OPTIONS");
+/// Every header that is read of a request, and what tracing libraries send along with those: a
+/// browser does not send a request at all with one header that is not here.
 const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
     "Content-Type, Authorization, X-Request-ID, X-Correlation-ID, Idempotency-Key, X-Tenant-Id, \
-     If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, Accept, Accept-Version, X-API-Key, X-B3-TraceId, X-B3-SpanId, X-B3-Sampled, \
-     traceparent, Last-Event-ID",
+     If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, Accept, Accept-Version, \
+     X-API-Key, X-B3-TraceId, X-B3-SpanId, X-B3-ParentSpanId, X-B3-Sampled, b3, traceparent, \
+     tracestate, baggage, Last-Event-ID",
 );
 /// Every header of our answers but those of CORS itself and of the connection (K-32). Content-Type
 /// and the like are readable without it, and named all the same: there is one list.

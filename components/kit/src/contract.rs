@@ -364,6 +364,7 @@ pub enum Schema {
         /// The members it knows.
         properties: &'static [Property],
         /// What other members must be; `None` when there may be no others (a closed object).
+        /// Where some are known, `Any` others are ignored, whatever they hold.
         additional: Option<&'static Schema>,
         /// The least number of members; 0 when any will do.
         min_properties: usize,

@@ -111,7 +111,16 @@ mod tests {
         for tag in ["\"v3-native\"", "W/\"v3-native\"", "*", "\"a,b\", \"v3-native\""] {
             assert_eq!(names(tag), Verdict::NotModified, "{tag}");
         }
-        for tag in ["\"v3\"", "\"v3-camel\"", "\"v2-native\"", "v3-native", "", "\"v3-native"] {
+        for tag in [
+            "\"v3\"",
+            "\"v3-camel\"",
+            "\"v2-native\"",
+            "v3-native",
+            "",
+            "\"v3-native",
+            "\"a,*,b\"",
+            "\"a,W/\"",
+        ] {
             assert_eq!(names(tag), Verdict::Send, "{tag}");
         }
         let lines = [("if-none-match", "\"x\""), ("if-none-match", "\"v3-native\"")];
@@ -140,7 +149,7 @@ mod tests {
         for tag in ["\"v3\"", "\"v3-camel\"", "*", "\"v1\", \"v3-native\""] {
             assert_eq!(verdict(&[("if-match", tag)]), Verdict::Send, "{tag}");
         }
-        for tag in ["\"v2\"", "W/\"v3-native\"", ""] {
+        for tag in ["\"v2\"", "W/\"v3-native\"", "", "\"a,*,b\"", "\"a,*\", \"b\""] {
             assert_eq!(verdict(&[("if-match", tag)]), Verdict::Failed, "{tag}");
         }
         let early = ("if-unmodified-since", "Mon, 15 Jan 2024 11:44:59 GMT");

@@ -39,17 +39,28 @@ pub(super) fn native(tag: &str) -> String {
 }
 
 /// The tags of `If-Match` or `If-None-Match`, which may come in several lines (RFC 9110
-/// section 5.3). A tag with a comma in it is none of ours, and its halves neither.
+/// section 5.3). A comma between quotes is part of a tag (section 8.8.3): what is beside it is no
+/// tag of its own, and `*` there does not stand for any.
 pub(super) fn listed<'a>(
     headers: &'a HeaderMap,
     name: &HeaderName,
 ) -> impl Iterator<Item = &'a str> {
     let lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).map(str::trim).filter(|tag| !tag.is_empty())
+    lines.flat_map(elements).map(str::trim).filter(|tag| !tag.is_empty())
 }
 
-/// The list as the function understands it; `None` when the header is not there.
+/// The elements of one line, divided by the commas outside of quotes.
+fn elements(line: &str) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    line.split(move |character| {
+        quoted ^= character == '"';
+        character == ',' && !quoted
+    })
+}
+
+/// The list as the function understands it; `None` when the header is not there. The function
+/// divides it by its commas, so that tags with one, which are none of ours, stay here.
 pub(super) fn natively(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    let tags = || listed(headers, name).map(native);
+    let tags = || listed(headers, name).filter(|tag| !tag.contains(',')).map(native);
     headers.contains_key(name).then(|| tags().collect::<Vec<_>>().join(", "))
 }

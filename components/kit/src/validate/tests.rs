@@ -56,6 +56,21 @@ const OUTER: Schema = Schema::Object {
 const MAP: Schema =
     Schema::Object { properties: &[], additional: Some(&COUNT), min_properties: 0, any_of: &[] };
 
+/// Data of the client's choice.
+const FREE: Schema = Schema::Object {
+    properties: &[],
+    additional: Some(&Schema::Any),
+    min_properties: 0,
+    any_of: &[],
+};
+/// Members that are read, and others that are not.
+const OPEN: Schema = Schema::Object {
+    properties: &[member("name", false, &NAME)],
+    additional: Some(&Schema::Any),
+    min_properties: 0,
+    any_of: &[],
+};
+
 #[track_caller]
 fn check(schema: &Schema, value: Value, expected: &[&str]) {
     let found = body(schema, &value);
@@ -126,6 +141,10 @@ fn control_characters_are_refused_everywhere() {
     }
     check(&Schema::Any, json!({"a": [1, {"b": "\0"}]}), &["/a/1/b CONTROL_CHARACTER"]);
     check(&MAP, json!({"a\0": 1}), &["/a\0 CONTROL_CHARACTER"]);
+    let odd = json!({"a\0": ["\u{7}", {"\u{1}": "\r"}]});
+    let found = body(&FREE, &odd);
+    assert!(found.len() == 4 && found.iter().all(|it| it.code == "CONTROL_CHARACTER"), "{found:?}");
+    check(&OPEN, odd, &[]);
 }
 
 #[test]
