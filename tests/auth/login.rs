@@ -103,7 +103,17 @@ async fn many_networks_guess_no_more(placement: Placement) {
     // Letter case makes no other account.
     from("203.0.98.9", "ANA@example.com", PASSWORD).await.refused(429, "rate_limit_exceeded");
     from("198.51.100.200", "ana@example.com", PASSWORD).await.expect(200);
-    // A known network has a bound of its own.
+    // A stranger in a known network shuts out others there, and not who has signed in from the
+    // very address.
+    for n in 10..20 {
+        let neighbour = format!("198.51.100.{n}");
+        from(&neighbour, "ana@example.com", "not the password")
+            .await
+            .refused(401, "invalid_credentials");
+    }
+    from("198.51.100.99", "ana@example.com", PASSWORD).await.refused(429, "rate_limit_exceeded");
+    from(home, "ana@example.com", PASSWORD).await.expect(200);
+    // A known address has a bound of its own.
     for _ in 0..10 {
         from(home, "ana@example.com", "not the password").await.refused(401, "invalid_credentials");
     }

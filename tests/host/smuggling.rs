@@ -51,6 +51,14 @@ placements! {
         }
     }
 
+    /// However long a body is said to be, it is too long and nothing else.
+    async fn long_bodies(app) {
+        for length in ["1048577", "9223372036854775807", "9223372036854775808", "18446744073709551613"] {
+            let answer = Raw::send(&app, login(&format!("Content-Length: {length}\r\n"), "{}").as_bytes()).await;
+            assert_eq!(answer.statuses(), [413], "{length}: {}", answer.0);
+        }
+    }
+
     /// Lines end with CR and LF, and hold neither these nor NUL.
     async fn lines(app) {
         for request in [

@@ -17,6 +17,7 @@ mod list_users;
 mod replace_limit;
 mod replace_team;
 mod replace_user;
+mod roles;
 mod text;
 mod update_team;
 mod update_user;

@@ -114,7 +114,7 @@ placements! {
             manager.patch(path, &patch).await.refused(403, "insufficient_scope");
             assert_eq!(state(&owner, USERS).await, before, "{patch}");
         }
-        manager.patch(&john, &json!({ "role": "ADMIN" })).await.expect(200);
+        manager.patch(&john, &json!({ "role": "MANAGER" })).await.expect(200);
         owner.patch(&second, &json!({ "role": "ADMIN" })).await.expect(200);
     }
 

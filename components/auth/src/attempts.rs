@@ -1,7 +1,8 @@
 //! Guessing the password of one account, from however many addresses: failures in a row are
 //! counted by account, and after some of them each next try has to wait, longer and longer (NIST
-//! SP 800-63B section 5.2.2). A stranger must not lock the owner out by failing, so networks from
-//! which the account has signed in before are counted each by itself.
+//! SP 800-63B section 5.2.2). A stranger must not lock the owner out by failing, so addresses and
+//! networks from which the account has signed in before are counted each by itself: not even who
+//! shares the owner's network does.
 //!
 //! Accounts and networks are known by keyed hashes, and those that do not exist are counted as
 //! those that do: nothing is told, and nothing can be read out of the stores.
@@ -15,17 +16,18 @@ use crate::text;
 use crate::tries::Tries;
 
 const DAY_MS: i64 = 86_400_000;
-/// How long a network is known after the last time.
+/// How long an address or network is known after the last time.
 const KNOWN_MS: i64 = 90 * DAY_MS;
-/// The most networks that are known of an account.
-const NETWORKS: i64 = 20;
+/// The most addresses and networks that are known of an account.
+const PLACES: i64 = 40;
 
 /// One try to sign in, which counts as a failure until it is none.
 pub(crate) struct Attempt {
     account: String,
-    network: String,
-    /// When the account was last noted to have signed in from this network.
-    known_since: Option<i64>,
+    /// The address and its network.
+    places: [String; 2],
+    /// The one of them that the account has signed in from, and when that was last noted.
+    known: Option<(String, i64)>,
     /// What this try has called itself where it is counted.
     name: String,
 }
@@ -55,12 +57,14 @@ impl Attempt {
     }
 
     fn take(&mut self, system: &System<'_>) -> kit::Result<()> {
+        let [address, network] = &self.places;
         let rows = system.query(
-            "SELECT last_at FROM sign_in_networks \
-             WHERE account = $1 AND network = $2 AND last_at > $3",
-            &[text(&self.account), text(&self.network), Value::Integer(now() - KNOWN_MS)],
+            "SELECT network, last_at FROM sign_in_networks \
+             WHERE account = $1 AND network IN ($2, $3) AND last_at > $4",
+            &[text(&self.account), text(address), text(network), Value::Integer(now() - KNOWN_MS)],
         )?;
-        self.known_since = rows.into_iter().next().map(|mut row| row.integer());
+        let known = rows.into_iter().map(|mut row| (row.text(), row.integer()));
+        self.known = known.max_by_key(|(place, _)| place == address);
         let (mut wait, mut name) = (None, String::new());
         store::update(&self.key(), |held| match Tries::take(Tries::read(held), now()) {
             Ok(tries) => {
@@ -78,21 +82,21 @@ impl Attempt {
 
     fn of(call: &Call, seal: &Seal, email: &str) -> Self {
         let address = call.header("x-client-address").and_then(|text| text.parse().ok());
-        let network = address.map_or_else(String::new, network);
+        let places = address.map(places).unwrap_or_default();
         Self {
             account: seal.digest("account", email),
             // Not comparable between accounts.
-            network: seal.digest("network", &format!("{network} {email}")),
-            known_since: None,
+            places: places.map(|place| seal.digest("network", &format!("{place} {email}"))),
+            known: None,
             name: String::new(),
         }
     }
 
     /// Where failures are counted.
     fn key(&self) -> String {
-        let Self { account, network, .. } = self;
-        match self.known_since {
-            Some(_) => format!("limit:sign-in:{account}:{network}"),
+        let Self { account, .. } = self;
+        match &self.known {
+            Some((place, _)) => format!("limit:sign-in:{account}:{place}"),
             None => format!("limit:sign-in:{account}"),
         }
     }
@@ -108,7 +112,7 @@ impl Attempt {
     /// `service-unavailable` of the store.
     pub(crate) fn succeeded(&self) -> kit::Result<()> {
         store::update(&self.key(), |held| match Tries::read(held) {
-            Some(_) if self.known_since.is_some() => Change::Delete,
+            Some(_) if self.known.is_some() => Change::Delete,
             Some(tries) => Change::Write(tries.give_back().by(kit::id("try"))),
             None => Change::Nothing,
         })
@@ -129,33 +133,36 @@ impl Attempt {
         })
     }
 
-    /// Notes the network as known, in the running transaction.
+    /// Notes the address and its network as known, in the running transaction.
     ///
     /// # Errors
     /// `internal-error` of the database.
     pub(crate) fn note(&self, system: &System<'_>) -> kit::Result<()> {
         let moment = now();
+        let [address, network] = &self.places;
         // Once a day is often enough.
-        if self.known_since.is_some_and(|since| moment - since < DAY_MS) {
+        let is_fresh = |known: &(String, i64)| known.0 == *address && moment - known.1 < DAY_MS;
+        if self.known.as_ref().is_some_and(is_fresh) {
             return Ok(());
         }
-        let of = [text(&self.account), text(&self.network), Value::Integer(moment)];
+        let of = [text(&self.account), text(address), text(network), Value::Integer(moment)];
         system.execute(
-            "INSERT INTO sign_in_networks (account, network, last_at) VALUES ($1, $2, $3) \
-             ON CONFLICT (account, network) DO UPDATE SET last_at = $3",
+            "INSERT INTO sign_in_networks (account, network, last_at) \
+             VALUES ($1, $2, $4), ($1, $3, $4) \
+             ON CONFLICT (account, network) DO UPDATE SET last_at = $4",
             &of,
         )?;
         system.execute(
             "DELETE FROM sign_in_networks WHERE account = $1 AND (last_at < $2 OR network NOT IN \
              (SELECT network FROM sign_in_networks WHERE account = $1 \
              ORDER BY last_at DESC, network LIMIT $3))",
-            &[text(&self.account), Value::Integer(moment - KNOWN_MS), Value::Integer(NETWORKS)],
+            &[text(&self.account), Value::Integer(moment - KNOWN_MS), Value::Integer(PLACES)],
         )?;
         Ok(())
     }
 }
 
-/// Notes the network of who has just registered as known, in the running transaction.
+/// Notes the address of who has just registered as known, in the running transaction.
 ///
 /// # Errors
 /// `internal-error` of the database.
@@ -171,16 +178,18 @@ fn too_many(left_ms: i64) -> Error {
     Error { retry_after: Some(seconds), ..problem(Code::RateLimitExceeded, message) }
 }
 
-/// What one subscriber or site holds: a /24 of IPv4, a /56 of IPv6.
-fn network(address: IpAddr) -> String {
+/// The address (of IPv6 its /64, in which machines change theirs), and what one subscriber or site
+/// holds: a /24 of IPv4, a /56 of IPv6.
+fn places(address: IpAddr) -> [String; 2] {
     match address.to_canonical() {
         IpAddr::V4(v4) => {
             let [a, b, c, _] = v4.octets();
-            format!("{a}.{b}.{c}.0/24")
+            [v4.to_string(), format!("{a}.{b}.{c}.0/24")]
         }
         IpAddr::V6(v6) => {
             let [a, b, c, d, ..] = v6.segments();
-            format!("{}/56", Ipv6Addr::new(a, b, c, d & 0xff00, 0, 0, 0, 0))
+            let network = |d| Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0);
+            [format!("{}/64", network(d)), format!("{}/56", network(d & 0xff00))]
         }
     }
 }

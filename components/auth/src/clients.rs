@@ -5,6 +5,7 @@
 //! membership of that one, and loses what that one loses. One that belongs to the tenant stays
 //! when its maker leaves, so only who answers for the tenant makes such.
 
+use kit::roles::{SCOPES, scopes_of};
 use kit::{
     Call, Caller, Change, Code, Error, Grant, Principal, Record, Reply, Scope, System, problem,
 };
@@ -14,7 +15,7 @@ use serde_json::{Value as Json, json};
 use crate::audit::Entry;
 use crate::contract::CLIENTS;
 use crate::session::{Member, Subject};
-use crate::{SCOPES, client_secrets, scopes_of, secret, text};
+use crate::{client_secrets, secret, text};
 use kit::Seal;
 
 /// How long the secrets before the newest are good, in seconds.

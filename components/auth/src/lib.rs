@@ -40,42 +40,6 @@ async fn dispatch(op: Op, call: Call) -> kit::Result {
     }
 }
 
-/// Every scope there is. An owner holds all of them.
-const SCOPES: [&str; 14] = [
-    "clients:read",
-    "clients:write",
-    "events:read",
-    "integrations:read",
-    "integrations:write",
-    "notices:read",
-    "projects:read",
-    "projects:write",
-    "teams:read",
-    "teams:write",
-    "users:read",
-    "users:write",
-    "webhooks:read",
-    "webhooks:write",
-];
-
-/// What who only looks may do.
-const READ: [&str; 5] =
-    ["events:read", "notices:read", "projects:read", "teams:read", "users:read"];
-
-/// What who works with projects may do.
-const WORK: [&str; 6] =
-    ["events:read", "notices:read", "projects:read", "projects:write", "teams:read", "users:read"];
-
-/// The scopes of a role (K-41).
-fn scopes_of(role: &str) -> &'static [&'static str] {
-    match role {
-        "owner" | "admin" | "manager" => &SCOPES,
-        "editor" | "engineer" => &WORK,
-        "viewer" => &READ,
-        _ => &[],
-    }
-}
-
 /// The roles of a member: an enumeration in the row, lower case in tokens (K-7, K-36).
 fn roles(json: &str) -> kit::Result<Vec<String>> {
     serde_json::from_str(&json.to_ascii_lowercase()).internal()

@@ -5,9 +5,10 @@
 //! (`components/kit/src/revocation.rs`).
 
 use jwt_simple::prelude::*;
+use kit::roles::scopes_of;
 use kit::{Call, Internal, System, Value};
 
-use crate::{keys, scopes_of, secret, text};
+use crate::{keys, secret, text};
 
 const DAY_MS: i64 = 86_400_000;
 /// How long a refresh token waits to be used, in milliseconds.

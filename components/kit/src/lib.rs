@@ -61,6 +61,8 @@ pub mod retention;
 #[cfg(target_arch = "wasm32")]
 pub mod revocation;
 #[cfg(target_arch = "wasm32")]
+pub mod roles;
+#[cfg(target_arch = "wasm32")]
 mod sabotage;
 #[cfg(target_arch = "wasm32")]
 mod scope;

@@ -35,6 +35,9 @@ pub(crate) fn rule(
             "Only an owner of the tenant makes, changes or removes owners.",
         ));
     }
+    if change == Change::Delete || before.is_none_or(|before| is_other_account(before, user)) {
+        hold(call, before, user)?;
+    }
     if was_owner && !stays && other_owners(scope, user)? == 0 {
         return Err(problem(
             Code::Conflict,
@@ -48,6 +51,30 @@ pub(crate) fn rule(
         scope.revoke(before.text("id"), before.integer("version") + 1)?;
     }
     Ok(())
+}
+
+/// Whether others may sign in as this member now, or they may something else.
+fn is_other_account(before: &Record, after: &Record) -> bool {
+    let differs = |name: &str| before.text(name) != after.text(name);
+    before.list("roles") != after.list("roles")
+        || is_active(before) != is_active(after)
+        || differs("email")
+}
+
+/// Nobody gives or takes what they may not themselves.
+fn hold(call: &Call, before: Option<&Record>, user: &Record) -> kit::Result<()> {
+    let caller = call.caller()?;
+    let roles = before.into_iter().chain([user]).flat_map(|user| user.list("roles"));
+    let above = |role: &String| !kit::roles::may_give(caller, &role.to_ascii_lowercase());
+    match roles.into_iter().find(above) {
+        None => Ok(()),
+        Some(role) => Err(problem(
+            Code::InsufficientScope,
+            format!(
+                "You may neither give nor change the role {role}: it is above yours, or has scopes that you do not hold."
+            ),
+        )),
+    }
 }
 
 /// `role` is the highest of `roles`; written alone it replaces the list (K-42).

@@ -5,10 +5,13 @@ use crate::problem;
 use crate::routes::Route;
 use crate::streams::Full;
 use gateway::holder::{self, Holder};
-use http::header::{CONNECTION, HOST, RETRY_AFTER, VIA};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, RETRY_AFTER, VIA};
 use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, Version};
 use std::net::SocketAddr;
+
+/// The longest body that a component is told of, in bytes.
+const LONGEST: u64 = i64::MAX.unsigned_abs();
 
 /// Gives the request an absolute URI and Spin's headers, after removing every `spin-*`
 /// header that the client sent: a component takes its peer's address from there. It does not learn
@@ -23,6 +26,15 @@ pub(super) fn prepare<B>(
     headers.remove(CONNECTION);
     if is_old {
         headers.append(VIA, HeaderValue::from_static("1.0 tenantry"));
+    }
+    // Components read it as a signed number, and fail.
+    let is_beyond = |length: &HeaderValue| {
+        length
+            .to_str()
+            .is_ok_and(|length| length.parse::<u64>().is_ok_and(|length| length > LONGEST))
+    };
+    if headers.get(CONTENT_LENGTH).is_some_and(is_beyond) {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(LONGEST));
     }
     let forged: Vec<HeaderName> =
         headers.keys().filter(|name| name.as_str().starts_with("spin-")).cloned().collect();

@@ -165,17 +165,18 @@ pub(super) fn choose<'a>(headers: &HeaderMap, offer: &Offer<'a>) -> Option<Choic
     }
 }
 
-/// An element of the list; `None` when its weight is none.
+/// An element of the list; `None` when its weight is none. A weight without its zero or with more
+/// digits is read as what it means: Java's clients send `*;q=.2`.
 fn range(media: MediaType<'_>) -> Option<Range<'_>> {
     let quality = match media.get_param(names::Q) {
         None => 1000,
         Some(weight) => {
             let weight = weight.as_str();
             let (whole, decimals) = weight.split_once('.').unwrap_or((weight, ""));
-            let fits = matches!(whole, "0" | "1")
-                && decimals.len() <= 3
+            let fits = matches!(whole, "" | "0" | "1")
+                && !(whole.is_empty() && decimals.is_empty())
                 && decimals.bytes().all(|b| b.is_ascii_digit());
-            let thousandths = fits.then(|| format!("{whole}{decimals:0<3}").parse().ok());
+            let thousandths = fits.then(|| format!("{whole}{decimals:0<3.3}").parse().ok());
             thousandths.flatten().filter(|thousandths: &u16| *thousandths <= 1000)?
         }
     };

@@ -58,6 +58,9 @@ fn accept_chooses_the_form() {
             "envelope+named",
         ),
         ("*/*;q=0.001", "native", "camel"),
+        // As Java's HttpURLConnection asks.
+        ("text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", "native", "camel"),
+        ("application/json;q=0.1234", "native", "camel"),
         // Of equals, the first in the header.
         ("application/vnd.api+json, application/json", "json-api+named", "json-api+named"),
         (
@@ -93,7 +96,7 @@ fn accept_chooses_the_form() {
         ("json", "406", "406"),
         (",,;=", "406", "406"),
         ("application/json;q=2", "406", "406"),
-        ("application/json;q=0.1234", "406", "406"),
+        ("application/json;q=.", "406", "406"),
         ("application/json;q=-1", "406", "406"),
         ("*/json", "406", "406"),
         ("application/json;profile=\"camel", "406", "406"),
