@@ -11,6 +11,7 @@ mod key_set;
 mod lifecycle;
 mod limits;
 mod log;
+mod refusals;
 mod registry_reach;
 mod revocations;
 mod short_lived;

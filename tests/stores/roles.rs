@@ -87,6 +87,20 @@ async fn all_of_it_works(placement: Placement) {
     owner.get("/api/v1/teams").await.expect(200);
     owner.get("/api/v1/notices").await.expect(200);
     owner.get("/api/v1/events").await.expect(200);
+    owner.get("/api/v1/events/stream").await.expect(200);
+    // What each refuses is in the audit log.
+    for (function, path) in [
+        ("auth", "/api/v1/auth/clients"),
+        ("events", "/api/v1/events"),
+        ("projects", "/api/v1/projects"),
+        ("tenants", "/api/v1/users"),
+        ("webhooks", "/api/v1/integrations"),
+    ] {
+        let caller = crate::tenants::somebody(&app, &owner, function, &[], &[]);
+        caller.get(path).await.refused(403, "insufficient_scope");
+    }
+    let sql = "SELECT actor_id FROM audit_logs WHERE action_type = 'access.refused' ORDER BY 1";
+    assert_eq!(app.rows(sql).concat(), FUNCTIONS);
     webhooks::arrived(&app, &receiver, "/all", 3).await;
     owner.get(&format!("{}/{}/attempts", webhooks::PATH, endpoint.id())).await.expect(200);
     let integration = json!({ "name": "Repositories", "provider": "GITHUB" });

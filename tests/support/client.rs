@@ -67,6 +67,14 @@ impl Client {
         self.send(Method::GET, path, &[], None).await
     }
 
+    /// What has happened in the tenant, which a refusal must leave as it was: its feed, without what
+    /// tells of audit entries about refusals.
+    pub async fn feed(&self) -> Vec<Value> {
+        let page = self.get("/api/v1/events?limit=100").await.expect(200);
+        let items = page.body["items"].as_array().unwrap().iter();
+        items.filter(|event| event["data"]["action_type"] != "access.refused").cloned().collect()
+    }
+
     pub async fn delete(&self, path: &str) -> Exchange {
         self.send(Method::DELETE, path, &[], None).await
     }

@@ -58,8 +58,7 @@ async fn names(client: &Client, path: &str) -> Vec<String> {
 /// What a refusal must leave as it was: the objects of a collection, and the feed.
 async fn state(client: &Client, collection: &str) -> [Value; 2] {
     let objects = client.get(collection).await.expect(200).body;
-    let feed = client.get("/api/v1/events").await.expect(200).body;
-    [objects, feed]
+    [objects, client.feed().await.into()]
 }
 
 /// How many events of this type the tenant has.
@@ -70,12 +69,23 @@ async fn events(client: &Client, kind: &str) -> usize {
 
 /// Somebody else in this client's tenant, whose genuine token has these roles and scopes.
 pub(crate) fn caller(app: &App, client: &Client, roles: &[&str], scopes: &[&str]) -> Client {
+    somebody(app, client, "usr_somebody", roles, scopes)
+}
+
+/// As [`caller`], of this id.
+pub(crate) fn somebody(
+    app: &App,
+    client: &Client,
+    id: &str,
+    roles: &[&str],
+    scopes: &[&str],
+) -> Client {
     use jwt_simple::prelude::*;
     let custom = json!({ "tenant_id": client.tenant(), "roles": roles, "scopes": scopes });
     let claims = Claims::with_custom_claims(custom, Duration::from_mins(5))
         .with_issuer("tenantry")
         .with_audience("tenantry")
-        .with_subject("usr_somebody");
+        .with_subject(id);
     client.with_token(&crate::gateway::issuer_key(app).sign(claims).unwrap())
 }
 

@@ -166,8 +166,7 @@ pub(crate) async fn events(client: &Client, kind: &str) -> Vec<Value> {
 /// What a refusal must leave as it was: the endpoints, and the feed.
 async fn state(client: &Client) -> [Value; 2] {
     let endpoints = client.get(PATH).await.expect(200).body;
-    let feed = client.get("/api/v1/events?limit=100").await.expect(200).body;
-    [endpoints, feed]
+    [endpoints, client.feed().await.into()]
 }
 
 /// Writes an attempt straight into the server's database, of an event that is none.

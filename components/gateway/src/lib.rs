@@ -27,6 +27,7 @@ pub mod limits;
 mod nearness;
 mod platform;
 mod proxies;
+mod refusals;
 mod registry;
 mod replicas;
 mod representation;
@@ -100,6 +101,9 @@ impl Gateway {
         let mut seen = trace::Seen::new(platform, &self.config, &parts, peer);
         let mut form = representation::Form::new(&self.config, &parts, started);
         let outcome = self.answer(platform, body, &mut form, &mut seen).await;
+        if let Err(refusal) = &outcome {
+            refusals::note(platform, refusal, &mut seen).await;
+        }
         let mut response = representation::render(outcome, form, &mut seen);
         versions::headers(&seen, response.headers_mut());
         self.config.lifecycle.headers(started, &seen, response.headers_mut());

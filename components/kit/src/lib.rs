@@ -51,6 +51,8 @@ mod outbox;
 #[cfg(target_arch = "wasm32")]
 mod receipt;
 #[cfg(target_arch = "wasm32")]
+mod refusal;
+#[cfg(target_arch = "wasm32")]
 mod reply;
 #[cfg(target_arch = "wasm32")]
 pub mod resource;

@@ -8,7 +8,7 @@ use crate::bindings::tenantry::platform::messages::{self, Request, Response};
 use crate::bindings::tenantry::platform::tenancy::Context;
 use crate::contract::{Idempotency, Location, Operation, Operations, Relation};
 use crate::validate;
-use crate::{Call, Code, Error, Reply, Violation, problem};
+use crate::{Call, Code, Error, Reply, Violation, problem, refusal};
 
 impl From<validate::Violation> for Violation {
     fn from(found: validate::Violation) -> Self {
@@ -80,6 +80,11 @@ where
     F: Future<Output = Result<Reply, Error>>,
 {
     give_way(&request).await;
+    if operation == refusal::OPERATION {
+        crate::sql::configure().await;
+        let noted = refusal::note(O::FUNCTION, &context, &request);
+        return noted.map(|reply| Response::from(reply.maybe(crate::outbox::DUE, due())));
+    }
     let Some((op, operation)) = O::find(operation) else {
         return Err(problem(Code::RouteNotFound, "No operation has this path."));
     };
@@ -91,11 +96,16 @@ where
     let outcome = dispatch(*op, call).await;
     // Also of a refusal: a refresh token that is used twice ends its login.
     let _ = crate::revocation::publish_fresh();
-    let due = crate::outbox::take_due().then(|| "deliveries".to_owned());
+    let due = due();
     let cache = operation.cache.map(str::to_owned);
     outcome.map(|reply| {
         Response::from(reply.maybe(crate::outbox::DUE, due).maybe("cache-control", cache))
     })
+}
+
+/// What the gateway is told of work that is due.
+fn due() -> Option<String> {
+    crate::outbox::take_due().then(|| "deliveries".to_owned())
 }
 
 /// Lets a caller that is a component go on before this call returns. Wasmtime 48 keeps the task of

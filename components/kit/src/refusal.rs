@@ -1,0 +1,40 @@
+//! What a caller was not allowed to do, in the audit log (D-169). Gateways refuse it, and have no
+//! database: they ask the function behind them, once an hour for each caller
+//! (`components/gateway/src/refusals.rs`).
+
+use serde_json::json;
+
+use crate::bindings::tenantry::platform::messages::{Location, Request};
+use crate::bindings::tenantry::platform::tenancy::Context;
+use crate::{Error, Event, Reply, System};
+
+/// What the gateway calls it. It is no operation of a contract, so no client can.
+pub(crate) const OPERATION: &str = "note-refusal";
+/// `action_type` of the entry.
+const KIND: &str = "access.refused";
+
+/// Writes the entry: of the caller, in the caller's own tenant.
+///
+/// # Errors
+/// Those of the database, for a function that has one.
+pub(crate) fn note(
+    function: &'static str,
+    context: &Context,
+    request: &Request,
+) -> Result<Reply, Error> {
+    let Some(caller) = &context.caller else { return Ok(Reply::no_content()) };
+    let found = |name: &str| {
+        let mut headers = request.parameters.iter().filter(|p| p.location == Location::Header);
+        headers.find(|header| header.name == name).map(|header| header.value.as_str())
+    };
+    let data = json!({
+        "operation": found("operation"),
+        "error": found("error"),
+        "required_scope": found("required-scope"),
+    });
+    let attempt =
+        Event { kind: KIND, subject: caller.id(), source_agent: function, data: data.to_string() };
+    let system = System::behind(&context.trace_id, "a refusal is noted behind the request")?;
+    system.transaction(|| system.enter(&caller.tenant).audit(caller.id(), &attempt))?;
+    Ok(Reply::no_content())
+}
