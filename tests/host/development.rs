@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::both;
 use crate::support::Placement;
+use crate::support::raw::Raw;
 use crate::support::server::{OPERATOR, PASSWORD, dedicated, plain_options, root};
 use tenantry::Options;
 
@@ -35,6 +36,13 @@ async fn nobody_behind_a_proxy_is_served(placement: Placement) {
         let made = owner.json(Method::POST, "/api/v1/webhook-endpoints", &endpoint, &headers).await;
         made.refused(503, "service_unavailable");
     }
+    // nginx, unless told otherwise: HTTP/1.0, the name of its upstream, and nothing of its client.
+    let old = format!(
+        "POST {REGISTER} HTTP/1.0\r\nHost: 127.0.0.1:3000\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.to_string().len()
+    );
+    assert_eq!(Raw::send(&app, old.as_bytes()).await.statuses(), [503]);
     let told = |line: &String| line.contains("SPIN_VARIABLE_MASTER_KEY");
     assert!(app.log.lock().iter().any(told), "the operator reads why");
     let none = owner.get("/api/v1/webhook-endpoints").await.expect(200);
@@ -48,7 +56,15 @@ async fn a_key_of_ones_own_serves_behind_a_proxy(placement: Placement) {
     let (app, server, _directory) = dedicated(placement, &[("master_key", OWN_KEY)]).await;
     let body = json!({ "email": "far@example.com", "password": PASSWORD, "tenant_name": "Far" });
     let headers = [("x-forwarded-for", "203.0.113.9"), ("host", "api.example.com")];
-    app.anon().json(Method::POST, REGISTER, &body, &headers).await.expect(201);
+    let session = app.anon().json(Method::POST, REGISTER, &body, &headers).await.expect(201);
+    // The keys of tokens are verified by what follows from it.
+    let owner = app.anon().with_token(session.body["access_token"].as_str().unwrap());
+    owner.get("/api/v1/projects").await.expect(200);
+    for url in ["http://127.0.0.1:9/", "http://localhost:9/", "https://127.0.0.1/"] {
+        let endpoint = json!({ "url": url, "event_types": ["project.created"] });
+        let refused = owner.post("/api/v1/webhook-endpoints", &endpoint).await;
+        refused.refused(422, "validation_failed");
+    }
     server.shutdown().await.unwrap();
 }
 
@@ -139,4 +155,20 @@ async fn the_variable_is_the_option() {
     let body = json!({ "url": "http://localhost:9/", "event_types": ["project.created"] });
     owner.post("/api/v1/webhook-endpoints", &body).await.expect(201);
     server.shutdown().await.unwrap();
+}
+
+/// A setting whose name is misspelt is no start, in a process that has it in its environment.
+#[test]
+fn an_unknown_setting_is_no_start() {
+    let mut other = std::process::Command::new(std::env::current_exe().unwrap());
+    other.args(["host::development::the_variable_is_the_option", "--exact"]);
+    let run = |other: &mut std::process::Command| {
+        let output = other.output().unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (started, told) = run(&mut other);
+    assert!(started, "{told}");
+    let (started, told) = run(other.env("SPIN_VARIABLE_MASTERKEY", OWN_KEY));
+    assert!(!started && told.contains("did you mean SPIN_VARIABLE_MASTER_KEY?"), "{told}");
+    assert!(!told.contains(OWN_KEY));
 }

@@ -29,9 +29,13 @@ const FORWARDING_PREFIXES: [&str; 3] = ["x-forwarded", "x-original-forwarded", "
 /// How functions of this application call it.
 const OWN: &str = "self.alt";
 
-/// Whether nobody stands between this machine's program and us.
+/// Whether nobody stands between this machine's program and us. A proxy that adds nothing may still
+/// speak HTTP/1.0, as nginx does unless told otherwise.
 pub(crate) fn is_local(parts: &Parts, peer: IpAddr) -> bool {
-    peer.to_canonical().is_loopback() && !is_forwarded(&parts.headers) && names_this_machine(parts)
+    peer.to_canonical().is_loopback()
+        && parts.version >= http::Version::HTTP_11
+        && !is_forwarded(&parts.headers)
+        && names_this_machine(parts)
 }
 
 fn is_forwarded(headers: &HeaderMap) -> bool {
@@ -75,6 +79,14 @@ mod tests {
         for host in ["localhost", "LOCALHOST:3000", "app.localhost", "[::1]:3000", "self.alt"] {
             assert!(local("127.0.0.1", host, &["user-agent", "x-request-id"]), "{host}");
         }
+    }
+
+    #[test]
+    fn what_speaks_as_proxies_do_is_not() {
+        let request = http::Request::get("/").version(http::Version::HTTP_10);
+        let request = request.header("host", "127.0.0.1:3000").body(()).expect("valid");
+        let (parts, ()) = request.into_parts();
+        assert!(!is_local(&parts, IpAddr::from([127, 0, 0, 1])));
     }
 
     #[test]

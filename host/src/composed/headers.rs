@@ -5,20 +5,25 @@ use crate::problem;
 use crate::routes::Route;
 use crate::streams::Full;
 use gateway::holder::{self, Holder};
-use http::header::{CONNECTION, HOST, RETRY_AFTER};
+use http::header::{CONNECTION, HOST, RETRY_AFTER, VIA};
 use http::uri::{Authority, Scheme};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, Version};
 use std::net::SocketAddr;
 
 /// Gives the request an absolute URI and Spin's headers, after removing every `spin-*`
-/// header that the client sent: a component takes its peer's address from there.
+/// header that the client sent: a component takes its peer's address from there. It does not learn
+/// the version of HTTP; that it was an old one says `Via` (RFC 9110 section 7.6.3).
 pub(super) fn prepare<B>(
     request: &mut Request<B>,
     route: &Route,
     peer: SocketAddr,
 ) -> Result<(), http::Error> {
+    let is_old = request.version() < Version::HTTP_11;
     let headers = request.headers_mut();
     headers.remove(CONNECTION);
+    if is_old {
+        headers.append(VIA, HeaderValue::from_static("1.0 tenantry"));
+    }
     let forged: Vec<HeaderName> =
         headers.keys().filter(|name| name.as_str().starts_with("spin-")).cloned().collect();
     for name in forged {
