@@ -219,11 +219,6 @@ async fn make(app: &App, owner: &Client, collection: &str, marker: &str) -> Exch
     owner.post(&path, &body).await.expect(201)
 }
 
-/// The feed of a tenant: nothing happened as long as it stays the same.
-async fn feed(client: &Client) -> Value {
-    client.get("/api/v1/events").await.expect(200).body
-}
-
 /// What is the same whoever and whatever was asked for.
 fn comparable(exchange: &Exchange, id: &str) -> String {
     let trace = exchange.body["trace_id"].as_str().unwrap_or("no trace id");
@@ -251,7 +246,7 @@ async fn check(app: &App, operation: &Operation<'_>) {
     let (alice, bob) = (app.owner().await, app.owner().await);
     let marker = format!("marker-{}", alice.tenant());
     let made = make(app, &alice, collection, &marker).await;
-    let before = feed(&alice).await;
+    let before = alice.feed().await;
     let no_scope = tenants::caller(app, &alice, &[], &["none"]);
     operation.call(&app.anon(), made.id()).await.refused(401, "authentication_required");
     operation.call(&no_scope, made.id()).await.refused(403, "insufficient_scope");
@@ -277,7 +272,7 @@ async fn check(app: &App, operation: &Operation<'_>) {
     }
     let after = alice.get(&format!("/api/v1/{collection}/{}", made.id())).await.expect(200);
     assert_eq!(after.body, made.body, "{id} changed another tenant's object");
-    assert_eq!(feed(&alice).await, before, "{id} left something with another tenant");
+    assert_eq!(alice.feed().await, before, "{id} left something with another tenant");
 }
 
 /// Whether an operation of the contract takes `If-Match`.

@@ -121,7 +121,31 @@ async fn many_networks_guess_no_more(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-both! { many_networks_guess_no_more }
+/// Nobody gets more tries by making them at once.
+async fn no_more_are_free_at_once(placement: Placement) {
+    const FREE: usize = 10;
+    let (app, server, _directory) =
+        dedicated(placement, &[("trusted_proxies", "127.0.0.1"), KEY]).await;
+    let asked = (0..3 * FREE).map(|n| {
+        let anon = app.anon();
+        tokio::spawn(async move {
+            let body = json!({ "email": "nobody@example.com", "password": "not the password" });
+            let network = format!("203.0.{n}.9");
+            anon.json(Method::POST, PATH, &body, &[("x-forwarded-for", &network)]).await.status
+        })
+    });
+    let mut looked_at = 0;
+    for answer in asked.collect::<Vec<_>>() {
+        match answer.await.unwrap() {
+            401 => looked_at += 1,
+            status => assert_eq!(status, 429),
+        }
+    }
+    assert_eq!(looked_at, FREE);
+    server.shutdown().await.unwrap();
+}
+
+both! { many_networks_guess_no_more no_more_are_free_at_once }
 
 /// A key that is nobody's default.
 const KEY: (&str, &str) = ("master_key", "bm90IHRoZSBkZXZlbG9wbWVudCBrZXksIDMyIGJ5dGU=");

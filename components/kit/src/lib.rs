@@ -19,6 +19,8 @@ pub mod contract;
 pub mod list;
 pub mod validate;
 
+#[cfg(any(target_arch = "wasm32", test))]
+mod agree;
 #[cfg(target_arch = "wasm32")]
 pub mod bindings;
 #[cfg(target_arch = "wasm32")]

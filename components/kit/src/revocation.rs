@@ -6,7 +6,10 @@
 
 use std::cell::RefCell;
 
+use spin_sdk::experimental::wasi::keyvalue::atomics::{self, Cas, CasError};
 use spin_sdk::experimental::wasi::keyvalue::store::Bucket;
+
+use crate::agree::agree;
 
 use crate::sql::{Database, Row, Source, Value, Who};
 use crate::{Call, Code, Error, Scope, System, key_value, now, problem};
@@ -14,8 +17,6 @@ use crate::{Call, Code, Error, Scope, System, key_value, now, problem};
 /// Longer than any token lives (`LONGEST` of the gateway) and the clocks of hosts differ, in
 /// milliseconds: after it there is nothing left to be refused.
 const KEPT: i64 = 3_600_000 + 300_000;
-/// How much longer rows stay, so that a clock that is wrong for a while takes none away.
-const SLACK: i64 = 86_400_000;
 /// Rows that one look fetches.
 const BATCH: usize = 1_000;
 /// The header in which the gateway says whom a revocation of the caller's token would name.
@@ -108,16 +109,7 @@ pub(crate) fn publish_fresh() -> Result<(), Error> {
         return Ok(());
     }
     let (database, bucket) = (Database::open()?, key_value::open()?);
-    for (tenant, subject) in fresh {
-        let rows = database.query(
-            Who::System,
-            "SELECT tenant_id, subject, below, expires_at FROM revocations \
-             WHERE tenant_id = $1 AND subject = $2",
-            &[Value::Text(tenant), Value::Text(subject)],
-        )?;
-        rows.into_iter().try_for_each(|row| Entry::of(row).write(&bucket))?;
-    }
-    Ok(())
+    fresh.iter().try_for_each(|(tenant, subject)| write(&database, &bucket, tenant, subject))
 }
 
 /// Publishes all revocations that are not over, and marks that they are there.
@@ -138,7 +130,14 @@ pub fn publish_all(system: &System<'_>) -> Result<(), Error> {
         )?;
         let count = rows.len();
         let entries: Vec<Entry> = rows.into_iter().map(Entry::of).collect();
-        entries.iter().try_for_each(|entry| entry.write(&bucket))?;
+        for entry in &entries {
+            let Entry { tenant, subject, .. } = entry;
+            // Most of the time it is there.
+            let held = bucket.get(&key(tenant, subject)).map_err(key_value::fault)?;
+            if held.as_ref() != Some(&entry.value()) {
+                write(system.database(), &bucket, tenant, subject)?;
+            }
+        }
         match entries.into_iter().next_back() {
             Some(entry) if count == BATCH => last = (entry.tenant, entry.subject),
             _ => break,
@@ -154,15 +153,6 @@ pub fn publish_all(system: &System<'_>) -> Result<(), Error> {
 pub fn publish_lost(system: &System<'_>) -> Result<(), Error> {
     let held = key_value::open()?.get(COMPLETE).map_err(key_value::fault)?;
     if held.is_some() { Ok(()) } else { publish_all(system) }
-}
-
-/// Takes away those that are long over.
-///
-/// # Errors
-/// Those of the database.
-pub fn sweep(system: &System<'_>) -> Result<(), Error> {
-    let before = Value::Integer(now() - SLACK);
-    system.execute("DELETE FROM revocations WHERE expires_at < $1", &[before]).map(drop)
 }
 
 /// A row, and the entry that gateways read.
@@ -183,14 +173,43 @@ impl Entry {
         }
     }
 
-    fn write(&self, bucket: &Bucket) -> Result<(), Error> {
-        let Self { tenant, subject, below, expires_at } = self;
-        let key = format!("{PREFIX}{tenant}:{subject}");
-        let value = format!("{{\"expires_at\":{expires_at},\"below\":{below}}}").into_bytes();
-        // Reading costs less than writing, and most of the time it is there.
-        if bucket.get(&key).map_err(key_value::fault)?.as_ref() == Some(&value) {
-            return Ok(());
+    fn value(&self) -> Vec<u8> {
+        let Self { below, expires_at, .. } = self;
+        format!("{{\"expires_at\":{expires_at},\"below\":{below}}}").into_bytes()
+    }
+}
+
+fn key(tenant: &str, subject: &str) -> String {
+    format!("{PREFIX}{tenant}:{subject}")
+}
+
+/// Makes the entry of a subject say what its row says now.
+fn write(database: &Database, bucket: &Bucket, tenant: &str, subject: &str) -> Result<(), Error> {
+    let of = [Value::Text(tenant.to_owned()), Value::Text(subject.to_owned())];
+    let key = key(tenant, subject);
+    let cas = RefCell::new(None);
+    let held = || {
+        let fresh = Cas::new(bucket, &key).map_err(key_value::fault)?;
+        let held = fresh.current().map_err(key_value::fault)?;
+        cas.replace(Some(fresh));
+        Ok(held)
+    };
+    let row = || {
+        let sql = "SELECT tenant_id, subject, below, expires_at FROM revocations \
+                   WHERE tenant_id = $1 AND subject = $2";
+        let rows = database.query(Who::System, sql, &of)?;
+        Ok(rows.into_iter().next().map(|row| Entry::of(row).value()))
+    };
+    let swap = |value: &[u8]| {
+        let Some(cas) = cas.take() else { return Ok(false) };
+        match atomics::swap(cas, value) {
+            Ok(()) => Ok(true),
+            Err(CasError::CasFailed(_)) => Ok(false),
+            Err(CasError::StoreError(error)) => Err(key_value::fault(error)),
         }
-        bucket.set(&key, &value).map_err(key_value::fault)
+    };
+    match agree(held, row, swap)? {
+        true => Ok(()),
+        false => Err(problem(Code::ServiceUnavailable, "Too many write one revocation at once.")),
     }
 }

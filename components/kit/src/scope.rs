@@ -303,6 +303,10 @@ impl<'a> System<'a> {
         if self.is_partitioned() { work() } else { self.transaction(work) }
     }
 
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// Whether months of events and audit entries are partitions (PostgreSQL).
     pub(crate) fn is_partitioned(&self) -> bool {
         matches!(self.database, Database::Postgres(_))

@@ -48,7 +48,6 @@ pub(crate) async fn run(call: &Call) -> kit::Result {
         let system = System::open(call, "limits and revocations are of all tenants")?;
         limits::publish(&system)?;
         revocation::publish_all(&system)?;
-        revocation::sweep(&system)?;
         // Where the store forgets by itself, as those of the runner do, the runner says so.
         if call.query("key_values") != Some("expire") {
             done.key_values = key_value::sweep()?;

@@ -51,4 +51,20 @@ async fn a_new_key_is_known(placement: Placement) {
     scene.end();
 }
 
-both! { end_by_the_clock a_new_key_is_known }
+/// A token that was revoked stays so, though the clock was days ahead for a while and everything was
+/// done that would have been due by then.
+async fn stay_revoked(placement: Placement) {
+    let Some(scene) = Scene::set(placement, &[], false).await else { return };
+    let made = crate::auth::client_with(&scene.owner, &["projects:read"]).await;
+    let ci_service = crate::auth::signed_in(&scene.server.app, &scene.owner, &made.body).await;
+    let path = format!("{}/{}", crate::auth::CLIENTS, made.id());
+    scene.owner.delete(&path).await.expect(204);
+    for step in [0, 3 * DAY, 0] {
+        scene.turn(step).await;
+    }
+    scene.ask(&ci_service).await.refused(401, "invalid_token");
+    scene.ask(&scene.owner).await.expect(200);
+    scene.end();
+}
+
+both! { stay_revoked end_by_the_clock a_new_key_is_known }
