@@ -5,9 +5,9 @@
 
 use std::net::IpAddr;
 
-use http::HeaderMap;
 use http::request::Parts;
 use http::uri::Authority;
+use http::{HeaderMap, Uri};
 
 use crate::trace::header;
 
@@ -42,11 +42,24 @@ fn is_forwarded(headers: &HeaderMap) -> bool {
 
 fn names_this_machine(parts: &Parts) -> bool {
     let named = || header(&parts.headers, "host")?.parse::<Authority>().ok();
-    let Some(authority) = parts.uri.authority().cloned().or_else(named) else { return false };
-    let host = authority.host().trim_matches(['[', ']']).to_ascii_lowercase();
+    let authority = parts.uri.authority().cloned().or_else(named);
+    authority.is_some_and(|authority| {
+        let host = authority.host();
+        is_this_machine(host) || host.eq_ignore_ascii_case(OWN)
+    })
+}
+
+/// Whether a URL names this machine. Where `public_url` names another one, a proxy stands before
+/// this server, whether or not it says so.
+pub(crate) fn is_here(url: &str) -> bool {
+    url.parse::<Uri>().is_ok_and(|url| url.host().is_some_and(is_this_machine))
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']).to_ascii_lowercase();
     match host.parse::<IpAddr>() {
         Ok(address) => address.to_canonical().is_loopback(),
-        Err(_) => host == "localhost" || host.ends_with(".localhost") || host == OWN,
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
     }
 }
 
@@ -97,6 +110,18 @@ mod tests {
         for host in ["", "api.example.com", "localhost.example.com", "10.0.0.1", "127.0.0.1.nip.io"]
         {
             assert!(!local("127.0.0.1", host, &[]), "{host}");
+        }
+    }
+
+    #[test]
+    fn urls_of_this_machine() {
+        for here in
+            ["http://127.0.0.1:3000", "http://localhost", "https://[::1]:8/x", "http://A.localhost"]
+        {
+            assert!(is_here(here), "{here}");
+        }
+        for there in ["https://api.example.com", "http://10.0.0.1", "http://self.alt", "/", ""] {
+            assert!(!is_here(there), "{there}");
         }
     }
 }
