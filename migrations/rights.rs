@@ -36,6 +36,8 @@ const RIGHTS: &[Right] = &[
     ("sign_in_networks", &["auth"], OWN),
     // Whoever ends a token, and the tick, which publishes them again.
     ("revocations", &["auth", "tenants", "webhooks"], OWN),
+    // A stream ends with what its caller was let in by.
+    ("revocations", &["events"], READ),
     // The sweep takes away what is too old, and notes it of tenants whose plan has its own age.
     ("refresh_tokens", &["webhooks"], "SELECT (hash, expires_at), DELETE"),
     ("users", &["auth"], WRITE),
@@ -55,6 +57,8 @@ const RIGHTS: &[Right] = &[
     ("limit_overrides", &["webhooks"], READ),
     ("clocks", &["webhooks"], WRITE),
     ("webhook_deliveries", &["events"], READ),
+    // What became of an event.
+    ("webhook_attempts", &["events"], READ),
     ("webhook_endpoints", &["webhooks"], WRITE),
     ("webhook_secrets", &["webhooks"], OWN),
     ("webhook_deliveries", &["webhooks"], OWN),
