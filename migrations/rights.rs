@@ -57,6 +57,8 @@ const RIGHTS: &[Right] = &[
     ("limit_overrides", &["webhooks"], READ),
     ("clocks", &["webhooks"], WRITE),
     ("webhook_deliveries", &["events"], READ),
+    // What became of an event.
+    ("webhook_attempts", &["events"], READ),
     ("webhook_endpoints", &["webhooks"], WRITE),
     ("webhook_secrets", &["webhooks"], OWN),
     ("webhook_deliveries", &["webhooks"], OWN),

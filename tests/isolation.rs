@@ -311,6 +311,23 @@ async fn check_condition(app: &App, operation: &Operation<'_>) {
     assert_eq!(feed(&owner).await, before, "{id} told of a change");
 }
 
+/// Who asks for each operation of a tenant about what is its own: none is beyond the server.
+pub async fn asked_by_owners(app: &App) {
+    for (method, template, document) in crate::support::contract::operations() {
+        let id = document["operationId"].as_str().unwrap();
+        let (_, row) = ROWS.iter().find(|(name, _)| *name == id).unwrap();
+        if matches!(row, Row::Public) {
+            continue;
+        }
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let operation = Operation { id, method, template: &template, row };
+        let owner = app.owner().await;
+        let made = make(app, &owner, operation.collection(), "mine").await;
+        let answer = operation.call(&owner, made.id()).await;
+        assert!(answer.status < 500, "{id}: {} {}", answer.status, answer.text);
+    }
+}
+
 placements! {
     /// Every write of the contract that takes conditions heeds them.
     async fn every_condition(app) {

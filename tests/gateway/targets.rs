@@ -44,6 +44,9 @@ placements! {
         ] {
             let answer = Raw::get(&app, target).await;
             assert_eq!((answer.statuses(), answer.header("location")), (vec![308], Some(location)), "{target}");
+            // On Spin it is the gateway that says so (components/gateway/src/length.rs).
+            assert_eq!(answer.header("content-length"), Some("0"), "{target}: {}", answer.0);
+            assert_eq!(answer.header("transfer-encoding"), None, "{target}");
         }
         for target in ["/", "/webhooks/x", "/.well-known/nothing", "/docs/nothing", "/internal/x", "/v9", "/api"] {
             assert_eq!(Raw::get(&app, target).await.statuses(), [404], "{target}");

@@ -107,6 +107,8 @@ async fn all_of_it_works(placement: Placement) {
     owner.post("/api/v1/integrations", &integration).await.expect(201);
     owner.get("/api/v1/integrations").await.expect(200);
 
+    crate::isolation::asked_by_owners(&app).await;
+
     let authorized = format!("Bearer {SCHEDULER}");
     let headers = [("authorization", authorized.as_str())];
     app.anon().send(http::Method::POST, "/internal/tick", &headers, None).await.expect(200);

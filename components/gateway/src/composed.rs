@@ -27,6 +27,7 @@ use spin_sdk::wit_bindgen::{StreamReader, StreamResult};
 use self::bindings::tenantry::platform::{messages, route};
 use self::convert::{context_out, parameter_out, shape};
 use crate::holder::{self, Holder};
+use crate::length;
 use crate::limits::{Ask, Quota, Taken, decode, encode, moved_by};
 use crate::trace::hex;
 use crate::{
@@ -72,13 +73,7 @@ async fn handle(
     if !is_asked {
         parts.headers.remove(holder::HEADER);
     }
-    // Without a length the answer would be chunked.
-    let length = match &body {
-        Body::Bytes(bytes) => Some(bytes.len()),
-        Body::Empty if may_have_content(parts.status, is_head) => Some(0),
-        _ => None,
-    };
-    if let Some(length) = length {
+    if let Some(length) = length::of(&body, parts.status, is_head) {
         parts.headers.insert("content-length", http::HeaderValue::from(length));
     }
     let body = match body {
@@ -96,14 +91,6 @@ async fn handle(
         .boxed_unsync(),
     };
     http::Response::from_parts(parts, body)
-}
-
-/// Whether an answer without content says so by a length of 0 (RFC 9110 section 8.6). To HEAD the
-/// length would be that of what GET answers, which a redirect has none of either.
-fn may_have_content(status: http::StatusCode, is_head: bool) -> bool {
-    let never = status.is_informational()
-        || matches!(status, http::StatusCode::NO_CONTENT | http::StatusCode::NOT_MODIFIED);
-    !never && (!is_head || status.is_redirection())
 }
 
 /// The gateway of this instance, made at its first request.

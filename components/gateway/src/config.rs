@@ -9,7 +9,7 @@ use crate::key_set::Verifier;
 use crate::lifecycle::Lifecycle;
 use crate::limits::Quota;
 use crate::proxies::Proxy;
-use crate::{Limit, Operation, Platform};
+use crate::{Limit, Operation, Platform, nearness};
 
 /// Of an address, unless a variable says otherwise.
 const ADDRESS: Quota = Quota::per_minute(600);
@@ -32,6 +32,8 @@ pub(crate) struct Config {
     /// Where clients reach this server, without a slash at the end: the base of absolute links
     /// (K-27).
     pub(crate) public_url: String,
+    /// Whether that is on this machine.
+    pub(crate) is_here: bool,
     /// What is deprecated, and what was.
     pub(crate) lifecycle: Lifecycle,
     /// The name of the component, `/v1/{service}/…`; empty when that form is not served.
@@ -67,6 +69,7 @@ impl Config {
                 quotas.insert(class.clone(), settings.quota(class, *quota).await?);
             }
         }
+        let public_url = settings.text("public_url", "http://127.0.0.1:3000").await;
         Ok(Self {
             address_quota: settings.quota("ip", ADDRESS).await?,
             quotas,
@@ -74,11 +77,8 @@ impl Config {
             body_limit: settings.number("body_limit_bytes", 1_048_576, 1).await? as usize,
             origins: settings.list("cors_allowed_origins").await?,
             proxies: settings.list("trusted_proxies").await?,
-            public_url: settings
-                .text("public_url", "http://127.0.0.1:3000")
-                .await
-                .trim_end_matches('/')
-                .to_owned(),
+            is_here: nearness::is_here(public_url.trim()),
+            public_url: public_url.trim_end_matches('/').to_owned(),
             lifecycle: Lifecycle::parse(&settings.text("api_lifecycle", "").await)
                 .map_err(|why| format!("variable api_lifecycle: {why}"))?,
             service: settings.text("service_name", "").await,

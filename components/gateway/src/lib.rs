@@ -22,6 +22,8 @@ mod hops;
 mod idempotency;
 mod json;
 mod key_set;
+#[cfg(any(target_arch = "wasm32", test))]
+mod length;
 mod lifecycle;
 pub mod limits;
 mod nearness;

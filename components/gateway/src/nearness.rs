@@ -5,27 +5,47 @@
 
 use std::net::IpAddr;
 
-use http::HeaderMap;
 use http::request::Parts;
 use http::uri::Authority;
+use http::{HeaderMap, Uri};
 
 use crate::trace::header;
 
-/// What proxies tell of whom they speak for (RFC 7239, RFC 9110 section 7.6.3, RFC 8586), and
-/// names that some use instead.
-const FORWARDING: [&str; 9] = [
+/// What names of headers by which proxies tell of whom they speak for, and of themselves, have in
+/// them (RFC 7239, RFC 8586, and what is in use). Nothing that a program on this machine sends has.
+const FORWARDING: [&str; 29] = [
+    "amzn-trace",
+    "appengine",
+    "azure",
     "cdn-loop",
-    "cf-connecting-ip",
+    "cf-",
+    "client-addr",
     "client-ip",
-    "forwarded",
-    "true-client-ip",
-    "via",
-    "x-client-ip",
-    "x-cluster-client-ip",
-    "x-real-ip",
+    "clientip",
+    "cloud-trace",
+    "connecting-ip",
+    "envoy",
+    "fastly",
+    "fly-",
+    "forward",
+    "front-end",
+    "ngrok",
+    "original-host",
+    "original-url",
+    "originating",
+    "proxy",
+    "real-ip",
+    "real-port",
+    "realip",
+    "remote-",
+    "request-start",
+    "rewrite-url",
+    "tailscale",
+    "varnish",
+    "vercel",
 ];
-/// `x-forwarded-for`, `-host`, `-proto` and whatever else there is, and what keeps them.
-const FORWARDING_PREFIXES: [&str; 3] = ["x-forwarded", "x-original-forwarded", "x-envoy-"];
+/// Names that are all of theirs (RFC 9110 section 7.6.3).
+const FORWARDING_NAMES: [&str; 3] = ["via", "x-host", "x-scheme"];
 /// How functions of this application call it.
 const OWN: &str = "self.alt";
 
@@ -40,17 +60,32 @@ pub(crate) fn is_local(parts: &Parts, peer: IpAddr) -> bool {
 
 fn is_forwarded(headers: &HeaderMap) -> bool {
     headers.keys().map(http::HeaderName::as_str).any(|name| {
-        FORWARDING.contains(&name) || FORWARDING_PREFIXES.iter().any(|it| name.starts_with(it))
+        // As CGI writes them.
+        let name = name.replace('_', "-");
+        FORWARDING_NAMES.contains(&name.as_str()) || FORWARDING.iter().any(|it| name.contains(it))
     })
 }
 
 fn names_this_machine(parts: &Parts) -> bool {
     let named = || header(&parts.headers, "host")?.parse::<Authority>().ok();
-    let Some(authority) = parts.uri.authority().cloned().or_else(named) else { return false };
-    let host = authority.host().trim_matches(['[', ']']).to_ascii_lowercase();
+    let authority = parts.uri.authority().cloned().or_else(named);
+    authority.is_some_and(|authority| {
+        let host = authority.host();
+        is_this_machine(host) || host.eq_ignore_ascii_case(OWN)
+    })
+}
+
+/// Whether a URL names this machine. Where `public_url` names another one, a proxy stands before
+/// this server, whether or not it says so.
+pub(crate) fn is_here(url: &str) -> bool {
+    url.parse::<Uri>().is_ok_and(|url| url.host().is_some_and(is_this_machine))
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']).to_ascii_lowercase();
     match host.parse::<IpAddr>() {
         Ok(address) => address.to_canonical().is_loopback(),
-        Err(_) => host == "localhost" || host.ends_with(".localhost") || host == OWN,
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
     }
 }
 
@@ -109,6 +144,18 @@ mod tests {
         for host in ["", "api.example.com", "localhost.example.com", "10.0.0.1", "127.0.0.1.nip.io"]
         {
             assert!(!local("127.0.0.1", host, &[]), "{host}");
+        }
+    }
+
+    #[test]
+    fn urls_of_this_machine() {
+        for here in
+            ["http://127.0.0.1:3000", "http://localhost", "https://[::1]:8/x", "http://A.localhost"]
+        {
+            assert!(is_here(here), "{here}");
+        }
+        for there in ["https://api.example.com", "http://10.0.0.1", "http://self.alt", "/", ""] {
+            assert!(!is_here(there), "{there}");
         }
     }
 }

@@ -24,7 +24,7 @@ pub(crate) struct Seen {
     pub(crate) sampled: bool,
     /// The client's address (K-79).
     pub(crate) address: IpAddr,
-    /// Whether it comes straight from a program on this machine.
+    /// Whether it comes straight from a program on this machine, where `public_url` is, too.
     pub(crate) local: bool,
     pub(crate) operation: Option<String>,
     /// What stood before the operation's path: `/api/v1`, `/v1`, or nothing.
@@ -70,7 +70,7 @@ impl Seen {
             span_id: fresh[8..24].to_owned(),
             sampled,
             address: proxies::client(&config.proxies, headers, peer),
-            local: nearness::is_local(parts, peer),
+            local: config.is_here && nearness::is_local(parts, peer),
             operation: None,
             prefix: String::new(),
             major: 0,

@@ -4,8 +4,9 @@
 //! A request takes from one stored bucket, with one write: that of its identity, or, when
 //! its credential is refused, that of its address. Those hold over all processes and restarts.
 //! Every request is also counted by address in the memory of this gateway, which refuses a flood
-//! at no cost where the gateway lives long (a host's process). On Spin it lives for a request, so
-//! without a credential no class admits more than the address may. A refused request takes nothing
+//! at no cost where the gateway lives long (a host's process). On Spin it lives for some requests
+//! and is forgotten after a second of rest, so without a credential no class admits more than the
+//! address may. A refused request takes nothing
 //! and writes nothing.
 //!
 //! A user has a bucket in each tenant. All machine clients and API keys of a tenant share one, so

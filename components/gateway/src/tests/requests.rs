@@ -104,3 +104,22 @@ fn bodies_say_one_thing() {
         assert_eq!(post(body).error(), (400, "malformed_request"), "{body}");
     }
 }
+
+#[test]
+fn whoever_has_a_public_url_elsewhere_serves_no_development() {
+    for (url, local) in [
+        ("", true),
+        ("http://localhost:3000/", true),
+        ("http://[::1]:3000", true),
+        ("https://api.example.com", false),
+        ("http://192.0.2.7:3000", false),
+    ] {
+        let world = World::new(&[("public_url", url)]);
+        let gateway = world.load().expect(url);
+        let request = http::Request::get("/api/v1/things").header("host", "127.0.0.1:3000");
+        let (parts, ()) = request.body(()).expect("a request").into_parts();
+        let peer = IpAddr::from([127, 0, 0, 1]);
+        let seen = trace::Seen::new(&world, &gateway.config, &parts, peer);
+        assert_eq!(seen.local, local, "{url}");
+    }
+}
