@@ -289,7 +289,7 @@ async fn check_condition(app: &App, operation: &Operation<'_>) {
     let owner = app.owner().await;
     let marker = format!("marker-{}", owner.tenant());
     let made = make(app, &owner, collection, &marker).await;
-    let before = feed(&owner).await;
+    let before = owner.feed().await;
     let past = ("if-unmodified-since", "Thu, 01 Jan 1970 00:00:00 GMT");
     for condition in [("if-match", "\"v999\""), ("if-match", "x"), ("if-none-match", "*"), past] {
         let needed = (operation.method == Method::PUT && condition.0 != "if-match")
@@ -308,7 +308,7 @@ async fn check_condition(app: &App, operation: &Operation<'_>) {
     }
     let after = owner.get(&format!("/api/v1/{collection}/{}", made.id())).await.expect(200);
     assert_eq!(after.body, made.body, "{id} changed the object all the same");
-    assert_eq!(feed(&owner).await, before, "{id} told of a change");
+    assert_eq!(owner.feed().await, before, "{id} told of a change");
 }
 
 /// Who asks for each operation of a tenant about what is its own: none is beyond the server.

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::{UnicodeNormalization, is_nfc_quick};
 
 /// The text in NFC, in which `é` is one character however it was typed.
@@ -34,6 +35,16 @@ pub fn fold(text: &str) -> Cow<'_, str> {
     // character: the lower case of a whole text depends on where a sigma stands.
     let folded = text.nfkd().flat_map(char::to_lowercase).flat_map(char::to_uppercase);
     folded.flat_map(char::to_lowercase).nfkc().collect::<String>().into()
+}
+
+/// The text without what a guesser leaves out: differences of compatibility, accents, and all but
+/// blanks that has no glyph. Only to be estimated, never kept or compared.
+pub fn bare(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
+        return text.into();
+    }
+    let kept = |c: &char| *c == ' ' || !(is_combining_mark(*c) || is_invisible(*c));
+    text.nfkd().filter(kept).nfc().collect::<String>().into()
 }
 
 /// What the column `folded` of a row holds: of these columns, each by its name, those whose
@@ -91,6 +102,19 @@ pub const INVISIBLE: [(u32, u32); 21] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bare_text_is_what_guessers_try() {
+        for (text, expected) in [
+            ("ｐａｓｓｗｏｒｄ１２３", "password123"),
+            ("p\u{200b}assword", "password"),
+            ("contraseña", "contrasena"),
+            ("a b-c", "a b-c"),
+            ("한글", "한글"),
+        ] {
+            assert_eq!(bare(text), expected);
+        }
+    }
 
     #[test]
     fn nfc_makes_one_of_equal_spellings() {

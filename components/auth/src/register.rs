@@ -164,7 +164,7 @@ fn check(registration: &Registration) -> kit::Result<()> {
     }
     let known = [Some(email), name.as_ref(), Some(tenant_name), tenant_id.as_ref()];
     let known: Vec<&str> = known.into_iter().flatten().map(String::as_str).collect();
-    if let Some(why) = strength::weakness(password, &Words::about(&known)) {
+    if let Some(why) = strength::weakness(&kit::text::bare(password), &Words::about(&known)) {
         let advice =
             "Take some words that do not belong together, or what a password manager makes.";
         note("/password", "TOO_WEAK", format!("Is easily guessed. {why} {advice}"));

@@ -61,7 +61,7 @@ async fn client_credentials(call: &Call, form: &Form) -> kit::Result {
 fn authenticate(call: &Call, form: &Form) -> kit::Result<Subject> {
     let (id, secret) = form.client(call)?;
     let system = System::open(call, "a client names no tenant before it is known")?;
-    clients::authenticate(&system, &id, &secret)
+    clients::authenticate(call, &system, &id, &secret)
 }
 
 async fn refresh(call: &Call, form: &Form) -> kit::Result {

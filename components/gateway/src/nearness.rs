@@ -138,6 +138,15 @@ mod tests {
             "X-Forwarded-Host",
             "x-forwarded-prefix",
             "cf-connecting-ip",
+            "X_Forwarded_For",
+            "Forwarded-For",
+            "X-RealIP",
+            "Remote-Addr",
+            "WL-Proxy-Client-IP",
+            "X-Original-URL",
+            "Fly-Client-IP",
+            "X-Scheme",
+            "CF-Ray",
         ] {
             assert!(!local("127.0.0.1", "127.0.0.1:3000", &[field]), "{field}");
         }

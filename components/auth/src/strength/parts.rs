@@ -24,7 +24,8 @@ enum Kind {
 /// The longest word that is looked up, in characters.
 const LONGEST: usize = 32;
 /// Rows of a keyboard, and the columns that are drawn down and across.
-const KEYBOARD: [&str; 7] = [
+const KEYBOARD: [&str; 8] = [
+    "!@#$%^&*()_+",
     "1234567890-=",
     "qwertyuiop[]",
     "asdfghjkl;'",
