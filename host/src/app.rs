@@ -8,7 +8,7 @@ use crate::grants::{Backends, Grants};
 use crate::keys;
 use crate::log::Sink;
 use crate::manifest::Manifest;
-use crate::memory::Budget;
+use crate::memory::{Budget, Places};
 use crate::metrics::Metrics;
 use crate::options::{Options, Placement};
 use crate::routes::{Route, Routes};
@@ -215,6 +215,7 @@ async fn prepare(
             log: log.clone(),
             memory: options.limits.memory,
             budget: budget.clone(),
+            places: Arc::new(Places::new(&options.limits)),
             clock: options.clock.clone(),
             own: None,
         };

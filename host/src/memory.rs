@@ -4,7 +4,8 @@
 //! Memory that a guest has taken never comes back while its instance lives. So an instance
 //! that has grown serves its request and goes, and few of them may be large at a time: hashing
 //! a password takes 19 MiB and a core (`components/auth/src/password.rs`), and a hundred at
-//! once would take both from everybody else.
+//! once would take both from everybody else. Each component has places of its own for that: who
+//! reads large lists of one keeps nobody from signing in at another.
 
 use crate::options::Limits;
 use prometheus_client::metrics::counter::Counter;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::task::AbortOnDropHandle;
 use wasmtime_wasi::async_trait;
 
 /// How long an instance may rest before its memory is given back.
@@ -23,6 +25,9 @@ const KEPT: usize = 4 << 20;
 /// What an instance may take beyond what it began with without a place among the large ones,
 /// in bytes: what the largest body takes as JSON, and less than a hash.
 const SHARE: usize = 16 << 20;
+/// How long an instance has such a place at most. What needs the memory is over by then, and a
+/// stream or a run of deliveries that lives on would keep everybody from signing in.
+const HELD: Duration = Duration::from_secs(10);
 /// How many may wait for each place among the large ones. They are served in about the time
 /// that a request waits at most.
 const QUEUE: usize = 32;
@@ -33,25 +38,21 @@ const TABLE: usize = 100_000;
 pub(crate) struct Budget {
     total: usize,
     used: AtomicUsize,
-    places: Arc<Semaphore>,
+    refusals: Counter,
+}
+
+/// The places of the large instances of one component.
+pub(crate) struct Places {
+    free: Arc<Semaphore>,
     waiting: AtomicUsize,
     queue: usize,
     wait: Duration,
-    refusals: Counter,
 }
 
 impl Budget {
     /// Nothing is used yet. `refusals` counts what there was no room for.
     pub(crate) fn new(limits: &Limits, refusals: Counter) -> Self {
-        Self {
-            total: limits.total_memory,
-            used: AtomicUsize::new(0),
-            places: Arc::new(Semaphore::new(limits.max_large)),
-            waiting: AtomicUsize::new(0),
-            queue: limits.max_large * QUEUE,
-            wait: limits.max_queue_wait,
-            refusals,
-        }
+        Self { total: limits.total_memory, used: AtomicUsize::new(0), refusals }
     }
 
     fn take(&self, bytes: usize) -> bool {
@@ -66,17 +67,39 @@ impl Budget {
     fn is_half_used(&self) -> bool {
         self.used.load(Ordering::Relaxed) > self.total / 2
     }
+}
+
+impl Places {
+    /// All are free.
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            free: Arc::new(Semaphore::new(limits.max_large)),
+            waiting: AtomicUsize::new(0),
+            queue: limits.max_large * QUEUE,
+            wait: limits.max_queue_wait,
+        }
+    }
 
     /// A place among the large instances. `None` when none comes free in time, or too many
     /// wait already.
-    async fn place(&self) -> Option<OwnedSemaphorePermit> {
-        if let Ok(place) = self.places.clone().try_acquire_owned() {
-            return Some(place);
+    async fn take(&self) -> Option<Large> {
+        if let Ok(place) = self.free.clone().try_acquire_owned() {
+            return Some(large(place));
         }
         let _waiting = Waiting::among(&self.waiting, self.queue)?;
-        let place = tokio::time::timeout(self.wait, self.places.clone().acquire_owned());
-        place.await.ok()?.ok()
+        let place = tokio::time::timeout(self.wait, self.free.clone().acquire_owned());
+        place.await.ok()?.ok().map(large)
     }
+}
+
+/// A place among the large instances, for a time.
+type Large = AbortOnDropHandle<()>;
+
+fn large(place: OwnedSemaphorePermit) -> Large {
+    AbortOnDropHandle::new(tokio::spawn(async move {
+        tokio::time::sleep(HELD).await;
+        drop(place);
+    }))
 }
 
 /// One of those that wait, also when its request ends meanwhile.
@@ -103,7 +126,8 @@ pub(crate) struct Memory {
     used: usize,
     /// What it had before its first request.
     start: Option<usize>,
-    place: Option<OwnedSemaphorePermit>,
+    places: Arc<Places>,
+    place: Option<Large>,
     marks: Marks,
 }
 
@@ -129,9 +153,14 @@ impl Marks {
 
 impl Memory {
     /// Of an instance that may take `limit` bytes.
-    pub(crate) fn new(limit: usize, budget: Arc<Budget>, shown: Gauge) -> Self {
+    pub(crate) fn new(
+        limit: usize,
+        budget: Arc<Budget>,
+        places: Arc<Places>,
+        shown: Gauge,
+    ) -> Self {
         let marks = Marks { spent: Arc::default(), refused: Arc::default(), budget };
-        Self { limit, shown, used: 0, start: None, place: None, marks }
+        Self { limit, shown, used: 0, start: None, places, place: None, marks }
     }
 
     /// What it has now is what it begins with.
@@ -156,7 +185,7 @@ impl Memory {
         }
         let grown = self.start.map_or(0, |start| used.saturating_sub(start));
         if grown > SHARE && self.place.is_none() {
-            self.place = self.marks.budget.place().await;
+            self.place = self.places.take().await;
         }
         if (grown > SHARE && self.place.is_none()) || !self.marks.budget.take(by) {
             self.marks.budget.refusals.inc();
@@ -197,5 +226,58 @@ impl wasmtime::ResourceLimiterAsync for Memory {
         _: Option<usize>,
     ) -> wasmtime::Result<bool> {
         Ok(desired <= TABLE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn budget(total_memory: usize) -> Arc<Budget> {
+        let limits = Limits { total_memory, ..Limits::default() };
+        Arc::new(Budget::new(&limits, Counter::default()))
+    }
+
+    /// Of a component.
+    fn places() -> Arc<Places> {
+        Arc::new(Places::new(&Limits { max_large: 1, ..Limits::default() }))
+    }
+
+    /// An instance that has begun, and may take anything.
+    fn instance(budget: &Arc<Budget>, places: &Arc<Places>) -> Memory {
+        let (budget, places) = (budget.clone(), places.clone());
+        let mut memory = Memory::new(usize::MAX, budget, places, Gauge::default());
+        memory.begins();
+        memory
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_place_is_free_when_its_instance_is_gone_or_has_had_it_for_long() {
+        let (budget, places, others) = (budget(usize::MAX), places(), places());
+        let [mut one, mut two, mut three] = [(); 3].map(|()| instance(&budget, &places));
+        assert!(one.grow(SHARE).await && two.grow(SHARE).await, "these are not large");
+        assert!(one.grow(1).await);
+        assert!(!two.grow(1).await && two.marks().is_refused());
+        assert!(instance(&budget, &others).grow(SHARE + 1).await, "of another component");
+        drop(one);
+        assert!(two.grow(1).await);
+        assert!(!three.grow(SHARE + 1).await);
+        tokio::time::sleep(HELD).await;
+        assert!(three.grow(SHARE + 1).await && two.grow(1).await, "who has had one may go on");
+    }
+
+    #[tokio::test]
+    async fn all_have_what_they_may_and_give_it_back() {
+        let budget = budget(10 << 20);
+        let places = places();
+        let (mut one, mut two) = (instance(&budget, &places), instance(&budget, &places));
+        assert!(one.grow(KEPT).await && one.marks().may_rest());
+        assert!(two.grow(KEPT).await && !two.marks().may_rest(), "more than half is used");
+        assert!(!two.grow(3 << 20).await && two.marks().is_refused());
+        drop(one);
+        assert!(two.marks().may_rest() && two.grow(1).await);
+        assert!(!two.marks().may_rest(), "it has grown");
+        drop(two);
+        assert_eq!(budget.used.load(Ordering::Relaxed), 0);
     }
 }

@@ -22,8 +22,8 @@ pub struct Limits {
     pub memory: usize,
     /// Linear memory of all instances together, in bytes. Those that rest may have half of it.
     pub total_memory: usize,
-    /// Instances that may have much more memory than they began with, at a time: those that hash
-    /// passwords, most of all. Others wait for `max_queue_wait`.
+    /// Instances of one component that may have much more memory than they began with, at a time:
+    /// those that hash passwords, most of all. Others wait for `max_queue_wait`.
     pub max_large: usize,
     /// Time from the call of a component to its answer, background work after the answer,
     /// and time to receive a request body.

@@ -5,7 +5,7 @@ use crate::grants::Grants;
 use crate::interfaces::outbound::Outbound;
 use crate::interfaces::stdio::Lines;
 use crate::log::Sink;
-use crate::memory::{Budget, Memory};
+use crate::memory::{Budget, Memory, Places};
 use prometheus_client::metrics::gauge::Gauge;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -49,6 +49,8 @@ pub(crate) struct Maker {
     pub(crate) memory: usize,
     /// What all instances of the server may have.
     pub(crate) budget: Arc<Budget>,
+    /// Of the component's large instances.
+    pub(crate) places: Arc<Places>,
     /// What all instances of the component have.
     pub(crate) shown: Gauge,
     /// A clock for the guests instead of the machine's.
@@ -74,7 +76,12 @@ impl Maker {
             State {
                 table: ResourceTable::new(),
                 grants: self.grants.clone(),
-                memory: Memory::new(self.memory, self.budget.clone(), self.shown.clone()),
+                memory: Memory::new(
+                    self.memory,
+                    self.budget.clone(),
+                    self.places.clone(),
+                    self.shown.clone(),
+                ),
                 wasi: wasi.build(),
                 http: WasiHttpCtx::new(),
                 outbound: Outbound::new(self.grants.clone(), self.own),

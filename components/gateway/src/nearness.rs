@@ -59,7 +59,10 @@ pub(crate) fn is_local(parts: &Parts, peer: IpAddr) -> bool {
 }
 
 fn is_forwarded(headers: &HeaderMap) -> bool {
-    headers.keys().map(http::HeaderName::as_str).any(|name| {
+    // The host's own tell of the peer.
+    let mut names =
+        headers.keys().map(http::HeaderName::as_str).filter(|it| !it.starts_with("spin-"));
+    names.any(|name| {
         // As CGI writes them.
         let name = name.replace('_', "-");
         FORWARDING_NAMES.contains(&name.as_str()) || FORWARDING.iter().any(|it| name.contains(it))
@@ -112,7 +115,7 @@ mod tests {
             assert!(local(peer, "127.0.0.1:3000", &[]), "{peer}");
         }
         for host in ["localhost", "LOCALHOST:3000", "app.localhost", "[::1]:3000", "self.alt"] {
-            assert!(local("127.0.0.1", host, &["user-agent", "x-request-id"]), "{host}");
+            assert!(local("127.0.0.1", host, &["user-agent", "spin-client-addr"]), "{host}");
         }
     }
 

@@ -58,8 +58,8 @@ pub(crate) struct Up {
     /// Memory of all instances together, in MiB; a quarter of the machine's unless given.
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(64..))]
     total_memory: Option<u64>,
-    /// Instances that may be large at a time, most of which hash passwords; half of the cores
-    /// unless given.
+    /// Instances of one component that may be large at a time, most of which hash passwords; half
+    /// of the cores unless given.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     max_large: Option<u64>,
     /// Open streams of one component.
