@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::bundle::{follow, resolve};
 use crate::contract::{Format, Property, Schema};
+use crate::visible::SPELLINGS;
 
 /// Keywords that say something to people only.
 const ANNOTATIONS: [&str; 8] = [
@@ -146,11 +147,16 @@ fn kind(object: &Map<String, Value>) -> Result<(&str, bool)> {
 
 fn string(object: &Map<String, Value>, nullable: bool) -> Result<Schema> {
     let visible = object.get("x-visible").is_some_and(|mark| mark == true);
-    let known = ["type", "minLength", "maxLength", "format", "enum", "x-visible"];
-    match visible {
-        // What the mark says, for others, see `visible.rs`.
+    let known = ["type", "minLength", "maxLength", "format", "enum", "x-visible", "x-spelling"];
+    match visible || object.contains_key("x-spelling") {
+        // What the marks say, for others, see `visible.rs`.
         true => only(object, &[&known[..], &["pattern"]].concat())?,
         false => only(object, &known)?,
+    }
+    if let Some(spelling) = object.get("x-spelling")
+        && SPELLINGS.iter().all(|(name, _)| spelling != name)
+    {
+        bail!("x-spelling {spelling} is not known");
     }
     let format = match object.get("format").map(Value::as_str) {
         // `password` only hides the input in forms.

@@ -38,6 +38,7 @@ fn refuse_schema(schema: &str, expected: &str) {
 fn what_the_validator_cannot_check_is_refused() {
     assert!(compile(&with_body("{ type: string, minLength: 1 }", "")).is_ok());
     refuse_schema("{ type: string, pattern: x }", "keyword `pattern`");
+    refuse_schema("{ type: string, x-spelling: camel }", "x-spelling \"camel\" is not known");
     refuse_schema("{ oneOf: [true] }", "keyword `oneOf`");
     refuse_schema("{ type: integer, exclusiveMinimum: 1 }", "keyword `exclusiveMinimum`");
     refuse_schema("{ type: integer, minimum: 1.5 }", "keyword `minimum` has an unusable value");

@@ -92,6 +92,15 @@ fn the_sample_of_the_requirements_is_valid() {
     assert_eq!(codes, [("/name", "TOO_SHORT"), ("/status", "UNKNOWN_FIELD")]);
 }
 
+/// Functions hold these: `tests/auth/register.rs`, `tests/webhooks/create_integration.rs`.
+#[test]
+fn what_functions_hold_of_a_text_is_told() {
+    let schemas = &crate::bundle()["components"]["schemas"];
+    let id = &schemas["Registration"]["properties"]["tenant_id"];
+    assert_eq!(id["pattern"], "^[A-Za-z0-9_-]*$");
+    assert_eq!(schemas["IntegrationKind"]["pattern"], "^[a-z0-9]+(?:-[a-z0-9]+)*$");
+}
+
 #[test]
 fn the_version_is_that_of_the_artifact() {
     assert_eq!(bundle()["info"]["version"], env!("CARGO_PKG_VERSION"));
