@@ -145,7 +145,32 @@ async fn no_more_are_free_at_once(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-both! { many_networks_guess_no_more no_more_are_free_at_once }
+/// A network from which nobody has signed in for long is a stranger's, and is not kept.
+async fn networks_are_forgotten(placement: Placement) {
+    let (app, server, _directory) =
+        dedicated(placement, &[("trusted_proxies", "127.0.0.1"), KEY]).await;
+    let from = async |network: &str, path: &str, password: &str| {
+        let mut body = json!({ "email": "ana@example.com", "password": password });
+        if path != PATH {
+            body["tenant_name"] = json!("Example");
+        }
+        app.anon().json(Method::POST, path, &body, &[("x-forwarded-for", network)]).await
+    };
+    from("198.51.100.7", "/api/v1/auth/register", PASSWORD).await.expect(201);
+    app.execute("UPDATE sign_in_networks SET last_at = 1");
+    from("192.0.2.7", PATH, PASSWORD).await.expect(200);
+    let kept = app.rows("SELECT last_at FROM sign_in_networks").concat();
+    assert!(kept.len() == 1 && kept[0] != "1", "{kept:?}");
+    app.execute("UPDATE sign_in_networks SET last_at = 1");
+    for n in 0..10 {
+        let network = format!("203.0.{n}.9");
+        from(&network, PATH, "not the password").await.refused(401, "invalid_credentials");
+    }
+    from("192.0.2.7", PATH, PASSWORD).await.refused(429, "rate_limit_exceeded");
+    server.shutdown().await.unwrap();
+}
+
+both! { many_networks_guess_no_more no_more_are_free_at_once networks_are_forgotten }
 
 /// A key that is nobody's default.
 const KEY: (&str, &str) = ("master_key", "bm90IHRoZSBkZXZlbG9wbWVudCBrZXksIDMyIGJ5dGU=");
