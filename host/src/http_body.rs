@@ -104,18 +104,27 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    /// The same answer, unless there is no room for what its client has yet to take.
+    /// The same answer, unless there is no room for what its client has yet to take: then a
+    /// refusal of a request that is safe. What others have done is done.
+    ///
+    /// # Errors
+    ///
+    /// The connection has to end without an answer, which tells the client that it knows nothing.
     pub(crate) fn of(
         mut response: Response<ResponseBody>,
         busy: Busy,
         mut share: Share,
-    ) -> Response<Self> {
+        is_safe: bool,
+    ) -> io::Result<Response<Self>> {
         if let ResponseBody::Full(Some(bytes)) = response.body()
             && let Err(full) = share.grow(bytes.len())
         {
+            if !is_safe {
+                return Err(io::Error::other("there is no memory for the answer"));
+            }
             response = problem::no_room(full);
         }
-        response.map(|body| Self { body, _busy: busy, _share: share })
+        Ok(response.map(|body| Self { body, _busy: busy, _share: share }))
     }
 }
 

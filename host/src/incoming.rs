@@ -96,7 +96,7 @@ impl Incoming {
         }
         self.seat.wait();
         let received = self.collect(limit, usize::try_from(expected).unwrap_or_default()).await;
-        self.seat.work();
+        self.seat.work().await;
         received?;
         self.receipt.whole.store(true, Ordering::Relaxed);
         Ok(std::mem::take(&mut self.received))

@@ -1,7 +1,7 @@
 //! The server: accepts connections, answers for itself, and hands the rest to a component.
 
 use crate::app::{App, Target};
-use crate::connections::{Bodies, Connections, Place, Proxies};
+use crate::connections::{Bodies, Busy, Connections, Place, Proxies};
 use crate::http_body::{Outgoing, ResponseBody};
 use crate::incoming::{Incoming, Pace};
 use crate::log::Sink;
@@ -21,7 +21,6 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -186,22 +185,24 @@ fn serve(
     // Without it every second small write waits for the client's acknowledgement.
     let _ = stream.set_nodelay(true);
     let (wire, bodies) = Wire::new(Stall::new(stream, shared.stall_time, place.seat()));
-    let (at_work, head_time) = (place.requests(), shared.head_time);
+    let (seat, head_time) = (place.seat(), shared.head_time);
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         let length = request.body().size_hint().exact();
         bodies.tell(length);
-        let busy = at_work();
-        let shared = shared.clone();
+        let is_safe = request.method().is_safe();
+        let (seat, shared) = (seat.clone(), shared.clone());
         async move {
+            let busy = Busy::begin(seat).await;
             let share = shared.bodies.share(peer.ip());
             let (request, receipt) = Incoming::of(request, shared.pace, share, busy.seat());
             let response = shared.answer(peer, request).await;
-            let mut response = Outgoing::of(response, busy, shared.answers.share(peer.ip()));
+            let share = shared.answers.share(peer.ip());
+            let mut response = Outgoing::of(response, busy, share, is_safe)?;
             // A body that nobody reads to its end ends the connection, and the client is told.
             if length.is_none() || !receipt.is_whole() {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
-            Ok::<_, Infallible>(response)
+            Ok::<_, std::io::Error>(response)
         }
     });
     http1::Builder::new()

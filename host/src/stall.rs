@@ -123,3 +123,6 @@ impl AsyncWrite for Stall {
         self.stream.is_write_vectored()
     }
 }
+
+#[cfg(test)]
+mod tests;

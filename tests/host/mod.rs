@@ -1,5 +1,6 @@
 //! What the host gives a guest, and what it takes from it.
 
+mod answers;
 mod backup;
 mod connections;
 mod development;

@@ -5,12 +5,18 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::{PATH, PATIENCE, arrived, endpoint, endpoint_with, project, tick};
-use crate::placements;
+use crate::support::Placement;
 use crate::support::receiver::{Answer, Receiver};
+use crate::support::server::{UNLIMITED, options, start};
+use crate::{both, placements};
 
 /// More than are served at once, of one tenant and of one run.
 const SLOW: usize = 24;
 const EVENTS: usize = 6;
+/// Tenants of somebody who means harm.
+const HARMFUL: usize = 4;
+/// Endpoints that a tenant may have.
+const MOST: usize = 100;
 /// Requests of a tenant on their way at once (`components/webhooks/src/shares.rs`), and half as many
 /// for those that begin at the same moment.
 const AT_ONCE: usize = 96;
@@ -59,3 +65,53 @@ placements! {
         }
     }
 }
+
+/// Four tenants, each with as many endpoints as it may have, which answer after 19 s: each tenant
+/// has as many sockets as it may, and another one's deliveries come at once.
+async fn four_hundred_slow_endpoints(placement: Placement) {
+    let directory = tempfile::tempdir().unwrap();
+    let mut options = options(placement, directory.path(), &UNLIMITED);
+    options.limits.grace = Duration::ZERO;
+    let (app, server) = start(options).await;
+    let (victim, receiver) = (app.owner().await, Receiver::start().await);
+    endpoint(&victim, &receiver, "/victim").await;
+    let path = |tenant: usize, number: usize| format!("/slow-{tenant}-{number}");
+    for tenant in 0..HARMFUL {
+        let slow = app.owner().await;
+        for number in 0..MOST {
+            let late = Answer { delay: Duration::from_secs(19), ..Answer::status(200) };
+            receiver.script(&path(tenant, number), move |_, _| late.clone());
+            let more = json!({ "event_types": ["project.*"], "timeout_seconds": 20 });
+            endpoint_with(&slow, &receiver, &path(tenant, number), more).await;
+        }
+        // One alone is already due to all of them.
+        for number in 0..EVENTS {
+            project(&slow, &number.to_string()).await;
+        }
+    }
+    let sockets = |tenant| {
+        let of = |number| {
+            let path = path(tenant, number);
+            receiver.received(&path).len() - receiver.answered(&path).len()
+        };
+        (0..MOST).map(of).sum::<usize>()
+    };
+    let (mut most, mut longest) = ([0; HARMFUL], Duration::ZERO);
+    for number in 1..=10 {
+        let began = Instant::now();
+        project(&victim, "a").await;
+        while receiver.received("/victim").len() < number {
+            assert!(began.elapsed() < PATIENCE, "{most:?} sockets");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        longest = longest.max(began.elapsed());
+        most = std::array::from_fn(|tenant| most[tenant].max(sockets(tenant)));
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    eprintln!("{most:?} sockets, and {longest:?} for the other tenant");
+    assert!(most.iter().all(|most| (1..=AT_ONCE).contains(most)), "{most:?} sockets");
+    assert!(longest < Duration::from_secs(3), "{longest:?}");
+    server.shutdown().await.unwrap();
+}
+
+both! { four_hundred_slow_endpoints }

@@ -32,7 +32,7 @@ placements! {
         let before = state(&owner).await;
         let reserved = [
             "Connection", "Content-Type", "Forwarded", "Host", "Tenantry-Hops", "True-Client-IP", "Via",
-            "X-Forwarded-For", "X-Real-IP", "X_Forwarded_For", "webhook-id",
+            "X-Forwarded-For", "X-Real-IP", "X-Remote-Addr", "X_Forwarded_For", "webhook-id",
         ];
         let headers: serde_json::Map<_, _> = reserved.iter().map(|name| ((*name).to_owned(), json!("1"))).collect();
         let body = json!({ "url": "https://example.com/", "headers": headers });

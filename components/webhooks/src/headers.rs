@@ -10,7 +10,7 @@ const MOST: usize = 20;
 
 /// Names that the delivery sets itself or may not have. Underscores count as hyphens, because CGI
 /// and its heirs make the same variable of both.
-const RESERVED: [&str; 29] = [
+const RESERVED: [&str; 23] = [
     // How a message is framed, and who is meant (RFC 9110 section 7.2, RFC 9112).
     "accept-encoding",
     "expect",
@@ -18,6 +18,7 @@ const RESERVED: [&str; 29] = [
     "max-forwards",
     "user-agent",
     // Hop by hop (RFC 9110 section 7.6.1).
+    "alt-used",
     "connection",
     "http2-settings",
     "keep-alive",
@@ -27,34 +28,30 @@ const RESERVED: [&str; 29] = [
     "upgrade",
     // What a proxy says of who has sent it (RFC 7239, RFC 9110 section 7.6.3, RFC 8586).
     "cdn-loop",
-    "client-ip",
-    "fastly-client-ip",
-    "fly-client-ip",
     "forwarded",
-    "forwarded-for",
-    "true-client-ip",
+    "front-end-https",
     "via",
-    "x-appengine-user-ip",
     "x-client-address",
-    "x-client-ip",
-    "x-cluster-client-ip",
-    "x-host",
-    "x-http-method-override",
-    "x-real-ip",
-    "x-rewrite-url",
+    "x-http-method",
+    "x-proto",
+    "x-scheme",
+    "x-url-scheme",
     "x-signature",
 ];
 /// Names that begin so: the message's own form, proxies, and the signature and the hops of a
 /// delivery.
-const RESERVED_PREFIXES: [&str; 15] = [
+const RESERVED_PREFIXES: [&str; 18] = [
     "cf-",
     "content-",
+    "fastly-",
     "forwarded-",
     "proxy-",
     "spin-",
     "svix-",
     "tenantry-",
     "webhook-",
+    "x-amzn-",
+    "x-arr-",
     "x-azure-",
     "x-envoy-",
     "x-forwarded",
@@ -63,12 +60,30 @@ const RESERVED_PREFIXES: [&str; 15] = [
     "x-tenantry-",
     "x-webhook-",
 ];
+/// Names that end so, with any maker before it: whose address it is, and what is asked instead of
+/// what the request says.
+const RESERVED_SUFFIXES: [&str; 13] = [
+    "-host",
+    "-override",
+    "-rewrite-url",
+    "client-connection-ip",
+    "client-ip",
+    "clientip",
+    "connecting-ip",
+    "peer-ip",
+    "real-ip",
+    "remote-addr",
+    "remote-ip",
+    "source-ip",
+    "user-ip",
+];
 
 /// Whether a delivery never has a header of this name from an endpoint.
 pub(crate) fn is_reserved(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace('_', "-");
     RESERVED.contains(&name.as_str())
         || RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        || RESERVED_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
 }
 
 /// What is wrong, and where.
@@ -152,6 +167,19 @@ mod tests {
             "X-Signature-V2",
             "Tenantry-Hops",
             "X-Client-Address",
+            "X-Cluster-Client-IP",
+            "Fly-Client-IP",
+            "X-Sucuri-ClientIP",
+            "X-NF-Client-Connection-IP",
+            "DO-Connecting-IP",
+            "X-Remote-Addr",
+            "REMOTE_ADDR",
+            "X-Scheme",
+            "X-HTTP-Host-Override",
+            "X-HTTP-Method-Override",
+            "X-Host",
+            "X-Rewrite-URL",
+            "X-Appengine-User-IP",
         ] {
             assert!(is_reserved(name), "{name}");
         }
@@ -159,8 +187,15 @@ mod tests {
 
     #[test]
     fn names_of_ones_own_are_not() {
-        for name in ["Authorization", "X-Team", "x-api-key", "X-Forward", "Cookie", "x-signatures"]
-        {
+        for name in [
+            "Authorization",
+            "X-Team",
+            "x-api-key",
+            "X-Forward",
+            "Cookie",
+            "x-signatures",
+            "X-Ship",
+        ] {
             assert!(!is_reserved(name), "{name}");
         }
     }

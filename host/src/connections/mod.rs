@@ -66,7 +66,7 @@ pub(crate) struct Seat {
     /// Of the server.
     began: Instant,
     /// Since when it waits for its client, in milliseconds after `began`; `BUSY` when it does
-    /// not.
+    /// not, `GONE` when it has made way.
     waits: AtomicU64,
     /// Whether its client has yet to take bytes of an answer.
     takes: AtomicBool,
@@ -74,6 +74,7 @@ pub(crate) struct Seat {
 }
 
 const BUSY: u64 = u64::MAX;
+const GONE: u64 = BUSY - 1;
 
 impl Seat {
     fn new(address: Option<IpAddr>, began: Instant) -> Self {
@@ -85,13 +86,33 @@ impl Seat {
 
     /// From now on its client has to send something.
     pub(crate) fn wait(&self) {
-        let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(BUSY - 1);
-        self.waits.store(now, Ordering::Relaxed);
+        let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(GONE - 1);
+        self.becomes(now);
     }
 
-    /// From now on the server has.
-    pub(crate) fn work(&self) {
-        self.waits.store(BUSY, Ordering::Relaxed);
+    /// From now on the server has. Nothing may be begun that was not when the connection was
+    /// asked to leave, so this does not end when it was: who serves it is dropped.
+    pub(crate) async fn work(&self) {
+        if !self.becomes(BUSY) {
+            std::future::pending().await
+        }
+    }
+
+    /// False when it has made way.
+    fn becomes(&self, state: u64) -> bool {
+        let unless_gone = |now| (now != GONE).then_some(state);
+        self.waits.fetch_update(Ordering::Relaxed, Ordering::Relaxed, unless_gone).is_ok()
+    }
+
+    /// Has it make way, unless it does not wait any more.
+    fn leave(&self) -> bool {
+        let Some(since) = self.waits() else { return false };
+        let order = Ordering::Relaxed;
+        let left = self.waits.compare_exchange(since, GONE, order, order).is_ok();
+        if left {
+            self.gone.cancel();
+        }
+        left
     }
 
     /// Whether its client has yet to take bytes of an answer that is written.
@@ -103,7 +124,7 @@ impl Seat {
         if self.takes.load(Ordering::Relaxed) {
             return None;
         }
-        Some(self.waits.load(Ordering::Relaxed)).filter(|since| *since != BUSY)
+        Some(self.waits.load(Ordering::Relaxed)).filter(|since| *since < GONE)
     }
 }
 
@@ -130,9 +151,9 @@ impl Connections {
         let held = &mut *self.held.lock();
         let own = held.by.get(&address).map_or(0, Vec::len);
         if address.is_some() && own >= self.limits.per_address {
-            let oldest = held.by.get(&address)?.iter().filter(|seat| seat.waits().is_some());
-            let oldest = oldest.min_by_key(|seat| seat.waits())?.clone();
-            held.end(&oldest);
+            if !held.make_room_of(address) {
+                return None;
+            }
         } else if held.all >= self.limits.total && !held.make_room() {
             let own_machine = if peer.to_canonical().is_loopback() { LOOPBACK } else { 0 };
             let reserve = self.limits.total.div_ceil(RESERVE) + own_machine;
@@ -153,6 +174,20 @@ impl Connections {
 }
 
 impl Held {
+    /// Ends the one of this address that waits longest; false when none waits.
+    fn make_room_of(&mut self, address: Option<IpAddr>) -> bool {
+        loop {
+            let seats = self.by.get(&address).into_iter().flatten();
+            let waiting = seats.filter_map(|seat| Some((seat.waits()?, seat)));
+            let Some((_, oldest)) = waiting.min_by_key(|(since, _)| *since) else { return false };
+            // Or it has begun to work meanwhile.
+            let oldest = oldest.clone();
+            if self.end(&oldest) {
+                return true;
+            }
+        }
+    }
+
     /// Ends those that wait longest; false when nobody waits.
     fn make_room(&mut self) -> bool {
         let now = Instant::now();
@@ -174,15 +209,16 @@ impl Held {
             waiting.select_nth_unstable_by_key(BATCH - 1, |(since, _)| *since);
             waiting.truncate(BATCH);
         }
-        for (_, seat) in waiting {
-            self.end(&seat);
-        }
-        true
+        let ended = waiting.iter().filter(|(_, seat)| self.end(seat));
+        ended.count() > 0
     }
 
-    fn end(&mut self, seat: &Arc<Seat>) {
-        seat.gone.cancel();
-        self.remove(seat);
+    fn end(&mut self, seat: &Arc<Seat>) -> bool {
+        let left = seat.leave();
+        if left {
+            self.remove(seat);
+        }
+        left
     }
 
     fn remove(&mut self, seat: &Arc<Seat>) {
@@ -206,15 +242,6 @@ impl Place {
     pub(crate) fn seat(&self) -> Arc<Seat> {
         self.seat.clone()
     }
-
-    /// What tells of requests.
-    pub(crate) fn requests(&self) -> impl Fn() -> Busy + Send + use<> {
-        let seat = self.seat.clone();
-        move || {
-            seat.work();
-            Busy(seat.clone())
-        }
-    }
 }
 
 impl Drop for Place {
@@ -224,6 +251,12 @@ impl Drop for Place {
 }
 
 impl Busy {
+    /// Begins with a request; see [`Seat::work`].
+    pub(crate) async fn begin(seat: Arc<Seat>) -> Self {
+        seat.work().await;
+        Self(seat)
+    }
+
     /// Its connection.
     pub(crate) fn seat(&self) -> Arc<Seat> {
         self.0.clone()

@@ -1,6 +1,7 @@
 //! Who is admitted, and who makes way.
 
 use super::*;
+use futures_util::FutureExt as _;
 
 fn connections(total: usize, per_address: usize) -> Arc<Connections> {
     let limits = Limits { total, per_address, ..Limits::default() };
@@ -16,7 +17,7 @@ fn address(number: u8) -> IpAddr {
 /// One that answers a request.
 fn busy(connections: &Arc<Connections>, peer: IpAddr) -> Option<(Place, Busy)> {
     let place = connections.admit(peer)?;
-    let busy = place.requests()();
+    let busy = Busy::begin(place.seat()).now_or_never().expect("it has not made way");
     Some((place, busy))
 }
 
@@ -74,4 +75,20 @@ fn when_all_are_taken_who_waits_makes_way_and_few_come_in() {
     assert!(connections.admit(address(5)).is_none(), "the reserve has an end");
     drop((works, more, rest, few));
     assert_eq!(connections.held.lock().all, 0);
+}
+
+#[test]
+fn nothing_is_begun_on_a_connection_that_made_way_and_what_is_begun_is_not_ended() {
+    let connections = connections(100, 1);
+    let gone = connections.admit(address(1)).expect("room");
+    let new = connections.admit(address(1)).expect("the first one made way");
+    assert!(gone.gone().is_cancelled());
+    assert!(Busy::begin(gone.seat()).now_or_never().is_none());
+    gone.seat().wait();
+    assert!(gone.seat().work().now_or_never().is_none(), "there is no way back");
+    // As if a request came between the look at all and the end of the one.
+    let busy = Busy::begin(new.seat()).now_or_never().expect("it has not made way");
+    assert!(!connections.held.lock().end(&new.seat()) && !new.gone().is_cancelled());
+    drop(busy);
+    assert!(connections.held.lock().end(&new.seat()) && new.gone().is_cancelled());
 }
