@@ -46,7 +46,10 @@ pub(crate) enum Refusal {
 /// Reads an answer.
 pub(crate) fn read(status: u16, retry_after: Option<&str>, body: &[u8]) -> Result<Grant, Refusal> {
     let answer = Answer::parse(&String::from_utf8_lossy(body)).unwrap_or_default();
-    let error = answer.error();
+    let error = match answer.tells_of_a_dead_token() {
+        true => Some("invalid_grant".to_owned()),
+        false => answer.error(),
+    };
     let is_busy = matches!(status, 429 | 503)
         || matches!(error.as_deref(), Some("temporarily_unavailable" | "slow_down"));
     match (error, answer.text("access_token")) {
@@ -71,6 +74,7 @@ pub(crate) fn read(status: u16, retry_after: Option<&str>, body: &[u8]) -> Resul
 /// Whether an error says that the code or refresh token is of no use any more: `invalid_grant`,
 /// and what providers say in its place. All others may be the operator's fault, which passes.
 pub(crate) fn ends_the_grant(code: &str) -> bool {
+    let code = code.to_ascii_lowercase();
     [
         "invalid_grant",
         // GitHub.
@@ -90,7 +94,7 @@ pub(crate) fn ends_the_grant(code: &str) -> bool {
         "expired_token",
         "invalid_token",
     ]
-    .contains(&code)
+    .contains(&code.as_str())
 }
 
 /// Scopes separated by spaces, each once, in the order in which they first come.
@@ -128,8 +132,23 @@ impl Answer {
         text(self.0.get(name)?)
     }
 
-    /// The code of an error. Some wrap it in an object.
+    /// Whether a refusal says in words that the refresh token is of no use any more: Atlassian's code
+    /// for it is `unauthorized_client`, Twitch and HubSpot have none.
+    fn tells_of_a_dead_token(&self) -> bool {
+        let words = ["error_description", "message"].iter().find_map(|name| self.text(name));
+        let words = words.unwrap_or_default().to_ascii_lowercase();
+        let is_dead = ["invalid", "expired", "revoked"].iter().any(|word| words.contains(word));
+        words.replace('_', " ").contains("refresh token")
+            && is_dead
+            && self.text("access_token").is_none()
+    }
+
+    /// The code of an error. Some wrap it in an object, some in a list.
     fn error(&self) -> Option<String> {
+        if let Some(all) = self.0.get("errors") {
+            let all: Vec<Box<RawValue>> = serde_json::from_str(all.get()).ok()?;
+            return Self(HashMap::from([("error".to_owned(), all.into_iter().next()?)])).error();
+        }
         let raw = self.0.get("error")?;
         let code = match raw.get() {
             "null" | "false" => return None,
@@ -329,5 +348,28 @@ mod tests {
         }
         let said = br#"{"error":"temporarily_unavailable"}"#;
         assert_eq!(read(400, None, said), Err(Refusal::Later(5)));
+    }
+
+    #[test]
+    fn dead_refresh_tokens_in_words_of_providers() {
+        for (status, body) in [
+            (
+                403,
+                r#"{"error":"unauthorized_client","error_description":"refresh_token is invalid"}"#,
+            ),
+            (400, r#"{"status":400,"message":"Invalid refresh token"}"#),
+            (400, r#"{"status":"BAD_REFRESH_TOKEN","message":"missing or invalid refresh token"}"#),
+            (400, r#"{"errors":[{"code":"invalid_grant"}]}"#),
+            (400, r#"{"error":"Invalid_Grant"}"#),
+        ] {
+            let Err(Refusal::Refused(code)) = read(status, None, body.as_bytes()) else {
+                panic!("{body}")
+            };
+            assert!(ends_the_grant(&code), "{body}");
+        }
+        let other =
+            r#"{"error":"invalid_client","error_description":"a refresh token needs a client"}"#;
+        let refused = read(401, None, other.as_bytes());
+        assert_eq!(refused, Err(Refusal::Refused("invalid_client".to_owned())));
     }
 }
