@@ -6,6 +6,7 @@ use crate::manifest::ROUTE;
 use anyhow::{Context as _, anyhow, ensure};
 use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use wac_graph::types::{Package, SubtypeChecker};
 use wac_graph::{CompositionGraph, EncodeOptions};
 
@@ -28,8 +29,11 @@ pub(crate) fn compose(gateway: &Path, route: &Path, data: &Path) -> anyhow::Resu
         format!("{} cannot be composed with {}", gateway.display(), route.display())
     })?;
     std::fs::create_dir_all(&directory).with_context(|| directory.display().to_string())?;
-    // Written under another name first, so that nobody finds half a file.
-    let part = directory.join(format!("{name}.{}.part", std::process::id()));
+    // Written under another name first, so that nobody finds half a file: also of this process,
+    // where two components may be made of the same files at once.
+    static PARTS: AtomicUsize = AtomicUsize::new(0);
+    let number = PARTS.fetch_add(1, Ordering::Relaxed);
+    let part = directory.join(format!("{name}.{}.{number}.part", std::process::id()));
     std::fs::write(&part, composed)
         .and_then(|()| std::fs::rename(&part, &file))
         .with_context(|| file.display().to_string())?;

@@ -13,11 +13,12 @@ use tokio::net::{TcpListener, TcpSocket};
 const MUCH: usize = 16 << 20;
 const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// A connection, its client, its place, and all connections: its address may have no other.
-async fn pair(time: Duration) -> (Stall, TcpStream, Place, Arc<Connections>) {
+/// A connection, its client, which takes so many bytes at once, its place, and all connections: its
+/// address may have no other.
+async fn pair(time: Duration, window: u32) -> (Stall, TcpStream, Place, Arc<Connections>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let client = TcpSocket::new_v4().expect("a socket");
-    client.set_recv_buffer_size(4096).expect("a size");
+    client.set_recv_buffer_size(window).expect("a size");
     let address = listener.local_addr().expect("bound");
     let (client, accepted) = tokio::join!(client.connect(address), listener.accept());
     let (stream, _) = accepted.expect("a connection");
@@ -32,7 +33,7 @@ async fn pair(time: Duration) -> (Stall, TcpStream, Place, Arc<Connections>) {
 #[tokio::test]
 async fn who_takes_nothing_is_reset() {
     let time = Duration::from_millis(300);
-    let (mut stall, mut client, _place, _connections) = pair(time).await;
+    let (mut stall, mut client, _place, _connections) = pair(time, 4096).await;
     let began = Instant::now();
     let written = tokio::time::timeout(time * 30, stall.write_all(&vec![0; MUCH])).await;
     let error = written.expect("the alarm").expect_err("not all is taken");
@@ -47,7 +48,7 @@ async fn who_takes_nothing_is_reset() {
 #[tokio::test]
 async fn who_takes_it_slowly_has_all_in_the_end() {
     let time = Duration::from_millis(300);
-    let (mut stall, mut client, _place, _connections) = pair(time).await;
+    let (mut stall, mut client, _place, _connections) = pair(time, 256 << 10).await;
     let takes = async {
         let (began, mut piece, mut taken) = (Instant::now(), vec![0; 64 << 10], 0);
         while taken < MUCH {
@@ -74,7 +75,7 @@ async fn writes(stall: &mut Stall, taken: Option<usize>) -> Poll<io::Result<usiz
 
 /// How many seconds somebody has who takes so many bytes a second.
 async fn lasts(rate: usize) -> u64 {
-    let (mut stall, _client, _place, _connections) = pair(Duration::from_secs(30)).await;
+    let (mut stall, _client, _place, _connections) = pair(Duration::from_secs(30), 4096).await;
     let began = Instant::now();
     while began.elapsed() < Duration::from_secs(600) && writes(&mut stall, None).await.is_pending()
     {
@@ -97,7 +98,7 @@ async fn what_is_taken_is_worth_its_time_and_no_more() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_saved_up() {
-    let (mut stall, _client, _place, _connections) = pair(Duration::from_secs(30)).await;
+    let (mut stall, _client, _place, _connections) = pair(Duration::from_secs(30), 4096).await;
     assert!(writes(&mut stall, None).await.is_pending());
     assert!(writes(&mut stall, Some(1_000_000)).await.is_ready());
     tokio::time::sleep(Duration::from_secs(31)).await;
@@ -107,7 +108,7 @@ async fn nothing_is_saved_up() {
 
 #[tokio::test(start_paused = true)]
 async fn who_has_yet_to_take_something_does_not_make_way() {
-    let (mut stall, _client, place, connections) = pair(Duration::from_secs(30)).await;
+    let (mut stall, _client, place, connections) = pair(Duration::from_secs(30), 4096).await;
     assert!(writes(&mut stall, None).await.is_pending());
     assert!(connections.admit(CLIENT).is_none());
     assert!(writes(&mut stall, Some(1)).await.is_ready());
