@@ -26,7 +26,7 @@ const KEPT: usize = 4 << 20;
 /// in bytes: what the largest body takes as JSON, and less than a hash.
 const SHARE: usize = 16 << 20;
 /// How long an instance has such a place at most. What needs the memory is over by then, and a
-/// stream or a run of deliveries that lives on would keep everybody from signing in.
+/// stream or a run of deliveries that lives on would hold up all others of its component.
 const HELD: Duration = Duration::from_secs(10);
 /// How many may wait for each place among the large ones. They are served in about the time
 /// that a request waits at most.

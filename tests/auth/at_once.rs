@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::both;
 use crate::support::Placement;
@@ -102,4 +102,41 @@ async fn what_was_not_looked_at_is_no_failure(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-both! { few_hash_at_a_time what_was_not_looked_at_is_no_failure }
+/// Whoever reads much of another function keeps nobody from signing in: its large instances have
+/// places of their own.
+async fn large_lists_hold_up_no_sign_in(placement: Placement) {
+    let directory = tempfile::tempdir().unwrap();
+    let mut options = options(placement, directory.path(), &UNLIMITED);
+    options.limits = Limits { max_large: 1, ..Limits::default() };
+    let (app, server) = start(options).await;
+    let (reader, other) = (app.owner().await, app.owner().await);
+    let text = "\u{1f600}".repeat(200);
+    let labels: Map<_, _> =
+        (0..60).map(|number| (format!("l{number}"), Value::from(text.as_str()))).collect();
+    let project = json!({ "name": "large", "labels": labels });
+    for _ in 0..100 {
+        reader.post("/api/v1/projects", &project).await.expect(201);
+    }
+    let readers: Vec<_> = (0..16)
+        .map(|_| {
+            let reader = reader.clone();
+            tokio::spawn(async move {
+                loop {
+                    let list = "/api/v1/projects?limit=100";
+                    let _ = reader.try_send(Method::GET, list, &[], None).await;
+                }
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let login = json!({ "email": other.session["user"]["email"], "password": PASSWORD });
+    for _ in 0..4 {
+        app.anon().post(LOGIN, &login).await.expect(200);
+    }
+    let large = memory(&app, "projects").await;
+    assert!(large > 16 << 20, "only {} MiB: nobody was in anybody's way", large >> 20);
+    readers.iter().for_each(tokio::task::JoinHandle::abort);
+    server.shutdown().await.unwrap();
+}
+
+both! { few_hash_at_a_time what_was_not_looked_at_is_no_failure large_lists_hold_up_no_sign_in }

@@ -59,7 +59,8 @@ placements! {
             });
             app.anon().post(PATH, &body).await
         };
-        for weak in ["password1234", "Passw0rd2024", "qwertyuiop123", "aaaaaaaaaaaa", "weak.password1", "StrongTeaCompany"] {
+        for weak in ["password1234", "Passw0rd2024", "qwertyuiop123", "aaaaaaaaaaaa", "weak.password1", "StrongTeaCompany",
+            "ｐａｓｓｗｏｒｄ１２３４", "pass\u{200b}word1234", "pásswörd1234"] {
             let refused = register(weak).await.refused(422, "validation_failed");
             assert_eq!(refused.violations(), ["/password TOO_WEAK"], "{weak}");
             assert!(refused.text.contains("Take some words") && !refused.text.contains(weak));

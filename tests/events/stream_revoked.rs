@@ -13,7 +13,7 @@ use tenantry::Server;
 
 const STREAM: &str = "/api/v1/events/stream";
 const USERS: &str = "/api/v1/users";
-/// What it may take : longer than a gateway remembers a token.
+/// What it may take.
 const SOON: Duration = Duration::from_secs(60);
 
 /// A server whose streams outlive the test.

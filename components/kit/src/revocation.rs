@@ -10,7 +10,6 @@ use spin_sdk::experimental::wasi::keyvalue::atomics::{self, Cas, CasError};
 use spin_sdk::experimental::wasi::keyvalue::store::Bucket;
 
 use crate::agree::agree;
-
 use crate::sql::{Database, Row, Source, Value, Who};
 use crate::{Call, Code, Error, Scope, System, key_value, now, problem};
 

@@ -10,7 +10,7 @@ const MOST: usize = 20;
 
 /// Names that the delivery sets itself or may not have. Underscores count as hyphens, because CGI
 /// and its heirs make the same variable of both.
-const RESERVED: [&str; 23] = [
+const RESERVED: [&str; 24] = [
     // How a message is framed, and who is meant (RFC 9110 section 7.2, RFC 9112).
     "accept-encoding",
     "expect",
@@ -32,6 +32,7 @@ const RESERVED: [&str; 23] = [
     "front-end-https",
     "via",
     "x-client-address",
+    "x-host",
     "x-http-method",
     "x-proto",
     "x-scheme",
@@ -63,13 +64,13 @@ const RESERVED_PREFIXES: [&str; 18] = [
 /// Names that end so, with any maker before it: whose address it is, and what is asked instead of
 /// what the request says.
 const RESERVED_SUFFIXES: [&str; 13] = [
-    "-host",
     "-override",
     "-rewrite-url",
     "client-connection-ip",
     "client-ip",
     "clientip",
     "connecting-ip",
+    "original-host",
     "peer-ip",
     "real-ip",
     "remote-addr",
@@ -195,6 +196,7 @@ mod tests {
             "Cookie",
             "x-signatures",
             "X-Ship",
+            "X-RapidAPI-Host",
         ] {
             assert!(!is_reserved(name), "{name}");
         }

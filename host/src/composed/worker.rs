@@ -24,7 +24,7 @@ use wasmtime_wasi_http::handler::{
 /// Requests after which an instance is not given another. What it keeps of each goes with it:
 /// Wasmtime 48 keeps the task of a call between components that returns at once, about 330 bytes,
 /// as its `start_call` gives the caller no handle to delete it by (component/concurrent.rs). So an
-/// instance keeps 330 KB at most, and a new one costs a thousandth of what it serves.
+/// instance keeps 330 KB at most.
 const REQUESTS: usize = 1_000;
 /// How much later the second of the two request timeouts fires.
 const SLACK: Duration = Duration::from_secs(1);
