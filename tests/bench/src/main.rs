@@ -4,7 +4,8 @@
 //! `native/` is the baseline, written as one would write this service without Tenantry.
 //! `costs/` compares a placement with itself: with and without limits, with and without
 //! idempotency keys. `scaling.rs` compares a page of a long list with one of a short list, on
-//! one server, `hosts.rs` two hosts with one. `deliveries/` is about webhooks. `storage.rs` is where all of them keep their data,
+//! one server, `hosts.rs` two hosts with one, `sign_ins.rs` reads beside a burst of sign-ins with
+//! reads alone. `deliveries/` is about webhooks. `storage.rs` is where all of them keep their data,
 //! `external.rs` what a run makes for that in PostgreSQL and Redis, `data/` the data.
 //! `run.rs` is the sequence of a run, `load.rs` the clients, `check.rs` the proof that all
 //! servers give the same answers, `report.rs` what is kept, `table.rs` what is printed.
@@ -24,6 +25,7 @@ mod report;
 mod run;
 mod scaling;
 mod settings;
+mod sign_ins;
 mod storage;
 mod table;
 
@@ -80,6 +82,10 @@ The ratio is that of the requests/s with all connections. The µs are what a req
 on a single connection, where nothing queues: the difference of the two median latencies, the
 median of all turns.
 
+Then, for fused and for composed, 4 connections read alone and beside 100 sign-ins at once, in
+turns (sign-ins). A sign-in hashes a password, which takes a core; the ratio of the two p99 tells
+what others notice.
+
 Then two fused servers, one with 10,000 projects of one tenant and one with --rows, answer one
 connection in turns: a page of 20 from the middle, latest first, by cursor. The ratio of the
 two medians tells whether a page costs more when the list is long.
@@ -97,6 +103,7 @@ Examples:
   scripts/bench                          build everything, measure for about ten minutes
   scripts/bench --seconds 2 --rounds 1   a first impression
   scripts/bench --only create            one operation
+  scripts/bench --only sign-ins          what others notice of a burst of sign-ins
   scripts/bench --only page              the long list alone
   scripts/bench --only deliveries        webhooks alone
   scripts/bench --only limits --only idempotency

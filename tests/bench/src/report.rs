@@ -14,6 +14,7 @@ use crate::deliveries::Deliveries;
 use crate::load::Operation;
 use crate::machine::Machine;
 use crate::process::{Kind, Server};
+use crate::sign_ins::SignIns;
 use crate::storage::Stores;
 
 /// What scripts/bench builds.
@@ -39,6 +40,8 @@ pub(crate) struct Report {
     pub(crate) summary: Vec<Summary>,
     /// What limits and idempotency keys cost.
     pub(crate) costs: Vec<Cost>,
+    /// Reads beside a burst of sign-ins.
+    pub(crate) sign_ins: Vec<SignIns>,
     /// A page of a long list, if it was measured, for each kind of stores.
     pub(crate) scaling: Vec<Scaling>,
     /// Two hosts against one, on stores that they can share.

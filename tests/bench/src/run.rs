@@ -1,6 +1,6 @@
 //! The sequence of a run, on each kind of stores: make the data, measure the starts, compare
 //! the answers, then round after round each operation on each server, and what limits and
-//! idempotency cost; at last the long list, and the deliveries.
+//! idempotency cost; what others notice of sign-ins; at last the long list, and the deliveries.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::process::{Kind, Limits, Places, Server};
 use crate::report::{self, Hosts, Measured, Report, Scaling, Start, Subject};
 use crate::settings::Part;
 use crate::storage::{Storage, Stores};
-use crate::{Settings, costs, deliveries, hosts, scaling, table};
+use crate::{Settings, costs, deliveries, hosts, scaling, sign_ins, table};
 
 /// The fastest of so many starts counts.
 const STARTS: usize = 5;
@@ -29,6 +29,7 @@ struct Found {
     starts: Vec<Start>,
     measured: Vec<Measured>,
     costs: Vec<costs::Cost>,
+    sign_ins: Vec<sign_ins::SignIns>,
     scaling: Vec<Scaling>,
     hosts: Vec<Hosts>,
     deliveries: Vec<Deliveries>,
@@ -56,6 +57,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
         starts: found.starts,
         summary: report::Summary::of(&found.measured),
         costs: found.costs,
+        sign_ins: found.sign_ins,
         scaling: found.scaling,
         hosts: found.hosts,
         deliveries: found.deliveries,
@@ -112,7 +114,8 @@ async fn everything(
     }
     let mut operations = Operation::COMPARED.to_vec();
     operations.retain(|operation| settings.measures(operation.part()));
-    if !operations.is_empty() || costs::chosen(settings) {
+    let signs_in = settings.measures(Part::SignIns);
+    if !operations.is_empty() || costs::chosen(settings) || signs_in {
         let Settings { projects, .. } = settings;
         eprintln!("Making {projects} projects of one tenant ({})", storage.stores().name());
         let seed = Seed::make(storage, places, "seed", *projects).await.context("the data")?;
@@ -121,6 +124,10 @@ async fn everything(
             compare(settings, places, storage, &seed, &operations, found).await?;
         }
         found.costs.extend(costs::measure(settings, places, storage, &seed).await?);
+        if signs_in {
+            let noticed = sign_ins::measure(settings, places, storage, &seed).await;
+            found.sign_ins.extend(noticed.context("sign-ins")?);
+        }
     }
     if settings.measures(Part::Page) {
         let scaling = scaling::measure(settings, places, storage).await;

@@ -19,6 +19,8 @@ pub(crate) enum Part {
     Limits,
     /// What an Idempotency-Key costs a create, and how fast it is answered again.
     Idempotency,
+    /// What others notice of a burst of sign-ins.
+    SignIns,
     /// 20 projects from the middle, latest first: of a long list compared with a short one.
     Page,
     /// How many webhooks are delivered, how soon, beside a slow receiver and out of a long queue.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::costs::Cost;
 use crate::deliveries;
 use crate::report::{Hosts, Page, Parameters, Report, Scaling, Start, Summary};
+use crate::sign_ins::SignIns;
 use crate::storage::Stores;
 
 /// The tables.
@@ -28,6 +29,9 @@ fn write(report: &Report, text: &mut String) -> std::fmt::Result {
     }
     if !report.costs.is_empty() {
         costs(&report.costs, text)?;
+    }
+    if !report.sign_ins.is_empty() {
+        sign_ins(&report.sign_ins, text)?;
     }
     for scaling in &report.scaling {
         long_list(scaling, text)?;
@@ -117,6 +121,36 @@ fn costs(costs: &[Cost], text: &mut String) -> std::fmt::Result {
          connection, where\nnothing queues (the difference of two medians; of all turns the \
          median one).\n"
     )
+}
+
+/// Reads alone and beside a burst of sign-ins.
+fn sign_ins(found: &[SignIns], text: &mut String) -> std::fmt::Result {
+    writeln!(
+        text,
+        "| point reads beside a burst of sign-ins / alone | stores | ratio of p99 | of each round | \
+         p50 ms | alone | p99 ms | alone | longest ms | alone | burst ms | refused |"
+    )?;
+    writeln!(text, "|---|---|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|")?;
+    for one in found {
+        let SignIns { stores, server, alone, beside, ratio, ratio_of_rounds, .. } = one;
+        let rounds: Vec<_> = ratio_of_rounds.iter().map(|ratio| format!("{ratio:.2}")).collect();
+        writeln!(
+            text,
+            "| {} | {} | {ratio:.2} | {} | {:.2} | {:.2} | {:.2} | {:.2} | {:.1} | {:.1} | {:.0} | {} |",
+            server.name(),
+            stores.name(),
+            rounds.join(" "),
+            beside.p50_ms,
+            alone.p50_ms,
+            beside.p99_ms,
+            alone.p99_ms,
+            beside.most_ms,
+            alone.most_ms,
+            one.burst_ms,
+            one.refused
+        )?;
+    }
+    writeln!(text)
 }
 
 /// The page of a short list and of a long one.

@@ -154,7 +154,7 @@ pub(super) async fn list(
         }
     }
     let body = serde_json::to_vec(&Page { items, next_cursor }).map_err(internal)?;
-    let caching = HeaderValue::from_static("no-cache");
+    let caching = HeaderValue::from_static("private, no-cache");
     let mut response = json(StatusCode::OK, body.into(), caching);
     let link = HeaderValue::try_from(link).map_err(internal)?;
     response.headers_mut().insert(header::LINK, link);
