@@ -74,6 +74,14 @@ tested=("${native[@]}" --exclude=bench)
 
 # How they are built; arguments go to cargo
 
+# While one works, functions are built to be there soon: a change of one is back in seconds. What
+# Cargo.toml says of the profile `guest` holds for what is released and measured.
+export CARGO_PROFILE_GUEST_LTO=off CARGO_PROFILE_GUEST_OPT_LEVEL=1 CARGO_PROFILE_GUEST_CODEGEN_UNITS=8
+export CARGO_PROFILE_GUEST_INCREMENTAL=true
+as_released() {
+    unset CARGO_PROFILE_GUEST_LTO CARGO_PROFILE_GUEST_OPT_LEVEL CARGO_PROFILE_GUEST_CODEGEN_UNITS CARGO_PROFILE_GUEST_INCREMENTAL
+}
+
 build_wasm() {
     cargo build ${locked[@]+"${locked[@]}"} --target wasm32-wasip2 --profile guest "$@"
 }
@@ -82,6 +90,13 @@ build_wasm() {
 build_functions() {
     step "Building the functions"
     build_wasm "${functions[@]}" "$@"
+}
+
+# The runner alone. That it comes with a test makes cargo give its dependencies the features that
+# all tests together need, so that `build_tests` builds none of them again.
+build_runner() {
+    step "Building the runner"
+    cargo build ${locked[@]+"${locked[@]}"} "${tested[@]}" --bin tenantry --test tables "$@"
 }
 
 # The runner as the tests have it, with the tests: whoever runs one of the two builds nothing twice.
