@@ -4,4 +4,5 @@ mod components;
 mod files;
 mod networks;
 mod registry;
+mod scripts;
 mod tree;

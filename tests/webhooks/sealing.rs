@@ -1,7 +1,7 @@
 //! Secrets that an older release has sealed with the master key, which `webhooks` gets no more.
 
 use aes_gcm::aead::Aead as _;
-use aes_gcm::{Aes256Gcm, Key, KeyInit as _, Nonce, aead::Payload};
+use aes_gcm::{Aes256Gcm, KeyInit as _, Nonce, aead::Payload};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
@@ -35,10 +35,11 @@ async fn older_secrets_open(placement: Placement) {
     let name = format!("webhook:{}", made.id());
     let decode = |text: &str| STANDARD.decode(text).unwrap();
     let plain = seal::open(&decode(own), &name, &decode(sealed));
-    let cipher = Aes256Gcm::new(Key::<Aes256Gcm>::from_slice(&decode(MASTER)));
+    let cipher = Aes256Gcm::new_from_slice(&decode(MASTER)).unwrap();
     let payload = Payload { msg: &plain, aad: name.as_bytes() };
-    let mut older = vec![7; 12];
-    older.extend(cipher.encrypt(Nonce::from_slice(&[7; 12]), payload).unwrap());
+    let nonce = [7; 12];
+    let mut older = nonce.to_vec();
+    older.extend(cipher.encrypt(&Nonce::from(nonce), payload).unwrap());
     app.execute(&format!("UPDATE webhook_secrets SET sealed = '{}'", STANDARD.encode(older)));
 
     let (app, server) = start(options).await;

@@ -1,7 +1,7 @@
 //! Encryption at rest: AES-256-GCM under the master key, or one that comes from it (C-35).
 
 use aes_gcm::aead::{Aead, Payload};
-use aes_gcm::{Aes256Gcm, Key, KeyInit, Nonce};
+use aes_gcm::{Aes256Gcm, KeyInit, Nonce};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hkdf::Hkdf;
@@ -76,12 +76,12 @@ impl Seal {
     /// # Errors
     /// `internal-error` when there is no randomness.
     pub fn seal(&self, name: &str, plain: &[u8]) -> crate::Result<String> {
-        let mut sealed = vec![0; NONCE];
-        getrandom::fill(&mut sealed).internal()?;
+        let mut nonce = [0; NONCE];
+        getrandom::fill(&mut nonce).internal()?;
         let payload = Payload { msg: plain, aad: name.as_bytes() };
-        let cipher = cipher(&self.key)
-            .encrypt(Nonce::from_slice(&sealed), payload)
-            .map_err(Error::internal)?;
+        let cipher =
+            cipher(&self.key).encrypt(&Nonce::from(nonce), payload).map_err(Error::internal)?;
+        let mut sealed = nonce.to_vec();
         sealed.extend(cipher);
         let mark = if self.own { OWN } else { "" };
         Ok(format!("{mark}{}", STANDARD.encode(sealed)))
@@ -98,16 +98,16 @@ impl Seal {
             None => (&self.key, sealed),
         };
         let bytes = STANDARD.decode(sealed).internal()?;
-        let (nonce, sealed) = bytes.split_at_checked(NONCE).ok_or("too short").internal()?;
+        let (nonce, sealed) = bytes.split_first_chunk::<NONCE>().ok_or("too short").internal()?;
         let payload = Payload { msg: sealed, aad: name.as_bytes() };
         cipher(key)
-            .decrypt(Nonce::from_slice(nonce), payload)
+            .decrypt(&Nonce::from(*nonce), payload)
             .map_err(|_| refused("what was sealed does not open: the variable master_key is not the one that sealed it"))
     }
 }
 
 fn cipher(key: &[u8]) -> Aes256Gcm {
-    Aes256Gcm::new(Key::<Aes256Gcm>::from_slice(key))
+    Aes256Gcm::new_from_slice(key).expect("a key has 32 bytes")
 }
 
 fn of_the_master_key() -> Error {

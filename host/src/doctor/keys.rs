@@ -4,7 +4,7 @@ use super::Finding;
 use crate::settings::{MAKE, Master};
 use crate::variables::Variables;
 use aes_gcm::aead::{Aead as _, Payload};
-use aes_gcm::{Aes256Gcm, Key, KeyInit as _, Nonce};
+use aes_gcm::{Aes256Gcm, KeyInit as _, Nonce};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -46,8 +46,8 @@ pub(super) fn signing(variables: &Variables, sealed: Option<(String, String)>) -
 
 fn open(master: &[u8], id: &str, sealed: &str) -> Option<Vec<u8>> {
     let bytes = STANDARD.decode(sealed).ok()?;
-    let (nonce, cipher) = bytes.split_at_checked(NONCE)?;
+    let (nonce, cipher) = bytes.split_first_chunk::<NONCE>()?;
     let payload = Payload { msg: cipher, aad: id.as_bytes() };
-    let cipher = Aes256Gcm::new(Key::<Aes256Gcm>::from_slice(master));
-    cipher.decrypt(Nonce::from_slice(nonce), payload).ok()
+    let cipher = Aes256Gcm::new_from_slice(master).ok()?;
+    cipher.decrypt(&Nonce::from(*nonce), payload).ok()
 }

@@ -51,69 +51,8 @@ struct Cli {
     settings: Settings,
 }
 
-const HELP: &str = "\
-What is measured:
-  native     hyper with the same stores, doing what the gateway and the function do
-  fused      tenantry up --gateway fused
-  composed   tenantry up --gateway composed, as on Spin
-
-On what (--stores):
-  embedded   SQLite and the embedded key-value store
-  external   PostgreSQL and Redis, in databases, roles and keys tenantry_bench_<process>,
-             which are gone when the run ends, also by an error, Ctrl-C or SIGTERM
-
-Each round starts all three on a fresh copy of the same database and then, for a point read,
-a list of 20 and a create (one durable commit each), loads them one after the other. The best
-round of each counts; `of each round` compares within a round, where a busy neighbour disturbs
-both. Clients and server share this machine, so look at the ratios, at the
-server's CPU time per request, and at how far the rounds agree; close what else is running.
-The CPU time of PostgreSQL and Redis is not counted.
-Any answer but the expected one ends the run: there are no figures of errors.
-
-With external stores, two fused servers on the same data then answer point reads and creates,
-against one of them; the clients' connections are split between both.
-
-Then, for fused and for composed, round after round and in turns on the same data:
-  limits        point reads with the rate limits, against a server without (variables 0)
-  idempotency   creates with a fresh Idempotency-Key, against creates without one
-  replays       one create with its key over and over, answered from the store, against point
-                reads
-The ratio is that of the requests/s with all connections. The µs are what a request takes longer
-on a single connection, where nothing queues: the difference of the two median latencies, the
-median of all turns.
-
-Then, for fused and for composed, 4 connections read alone and beside 100 sign-ins at once, in
-turns (sign-ins). A sign-in hashes a password, which takes a core; the ratio of the two p99 tells
-what others notice.
-
-Then two fused servers, one with 10,000 projects of one tenant and one with --rows, answer one
-connection in turns: a page of 20 from the middle, latest first, by cursor. The ratio of the
-two medians tells whether a page costs more when the list is long.
-
-Then webhooks, to receivers in this process (deliveries):
-  - What waits for 1 endpoint, and for 20, is delivered, fused and composed in turns: from the
-    request that wakes the first of them to the last receipt.
-  - Projects are created at a slow and at a brisk pace: from the answer to one, which is behind
-    its commit, to the receipt of its event by 1 endpoint.
-  - The same to 99 of 100 endpoints, fused, with the other one slow and not, in turns.
-  - Events read, delivered and appended per second by two fused servers in turns: one where some
-    thousand events wait for an endpoint, one where --events do. Each create appends two.
-
-Examples:
-  scripts/bench                          build everything, measure for about ten minutes
-  scripts/bench --seconds 2 --rounds 1   a first impression
-  scripts/bench --only create            one operation
-  scripts/bench --only sign-ins          what others notice of a burst of sign-ins
-  scripts/bench --only page              the long list alone
-  scripts/bench --only deliveries        webhooks alone
-  scripts/bench --only limits --only idempotency
-                                         what these two cost a request
-  scripts/bench --skip page              all but the long list
-  scripts/bench --stores all             on SQLite, then on PostgreSQL and Redis
-
-Files:
-  target/bench.json          the result: date, versions, machine, parameters, every figure
-  target/bench/              embedded databases, caches and logs of the servers";
+/// What `scripts/bench --help` prints too, before anything is built.
+const HELP: &str = include_str!("../help.txt").trim_ascii_end();
 
 #[derive(Subcommand)]
 enum Command {
