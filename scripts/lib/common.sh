@@ -92,6 +92,12 @@ build_functions() {
     build_wasm "${functions[@]}" "$@"
 }
 
+# Those with faults, for the tests of what holds in spite of them.
+build_faulty() {
+    step "Building functions with faults"
+    build_wasm --target-dir target/sabotage -p projects -p tenants -p events --features kit/sabotage "$@"
+}
+
 # The runner alone. That it comes with a test makes cargo give its dependencies the features that
 # all tests together need, so that `build_tests` builds none of them again.
 build_runner() {
