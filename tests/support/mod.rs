@@ -1,10 +1,13 @@
 //! What the tests share.
 
+#[macro_use]
+pub mod words;
+
 pub mod client;
 pub mod clock;
 pub mod contract;
 pub mod json_api;
-pub mod npm;
+pub mod packages;
 pub mod process;
 pub mod raw;
 pub mod receiver;
