@@ -12,6 +12,9 @@ use crate::support::{App, Client, Placement};
 use crate::{both, placements, tenants};
 use tenantry::{Limits, Server};
 
+everywhere! { events_come_as_they_happen(placement) nothing_is_lost_between_two_streams(placement) }
+transport! { silence_is_told(placement) }
+
 const STREAM: &str = "/api/v1/events/stream";
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -214,13 +217,7 @@ async fn silence_is_told(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-both! {
-    events_come_as_they_happen
-    nothing_is_lost_between_two_streams
-    silence_is_told
-}
-
-placements! {
+transport! {
     /// An empty `Last-Event-ID` or cursor is none: a client that has seen no event sends the
     /// first, and begins where it would without.
     async fn empty_places_are_none(app) {

@@ -7,7 +7,7 @@ use crate::{placements, snapshot};
 
 const PATH: &str = "/api/v1/projects";
 
-placements! {
+transport! {
     /// Unknown paths and versions are a 404, whoever asks.
     async fn unknown_paths(app) {
         let owner = app.owner().await;

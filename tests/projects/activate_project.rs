@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{PATH, create, events, operate};
 use crate::{placements, snapshot};
 
-placements! {
+logic! {
     /// What was paused, completed or archived is taken up again, and the feed tells.
     async fn takes_up_again(app) {
         let owner = app.owner().await;

@@ -5,3 +5,4 @@ mod files;
 mod networks;
 mod registry;
 mod tree;
+mod words;
