@@ -7,9 +7,10 @@ pure! { each_test_has_a_word() what_must_run_everywhere_does() the_share_is_kept
 
 /// What is about isolation, transactions, receipts, limits, preconditions, revocations or crashes.
 /// A file that joins these may not leave them again.
-const EVERYWHERE: [&str; 13] = [
+const EVERYWHERE: [&str; 17] = [
     "auth::delete_client",
     "auth::disable_client",
+    "auth::enable_client",
     "auth::revocation",
     "events::feed",
     "events::stream_bounds",
@@ -17,10 +18,13 @@ const EVERYWHERE: [&str; 13] = [
     "gateway::conformance",
     "gateway::idempotency",
     "gateway::limits",
+    "gateway::refusals",
     "isolation",
     "projects::conditional",
     "prove",
+    "tenants::replace_limit",
     "webhooks::concurrent",
+    "webhooks::order",
 ];
 /// Words of tests in both placements and on both stores, where what they need has both.
 const FOUR_TIMES: [&str; 4] = ["everywhere", "npm", "clock", "external"];

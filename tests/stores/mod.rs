@@ -1,5 +1,4 @@
-//! What holds on PostgreSQL and Redis, and over several hosts. These tests are part of the
-//! run with `TENANTRY_TEST_STORES=external`.
+//! What holds on PostgreSQL and Redis, and over several hosts.
 
 mod alike;
 mod deliveries;

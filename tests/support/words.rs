@@ -36,7 +36,15 @@ use super::{clock, npm, stores};
 
 /// All of them.
 pub const ALL: [&str; 10] = [
-    "pure", "logic", "transport", "storage", "everywhere", "embedded", "external", "npm", "clock",
+    "pure",
+    "logic",
+    "transport",
+    "storage",
+    "everywhere",
+    "embedded",
+    "external",
+    "npm",
+    "clock",
     "spin",
 ];
 
