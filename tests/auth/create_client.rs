@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{grant, login, member, signed_in};
-use crate::{placements, snapshot};
+use crate::snapshot;
 
 const PATH: &str = "/api/v1/auth/clients";
 

@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::{CLIENTS, client};
-use crate::{placements, snapshot};
+use crate::snapshot;
 
 logic! {
     /// A client as it was made, without its secret; JSON:API names its own place.

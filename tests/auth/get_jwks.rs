@@ -2,7 +2,7 @@
 
 use jwt_simple::prelude::*;
 
-use crate::{placements, snapshot};
+use crate::snapshot;
 
 transport! {
     /// The published key verifies a token, with the claims of K-36.

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::{audited, login};
+use crate::snapshot;
 use crate::support::{App, Client};
-use crate::{placements, snapshot};
 
 const PATH: &str = "/api/v1/auth/token";
 

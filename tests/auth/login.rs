@@ -4,9 +4,9 @@ use http::Method;
 use serde_json::json;
 
 use super::{audited, login};
+use crate::snapshot;
 use crate::support::server::PASSWORD;
 use crate::support::{Placement, dedicated};
-use crate::{both, placements, snapshot};
 
 everywhere! { many_networks_guess_no_more(placement) no_more_are_free_at_once(placement) }
 storage! { networks_are_forgotten(placement) }

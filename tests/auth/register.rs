@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::{placements, snapshot};
+use crate::snapshot;
 
 const PATH: &str = "/api/v1/auth/register";
 

@@ -7,7 +7,6 @@ use serde_json::json;
 use super::{CLIENTS, audited, client, client_with, login, member, signed_in};
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::{Client, Placement, dedicated, stores};
-use crate::{both, placements};
 
 everywhere! { outlives_the_store(placement) }
 

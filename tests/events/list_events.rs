@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::json;
 
 use super::PATH;
-use crate::{placements, snapshot};
+use crate::snapshot;
 
 everywhere! {
     /// Each write is in the feed, in order, with the trace of its request.

@@ -8,7 +8,7 @@ use http::Method;
 use super::PATH;
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::{App, Client, Placement};
-use crate::{both, tenants};
+use crate::tenants;
 use tenantry::{Limits, Server};
 
 everywhere! { nobody_takes_all(placement) who_leaves_makes_room_at_once(placement) }

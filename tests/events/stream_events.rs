@@ -9,7 +9,7 @@ use super::PATH;
 use crate::support::contract::registered;
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::{App, Client, Placement};
-use crate::{both, placements, tenants};
+use crate::tenants;
 use tenantry::{Limits, Server};
 
 everywhere! { events_come_as_they_happen(placement) nothing_is_lost_between_two_streams(placement) }

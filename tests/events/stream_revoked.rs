@@ -6,9 +6,9 @@ use http::Method;
 use serde_json::json;
 
 use crate::auth::{CLIENTS, client_with, login, member, signed_in};
+use crate::events;
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::{App, Client, Placement};
-use crate::{both, events};
 use tenantry::Server;
 
 everywhere! {

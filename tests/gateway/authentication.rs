@@ -3,8 +3,8 @@
 use jwt_simple::prelude::*;
 use serde_json::json;
 
+use crate::snapshot;
 use crate::support::{App, Placement, dedicated};
-use crate::{both, placements, snapshot};
 
 everywhere! { asks_for_lost_keys(placement) }
 

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::json;
 
-use crate::{placements, snapshot};
+use crate::snapshot;
 
 const PATH: &str = "/api/v1/projects";
 

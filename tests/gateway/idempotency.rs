@@ -8,7 +8,6 @@ use sha2::Digest as _;
 
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::{Client, Exchange, Placement, dedicated, stores};
-use crate::{both, placements};
 
 everywhere! { a_lost_store_repeats_nothing(placement) }
 

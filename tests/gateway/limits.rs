@@ -4,8 +4,8 @@
 use http::Method;
 use serde_json::json;
 
+use crate::snapshot;
 use crate::support::{App, Client, Exchange, Placement, dedicated};
-use crate::{both, snapshot};
 
 everywhere! {
     by_class_and_identity(placement) retry_after_is_true(placement) by_cost(placement)

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use crate::auth::{audited, client_with, signed_in};
 use crate::support::{App, Placement, dedicated};
-use crate::{both, placements};
 
 everywhere! { nobody_writes_them_by_themselves(placement) }
 

@@ -12,7 +12,6 @@ use tokio::net::TcpStream;
 use crate::support::raw::Raw;
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::{App, Placement, dedicated};
-use crate::{both, placements};
 use tenantry::{Connections, Limits, Server};
 
 transport! {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PATH, create, events, operate};
-use crate::{placements, snapshot};
+use crate::snapshot;
 
 logic! {
     /// What was paused, completed or archived is taken up again, and the feed tells.

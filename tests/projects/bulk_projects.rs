@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{PATH, create, events, operate};
-use crate::{placements, snapshot};
+use crate::snapshot;
 
 fn outcomes(body: &Value) -> Vec<&str> {
     body["results"].as_array().unwrap().iter().map(|one| one["outcome"].as_str().unwrap()).collect()

@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::json;
 
 use super::{PATH, events};
-use crate::{placements, snapshot};
+use crate::snapshot;
 
 logic! {
     /// The sample of A-90 as printed.

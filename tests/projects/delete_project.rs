@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PATH, create, events};
-use crate::{placements, snapshot};
+use crate::snapshot;
 
 storage! {
     /// A deleted project leaves a tombstone: gone for readers, and deleting again is fine.

@@ -4,8 +4,8 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{PATH, create, events};
+use crate::snapshot;
 use crate::support::{Client, Exchange};
-use crate::{placements, snapshot};
 
 const FORMS: [(&str, &str); 4] = [
     ("native", "application/json"),

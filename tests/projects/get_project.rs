@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::{PATH, create};
-use crate::{placements, snapshot};
+use crate::snapshot;
 
 logic! {
     /// A project reads as it was made, under both prefixes and by HEAD.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PATH, create};
-use crate::{placements, snapshot};
+use crate::snapshot;
 
 storage! {
     /// Pages follow each other without gap or repetition while rows come and go.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PATH, create, events};
-use crate::{placements, snapshot};
+use crate::snapshot;
 
 logic! {
     /// PUT replaces: what is left out is cleared; repeating it changes nothing but the version.

@@ -10,7 +10,6 @@ use serde_json::Value;
 
 use crate::isolation::{ROWS, Row};
 use crate::support::server::{OPERATOR, SCHEDULER, UNLIMITED, options, plain_options, start};
-use crate::support::stores::external;
 use crate::support::{Client, Exchange, Placement};
 
 external! { every_refusal_is_the_same() }

@@ -7,7 +7,7 @@ pub mod client;
 pub mod clock;
 pub mod contract;
 pub mod json_api;
-pub mod npm;
+pub mod packages;
 pub mod process;
 pub mod raw;
 pub mod receiver;

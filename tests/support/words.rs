@@ -32,7 +32,7 @@
 //! everywhere! { survives(placement) hosts_agree() }
 //! ```
 
-use super::{clock, npm, stores};
+use super::{clock, packages, stores};
 
 /// All of them.
 pub const ALL: [&str; 10] = [
@@ -157,7 +157,7 @@ pub fn check(word: &str) {
 fn missing() {
     for word in std::env::var("TENANTRY_TEST_WORDS").unwrap().split(' ') {
         let there = match word {
-            "npm" => npm::all(),
+            "npm" => packages::all(),
             "clock" => clock::library().map(drop),
             "spin" => std::env::var("SPIN_BIN").map(drop).map_err(|_| "SPIN_BIN names none".into()),
             _ => Ok(()),

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::limits::{TOKEN, of, send};
 use crate::support::{Client, Exchange, Placement, dedicated};
-use crate::{both, placements};
 
 everywhere! { holds_at_once_and_resets_nothing(placement) }
 

@@ -7,7 +7,6 @@ use serde_json::json;
 use super::inbound::{INTEGRATIONS, connect};
 use super::oauth::{CONNECTED, World};
 use crate::support::{Placement, dedicated};
-use crate::{both, placements};
 
 npm! {
     asks_as_the_specifications_say(placement) only_for_what_is_registered(placement)

@@ -4,9 +4,9 @@ use http::Method;
 use serde_json::json;
 
 use super::{PATH, state};
+use crate::snapshot;
 use crate::support::Placement;
 use crate::support::dedicated;
-use crate::{both, placements, snapshot};
 
 transport! { production_is_https(placement) }
 everywhere! { has_a_bound(placement) }

@@ -8,7 +8,6 @@ use super::{PATH, PATIENCE, arrived, endpoint, endpoint_with, project, tick};
 use crate::support::Placement;
 use crate::support::receiver::{Answer, Receiver};
 use crate::support::server::{UNLIMITED, options, start};
-use crate::{both, placements};
 
 storage! { four_hundred_slow_endpoints(placement) }
 

@@ -7,7 +7,7 @@ use standardwebhooks::Webhook;
 
 use super::{PATH, arrived, endpoint_with, project};
 use crate::support::receiver::{Received, Receiver};
-use crate::support::{App, npm};
+use crate::support::{App, packages};
 
 /// Read a delivery from standard input; say `verified`, and that a forged one is not.
 const NODE: &str = r#"
@@ -82,8 +82,8 @@ npm! {
         let (sent, secrets) = delivered(&app).await;
         for secret in &secrets {
             let mut node = Command::new("node");
-            node.args(["-e", NODE]).current_dir(npm::package(npm::STANDARD_WEBHOOKS));
-            let mut python = Command::new(npm::python());
+            node.args(["-e", NODE]).current_dir(packages::of_npm(packages::STANDARD_WEBHOOKS));
+            let mut python = Command::new(packages::python());
             python.args(["-c", PYTHON]);
             for mut program in [node, python] {
                 let told = output_of(&mut program, &input(secret, &sent));

@@ -13,7 +13,7 @@ use tenantry::Server;
 
 use super::inbound::INTEGRATIONS;
 use crate::support::server::dedicated;
-use crate::support::{App, Client, Exchange, Placement, npm};
+use crate::support::{App, Client, Exchange, Placement, packages};
 
 const SCRIPT: &str = include_str!("authorization_server.mjs");
 /// Where users come back to.
@@ -37,7 +37,7 @@ fn node(folder: &PathBuf, arguments: [&str; 2]) -> Command {
 
 impl Provider {
     pub fn start() -> Self {
-        Self::listen(npm::package(npm::OIDC_PROVIDER), "0")
+        Self::listen(packages::of_npm(packages::OIDC_PROVIDER), "0")
     }
 
     fn listen(folder: PathBuf, port: &str) -> Self {

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::inbound::{Signed, connect, ingested};
-use crate::support::npm;
+use crate::support::packages;
 
 const SCRIPT: &str = "const stripe = require('stripe')('sk_test_none');\
     const [payload, secret] = process.argv.slice(1);\
@@ -12,7 +12,7 @@ const SCRIPT: &str = "const stripe = require('stripe')('sk_test_none');\
 npm! {
     /// A header of `generateTestHeaderString` is good for its payload and no other.
     async fn its_own_library(app) {
-        let folder = npm::package(npm::STRIPE);
+        let folder = packages::of_npm(packages::STRIPE);
         let owner = app.owner().await;
         let sender = connect(&owner, "STRIPE").await;
         let body = r#"{"id":"evt_stripe","object":"event","type":"invoice.paid"}"#;

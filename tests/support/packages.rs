@@ -13,7 +13,7 @@ pub const STRIPE: &str = "stripe@22";
 const OF_PYPI: &str = "standardwebhooks==1.1.0";
 
 /// The folder that has a package of npm among its modules.
-pub fn package(name: &str) -> PathBuf {
+pub fn of_npm(name: &str) -> PathBuf {
     install(name).unwrap_or_else(|reason| panic!("{reason}"))
 }
 
