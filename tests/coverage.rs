@@ -7,8 +7,12 @@ use crate::isolation::{ROWS, Row};
 use crate::support::contract::operations;
 use crate::support::server::root;
 
+pure! {
+    each_operation_has_a_test_file() each_operation_has_an_isolation_row()
+    public_operations_are_these()
+}
+
 /// `tests/<tag>/<operation id>.rs` holds the tests of an operation.
-#[test]
 fn each_operation_has_a_test_file() {
     for (_, path, operation) in operations() {
         let id = operation["operationId"].as_str().unwrap();
@@ -22,7 +26,6 @@ fn each_operation_has_a_test_file() {
 }
 
 /// The rows are those of the contract: none is missing, none is left over.
-#[test]
 fn each_operation_has_an_isolation_row() {
     let contract: BTreeSet<_> = operations()
         .iter()
@@ -34,7 +37,6 @@ fn each_operation_has_an_isolation_row() {
 
 /// The list of public operations may only shrink: what is added to it must be taken up
 /// here by hand, in a review.
-#[test]
 fn public_operations_are_these() {
     const PUBLIC: [&str; 16] = [
         "register",

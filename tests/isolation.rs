@@ -7,7 +7,6 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::placements;
 use crate::support::{App, Client, Exchange};
 use crate::{tenants, webhooks};
 
@@ -328,7 +327,7 @@ pub async fn asked_by_owners(app: &App) {
     }
 }
 
-placements! {
+everywhere! {
     /// Every write of the contract that takes conditions heeds them.
     async fn every_condition(app) {
         let mut count = 0;

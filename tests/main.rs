@@ -3,6 +3,8 @@
 
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+// Whose words stand at the head of the tests.
+#[macro_use]
 mod support;
 
 mod auth;

@@ -7,11 +7,15 @@ use std::time::Duration;
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use crate::both;
 use crate::support::Placement;
 use crate::support::process::memory;
 use crate::support::server::{PASSWORD, UNLIMITED, options, start};
 use tenantry::Limits;
+
+transport! {
+    few_hash_at_a_time(placement) what_was_not_looked_at_is_no_failure(placement)
+    large_lists_hold_up_no_sign_in(placement)
+}
 
 const LOGIN: &str = "/api/v1/auth/login";
 const REGISTER: &str = "/api/v1/auth/register";
@@ -143,5 +147,3 @@ async fn large_lists_hold_up_no_sign_in(placement: Placement) {
     readers.iter().for_each(tokio::task::JoinHandle::abort);
     server.shutdown().await.unwrap();
 }
-
-both! { few_hash_at_a_time what_was_not_looked_at_is_no_failure large_lists_hold_up_no_sign_in }

@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use super::{grant, login, member, signed_in};
-use crate::{placements, snapshot};
+use crate::snapshot;
 
 const PATH: &str = "/api/v1/auth/clients";
 
-placements! {
+logic! {
     /// The secret is shown once and kept as a hash; the feed tells of the client, not of it.
     async fn shows_the_secret_once(app) {
         let owner = app.owner().await;
@@ -48,6 +48,25 @@ placements! {
         assert_eq!(refused.violations(), ["/name TOO_SHORT", "/scopes/2 NOT_ALLOWED_VALUE", "/scopes NOT_UNIQUE"]);
     }
 
+    /// What a client makes belongs to whom the client belongs to.
+    async fn a_client_makes_for_its_owner(app) {
+        let owner = app.owner().await;
+        let mut draft = json!({ "name": "ops", "scopes": ["clients:write"] });
+        let ops = owner.post(PATH, &draft).await.expect(201);
+        let ops = signed_in(&app, &owner, &ops.body).await;
+        let made = ops.post(PATH, &draft).await.expect(201);
+        assert_eq!(made.body["owner_id"], owner.session["user"]["id"]);
+        draft["owner"] = json!("TENANT");
+        ops.post(PATH, &draft).await.refused(422, "validation_failed");
+        let robot = owner.post(PATH, &draft).await.expect(201);
+        let robot = signed_in(&app, &owner, &robot.body).await;
+        let draft = json!({ "name": "child", "scopes": ["clients:write"] });
+        let made = robot.post(PATH, &draft).await.expect(201);
+        assert_eq!((&made.body["owner"], &made.body["owner_id"]), (&json!("TENANT"), &json!(null)));
+    }
+}
+
+everywhere! {
     /// A client ends with the membership of its maker, and may less when its maker may less; one
     /// of the tenant stays, and takes an owner or admin.
     async fn ends_with_its_maker(app) {
@@ -73,22 +92,5 @@ placements! {
         ci_service.get("/api/v1/projects").await.refused(401, "invalid_token");
         grant(&app, &of_person.body).await.refused(401, "invalid_client");
         assert_eq!(grant(&app, &of_tenant.body).await.expect(200).body["scope"], "projects:read users:write");
-    }
-
-    /// What a client makes belongs to whom the client belongs to.
-    async fn a_client_makes_for_its_owner(app) {
-        let owner = app.owner().await;
-        let mut draft = json!({ "name": "ops", "scopes": ["clients:write"] });
-        let ops = owner.post(PATH, &draft).await.expect(201);
-        let ops = signed_in(&app, &owner, &ops.body).await;
-        let made = ops.post(PATH, &draft).await.expect(201);
-        assert_eq!(made.body["owner_id"], owner.session["user"]["id"]);
-        draft["owner"] = json!("TENANT");
-        ops.post(PATH, &draft).await.refused(422, "validation_failed");
-        let robot = owner.post(PATH, &draft).await.expect(201);
-        let robot = signed_in(&app, &owner, &robot.body).await;
-        let draft = json!({ "name": "child", "scopes": ["clients:write"] });
-        let made = robot.post(PATH, &draft).await.expect(201);
-        assert_eq!((&made.body["owner"], &made.body["owner_id"]), (&json!("TENANT"), &json!(null)));
     }
 }

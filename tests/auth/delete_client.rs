@@ -1,11 +1,10 @@
 //! DELETE /api/v1/auth/clients/{id}
 
 use super::{CLIENTS, client, grant, signed_in};
-use crate::placements;
 
 const PROJECTS: &str = "/api/v1/projects";
 
-placements! {
+everywhere! {
     /// A deleted client gets no tokens, and the one that it has is refused, here at once as nobody
     /// has looked at it before; those of others go on.
     async fn ends_its_tokens(app) {

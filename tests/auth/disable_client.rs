@@ -3,9 +3,8 @@
 use http::Method;
 
 use super::{CLIENTS, audited, grant, signed_in};
-use crate::placements;
 
-placements! {
+everywhere! {
     /// A disabled client gets no tokens, and the one that it has is refused by every function.
     async fn ends_its_tokens(app) {
         let owner = app.owner().await;

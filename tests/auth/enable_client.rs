@@ -3,11 +3,10 @@
 use http::Method;
 
 use super::{CLIENTS, client, signed_in};
-use crate::placements;
 
 const PROJECTS: &str = "/api/v1/projects";
 
-placements! {
+everywhere! {
     /// Enabled again, it gets tokens that are good at once; the old one stays dead.
     async fn gives_new_tokens(app) {
         let owner = app.owner().await;

@@ -3,9 +3,9 @@
 use http::Method;
 
 use super::{CLIENTS, client};
-use crate::{placements, snapshot};
+use crate::snapshot;
 
-placements! {
+logic! {
     /// A client as it was made, without its secret; JSON:API names its own place.
     async fn shows_no_secret(app) {
         let owner = app.owner().await;

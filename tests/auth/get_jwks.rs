@@ -2,9 +2,9 @@
 
 use jwt_simple::prelude::*;
 
-use crate::{placements, snapshot};
+use crate::snapshot;
 
-placements! {
+transport! {
     /// The published key verifies a token, with the claims of K-36.
     async fn verifies_a_token(app) {
         let owner = app.owner().await;

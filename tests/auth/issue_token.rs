@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::{audited, login};
+use crate::snapshot;
 use crate::support::{App, Client};
-use crate::{placements, snapshot};
 
 const PATH: &str = "/api/v1/auth/token";
 
@@ -21,7 +21,7 @@ async fn refresh(app: &App, token: &str) -> crate::support::Exchange {
     app.anon().form(PATH, &format!("grant_type=refresh_token&refresh_token={token}"), &[]).await
 }
 
-placements! {
+logic! {
     /// A machine client gets a token with the scopes it was given and no others.
     async fn client_credentials(app) {
         let owner = app.owner().await;
@@ -72,7 +72,9 @@ placements! {
         anon.form(PATH, &format!("{form}wrong"), &[]).await.refused(401, "invalid_client");
         refresh(&app, token).await.expect(200);
     }
+}
 
+everywhere! {
     /// A refresh token serves once; a second use revokes the whole family (S-9).
     async fn refresh_tokens_serve_once(app) {
         let owner = app.owner().await;
@@ -118,7 +120,9 @@ placements! {
         other.get("/api/v1/projects").await.expect(200);
         assert_eq!(audited(&app, owner.tenant()), ["user.signed_in", "login.revoked"]);
     }
+}
 
+storage! {
     /// However often it is refreshed, a login has an end; a refresh makes none later.
     async fn a_login_has_an_end(app) {
         let owner = app.owner().await;

@@ -3,9 +3,8 @@
 use serde_json::json;
 
 use super::{CLIENTS, client, signed_in};
-use crate::placements;
 
-placements! {
+storage! {
     /// The clients of the tenant, without their secrets and without those that were deleted.
     async fn lists_without_secrets(app) {
         let owner = app.owner().await;
@@ -21,7 +20,9 @@ placements! {
         assert_eq!(list.body["items"][0]["id"], second.id());
         assert_eq!(list.body["items"].as_array().unwrap().len(), 1);
     }
+}
 
+logic! {
     /// Reading them takes a scope.
     async fn takes_a_scope(app) {
         let owner = app.owner().await;

@@ -4,13 +4,16 @@ use http::Method;
 use serde_json::json;
 
 use super::{audited, login};
+use crate::snapshot;
 use crate::support::server::PASSWORD;
 use crate::support::{Placement, dedicated};
-use crate::{both, placements, snapshot};
+
+everywhere! { many_networks_guess_no_more(placement) no_more_are_free_at_once(placement) }
+storage! { networks_are_forgotten(placement) }
 
 const PATH: &str = "/api/v1/auth/login";
 
-placements! {
+logic! {
     /// A login answers tokens that work, and the memberships.
     async fn answers_tokens_and_memberships(app) {
         let owner = app.owner().await;
@@ -36,7 +39,9 @@ placements! {
         assert_eq!(wrong.body["details"], unknown.body["details"]);
         snapshot!("login_unknown", unknown);
     }
+}
 
+everywhere! {
     /// A tenant that is not the user's reads like one that does not exist.
     async fn refuses_a_foreign_tenant(app) {
         let (alice, bob) = (app.owner().await, app.owner().await);
@@ -45,14 +50,18 @@ placements! {
         let missing = app.anon().post(PATH, &login("tenant_missing".to_owned())).await.refused(403, "tenant_mismatch");
         assert_eq!(foreign.body["message"], missing.body["message"]);
     }
+}
 
+transport! {
     /// A refused sign-in tells of a scheme, as every 401 does (RFC 9110 section 15.5.2).
     async fn a_refusal_has_a_challenge(app) {
         let wrong = json!({ "email": "nobody.else@example.com", "password": "not the password" });
         let refused = app.anon().post(PATH, &wrong).await.refused(401, "invalid_credentials");
         assert!(refused.header("www-authenticate").unwrap().starts_with("Bearer realm="));
     }
+}
 
+storage! {
     /// Signing in is in the audit log; failures and refusals are, once an hour.
     async fn is_audited(app) {
         let owner = app.owner().await;
@@ -170,8 +179,6 @@ async fn networks_are_forgotten(placement: Placement) {
     from("192.0.2.7", PATH, PASSWORD).await.refused(429, "rate_limit_exceeded");
     server.shutdown().await.unwrap();
 }
-
-both! { many_networks_guess_no_more no_more_are_free_at_once networks_are_forgotten }
 
 /// A key that is nobody's default.
 const KEY: (&str, &str) = ("master_key", "bm90IHRoZSBkZXZlbG9wbWVudCBrZXksIDMyIGJ5dGU=");

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::{placements, snapshot};
+use crate::snapshot;
 
 const PATH: &str = "/api/v1/auth/register";
 
-placements! {
+storage! {
     /// A registration makes the user, the tenant, the ownership, and says so in the feed.
     async fn makes_user_tenant_and_tokens(app) {
         let owner = app.owner().await;
@@ -48,7 +48,9 @@ placements! {
         let body = json!({ "email": format!("{id}2@example.com"), "password": "another password", "tenant_name": "Own" });
         app.anon().post(PATH, &body).await.expect(201);
     }
+}
 
+logic! {
     /// A password that is easily guessed makes nothing, whether it is on lists, a pattern, or what
     /// is known of the person; the refusal says what to do.
     async fn refuses_weak_passwords(app) {

@@ -7,11 +7,12 @@ use serde_json::json;
 use super::{CLIENTS, audited, client, client_with, login, member, signed_in};
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::{Client, Placement, dedicated, stores};
-use crate::{both, placements};
+
+everywhere! { outlives_the_store(placement) }
 
 const PROJECTS: &str = "/api/v1/projects";
 
-placements! {
+everywhere! {
     /// A member who is deleted, suspended, or of fewer roles has no token any more; who gets a
     /// role more, or another name, keeps it.
     async fn of_a_member(app) {
@@ -122,5 +123,3 @@ async fn outlives_the_store(placement: Placement) {
     again(&owner).get(PROJECTS).await.expect(200);
     server.shutdown().await.unwrap();
 }
-
-both! { outlives_the_store }

@@ -3,10 +3,9 @@
 use serde_json::json;
 
 use super::{CLIENTS, client, client_with, grant, login, member, signed_in};
-use crate::placements;
 use crate::support::{Client, Exchange};
 
-placements! {
+everywhere! {
     /// The old secret is good for the time of grace, and so are its tokens.
     async fn leaves_a_grace(app) {
         let owner = app.owner().await;
@@ -36,6 +35,21 @@ placements! {
         signed_in(&app, &owner, &rotated.body).await.get("/api/v1/projects").await.expect(200);
     }
 
+    /// A rotation of a version that is gone is refused.
+    async fn is_of_a_version(app) {
+        let owner = app.owner().await;
+        let made = client(&owner).await;
+        let path = format!("{CLIENTS}/{}/rotate-secret", made.id());
+        let body = || json!({ "grace_seconds": 0 });
+        owner.json(http::Method::POST, &path, &body(), &[("if-match", "\"v9\"")]).await.refused(412, "precondition_failed");
+        grant(&app, &made.body).await.expect(200);
+        let tag = made.header("etag").unwrap();
+        owner.json(http::Method::POST, &path, &body(), &[("if-match", tag)]).await.expect(200);
+        grant(&app, &made.body).await.refused(401, "invalid_client");
+    }
+}
+
+logic! {
     /// Who knows a secret may what its client may, so it is for who may that anyway.
     async fn is_not_for_who_may_less(app) {
         let owner = app.owner().await;
@@ -48,6 +62,7 @@ placements! {
         assert_eq!(refused.body["details"]["required_scope"], "projects:read");
         grant(&app, &rich.body).await.expect(200);
     }
+
     /// Who knows a secret keeps it. So it is for whom the client belongs to, and for who answers for
     /// the tenant: nobody outlasts their membership by another's client.
     async fn is_not_for_who_would_outlast_themselves(app) {
@@ -78,18 +93,5 @@ placements! {
         }
         assert_eq!(owner.get(&format!("{CLIENTS}/{}", of_tenant.id())).await.expect(200).body["version"], 2);
         assert_eq!(owner.get(&format!("{CLIENTS}/{}", of_owner.id())).await.expect(200).body["version"], 1);
-    }
-
-    /// A rotation of a version that is gone is refused.
-    async fn is_of_a_version(app) {
-        let owner = app.owner().await;
-        let made = client(&owner).await;
-        let path = format!("{CLIENTS}/{}/rotate-secret", made.id());
-        let body = || json!({ "grace_seconds": 0 });
-        owner.json(http::Method::POST, &path, &body(), &[("if-match", "\"v9\"")]).await.refused(412, "precondition_failed");
-        grant(&app, &made.body).await.expect(200);
-        let tag = made.header("etag").unwrap();
-        owner.json(http::Method::POST, &path, &body(), &[("if-match", tag)]).await.expect(200);
-        grant(&app, &made.body).await.refused(401, "invalid_client");
     }
 }

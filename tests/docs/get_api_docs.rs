@@ -1,9 +1,8 @@
 //! GET /api/v1/api-docs.json
 
-use crate::placements;
 use crate::support::contract::CONTRACT;
 
-placements! {
+transport! {
     /// The contract by its other name, below both prefixes (K-74, E-70).
     async fn is_the_contract_too(app) {
         for path in ["/api/v1/api-docs.json", "/v1/api-docs.json"] {

@@ -2,11 +2,9 @@
 
 use gateway::Code;
 
-use crate::placements;
-
 const PATH: &str = "/docs/errors";
 
-placements! {
+logic! {
     /// Each code has a page at its documentation URL: what it is, what happened, what to do.
     async fn each_code_has_a_page(app) {
         let anon = app.anon();

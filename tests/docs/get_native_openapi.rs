@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::placements;
 use crate::support::contract::CONTRACT;
 
-placements! {
+logic! {
     /// The same operations, each answer in the native form alone.
     async fn has_one_form_of_each_answer(app) {
         let anon = app.anon();

@@ -2,17 +2,18 @@
 
 use http::Method;
 
-use crate::placements;
 use crate::support::contract::CONTRACT;
 
-placements! {
+logic! {
     /// What is served is the contract of the repository.
     async fn is_the_contract(app) {
         let served = app.anon().get("/api/v1/openapi.json").await.expect(200);
         assert_eq!(served.body, *CONTRACT);
         assert_eq!(served.header("api-version"), served.body["info"]["version"].as_str());
     }
+}
 
+transport! {
     /// Who has it asks whether it is the same still, and does not get it again.
     async fn is_not_sent_twice(app) {
         let anon = app.anon();

@@ -2,9 +2,7 @@
 
 use gateway::Code;
 
-use crate::placements;
-
-placements! {
+logic! {
     /// The index leads to the page of each code.
     async fn leads_to_each_page(app) {
         let index = app.anon().get("/docs/errors").await.expect(200);

@@ -7,7 +7,6 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use super::PATH;
-use crate::placements;
 use crate::support::contract::CONTRACT;
 use crate::support::{Client, Exchange};
 
@@ -70,7 +69,7 @@ pub(crate) fn check(event: &Value, native: &Value) {
     assert_eq!(crate::support::contract::violations(schema, &event["data"]), [""; 0]);
 }
 
-placements! {
+logic! {
     /// One event, when it is asked for in this form.
     async fn one_event(app) {
         let owner = app.owner().await;

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 
-use crate::placements;
 use crate::support::Client;
 
 const WRITERS: usize = 32;
@@ -28,7 +27,7 @@ async fn follow(client: Client, stop: Arc<AtomicBool>) -> Vec<String> {
     }
 }
 
-placements! {
+everywhere! {
     /// Followers that read while 32 writers commit see what one sees who reads it afterwards.
     async fn loses_nothing_under_load(app) {
         let owner = app.owner().await;

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::PATH;
-use crate::placements;
 use crate::support::stores::external;
 use crate::support::{App, Client, Placement, dedicated};
+
+storage! { every_filter_has_its_index() }
 
 /// Writes events straight into the database, one for each second of an hour ago: of three types
 /// in turn, by two functions in turn, about seven objects in turn. The ids in order.
@@ -75,7 +76,7 @@ fn plan(app: &App, sql: &str) -> Plan {
     Plan { sorts, reads: steps.into_iter().filter(reads).collect() }
 }
 
-placements! {
+storage! {
     /// Each group of spellings asks the same, and the walk sees what was asked for: every such
     /// event once, in order.
     async fn spellings_agree(app) {
@@ -108,24 +109,6 @@ placements! {
         }
     }
 
-    /// A cursor is good for any filter, also that of an empty page, which leads behind what was
-    /// not asked for.
-    async fn a_cursor_is_of_the_feed(app) {
-        let owner = app.owner().await;
-        let ids = seed(&app, owner.tenant(), 9);
-        let first = owner.get(&format!("{PATH}?type=project.created&limit=2")).await.expect(200);
-        let cursor = first.body["next_cursor"].as_str().unwrap();
-        let rest = owner.get(&format!("{PATH}?cursor={cursor}")).await.expect(200);
-        assert_eq!(rest.body["items"][0]["id"], ids[4].as_str());
-        let nothing = owner.get(&format!("{PATH}?type=INGESTED")).await.expect(200);
-        assert_eq!(nothing.body["items"], json!([]));
-        let end = nothing.body["next_cursor"].as_str().unwrap();
-        owner.post("/api/v1/projects", &json!({ "name": "a" })).await.expect(201);
-        let new = owner.get(&format!("{PATH}?cursor={end}")).await.expect(200);
-        let types: Vec<_> = new.body["items"].as_array().unwrap().iter().map(|event| &event["type"]).collect();
-        assert_eq!(types, ["project.created", "audit.logged"]);
-    }
-
     /// Events that some endpoint was sent and has not got.
     async fn what_was_not_delivered(app) {
         let owner = app.owner().await;
@@ -148,27 +131,25 @@ placements! {
         owner.get(&format!("{PATH}?delivery_success=no")).await.refused(422, "validation_failed");
         owner.get(&format!("{PATH}/stream?delivery_success=false")).await.refused(400, "invalid_parameter");
     }
+}
 
-    /// What the feed does not know is refused, with what it knows.
-    async fn refusals(app) {
+everywhere! {
+    /// A cursor is good for any filter, also that of an empty page, which leads behind what was
+    /// not asked for.
+    async fn a_cursor_is_of_the_feed(app) {
         let owner = app.owner().await;
-        let field = |refused: &Value| refused["details"]["fields"][0].clone();
-        for query in ["type=nonsense", "type=project.created,nonsense", "type=project*", "type:ne=nonsense", "type=", "filter[type]=nonsense"] {
-            let refused = owner.get(&format!("{PATH}?{query}")).await.refused(422, "validation_failed");
-            let told = field(&refused.body);
-            assert_eq!((&told["code"], told.get("value")), (&json!("NOT_ALLOWED_VALUE"), None), "{told}");
-            let message = told["message"].as_str().unwrap();
-            assert!(message.contains("project.created, ") && message.contains("INGESTED"), "{message}");
-        }
-        for query in ["type:gt=project.created", "created_at:prefix=2023", "colour=red", "sort=created_at", "offset=1", "page=1", "search=x", "fields=id", "trace_id=x", "type=*&type=*"] {
-            owner.get(&format!("{PATH}?{query}")).await.refused(400, "invalid_parameter");
-        }
-        for query in ["created_at:gte=soon", "limit=0", "limit=101", "limit=x"] {
-            owner.get(&format!("{PATH}?{query}")).await.refused(422, "validation_failed");
-        }
-        let other = app.owner().await;
-        owner.get(&format!("{PATH}?tenant_id={}", other.tenant())).await.refused(403, "tenant_mismatch");
-        owner.get(&format!("{PATH}?cursor=x")).await.refused(400, "invalid_cursor");
+        let ids = seed(&app, owner.tenant(), 9);
+        let first = owner.get(&format!("{PATH}?type=project.created&limit=2")).await.expect(200);
+        let cursor = first.body["next_cursor"].as_str().unwrap();
+        let rest = owner.get(&format!("{PATH}?cursor={cursor}")).await.expect(200);
+        assert_eq!(rest.body["items"][0]["id"], ids[4].as_str());
+        let nothing = owner.get(&format!("{PATH}?type=INGESTED")).await.expect(200);
+        assert_eq!(nothing.body["items"], json!([]));
+        let end = nothing.body["next_cursor"].as_str().unwrap();
+        owner.post("/api/v1/projects", &json!({ "name": "a" })).await.expect(201);
+        let new = owner.get(&format!("{PATH}?cursor={end}")).await.expect(200);
+        let types: Vec<_> = new.body["items"].as_array().unwrap().iter().map(|event| &event["type"]).collect();
+        assert_eq!(types, ["project.created", "audit.logged"]);
     }
 
     /// Followers with different filters see together what one without sees, while many write.
@@ -209,9 +190,32 @@ placements! {
     }
 }
 
+logic! {
+    /// What the feed does not know is refused, with what it knows.
+    async fn refusals(app) {
+        let owner = app.owner().await;
+        let field = |refused: &Value| refused["details"]["fields"][0].clone();
+        for query in ["type=nonsense", "type=project.created,nonsense", "type=project*", "type:ne=nonsense", "type=", "filter[type]=nonsense"] {
+            let refused = owner.get(&format!("{PATH}?{query}")).await.refused(422, "validation_failed");
+            let told = field(&refused.body);
+            assert_eq!((&told["code"], told.get("value")), (&json!("NOT_ALLOWED_VALUE"), None), "{told}");
+            let message = told["message"].as_str().unwrap();
+            assert!(message.contains("project.created, ") && message.contains("INGESTED"), "{message}");
+        }
+        for query in ["type:gt=project.created", "created_at:prefix=2023", "colour=red", "sort=created_at", "offset=1", "page=1", "search=x", "fields=id", "trace_id=x", "type=*&type=*"] {
+            owner.get(&format!("{PATH}?{query}")).await.refused(400, "invalid_parameter");
+        }
+        for query in ["created_at:gte=soon", "limit=0", "limit=101", "limit=x"] {
+            owner.get(&format!("{PATH}?{query}")).await.refused(422, "validation_failed");
+        }
+        let other = app.owner().await;
+        owner.get(&format!("{PATH}?tenant_id={}", other.tenant())).await.refused(403, "tenant_mismatch");
+        owner.get(&format!("{PATH}?cursor=x")).await.refused(400, "invalid_cursor");
+    }
+}
+
 /// Each filter is served by an index in the order of the feed: nothing is sorted, and
 /// nobody reads all events.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_filter_has_its_index() {
     // A database of its own: PostgreSQL plans by what it has counted.
     let (app, server, _directory) = dedicated(Placement::Fused, &[]).await;

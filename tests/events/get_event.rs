@@ -3,10 +3,9 @@
 use serde_json::json;
 
 use super::PATH;
-use crate::placements;
 use crate::support::contract::registered;
 
-placements! {
+logic! {
     /// An event by itself is what the feed has of it.
     async fn is_what_the_feed_tells(app) {
         let owner = app.owner().await;
@@ -20,16 +19,6 @@ placements! {
         }
     }
 
-    /// What there is not, and what is another tenant's, is not found.
-    async fn is_of_the_tenant(app) {
-        let (alice, bob) = (app.owner().await, app.owner().await);
-        let feed = alice.get(PATH).await.expect(200);
-        let path = format!("{PATH}/{}", feed.body["items"][0]["id"].as_str().unwrap());
-        alice.get(&path).await.expect(200);
-        bob.get(&path).await.refused(404, "resource_not_found");
-        alice.get(&format!("{PATH}/evt_0000000000000000000000")).await.refused(404, "resource_not_found");
-    }
-
     /// It is never changed.
     async fn cannot_be_written(app) {
         let owner = app.owner().await;
@@ -39,5 +28,17 @@ placements! {
             owner.json(method, &path, &json!({}), &[]).await.refused(405, "method_not_allowed");
         }
         assert_eq!(owner.get(PATH).await.expect(200).body, feed.body);
+    }
+}
+
+everywhere! {
+    /// What there is not, and what is another tenant's, is not found.
+    async fn is_of_the_tenant(app) {
+        let (alice, bob) = (app.owner().await, app.owner().await);
+        let feed = alice.get(PATH).await.expect(200);
+        let path = format!("{PATH}/{}", feed.body["items"][0]["id"].as_str().unwrap());
+        alice.get(&path).await.expect(200);
+        bob.get(&path).await.refused(404, "resource_not_found");
+        alice.get(&format!("{PATH}/evt_0000000000000000000000")).await.refused(404, "resource_not_found");
     }
 }

@@ -2,11 +2,10 @@
 
 use serde_json::json;
 
-use crate::placements;
 use crate::support::receiver::Receiver;
 use crate::webhooks::{arrived, endpoint, events, project, tick};
 
-placements! {
+storage! {
     /// The attempts of one event at all endpoints, and of no other event.
     async fn of_all_endpoints(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
@@ -31,7 +30,9 @@ placements! {
         made.sort_unstable();
         assert_eq!(endpoints, made);
     }
+}
 
+logic! {
     /// An event without a webhook has none; one that is missing is a 404.
     async fn none_and_missing(app) {
         let owner = app.owner().await;

@@ -4,9 +4,9 @@ use http::Method;
 use serde_json::json;
 
 use super::PATH;
-use crate::{placements, snapshot};
+use crate::snapshot;
 
-placements! {
+everywhere! {
     /// Each write is in the feed, in order, with the trace of its request.
     async fn tells_every_write_in_order(app) {
         let owner = app.owner().await;
@@ -28,7 +28,9 @@ placements! {
         assert_eq!(filtered.body["items"].as_array().unwrap().len(), 2);
         snapshot!("list_events", owner.get(&format!("{PATH}?type=tenant.created")).await.expect(200));
     }
+}
 
+storage! {
     /// A follower keeps its place: the cursor of an empty page is still good.
     async fn a_follower_keeps_its_place(app) {
         let owner = app.owner().await;
@@ -40,7 +42,9 @@ placements! {
         let next = owner.get(&format!("{PATH}?cursor={cursor}")).await.expect(200);
         assert_eq!(next.body["items"].as_array().unwrap().len(), 2);
     }
+}
 
+logic! {
     /// The feed is append-only.
     async fn cannot_be_written(app) {
         let owner = app.owner().await;

@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::both;
 use crate::support::contract::{CONTRACT, registered};
 use crate::support::receiver::Receiver;
 use crate::support::{Client, Placement, dedicated};
+
+storage! { every_type_is_told_as_registered(placement) }
+everywhere! { who_did_what_is_told_too(placement) }
+pure! { the_check_sees_what_is_wrong() }
 
 /// Types that take a receiver that fails, or a provider: the tests of webhooks provoke them, and
 /// their client checks each answer with events as it does here.
@@ -146,7 +149,6 @@ async fn who_did_what_is_told_too(placement: Placement) {
 }
 
 /// The check that every answer with events goes through finds what is missing.
-#[test]
 fn the_check_sees_what_is_wrong() {
     let example = &CONTRACT["components"]["examples"]["Events"]["value"]["items"][0];
     registered(example);
@@ -162,5 +164,3 @@ fn the_check_sees_what_is_wrong() {
     assert!(broken(|event| event["type"] = "project.paintd".into()));
     assert!(broken(|event| event["type"] = "team.created".into()));
 }
-
-both! { every_type_is_told_as_registered who_did_what_is_told_too }

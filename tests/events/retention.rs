@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::both;
 use crate::support::server::SCHEDULER;
 use crate::support::{App, Client, Placement, dedicated};
 use crate::webhooks::tick::{seed, tick};
+
+storage! { goes_by_the_plan(placement) what_cannot_be_read_deletes_nothing(placement) }
 
 const DAYS: &str = "90;pro=365;free=30";
 
@@ -74,5 +75,3 @@ async fn what_cannot_be_read_deletes_nothing(placement: Placement) {
     assert!(log.contains("retention_events_days is no number of days"), "{log}");
     server.shutdown().await.unwrap();
 }
-
-both! { goes_by_the_plan what_cannot_be_read_deletes_nothing }

@@ -8,8 +8,10 @@ use http::Method;
 use super::PATH;
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::{App, Client, Placement};
-use crate::{both, tenants};
+use crate::tenants;
 use tenantry::{Limits, Server};
+
+everywhere! { nobody_takes_all(placement) who_leaves_makes_room_at_once(placement) }
 
 const STREAM: &str = "/api/v1/events/stream";
 /// Much less than a stream is silent for, and more than a busy machine needs.
@@ -101,5 +103,3 @@ async fn who_leaves_makes_room_at_once(placement: Placement) {
     }
     server.shutdown().await.unwrap();
 }
-
-both! { nobody_takes_all who_leaves_makes_room_at_once }

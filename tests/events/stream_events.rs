@@ -9,8 +9,11 @@ use super::PATH;
 use crate::support::contract::registered;
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::{App, Client, Placement};
-use crate::{both, placements, tenants};
+use crate::tenants;
 use tenantry::{Limits, Server};
+
+everywhere! { events_come_as_they_happen(placement) nothing_is_lost_between_two_streams(placement) }
+transport! { silence_is_told(placement) }
 
 const STREAM: &str = "/api/v1/events/stream";
 /// Longer than anything here takes.
@@ -214,13 +217,7 @@ async fn silence_is_told(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-both! {
-    events_come_as_they_happen
-    nothing_is_lost_between_two_streams
-    silence_is_told
-}
-
-placements! {
+transport! {
     /// An empty `Last-Event-ID` or cursor is none: a client that has seen no event sends the
     /// first, and begins where it would without.
     async fn empty_places_are_none(app) {

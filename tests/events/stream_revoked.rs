@@ -6,10 +6,15 @@ use http::Method;
 use serde_json::json;
 
 use crate::auth::{CLIENTS, client_with, login, member, signed_in};
+use crate::events;
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::{App, Client, Placement};
-use crate::{both, events};
 use tenantry::Server;
+
+everywhere! {
+    end_with_the_token(placement) begin_with_no_revoked_token(placement)
+    end_with_a_backlog(placement)
+}
 
 const STREAM: &str = "/api/v1/events/stream";
 const USERS: &str = "/api/v1/users";
@@ -146,5 +151,3 @@ async fn end_with_a_backlog(placement: Placement) {
     assert!(seen < EVENTS, "all of it was read");
     server.shutdown().await.unwrap();
 }
-
-both! { end_with_the_token begin_with_no_revoked_token end_with_a_backlog }

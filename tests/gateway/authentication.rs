@@ -3,8 +3,10 @@
 use jwt_simple::prelude::*;
 use serde_json::json;
 
+use crate::snapshot;
 use crate::support::{App, Placement, dedicated};
-use crate::{both, placements, snapshot};
+
+everywhere! { asks_for_lost_keys(placement) }
 
 const PATH: &str = "/api/v1/projects";
 
@@ -30,7 +32,7 @@ pub(crate) fn issuer_key(app: &App) -> RS256KeyPair {
     RS256KeyPair::from_der(&der).unwrap().with_key_id(id)
 }
 
-placements! {
+transport! {
     /// Without a credential, or with one of another kind, a client learns how to get one.
     async fn needs_a_token(app) {
         snapshot!("without_token", app.anon().get(PATH).await.refused(401, "authentication_required"));
@@ -121,7 +123,9 @@ placements! {
             assert_eq!((refused.status, &refused.body["error"]), (401, &json!("invalid_token")), "{why}");
         }
     }
+}
 
+everywhere! {
     /// X-Tenant-Id may repeat the tenant of the token and not change it.
     async fn the_tenant_is_the_tokens(app) {
         let (alice, bob) = (app.owner().await, app.owner().await);
@@ -153,5 +157,3 @@ async fn asks_for_lost_keys(placement: Placement) {
     crate::support::Client::new(&app.base, Some(&token)).get(PATH).await.expect(200);
     server.shutdown().await.unwrap();
 }
-
-both! { asks_for_lost_keys }

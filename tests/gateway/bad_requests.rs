@@ -3,11 +3,11 @@
 use http::Method;
 use serde_json::json;
 
-use crate::{placements, snapshot};
+use crate::snapshot;
 
 const PATH: &str = "/api/v1/projects";
 
-placements! {
+transport! {
     /// Unknown paths and versions are a 404, whoever asks.
     async fn unknown_paths(app) {
         let owner = app.owner().await;

@@ -2,9 +2,10 @@
 
 use std::ffi::OsString;
 
-use crate::both;
 use crate::support::server::root;
 use crate::support::{Placement, dedicated};
+
+everywhere! { passes(placement) }
 
 /// What the suite's own description of this API leaves out: something that is deprecated, which
 /// only an operator can say.
@@ -52,5 +53,3 @@ async fn passes(placement: Placement) {
     assert_eq!(ids, ["idempotency-missing"]);
     server.shutdown().await.unwrap();
 }
-
-both! { passes }

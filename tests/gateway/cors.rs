@@ -3,8 +3,6 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::placements;
-
 const PATH: &str = "/api/v1/projects";
 
 /// The names of the header parameters of a contract, in lower case.
@@ -19,7 +17,7 @@ fn declared(value: &Value) -> Vec<String> {
     }
 }
 
-placements! {
+transport! {
     /// A listed origin may ask, and gets itself back; another gets no CORS header.
     async fn only_listed_origins(app) {
         let anon = app.anon();

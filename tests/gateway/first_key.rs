@@ -8,9 +8,10 @@ use serde_json::json;
 
 use super::world::{World, token};
 
+logic! { nobody_is_refused_for_a_key_on_its_way() }
+
 const REQUESTS: usize = 4;
 
-#[tokio::test]
 async fn nobody_is_refused_for_a_key_on_its_way() {
     let world = World::new(&[]).together(REQUESTS);
     let gateway = world.gateway(false).await;

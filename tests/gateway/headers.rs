@@ -2,11 +2,9 @@
 
 use http::Method;
 
-use crate::placements;
-
 const PATH: &str = "/api/v1/projects";
 
-placements! {
+transport! {
     /// Ids of the client come back; ids that are no tokens are replaced.
     async fn correlation(app) {
         let owner = app.owner().await;

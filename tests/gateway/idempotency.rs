@@ -8,7 +8,8 @@ use sha2::Digest as _;
 
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::{Client, Exchange, Placement, dedicated, stores};
-use crate::{both, placements};
+
+everywhere! { a_lost_store_repeats_nothing(placement) }
 
 const PATH: &str = "/api/v1/projects";
 
@@ -39,9 +40,7 @@ async fn a_lost_store_repeats_nothing(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-both! { a_lost_store_repeats_nothing }
-
-placements! {
+everywhere! {
     /// A replay has the status, headers and body of the first answer, in the form that is asked
     /// for now, and says that it is one.
     async fn a_replay_is_the_first_answer(app) {

@@ -5,9 +5,11 @@ use base64::engine::general_purpose::STANDARD;
 use jwt_simple::prelude::*;
 use serde_json::{Value, json};
 
-use crate::both;
 use crate::support::server::{UNLIMITED, options, root, start};
 use crate::support::{App, Placement};
+
+everywhere! { no_function_makes_keys(placement) }
+transport! { another_verifier_lets_nobody_in() }
 
 const KEY: &str = "auth:jwks";
 const PATH: &str = "/api/v1/projects";
@@ -95,11 +97,8 @@ async fn no_function_makes_keys(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-both! { no_function_makes_keys }
-
 /// A gateway whose `keys_verifier` is of another master key lets nobody in, and says why: on
 /// Spin an operator sets both.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_verifier_lets_nobody_in() {
     let directory = tempfile::tempdir().unwrap();
     let other = STANDARD.encode(Ed25519KeyPair::generate().public_key().to_bytes());

@@ -2,8 +2,11 @@
 
 use serde_json::json;
 
-use crate::both;
 use crate::support::{Client, Placement, dedicated};
+
+transport! { deprecated(placement) gone(placement) }
+everywhere! { notices(placement) }
+logic! { a_table_against_the_policy_is_refused() }
 
 /// A table in which v1 was deprecated in 2020, and ends on this day.
 fn table(sunset: &str) -> String {
@@ -80,10 +83,7 @@ async fn notices(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-both! { deprecated notices gone }
-
 /// A table that breaks the rules of support does not start.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_table_against_the_policy_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let table = table("2020-03-01");

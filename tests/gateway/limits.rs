@@ -4,8 +4,14 @@
 use http::Method;
 use serde_json::json;
 
+use crate::snapshot;
 use crate::support::{App, Client, Exchange, Placement, dedicated};
-use crate::{both, snapshot};
+
+everywhere! {
+    by_class_and_identity(placement) retry_after_is_true(placement) by_cost(placement)
+    clients_share_the_bucket_of_their_tenant(placement) by_address(placement)
+    by_address_behind_a_proxy(placement) outlives_a_restart(placement) without_a_limit(placement)
+}
 
 const PATH: &str = "/api/v1/projects";
 
@@ -189,9 +195,4 @@ async fn without_a_limit(placement: Placement) {
         assert_eq!(answer.header(name), None, "{name}");
     }
     server.shutdown().await.unwrap();
-}
-
-both! {
-    by_class_and_identity retry_after_is_true by_cost clients_share_the_bucket_of_their_tenant
-    by_address by_address_behind_a_proxy outlives_a_restart without_a_limit
 }

@@ -3,9 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::placements;
-
-placements! {
+transport! {
     /// One line for a request, with the span attributes of A-31 and the trace of its headers.
     async fn one_line_for_a_request(app) {
         let owner = app.owner().await;

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::auth::{audited, client_with, signed_in};
 use crate::support::{App, Placement, dedicated};
-use crate::{both, placements};
+
+everywhere! { nobody_writes_them_by_themselves(placement) }
 
 const PROJECTS: &str = "/api/v1/projects";
 const REFUSED: &str = "access.refused";
@@ -20,7 +21,7 @@ fn entries(app: &App, tenant: &str) -> Vec<(String, Value)> {
     rows.map(|row| (row[0].clone(), serde_json::from_str(&row[1]).unwrap())).collect()
 }
 
-placements! {
+everywhere! {
     /// Who lacks a scope is noted with what they tried, once an hour however often they do; another
     /// caller has an entry of their own. The feed tells of it, and nothing else has happened.
     async fn are_told_once_an_hour(app) {
@@ -87,5 +88,3 @@ async fn nobody_writes_them_by_themselves(placement: Placement) {
     assert_eq!(entries(&app, owner.tenant()), []);
     server.shutdown().await.unwrap();
 }
-
-both! { nobody_writes_them_by_themselves }

@@ -6,9 +6,10 @@ use gateway::Code;
 use http::Method;
 use serde_json::json;
 
-use crate::placements;
 use crate::support::server::root;
 use crate::support::{App, Client, Exchange};
+
+pure! { a_function_is_found_whole() }
 
 const PATH: &str = "/api/v1/projects";
 const TOKEN: &str = "/api/v1/auth/token";
@@ -189,7 +190,7 @@ fn function<'a>(source: &'a str, name: &str) -> Option<&'a str> {
     Some(&rest[..rest.find(&format!("\n{indent}}}\n"))?])
 }
 
-placements! {
+everywhere! {
     /// Every code, with the status of its row.
     async fn each_code_is_reached(app) {
         let world = World::new(&app).await;
@@ -209,7 +210,6 @@ placements! {
     }
 }
 
-#[test]
 fn a_function_is_found_whole() {
     let source = "macro! {\n    async fn a(x) {\n        one();\n    }\n\n    async fn b() {\n        \"two\"\n    }\n}\n";
     assert_eq!(function(source, "a"), Some("fn a(x) {\n        one();"));

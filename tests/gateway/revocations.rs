@@ -9,6 +9,8 @@ use serde_json::json;
 
 use super::world::{KEYS, World, token};
 
+logic! { takes_effect_within_a_minute() every_subject_counts() a_lost_store_revives_nobody() }
+
 const MINUTE: u64 = 60_000;
 
 impl World {
@@ -27,7 +29,6 @@ impl World {
 
 /// A token that is remembered is asked about after a minute at most, and one that is issued for
 /// the next version is good at once.
-#[tokio::test]
 async fn takes_effect_within_a_minute() {
     let world = World::new(&[]);
     let gateway = world.gateway(false).await;
@@ -41,7 +42,6 @@ async fn takes_effect_within_a_minute() {
 }
 
 /// Whoever a token hangs on can end it: the client, the member that it belongs to, the login.
-#[tokio::test]
 async fn every_subject_counts() {
     let client = json!({ "client_id": "cli_1", "ver": 1, "owner_id": "usr_9", "owner_ver": 5 });
     let login = json!({ "ver": 1, "sid": "fam_1" });
@@ -68,7 +68,6 @@ async fn every_subject_counts() {
 
 /// A store that has lost everything lets nobody in before it is filled again, and one that does
 /// not answer lets in only who is remembered.
-#[tokio::test]
 async fn a_lost_store_revives_nobody() {
     let world = World::new(&[]);
     let gateway = world.gateway(false).await;

@@ -5,12 +5,13 @@ use std::net::Ipv4Addr;
 
 use super::world::World;
 
+logic! { addresses_without_a_credential_are_limited() }
+
 /// One request, of a gateway that then ends.
 async fn status(world: &World, public: bool, address: Ipv4Addr) -> u16 {
     world.ask(&world.gateway(public).await, address, None).await
 }
 
-#[tokio::test]
 async fn addresses_without_a_credential_are_limited() {
     for (public, admitted) in [(true, 200), (false, 401)] {
         let world = World::new(&[("limit_ip_per_minute", "3"), ("limit_read_per_minute", "1000")]);

@@ -3,11 +3,9 @@
 use http::Method;
 use serde_json::json;
 
-use crate::placements;
-
 const PATH: &str = "/api/v1/projects";
 
-placements! {
+transport! {
     /// Of two values two readers could take two different ones: the request is refused, and
     /// nothing happens.
     async fn a_field_that_is_no_list_is_sent_once(app) {

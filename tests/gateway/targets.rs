@@ -1,9 +1,8 @@
 //! Targets as they are on the wire, which no client may have made nicer.
 
-use crate::placements;
 use crate::support::raw::Raw;
 
-placements! {
+transport! {
     /// Spellings of one target are one (RFC 3986 section 6.2.2).
     async fn equivalent_spellings(app) {
         for target in ["/api/v1/%70rojects", "/%61pi/v1/projects", "/v%31/projects", "/api/v1/openapi%2Ejson"] {

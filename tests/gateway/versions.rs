@@ -2,11 +2,9 @@
 
 use http::Method;
 
-use crate::placements;
-
 const PATHS: [&str; 2] = ["/api/v1/projects", "/v1/projects"];
 
-placements! {
+transport! {
     /// `Accept-Version` is held against the version that is served.
     async fn accept_version(app) {
         let owner = app.owner().await;

@@ -6,8 +6,9 @@ use serde_json::json;
 use crate::support::raw::Raw;
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::{App, Placement};
-use crate::{both, placements};
 use tenantry::{Connections, Server};
+
+transport! { answers_have_a_bound(placement) what_was_done_is_not_refused(placement) }
 
 /// A server whose clients may have so much of answers to take.
 async fn bounded(
@@ -60,9 +61,7 @@ async fn what_was_done_is_not_refused(placement: Placement) {
     }
 }
 
-both! { answers_have_a_bound what_was_done_is_not_refused }
-
-placements! {
+transport! {
     /// Where there is no content its length is told (RFC 9110 section 8.6), except where there is
     /// never any (RFC 9112 section 6.1).
     async fn no_content_has_a_length(app) {

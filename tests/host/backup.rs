@@ -16,6 +16,12 @@ use crate::support::server::{PASSWORD, UNLIMITED, options, start};
 use crate::support::{Client, Placement, dedicated};
 use tenantry::{BackedUp, Restore, Restored, SCHEMA_VERSION};
 
+embedded! {
+    a_backup_under_load_is_restored() a_backup_overwrites_nothing() a_bad_file_is_refused()
+    a_database_that_is_there_is_kept() leftovers_are_moved_away()
+}
+pure! { the_schema_version_is_the_number_of_migrations() }
+
 const WRITERS: usize = 4;
 /// Makes the copy long enough for writers to come in between.
 const BALLAST: usize = 64 << 20;
@@ -74,12 +80,11 @@ fn writer(
 
 /// A backup under load holds up no writer, is of one moment, and has everything that was
 /// acknowledged before it began.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_under_load_is_restored() {
     let directory = tempfile::tempdir().unwrap();
     let (data, file) = (directory.path().join("data"), directory.path().join("backup.db"));
     std::fs::create_dir(&data).unwrap();
-    let mut process = Process::spawn(&Setting::new(&data, false));
+    let mut process = Process::spawn(&Setting::new(&data, Placement::Fused));
     let owner = process.app.owner().await;
     let ballast = "CREATE TABLE ballast (bytes BLOB NOT NULL)";
     let database = Connection::open(data.join("sqlite.db")).unwrap();
@@ -135,7 +140,6 @@ async fn a_backup_under_load_is_restored() {
 }
 
 /// A backup never takes the place of a file, and needs a database.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_overwrites_nothing() {
     let (app, server, directory) = dedicated(Placement::Fused, &[]).await;
     app.owner().await;
@@ -155,7 +159,6 @@ async fn a_backup_overwrites_nothing() {
 }
 
 /// What is not an intact database of this release is refused, and nothing is made.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bad_file_is_refused() {
     let (app, server, directory) = dedicated(Placement::Fused, &[]).await;
     let owner = app.owner().await;
@@ -193,7 +196,6 @@ async fn a_bad_file_is_refused() {
 
 /// A database that is in use or in the way stays; with `force` it is kept under another
 /// name, and what key-value stores hold goes with it.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_is_there_is_kept() {
     let (app, server, directory) = dedicated(Placement::Fused, &[]).await;
     let owner = app.owner().await;
@@ -233,7 +235,6 @@ async fn a_database_that_is_there_is_kept() {
 
 /// What a database that is gone left beside it is not taken for a part of the restored one.
 /// A damaged one is kept as it is, with what is beside it.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn leftovers_are_moved_away() {
     let (app, server, directory) = dedicated(Placement::Fused, &[]).await;
     app.owner().await;
@@ -266,7 +267,6 @@ async fn leftovers_are_moved_away() {
 }
 
 /// The release knows the schema of its own functions.
-#[test]
 fn the_schema_version_is_the_number_of_migrations() {
     let migrations = std::fs::read_dir(crate::support::server::root().join("migrations")).unwrap();
     let files = migrations.map(|entry| entry.unwrap().path());

@@ -8,10 +8,14 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
 use super::fixture;
-use crate::both;
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::{App, Placement};
 use tenantry::{Connections, Limits, Server};
+
+transport! {
+    an_answer_that_nobody_takes_holds_no_instance(placement) an_address_has_its_part()
+    a_full_server_answers_who_has_few() the_slow_are_closed_in_the_end()
+}
 
 const GET: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
 /// Longer than anything takes here, and shorter than the time limits that are not under test.
@@ -54,7 +58,6 @@ async fn ends(stream: &mut TcpStream) -> bool {
 
 /// An address has its part: of its connections, those that wait longest for their client make
 /// way.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_address_has_its_part() {
     let connections = Connections { per_address: 5, ..Connections::default() };
     let (app, server, _directory) = server(connections).await;
@@ -73,7 +76,6 @@ async fn an_address_has_its_part() {
 }
 
 /// A server that is full of connections answers who has few.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_server_answers_who_has_few() {
     let connections = Connections { total: 40, ..Connections::default() };
     let (app, server, _directory) = server(connections).await;
@@ -121,10 +123,7 @@ async fn an_answer_that_nobody_takes_holds_no_instance(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-both! { an_answer_that_nobody_takes_holds_no_instance }
-
 /// Who does not finish its head, or takes nothing of its answers, is closed.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_slow_are_closed_in_the_end() {
     let short = Duration::from_millis(500);
     let connections = Connections { head: short, stall: short, ..Connections::default() };

@@ -3,11 +3,16 @@
 use http::Method;
 use serde_json::json;
 
-use crate::both;
 use crate::support::Placement;
 use crate::support::raw::Raw;
 use crate::support::server::{OPERATOR, PASSWORD, dedicated, plain_options, root};
 use tenantry::Options;
+
+transport! {
+    nobody_behind_a_proxy_is_served(placement) a_key_of_ones_own_serves_behind_a_proxy(placement)
+    a_start_that_is_open_to_others_is_refused() the_variable_is_the_option()
+    an_unknown_setting_is_no_start()
+}
 
 const REGISTER: &str = "/api/v1/auth/register";
 const OWN_KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
@@ -68,11 +73,8 @@ async fn a_key_of_ones_own_serves_behind_a_proxy(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-both! { nobody_behind_a_proxy_is_served a_key_of_ones_own_serves_behind_a_proxy }
-
 /// What would be open to others, or is not what the operator meant, does not start: nothing
 /// listens, and no data is made.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_start_that_is_open_to_others_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let port = crate::support::servers::free_port();
@@ -144,7 +146,6 @@ async fn a_start_that_is_open_to_others_is_refused() {
 }
 
 /// The variable does what the option does, for Spin, which knows the variable alone.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_variable_is_the_option() {
     let directory = tempfile::tempdir().unwrap();
     let variables = [("development", "true")];
@@ -158,10 +159,9 @@ async fn the_variable_is_the_option() {
 }
 
 /// A setting whose name is misspelt is no start, in a process that has it in its environment.
-#[test]
-fn an_unknown_setting_is_no_start() {
+async fn an_unknown_setting_is_no_start() {
     let mut other = std::process::Command::new(std::env::current_exe().unwrap());
-    other.args(["host::development::the_variable_is_the_option", "--exact"]);
+    other.args(["host::development::the_variable_is_the_option::transport", "--exact"]);
     let run = |other: &mut std::process::Command| {
         let output = other.output().unwrap();
         (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())

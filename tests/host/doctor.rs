@@ -11,8 +11,15 @@ use rusqlite::Connection;
 use crate::support::Placement;
 use crate::support::server::{UNLIMITED, plain_options, root, start};
 use crate::support::servers::free_port;
-use crate::support::stores::{self, admin_url, connect, external, host, url, wait};
+use crate::support::stores::{self, admin_url, connect, host, url, wait};
 use tenantry::{Finding, Options, SCHEMA_VERSION, State};
+
+logic! {
+    a_fresh_place_is_good() a_used_place_is_good_with_its_key() the_public_master_key_is_told()
+    damaged_files_are_told() mistakes_in_settings_are_told() a_redis_that_is_away_is_told()
+    a_postgres_that_is_away_is_told()
+}
+external! { postgres_is_examined() }
 
 /// Options of a server in a directory that may not be there.
 fn options(data: &Path, variables: &[(&str, &str)]) -> Options {
@@ -72,7 +79,6 @@ fn says(found: &[Finding], subject: &str, text: &str) {
 }
 
 /// Before the first start there is nothing, and nothing is made.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_fresh_place_is_good() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("not there");
@@ -97,7 +103,6 @@ async fn a_fresh_place_is_good() {
 }
 
 /// While a server runs, after it, and with another master key.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_used_place_is_good_with_its_key() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path();
@@ -132,7 +137,6 @@ async fn a_used_place_is_good_with_its_key() {
 }
 
 /// The key of a fresh checkout works in development only.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_public_master_key_is_told() {
     let directory = tempfile::tempdir().unwrap();
     let mut options = options(directory.path(), &[]);
@@ -145,7 +149,6 @@ async fn the_public_master_key_is_told() {
 }
 
 /// Files that are no databases, or not ours.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn damaged_files_are_told() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path();
@@ -165,7 +168,6 @@ async fn damaged_files_are_told() {
 }
 
 /// What the operator wrote.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mistakes_in_settings_are_told() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
@@ -209,7 +211,6 @@ async fn mistakes_in_settings_are_told() {
 }
 
 /// A Redis that is not there, and a URL that is none.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_redis_that_is_away_is_told() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("runtime-config.toml");
@@ -225,7 +226,6 @@ async fn a_redis_that_is_away_is_told() {
 }
 
 /// A PostgreSQL that nobody may or can reach.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_postgres_that_is_away_is_told() {
     let directory = tempfile::tempdir().unwrap();
     let dead = format!("127.0.0.1:{}", free_port());
@@ -245,11 +245,7 @@ async fn a_postgres_that_is_away_is_told() {
 }
 
 /// PostgreSQL and Redis as they should be, and each way in which a database is not.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres_is_examined() {
-    if !external() {
-        return;
-    }
     let directory = tempfile::tempdir().unwrap();
     let good = stores::of(directory.path());
     let with = |url: &str, reader: Option<&str>| {

@@ -3,10 +3,11 @@
 use http::Method;
 use serde_json::json;
 
-use crate::both;
 use crate::support::process::{Process, Setting, memory};
 use crate::support::server::PASSWORD;
 use crate::support::{Client, Placement};
+
+transport! { the_process_stays_in_its_bounds(placement) }
 
 /// The bound of the linear memory of all guests, in bytes.
 const TOTAL: usize = 192 << 20;
@@ -50,7 +51,7 @@ async fn the_process_stays_in_its_bounds(placement: Placement) {
     let directory = tempfile::tempdir().unwrap();
     let server = Process::spawn(&Setting {
         total_memory: Some(TOTAL),
-        ..Setting::new(directory.path(), placement == Placement::Composed)
+        ..Setting::new(directory.path(), placement)
     });
     let owner = server.app.owner().await;
     let email = &owner.session["user"]["email"];
@@ -79,5 +80,3 @@ async fn the_process_stays_in_its_bounds(placement: Placement) {
     // What one has taken before it looks at what all have.
     assert!(kept < TOTAL / 2 + (8 << 20), "{} MiB are kept", kept >> 20);
 }
-
-both! { the_process_stays_in_its_bounds }

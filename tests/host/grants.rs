@@ -1,9 +1,12 @@
 //! A component gets nothing that the manifest does not grant it.
 
 use super::{fixture, probe};
-use crate::both;
 use crate::support::Placement;
 use tenantry::Limits;
+
+transport! {
+    what_is_granted_works(placement) databases_and_stores(placement) everything_else(placement)
+}
 
 const GRANTED: &str = r#"key_value_stores = ["default"]
 sqlite_databases = ["default"]
@@ -54,5 +57,3 @@ async fn everything_else(placement: Placement) {
     assert_eq!(probe(&app, "environment").await.1, "0");
     server.shutdown().await.unwrap();
 }
-
-both! { what_is_granted_works databases_and_stores everything_else }

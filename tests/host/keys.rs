@@ -4,9 +4,10 @@
 use http::Method;
 
 use super::fixture;
-use crate::both;
 use crate::support::{App, Exchange, Placement};
 use tenantry::Limits;
+
+transport! { a_key_is_required(placement) }
 
 const GRANTS: &str = r#"key_value_stores = ["default"]"#;
 
@@ -28,5 +29,3 @@ async fn a_key_is_required(placement: Placement) {
     assert_eq!(pay(&app, &[("idempotency-key", "invoice-2")]).await.text, "2");
     server.shutdown().await.unwrap();
 }
-
-both! { a_key_is_required }

@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::{fixture, probe};
-use crate::both;
 use crate::support::Placement;
 use tenantry::Limits;
+
+transport! { faults_cost_one_request(placement) streams(placement) calls_do_not_grow_the_memory() }
 
 const GRANTS: &str = r#"key_value_stores = ["default"]"#;
 
@@ -46,11 +47,8 @@ async fn streams(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-both! { faults_cost_one_request streams }
-
 /// An instance that has answered 200,000 calls is no larger than one that has answered a
 /// few: an export with more than 16 flat parameters would leak on each call.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_do_not_grow_the_memory() {
     const CALLS: usize = 200_000;
     let limits =

@@ -5,6 +5,8 @@ use super::manifest;
 use crate::support::Placement;
 use crate::support::server::plain_options;
 
+logic! { unknown_and_unsupported_entries() }
+
 /// The error of a server that must not start.
 async fn refused(change: impl Fn(String) -> String) -> String {
     let directory = tempfile::tempdir().unwrap();
@@ -18,7 +20,6 @@ async fn refused(change: impl Fn(String) -> String) -> String {
     }
 }
 
-#[tokio::test]
 async fn unknown_and_unsupported_entries() {
     let cases: [(&str, &str, &[&str]); 7] = [
         (

@@ -2,9 +2,10 @@
 
 use http::Method;
 
-use crate::both;
 use crate::support::server::OPERATOR;
 use crate::support::{Placement, dedicated};
+
+transport! { for_the_operator(placement) }
 
 /// Counts of answers by component and status, in OpenMetrics; for the operator alone.
 async fn for_the_operator(placement: Placement) {
@@ -41,5 +42,3 @@ async fn for_the_operator(placement: Placement) {
     refused.refused(401, "authentication_required");
     server.shutdown().await.unwrap();
 }
-
-both! { for_the_operator }

@@ -9,9 +9,13 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{fixture, fixture_of, probe};
-use crate::both;
 use crate::support::{App, Placement};
 use tenantry::Limits;
+
+transport! {
+    patterns_reach_public_addresses_only(placement) blocked_networks(placement)
+    connections_are_kept(placement) who_gives_up_hangs_up(placement)
+}
 
 /// A server on a loopback address that counts its connections.
 struct Listener {
@@ -179,11 +183,4 @@ async fn who_gives_up_hangs_up(placement: Placement) {
         assert_eq!(left.expect("the connection ends"), Some(true), "{target}");
     }
     server.shutdown().await.unwrap();
-}
-
-both! {
-    patterns_reach_public_addresses_only
-    blocked_networks
-    connections_are_kept
-    who_gives_up_hangs_up
 }

@@ -7,6 +7,8 @@ use std::path::Path;
 use crate::support::Placement;
 use crate::support::server::{UNLIMITED, plain_options, start};
 
+embedded! { files_are_the_owners() }
+
 /// The files below a folder that somebody else may read, and the folders that somebody else may
 /// look into; without compiled code, which all servers of the tests share.
 fn open_to_others(path: &Path, found: &mut Vec<String>) {
@@ -33,7 +35,6 @@ fn is_private(path: &Path) {
 
 /// Databases, what SQLite keeps beside them, backups and exports, in folders that are made for
 /// them; and files of a server before this rule, once it is started again.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_are_the_owners() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");

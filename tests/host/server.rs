@@ -7,9 +7,12 @@ use std::time::Duration;
 use http::Method;
 use serde_json::json;
 
-use crate::both;
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::{App, Client, Placement, dedicated};
+
+transport! { tells_its_health(placement) serves_chosen_components(placement) }
+embedded! { follows_the_runtime_config(placement) }
+everywhere! { shuts_down_gracefully(placement) }
 
 async fn status(app: &App, path: &str) -> u16 {
     app.anon().try_send(Method::GET, path, &[], None).await.unwrap().status
@@ -48,9 +51,6 @@ async fn serves_chosen_components(placement: Placement) {
 
 /// A runtime-config file, in the form of Spin's, says where data is kept.
 async fn follows_the_runtime_config(placement: Placement) {
-    if crate::support::stores::external() {
-        return;
-    }
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("runtime-config.toml");
     let elsewhere = directory.path().join("elsewhere.db");
@@ -111,5 +111,3 @@ async fn shuts_down_gracefully(placement: Placement) {
     }
     server.shutdown().await.unwrap();
 }
-
-both! { tells_its_health serves_chosen_components follows_the_runtime_config shuts_down_gracefully }

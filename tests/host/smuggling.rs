@@ -1,7 +1,6 @@
 //! Requests that a proxy before us may have read differently (RFC 9112): refused, and what
 //! follows on the connection is not answered.
 
-use crate::placements;
 use crate::support::raw::Raw;
 
 /// Must never be answered behind a request that is refused.
@@ -15,7 +14,7 @@ fn login(fields: &str, body: &str) -> String {
     )
 }
 
-placements! {
+transport! {
     /// How long a body is must be said in one way.
     async fn lengths(app) {
         for fields in [

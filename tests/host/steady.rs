@@ -4,7 +4,10 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 
 use super::manifest;
+use crate::support::Placement;
 use crate::support::process::{Process, Setting};
+
+transport! { the_memory_is_steady(placement) }
 
 /// Requests until what is made once is made.
 const WARM: usize = 100_000;
@@ -46,7 +49,7 @@ fn ask(address: &str, count: usize) {
     }
 }
 
-fn is_steady(composed: bool) {
+async fn the_memory_is_steady(placement: Placement) {
     let directory = tempfile::tempdir().unwrap();
     let config = directory.path().join("runtime-config.toml");
     std::fs::write(&config, "").unwrap();
@@ -54,7 +57,7 @@ fn is_steady(composed: bool) {
         runtime_config: Some(config),
         manifest: Some(manifest(directory.path(), r#"key_value_stores = ["default"]"#)),
         variables: vec![("limit_read_per_minute".to_owned(), "0".to_owned())],
-        ..Setting::new(&directory.path().join("data"), composed)
+        ..Setting::new(&directory.path().join("data"), placement)
     };
     let server = Process::spawn(&setting);
     let address = server.app.base.strip_prefix("http://").unwrap();
@@ -69,14 +72,4 @@ fn is_steady(composed: bool) {
     let before = ask(WARM);
     let after = ask(REQUESTS - WARM);
     assert!(after < before + GROWTH, "{} KiB, then {} KiB", before >> 10, after >> 10);
-}
-
-#[test]
-fn fused() {
-    is_steady(false);
-}
-
-#[test]
-fn composed() {
-    is_steady(true);
 }

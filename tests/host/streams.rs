@@ -7,9 +7,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
 use super::{fixture, probe};
-use crate::both;
 use crate::support::{App, Placement};
 use tenantry::Limits;
+
+transport! { who_leaves_frees_the_instance(placement) streams_are_bounded(placement) }
 
 const GRANTS: &str = r#"key_value_stores = ["default"]"#;
 
@@ -70,5 +71,3 @@ async fn streams_are_bounded(placement: Placement) {
     tokio::time::timeout(Duration::from_secs(2), free).await.expect("there is room for another");
     server.shutdown().await.unwrap();
 }
-
-both! { who_leaves_frees_the_instance streams_are_bounded }

@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use super::{fixture_of, logged, probe};
-use crate::both;
 use crate::support::Placement;
 use tenantry::Clock;
+
+everywhere! { due_work_is_done_at_once(placement) }
+transport! {
+    functions_go_by_the_clock_of_the_options(placement) a_server_without_ticker_calls_nobody()
+}
 
 const GRANTS: &str = r#"key_value_stores = ["default"]
 allowed_outbound_hosts = ["http://self"]"#;
@@ -46,10 +50,7 @@ async fn functions_go_by_the_clock_of_the_options(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-both! { due_work_is_done_at_once functions_go_by_the_clock_of_the_options }
-
 /// Without the ticker nobody calls.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_without_ticker_calls_nobody() {
     let quiet = |options: &mut tenantry::Options| options.ticker = false;
     let (app, server, _directory) = fixture_of(Placement::Fused, GRANTS, quiet).await;

@@ -6,6 +6,8 @@ use crate::support::Placement;
 use crate::support::server::{UNLIMITED, plain_options, start};
 use crate::support::stores::{self, connect, external, rows_of, url, wait};
 
+storage! { text_that_is_there_is_normalised_and_folded() }
+
 /// Text as it was written before it was kept in NFC: of two addresses that are one now, the
 /// second stays as it was.
 const ROWS: &str = "
@@ -32,7 +34,6 @@ SELECT id, name, COALESCE(folded, ''), '', '' FROM teams WHERE tenant_id = 't' U
 SELECT id, name, labels, tags, COALESCE(folded, '') FROM projects WHERE tenant_id = 't' ORDER BY 1, 3";
 
 /// What there was is found and signs in as what is written now.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn text_that_is_there_is_normalised_and_folded() {
     let before = || migrations::ALL.iter().take_while(|migration| migration.fills().is_empty());
     assert!(before().count() < migrations::ALL.len());

@@ -4,9 +4,10 @@ use http::Method;
 use serde_json::json;
 
 use super::fixture_with;
-use crate::both;
 use crate::support::{App, Exchange, Placement};
 use tenantry::Limits;
+
+transport! { side_by_side(placement) deprecated(placement) sunset(placement) }
 
 const GRANTS: &str = r#"key_value_stores = ["default"]"#;
 
@@ -68,5 +69,3 @@ async fn sunset(placement: Placement) {
     })
     .await;
 }
-
-both! { side_by_side deprecated sunset }

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::{PATH, create, events, operate};
-use crate::{placements, snapshot};
+use crate::snapshot;
 
-placements! {
+logic! {
     /// What was paused, completed or archived is taken up again, and the feed tells.
     async fn takes_up_again(app) {
         let owner = app.owner().await;

@@ -4,9 +4,8 @@ use http::Method;
 use serde_json::json;
 
 use super::{PATH, create, events, operate};
-use crate::placements;
 
-placements! {
+logic! {
     /// An archived project is kept as it was: it cannot be changed, but deleted and activated.
     async fn an_archived_project_is_kept(app) {
         let owner = app.owner().await;
@@ -19,7 +18,9 @@ placements! {
         assert_eq!(events(&owner, "project.updated").await, 0);
         owner.delete(&path).await.expect(204);
     }
+}
 
+everywhere! {
     /// The operation heeds If-Match, and a key makes its retry safe.
     async fn retries_and_conditions(app) {
         let owner = app.owner().await;

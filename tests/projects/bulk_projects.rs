@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use super::{PATH, create, events, operate};
-use crate::{placements, snapshot};
+use crate::snapshot;
 
 fn outcomes(body: &Value) -> Vec<&str> {
     body["results"].as_array().unwrap().iter().map(|one| one["outcome"].as_str().unwrap()).collect()
 }
 
-placements! {
+storage! {
     /// Each project has its own result; one that refuses leaves the others be.
     async fn each_has_its_own_result(app) {
         let (owner, other) = (app.owner().await, app.owner().await);
@@ -32,7 +32,9 @@ placements! {
         assert_eq!(other.get(&format!("{PATH}/{}", foreign.id())).await.body, foreign.body);
         assert_eq!(events(&owner, "project.archived").await, 3);
     }
+}
 
+logic! {
     /// A hundred at most, one action that is known, no id twice: else nothing happens.
     async fn refuses_what_is_not_a_bulk(app) {
         let owner = app.owner().await;

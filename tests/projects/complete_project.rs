@@ -1,9 +1,8 @@
 //! POST /api/v1/projects/{id}/complete
 
 use super::{PATH, create, events, operate};
-use crate::placements;
 
-placements! {
+logic! {
     /// Active and paused projects are completed, archived ones are not.
     async fn completes(app) {
         let owner = app.owner().await;

@@ -4,7 +4,6 @@ use http::Method;
 use serde_json::json;
 
 use super::{PATH, create, events};
-use crate::placements;
 use crate::support::{Client, Exchange};
 
 const FORMS: [&str; 4] = [
@@ -18,7 +17,7 @@ async fn asked(client: &Client, path: &str, headers: &[(&str, &str)]) -> Exchang
     client.send(Method::GET, path, headers, None).await
 }
 
-placements! {
+everywhere! {
     /// Who has the current version is told so, without the body.
     async fn not_modified(app) {
         let owner = app.owner().await;

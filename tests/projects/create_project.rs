@@ -4,9 +4,9 @@ use http::Method;
 use serde_json::json;
 
 use super::{PATH, events};
-use crate::{placements, snapshot};
+use crate::snapshot;
 
-placements! {
+logic! {
     /// The sample of A-90 as printed.
     async fn the_sample_of_the_specification(app) {
         let tenant = format!("TENANT_{}", app.owner().await.tenant().trim_start_matches("tenant_"));
@@ -50,7 +50,9 @@ placements! {
         assert_eq!(owner.get(PATH).await.body["items"], json!([]));
         assert_eq!(events(&owner, "project.created").await, 0);
     }
+}
 
+everywhere! {
     /// Parallel requests with one key make one project and one event (S-39).
     async fn parallel_requests_with_one_key(app) {
         let owner = app.owner().await;

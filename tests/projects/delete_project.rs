@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::{PATH, create, events};
-use crate::{placements, snapshot};
+use crate::snapshot;
 
-placements! {
+storage! {
     /// A deleted project leaves a tombstone: gone for readers, and deleting again is fine.
     async fn leaves_a_tombstone(app) {
         let owner = app.owner().await;

@@ -4,8 +4,8 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{PATH, create, events};
+use crate::snapshot;
 use crate::support::{Client, Exchange};
-use crate::{placements, snapshot};
 
 const FORMS: [(&str, &str); 4] = [
     ("native", "application/json"),
@@ -25,7 +25,7 @@ fn steady(mut exchange: Exchange, id: &str) -> Exchange {
     exchange
 }
 
-placements! {
+logic! {
     /// One object fetched with four Accept values gives four golden bodies.
     async fn one_object_in_four_forms(app) {
         let owner = app.owner().await;
@@ -99,7 +99,9 @@ placements! {
         owner.send(Method::POST, PATH, &json_api, Some(other.to_string())).await.expect(409);
         assert_eq!(events(&owner, "project.created").await, 2);
     }
+}
 
+transport! {
     /// What cannot be produced is 406 before anything happens; q values decide.
     async fn acceptance(app) {
         let owner = app.owner().await;

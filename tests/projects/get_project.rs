@@ -3,9 +3,9 @@
 use http::Method;
 
 use super::{PATH, create};
-use crate::{placements, snapshot};
+use crate::snapshot;
 
-placements! {
+logic! {
     /// A project reads as it was made, under both prefixes and by HEAD.
     async fn answers_the_project(app) {
         let owner = app.owner().await;
@@ -20,7 +20,9 @@ placements! {
         let head = owner.send(Method::HEAD, &path, &[], None).await.expect(200);
         assert_eq!(head.text, "");
     }
+}
 
+storage! {
     /// Ids that are missing, malformed or hostile are all just missing.
     async fn a_missing_id_is_a_404(app) {
         let owner = app.owner().await;

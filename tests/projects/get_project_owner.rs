@@ -1,9 +1,8 @@
 //! GET /api/v1/projects/{id}/owner
 
 use super::{PATH, create};
-use crate::placements;
 
-placements! {
+logic! {
     /// The related link of JSON:API leads to the owner.
     async fn the_related_link_leads_here(app) {
         let owner = app.owner().await;

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::{PATH, create};
-use crate::{placements, snapshot};
+use crate::snapshot;
 
-placements! {
+storage! {
     /// Pages follow each other without gap or repetition while rows come and go.
     async fn pages_cover_all_rows_once(app) {
         let owner = app.owner().await;
@@ -29,12 +29,27 @@ placements! {
         }
         assert_eq!(seen, expected);
     }
+}
 
+logic! {
     /// An empty list has its shape.
     async fn an_empty_list(app) {
         snapshot!("list_projects_empty", app.owner().await.get(PATH).await.expect(200));
     }
 
+    /// Unknown parameters are refused by name; a wrong limit is told.
+    async fn refuses_wrong_parameters(app) {
+        let owner = app.owner().await;
+        let refused = owner.get(&format!("{PATH}?colour=red&limt=3")).await.refused(400, "invalid_parameter");
+        assert_eq!(refused.violations(), ["colour UNKNOWN_PARAMETER", "limt UNKNOWN_PARAMETER"]);
+        for limit in ["0", "101", "ten"] {
+            let refused = owner.get(&format!("{PATH}?limit={limit}")).await.refused(422, "validation_failed");
+            assert_eq!(refused.body["details"]["fields"][0]["pointer"], json!("limit"));
+        }
+    }
+}
+
+everywhere! {
     /// Cursors of another tenant, another list, or nobody are refused.
     async fn refuses_foreign_cursors(app) {
         let (alice, bob) = (app.owner().await, app.owner().await);
@@ -49,16 +64,5 @@ placements! {
         });
         alice.get(&format!("/api/v1/events?cursor={cursor}")).await.refused(400, "invalid_cursor");
         alice.get(&format!("{PATH}?cursor=eyJpZCI6MX0")).await.refused(400, "invalid_cursor");
-    }
-
-    /// Unknown parameters are refused by name; a wrong limit is told.
-    async fn refuses_wrong_parameters(app) {
-        let owner = app.owner().await;
-        let refused = owner.get(&format!("{PATH}?colour=red&limt=3")).await.refused(400, "invalid_parameter");
-        assert_eq!(refused.violations(), ["colour UNKNOWN_PARAMETER", "limt UNKNOWN_PARAMETER"]);
-        for limit in ["0", "101", "ten"] {
-            let refused = owner.get(&format!("{PATH}?limit={limit}")).await.refused(422, "validation_failed");
-            assert_eq!(refused.body["details"]["fields"][0]["pointer"], json!("limit"));
-        }
     }
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::{PATH, create};
-use crate::placements;
 use crate::support::stores::external;
 use crate::support::{App, Client};
 
@@ -43,7 +42,7 @@ async fn ids(client: &Client, query: &str) -> Vec<String> {
         .collect()
 }
 
-placements! {
+storage! {
     /// All spellings of the same question give the same rows (S-36).
     async fn spellings_agree(app) {
         let owner = app.owner().await;
@@ -130,18 +129,6 @@ placements! {
         assert!(target(front.header("link").unwrap(), "prev").is_none());
     }
 
-    /// A cursor is good for its filter and order only.
-    async fn a_cursor_belongs_to_its_question(app) {
-        let owner = app.owner().await;
-        seed(&app, owner.tenant(), 5);
-        let page = owner.get(&format!("{PATH}?limit=1&sort=name&status:ne=ARCHIVED")).await.expect(200);
-        let cursor = page.body["next_cursor"].as_str().unwrap();
-        for query in ["sort=name", "sort=-name&status:ne=ARCHIVED", "status:ne=ARCHIVED", "sort=name&status:ne=ACTIVE", "sort=name&status:ne=ARCHIVED&search=x"] {
-            owner.get(&format!("{PATH}?{query}&cursor={cursor}")).await.refused(400, "invalid_cursor");
-        }
-        owner.get(&format!("{PATH}?status_ne=archived&sort=title:asc&cursor={cursor}&limit=3")).await.expect(200);
-    }
-
     /// Nobody counts unless asked to.
     async fn no_totals_unless_asked_for(app) {
         let owner = app.owner().await;
@@ -199,6 +186,20 @@ placements! {
                 }
             }
         }
+    }
+}
+
+everywhere! {
+    /// A cursor is good for its filter and order only.
+    async fn a_cursor_belongs_to_its_question(app) {
+        let owner = app.owner().await;
+        seed(&app, owner.tenant(), 5);
+        let page = owner.get(&format!("{PATH}?limit=1&sort=name&status:ne=ARCHIVED")).await.expect(200);
+        let cursor = page.body["next_cursor"].as_str().unwrap();
+        for query in ["sort=name", "sort=-name&status:ne=ARCHIVED", "status:ne=ARCHIVED", "sort=name&status:ne=ACTIVE", "sort=name&status:ne=ARCHIVED&search=x"] {
+            owner.get(&format!("{PATH}?{query}&cursor={cursor}")).await.refused(400, "invalid_cursor");
+        }
+        owner.get(&format!("{PATH}?status_ne=archived&sort=title:asc&cursor={cursor}&limit=3")).await.expect(200);
     }
 }
 

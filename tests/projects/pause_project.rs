@@ -1,9 +1,8 @@
 //! POST /api/v1/projects/{id}/pause
 
 use super::{PATH, create, events, operate};
-use crate::placements;
 
-placements! {
+logic! {
     /// An active project is paused once; paused again is a conflict that changes nothing.
     async fn pauses_once(app) {
         let owner = app.owner().await;

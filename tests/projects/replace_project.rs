@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::{PATH, create, events};
-use crate::{placements, snapshot};
+use crate::snapshot;
 
-placements! {
+logic! {
     /// PUT replaces: what is left out is cleared; repeating it changes nothing but the version.
     async fn replaces_all(app) {
         let owner = app.owner().await;

@@ -5,7 +5,6 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{PATH, events};
-use crate::placements;
 use crate::support::Client;
 
 /// The names on the pages of a query, in the order of creation.
@@ -29,7 +28,7 @@ async fn check(client: &Client, cases: &[(&str, &[&str])]) {
     }
 }
 
-placements! {
+storage! {
     /// A member is a value, whatever JSON makes of its quotes and commas.
     async fn members_are_compared_as_values(app) {
         let owner = app.owner().await;
@@ -170,6 +169,22 @@ placements! {
         check(&owner, &[("search=OLDER", &["Older Ä"]), ("name:prefix=older", &["Older Ä"])]).await;
     }
 
+    /// Lines end as they were sent.
+    async fn lines_end_as_they_were_sent(app) {
+        let owner = app.owner().await;
+        let text = "one\r\ntwo\n\tthree\r\n";
+        let made = owner.post(PATH, &json!({ "name": "a", "description": text })).await.expect(201);
+        let path = format!("{PATH}/{}", made.id());
+        assert_eq!(owner.get(&path).await.body["description"], text);
+        for bad in ["a\rb", "a\r", "\u{b}", "\u{85}", "\u{7f}", "\0"] {
+            let refused = owner.patch(&path, &json!({ "description": bad })).await.refused(422, "validation_failed");
+            assert_eq!(refused.violations(), ["/description CONTROL_CHARACTER"]);
+        }
+        assert_eq!(owner.get(&path).await.body["description"], text);
+    }
+}
+
+logic! {
     /// A name that nobody can see is refused, and nothing is made.
     async fn names_can_be_seen(app) {
         let owner = app.owner().await;
@@ -186,19 +201,5 @@ placements! {
         assert_eq!((found(&owner, "").await.len(), events(&owner, "project.created").await), (0, 0));
         make(&owner, &[json!({ "name": "\u{202e}seen\u{200b}" })]).await;
         assert_eq!(found(&owner, "").await, ["\u{202e}seen\u{200b}"], "never rewritten");
-    }
-
-    /// Lines end as they were sent.
-    async fn lines_end_as_they_were_sent(app) {
-        let owner = app.owner().await;
-        let text = "one\r\ntwo\n\tthree\r\n";
-        let made = owner.post(PATH, &json!({ "name": "a", "description": text })).await.expect(201);
-        let path = format!("{PATH}/{}", made.id());
-        assert_eq!(owner.get(&path).await.body["description"], text);
-        for bad in ["a\rb", "a\r", "\u{b}", "\u{85}", "\u{7f}", "\0"] {
-            let refused = owner.patch(&path, &json!({ "description": bad })).await.refused(422, "validation_failed");
-            assert_eq!(refused.violations(), ["/description CONTROL_CHARACTER"]);
-        }
-        assert_eq!(owner.get(&path).await.body["description"], text);
     }
 }

@@ -4,9 +4,8 @@ use http::Method;
 use serde_json::json;
 
 use super::{PATH, create, events};
-use crate::placements;
 
-placements! {
+logic! {
     /// A merge patch keeps what it does not name and clears what is null (RFC 7396).
     async fn merges(app) {
         let owner = app.owner().await;

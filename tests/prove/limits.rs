@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::{random, rounds};
 use crate::support::process::{Process, Setting};
-use crate::support::{Client, stores};
+use crate::support::{Client, Placement, stores};
+
+everywhere! { hold(placement) }
 
 const PROJECTS: &str = "/api/v1/projects";
 /// Clients of one identity at once.
@@ -74,7 +76,9 @@ fn check(admitted: &mut [Admitted], knocked: f64, per_minute: u32, burst: u32) -
     least - admitted.len() as f64
 }
 
-async fn hold(composed: bool) {
+/// With the gateway native, where the store answers for a bucket, and with the gateway in
+/// WebAssembly, which swaps.
+async fn hold(placement: Placement) {
     let mut random = random("limits");
     for round in rounds(2) {
         // Much at once and little a minute, and the other way round.
@@ -85,7 +89,7 @@ async fn hold(composed: bool) {
         let burst = least.max([random.u32(1..=20), random.u32(60..=300)][(round % 2) as usize]);
         let mut wasted = f64::INFINITY;
         for _ in 0..TRIES {
-            wasted = once(composed, per_minute, burst).await;
+            wasted = once(placement, per_minute, burst).await;
             if wasted <= 0.0 {
                 break;
             }
@@ -98,15 +102,15 @@ async fn hold(composed: bool) {
 }
 
 /// Fresh servers with a quota; by how much it was not reached.
-async fn once(composed: bool, per_minute: u32, burst: u32) -> f64 {
+async fn once(placement: Placement, per_minute: u32, burst: u32) -> f64 {
     let quota = format!("{per_minute};burst={burst}");
     let directory = tempfile::tempdir().unwrap();
     let hosts: Vec<Process> = match stores::external() {
         true => {
             let site = crate::stores::Site::new();
-            ["one", "two"].map(|name| spawn(site.host(name, composed), &quota)).into()
+            ["one", "two"].map(|name| spawn(site.host(name, placement), &quota)).into()
         }
-        false => vec![spawn(Setting::new(directory.path(), composed), &quota)],
+        false => vec![spawn(Setting::new(directory.path(), placement), &quota)],
     };
     let owner = hosts[0].app.owner().await;
     let bases: Vec<_> = hosts.iter().map(|host| host.app.base.clone()).collect();
@@ -118,16 +122,4 @@ async fn once(composed: bool, per_minute: u32, burst: u32) -> f64 {
 fn spawn(mut setting: Setting, quota: &str) -> Process {
     setting.variables.push(("limit_read_per_minute".to_owned(), quota.to_owned()));
     Process::spawn(&setting)
-}
-
-/// With the gateway native, where the store answers for a bucket.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fused() {
-    hold(false).await;
-}
-
-/// With the gateway in WebAssembly, which swaps.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn composed() {
-    hold(true).await;
 }

@@ -4,6 +4,8 @@ use wit_component::DecodedWasm;
 
 use crate::support::server::root;
 
+pure! { functions_export_the_route_only() the_gateway_is_a_door() }
+
 /// The functions: what is in `components/` besides the gateway and the kit.
 pub(super) fn functions() -> Vec<String> {
     let mut names: Vec<_> = std::fs::read_dir(root().join("components"))
@@ -30,7 +32,6 @@ fn interfaces(name: &str) -> (Vec<String>, Vec<String>) {
 
 /// Each function exports the route with the shared errors and tenancy, and no `wasi:http`:
 /// there is no way around the gateway.
-#[test]
 fn functions_export_the_route_only() {
     for name in functions() {
         let (imports, exports) = interfaces(&name);
@@ -43,7 +44,6 @@ fn functions_export_the_route_only() {
 }
 
 /// The gateway imports the route and exports HTTP.
-#[test]
 fn the_gateway_is_a_door() {
     let (imports, exports) = interfaces("gateway");
     assert!(imports.iter().any(|name| name == "tenantry:platform/route@1.0.0"), "{imports:?}");

@@ -5,6 +5,8 @@ use std::process::Command;
 
 use crate::support::server::root;
 
+pure! { no_file_is_too_long() documents_name_paths_that_exist() no_snapshot_is_an_orphan() }
+
 const LONGEST: usize = 400;
 
 fn tracked() -> Vec<PathBuf> {
@@ -24,7 +26,6 @@ fn too_long<'a>(files: impl Iterator<Item = (&'a Path, usize)>) -> Vec<String> {
 }
 
 /// A file is one room with one purpose.
-#[test]
 fn no_file_is_too_long() {
     let files = tracked();
     let lengths = files
@@ -50,7 +51,6 @@ fn missing_paths(text: &str) -> Vec<String> {
         .collect()
 }
 
-#[test]
 fn documents_name_paths_that_exist() {
     for path in tracked().iter().filter(|path| path.extension().is_some_and(|e| e == "md")) {
         let Ok(text) = std::fs::read_to_string(root().join(path)) else { continue };
@@ -68,7 +68,6 @@ fn orphans(snapshots: &[String], tests: &str) -> Vec<String> {
     snapshots.iter().filter(|name| !tests.contains(&format!("\"{name}\""))).cloned().collect()
 }
 
-#[test]
 fn no_snapshot_is_an_orphan() {
     let names: Vec<_> = std::fs::read_dir(root().join("tests/snapshots"))
         .unwrap()

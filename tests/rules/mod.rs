@@ -6,3 +6,4 @@ mod networks;
 mod registry;
 mod scripts;
 mod tree;
+mod words;

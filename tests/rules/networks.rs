@@ -2,6 +2,8 @@
 
 use crate::support::server::root;
 
+pure! { the_guide_lists_what_the_runner_refuses() a_list_is_read() }
+
 /// By this one functions on Spin reach their own application.
 const OWN: &str = "127.0.0.0/8";
 
@@ -15,7 +17,6 @@ fn listed(text: &str) -> Vec<&str> {
         .collect()
 }
 
-#[test]
 fn the_guide_lists_what_the_runner_refuses() {
     let guide = std::fs::read_to_string(root().join("docs/guides/scaling.md")).expect("the guide");
     let known: Vec<&str> =
@@ -23,7 +24,6 @@ fn the_guide_lists_what_the_runner_refuses() {
     assert_eq!(listed(&guide), known);
 }
 
-#[test]
 fn a_list_is_read() {
     assert_eq!(
         listed("x\nblock_networks = [\n  \"a/1\", \"b/2\",\n  \"c/3\",\n]\n[y]"),

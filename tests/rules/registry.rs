@@ -10,9 +10,13 @@ use wit_parser::{Resolve, TypeDefKind};
 use crate::support::contract::{CONTRACT, violations};
 use crate::support::server::root;
 
+pure! {
+    rows_and_interface_agree() the_table() the_pages_are_those_of_the_registry()
+    the_runner_answers_with_codes_of_the_registry() the_examples_keep_their_schemas()
+}
+
 /// The rows stand in the order of `wit/errors.wit`, spelled alike: both sides convert by
 /// index.
-#[test]
 fn rows_and_interface_agree() {
     let mut resolve = Resolve::default();
     resolve.push_dir(root().join("wit")).unwrap();
@@ -24,7 +28,6 @@ fn rows_and_interface_agree() {
 }
 
 /// The registry, whole: a change of a status or spelling is a change that a review sees.
-#[test]
 fn the_table() {
     let rows: Vec<_> = Code::ALL
         .iter()
@@ -65,7 +68,6 @@ fn stale(folder: &Path, pages: &[Page]) -> Vec<String> {
 }
 
 /// `docs/errors/` is what the registry makes of it now.
-#[test]
 fn the_pages_are_those_of_the_registry() {
     let pages = contract::pages::all().unwrap();
     let folder = root().join("docs/errors");
@@ -84,7 +86,6 @@ fn the_pages_are_those_of_the_registry() {
 }
 
 /// Codes that the runner answers itself, where no gateway runs, are rows with their status.
-#[test]
 fn the_runner_answers_with_codes_of_the_registry() {
     let call = Regex::new(r#"answer\(\s*(?:StatusCode::)?(\w+),\s*"(\w+)""#).unwrap();
     let mut seen = 0;
@@ -107,7 +108,6 @@ fn the_runner_answers_with_codes_of_the_registry() {
 }
 
 /// The examples of errors in the contract are of the forms that it describes.
-#[test]
 fn the_examples_keep_their_schemas() {
     let mut count = 0;
     for (name, response) in CONTRACT["components"]["responses"].as_object().unwrap() {

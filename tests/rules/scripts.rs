@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 
 use crate::support::server::root;
 
+pure! { scripts_share_their_head() scripts_answer_help_without_building() }
+
 const HEAD: &str = "\nset -euo pipefail\nsource \"$(dirname \"${BASH_SOURCE[0]}\")/";
 
 /// The commands, and what continuous integration runs.
@@ -32,7 +34,6 @@ fn mistakes(text: &str) -> Vec<&'static str> {
     mistakes
 }
 
-#[test]
 fn scripts_share_their_head() {
     for script in scripts() {
         let text = std::fs::read_to_string(&script).unwrap();
@@ -70,7 +71,6 @@ fn run(script: &Path, arguments: &[&str]) -> (bool, String, bool) {
 }
 
 /// From any folder, on a machine without anything, and at once.
-#[test]
 fn scripts_answer_help_without_building() {
     for script in scripts().iter().filter(|script| script.starts_with(root().join("scripts"))) {
         let (well, printed, ran) = run(script, &["--help"]);

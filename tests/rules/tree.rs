@@ -3,12 +3,17 @@
 use super::components::functions;
 use crate::support::server::root;
 
+pure! {
+    manifest_components_contract_and_tests_agree() the_route_with_a_dot_is_last()
+    functions_share_the_kit_only() one_development_key() only_auth_has_the_master_key()
+    default_limits_are_those_of_the_contract() one_version()
+}
+
 fn toml(path: &str) -> toml::Table {
     std::fs::read_to_string(root().join(path)).unwrap().parse().unwrap()
 }
 
 /// `spin.toml`, `components/`, `openapi/` and `tests/` name the same functions.
-#[test]
 fn manifest_components_contract_and_tests_agree() {
     let manifest = toml("spin.toml");
     let mut named: Vec<_> = manifest["component"].as_table().unwrap().keys().cloned().collect();
@@ -21,7 +26,6 @@ fn manifest_components_contract_and_tests_agree() {
 }
 
 /// Spin 4.1 would hide what follows a route that begins with a dot behind `/...`.
-#[test]
 fn the_route_with_a_dot_is_last() {
     let manifest = toml("spin.toml");
     let routes = manifest["trigger"]["http"].as_array().unwrap();
@@ -30,7 +34,6 @@ fn the_route_with_a_dot_is_last() {
 }
 
 /// The kit is the only crate that functions share.
-#[test]
 fn functions_share_the_kit_only() {
     for name in functions() {
         let manifest = toml(&format!("components/{name}/Cargo.toml"));
@@ -42,7 +45,6 @@ fn functions_share_the_kit_only() {
 }
 
 /// The keys that are refused outside development are those of the manifest.
-#[test]
 fn one_development_key() {
     let seal = std::fs::read_to_string(root().join("components/kit/src/seal.rs")).unwrap();
     for name in ["master_key", "sealing_key"] {
@@ -52,7 +54,6 @@ fn one_development_key() {
 }
 
 /// The master key, from which the issuer's keys come, is given to `auth` alone.
-#[test]
 fn only_auth_has_the_master_key() {
     let manifest = toml("spin.toml");
     for (name, component) in manifest["component"].as_table().unwrap() {
@@ -64,7 +65,6 @@ fn only_auth_has_the_master_key() {
 }
 
 /// The manifest's default limits are those that the contract tells (K-47).
-#[test]
 fn default_limits_are_those_of_the_contract() {
     let manifest = toml("spin.toml");
     let limits = crate::support::contract::CONTRACT["x-limits"].as_object().unwrap();
@@ -79,7 +79,6 @@ fn default_limits_are_those_of_the_contract() {
 }
 
 /// The version of the workspace, of the manifest and of the contract are one.
-#[test]
 fn one_version() {
     let version =
         toml("Cargo.toml")["workspace"]["package"]["version"].as_str().unwrap().to_owned();

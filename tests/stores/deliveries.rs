@@ -1,12 +1,15 @@
 //! Webhooks of several hosts: whoever leases a queue serves it, and nobody else does.
 
-use super::hosts::{placed, two};
+use super::hosts::two;
+use crate::support::Placement;
 use crate::support::receiver::Receiver;
 use crate::webhooks::concurrent::{each_comes_once, seeded};
 
+external! { nothing_twice(placement) the_other_takes_over(placement) }
+
 /// Two hosts with many dispatchers each send every event once.
-async fn nothing_twice(composed: bool) {
-    let (site, one, two) = two(&[], composed);
+async fn nothing_twice(placement: Placement) {
+    let (site, one, two) = two(&[], placement);
     let mut first = one.app.clone();
     // The hosts have a directory each; the database is the site's.
     first.data = site.path().to_path_buf();
@@ -16,8 +19,8 @@ async fn nothing_twice(composed: bool) {
 }
 
 /// What a host that dies has begun, the other does when the lease has ended.
-async fn the_other_takes_over(composed: bool) {
-    let (site, mut one, two) = two(&[("webhook_lease", "2s")], composed);
+async fn the_other_takes_over(placement: Placement) {
+    let (site, mut one, two) = two(&[("webhook_lease", "2s")], placement);
     let mut first = one.app.clone();
     first.data = site.path().to_path_buf();
     let (owner, receiver) = (one.app.owner().await, Receiver::start().await);
@@ -36,5 +39,3 @@ async fn the_other_takes_over(composed: bool) {
         assert_eq!(distinct.len(), crate::webhooks::concurrent::EVENTS, "{path}");
     }
 }
-
-placed! { nothing_twice the_other_takes_over }

@@ -8,11 +8,15 @@ use std::time::Duration;
 use http::Method;
 
 use super::Site;
-use super::hosts::placed;
 use crate::prove::crash::{self, Load};
-use crate::support::Client;
 use crate::support::process::Process;
 use crate::support::servers::{Postgres, Redis, free_port};
+use crate::support::{Client, Placement};
+
+external! {
+    postgres_restarts(placement) redis_restarts(placement) a_host_freezes(placement)
+    a_host_is_killed(placement) rolling_restart(placement)
+}
 
 /// How long a part is away.
 const AWAY: Duration = Duration::from_secs(2);
@@ -29,16 +33,16 @@ struct Scene {
     owner: Client,
     load: Load,
     ports: [u16; 2],
-    composed: bool,
+    placement: Placement,
 }
 
 impl Scene {
-    async fn set(composed: bool) -> Self {
+    async fn set(placement: Placement) -> Self {
         let (postgres, redis) = (Postgres::start(), Redis::start());
         let site = Site::on(&postgres.url(), &redis.url()).await;
         let ports = [free_port(), free_port()];
         let host = |name: &str, port| {
-            let mut setting = site.host(name, composed);
+            let mut setting = site.host(name, placement);
             setting.port = port;
             Process::spawn(&setting)
         };
@@ -46,11 +50,11 @@ impl Scene {
         let owner = one.app.owner().await;
         let load = Load::start(&[one.app.base.clone(), two.app.base.clone()], &owner);
         load.goes_on(50).await;
-        Self { site, postgres, redis, one, two, owner, load, ports, composed }
+        Self { site, postgres, redis, one, two, owner, load, ports, placement }
     }
 
     fn again(&self, name: &str, port: u16) -> Process {
-        let mut setting = self.site.host(name, self.composed);
+        let mut setting = self.site.host(name, self.placement);
         setting.port = port;
         Process::spawn(&setting)
     }
@@ -66,8 +70,8 @@ impl Scene {
     }
 }
 
-async fn postgres_restarts(composed: bool) {
-    let scene = Scene::set(composed).await;
+async fn postgres_restarts(placement: Placement) {
+    let scene = Scene::set(placement).await;
     scene.postgres.crash();
     tokio::time::sleep(AWAY).await;
     let read = scene.owner.try_send(Method::GET, "/api/v1/projects", &[], None).await.unwrap();
@@ -77,8 +81,8 @@ async fn postgres_restarts(composed: bool) {
     scene.end(back).await;
 }
 
-async fn redis_restarts(composed: bool) {
-    let mut scene = Scene::set(composed).await;
+async fn redis_restarts(placement: Placement) {
+    let mut scene = Scene::set(placement).await;
     scene.redis.crash();
     tokio::time::sleep(AWAY).await;
     // Reads do not need it (K-50).
@@ -88,8 +92,8 @@ async fn redis_restarts(composed: bool) {
     scene.end(back).await;
 }
 
-async fn a_host_freezes(composed: bool) {
-    let scene = Scene::set(composed).await;
+async fn a_host_freezes(placement: Placement) {
+    let scene = Scene::set(placement).await;
     scene.one.freeze();
     let back = scene.load.goes_on(20).await;
     tokio::time::sleep(AWAY).await;
@@ -97,8 +101,8 @@ async fn a_host_freezes(composed: bool) {
     scene.end(back).await;
 }
 
-async fn a_host_is_killed(composed: bool) {
-    let mut scene = Scene::set(composed).await;
+async fn a_host_is_killed(placement: Placement) {
+    let mut scene = Scene::set(placement).await;
     scene.one.kill();
     let back = scene.load.goes_on(20).await;
     scene.end(back).await;
@@ -106,8 +110,8 @@ async fn a_host_is_killed(composed: bool) {
 
 /// One host after the other ends in good order and starts again: no request that a host has
 /// taken fails, and those that find none are sent again to the other.
-async fn rolling_restart(composed: bool) {
-    let mut scene = Scene::set(composed).await;
+async fn rolling_restart(placement: Placement) {
+    let mut scene = Scene::set(placement).await;
     let mut back = Duration::ZERO;
     for _ in 0..2 {
         scene.one.stop();
@@ -120,5 +124,3 @@ async fn rolling_restart(composed: bool) {
     assert_eq!(scene.load.counts.failed.load(Ordering::Relaxed), 0);
     scene.end(back).await;
 }
-
-placed! { postgres_restarts redis_restarts a_host_freezes a_host_is_killed rolling_restart }

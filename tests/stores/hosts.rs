@@ -4,16 +4,20 @@ use http::Method;
 use serde_json::json;
 
 use super::Site;
-use crate::support::Client;
 use crate::support::process::Process;
+use crate::support::{Client, Placement};
+
+external! {
+    one_service(placement) one_limit(placement) one_function(placement) one_keyring(placement)
+}
 
 const PROJECTS: &str = "/api/v1/projects";
 
 /// A new empty site and two hosts that start at the same moment.
-pub(crate) fn two(variables: &[(&str, &str)], composed: bool) -> (Site, Process, Process) {
+pub(crate) fn two(variables: &[(&str, &str)], placement: Placement) -> (Site, Process, Process) {
     let site = Site::new();
     let start = |name: &str| {
-        let mut setting = site.host(name, composed);
+        let mut setting = site.host(name, placement);
         let more = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         setting.variables.extend(more);
         std::thread::spawn(move || Process::spawn(&setting))
@@ -29,8 +33,8 @@ pub(crate) fn at(host: &Process, client: &Client) -> Client {
 
 /// Both hosts make their first key at once, and each accepts what the other signs. A write
 /// on one is there on the other, with its event.
-async fn one_service(composed: bool) {
-    let (_site, one, two) = two(&[], composed);
+async fn one_service(placement: Placement) {
+    let (_site, one, two) = two(&[], placement);
     let (alice, bob) = tokio::join!(one.app.owner(), two.app.owner_named("bob@example.com", None));
     let made = alice.post(PROJECTS, &json!({ "name": "x" })).await.expect(201);
     at(&two, &alice).get(&format!("{PROJECTS}/{}", made.id())).await.expect(200);
@@ -42,8 +46,8 @@ async fn one_service(composed: bool) {
 }
 
 /// The identity has one bucket, wherever it knocks.
-async fn one_limit(composed: bool) {
-    let (_site, one, two) = two(&[("limit_read_per_minute", "40")], composed);
+async fn one_limit(placement: Placement) {
+    let (_site, one, two) = two(&[("limit_read_per_minute", "40")], placement);
     let owner = one.app.owner().await;
     let hosts = [at(&one, &owner), at(&two, &owner)];
     let asked = (0..80).map(|n| {
@@ -61,10 +65,10 @@ async fn one_limit(composed: bool) {
 }
 
 /// A host of one function serves it for tenants of the others.
-async fn one_function(composed: bool) {
+async fn one_function(placement: Placement) {
     let site = Site::new();
-    let all = Process::spawn(&site.host("all", composed));
-    let mut setting = site.host("events", composed);
+    let all = Process::spawn(&site.host("all", placement));
+    let mut setting = site.host("events", placement);
     setting.components = vec!["events".to_owned()];
     let events = Process::spawn(&setting);
     let owner = all.app.owner().await;
@@ -78,14 +82,14 @@ async fn one_function(composed: bool) {
 
 /// A key that is old is replaced by whichever host signs next; the others accept what the new
 /// one signs, and nobody has to sign in again.
-async fn one_keyring(composed: bool) {
-    let (site, one, mut two) = two(&[], composed);
+async fn one_keyring(placement: Placement) {
+    let (site, one, mut two) = two(&[], placement);
     let owner = one.app.owner().await;
     at(&two, &owner).get(PROJECTS).await.expect(200);
     two.kill();
     let day: i64 = 86_400_000;
     site.execute(&format!("UPDATE signing_keys SET created_at = created_at - {}", 91 * day));
-    let two = Process::spawn(&site.host("two", composed));
+    let two = Process::spawn(&site.host("two", placement));
     let newcomer = two.app.owner_named("new@example.com", None).await;
     let keys = two.app.anon().get("/.well-known/jwks.json").await.expect(200);
     assert_eq!(keys.body["keys"].as_array().unwrap().len(), 2, "old and new");
@@ -94,22 +98,3 @@ async fn one_keyring(composed: bool) {
         at(host, &owner).get(PROJECTS).await.expect(200);
     }
 }
-
-macro_rules! placed {
-    ($($name:ident)*) => {
-        $(mod $name {
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn fused() {
-                super::$name(false).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn composed() {
-                super::$name(true).await;
-            }
-        })*
-    };
-}
-pub(super) use placed;
-
-placed! { one_service one_limit one_function one_keyring }

@@ -5,10 +5,11 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::Site;
-use super::hosts::placed;
 use crate::support::process::Process;
 use crate::support::servers::Redis;
-use crate::support::{Client, stores};
+use crate::support::{Client, Placement, stores};
+
+external! { without_the_store(placement) }
 
 const PROJECTS: &str = "/api/v1/projects";
 
@@ -21,11 +22,11 @@ async fn metrics(host: &Process) -> String {
 
 /// Reads and writes are counted by the gateway alone, as the same limit; what guesses passwords
 /// is refused; and the metrics tell. When the store is back, so is the common bucket.
-async fn without_the_store(composed: bool) {
+async fn without_the_store(placement: Placement) {
     let mut redis = Redis::start();
     let name = stores::database();
     let site = Site::with(&stores::url("app", &name), &redis.url());
-    let mut setting = site.host("one", composed);
+    let mut setting = site.host("one", placement);
     setting.variables.push(("limit_read_per_minute".to_owned(), "5".to_owned()));
     let host = Process::spawn(&setting);
     let owner = host.app.owner().await;
@@ -55,5 +56,3 @@ async fn without_the_store(composed: bool) {
     }
     assert_eq!(statuses(&owner, 6).await, [200, 200, 200, 200, 200, 429]);
 }
-
-placed! { without_the_store }

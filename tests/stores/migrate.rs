@@ -5,8 +5,12 @@ use crate::support::servers::free_port;
 use crate::support::stores::{self, admin_url, connect, empty, host, role, rows_of, url, wait};
 use crate::support::{App, Placement};
 
+external! {
+    many_at_once() refuses_roles_above_the_policies() a_server_says_what_is_wrong()
+    a_server_needs_what_it_is_told_of()
+}
+
 /// Ten that start at once apply each migration once.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_at_once() {
     let (name, app) = (empty(), role("app"));
     let url = url("owner", &name);
@@ -25,7 +29,6 @@ async fn many_at_once() {
 }
 
 /// Roles that are above the policies are refused, and roles that do not exist.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refuses_roles_above_the_policies() {
     let name = empty();
     let owner = url("owner", &name);
@@ -45,7 +48,6 @@ async fn refuses_roles_above_the_policies() {
 }
 
 /// A server does not start on a database that it cannot use, and says what to do.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_says_what_is_wrong() {
     let (good, bare) = (stores::database(), empty());
     let newer = stores::database();
@@ -78,7 +80,6 @@ async fn a_server_says_what_is_wrong() {
 }
 
 /// Nor without its Redis, nor where its functions may not go.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_needs_what_it_is_told_of() {
     let directory = tempfile::tempdir().unwrap();
     let config = directory.path().join("runtime-config.toml");

@@ -1,5 +1,4 @@
-//! What holds on PostgreSQL and Redis, and over several hosts. These tests are part of the
-//! run with `TENANTRY_TEST_STORES=external`.
+//! What holds on PostgreSQL and Redis, and over several hosts.
 
 mod alike;
 mod deliveries;
@@ -16,6 +15,7 @@ mod spin;
 
 use std::path::{Path, PathBuf};
 
+use crate::support::Placement;
 use crate::support::process::Setting;
 use crate::support::server::root;
 use crate::support::stores;
@@ -79,8 +79,8 @@ impl Site {
     }
 
     /// A host of this site, with a data directory of its own.
-    pub fn host(&self, name: &str, composed: bool) -> Setting {
-        let mut setting = Setting::new(&self.path().join(name), composed);
+    pub fn host(&self, name: &str, placement: Placement) -> Setting {
+        let mut setting = Setting::new(&self.path().join(name), placement);
         setting.variables.clone_from(&self.variables);
         setting.runtime_config = Some(self.path().join("runtime-config.toml"));
         setting

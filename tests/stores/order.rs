@@ -5,16 +5,12 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::placements;
-use crate::support::stores::{connect, external, of, url};
+use crate::support::stores::{connect, of, url};
 
-placements! {
+external! {
     /// A write does not overtake one of its tenant that has its number already; writes of
     /// others do not wait.
     async fn nobody_overtakes(app) {
-        if !external() {
-            return;
-        }
         let (alice, bob) = (app.owner().await, app.owner().await);
         let tenant = alice.tenant().to_owned();
         let slow = connect(&url("owner", &of(&app.data))).await;
@@ -43,9 +39,6 @@ placements! {
 
     /// A refresh that began before its login was revoked issues nothing after it.
     async fn no_token_after_a_revocation(app) {
-        if !external() {
-            return;
-        }
         let owner = app.owner().await;
         let (tenant, token) = (owner.tenant(), owner.session["refresh_token"].as_str().unwrap());
         let family = app.rows(&format!("SELECT family FROM refresh_tokens WHERE tenant_id = '{tenant}'"))[0][0].clone();

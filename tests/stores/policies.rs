@@ -2,15 +2,18 @@
 
 use serde_json::json;
 
-use crate::both;
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::stores::{self, connect, external, rows_of, url, wait};
 use crate::support::{Client, Placement};
 
+everywhere! { hold_without_the_predicate(placement) a_trap_leaves_nothing(placement) }
+external! {
+    every_table_of_tenants_is_guarded() nobody_borrows_the_owner() events_go_of_one_tenant()
+}
+
 /// Every table with a tenant has policies that nobody is excepted from, and the role of the
 /// functions is neither above them nor can it change them.
-#[test]
-fn every_table_of_tenants_is_guarded() {
+async fn every_table_of_tenants_is_guarded() {
     let name = stores::database();
     wait(async {
         let owner = connect(&url("owner", &name)).await;
@@ -51,8 +54,7 @@ fn every_table_of_tenants_is_guarded() {
 
 /// What runs as the owner of the tables is not led to tables that the caller has made, whose
 /// triggers would run as the owner too.
-#[test]
-fn nobody_borrows_the_owner() {
+async fn nobody_borrows_the_owner() {
     let name = stores::database();
     wait(async {
         let app = connect(&url("app", &name)).await;
@@ -70,8 +72,7 @@ fn nobody_borrows_the_owner() {
 
 /// Events are deleted of the tenant that the transaction names and of no other, and none of the
 /// last day.
-#[test]
-fn events_go_of_one_tenant() {
+async fn events_go_of_one_tenant() {
     let name = stores::database();
     wait(async {
         let owner = connect(&url("owner", &name)).await;
@@ -172,5 +173,3 @@ async fn a_trap_leaves_nothing(placement: Placement) {
     }
     server.shutdown().await.unwrap();
 }
-
-both! { hold_without_the_predicate a_trap_leaves_nothing }

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::both;
 use crate::support::Placement;
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::stores::{self, connect, url, wait};
+
+external! { writers_see_their_own(placement) without_the_replica(placement) }
 
 /// Who has written reads from the writer, on every host; everybody else, and they too a while
 /// later, from the replica.
@@ -94,5 +95,3 @@ fn copy(app: &crate::support::App, replica: &str, table: &str) {
         }
     });
 }
-
-both! { writers_see_their_own without_the_replica }

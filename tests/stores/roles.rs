@@ -5,14 +5,16 @@ use std::path::Path;
 use serde_json::json;
 use tenantry::Roles;
 
-use crate::both;
 use crate::support::Placement;
 use crate::support::receiver::Receiver;
 use crate::support::server::{OPERATOR, SCHEDULER, UNLIMITED, plain_options, start};
-use crate::support::stores::{self, admin_url, connect, external, rows_of, url, wait};
+use crate::support::stores::{self, admin_url, connect, rows_of, url, wait};
 use crate::webhooks;
 use migrations::TABLES;
 use migrations::rights::{self, FUNCTIONS};
+
+external! { all_of_it_works(placement) nothing_of_others_is_seen() }
+logic! { urls_are_for_all_or_for_each() }
 
 /// The roles of this run, with what they need in this database.
 fn prepare(name: &str) {
@@ -43,9 +45,6 @@ fn variables(name: &str) -> Vec<(String, String)> {
 
 /// Every function does what it is for, as its own role.
 async fn all_of_it_works(placement: Placement) {
-    if !external() {
-        return;
-    }
     let directory = tempfile::tempdir().unwrap();
     let name = stores::of(directory.path());
     prepare(&name);
@@ -121,15 +120,9 @@ async fn all_of_it_works(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-both! { all_of_it_works }
-
 /// A role sees the tables that its function uses, and no other; what a function adds to, it
 /// cannot change; and it can be nobody else.
-#[test]
-fn nothing_of_others_is_seen() {
-    if !external() {
-        return;
-    }
+async fn nothing_of_others_is_seen() {
     let name = stores::database();
     prepare(&name);
     wait(async {
@@ -170,7 +163,6 @@ fn nothing_of_others_is_seen() {
 }
 
 /// A URL for all beside one for a function would give that function the rights of all.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn urls_are_for_all_or_for_each() {
     let directory = tempfile::tempdir().unwrap();
     let place = |path: &Path| path.join("data");

@@ -34,10 +34,10 @@ pub struct Setting {
 
 impl Setting {
     /// All functions, with the data of `data`.
-    pub fn new(data: &Path, composed: bool) -> Self {
+    pub fn new(data: &Path, placement: Placement) -> Self {
         Self {
             data: data.to_path_buf(),
-            composed,
+            composed: placement == Placement::Composed,
             components: Vec::new(),
             variables: Vec::new(),
             runtime_config: None,

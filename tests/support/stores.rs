@@ -2,7 +2,7 @@
 //! `TENANTRY_TEST_STORES=external`, in a PostgreSQL database and below a Redis key prefix of
 //! their own, on the servers that `DATABASE_URL` and `REDIS_URL` name.
 //!
-//! `scripts/test` runs the tests once with each and drops afterwards what a run has made.
+//! `scripts/test` runs tests with each that their word names, and drops what a run has made.
 
 use std::future::Future;
 use std::path::Path;

@@ -4,9 +4,8 @@ use http::Method;
 use serde_json::json;
 
 use super::{TEAMS, events, own_id, state};
-use crate::placements;
 
-placements! {
+logic! {
     /// A team is made with defaults, and one event.
     async fn makes_a_team(app) {
         let owner = app.owner().await;
@@ -38,7 +37,9 @@ placements! {
         alice.post(TEAMS, &json!({ "name": "x", "tenant_id": bob.tenant() })).await.refused(403, "tenant_mismatch");
         assert_eq!(state(&alice, TEAMS).await, before);
     }
+}
 
+everywhere! {
     /// A retry with the same key makes no second team.
     async fn a_key_makes_a_retry_safe(app) {
         let owner = app.owner().await;

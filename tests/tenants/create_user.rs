@@ -4,7 +4,6 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{ON_USERS, USERS, caller, events, own_id, state, team, user};
-use crate::placements;
 
 fn john() -> Value {
     json!({
@@ -16,7 +15,7 @@ fn john() -> Value {
     })
 }
 
-placements! {
+logic! {
     /// A user is made with defaults, an address in lower case, and one event.
     async fn makes_a_user(app) {
         let owner = app.owner().await;
@@ -71,40 +70,6 @@ placements! {
         let body = json!({ "email": "x@example.com", "name": "x", "tenant_id": "tenant_other" });
         owner.post(USERS, &body).await.refused(403, "tenant_mismatch");
         assert_eq!(state(&owner, USERS).await, before);
-    }
-
-    /// An address is of one user of a tenant, whatever its case; another tenant may have it too.
-    async fn an_address_is_unique_in_its_tenant(app) {
-        let (alice, bob) = (app.owner().await, app.owner().await);
-        alice.post(USERS, &john()).await.expect(201);
-        let before = state(&alice, USERS).await;
-        for address in ["john.doe@example.com", "JOHN.DOE@EXAMPLE.COM"] {
-            alice.post(USERS, &json!({ "email": address, "name": "x" })).await.refused(409, "conflict");
-        }
-        assert_eq!(state(&alice, USERS).await, before);
-        bob.post(USERS, &john()).await.expect(201);
-        assert_eq!(state(&alice, USERS).await, before);
-    }
-
-    /// A manager and teams are of the tenant: those of another are as unknown as none.
-    async fn relations_are_of_the_tenant(app) {
-        let (alice, bob) = (app.owner().await, app.owner().await);
-        let foreign = team(&bob, "foreign").await;
-        let before = [state(&alice, USERS).await, state(&bob, USERS).await];
-        for (member, missing, foreign) in [
-            ("manager_id", json!("usr_missing"), json!(own_id(&bob))),
-            ("team_ids", json!(["team_missing"]), json!([foreign.id()])),
-        ] {
-            let mut told = Vec::new();
-            for id in [missing, foreign] {
-                let body = json!({ "email": "x@example.com", "name": "x", member: id });
-                let refused = alice.post(USERS, &body).await.refused(422, "validation_failed");
-                assert_eq!(refused.violations(), [format!("/{member} NOT_FOUND")]);
-                told.push((refused.body["message"].clone(), refused.body["details"].clone()));
-            }
-            assert_eq!(told[0], told[1]);
-        }
-        assert_eq!([state(&alice, USERS).await, state(&bob, USERS).await], before);
     }
 
     /// Owners are made by owners, by no one else who may make users.
@@ -219,5 +184,41 @@ placements! {
             assert_eq!(refused.body["errors"][0]["source"]["pointer"], pointer);
         }
         assert_eq!(state(&owner, USERS).await, before);
+    }
+}
+
+everywhere! {
+    /// An address is of one user of a tenant, whatever its case; another tenant may have it too.
+    async fn an_address_is_unique_in_its_tenant(app) {
+        let (alice, bob) = (app.owner().await, app.owner().await);
+        alice.post(USERS, &john()).await.expect(201);
+        let before = state(&alice, USERS).await;
+        for address in ["john.doe@example.com", "JOHN.DOE@EXAMPLE.COM"] {
+            alice.post(USERS, &json!({ "email": address, "name": "x" })).await.refused(409, "conflict");
+        }
+        assert_eq!(state(&alice, USERS).await, before);
+        bob.post(USERS, &john()).await.expect(201);
+        assert_eq!(state(&alice, USERS).await, before);
+    }
+
+    /// A manager and teams are of the tenant: those of another are as unknown as none.
+    async fn relations_are_of_the_tenant(app) {
+        let (alice, bob) = (app.owner().await, app.owner().await);
+        let foreign = team(&bob, "foreign").await;
+        let before = [state(&alice, USERS).await, state(&bob, USERS).await];
+        for (member, missing, foreign) in [
+            ("manager_id", json!("usr_missing"), json!(own_id(&bob))),
+            ("team_ids", json!(["team_missing"]), json!([foreign.id()])),
+        ] {
+            let mut told = Vec::new();
+            for id in [missing, foreign] {
+                let body = json!({ "email": "x@example.com", "name": "x", member: id });
+                let refused = alice.post(USERS, &body).await.refused(422, "validation_failed");
+                assert_eq!(refused.violations(), [format!("/{member} NOT_FOUND")]);
+                told.push((refused.body["message"].clone(), refused.body["details"].clone()));
+            }
+            assert_eq!(told[0], told[1]);
+        }
+        assert_eq!([state(&alice, USERS).await, state(&bob, USERS).await], before);
     }
 }

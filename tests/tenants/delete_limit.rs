@@ -3,9 +3,8 @@
 use serde_json::json;
 
 use super::limits::{of, send};
-use crate::placements;
 
-placements! {
+storage! {
     /// Gone is gone, also a second time; only the operator removes one.
     async fn removes_a_limit(app) {
         let owner = app.owner().await;

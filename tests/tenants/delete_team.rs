@@ -4,9 +4,8 @@ use http::Method;
 use serde_json::json;
 
 use super::{TEAMS, events, state, team};
-use crate::placements;
 
-placements! {
+storage! {
     /// A deleted team leaves a tombstone: gone for readers, and deleting again is fine.
     async fn leaves_a_tombstone(app) {
         let owner = app.owner().await;
@@ -19,7 +18,9 @@ placements! {
         assert_eq!((events(&owner, "team.deleted").await, events(&owner, "team.updated").await), (1, 0));
         owner.delete(&format!("{TEAMS}/team_missing")).await.refused(404, "resource_not_found");
     }
+}
 
+everywhere! {
     /// A version that is not the one there is is not deleted.
     async fn heeds_the_version(app) {
         let owner = app.owner().await;

@@ -4,9 +4,8 @@ use http::Method;
 use serde_json::json;
 
 use super::{ON_USERS, USERS, caller, events, own_id, state, user};
-use crate::placements;
 
-placements! {
+storage! {
     /// A deleted user leaves a tombstone, and the address to others.
     async fn leaves_a_tombstone(app) {
         let owner = app.owner().await;
@@ -22,18 +21,6 @@ placements! {
         assert_eq!(events(&owner, "user.updated").await, 0);
         owner.post(USERS, &body).await.expect(201);
         owner.delete(&format!("{USERS}/usr_missing")).await.refused(404, "resource_not_found");
-    }
-
-    /// A version that is gone is not deleted.
-    async fn heeds_the_version(app) {
-        let owner = app.owner().await;
-        let path = format!("{USERS}/{}", user(&owner, "john").await.id());
-        owner.patch(&path, &json!({ "department": "sales" })).await.expect(200);
-        let before = state(&owner, USERS).await;
-        let stale = [("if-match", "\"v1\"")];
-        owner.send(Method::DELETE, &path, &stale, None).await.refused(412, "precondition_failed");
-        assert_eq!(state(&owner, USERS).await, before);
-        owner.send(Method::DELETE, &path, &[("if-match", "\"v2\"")], None).await.expect(204);
     }
 
     /// Nobody but an owner removes an owner, and nobody the last one.
@@ -67,5 +54,19 @@ placements! {
         assert_eq!(refused.violations(), ["/manager_id NOT_FOUND"]);
         assert_eq!(state(&owner, USERS).await, before);
         owner.patch(&john, &json!({ "name": "Johnny" })).await.expect(200);
+    }
+}
+
+everywhere! {
+    /// A version that is gone is not deleted.
+    async fn heeds_the_version(app) {
+        let owner = app.owner().await;
+        let path = format!("{USERS}/{}", user(&owner, "john").await.id());
+        owner.patch(&path, &json!({ "department": "sales" })).await.expect(200);
+        let before = state(&owner, USERS).await;
+        let stale = [("if-match", "\"v1\"")];
+        owner.send(Method::DELETE, &path, &stale, None).await.refused(412, "precondition_failed");
+        assert_eq!(state(&owner, USERS).await, before);
+        owner.send(Method::DELETE, &path, &[("if-match", "\"v2\"")], None).await.expect(204);
     }
 }

@@ -4,9 +4,8 @@ use http::Method;
 use serde_json::json;
 
 use super::{NOTICES, publish, state};
-use crate::placements;
 
-placements! {
+logic! {
     /// A notice as it was published; who has the version is told so.
     async fn answers_the_notice(app) {
         let owner = app.owner().await;
@@ -29,16 +28,6 @@ placements! {
         owner.send(Method::GET, &path, &[("if-none-match", "\"v1-native\"")], None).await.expect(304);
     }
 
-    /// A notice of another tenant is as missing as one that never was.
-    async fn a_missing_notice_is_a_404(app) {
-        let (alice, bob) = (app.owner().await, app.owner().await);
-        publish(&app, bob.tenant(), "ntc_of_bob", 1_772_357_400_000);
-        for id in ["ntc_missing", "ntc_of_bob"] {
-            alice.get(&format!("{NOTICES}/{id}")).await.refused(404, "resource_not_found");
-        }
-        bob.get(&format!("{NOTICES}/ntc_of_bob")).await.expect(200);
-    }
-
     /// Nobody changes or removes a notice by the API.
     async fn cannot_be_written(app) {
         let owner = app.owner().await;
@@ -48,5 +37,17 @@ placements! {
             owner.json(method, &format!("{NOTICES}/ntc_a"), &json!({}), &[]).await.refused(405, "method_not_allowed");
         }
         assert_eq!(state(&owner, NOTICES).await, before);
+    }
+}
+
+everywhere! {
+    /// A notice of another tenant is as missing as one that never was.
+    async fn a_missing_notice_is_a_404(app) {
+        let (alice, bob) = (app.owner().await, app.owner().await);
+        publish(&app, bob.tenant(), "ntc_of_bob", 1_772_357_400_000);
+        for id in ["ntc_missing", "ntc_of_bob"] {
+            alice.get(&format!("{NOTICES}/{id}")).await.refused(404, "resource_not_found");
+        }
+        bob.get(&format!("{NOTICES}/ntc_of_bob")).await.expect(200);
     }
 }

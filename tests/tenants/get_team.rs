@@ -4,9 +4,8 @@ use http::Method;
 use serde_json::json;
 
 use super::{TEAMS, own_id, team};
-use crate::placements;
 
-placements! {
+logic! {
     /// A team reads as it was made; who has the version is told so.
     async fn answers_the_team(app) {
         let owner = app.owner().await;
@@ -25,7 +24,9 @@ placements! {
         let lead = json!({ "id": own_id(&owner), "role": "OWNER" });
         assert_eq!(owner.get(&path).await.expect(200).body, json!({ "id": made.id(), "name": "a", "lead": lead }));
     }
+}
 
+everywhere! {
     /// A team of another tenant is as missing as one that never was.
     async fn a_missing_team_is_a_404(app) {
         let (alice, bob) = (app.owner().await, app.owner().await);

@@ -3,9 +3,8 @@
 use serde_json::json;
 
 use super::{TEAMS, team, user};
-use crate::placements;
 
-placements! {
+logic! {
     /// A team without a lead has none to show; with one, it is shown.
     async fn shows_the_lead(app) {
         let owner = app.owner().await;

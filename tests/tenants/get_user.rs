@@ -4,7 +4,6 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{USERS, caller, own_id, team, user};
-use crate::placements;
 use crate::support::{Client, Exchange};
 
 /// John with his manager Jane and two teams.
@@ -26,7 +25,7 @@ async fn included(owner: &Client, id: &str) -> Exchange {
     owner.send(Method::GET, &path, &accept, None).await.expect(200)
 }
 
-placements! {
+logic! {
     /// A user reads as it was made; who has the version is told so.
     async fn answers_the_user(app) {
         let owner = app.owner().await;
@@ -36,29 +35,6 @@ placements! {
         assert_eq!((&read.body, read.header("etag")), (&made.body, Some("\"v1-native\"")));
         let known = [("if-none-match", "\"v1-native\"")];
         assert_eq!(owner.send(Method::GET, &path, &known, None).await.expect(304).text, "");
-    }
-
-    /// A user of another tenant is as missing as one that never was.
-    async fn a_missing_user_is_a_404(app) {
-        let (alice, bob) = (app.owner().await, app.owner().await);
-        for id in ["usr_missing", own_id(&bob)] {
-            alice.get(&format!("{USERS}/{id}")).await.refused(404, "resource_not_found");
-        }
-        alice.get(&format!("{USERS}/{}", own_id(&alice))).await.expect(200);
-    }
-
-    /// Related objects are shown in place, under any of three names.
-    async fn shows_relations(app) {
-        let owner = app.owner().await;
-        let [john, jane, alpha, beta] = john(&owner).await;
-        for name in ["expand", "include", "embed"] {
-            let read = owner.get(&format!("{USERS}/{}?{name}=manager,teams", john.id())).await.expect(200);
-            assert_eq!(read.body["manager"], jane.body);
-            assert_eq!(read.body["teams"], json!([alpha.body, beta.body]));
-            assert!(read.header("etag").unwrap().starts_with("\"v1-"), "it tells of more than the user's version");
-        }
-        let refused = owner.get(&format!("{USERS}/{}?expand=boss", john.id())).await.refused(400, "invalid_parameter");
-        assert_eq!(refused.violations(), ["expand UNKNOWN_RELATION"]);
     }
 
     /// Only the fields that are asked for, beside the id.
@@ -129,5 +105,32 @@ placements! {
         let read = included(&owner, john.id()).await;
         let expected = json!({ "name": "jane", "email": "jane@example.com", "role": "viewer" });
         assert_eq!(read.body["included"][0]["attributes"], expected);
+    }
+}
+
+everywhere! {
+    /// A user of another tenant is as missing as one that never was.
+    async fn a_missing_user_is_a_404(app) {
+        let (alice, bob) = (app.owner().await, app.owner().await);
+        for id in ["usr_missing", own_id(&bob)] {
+            alice.get(&format!("{USERS}/{id}")).await.refused(404, "resource_not_found");
+        }
+        alice.get(&format!("{USERS}/{}", own_id(&alice))).await.expect(200);
+    }
+}
+
+storage! {
+    /// Related objects are shown in place, under any of three names.
+    async fn shows_relations(app) {
+        let owner = app.owner().await;
+        let [john, jane, alpha, beta] = john(&owner).await;
+        for name in ["expand", "include", "embed"] {
+            let read = owner.get(&format!("{USERS}/{}?{name}=manager,teams", john.id())).await.expect(200);
+            assert_eq!(read.body["manager"], jane.body);
+            assert_eq!(read.body["teams"], json!([alpha.body, beta.body]));
+            assert!(read.header("etag").unwrap().starts_with("\"v1-"), "it tells of more than the user's version");
+        }
+        let refused = owner.get(&format!("{USERS}/{}?expand=boss", john.id())).await.refused(400, "invalid_parameter");
+        assert_eq!(refused.violations(), ["expand UNKNOWN_RELATION"]);
     }
 }

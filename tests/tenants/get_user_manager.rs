@@ -3,9 +3,8 @@
 use serde_json::json;
 
 use super::{USERS, own_id, user};
-use crate::placements;
 
-placements! {
+logic! {
     /// The manager as the user that it is, with its own validator.
     async fn answers_the_manager(app) {
         let owner = app.owner().await;

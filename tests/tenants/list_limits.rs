@@ -3,9 +3,8 @@
 use serde_json::json;
 
 use super::limits::{of, send};
-use crate::placements;
 
-placements! {
+storage! {
     /// The operator sees what is set, in order; a burst that is not said is that of a minute.
     async fn shows_what_is_set(app) {
         let owner = app.owner().await;

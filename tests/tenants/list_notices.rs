@@ -4,7 +4,6 @@ use http::Method;
 use serde_json::json;
 
 use super::{NOTICES, caller, publish, state};
-use crate::placements;
 use crate::support::Client;
 
 /// 2026-03-01T09:30:00Z in milliseconds.
@@ -17,37 +16,11 @@ async fn ids(client: &Client, query: &str) -> Vec<String> {
     items.map(|one| one["id"].as_str().unwrap().to_owned()).collect()
 }
 
-placements! {
+logic! {
     /// An empty list has its shape.
     async fn an_empty_list(app) {
         let page = app.owner().await.get(NOTICES).await.expect(200);
         assert_eq!(page.body, json!({ "items": [], "next_cursor": null }));
-    }
-
-    /// Notices are sorted by when they were published, and filtered by it.
-    async fn sorts_and_filters(app) {
-        let owner = app.owner().await;
-        for (id, day) in [("ntc_b", 1), ("ntc_c", 2), ("ntc_a", 0)] {
-            publish(&app, owner.tenant(), id, MARCH + day * 86_400_000);
-        }
-        let cases: [(&str, &[&str]); 5] = [
-            ("sort=created_at:desc", &["ntc_c", "ntc_b", "ntc_a"]),
-            ("sort=created_at", &["ntc_a", "ntc_b", "ntc_c"]),
-            ("sort=created_at:desc&limit=1", &["ntc_c"]),
-            ("created_at:gte=2026-03-02T09:30:00Z&sort=created_at", &["ntc_b", "ntc_c"]),
-            ("kind=DEPRECATION&created_before=2026-03-02", &["ntc_a"]),
-        ];
-        for (query, expected) in cases {
-            assert_eq!(ids(&owner, query).await, expected, "{query}");
-        }
-    }
-
-    /// A notice is of one tenant.
-    async fn another_tenant_does_not_see_it(app) {
-        let (alice, bob) = (app.owner().await, app.owner().await);
-        publish(&app, alice.tenant(), "ntc_of_alice", MARCH);
-        assert_eq!(ids(&alice, "").await, ["ntc_of_alice"]);
-        assert!(ids(&bob, "").await.is_empty());
     }
 
     /// Nobody writes notices by the API.
@@ -67,5 +40,35 @@ placements! {
         let owner = app.owner().await;
         let reader = caller(&app, &owner, &["viewer"], &["users:read"]);
         reader.get(NOTICES).await.refused(403, "insufficient_scope");
+    }
+}
+
+storage! {
+    /// Notices are sorted by when they were published, and filtered by it.
+    async fn sorts_and_filters(app) {
+        let owner = app.owner().await;
+        for (id, day) in [("ntc_b", 1), ("ntc_c", 2), ("ntc_a", 0)] {
+            publish(&app, owner.tenant(), id, MARCH + day * 86_400_000);
+        }
+        let cases: [(&str, &[&str]); 5] = [
+            ("sort=created_at:desc", &["ntc_c", "ntc_b", "ntc_a"]),
+            ("sort=created_at", &["ntc_a", "ntc_b", "ntc_c"]),
+            ("sort=created_at:desc&limit=1", &["ntc_c"]),
+            ("created_at:gte=2026-03-02T09:30:00Z&sort=created_at", &["ntc_b", "ntc_c"]),
+            ("kind=DEPRECATION&created_before=2026-03-02", &["ntc_a"]),
+        ];
+        for (query, expected) in cases {
+            assert_eq!(ids(&owner, query).await, expected, "{query}");
+        }
+    }
+}
+
+everywhere! {
+    /// A notice is of one tenant.
+    async fn another_tenant_does_not_see_it(app) {
+        let (alice, bob) = (app.owner().await, app.owner().await);
+        publish(&app, alice.tenant(), "ntc_of_alice", MARCH);
+        assert_eq!(ids(&alice, "").await, ["ntc_of_alice"]);
+        assert!(ids(&bob, "").await.is_empty());
     }
 }

@@ -3,15 +3,23 @@
 use serde_json::json;
 
 use super::{TEAMS, names, own_id, team};
-use crate::placements;
 
-placements! {
+logic! {
     /// An empty list has its shape.
     async fn an_empty_list(app) {
         let page = app.owner().await.get(TEAMS).await.expect(200);
         assert_eq!(page.body, json!({ "items": [], "next_cursor": null }));
     }
 
+    /// What the list does not know is refused by name.
+    async fn refuses_wrong_parameters(app) {
+        let owner = app.owner().await;
+        let refused = owner.get(&format!("{TEAMS}?sort=description&role=OWNER")).await.refused(400, "invalid_parameter");
+        assert_eq!(refused.violations(), ["sort UNKNOWN_FIELD", "role UNKNOWN_PARAMETER"]);
+    }
+}
+
+everywhere! {
     /// Teams are sorted, searched and filtered; nobody sees those of another tenant.
     async fn sorts_searches_and_filters(app) {
         let (alice, bob) = (app.owner().await, app.owner().await);
@@ -32,7 +40,9 @@ placements! {
             assert_eq!(names(&alice, &format!("{TEAMS}?{query}")).await, expected, "{query}");
         }
     }
+}
 
+storage! {
     /// A page leads to the next one by its cursor.
     async fn pages_follow_each_other(app) {
         let owner = app.owner().await;
@@ -43,12 +53,5 @@ placements! {
         let cursor = page.body["next_cursor"].as_str().unwrap();
         assert_eq!(names(&owner, &format!("{TEAMS}?sort=name&limit=2&cursor={cursor}")).await, ["c"]);
         owner.get(&format!("/api/v1/users?sort=name&limit=2&cursor={cursor}")).await.refused(400, "invalid_cursor");
-    }
-
-    /// What the list does not know is refused by name.
-    async fn refuses_wrong_parameters(app) {
-        let owner = app.owner().await;
-        let refused = owner.get(&format!("{TEAMS}?sort=description&role=OWNER")).await.refused(400, "invalid_parameter");
-        assert_eq!(refused.violations(), ["sort UNKNOWN_FIELD", "role UNKNOWN_PARAMETER"]);
     }
 }

@@ -3,9 +3,8 @@
 use serde_json::json;
 
 use super::{TEAMS, USERS, caller, names, own_id, team, user};
-use crate::placements;
 
-placements! {
+storage! {
     /// The teams in the order in which the user has them, without the deleted ones.
     async fn answers_the_teams_in_order(app) {
         let owner = app.owner().await;
@@ -19,7 +18,9 @@ placements! {
         owner.delete(&format!("{TEAMS}/{}", a.id())).await.expect(204);
         assert_eq!(names(&owner, &path).await, ["c", "b"]);
     }
+}
 
+everywhere! {
     /// A user of another tenant is as missing as one that never was.
     async fn of_nobody(app) {
         let (alice, bob) = (app.owner().await, app.owner().await);
@@ -27,7 +28,9 @@ placements! {
             alice.get(&format!("{USERS}/{id}/teams")).await.refused(404, "resource_not_found");
         }
     }
+}
 
+logic! {
     /// It shows teams: to read users is not enough.
     async fn needs_both_scopes(app) {
         let owner = app.owner().await;

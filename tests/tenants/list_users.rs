@@ -3,9 +3,8 @@
 use serde_json::json;
 
 use super::{USERS, names, own_id, user};
-use crate::placements;
 
-placements! {
+logic! {
     /// Who registers a tenant is its first user, and an owner.
     async fn the_registered_owner_is_a_user(app) {
         let owner = app.owner().await;
@@ -16,6 +15,25 @@ placements! {
         assert_eq!((&first["role"], &first["roles"], &first["is_active"]), (&json!("OWNER"), &json!(["OWNER"]), &json!(true)));
     }
 
+    /// What the list does not know is refused by name.
+    async fn refuses_wrong_parameters(app) {
+        let owner = app.owner().await;
+        for (query, violation) in [
+            ("colour=red", "colour UNKNOWN_PARAMETER"),
+            ("metadata[location]=x", "metadata[location] UNKNOWN_PARAMETER"),
+            ("sort=department", "sort UNKNOWN_FIELD"),
+            ("expand=boss", "expand UNKNOWN_RELATION"),
+            ("fields[users]=password", "fields[users] UNKNOWN_FIELD"),
+        ] {
+            let refused = owner.get(&format!("{USERS}?{query}")).await.refused(400, "invalid_parameter");
+            assert_eq!(refused.violations(), [violation]);
+        }
+        let refused = owner.get(&format!("{USERS}?role=CAPTAIN")).await.refused(422, "validation_failed");
+        assert_eq!(refused.violations(), ["role NOT_ALLOWED_VALUE"]);
+    }
+}
+
+storage! {
     /// The list is filtered, searched and sorted by what the contract marks.
     async fn filters_searches_and_sorts(app) {
         let owner = app.owner().await;
@@ -53,22 +71,5 @@ placements! {
         let only = &page.body["items"][0];
         assert_eq!((&only["id"], &only["name"], only.get("email")), (&anna.body["id"], &json!("anna"), None));
         assert_eq!(only["manager"]["id"], own_id(&owner));
-    }
-
-    /// What the list does not know is refused by name.
-    async fn refuses_wrong_parameters(app) {
-        let owner = app.owner().await;
-        for (query, violation) in [
-            ("colour=red", "colour UNKNOWN_PARAMETER"),
-            ("metadata[location]=x", "metadata[location] UNKNOWN_PARAMETER"),
-            ("sort=department", "sort UNKNOWN_FIELD"),
-            ("expand=boss", "expand UNKNOWN_RELATION"),
-            ("fields[users]=password", "fields[users] UNKNOWN_FIELD"),
-        ] {
-            let refused = owner.get(&format!("{USERS}?{query}")).await.refused(400, "invalid_parameter");
-            assert_eq!(refused.violations(), [violation]);
-        }
-        let refused = owner.get(&format!("{USERS}?role=CAPTAIN")).await.refused(422, "validation_failed");
-        assert_eq!(refused.violations(), ["role NOT_ALLOWED_VALUE"]);
     }
 }

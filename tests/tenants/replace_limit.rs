@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::limits::{TOKEN, of, send};
 use crate::support::{Client, Exchange, Placement, dedicated};
-use crate::{both, placements};
+
+everywhere! { holds_at_once_and_resets_nothing(placement) }
 
 const PATH: &str = "/api/v1/projects";
 const VARIABLES: [(&str, &str); 2] = [("operator_token", TOKEN), ("limit_read_per_minute", "4")];
@@ -51,7 +52,7 @@ async fn holds_at_once_and_resets_nothing(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-placements! {
+everywhere! {
     /// What is no limit is refused with every violation, and nothing is set.
     async fn refuses_what_is_no_limit(app) {
         let path = of("tenant", "t", "read");
@@ -82,5 +83,3 @@ placements! {
         assert!(!set.text.contains(owner.tenant()), "a refused call sets nothing");
     }
 }
-
-both! { holds_at_once_and_resets_nothing }

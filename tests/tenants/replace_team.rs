@@ -4,9 +4,8 @@ use http::Method;
 use serde_json::json;
 
 use super::{TEAMS, events, own_id, state, team};
-use crate::placements;
 
-placements! {
+logic! {
     /// PUT replaces: what is left out is reset.
     async fn replaces_all(app) {
         let owner = app.owner().await;

@@ -4,9 +4,8 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{ON_USERS, USERS, caller, events, own_id, state, user};
-use crate::placements;
 
-placements! {
+logic! {
     /// PUT replaces: what is left out is reset; the same again changes nothing.
     async fn replaces_all(app) {
         let owner = app.owner().await;
@@ -35,19 +34,6 @@ placements! {
         assert_eq!(events(&owner, "user.updated").await, 1);
     }
 
-    /// A replacement must say which version it replaces, and that must be the one there is.
-    async fn needs_the_current_version(app) {
-        let owner = app.owner().await;
-        let path = format!("{USERS}/{}", user(&owner, "john").await.id());
-        owner.patch(&path, &json!({ "department": "sales" })).await.expect(200);
-        let before = state(&owner, USERS).await;
-        let body = json!({ "email": "john@example.com", "name": "Johnny" });
-        owner.json(Method::PUT, &path, &body, &[]).await.refused(428, "precondition_required");
-        owner.json(Method::PUT, &path, &body, &[("if-match", "\"v1\"")]).await.refused(412, "precondition_failed");
-        assert_eq!(state(&owner, USERS).await, before);
-        owner.json(Method::PUT, &path, &body, &[("if-match", "\"v2\"")]).await.expect(200);
-    }
-
     /// A refused PUT changes nothing.
     async fn refuses_wrong_bodies(app) {
         let owner = app.owner().await;
@@ -67,7 +53,24 @@ placements! {
         owner.put(&path, &json!({ "email": "Jane@example.com", "name": "x" })).await.refused(409, "conflict");
         assert_eq!(state(&owner, USERS).await, before);
     }
+}
 
+everywhere! {
+    /// A replacement must say which version it replaces, and that must be the one there is.
+    async fn needs_the_current_version(app) {
+        let owner = app.owner().await;
+        let path = format!("{USERS}/{}", user(&owner, "john").await.id());
+        owner.patch(&path, &json!({ "department": "sales" })).await.expect(200);
+        let before = state(&owner, USERS).await;
+        let body = json!({ "email": "john@example.com", "name": "Johnny" });
+        owner.json(Method::PUT, &path, &body, &[]).await.refused(428, "precondition_required");
+        owner.json(Method::PUT, &path, &body, &[("if-match", "\"v1\"")]).await.refused(412, "precondition_failed");
+        assert_eq!(state(&owner, USERS).await, before);
+        owner.json(Method::PUT, &path, &body, &[("if-match", "\"v2\"")]).await.expect(200);
+    }
+}
+
+storage! {
     /// Nobody but an owner makes an owner, and a left-out role does not take the last one away.
     async fn owners_are_guarded(app) {
         let owner = app.owner().await;

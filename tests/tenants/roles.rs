@@ -6,10 +6,9 @@ use serde_json::json;
 
 use super::{ON_USERS, USERS, caller, own_id, state};
 use crate::auth::{client_with, signed_in};
-use crate::placements;
 use crate::support::Client;
 
-placements! {
+transport! {
     async fn persons(app) {
         let owner = app.owner().await;
         let manager = caller(&app, &owner, &["manager"], &ON_USERS);

@@ -5,10 +5,9 @@ use http::Method;
 use serde_json::json;
 
 use super::{USERS, names, own_id, user};
-use crate::placements;
 use crate::support::server::PASSWORD;
 
-placements! {
+storage! {
     /// What has no value is not equal to any, and can be asked for.
     async fn what_has_no_value(app) {
         let owner = app.owner().await;

@@ -4,7 +4,6 @@ use http::Method;
 use serde_json::json;
 
 use super::{ON_USERS, USERS, caller, events, let_in, own_id, state, user};
-use crate::placements;
 use crate::support::{App, Client, Exchange};
 
 async fn refresh(app: &App, client: &Client) -> Exchange {
@@ -13,7 +12,7 @@ async fn refresh(app: &App, client: &Client) -> Exchange {
     app.anon().form("/api/v1/auth/token", &form, &[]).await
 }
 
-placements! {
+logic! {
     /// Metadata is merged as deep as it goes (E-90): a list is replaced, null removes a name.
     async fn merges_metadata(app) {
         let owner = app.owner().await;
@@ -71,31 +70,6 @@ placements! {
         assert_eq!(state(&owner, USERS).await, before);
     }
 
-    /// An address is of one user, whatever its case; one's own is no change.
-    async fn an_address_is_unique(app) {
-        let owner = app.owner().await;
-        let path = format!("{USERS}/{}", user(&owner, "john").await.id());
-        user(&owner, "jane").await;
-        let before = state(&owner, USERS).await;
-        owner.patch(&path, &json!({ "email": "JANE@example.com" })).await.refused(409, "conflict");
-        let same = owner.patch(&path, &json!({ "email": "JOHN@example.com" })).await.expect(200);
-        assert_eq!((&same.body["email"], &same.body["version"]), (&json!("john@example.com"), &json!(1)));
-        assert_eq!(state(&owner, USERS).await, before);
-    }
-
-    /// A patch of another version than there is changes nothing: 412 by header, 409 by body.
-    async fn heeds_the_version(app) {
-        let owner = app.owner().await;
-        let path = format!("{USERS}/{}", user(&owner, "john").await.id());
-        owner.patch(&path, &json!({ "department": "sales" })).await.expect(200);
-        let before = state(&owner, USERS).await;
-        let stale = [("if-match", "\"v1\"")];
-        owner.json(Method::PATCH, &path, &json!({ "name": "x" }), &stale).await.refused(412, "precondition_failed");
-        owner.patch(&path, &json!({ "name": "x", "version": 1 })).await.refused(409, "conflict");
-        assert_eq!(state(&owner, USERS).await, before);
-        owner.json(Method::PATCH, &path, &json!({ "name": "x" }), &[("if-match", "\"v2\"")]).await.expect(200);
-    }
-
     /// Who may write users, but is no owner, neither makes an owner nor takes one's power.
     async fn only_an_owner_alters_owners(app) {
         let owner = app.owner().await;
@@ -116,6 +90,35 @@ placements! {
         }
         manager.patch(&john, &json!({ "role": "MANAGER" })).await.expect(200);
         owner.patch(&second, &json!({ "role": "ADMIN" })).await.expect(200);
+    }
+}
+
+storage! {
+    /// An address is of one user, whatever its case; one's own is no change.
+    async fn an_address_is_unique(app) {
+        let owner = app.owner().await;
+        let path = format!("{USERS}/{}", user(&owner, "john").await.id());
+        user(&owner, "jane").await;
+        let before = state(&owner, USERS).await;
+        owner.patch(&path, &json!({ "email": "JANE@example.com" })).await.refused(409, "conflict");
+        let same = owner.patch(&path, &json!({ "email": "JOHN@example.com" })).await.expect(200);
+        assert_eq!((&same.body["email"], &same.body["version"]), (&json!("john@example.com"), &json!(1)));
+        assert_eq!(state(&owner, USERS).await, before);
+    }
+}
+
+everywhere! {
+    /// A patch of another version than there is changes nothing: 412 by header, 409 by body.
+    async fn heeds_the_version(app) {
+        let owner = app.owner().await;
+        let path = format!("{USERS}/{}", user(&owner, "john").await.id());
+        owner.patch(&path, &json!({ "department": "sales" })).await.expect(200);
+        let before = state(&owner, USERS).await;
+        let stale = [("if-match", "\"v1\"")];
+        owner.json(Method::PATCH, &path, &json!({ "name": "x" }), &stale).await.refused(412, "precondition_failed");
+        owner.patch(&path, &json!({ "name": "x", "version": 1 })).await.refused(409, "conflict");
+        assert_eq!(state(&owner, USERS).await, before);
+        owner.json(Method::PATCH, &path, &json!({ "name": "x" }), &[("if-match", "\"v2\"")]).await.expect(200);
     }
 
     /// The last owner who can sign in stays one; with another there, anyone may step back.

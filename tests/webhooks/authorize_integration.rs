@@ -7,11 +7,13 @@ use serde_json::json;
 use super::inbound::{INTEGRATIONS, connect};
 use super::oauth::{CONNECTED, World};
 use crate::support::{Placement, dedicated};
-use crate::{both, placements};
 
-both! { asks_as_the_specifications_say only_for_what_is_registered needs_what_can_be_read }
+npm! {
+    asks_as_the_specifications_say(placement) only_for_what_is_registered(placement)
+    needs_what_can_be_read(placement)
+}
 
-placements! {
+logic! {
     /// Where the operator has set no provider, that is told.
     async fn needs_a_provider(app) {
         let owner = app.owner().await;
@@ -26,7 +28,7 @@ placements! {
 /// The code flow with PKCE (RFC 6749 section 4.1.1, RFC 7636 section 4.3), what the operator has
 /// set with it, and nothing that could be guessed; the verifier is kept sealed.
 async fn asks_as_the_specifications_say(placement: Placement) {
-    let Some(world) = World::start(placement).await else { return };
+    let world = World::start(placement).await;
     let parameters = async |body| {
         let begun = world.authorize(body).await.expect(200);
         assert_eq!(begun.header("cache-control"), Some("no-store"));
@@ -67,7 +69,7 @@ async fn asks_as_the_specifications_say(placement: Placement) {
 /// Another provider, or a page that is not registered letter for letter, is refused: nothing is
 /// begun.
 async fn only_for_what_is_registered(placement: Placement) {
-    let Some(world) = World::start(placement).await else { return };
+    let world = World::start(placement).await;
     for (body, found) in [
         (json!({ "provider": "other" }), "/provider NOT_ALLOWED_VALUE"),
         (json!({ "redirect_uri": format!("{CONNECTED}/") }), "/redirect_uri NOT_ALLOWED_VALUE"),

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::{PATH, PATIENCE, endpoint, endpoint_with, settled, tick};
-use crate::placements;
 use crate::support::receiver::{Answer, Receiver};
 use crate::support::{App, Client};
 
@@ -88,7 +87,7 @@ pub(crate) async fn each_comes_once(apps: &[App], receiver: &Receiver) {
     }
 }
 
-placements! {
+everywhere! {
     /// The host's own and eight others.
     async fn nothing_twice(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);

@@ -4,19 +4,18 @@ use serde_json::{Value, json};
 
 use super::inbound;
 use super::oauth::{CONNECTED, World};
-use crate::both;
 use crate::support::receiver::{Answer, Receiver};
 use crate::support::{Placement, dedicated};
 
-both! {
-    keeps_what_was_granted only_for_who_began_it_and_once tells_of_a_refusal
-    asks_with_a_length
+npm! {
+    keeps_what_was_granted(placement) only_for_who_began_it_and_once(placement)
+    tells_of_a_refusal(placement) asks_with_a_length(placement)
 }
 
 /// The user says yes: the integration is connected, its tokens are sealed, and everybody who
 /// listens hears of it, without them. Disconnecting takes them back at the provider.
 async fn keeps_what_was_granted(placement: Placement) {
-    let Some(world) = World::start(placement).await else { return };
+    let world = World::start(placement).await;
     assert_eq!(world.connection().await, Value::Null);
     let brought = world.consent(json!({})).await;
     assert_eq!(brought["iss"], world.provider.base);
@@ -51,7 +50,7 @@ async fn keeps_what_was_granted(placement: Placement) {
 /// Another user of the tenant, another state, a state that has ended, and a second use: nothing
 /// is connected, or nothing changes.
 async fn only_for_who_began_it_and_once(placement: Placement) {
-    let Some(world) = World::start(placement).await else { return };
+    let world = World::start(placement).await;
     let brought = world.consent(json!({})).await;
     let scope = json!({ "name": "CI", "scopes": ["integrations:write"] });
     let client = world.owner.post("/api/v1/auth/clients", &scope).await.expect(201);
@@ -86,7 +85,7 @@ async fn only_for_who_began_it_and_once(placement: Placement) {
 
 /// The user says no, the provider says no, and the provider does not answer.
 async fn tells_of_a_refusal(placement: Placement) {
-    let Some(mut world) = World::start(placement).await else { return };
+    let mut world = World::start(placement).await;
     let begun = world.authorize(json!({})).await.expect(200);
     let url = format!("{}&login_hint=unwilling", begun.body["authorization_url"].as_str().unwrap());
     let denied = json!(world.provider.browse(&url));

@@ -4,9 +4,8 @@ use http::Method;
 use serde_json::json;
 
 use super::inbound::INTEGRATIONS;
-use crate::placements;
 
-placements! {
+everywhere! {
     /// The secret is shown once: when it is made, and by a replay of that answer.
     async fn shows_the_secret_once(app) {
         let owner = app.owner().await;
@@ -26,7 +25,9 @@ placements! {
         let kept = app.rows(&format!("SELECT sealed FROM integration_secrets WHERE integration_id = '{}'", made.id()));
         assert!(kept.len() == 1 && !kept[0][0].contains("whsec_"), "{kept:?}");
     }
+}
 
+logic! {
     /// A secret that the provider has made is taken as it is, if the provider can sign with it.
     async fn takes_the_secret_of_the_provider(app) {
         let owner = app.owner().await;

@@ -4,11 +4,14 @@ use http::Method;
 use serde_json::json;
 
 use super::{PATH, state};
+use crate::snapshot;
 use crate::support::Placement;
 use crate::support::dedicated;
-use crate::{both, placements, snapshot};
 
-placements! {
+transport! { production_is_https(placement) }
+everywhere! { has_a_bound(placement) }
+
+logic! {
     /// The answer shows the secret and nothing after it does; nobody may keep it.
     async fn shows_the_secret_once(app) {
         let owner = app.owner().await;
@@ -37,19 +40,6 @@ placements! {
         let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
         let body = json!({ "url": "https://example.com/", "event_types": ["notice.published"], "secret": secret });
         assert_eq!(owner.post(PATH, &body).await.expect(201).body["secret"], secret);
-    }
-
-    /// With a key the same answer comes again, with its secret, and there is one endpoint.
-    async fn happens_once(app) {
-        let owner = app.owner().await;
-        let body = json!({ "url": "https://example.com/", "event_types": ["notice.published"] });
-        let key = [("idempotency-key", "endpoint-1")];
-        let made = owner.json(Method::POST, PATH, &body, &key).await.expect(201);
-        let again = owner.json(Method::POST, PATH, &body, &key).await.expect(201);
-        assert_eq!((again.header("idempotent-replayed"), &again.body), (Some("true"), &made.body));
-        assert_eq!(owner.get(PATH).await.body["items"].as_array().unwrap().len(), 1);
-        let kept = app.rows("SELECT body FROM idempotency_receipts").concat().concat();
-        assert!(!kept.contains("whsec_"), "the receipt is sealed");
     }
 
     /// Everything that is wrong is said at once, and nothing is made.
@@ -110,6 +100,21 @@ placements! {
     }
 }
 
+everywhere! {
+    /// With a key the same answer comes again, with its secret, and there is one endpoint.
+    async fn happens_once(app) {
+        let owner = app.owner().await;
+        let body = json!({ "url": "https://example.com/", "event_types": ["notice.published"] });
+        let key = [("idempotency-key", "endpoint-1")];
+        let made = owner.json(Method::POST, PATH, &body, &key).await.expect(201);
+        let again = owner.json(Method::POST, PATH, &body, &key).await.expect(201);
+        assert_eq!((again.header("idempotent-replayed"), &again.body), (Some("true"), &made.body));
+        assert_eq!(owner.get(PATH).await.body["items"].as_array().unwrap().len(), 1);
+        let kept = app.rows("SELECT body FROM idempotency_receipts").concat().concat();
+        assert!(!kept.contains("whsec_"), "the receipt is sealed");
+    }
+}
+
 /// With a master key of its own a server is not in development: plain HTTP goes nowhere.
 async fn production_is_https(placement: Placement) {
     let key = [("master_key", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")];
@@ -157,5 +162,3 @@ async fn has_a_bound(placement: Placement) {
         .expect(201);
     server.shutdown().await.unwrap();
 }
-
-both! { production_is_https has_a_bound }

@@ -1,9 +1,8 @@
 //! DELETE /api/v1/integrations/{id}
 
 use super::inbound::{INTEGRATIONS, connect, ingested, now, stored};
-use crate::placements;
 
-placements! {
+storage! {
     /// Who is disconnected is refused from then on, and what it sent before stays.
     async fn takes_the_secret_away(app) {
         let owner = app.owner().await;

@@ -1,10 +1,9 @@
 //! DELETE /api/v1/webhook-endpoints/{id}
 
 use super::{PATH, attempts, endpoint, operate, project, settled};
-use crate::placements;
 use crate::support::receiver::Receiver;
 
-placements! {
+storage! {
     /// Nothing more is sent, not even what was pending, and the secrets are gone.
     async fn ends_sending(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);

@@ -3,10 +3,9 @@
 use serde_json::json;
 
 use super::{PATH, attempts, endpoint, events, operate, project, settled, state};
-use crate::placements;
 use crate::support::receiver::Receiver;
 
-placements! {
+storage! {
     /// Nothing is sent to it, and what was pending is given up.
     async fn ends_sending(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
@@ -24,7 +23,9 @@ placements! {
         assert_eq!(statistics.body["deliveries"], json!({ "pending": 0, "failed": 1 }));
         assert_eq!(events(&owner, "endpoint.disabled").await.len(), 1);
     }
+}
 
+logic! {
     /// One that is disabled is not disabled again, and one that is gone is not either.
     async fn refusals(app) {
         let owner = app.owner().await;

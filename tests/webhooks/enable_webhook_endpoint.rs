@@ -3,10 +3,9 @@
 use serde_json::json;
 
 use super::{PATH, arrived, endpoint, events, operate, project, settled, state};
-use crate::placements;
 use crate::support::receiver::Receiver;
 
-placements! {
+storage! {
     /// It gets what happens from then on, and not what happened while it was disabled.
     async fn goes_on_from_now(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
@@ -21,7 +20,9 @@ placements! {
         assert_eq!(receiver.received("/hooks").len(), 1);
         assert_eq!(events(&owner, "endpoint.enabled").await.len(), 1);
     }
+}
 
+logic! {
     /// One that is enabled is not enabled again, and one that is gone is not either.
     async fn refusals(app) {
         let owner = app.owner().await;

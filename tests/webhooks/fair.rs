@@ -8,7 +8,8 @@ use super::{PATH, PATIENCE, arrived, endpoint, endpoint_with, project, tick};
 use crate::support::Placement;
 use crate::support::receiver::{Answer, Receiver};
 use crate::support::server::{UNLIMITED, options, start};
-use crate::{both, placements};
+
+storage! { four_hundred_slow_endpoints(placement) }
 
 /// More than are served at once, of one tenant and of one run.
 const SLOW: usize = 24;
@@ -23,7 +24,7 @@ const AT_ONCE: usize = 96;
 /// Queues of it that are served at once.
 const QUEUES: usize = 8;
 
-placements! {
+everywhere! {
     /// A tenant whose endpoints all hang has so many requests on their way, and no more; what is
     /// due to another tenant arrives meanwhile.
     async fn slow_receivers_are_bounded(app) {
@@ -113,5 +114,3 @@ async fn four_hundred_slow_endpoints(placement: Placement) {
     assert!(longest < Duration::from_secs(3), "{longest:?}");
     server.shutdown().await.unwrap();
 }
-
-both! { four_hundred_slow_endpoints }

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use super::{arrived, attempts, endpoint_with, events, project};
 use crate::events::cloud_events;
-use crate::placements;
 use crate::support::receiver::{Answer, Receiver};
 
 fn format(format: &str) -> Value {
@@ -18,7 +17,7 @@ fn produced(offset: Value) -> Answer {
     Answer { body: body.to_string(), ..Answer::status(200) }
 }
 
-placements! {
+logic! {
     /// A CloudEvent in structured mode, with the event that the feed has.
     async fn cloud_event(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);

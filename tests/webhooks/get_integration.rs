@@ -1,9 +1,8 @@
 //! GET /api/v1/integrations/{id}
 
 use super::inbound::{INTEGRATIONS, connect, now};
-use crate::placements;
 
-placements! {
+logic! {
     /// What it receives gives it no new version: a client that has read it still has it.
     async fn stays_the_same_while_it_receives(app) {
         let owner = app.owner().await;

@@ -3,9 +3,8 @@
 use serde_json::{Value, json};
 
 use super::inbound::{INTEGRATIONS, Signed, connect, ingested, now};
-use crate::placements;
 
-placements! {
+storage! {
     /// It counts what came, what came again and what was refused.
     async fn counts(app) {
         let owner = app.owner().await;

@@ -5,14 +5,16 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use super::oauth::World;
-use crate::both;
 use crate::support::Placement;
 
-both! { stays_until_it_is_about_to_end is_refreshed_by_one_at_a_time ends_with_the_grant }
+npm! {
+    stays_until_it_is_about_to_end(placement) is_refreshed_by_one_at_a_time(placement)
+    ends_with_the_grant(placement)
+}
 
 /// A token that lasts is handed out as it is; without a connection there is none.
 async fn stays_until_it_is_about_to_end(placement: Placement) {
-    let Some(world) = World::start(placement).await else { return };
+    let world = World::start(placement).await;
     world.token().await.refused(409, "conflict");
     world.connected("github").await;
     let first = world.token().await.expect(200);
@@ -35,7 +37,7 @@ async fn stays_until_it_is_about_to_end(placement: Placement) {
 /// The provider takes a refresh token once; a second use would end the grant. Many who ask at
 /// once get a token that is good, again and again.
 async fn is_refreshed_by_one_at_a_time(placement: Placement) {
-    let Some(world) = World::start(placement).await else { return };
+    let world = World::start(placement).await;
     world.connected("short").await;
     for _ in 0..5 {
         let mut asking = JoinSet::new();
@@ -59,7 +61,7 @@ async fn is_refreshed_by_one_at_a_time(placement: Placement) {
 /// A provider that is away changes nothing for good; one that takes back what it granted ends
 /// the connection, which its owner hears of once. A new consent begins it anew.
 async fn ends_with_the_grant(placement: Placement) {
-    let Some(mut world) = World::start(placement).await else { return };
+    let mut world = World::start(placement).await;
     world.connected("short").await;
     world.provider.stop();
     // The old one is good for a while.

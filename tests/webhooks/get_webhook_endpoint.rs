@@ -3,9 +3,8 @@
 use serde_json::json;
 
 use super::PATH;
-use crate::placements;
 
-placements! {
+logic! {
     /// It reads as it was made, but for the secret.
     async fn answers_the_endpoint(app) {
         let owner = app.owner().await;

@@ -3,10 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{PATH, attempts, endpoint, project};
-use crate::placements;
 use crate::support::receiver::Receiver;
 
-placements! {
+storage! {
     /// What failed and what arrived, how long it took, and how it stands now.
     async fn counts(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
@@ -33,7 +32,9 @@ placements! {
         let later = owner.get(&format!("{path}?since=2100-01-01T00:00:00Z")).await.expect(200).body;
         assert_eq!((&later["since"], &later["attempts"]["succeeded"]), (&json!("2100-01-01T00:00:00.000Z"), &json!(0)));
     }
+}
 
+logic! {
     /// A time that is none, an endpoint that is missing or gone.
     async fn refusals(app) {
         let owner = app.owner().await;

@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use super::{PATH, arrived, endpoint_with, project, settled, state};
-use crate::placements;
 use crate::support::receiver::{Answer, Receiver};
 use crate::support::{App, Client};
 
@@ -25,7 +24,7 @@ async fn sent(app: &App, owner: &Client, receiver: &Receiver, name: &str) -> Str
     sent[count].headers.get(name).map_or(String::new(), |value| value.to_str().unwrap().to_owned())
 }
 
-placements! {
+logic! {
     /// What a proxy, a connection or the platform says is not for a tenant to say.
     async fn others_are_reserved(app) {
         let owner = app.owner().await;
@@ -40,31 +39,6 @@ placements! {
         let expected: Vec<_> = reserved.iter().map(|name| format!("/headers/{name} NOT_ALLOWED_VALUE")).collect();
         assert_eq!(refused.violations(), expected);
         assert_eq!(state(&owner).await, before);
-    }
-
-    /// Answers, events, audit entries and the database have no value; the receiver has it.
-    async fn values_are_sealed_and_masked(app) {
-        let (owner, receiver) = (app.owner().await, Receiver::start().await);
-        receiver.script("/hooks", |one, _| Answer { body: one.header("x-token").to_owned(), ..Answer::status(200) });
-        let more = json!({ "event_types": ["project.*"], "headers": { "X-Token": TOKEN } });
-        let made = endpoint_with(&owner, &receiver, "/hooks", more).await;
-        assert_eq!(made.body["headers"], json!({ "X-Token": MASK }));
-        let path = format!("{PATH}/{}", made.id());
-        assert_eq!(owner.get(&path).await.expect(200).body["headers"], json!({ "X-Token": MASK }));
-        assert_eq!(sent(&app, &owner, &receiver, "x-token").await, TOKEN);
-        settled(&app, &owner, made.id()).await;
-        let texts = [
-            owner.get(PATH).await.expect(200).text,
-            owner.get("/api/v1/events?limit=100").await.expect(200).text,
-            owner.get(&format!("{path}/attempts")).await.expect(200).text,
-            kept(&app, made.id()),
-            app.rows(&format!("SELECT metadata FROM audit_logs WHERE tenant_id = '{}'", owner.tenant())).concat().concat(),
-        ];
-        for text in texts {
-            assert!(!text.contains(TOKEN), "{text}");
-        }
-        owner.delete(&path).await.expect(204);
-        assert_eq!(kept(&app, made.id()), "{}", "a tombstone needs no credential");
     }
 
     /// Who sends back what was shown changes nothing; a new value replaces the old one.
@@ -92,22 +66,6 @@ placements! {
         assert_eq!(state(&owner).await, before);
     }
 
-    /// A row from before: it is sent as it was, without what is reserved by now, and then sealed.
-    async fn rows_from_before_are_sealed(app) {
-        let (owner, receiver) = (app.owner().await, Receiver::start().await);
-        let made = endpoint_with(&owner, &receiver, "/hooks", json!({ "event_types": ["project.*"] })).await;
-        let plain = json!({ "X-Token": TOKEN, "X-Forwarded-For": "192.0.2.1" });
-        app.execute(&format!("UPDATE webhook_endpoints SET headers = '{plain}' WHERE id = '{}'", made.id()));
-        assert_eq!(sent(&app, &owner, &receiver, "x-token").await, TOKEN);
-        settled(&app, &owner, made.id()).await;
-        assert!(receiver.received("/hooks")[0].headers.get("x-forwarded-for").is_none());
-        let sealed = kept(&app, made.id());
-        assert!(sealed.contains("X-Token") && !sealed.contains(TOKEN), "{sealed}");
-        let read = owner.get(&format!("{PATH}/{}", made.id())).await.expect(200);
-        assert_eq!((&read.body["headers"]["X-Token"], &read.body["version"]), (&json!(MASK), &json!(1)));
-        assert_eq!(sent(&app, &owner, &receiver, "x-token").await, TOKEN);
-    }
-
     /// Of a URL, events and audit entries have the origin: its path may be a credential, as that of
     /// a chat's webhook is.
     async fn urls_are_told_by_their_origin(app) {
@@ -124,5 +82,48 @@ placements! {
         let items = feed.body["items"].as_array().unwrap();
         assert_eq!(items.len(), 3);
         assert!(items.iter().all(|it| it["data"]["url"] == "https://hooks.example.com:8443/"), "{}", feed.text);
+    }
+}
+
+storage! {
+    /// Answers, events, audit entries and the database have no value; the receiver has it.
+    async fn values_are_sealed_and_masked(app) {
+        let (owner, receiver) = (app.owner().await, Receiver::start().await);
+        receiver.script("/hooks", |one, _| Answer { body: one.header("x-token").to_owned(), ..Answer::status(200) });
+        let more = json!({ "event_types": ["project.*"], "headers": { "X-Token": TOKEN } });
+        let made = endpoint_with(&owner, &receiver, "/hooks", more).await;
+        assert_eq!(made.body["headers"], json!({ "X-Token": MASK }));
+        let path = format!("{PATH}/{}", made.id());
+        assert_eq!(owner.get(&path).await.expect(200).body["headers"], json!({ "X-Token": MASK }));
+        assert_eq!(sent(&app, &owner, &receiver, "x-token").await, TOKEN);
+        settled(&app, &owner, made.id()).await;
+        let texts = [
+            owner.get(PATH).await.expect(200).text,
+            owner.get("/api/v1/events?limit=100").await.expect(200).text,
+            owner.get(&format!("{path}/attempts")).await.expect(200).text,
+            kept(&app, made.id()),
+            app.rows(&format!("SELECT metadata FROM audit_logs WHERE tenant_id = '{}'", owner.tenant())).concat().concat(),
+        ];
+        for text in texts {
+            assert!(!text.contains(TOKEN), "{text}");
+        }
+        owner.delete(&path).await.expect(204);
+        assert_eq!(kept(&app, made.id()), "{}", "a tombstone needs no credential");
+    }
+
+    /// A row from before: it is sent as it was, without what is reserved by now, and then sealed.
+    async fn rows_from_before_are_sealed(app) {
+        let (owner, receiver) = (app.owner().await, Receiver::start().await);
+        let made = endpoint_with(&owner, &receiver, "/hooks", json!({ "event_types": ["project.*"] })).await;
+        let plain = json!({ "X-Token": TOKEN, "X-Forwarded-For": "192.0.2.1" });
+        app.execute(&format!("UPDATE webhook_endpoints SET headers = '{plain}' WHERE id = '{}'", made.id()));
+        assert_eq!(sent(&app, &owner, &receiver, "x-token").await, TOKEN);
+        settled(&app, &owner, made.id()).await;
+        assert!(receiver.received("/hooks")[0].headers.get("x-forwarded-for").is_none());
+        let sealed = kept(&app, made.id());
+        assert!(sealed.contains("X-Token") && !sealed.contains(TOKEN), "{sealed}");
+        let read = owner.get(&format!("{PATH}/{}", made.id())).await.expect(200);
+        assert_eq!((&read.body["headers"]["X-Token"], &read.body["version"]), (&json!(MASK), &json!(1)));
+        assert_eq!(sent(&app, &owner, &receiver, "x-token").await, TOKEN);
     }
 }

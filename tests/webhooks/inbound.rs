@@ -7,7 +7,6 @@ use http::Method;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::placements;
 use crate::support::server::SCHEDULER;
 use crate::support::{App, Client, Exchange};
 
@@ -137,7 +136,7 @@ pub async fn reasons(app: &App, owner: &Client) -> Vec<Value> {
 const PROVIDERS: [&str; 6] =
     ["STRIPE", "GITHUB", "SLACK", "STANDARD_WEBHOOKS", "TENANTRY", "HMAC_SHA256"];
 
-placements! {
+everywhere! {
     /// What each provider signs is taken in once, and told with the provider as its source; no
     /// other tenant sees it.
     async fn each_provider_is_understood(app) {
@@ -212,7 +211,9 @@ placements! {
             good().send(&app).await.expect(202);
         }
     }
+}
 
+logic! {
     /// Of several signatures one is enough, as there are while a provider changes its secret.
     async fn one_of_several_signatures_is_enough(app) {
         let owner = app.owner().await;
@@ -259,7 +260,9 @@ placements! {
         assert!(events[0]["data"]["external_id"].as_str().unwrap().starts_with("sha256:"));
         app.anon().form(&sender.path(), body, &headers).await.expect(200);
     }
+}
 
+transport! {
     /// What is too large is refused before anything is looked at.
     async fn large_ones_are_refused(app) {
         let owner = app.owner().await;

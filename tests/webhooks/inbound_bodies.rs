@@ -4,7 +4,6 @@ use http::Method;
 use serde_json::json;
 
 use super::inbound::{INTEGRATIONS, Sender, connect, hex, ingested, mac, now, stored};
-use crate::placements;
 use crate::support::{App, Client, Exchange};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -25,7 +24,7 @@ async fn with_secret(owner: &Client, provider: &'static str, secret: &str) -> Se
     Sender { provider, integration: made.id().to_owned(), secret: secret.to_owned() }
 }
 
-placements! {
+logic! {
     /// What is genuine and no reader should have to read is kept as it came, and says so; whoever
     /// has not signed it learns nothing of its form.
     async fn what_cannot_be_read_is_kept(app) {
@@ -122,7 +121,9 @@ placements! {
         stripe.sign("evt_1", now()).send(&app).await.expect(202);
         ingested(&owner, 2).await;
     }
+}
 
+everywhere! {
     /// As large as the guide says is taken, and comes back whole; pages of such events have fewer
     /// of them, and the cursor goes on with the next.
     async fn large_ones_are_taken(app) {

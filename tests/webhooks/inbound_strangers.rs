@@ -3,9 +3,8 @@
 use super::inbound::{
     INTEGRATIONS, Sender, Signed, connect, hex, ingested, mac, now, reasons, stored,
 };
-use crate::placements;
 
-placements! {
+storage! {
     /// A delivery of GitHub that is sent again under another id, which is not signed, is the same
     /// one; so is one that has lost its id.
     async fn an_unsigned_id_makes_no_other_webhook(app) {
@@ -83,7 +82,9 @@ placements! {
         assert!(app.rows("SELECT payload FROM inbound_events WHERE tenant_id LIKE '-%'").is_empty());
         assert!(app.rows("SELECT id FROM audit_logs WHERE tenant_id LIKE '-%'").is_empty());
     }
+}
 
+logic! {
     /// A delivery of Tenantry whose dated signature was taken off is refused, however right the
     /// other one is.
     async fn a_signature_without_time_does_not_stand_in(app) {

@@ -1,20 +1,13 @@
-//! The libraries of Standard Webhooks verify what we send: that of Rust here, and where there
-//! are Node and Python those of npm and PyPI, which are fetched below `target/`.
+//! The libraries of Standard Webhooks verify what we send: those of Rust, npm and PyPI.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::json;
 use standardwebhooks::Webhook;
 
 use super::{PATH, arrived, endpoint_with, project};
-use crate::placements;
-use crate::support::npm;
 use crate::support::receiver::{Received, Receiver};
-use crate::support::server::root;
-
-const NPM: &str = "standardwebhooks@1.1.1";
-const PYPI: &str = "standardwebhooks==1.1.0";
+use crate::support::{App, packages};
 
 /// Read a delivery from standard input; say `verified`, and that a forged one is not.
 const NODE: &str = r#"
@@ -50,36 +43,6 @@ fn output_of(command: &mut Command, input: &str) -> Result<String, String> {
     if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
 }
 
-fn folder() -> PathBuf {
-    let folder = root().join("target/webhooks");
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
-}
-
-fn python(input: &str) -> Result<String, String> {
-    let venv = folder().join("venv");
-    if !venv.join(PYPI).exists() {
-        let _ = std::fs::remove_dir_all(&venv);
-        output_of(Command::new("python3").args(["-m", "venv"]).arg(&venv), "")?;
-        let mut pip = Command::new(venv.join("bin/python"));
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--cache-dir"]);
-        output_of(pip.arg(root().join("target/pip")).arg(PYPI), "")?;
-        std::fs::write(venv.join(PYPI), "").unwrap();
-    }
-    output_of(Command::new(venv.join("bin/python")).args(["-c", PYTHON]), input)
-}
-
-/// Whether the tools of a language are there; where tests must not be left out, they are.
-fn has(tools: &[&[&str]]) -> bool {
-    let there = |tool: &&[&str]| output_of(Command::new(tool[0]).args(&tool[1..]), "").is_ok();
-    let missing: Vec<_> = tools.iter().filter(|tool| !there(tool)).collect();
-    assert!(missing.is_empty() || std::env::var("CI").as_deref() != Ok("true"), "{missing:?}");
-    if !missing.is_empty() {
-        println!("left out, as there is no {missing:?}");
-    }
-    missing.is_empty()
-}
-
 fn input(secret: &str, sent: &Received) -> String {
     let headers = ["webhook-id", "webhook-timestamp", "webhook-signature"];
     let headers = headers.map(|name| (name.to_owned(), json!(sent.header(name))));
@@ -88,33 +51,43 @@ fn input(secret: &str, sent: &Received) -> String {
         .to_string()
 }
 
-placements! {
-    /// With both kinds of signatures, after a rotation, and in more than ASCII.
-    async fn verify_a_delivery(app) {
-        let (owner, receiver) = (app.owner().await, Receiver::start().await);
-        let more = json!({ "event_types": ["project.*"], "ed25519": true });
-        let made = endpoint_with(&owner, &receiver, "/hooks", more).await;
-        let path = format!("{PATH}/{}/rotate-secret", made.id());
-        let rotated = owner.post(&path, &json!({})).await.expect(200);
-        project(&owner, "Größe 🦀").await;
-        let sent = arrived(&app, &receiver, "/hooks", 1).await.remove(0);
-        let secrets = [&made, &rotated].map(|one| one.body["secret"].as_str().unwrap().to_owned());
+/// A delivery that both secrets sign, as there was a rotation, in more than ASCII; the
+/// signatures are of both kinds.
+async fn delivered(app: &App) -> (Received, [String; 2]) {
+    let (owner, receiver) = (app.owner().await, Receiver::start().await);
+    let more = json!({ "event_types": ["project.*"], "ed25519": true });
+    let made = endpoint_with(&owner, &receiver, "/hooks", more).await;
+    let path = format!("{PATH}/{}/rotate-secret", made.id());
+    let rotated = owner.post(&path, &json!({})).await.expect(200);
+    project(&owner, "Größe 🦀").await;
+    let sent = arrived(app, &receiver, "/hooks", 1).await.remove(0);
+    (sent, [&made, &rotated].map(|one| one.body["secret"].as_str().unwrap().to_owned()))
+}
+
+logic! {
+    /// That of Rust takes it, and no other body.
+    async fn of_rust(app) {
+        let (sent, secrets) = delivered(&app).await;
         for secret in &secrets {
             let webhook = Webhook::new(secret).unwrap();
             webhook.verify(&sent.body, &sent.headers).unwrap();
             assert!(webhook.verify(b"{}", &sent.headers).is_err());
         }
-        // One after the other, as both placements install into one folder.
-        static INSTALLING: parking_lot::Mutex<()> = parking_lot::Mutex::new(());
-        let _installing = INSTALLING.lock();
+    }
+}
+
+npm! {
+    /// So do those of npm and PyPI.
+    async fn of_npm_and_pypi(app) {
+        let (sent, secrets) = delivered(&app).await;
         for secret in &secrets {
-            if let Some(folder) = npm::install(NPM) {
-                let mut node = Command::new("node");
-                node.args(["-e", NODE]).current_dir(folder);
-                assert_eq!(output_of(&mut node, &input(secret, &sent)).as_deref(), Ok("verified"));
-            }
-            if has(&[&["python3", "-c", "import ensurepip, venv"]]) {
-                assert_eq!(python(&input(secret, &sent)).as_deref(), Ok("verified"));
+            let mut node = Command::new("node");
+            node.args(["-e", NODE]).current_dir(packages::of_npm(packages::STANDARD_WEBHOOKS));
+            let mut python = Command::new(packages::python());
+            python.args(["-c", PYTHON]);
+            for mut program in [node, python] {
+                let told = output_of(&mut program, &input(secret, &sent));
+                assert_eq!(told.as_deref(), Ok("verified"), "{program:?}");
             }
         }
     }

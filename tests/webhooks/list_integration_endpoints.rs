@@ -1,9 +1,8 @@
 //! GET /api/v1/integrations/{id}/endpoints
 
 use super::inbound::{INTEGRATIONS, Signed, connect, now};
-use crate::placements;
 
-placements! {
+logic! {
     /// The URLs are absolute, and each of them takes webhooks in.
     async fn each_url_receives(app) {
         let owner = app.owner().await;

@@ -1,9 +1,8 @@
 //! GET /api/v1/integrations
 
 use super::inbound::{INTEGRATIONS, connect};
-use crate::placements;
 
-placements! {
+storage! {
     /// The list can be filtered by provider, and never shows a secret.
     async fn by_provider(app) {
         let owner = app.owner().await;

@@ -3,11 +3,10 @@
 use serde_json::json;
 
 use super::{PATH, attempt, attempts, endpoint, endpoint_with, project};
-use crate::placements;
 use crate::snapshot;
 use crate::support::receiver::{Answer, Receiver};
 
-placements! {
+logic! {
     /// What came of each request, with the first bytes of the answer and nothing that we sent as
     /// a credential.
     async fn tells_what_came_of_each(app) {
@@ -31,6 +30,17 @@ placements! {
         snapshot!("list_webhook_endpoint_attempts", page);
     }
 
+    /// Of an endpoint that is missing or gone.
+    async fn refusals(app) {
+        let owner = app.owner().await;
+        let made = owner.post(PATH, &json!({ "url": "https://example.com/", "event_types": ["notice.published"] })).await.expect(201);
+        owner.get(&format!("{PATH}/whe_missing/attempts")).await.refused(404, "resource_not_found");
+        owner.delete(&format!("{PATH}/{}", made.id())).await.expect(204);
+        owner.get(&format!("{PATH}/{}/attempts", made.id())).await.refused(410, "resource_gone");
+    }
+}
+
+storage! {
     /// Pages, filters, and those of no other endpoint.
     async fn pages_and_filters(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
@@ -50,14 +60,5 @@ placements! {
         assert_eq!(second.body["next_cursor"], json!(null));
         assert_eq!(ids(&owner.get(&format!("{path}?status=FAILED")).await.expect(200)).len(), 0);
         assert_eq!(ids(&owner.get(&format!("{path}?response_status=200&event_id=evt_none")).await.expect(200)).len(), 2);
-    }
-
-    /// Of an endpoint that is missing or gone.
-    async fn refusals(app) {
-        let owner = app.owner().await;
-        let made = owner.post(PATH, &json!({ "url": "https://example.com/", "event_types": ["notice.published"] })).await.expect(201);
-        owner.get(&format!("{PATH}/whe_missing/attempts")).await.refused(404, "resource_not_found");
-        owner.delete(&format!("{PATH}/{}", made.id())).await.expect(204);
-        owner.get(&format!("{PATH}/{}/attempts", made.id())).await.refused(410, "resource_gone");
     }
 }

@@ -3,9 +3,8 @@
 use serde_json::json;
 
 use super::{PATH, operate};
-use crate::placements;
 
-placements! {
+storage! {
     /// Oldest first, a page after the other, without secrets and without the deleted ones.
     async fn pages(app) {
         let owner = app.owner().await;

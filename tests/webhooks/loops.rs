@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use super::inbound::{connect, now};
 use super::{PATH, PATIENCE, events, project, settled, tick};
-use crate::placements;
 use crate::support::App;
 
 /// Has everything delivered and taken in until nothing is left to do.
@@ -23,7 +22,7 @@ async fn run_dry(app: &App, tenant: &str) {
     }
 }
 
-placements! {
+transport! {
     /// Two endpoints that lead to two integrations of the same tenant, each of which is taken by
     /// both: each hop doubles what there is, and the third is the last.
     async fn two_endpoints_and_two_integrations(app) {

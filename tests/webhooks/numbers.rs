@@ -3,9 +3,8 @@
 use http::Method;
 
 use super::inbound::{connect, hex, ingested, mac};
-use crate::placements;
 
-placements! {
+storage! {
     /// Numbers keep their digits, and a body of several lines is one line of a stream.
     async fn numbers_stay_as_they_were_written(app) {
         let owner = app.owner().await;

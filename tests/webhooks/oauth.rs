@@ -13,9 +13,8 @@ use tenantry::Server;
 
 use super::inbound::INTEGRATIONS;
 use crate::support::server::dedicated;
-use crate::support::{App, Client, Exchange, Placement, npm};
+use crate::support::{App, Client, Exchange, Placement, packages};
 
-const PACKAGE: &str = "oidc-provider@8.8.1";
 const SCRIPT: &str = include_str!("authorization_server.mjs");
 /// Where users come back to.
 pub const CONNECTED: &str = "https://app.example.com/connected";
@@ -37,9 +36,8 @@ fn node(folder: &PathBuf, arguments: [&str; 2]) -> Command {
 }
 
 impl Provider {
-    /// `None` where there is no Node.
-    pub fn start() -> Option<Self> {
-        Some(Self::listen(npm::install(PACKAGE)?, "0"))
+    pub fn start() -> Self {
+        Self::listen(packages::of_npm(packages::OIDC_PROVIDER), "0")
     }
 
     fn listen(folder: PathBuf, port: &str) -> Self {
@@ -119,8 +117,8 @@ pub struct World {
 }
 
 impl World {
-    pub async fn start(placement: Placement) -> Option<Self> {
-        let provider = Provider::start()?;
+    pub async fn start(placement: Placement) -> Self {
+        let provider = Provider::start();
         let variable = provider.variable();
         let (app, server, directory) =
             dedicated(placement, &[("oauth_providers", &variable)]).await;
@@ -128,7 +126,7 @@ impl World {
         let body = json!({ "provider": "GITHUB", "name": "Repositories" });
         let made = owner.post(INTEGRATIONS, &body).await.expect(201);
         let path = format!("{INTEGRATIONS}/{}", made.id());
-        Some(Self { app, owner, provider, path, server, _directory: directory })
+        Self { app, owner, provider, path, server, _directory: directory }
     }
 
     pub async fn authorize(&self, body: Value) -> Exchange {

@@ -9,11 +9,13 @@ use tenantry::Server;
 
 use super::inbound::{self, INTEGRATIONS};
 use super::oauth::CONNECTED;
-use crate::both;
 use crate::support::receiver::{Answer, Receiver};
 use crate::support::{Client, Exchange, Placement, dedicated};
 
-both! { redirects_are_read grants_are_read refusals_are_refusals codes_that_are_not_spent_stay }
+logic! {
+    redirects_are_read(placement) grants_are_read(placement) refusals_are_refusals(placement)
+    codes_that_are_not_spent_stay(placement)
+}
 
 /// A provider whose token endpoint answers what it is told next.
 struct Told {

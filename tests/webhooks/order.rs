@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::json;
 
 use super::{arrived, endpoint_with, project, settled};
-use crate::both;
 use crate::support::receiver::{Answer, Receiver};
 use crate::support::{Client, Placement, dedicated};
+
+everywhere! { one_object_waits_for_itself(placement) }
 
 /// Three events of an object.
 async fn live(client: &Client, id: &str) {
@@ -64,5 +65,3 @@ async fn one_object_waits_for_itself(placement: Placement) {
     assert!(behind >= 3, "{behind}");
     server.shutdown().await.unwrap();
 }
-
-both! { one_object_waits_for_itself }

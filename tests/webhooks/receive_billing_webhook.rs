@@ -1,9 +1,8 @@
 //! POST /api/v1/billing/webhooks/{provider}
 
 use super::inbound::{Signed, connect, ingested, now};
-use crate::placements;
 
-placements! {
+logic! {
     /// It is the same receiver at another path: what came by one is known to the other.
     async fn is_the_same_receiver(app) {
         let owner = app.owner().await;

@@ -1,9 +1,8 @@
 //! POST /api/v1/integrations/webhooks/{provider}
 
 use super::inbound::{Signed, connect, ingested, now};
-use crate::placements;
 
-placements! {
+everywhere! {
     /// Many at once, each twice: each is in the feed once.
     async fn each_once_under_load(app) {
         let owner = app.owner().await;

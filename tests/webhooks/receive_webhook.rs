@@ -4,9 +4,8 @@ use http::Method;
 use serde_json::json;
 
 use super::inbound::{INTEGRATIONS, connect, hex, ingested, mac, stored};
-use crate::placements;
 
-placements! {
+logic! {
     /// The sample of A-91, with a signature of this integration.
     async fn the_sample_of_the_specification(app) {
         let owner = app.owner().await;

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::{PATH, attempts, endpoint, events, operate, project, settled, state};
-use crate::placements;
 use crate::support::receiver::Receiver;
 
 /// Since always.
@@ -11,7 +10,7 @@ fn always() -> Value {
     json!({ "since": "2020-01-01T00:00:00Z" })
 }
 
-placements! {
+storage! {
     /// What was given up is taken up again with a new schedule, and the feed tells both.
     async fn takes_up_what_was_given_up(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
@@ -59,7 +58,9 @@ placements! {
         }
         assert_eq!(receiver.received("/hooks").len(), 4);
     }
+}
 
+logic! {
     /// A time that is none, an endpoint that is disabled, missing or gone.
     async fn refusals(app) {
         let owner = app.owner().await;

@@ -4,9 +4,8 @@ use http::Method;
 use serde_json::json;
 
 use super::{PATH, state};
-use crate::placements;
 
-placements! {
+logic! {
     /// What is left out gets its default; the status and the secret stay.
     async fn resets_what_is_left_out(app) {
         let owner = app.owner().await;
@@ -22,7 +21,9 @@ placements! {
         assert_eq!(sealed(), before);
         assert_eq!(owner.get(&path).await.body, put.body);
     }
+}
 
+everywhere! {
     /// Without a version, with an old one, with what may not be, and of what is gone.
     async fn refusals(app) {
         let owner = app.owner().await;

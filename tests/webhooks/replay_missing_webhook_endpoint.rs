@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{PATH, arrived, endpoint_with, operate, project, settled, state};
-use crate::placements;
 use crate::support::receiver::Receiver;
 
 /// Since always.
@@ -13,7 +12,7 @@ fn always() -> Value {
     json!({ "since": "2020-01-01T00:00:00Z" })
 }
 
-placements! {
+storage! {
     /// What happened before the endpoint was made and while it was disabled comes, once, and
     /// what it had comes not again.
     async fn delivers_what_was_missed(app) {
@@ -47,7 +46,9 @@ placements! {
         settled(&app, &owner, made.id()).await;
         assert_eq!(receiver.received("/hooks").len(), 1);
     }
+}
 
+logic! {
     /// A time that is none, an endpoint that is disabled, missing or gone.
     async fn refusals(app) {
         let owner = app.owner().await;

@@ -3,10 +3,9 @@
 use serde_json::json;
 
 use super::{PATH, arrived, attempt, attempts, endpoint, operate, project, settled, state};
-use crate::placements;
 use crate::support::receiver::Receiver;
 
-placements! {
+storage! {
     /// The event is sent again, though it has arrived: the same event, with the same body.
     async fn sends_again(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
@@ -20,7 +19,9 @@ placements! {
         settled(&app, &owner, made.id()).await;
         assert_eq!(receiver.received("/hooks").len(), 2);
     }
+}
 
+everywhere! {
     /// An attempt of another endpoint or tenant, of an event that is gone, and of an endpoint
     /// that is disabled or gone.
     async fn refusals(app) {

@@ -8,7 +8,6 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{PATH, arrived, attempts, endpoint, endpoint_with, events, project, settled};
-use crate::placements;
 use crate::support::Client;
 use crate::support::receiver::{Answer, Received, Receiver};
 
@@ -23,7 +22,7 @@ fn delay(attempt: &Value) -> i64 {
     moment(&attempt["next_attempt_at"]) - moment(&attempt["created_at"])
 }
 
-placements! {
+everywhere! {
     /// It fails three times in three ways, and arrives: each time the same event in the same
     /// bytes, after the delays of the schedule, and then no more.
     async fn is_tried_until_it_arrives(app) {
@@ -60,6 +59,22 @@ placements! {
         assert_eq!(tried[3]["next_attempt_at"], Value::Null);
     }
 
+    /// While one endpoint takes its time, the others get what is theirs. Nobody calls for it:
+    /// a write has it delivered.
+    async fn a_slow_one_delays_nobody(app) {
+        let (owner, receiver) = (app.owner().await, Receiver::start().await);
+        receiver.script("/slow", |_, _| Answer { delay: Duration::from_secs(12), ..Answer::status(200) });
+        let slow = endpoint(&owner, &receiver, "/slow").await;
+        project(&owner, "a").await;
+        by_itself(&receiver, "/slow", 1).await;
+        endpoint(&owner, &receiver, "/hooks").await;
+        project(&owner, "b").await;
+        by_itself(&receiver, "/hooks", 1).await;
+        assert_eq!(recorded(&owner, slow.id()).await, 0, "the slow one has not answered yet");
+    }
+}
+
+storage! {
     /// 410 says that nobody is there: the endpoint is disabled, and its owner is told.
     async fn gone_disables(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
@@ -75,19 +90,6 @@ placements! {
         project(&owner, "b").await;
         settled(&app, &owner, made.id()).await;
         assert_eq!(receiver.received("/hooks").len(), 1);
-    }
-
-    /// Who does not answer in time has failed.
-    async fn time_runs_out(app) {
-        let (owner, receiver) = (app.owner().await, Receiver::start().await);
-        receiver.script("/hooks", |_, n| Answer { delay: Duration::from_secs(if n == 0 { 30 } else { 0 }), ..Answer::status(200) });
-        let more = json!({ "timeout_seconds": 1, "event_types": ["project.*"] });
-        let made = endpoint_with(&owner, &receiver, "/hooks", more).await;
-        project(&owner, "a").await;
-        let tried = attempts(&app, &owner, made.id(), 2).await;
-        assert_eq!((&tried[0]["error"], &tried[0]["response_status"]), (&json!("TIMEOUT"), &Value::Null));
-        assert!((1000..15_000).contains(&tried[0]["latency_ms"].as_i64().unwrap()), "{}", tried[0]);
-        assert_eq!(tried[1]["status"], "SUCCEEDED");
     }
 
     /// `Retry-After` delays the delivery, and with 429 everything for the endpoint.
@@ -116,16 +118,6 @@ placements! {
         }
     }
 
-    /// An hour is the most, also of a number that no counter holds.
-    async fn waits_an_hour_at_most(app) {
-        let (owner, receiver) = (app.owner().await, Receiver::start().await);
-        receiver.script("/hooks", |_, _| Answer { headers: vec![("retry-after", "9".repeat(30))], ..Answer::status(503) });
-        let made = endpoint(&owner, &receiver, "/hooks").await;
-        project(&owner, "a").await;
-        let tried = attempts(&app, &owner, made.id(), 1).await;
-        assert_eq!(delay(&tried[0]), 3_600_000, "{}", tried[0]);
-    }
-
     /// Where nobody listens, deliveries fail; those to others go on.
     async fn a_dead_one_delays_nobody(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
@@ -139,20 +131,6 @@ placements! {
         arrived(&app, &receiver, "/hooks", 2).await;
         let tried = attempts(&app, &owner, dead.id(), 1).await;
         assert_eq!((&tried[0]["error"], &tried[0]["response_status"]), (&json!("CONNECTION_FAILED"), &Value::Null));
-    }
-
-    /// While one endpoint takes its time, the others get what is theirs. Nobody calls for it:
-    /// a write has it delivered.
-    async fn a_slow_one_delays_nobody(app) {
-        let (owner, receiver) = (app.owner().await, Receiver::start().await);
-        receiver.script("/slow", |_, _| Answer { delay: Duration::from_secs(12), ..Answer::status(200) });
-        let slow = endpoint(&owner, &receiver, "/slow").await;
-        project(&owner, "a").await;
-        by_itself(&receiver, "/slow", 1).await;
-        endpoint(&owner, &receiver, "/hooks").await;
-        project(&owner, "b").await;
-        by_itself(&receiver, "/hooks", 1).await;
-        assert_eq!(recorded(&owner, slow.id()).await, 0, "the slow one has not answered yet");
     }
 
     /// After ten failures in a row an endpoint is left alone for a while; its owner sees it, and
@@ -181,6 +159,31 @@ placements! {
         settled(&app, &owner, made.id()).await;
         let well = owner.get(&path).await.expect(200).body;
         assert_eq!((&well["consecutive_failures"], &well["paused_until"]), (&json!(0), &Value::Null));
+    }
+}
+
+logic! {
+    /// Who does not answer in time has failed.
+    async fn time_runs_out(app) {
+        let (owner, receiver) = (app.owner().await, Receiver::start().await);
+        receiver.script("/hooks", |_, n| Answer { delay: Duration::from_secs(if n == 0 { 30 } else { 0 }), ..Answer::status(200) });
+        let more = json!({ "timeout_seconds": 1, "event_types": ["project.*"] });
+        let made = endpoint_with(&owner, &receiver, "/hooks", more).await;
+        project(&owner, "a").await;
+        let tried = attempts(&app, &owner, made.id(), 2).await;
+        assert_eq!((&tried[0]["error"], &tried[0]["response_status"]), (&json!("TIMEOUT"), &Value::Null));
+        assert!((1000..15_000).contains(&tried[0]["latency_ms"].as_i64().unwrap()), "{}", tried[0]);
+        assert_eq!(tried[1]["status"], "SUCCEEDED");
+    }
+
+    /// An hour is the most, also of a number that no counter holds.
+    async fn waits_an_hour_at_most(app) {
+        let (owner, receiver) = (app.owner().await, Receiver::start().await);
+        receiver.script("/hooks", |_, _| Answer { headers: vec![("retry-after", "9".repeat(30))], ..Answer::status(503) });
+        let made = endpoint(&owner, &receiver, "/hooks").await;
+        project(&owner, "a").await;
+        let tried = attempts(&app, &owner, made.id(), 1).await;
+        assert_eq!(delay(&tried[0]), 3_600_000, "{}", tried[0]);
     }
 }
 

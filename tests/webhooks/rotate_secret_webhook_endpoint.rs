@@ -5,7 +5,6 @@ use serde_json::json;
 
 use super::signature::verify;
 use super::{PATH, arrived, endpoint, operate, project, state};
-use crate::placements;
 use crate::support::receiver::Receiver;
 use crate::support::{Client, Exchange};
 
@@ -13,7 +12,7 @@ async fn rotate(client: &Client, id: &str) -> Exchange {
     operate(client, id, "rotate-secret").await
 }
 
-placements! {
+logic! {
     /// During the time of grace both sign, the newest first; after it the old one does not.
     async fn both_sign_for_a_time(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);

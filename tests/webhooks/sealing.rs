@@ -7,10 +7,11 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::{arrived, endpoint_with, operate};
-use crate::both;
 use crate::support::receiver::Receiver;
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::{Placement, seal};
+
+storage! { older_secrets_open(placement) }
 
 const MASTER: &str = "ZGV2ZWxvcG1lbnQgb25seSwgbmV2ZXIgZGVwbG95ISE=";
 
@@ -48,5 +49,3 @@ async fn older_secrets_open(placement: Placement) {
     arrived(&app, &receiver, "/old", 2).await;
     server.shutdown().await.unwrap();
 }
-
-both! { older_secrets_open }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::{PATH, arrived, endpoint, endpoint_with, operate, project, settled};
-use crate::placements;
 use crate::support::receiver::Receiver;
 
 /// The types of what came to a path.
@@ -13,7 +12,7 @@ fn kinds(receiver: &Receiver, path: &str) -> BTreeSet<String> {
     receiver.received(path).iter().map(|one| one.event("type")).collect()
 }
 
-placements! {
+logic! {
     /// Types, areas, and everything; who takes everything takes nothing about deliveries, which
     /// would never end.
     async fn by_patterns(app) {
@@ -39,7 +38,9 @@ placements! {
         assert_eq!(kinds("/ops"), BTreeSet::from(["delivery.exhausted", "endpoint.created", "endpoint.disabled"].map(str::to_owned)));
         assert_eq!(kinds("/all"), BTreeSet::from(["audit.logged", "project.created", "project.updated", "team.created"].map(str::to_owned)));
     }
+}
 
+everywhere! {
     /// What happens in one tenant is told to no other.
     async fn of_one_tenant(app) {
         let (alice, bob, receiver) = (app.owner().await, app.owner().await, Receiver::start().await);
@@ -57,7 +58,9 @@ placements! {
             assert!(sent.iter().all(|one| one.event("tenant_id") == tenant), "{path}");
         }
     }
+}
 
+storage! {
     /// Every event comes once to each endpoint, and in both the same.
     async fn to_each_endpoint(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);

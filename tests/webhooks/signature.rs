@@ -7,7 +7,6 @@ use serde_json::json;
 use sha2::Sha256;
 
 use super::{arrived, endpoint, endpoint_with, project};
-use crate::placements;
 use crate::support::receiver::{Received, Receiver};
 
 fn mac(secret: &str, parts: &[&[u8]]) -> Vec<u8> {
@@ -42,7 +41,7 @@ pub(crate) fn verify(sent: &Received, secrets: &[&str]) -> Vec<bool> {
     secrets.iter().map(one).collect()
 }
 
-placements! {
+logic! {
     /// Every header of a delivery is there, and fits the body as it was sent.
     async fn is_in_three_forms(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);

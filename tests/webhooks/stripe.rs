@@ -3,18 +3,16 @@
 use std::process::Command;
 
 use super::inbound::{Signed, connect, ingested};
-use crate::placements;
-use crate::support::npm;
+use crate::support::packages;
 
-const PACKAGE: &str = "stripe@22";
 const SCRIPT: &str = "const stripe = require('stripe')('sk_test_none');\
     const [payload, secret] = process.argv.slice(1);\
     process.stdout.write(stripe.webhooks.generateTestHeaderString({ payload, secret }));";
 
-placements! {
+npm! {
     /// A header of `generateTestHeaderString` is good for its payload and no other.
     async fn its_own_library(app) {
-        let Some(folder) = npm::install(PACKAGE) else { return };
+        let folder = packages::of_npm(packages::STRIPE);
         let owner = app.owner().await;
         let sender = connect(&owner, "STRIPE").await;
         let body = r#"{"id":"evt_stripe","object":"event","type":"invoice.paid"}"#;

@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use super::{PATH, attempts, endpoint, operate, project, state};
-use crate::placements;
 use crate::support::receiver::Receiver;
 
 /// No hosts of the public DNS, by name or by form. More of them are tested beside the code.
@@ -24,7 +23,7 @@ const NOWHERE: [&str; 14] = [
     "https://168.63.129.16/",
 ];
 
-placements! {
+logic! {
     /// Neither at creation nor on update is such a host accepted, in development either.
     async fn refused_in_writing(app) {
         let owner = app.owner().await;

@@ -3,10 +3,9 @@
 use serde_json::json;
 
 use super::{PATH, arrived, endpoint_with, operate, settled, state};
-use crate::placements;
 use crate::support::receiver::Receiver;
 
-placements! {
+logic! {
     /// The event comes to this endpoint, whatever that takes, and to no other.
     async fn comes_to_this_endpoint(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);

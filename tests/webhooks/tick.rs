@@ -6,11 +6,17 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{PATH as ENDPOINTS, attempt, endpoint, project};
-use crate::both;
 use crate::support::receiver::{Answer, Receiver};
 use crate::support::server::{SCHEDULER, UNLIMITED, options, start};
 use crate::support::stores::{connect, external, of, url};
 use crate::support::{App, Client, Exchange, Placement, dedicated};
+
+storage! {
+    takes_away_what_is_too_old(placement) keeps_what_is_pending(placement) tells_what_is_due()
+}
+external! { waits_for_no_dump(placement) }
+transport! { needs_the_credential(placement) }
+everywhere! { limits_hold_up_who_guesses(placement) goes_on_until_nothing_is_due() }
 
 const PATH: &str = "/internal/tick";
 const DAY: i64 = 86_400_000;
@@ -91,9 +97,6 @@ async fn takes_away_what_is_too_old(placement: Placement) {
 
 /// While somebody reads for long, such as a dump, partitions stay and nobody waits for them.
 async fn waits_for_no_dump(placement: Placement) {
-    if !external() {
-        return;
-    }
     let (app, server, directory) = dedicated(placement, &[]).await;
     let owner = app.owner().await;
     seed(&app, owner.tenant(), 150, 3);
@@ -164,7 +167,6 @@ async fn keeps_what_is_pending(placement: Placement) {
 
 /// Where gateways call it themselves after a write, the call goes on until nothing is due: what
 /// is due already wakes nobody. One run ends after eight seconds.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn goes_on_until_nothing_is_due() {
     /// More than a run can send, with 32 at once and a second for each.
     const EVENTS: usize = 330;
@@ -189,7 +191,6 @@ async fn goes_on_until_nothing_is_due() {
 }
 
 /// It says what it sent and when the next is due; while it waits, it sends that too.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tells_what_is_due() {
     let directory = tempfile::tempdir().unwrap();
     let schedule = UNLIMITED.iter().copied().chain([("webhook_schedule", "0s,2s")]);
@@ -220,9 +221,4 @@ async fn tells_what_is_due() {
 async fn post(client: &Client, path: &str) -> Value {
     let bearer = format!("Bearer {SCHEDULER}");
     client.send(Method::POST, path, &[("authorization", &bearer)], None).await.expect(200).body
-}
-
-both! {
-    takes_away_what_is_too_old waits_for_no_dump needs_the_credential keeps_what_is_pending
-    limits_hold_up_who_guesses
 }

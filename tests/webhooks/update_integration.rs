@@ -3,9 +3,8 @@
 use serde_json::json;
 
 use super::inbound::{INTEGRATIONS, connect, now};
-use crate::placements;
 
-placements! {
+logic! {
     /// Name and kind change; the provider and the secret stay.
     async fn changes_name_and_kind(app) {
         let owner = app.owner().await;

@@ -3,10 +3,9 @@
 use serde_json::json;
 
 use super::{PATH, arrived, endpoint_with, project, settled, state};
-use crate::placements;
 use crate::support::receiver::Receiver;
 
-placements! {
+logic! {
     /// One member changes; a header is taken away by null.
     async fn merges(app) {
         let owner = app.owner().await;

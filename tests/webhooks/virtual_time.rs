@@ -11,6 +11,8 @@ use crate::support::receiver::{Answer, Receiver};
 use crate::support::server::{Placement, UNLIMITED, options, start};
 use crate::support::{App, Client};
 
+storage! { the_whole_schedule() five_days_of_failures() whatever_fails() }
+
 /// The default of `webhook_schedule`, in milliseconds.
 const SCHEDULE: [i64; 9] =
     [0, 5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 36_000_000, 50_400_000];
@@ -99,7 +101,6 @@ fn moments(attempt: &Value) -> (i64, Option<i64>) {
 
 /// A delivery that never arrives is tried at each time of the schedule, a tenth later at most,
 /// never before, for more than a day; then it is given up, and its owner told.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_whole_schedule() {
     let world = World::start().await;
     let (owner, receiver) = (world.app.owner().await, Receiver::start().await);
@@ -136,7 +137,6 @@ async fn the_whole_schedule() {
 
 /// Five days of nothing but failures disable an endpoint, and one success in between does not
 /// let it come to that. What was given up comes back when it is asked for.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_days_of_failures() {
     let world = World::start().await;
     let (owner, receiver) = (world.app.owner().await, Receiver::start().await);
@@ -193,7 +193,6 @@ async fn five_days_of_failures() {
 /// Whatever fails, and how: an event arrives, or is given up after as many attempts as the
 /// schedule has. Nothing is sent again after it arrived, no attempt is early, and where it was
 /// asked for the events of an object arrive in their order.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_fails() {
     for round in 0..4_u64 {
         let seed = std::env::var("TENANTRY_SEED").ok().and_then(|text| text.parse().ok());

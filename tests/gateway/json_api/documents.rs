@@ -4,10 +4,9 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{PROJECTS, TEAMS, TYPE, USERS, get, made, project, projects, send, user};
-use crate::placements;
 use crate::support::contract::{operation, operations};
 
-placements! {
+logic! {
     /// "Document Structure" and "@-Members": what is not of the specification is ignored.
     async fn non_compliant_members(app) {
         let owner = app.owner().await;

@@ -3,14 +3,13 @@
 use serde_json::{Value, json};
 
 use super::{PROJECTS, TEAMS, USERS, get, made, user};
-use crate::placements;
 
 /// The names in an object.
 fn names(object: &Value) -> Vec<&str> {
     object.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect()
 }
 
-placements! {
+logic! {
     /// "200 OK": a resource that could be there and is not is null.
     async fn an_empty_relationship_is_null(app) {
         let owner = app.owner().await;

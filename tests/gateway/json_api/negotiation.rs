@@ -4,9 +4,8 @@ use http::Method;
 use serde_json::json;
 
 use super::{PROJECTS, TYPE, get, project, projects, send};
-use crate::placements;
 
-placements! {
+transport! {
     /// "Universal Responsibilities": every payload has the media type, and nothing beside it.
     async fn universal_responsibilities(app) {
         let owner = app.owner().await;

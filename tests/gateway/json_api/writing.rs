@@ -4,9 +4,8 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{PROJECTS, TEAMS, TYPE, USERS, get, made, project, projects, send, user};
-use crate::placements;
 
-placements! {
+logic! {
     /// "Creating Resources": one resource object with a type.
     async fn creating(app) {
         let owner = app.owner().await;

@@ -6,10 +6,11 @@ use http::Method;
 use serde_json::json;
 
 use super::{DAY, HOUR, Scene};
-use crate::both;
 use crate::prove::crash::{Made, check, race};
 use crate::prove::{random, rounds};
 use crate::support::{Client, Exchange, Placement};
+
+clock! { nothing_happens_twice(placement) a_race_has_one_winner(placement) a_lease_ends(placement) }
 
 /// Where the clock is set, one after the other, from the right time.
 const STEPS: [i64; 12] = [1, 0, -1, 0, HOUR, 0, -HOUR, 0, 2 * DAY, 0, -2 * DAY, 0];
@@ -22,7 +23,7 @@ async fn create(client: &Client, key: &str, id: &str) -> Exchange {
 /// After each step the keys that were used before have their one answer, though the clock says
 /// that they are too old.
 async fn nothing_happens_twice(placement: Placement) {
-    let Some(mut scene) = Scene::set(placement, &[], false).await else { return };
+    let mut scene = Scene::set(placement, &[], false).await;
     let mut random = random(&format!("clock {placement:?}"));
     let mut made = Made::new();
     let mut client = scene.owner.clone();
@@ -47,7 +48,7 @@ async fn nothing_happens_twice(placement: Placement) {
 
 /// Equal requests at the same moment are one, also when their lease seems to end meanwhile.
 async fn a_race_has_one_winner(placement: Placement) {
-    let Some(mut scene) = Scene::set(placement, &[], false).await else { return };
+    let mut scene = Scene::set(placement, &[], false).await;
     let mut made = Made::new();
     for round in rounds(2) {
         for step in [HOUR / 2, 0, -HOUR / 2, 0] {
@@ -66,7 +67,7 @@ async fn a_race_has_one_winner(placement: Placement) {
 
 /// Who retries what nobody works on any more waits for the lease, not for the clock.
 async fn a_lease_ends(placement: Placement) {
-    let Some(mut scene) = Scene::set(placement, &[], true).await else { return };
+    let mut scene = Scene::set(placement, &[], true).await;
     let mut made = Made::new();
     for (before, after) in [(0, -HOUR), (HOUR / 2, 0), (0, HOUR / 2), (0, -2 * DAY)] {
         scene.set_clock(before).await;
@@ -92,5 +93,3 @@ async fn a_lease_ends(placement: Placement) {
     check(&scene.signed_in().await, &made).await;
     scene.end();
 }
-
-both! { nothing_happens_twice a_race_has_one_winner a_lease_ends }

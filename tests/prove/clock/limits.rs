@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::{HOUR, Scene};
-use crate::both;
 use crate::support::{Client, Placement};
+
+clock! { hold_after_a_step_back(placement) }
 
 /// Four in a second, so that nobody has to wait for a minute.
 const LIMIT: u64 = 240;
@@ -28,7 +29,7 @@ async fn drain(client: &Client) -> u64 {
 async fn hold_after_a_step_back(placement: Placement) {
     let limit = LIMIT.to_string();
     let variables = [("limit_read_per_minute", limit.as_str())];
-    let Some(scene) = Scene::set(placement, &variables, false).await else { return };
+    let scene = Scene::set(placement, &variables, false).await;
     let began = Instant::now();
     let mut admitted = drain(&scene.owner).await;
     for step in [-1, -HOUR, -2 * HOUR] {
@@ -47,5 +48,3 @@ async fn hold_after_a_step_back(placement: Placement) {
     assert!(admitted <= 2 * LIMIT + refilled + 1, "{admitted} in {:?}", began.elapsed());
     scene.end();
 }
-
-both! { hold_after_a_step_back }

@@ -27,11 +27,10 @@ struct Scene {
 }
 
 impl Scene {
-    /// `None` where no clock can be turned.
-    async fn set(placement: Placement, variables: &[(&str, &str)], broken: bool) -> Option<Self> {
+    async fn set(placement: Placement, variables: &[(&str, &str)], broken: bool) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let clock = Clock::new(directory.path())?;
-        let mut setting = Setting::new(directory.path(), placement == Placement::Composed);
+        let clock = Clock::new(directory.path());
+        let mut setting = Setting::new(directory.path(), placement);
         setting.clock = Some(clock.file());
         setting.manifest = broken.then(|| crate::stores::sabotaged(directory.path()));
         let variables = variables.iter().chain(&[("tick_token", TICK)]);
@@ -39,7 +38,7 @@ impl Scene {
         let server = Process::spawn(&setting);
         let owner = server.app.owner().await;
         let refresh = owner.session["refresh_token"].as_str().unwrap().to_owned();
-        Some(Self { clock, server, owner, refresh, _directory: directory })
+        Self { clock, server, owner, refresh, _directory: directory }
     }
 
     /// Turns the clock.

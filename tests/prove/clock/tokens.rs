@@ -3,15 +3,16 @@
 use std::time::{Duration, Instant};
 
 use super::{DAY, HOUR, Scene};
-use crate::both;
 use crate::support::Placement;
+
+clock! { stay_revoked(placement) end_by_the_clock(placement) a_new_key_is_known(placement) }
 
 const PROJECTS: &str = "/api/v1/projects?limit=1";
 
 /// A token is good until its end by the clock, on whichever side of its beginning that is; what
 /// has ended is refused, and the refresh token gives the next.
 async fn end_by_the_clock(placement: Placement) {
-    let Some(mut scene) = Scene::set(placement, &[], false).await else { return };
+    let mut scene = Scene::set(placement, &[], false).await;
     let old = scene.owner.clone();
     for step in [0, -1, 0, 1, -HOUR, -2 * DAY, 0] {
         scene.set_clock(step).await;
@@ -34,7 +35,7 @@ async fn end_by_the_clock(placement: Placement) {
 
 /// A key that is made after a step back is known as soon as any other.
 async fn a_new_key_is_known(placement: Placement) {
-    let Some(mut scene) = Scene::set(placement, &[], false).await else { return };
+    let mut scene = Scene::set(placement, &[], false).await;
     scene.owner.get(PROJECTS).await.expect(200);
     scene.set_clock(-HOUR).await;
     let old = 91 * DAY * 1000;
@@ -54,7 +55,7 @@ async fn a_new_key_is_known(placement: Placement) {
 /// A token that was revoked stays so, though the clock was days ahead for a while and everything was
 /// done that would have been due by then.
 async fn stay_revoked(placement: Placement) {
-    let Some(scene) = Scene::set(placement, &[], false).await else { return };
+    let scene = Scene::set(placement, &[], false).await;
     let made = crate::auth::client_with(&scene.owner, &["projects:read"]).await;
     let ci_service = crate::auth::signed_in(&scene.server.app, &scene.owner, &made.body).await;
     let path = format!("{}/{}", crate::auth::CLIENTS, made.id());
@@ -66,5 +67,3 @@ async fn stay_revoked(placement: Placement) {
     scene.ask(&scene.owner).await.expect(200);
     scene.end();
 }
-
-both! { stay_revoked end_by_the_clock a_new_key_is_known }

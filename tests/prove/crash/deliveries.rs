@@ -9,7 +9,6 @@ use http::Method;
 use serde_json::json;
 
 use super::{Load, all};
-use crate::both;
 use crate::prove::{random, rounds};
 use crate::support::Client;
 use crate::support::Placement;
@@ -18,6 +17,8 @@ use crate::support::receiver::{Answer, Received, Receiver};
 use crate::support::server::SCHEDULER;
 use crate::support::servers::free_port;
 use crate::webhooks::{endpoint_with, settled};
+
+everywhere! { nothing_is_lost(placement) }
 
 /// Requests to one endpoint at once.
 const BATCH: usize = 32;
@@ -31,7 +32,7 @@ fn id(one: &Received) -> String {
 
 async fn nothing_is_lost(placement: Placement) {
     let directory = tempfile::tempdir().unwrap();
-    let mut setting = Setting::new(directory.path(), placement == Placement::Composed);
+    let mut setting = Setting::new(directory.path(), placement);
     setting.port = free_port();
     setting.variables = vec![("webhook_lease".to_owned(), "2s".to_owned())];
     let mut host = Process::spawn(&setting);
@@ -93,5 +94,3 @@ async fn nothing_is_lost(placement: Placement) {
         assert!(again <= kills * BATCH, "{path}: {again} came again after {kills} kills");
     }
 }
-
-both! { nothing_is_lost }

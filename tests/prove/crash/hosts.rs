@@ -1,15 +1,16 @@
 //! The same over two hosts that share PostgreSQL and Redis.
 
 use super::{Made, check, killed, load, race};
-use crate::both;
 use crate::prove::{random, rounds};
 use crate::stores::Site;
 use crate::stores::hosts::{at, two};
 use crate::support::Placement;
 
+external! { equal_requests_make_one(placement) survives(placement) }
+
 /// Equal requests over both hosts make one project and one event.
 async fn equal_requests_make_one(placement: Placement) {
-    let (_site, one, two) = two(&[], placement == Placement::Composed);
+    let (_site, one, two) = two(&[], placement);
     let owner = one.app.owner().await;
     let hosts = [at(&one, &owner), at(&two, &owner)];
     let mut made = Made::new();
@@ -23,8 +24,6 @@ async fn equal_requests_make_one(placement: Placement) {
 /// One of the two is killed, whichever, while the writers go to both.
 async fn survives(placement: Placement) {
     let site = Site::new();
-    let hosts = ["one", "two"].map(|name| site.host(name, placement == Placement::Composed));
+    let hosts = ["one", "two"].map(|name| site.host(name, placement));
     killed(hosts.to_vec(), random(&format!("crash of two {placement:?}"))).await;
 }
-
-both! { equal_requests_make_one survives }

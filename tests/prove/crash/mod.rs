@@ -12,12 +12,12 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{random, rounds};
-use crate::both;
-use crate::placements;
 use crate::support::process::{Process, Setting};
 use crate::support::servers::free_port;
 use crate::support::{Client, Placement};
 pub use load::{Load, Made};
+
+everywhere! { survives(placement) }
 
 const PROJECTS: &str = "/api/v1/projects";
 const EQUAL: usize = 64;
@@ -117,13 +117,11 @@ async fn killed(mut settings: Vec<Setting>, mut random: fastrand::Rng) {
 /// A server alone with its data.
 async fn survives(placement: Placement) {
     let directory = tempfile::tempdir().unwrap();
-    let setting = Setting::new(directory.path(), placement == Placement::Composed);
+    let setting = Setting::new(directory.path(), placement);
     killed(vec![setting], random(&format!("crash {placement:?}"))).await;
 }
 
-both! { survives }
-
-placements! {
+everywhere! {
     /// 64 equal requests make one project and one event, and a later one gets it too.
     async fn equal_requests_make_one(app) {
         let owner = app.owner().await;

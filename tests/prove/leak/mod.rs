@@ -11,7 +11,6 @@ mod tenant;
 mod wave;
 
 use super::{random, rounds};
-use crate::both;
 use crate::stores::sabotaged;
 use crate::support::Placement;
 use crate::support::server::{UNLIMITED, options, start};
@@ -19,6 +18,8 @@ use crate::support::stores::external;
 use oracle::Finding;
 use tenant::Tenant;
 use wave::Answered;
+
+everywhere! { nothing_reaches_another_tenant(placement) a_leak_is_seen(placement) }
 
 /// Waves of a round, on one server.
 const WAVES: usize = 3;
@@ -132,5 +133,3 @@ async fn a_leak_is_seen(placement: Placement) {
     let seen = (leaks.count() > 0, differences.count() > 0);
     assert_eq!(seen, (!external(), !external()), "{:#?}", outcome.found);
 }
-
-both! { nothing_reaches_another_tenant a_leak_is_seen }

@@ -19,6 +19,8 @@ use crate::support::stores::{self, connect, rows_of, url};
 use crate::support::{App, Client, Placement};
 use tenantry::{Moved, Server, Store};
 
+external! { there_and_back() sqlite_is_exported_under_load() postgresql_is_exported_under_load() }
+
 const PROJECTS: &str = "/api/v1/projects";
 /// More rows than one statement inserts.
 const MANY: usize = 150;
@@ -281,7 +283,6 @@ async fn goes_on(app: &App, people: &People, feed: &[Value]) {
 }
 
 /// Every value of every row arrives on PostgreSQL and comes back, and the service goes on.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn there_and_back() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);
@@ -375,7 +376,6 @@ async fn one_moment(app: &App, from: &Store) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite_is_exported_under_load() {
     let directory = tempfile::tempdir().unwrap();
     let (app, server) = on_sqlite(directory.path()).await;
@@ -383,7 +383,6 @@ async fn sqlite_is_exported_under_load() {
     server.shutdown().await.unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgresql_is_exported_under_load() {
     let (directory, name) = (tempfile::tempdir().unwrap(), stores::database());
     let (app, server) = on_postgres(directory.path(), &name).await;

@@ -10,6 +10,8 @@ use sha2::{Digest as _, Sha256};
 use super::*;
 use crate::support::stores::admin_url;
 
+external! { bad_files() bad_targets() bad_embedded_targets() bad_sources() }
+
 /// Makes a schema look like that of the release before.
 static OLDER: LazyLock<String> =
     LazyLock::new(|| format!("DELETE FROM schema_migrations WHERE version = {VERSION}"));
@@ -58,7 +60,6 @@ async fn state(database: &str) -> (Rows, Vec<Vec<String>>) {
 
 /// What is not a whole export of this schema is refused by both stores before and after they
 /// have begun with it.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bad_files() {
     let directory = tempfile::tempdir().unwrap();
     let lines = exported(directory.path()).await;
@@ -146,7 +147,6 @@ async fn bad_files() {
 }
 
 /// Targets with rows, of another schema, in use, or for another role stay as they are.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bad_targets() {
     let directory = tempfile::tempdir().unwrap();
     exported(directory.path()).await;
@@ -211,7 +211,6 @@ async fn bad_targets() {
 
 /// The embedded store: with rows, or served, it stays; without rows it is replaced, and what
 /// key-value stores had of another state is gone.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bad_embedded_targets() {
     let directory = tempfile::tempdir().unwrap();
     exported(directory.path()).await;
@@ -254,7 +253,6 @@ fn stored(data: &Path) -> i64 {
 }
 
 /// What cannot be exported whole is not exported at all, and nothing is overwritten.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bad_sources() {
     let directory = tempfile::tempdir().unwrap();
     exported(directory.path()).await;

@@ -1,0 +1,90 @@
+//! The words at the head of tests: each has one, and what four runs are worth has four.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+pure! { each_test_has_a_word() what_must_run_everywhere_does() the_share_is_kept() }
+
+/// What is about isolation, transactions, receipts, limits, preconditions, revocations or crashes.
+/// A file that joins these may not leave them again.
+const EVERYWHERE: [&str; 17] = [
+    "auth::delete_client",
+    "auth::disable_client",
+    "auth::enable_client",
+    "auth::revocation",
+    "events::feed",
+    "events::stream_bounds",
+    "events::stream_revoked",
+    "gateway::conformance",
+    "gateway::idempotency",
+    "gateway::limits",
+    "gateway::refusals",
+    "isolation",
+    "projects::conditional",
+    "prove",
+    "tenants::replace_limit",
+    "webhooks::concurrent",
+    "webhooks::order",
+];
+/// Words of tests in both placements and on both stores, where what they need has both.
+const FOUR_TIMES: [&str; 4] = ["everywhere", "npm", "clock", "external"];
+/// Of a hundred tests with a server, so many run in both placements and on both stores.
+const SHARE: usize = 25;
+
+/// The tests of this binary, each once, with their words: `isolation::every_operation` and
+/// `everywhere`; those without a word have an empty one.
+fn words_of<'a>(names: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, &'a str> {
+    let words = BTreeSet::from(crate::support::words::ALL);
+    names
+        .map(|name| {
+            let name = name.strip_suffix("::fused").unwrap_or(name);
+            let name = name.strip_suffix("::composed").unwrap_or(name);
+            match name.rsplit_once("::").filter(|(_, word)| words.contains(word)) {
+                Some(found) => found,
+                None if name.contains("::pure::") => (name, "pure"),
+                None => (name, ""),
+            }
+        })
+        .collect()
+}
+
+fn names() -> String {
+    let mut this = Command::new(std::env::current_exe().unwrap());
+    let output = this.args(["--list", "--format", "terse"]).output().unwrap();
+    let lines = String::from_utf8(output.stdout).unwrap();
+    // What the tests share has some that are none.
+    lines.lines().filter(|line| !line.starts_with("support::")).collect::<Vec<_>>().join("\n")
+}
+
+fn all(names: &str) -> BTreeMap<&str, &str> {
+    words_of(names.lines().filter_map(|line| line.strip_suffix(": test")))
+}
+
+fn each_test_has_a_word() {
+    let names = names();
+    let tests = all(&names);
+    assert!(tests.len() > 500, "{}", tests.len());
+    let without: Vec<_> = tests.iter().filter(|(_, word)| word.is_empty()).collect();
+    assert!(without.is_empty(), "tests/support/words.rs says how to choose: {without:?}");
+    let planted = words_of(["a::b", "a::c::logic::fused", "a::d::external"].into_iter());
+    assert_eq!(planted, [("a::b", ""), ("a::c", "logic"), ("a::d", "external")].into());
+}
+
+fn what_must_run_everywhere_does() {
+    let names = names();
+    let tests = all(&names);
+    for part in EVERYWHERE {
+        let of: Vec<_> = tests.iter().filter(|(name, _)| name.starts_with(part)).collect();
+        assert!(!of.is_empty(), "{part} has no test");
+        let less: Vec<_> = of.iter().filter(|(_, word)| !FOUR_TIMES.contains(word)).collect();
+        assert!(less.is_empty(), "{part} is about what must hold everywhere: {less:?}");
+    }
+}
+
+fn the_share_is_kept() {
+    let names = names();
+    let tests = all(&names);
+    let count = |chosen: &dyn Fn(&str) -> bool| tests.values().filter(|word| chosen(word)).count();
+    let (served, four) = (count(&|word| word != "pure"), count(&|word| word == "everywhere"));
+    assert!(four * 100 >= served * SHARE, "{four} of {served} tests run everywhere");
+}
