@@ -2,7 +2,7 @@
 //! somebody does who has nothing else: in an empty folder, without an environment.
 //! `scripts/test` builds what it needs.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod lone;
 
@@ -95,9 +95,7 @@ fn it_serves_from_an_empty_folder() {
 #[test]
 fn it_serves_where_nothing_else_is() {
     let Some(folder) = lone::bare(&bundle()) else { return };
-    let mut command = Command::new("unshare");
-    command.args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]);
-    command.arg(format!("--root={}", folder.path().display()));
+    let mut command = lone::rooted(folder.path());
     serves(&Lone::start(command.args(["/service", "up", "--listen", "127.0.0.1:0"])));
 }
 

@@ -63,7 +63,7 @@ fn functions(
     progress: impl Fn(&str),
 ) -> anyhow::Result<()> {
     let compiler = code::compiler()?;
-    let mut compile = |archive: &mut Writer, id: &str, typed: bool, wasm: &[u8]| {
+    let compile = |archive: &mut Writer, id: &str, typed: bool, wasm: &[u8]| {
         let code = compiler.precompile_component(wasm).map_err(anyhow::Error::from);
         let code = code.with_context(|| format!("component {id}: cannot be compiled"))?;
         archive.add(&code::name(id, typed), &code)

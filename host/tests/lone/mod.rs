@@ -4,6 +4,7 @@ use serde_json::Value;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -112,14 +113,23 @@ pub fn bare(file: &Path) -> Option<tempfile::TempDir> {
         fs::create_dir_all(copy.parent().unwrap()).unwrap();
         fs::copy(library, copy).unwrap();
     }
-    let mut trial = Command::new("unshare");
-    trial.args(["--mount", "--pid", "--fork", "--mount-proc"]);
-    trial.arg(format!("--root={}", folder.path().display())).args(["/service", "--version"]);
-    match trial.output() {
+    match rooted(folder.path()).args(["/service", "--version"]).output() {
         Ok(output) if output.status.success() => Some(folder),
         other => {
             eprintln!("skipped: no process may have a root of its own here: {other:?}");
             None
         }
     }
+}
+
+/// Runs what it gets as arguments with this folder as its root, and with `/proc`. Who is not root
+/// needs a user namespace for that.
+pub fn rooted(folder: &Path) -> Command {
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]);
+    if fs::metadata("/proc/self").unwrap().uid() != 0 {
+        command.arg("--map-root-user");
+    }
+    command.arg(format!("--root={}", folder.display()));
+    command
 }
