@@ -19,11 +19,11 @@ static BUNDLE: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
     let text = fs::read_to_string(root().join("spin.toml")).unwrap();
     let mut manifest: toml::Table = text.parse().unwrap();
-    let served = |name: &toml::Value| matches!(name.as_str(), Some("auth" | "projects"));
+    let served = |name: &str| matches!(name, "auth" | "projects");
     let components = manifest["component"].as_table_mut().unwrap();
-    components.retain(|name, _| served(&name.as_str().into()));
+    components.retain(|name, _| served(name));
     let routes = manifest["trigger"]["http"].as_array_mut().unwrap();
-    routes.retain(|route| served(&route["component"]));
+    routes.retain(|route| served(route["component"].as_str().unwrap()));
     let file = folder.path().join("spin.toml");
     fs::write(&file, manifest.to_string()).unwrap();
     std::os::unix::fs::symlink(root().join("target"), folder.path().join("target")).unwrap();

@@ -5,7 +5,7 @@ use super::Bundle;
 use crate::engine;
 use anyhow::Context as _;
 use wasmtime::component::Component;
-use wasmtime::{Config, Engine};
+use wasmtime::Engine;
 
 /// What every machine has that the code is made for. Others compile the portable functions when
 /// they start. (x86-64: Intel since 2013, AMD since 2015. Elsewhere: what the first of the family

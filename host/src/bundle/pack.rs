@@ -9,7 +9,7 @@ use crate::partial::Partial;
 use anyhow::{Context as _, ensure};
 use std::collections::BTreeSet;
 use std::fs::{File, Permissions};
-use std::io::{Read as _, Seek as _, Write as _};
+use std::io::{Read as _, Seek as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
