@@ -34,37 +34,29 @@ impl Code {
         engine: &Engine,
         log: &Sink,
     ) -> anyhow::Result<Compiled> {
-        let typed = self.route.is_some() && options.placement == Placement::Fused;
-        if let Some(bundle) = &options.bundle {
-            match bundle.component(engine, &self.id, typed) {
-                Ok(component) => return Ok(Compiled { component, typed }),
-                Err(error) => {
-                    let told = format!("{error:#}; so it is compiled here, which takes seconds");
-                    log.event("warn", Some(&self.id), &told);
-                }
-            }
-        }
-        let component = match &self.route {
-            Some(route) if typed => self.compile(options, engine, route, &route.read()?)?,
-            Some(route) => {
-                options.tell(&format!("Composing {} with its gateway", self.id));
-                let whole = compose(&self.source, route, &options.data)?;
-                self.compile(options, engine, &self.source, &whole)?
-            }
-            None => self.compile(options, engine, &self.source, &self.source.read()?)?,
+        let compile = |file: &Wasm, wasm: &[u8]| {
+            options.tell(&format!("Compiling {}", self.id));
+            engine::compile(engine, file, wasm)
         };
-        Ok(Compiled { component, typed })
-    }
-
-    fn compile(
-        &self,
-        options: &Options,
-        engine: &Engine,
-        file: &Wasm,
-        wasm: &[u8],
-    ) -> anyhow::Result<Component> {
-        options.tell(&format!("Compiling {}", self.id));
-        engine::compile(engine, file, wasm)
+        if let Some(route) = &self.route
+            && options.placement == Placement::Composed
+        {
+            options.tell(&format!("Composing {} with its gateway", self.id));
+            let whole = compose(&self.source, route, &options.data)?;
+            return Ok(Compiled { component: compile(&self.source, &whole)?, typed: false });
+        }
+        let file = self.route.as_ref().unwrap_or(&self.source);
+        let ready = options.bundle.as_ref().map(|bundle| bundle.compiled(engine, file.name()));
+        let component = match ready {
+            Some(Ok(component)) => component,
+            Some(Err(error)) => {
+                let told = format!("{error:#}; so it is compiled here, which takes seconds");
+                log.event("warn", Some(&self.id), &told);
+                compile(file, &file.read()?)?
+            }
+            None => compile(file, &file.read()?)?,
+        };
+        Ok(Compiled { component, typed: self.route.is_some() })
     }
 }
 
@@ -85,7 +77,7 @@ mod tests {
     /// Loads a component whose compiled code in the bundle is this; returns the log.
     fn load(compiled: Option<&[u8]>) -> Vec<String> {
         let mut files = vec![(FILE, EMPTY)];
-        files.extend(compiled.map(|code| ("compiled/composed/empty.cwasm", code)));
+        files.extend(compiled.map(|code| ("compiled/empty.wasm", code)));
         let bundle = Bundle::of(&files);
         let data = std::env::temp_dir().join(format!("tenantry-code-{}", std::process::id()));
         let engine = engine::new(&Limits::default(), 1, &data).expect("an engine");

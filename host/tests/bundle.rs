@@ -53,8 +53,7 @@ fn told(bundle: &Path, arguments: &[&str]) -> (bool, String) {
     (output.status.success(), String::from_utf8(text).unwrap())
 }
 
-/// Somebody registers, makes a project and reads it; nothing was compiled for that, and who
-/// started the server reads that it is not for others.
+/// Somebody registers, makes a project and reads it.
 #[track_caller]
 fn serves(server: &Lone) {
     let body = json!({
@@ -70,25 +69,40 @@ fn serves(server: &Lone) {
     let path = format!("projects/{}", made["id"].as_str().unwrap());
     let (status, read) = server.ask("GET", &path, Some(token), None);
     assert_eq!((status, &read["name"]), (200, &json!("Site A")));
-    let said = server.said();
-    assert!(said.contains("DEVELOPMENT") && !said.contains("ompil"), "{said}");
 }
 
+/// Nothing is compiled for it, and who starts it reads that it is not for others.
 #[test]
 fn it_serves_from_an_empty_folder() {
-    for gateway in ["fused", "composed"] {
-        let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let start = || {
         let mut command = Command::new(bundle());
-        command.args(["up", "--listen", "127.0.0.1:0", "--gateway", gateway]);
-        serves(&Lone::start(command.current_dir(folder.path())));
-        // A second start finds what the first one has made.
-        let mut command = Command::new(bundle());
-        command.args(["up", "--listen", "127.0.0.1:0", "--gateway", gateway]);
-        let server = Lone::start(command.current_dir(folder.path()));
-        let body =
-            json!({ "email": "ana@example.com", "password": "correct horse battery staple" });
-        assert_eq!(server.ask("POST", "auth/login", None, Some(&body)).0, 200);
-    }
+        command.args(["up", "--listen", "127.0.0.1:0"]);
+        Lone::start(command.current_dir(folder.path()))
+    };
+    let server = start();
+    serves(&server);
+    let said = server.said();
+    assert!(said.contains("DEVELOPMENT") && !said.contains("ompil"), "{said}");
+    drop(server);
+    // A second start finds what the first one has made.
+    let body = json!({ "email": "ana@example.com", "password": "correct horse battery staple" });
+    assert_eq!(start().ask("POST", "auth/login", None, Some(&body)).0, 200);
+}
+
+/// The composed placement is compiled at its first start, of the portable files.
+#[test]
+fn the_gateway_is_composed_of_what_is_portable() {
+    let folder = tempfile::tempdir().unwrap();
+    // What other tests have compiled need not be compiled again.
+    let cache = root().join("target/tests/cache");
+    fs::create_dir_all(&cache).unwrap();
+    std::os::unix::fs::symlink(cache, folder.path().join("cache")).unwrap();
+    let mut command = Command::new(bundle());
+    command.args(["up", "--listen", "127.0.0.1:0", "--gateway", "composed", "--data", "."]);
+    let server = Lone::start(command.current_dir(folder.path()));
+    serves(&server);
+    assert!(server.said().contains("Compiling auth"), "{}", server.said());
 }
 
 /// The same where there is nothing but the file and the libraries that it names.

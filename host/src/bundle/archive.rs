@@ -9,8 +9,8 @@ use tar::{Builder, Header};
 
 /// How the names of compressed files end.
 const SUFFIX: &str = ".zst";
-/// Of zstd: a bundle is made once, and to unpack it takes the same time at any level.
-const LEVEL: i32 = 19;
+/// Of zstd. Above it seconds bring nothing that counts beside the size of the runner.
+const LEVEL: i32 = 9;
 
 /// An archive on its way.
 pub(super) struct Writer(Builder<Vec<u8>>);

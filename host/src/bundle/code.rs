@@ -4,8 +4,8 @@
 use super::Bundle;
 use crate::engine;
 use anyhow::Context as _;
-use wasmtime::component::Component;
 use wasmtime::Engine;
+use wasmtime::component::Component;
 
 /// What every machine has that the code is made for. Others compile the portable functions when
 /// they start. (x86-64: Intel since 2013, AMD since 2015. Elsewhere: what the first of the family
@@ -15,10 +15,9 @@ const FAMILY: Option<&str> = if cfg!(target_arch = "x86_64") { Some("x86-64-v3")
 /// Where a bundle keeps compiled code.
 pub(super) const FOLDER: &str = "compiled/";
 
-/// The name of a component's code: as a function behind the native gateway, or as it is on Spin.
-pub(super) fn name(id: &str, typed: bool) -> String {
-    let placement = if typed { "fused" } else { "composed" };
-    format!("{FOLDER}{placement}/{id}.cwasm")
+/// The name of the code of a WebAssembly file.
+pub(super) fn name(wasm: &str) -> String {
+    format!("{FOLDER}{wasm}")
 }
 
 /// An engine that compiles for the family instead of for this machine, and runs nothing.
@@ -36,18 +35,13 @@ pub(super) fn compiler() -> anyhow::Result<Engine> {
 }
 
 impl Bundle {
-    /// The compiled code of a component.
+    /// The compiled code of a WebAssembly file.
     ///
     /// # Errors
     /// Why it cannot be used on this machine.
     #[expect(unsafe_code, reason = "machine code is believed")]
-    pub(crate) fn component(
-        &self,
-        engine: &Engine,
-        id: &str,
-        typed: bool,
-    ) -> anyhow::Result<Component> {
-        let code = self.read(&name(id, typed))?;
+    pub(crate) fn compiled(&self, engine: &Engine, wasm: &str) -> anyhow::Result<Component> {
+        let code = self.read(&name(wasm))?;
         // SAFETY: a `Bundle` holds what stands behind the program in the file that is running,
         // which nobody can write to while it runs, and whose hash is right. `bundle::pack` has put
         // the code there, as Wasmtime made it. Whoever could put another there could as well

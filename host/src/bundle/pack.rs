@@ -3,7 +3,6 @@
 use super::archive::Writer;
 use super::trailer::{self, Trailer};
 use super::{code, running};
-use crate::composed::join;
 use crate::manifest::{MANIFEST, Manifest};
 use crate::partial::Partial;
 use anyhow::{Context as _, ensure};
@@ -55,22 +54,17 @@ pub fn bundle(
     Ok(Bundled { program, total })
 }
 
-/// The WebAssembly files under the names that the manifest gives them, and what they are compiled
-/// to in both placements.
+/// The WebAssembly files under the names that the manifest gives them, and what those are compiled
+/// to that run behind the native gateway: a gateway in the middle is the same on Spin, where nobody
+/// waits for us, and would double what is here.
 fn functions(
     manifest: &Manifest,
     archive: &mut Writer,
     progress: impl Fn(&str),
 ) -> anyhow::Result<()> {
     let compiler = code::compiler()?;
-    let compile = |archive: &mut Writer, id: &str, typed: bool, wasm: &[u8]| {
-        let code = compiler.precompile_component(wasm).map_err(anyhow::Error::from);
-        let code = code.with_context(|| format!("component {id}: cannot be compiled"))?;
-        archive.add(&code::name(id, typed), &code)
-    };
-    let mut added = BTreeSet::new();
+    let (mut added, mut compiled) = (BTreeSet::new(), BTreeSet::new());
     for (id, component) in manifest.components(&[])? {
-        progress(&format!("Compiling {id}"));
         let source = manifest.source(id, component)?;
         let route = manifest.route(id, component)?;
         for file in [Some(&source), route.as_ref()].into_iter().flatten() {
@@ -78,13 +72,13 @@ fn functions(
                 archive.add(file.name(), &file.read()?)?;
             }
         }
-        let mut whole = source.read()?;
-        if let Some(route) = route {
-            let function = route.read()?;
-            compile(archive, id, true, &function)?;
-            whole = join(whole, function).with_context(|| format!("component {id}"))?;
+        let file = route.unwrap_or(source);
+        if compiled.insert(file.name().to_owned()) {
+            progress(&format!("Compiling {id}"));
+            let code = compiler.precompile_component(&file.read()?).map_err(anyhow::Error::from);
+            let code = code.with_context(|| format!("component {id}: {file}"))?;
+            archive.add(&code::name(file.name()), &code)?;
         }
-        compile(archive, id, false, &whole)?;
     }
     ensure!(!added.is_empty(), "{}: no component to bundle", manifest.path.display());
     Ok(())

@@ -39,8 +39,7 @@ pub(crate) fn compose(gateway: &Wasm, route: &Wasm, data: &Path) -> anyhow::Resu
     Ok(composed)
 }
 
-/// Composes two components.
-pub(crate) fn join(outer: Vec<u8>, inner: Vec<u8>) -> anyhow::Result<Vec<u8>> {
+fn join(outer: Vec<u8>, inner: Vec<u8>) -> anyhow::Result<Vec<u8>> {
     let mut graph = CompositionGraph::new();
     let outer = Package::from_bytes("tenantry:gateway", None, outer, graph.types_mut())?;
     let inner = Package::from_bytes("tenantry:route", None, inner, graph.types_mut())?;

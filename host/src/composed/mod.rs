@@ -7,7 +7,7 @@ mod fate;
 mod headers;
 mod worker;
 
-pub(crate) use compose::{compose, join};
+pub(crate) use compose::compose;
 pub(crate) use fate::{Fate, Reader};
 
 use crate::http_body::ResponseBody;
