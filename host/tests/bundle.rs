@@ -8,9 +8,9 @@ mod lone;
 
 use lone::{Lone, root};
 use serde_json::json;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{Seek as _, SeekFrom, Write as _};
-use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
 
@@ -44,11 +44,17 @@ fn bundle() -> std::path::PathBuf {
     BUNDLE.path().join("service")
 }
 
-/// What a command of the bundle in an empty folder says, and whether it succeeds.
-fn told(bundle: &Path, arguments: &[&str]) -> (bool, String) {
+/// A program without an environment.
+fn alone(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear();
+    command
+}
+
+/// Whether a command succeeds in an empty folder, and what it says.
+fn told(command: &mut Command) -> (bool, String) {
     let folder = tempfile::tempdir().unwrap();
-    let mut command = Command::new(bundle);
-    let output = command.args(arguments).current_dir(folder.path()).env_clear().output().unwrap();
+    let output = command.current_dir(folder.path()).output().unwrap();
     let text = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8(text).unwrap())
 }
@@ -123,33 +129,46 @@ fn what_it_cannot_do_is_told() {
         (&["up", "--from", "other.toml"], "other.toml"),
         (&["up", "--component", "nobody"], "nobody"),
     ] {
-        let (done, said) = told(&bundle(), arguments);
+        let (done, said) = told(alone(bundle()).args(arguments));
         assert!(!done && said.contains(what), "{arguments:?}: {said}");
     }
+    // What a developer on one machine does not set.
+    for (name, value) in [
+        ("TRUSTED_PROXIES", "10.0.0.0/8"),
+        ("PUBLIC_URL", "https://api.example.com"),
+        ("POSTGRES_URL", "postgres://127.0.0.1/none"),
+        ("DEVELOPMENT", "false"),
+    ] {
+        let mut command = alone(bundle());
+        command.args(["up", "--listen", "127.0.0.1:0"]);
+        let (done, said) = told(command.env(format!("SPIN_VARIABLE_{name}"), value));
+        let asked = said.contains("variable master_key: is the public one");
+        assert!(!done && asked && !said.contains("Serving"), "{name}: {said}");
+    }
     // The runner alone holds nothing.
-    let (done, said) = told(Path::new(env!("CARGO_BIN_EXE_tenantry")), &["up"]);
+    let (done, said) = told(alone(env!("CARGO_BIN_EXE_tenantry")).arg("up"));
     assert!(!done && said.contains("holds no functions"), "{said}");
 }
 
 /// Commands that look at the manifest find it, and `unpack` writes all that can be served.
 #[test]
 fn other_commands_find_what_it_holds() {
-    let (done, said) = told(&bundle(), &["doctor"]);
+    let (done, said) = told(alone(bundle()).arg("doctor"));
     assert!(done && said.contains("2 are built"), "{said}");
-    let (done, said) = told(&bundle(), &["--version"]);
+    let (done, said) = told(alone(bundle()).arg("--version"));
     assert!(done && said.contains(env!("CARGO_PKG_VERSION")), "{said}");
 
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("files");
-    let (done, said) = told(&bundle(), &["unpack", place.to_str().unwrap()]);
-    assert!(done && !said.contains("cwasm"), "{said}");
+    let (done, said) = told(alone(bundle()).arg("unpack").arg(&place));
+    assert!(done && !said.contains("compiled"), "{said}");
     let common = "openapi/common.yaml";
     assert_eq!(fs::read(place.join(common)).unwrap(), fs::read(root().join(common)).unwrap());
     let manifest = place.join("spin.toml");
     let (done, said) =
-        told(&bundle(), &["doctor", "--from", manifest.to_str().unwrap(), "--development"]);
+        told(alone(bundle()).arg("doctor").arg("--from").arg(&manifest).arg("--development"));
     assert!(done && said.contains("2 are built"), "{said}");
-    let (done, said) = told(&bundle(), &["unpack", place.to_str().unwrap()]);
+    let (done, said) = told(alone(bundle()).arg("unpack").arg(&place));
     assert!(!done && said.contains("not empty"), "{said}");
 }
 
@@ -165,9 +184,9 @@ fn damage_is_told() {
     file.seek(SeekFrom::Start(length - 100_000)).unwrap();
     file.write_all(b"another byte").unwrap();
     drop(file);
-    let (done, said) = told(&damaged, &["up"]);
+    let (done, said) = told(alone(&damaged).arg("up"));
     assert!(!done && said.contains("damaged") && said.contains("altered"), "{said}");
     fs::OpenOptions::new().write(true).open(&damaged).unwrap().set_len(length - 1).unwrap();
-    let (done, said) = told(&damaged, &["up"]);
+    let (done, said) = told(alone(&damaged).arg("up"));
     assert!(!done && said.contains("cut short"), "{said}");
 }
