@@ -1,6 +1,7 @@
 //! From the manifest to components that are ready to answer.
 
-use crate::composed::{Composed, compose};
+use crate::code::{Code, Compiled};
+use crate::composed::Composed;
 use crate::engine;
 use crate::fused::bindings::FunctionPre;
 use crate::fused::{Background, Function, Fused, Keyring};
@@ -10,7 +11,7 @@ use crate::log::Sink;
 use crate::manifest::Manifest;
 use crate::memory::{Budget, Places};
 use crate::metrics::Metrics;
-use crate::options::{Options, Placement};
+use crate::options::Options;
 use crate::routes::{Route, Routes};
 use crate::runtime_config::RuntimeConfig;
 use crate::server::RouteLine;
@@ -24,7 +25,6 @@ use crate::variables::Variables;
 use anyhow::{Context as _, ensure};
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use tokio_util::task::AbortOnDropHandle;
 use wasmtime::Engine;
@@ -56,10 +56,9 @@ pub(crate) struct App {
     _ticker: Option<AbortOnDropHandle<()>>,
 }
 
-/// A component on its way: its files and its grants.
+/// A component on its way: its code and its grants.
 struct Part {
-    source: PathBuf,
-    route: Option<PathBuf>,
+    code: Code,
     grants: Grants,
 }
 
@@ -70,7 +69,7 @@ impl App {
         own: SocketAddr,
         log: &Sink,
     ) -> anyhow::Result<Self> {
-        let manifest = Manifest::read(&options.manifest)?;
+        let manifest = Manifest::of(options)?;
         crate::private::folder(&options.data)
             .with_context(|| format!("--data {}: cannot be made", options.data.display()))?;
         let config = RuntimeConfig::read(options.runtime_config.as_deref(), &options.data)?;
@@ -84,8 +83,11 @@ impl App {
         let mut parts = Vec::new();
         for (id, component) in manifest.components(&options.components)? {
             parts.push(Part {
-                source: manifest.source(id, component)?,
-                route: manifest.route(id, component)?,
+                code: Code {
+                    id: id.to_owned(),
+                    source: manifest.source(id, component)?,
+                    route: manifest.route(id, component)?,
+                },
                 grants: backends.grant(&manifest, id, component, &variables, log)?,
             });
         }
@@ -193,7 +195,7 @@ async fn load_parts(
     Ok(targets)
 }
 
-/// Composes and compiles all parts at the same time. The flag says whether the component is
+/// Loads the code of all parts at the same time. The flag says whether the component is
 /// to be called by its typed export.
 async fn prepare(
     options: &Options,
@@ -206,7 +208,7 @@ async fn prepare(
     let linker = Arc::new(engine::linker(engine)?);
     let budget = Arc::new(Budget::new(&options.limits, metrics.memory_refusals()));
     let mut tasks = Vec::new();
-    for Part { source, route, grants } in parts {
+    for Part { code, grants } in parts {
         let (linker, options, engine) = (linker.clone(), options.clone(), engine.clone());
         let maker = Maker {
             engine: engine.clone(),
@@ -220,20 +222,10 @@ async fn prepare(
             own: None,
         };
         tasks.push(tokio::task::spawn_blocking(move || {
-            let name = &maker.grants.component;
-            let (file, typed) = match (route, options.placement) {
-                (None, _) => (source, false),
-                (Some(route), Placement::Fused) => (route, true),
-                (Some(route), Placement::Composed) => {
-                    options.tell(&format!("Composing {name} with its gateway"));
-                    (compose(&source, &route, &options.data)?, false)
-                }
-            };
-            options.tell(&format!("Compiling {name}"));
-            let component = engine::compile(&engine, &file)?;
+            let Compiled { component, typed } = code.load(&options, &engine, &maker.log)?;
             let linked = linker.instantiate_pre(&component).map_err(anyhow::Error::from);
             let linked = linked.with_context(|| {
-                format!("component {name}: {} imports what this host does not have", file.display())
+                format!("component {} imports what this host does not have", code.id)
             })?;
             anyhow::Ok((Maker { own: (!typed).then_some(own), ..maker }, linked, typed))
         }));

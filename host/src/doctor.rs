@@ -66,7 +66,7 @@ impl Finding {
 /// and the keys. Changes nothing.
 pub async fn doctor(options: &Options) -> Vec<Finding> {
     let mut found = Vec::new();
-    let manifest = match Manifest::read(&options.manifest) {
+    let manifest = match Manifest::of(options) {
         Ok(manifest) => manifest,
         Err(error) => {
             let remedy = "name the manifest with --from, or correct it";

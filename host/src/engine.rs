@@ -3,6 +3,7 @@
 
 use crate::options::Limits;
 use anyhow::Context as _;
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 use wasmtime::component::{Component, Linker};
@@ -14,6 +15,13 @@ use wasmtime::{
 const TICK: Duration = Duration::from_millis(10);
 /// The most memories of all instances: each reserves 4 GiB of address space.
 const MEMORIES: usize = 1024;
+
+/// What compiled code depends on: code runs where all of this is as it was when it was compiled.
+pub(crate) fn config() -> Config {
+    let mut config = Config::new();
+    config.wasm_component_model_async(true).epoch_interruption(true);
+    config
+}
 
 /// An engine for `components` components, whose compiled code is kept under `data`.
 pub(crate) fn new(limits: &Limits, components: usize, data: &Path) -> anyhow::Result<Engine> {
@@ -37,10 +45,8 @@ pub(crate) fn new(limits: &Limits, components: usize, data: &Path) -> anyhow::Re
         .max_unused_warm_slots(slots(1));
     let mut cache = CacheConfig::new();
     cache.with_directory(std::path::absolute(data.join("cache").join("compiled"))?);
-    let mut config = Config::new();
+    let mut config = config();
     config
-        .wasm_component_model_async(true)
-        .epoch_interruption(true)
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
         .cache(Some(Cache::new(cache)?));
     let engine = Engine::new(&config)?;
@@ -68,9 +74,13 @@ pub(crate) fn linker(engine: &Engine) -> anyhow::Result<Linker<crate::state::Sta
     Ok(linker)
 }
 
-/// Compiles the component, or loads it from the cache. Blocks for up to seconds.
-pub(crate) fn compile(engine: &Engine, file: &Path) -> anyhow::Result<Component> {
-    Component::from_file(engine, file).map_err(anyhow::Error::from).with_context(|| {
-        format!("{} is not a WebAssembly component that can run here", file.display())
-    })
+/// Compiles the component `name`, or loads it from the cache. Blocks for up to seconds.
+pub(crate) fn compile(
+    engine: &Engine,
+    name: &impl fmt::Display,
+    wasm: &[u8],
+) -> anyhow::Result<Component> {
+    Component::new(engine, wasm)
+        .map_err(anyhow::Error::from)
+        .with_context(|| format!("{name} is not a WebAssembly component that can run here"))
 }

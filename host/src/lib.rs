@@ -11,7 +11,9 @@
 mod app;
 mod backup;
 mod builder;
+mod bundle;
 mod clock;
+mod code;
 mod composed;
 mod connections;
 mod doctor;
@@ -55,10 +57,12 @@ mod ticker;
 mod tls;
 mod toml_file;
 mod variables;
+mod wasm;
 mod wire;
 
 pub use backup::{BackedUp, backup};
 pub use builder::build;
+pub use bundle::{Bundle, Bundled, bundle};
 pub use clock::Clock;
 pub use doctor::{Finding, State, doctor};
 pub use keys::keys;

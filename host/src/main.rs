@@ -3,7 +3,7 @@
 mod cli;
 
 use clap::{Parser, Subcommand};
-use cli::{backup, build, doctor, export, import, keys, migrate, restore, up};
+use cli::{backup, build, bundle, doctor, export, import, keys, migrate, restore, unpack, up};
 use std::process::ExitCode;
 
 /// Requests are many small allocations on one thread that are freed on another.
@@ -28,7 +28,8 @@ Examples:
   tenantry export all.jsonl              all data, to move it to PostgreSQL or back
 
 Files:
-  spin.toml                   what is served, and what each function may reach
+  spin.toml                   what is served, and what each function may reach; a released
+                              program holds one, with its functions
   .tenantry/                  databases, key-value data and caches (--data)
 
 `tenantry COMMAND --help` has more examples.";
@@ -40,6 +41,12 @@ enum Command {
     Up(up::Up),
     /// Runs the build commands of a spin.toml, each once.
     Build(build::Build),
+    /// Makes one file of this program and the functions of a spin.toml.
+    #[command(after_help = bundle::EXAMPLES)]
+    Bundle(bundle::Bundle),
+    /// Writes the contract, the migrations and the functions that this program holds into a folder.
+    #[command(after_help = unpack::EXAMPLES)]
+    Unpack(unpack::Unpack),
     /// Looks at everything that a server needs, and says what to do about what is wrong.
     #[command(after_help = doctor::EXAMPLES)]
     Doctor(doctor::Doctor),
@@ -67,6 +74,8 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Up(up) => up.run(),
         Command::Build(build) => build.run(),
+        Command::Bundle(bundle) => bundle.run(),
+        Command::Unpack(unpack) => unpack.run(),
         Command::Doctor(doctor) => doctor.run(),
         Command::Migrate(migrate) => migrate.run(),
         Command::Keys(keys) => keys.run(),

@@ -2,11 +2,16 @@
 //! error that names file and key; nothing is ignored, because a grant that is silently
 //! dropped and a limit that is silently ignored look the same from outside.
 
+use crate::bundle::Bundle;
+use crate::options::Options;
+use crate::wasm::Wasm;
 use anyhow::{Context as _, bail, ensure};
 use indexmap::IndexMap;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
+/// The name of a manifest, unless `--from` gives another.
+pub(crate) const MANIFEST: &str = "spin.toml";
 /// The one dependency that a function may have: its route component.
 pub(crate) const ROUTE: &str = "tenantry:platform/route@1.0.0";
 
@@ -16,6 +21,8 @@ pub(crate) struct Manifest {
     pub(crate) path: PathBuf,
     /// The directory that its relative paths are relative to.
     pub(crate) directory: PathBuf,
+    /// What it is a part of, when it is not on the disk.
+    bundle: Option<Bundle>,
     file: File,
 }
 
@@ -140,15 +147,27 @@ struct Dependency {
 }
 
 impl Manifest {
+    /// The manifest of a server: that of its bundle, or a file.
+    pub(crate) fn of(options: &Options) -> anyhow::Result<Self> {
+        let Some(bundle) = &options.bundle else { return Self::read(&options.manifest) };
+        let path = Path::new(MANIFEST);
+        let file = crate::toml_file::parse(path, &bundle.manifest()?)?;
+        Self::checked(path, file, Some(bundle.clone()))
+    }
+
     /// Reads and checks `path`. Whether the WebAssembly files exist is not asked: they may
     /// not be built yet.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
-        let file: File = crate::toml_file::read(path, "the manifest (--from)")?;
+        let file = crate::toml_file::read(path, "the manifest (--from)")?;
+        Self::checked(path, file, None)
+    }
+
+    fn checked(path: &Path, file: File, bundle: Option<Bundle>) -> anyhow::Result<Self> {
         let directory = match path.parent() {
             Some(parent) if parent != Path::new("") => parent.to_owned(),
             _ => PathBuf::from("."),
         };
-        let manifest = Self { path: path.to_owned(), directory, file };
+        let manifest = Self { path: path.to_owned(), directory, bundle, file };
         manifest.check().with_context(|| path.display().to_string())?;
         Ok(manifest)
     }
@@ -224,25 +243,19 @@ impl Manifest {
     }
 
     /// The component's WebAssembly file.
-    pub(crate) fn source(&self, id: &str, component: &Component) -> anyhow::Result<PathBuf> {
+    pub(crate) fn source(&self, id: &str, component: &Component) -> anyhow::Result<Wasm> {
         self.existing(&component.source, &format!("[component.{id}] source"))
     }
 
     /// The file of its route component, if it has one.
-    pub(crate) fn route(&self, id: &str, component: &Component) -> anyhow::Result<Option<PathBuf>> {
+    pub(crate) fn route(&self, id: &str, component: &Component) -> anyhow::Result<Option<Wasm>> {
         let Some(dependency) = component.dependencies.get(ROUTE) else { return Ok(None) };
         let key = format!("[component.{id}.dependencies] {ROUTE:?} path");
         self.existing(&dependency.path, &key).map(Some)
     }
 
-    fn existing(&self, path: &Path, key: &str) -> anyhow::Result<PathBuf> {
-        let path = self.directory.join(path);
-        ensure!(
-            path.is_file(),
-            "{}: {key}: {} does not exist; run `tenantry build` or `tenantry up --build`",
-            self.path.display(),
-            path.display()
-        );
-        Ok(path)
+    fn existing(&self, path: &Path, key: &str) -> anyhow::Result<Wasm> {
+        Wasm::find(path, &self.directory, self.bundle.as_ref())
+            .with_context(|| format!("{}: {key}", self.path.display()))
     }
 }

@@ -1,6 +1,6 @@
 //! What a caller of [`crate::up`] may choose.
 
-use crate::{Clock, Log, machine};
+use crate::{Bundle, Clock, Log, machine};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -111,6 +111,8 @@ impl Default for Limits {
 pub struct Options {
     /// The `spin.toml`.
     pub manifest: PathBuf,
+    /// What the file that is running holds, to be served instead of `manifest`.
+    pub bundle: Option<Bundle>,
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
     /// The directory of databases, key-value data and caches; made when absent.
@@ -125,6 +127,9 @@ pub struct Options {
     pub variables: Vec<(String, String)>,
     /// Whether this is the machine of a developer, whom alone the public master key serves.
     pub development: bool,
+    /// Whether a server that only this machine reaches is a developer's without being told so,
+    /// as long as nobody has set a master key.
+    pub assume_development: bool,
     /// Where log lines go.
     pub log: Log,
     /// Limits of the guests.
@@ -140,7 +145,8 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            manifest: PathBuf::from("spin.toml"),
+            manifest: PathBuf::from(crate::manifest::MANIFEST),
+            bundle: None,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 3000)),
             data: PathBuf::from(".tenantry"),
             placement: Placement::default(),
@@ -148,6 +154,7 @@ impl Default for Options {
             runtime_config: None,
             variables: Vec::new(),
             development: false,
+            assume_development: false,
             log: Log::Stdout,
             limits: Limits::default(),
             progress: None,

@@ -76,7 +76,10 @@ struct Shared {
 /// One sentence that names the file, key or setting that is wrong and what to do.
 pub async fn up(options: Options) -> anyhow::Result<Server> {
     // Before anybody can connect.
-    settings::read(&Manifest::read(&options.manifest)?, &options)?;
+    let variables = settings::read(&Manifest::of(&options)?, &options)?;
+    if let Some(notice) = settings::notice(&variables)? {
+        options.tell(&notice);
+    }
     let log = Sink::open(&options.log)?;
     let listener = TcpListener::bind(options.listen)
         .await

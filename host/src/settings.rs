@@ -4,6 +4,7 @@
 use crate::keys;
 use crate::manifest::Manifest;
 use crate::options::Options;
+use crate::site;
 use crate::variables::Variables;
 use anyhow::{Context as _, bail, ensure};
 use base64::Engine as _;
@@ -90,7 +91,7 @@ pub(crate) fn resolve(manifest: &Manifest, options: &Options) -> anyhow::Result<
 
 /// Whether this is the machine of a developer; sets what follows from it.
 pub(crate) fn develops(variables: &mut Variables, options: &Options) -> anyhow::Result<bool> {
-    if options.development {
+    if options.development || assumed(variables, options) {
         variables.set(DEVELOPMENT, "true".to_owned());
     }
     let development = match variables.get(DEVELOPMENT).map(str::trim) {
@@ -109,6 +110,28 @@ pub(crate) fn develops(variables: &mut Variables, options: &Options) -> anyhow::
         ),
     }
     Ok(development)
+}
+
+/// Whether nothing says that this server is for others: it has no key of its own, no proxy, no
+/// PostgreSQL, and an address that only this machine reaches.
+fn assumed(variables: &Variables, options: &Options) -> bool {
+    let is_unset = |name| variables.get(name).is_none_or(|value| value.trim().is_empty());
+    options.assume_development
+        && is_unset(DEVELOPMENT)
+        && is_unset("trusted_proxies")
+        && site::writers(variables).is_empty()
+        && matches!(Master::of(variables), Ok(Some(Master::Public)))
+        && alone(variables, options).is_ok()
+}
+
+/// What whoever starts a server must read on the screen.
+pub(crate) fn notice(variables: &Variables) -> anyhow::Result<Option<String>> {
+    let is_public = Master::of(variables)? == Some(Master::Public);
+    Ok(is_public.then(|| {
+        format!(
+            "DEVELOPMENT: programs on this machine are served, and nobody else. For others, {MAKE}."
+        )
+    }))
 }
 
 /// Refuses development where others could reach it.

@@ -8,7 +8,12 @@ use std::path::Path;
 pub(crate) fn read<T: DeserializeOwned>(path: &Path, what: &str) -> anyhow::Result<T> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("{}: cannot read {what}", path.display()))?;
-    toml::from_str(&text).map_err(|error| {
+    parse(path, &text)
+}
+
+/// Reads the text of the file `path` into `T`.
+pub(crate) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> anyhow::Result<T> {
+    toml::from_str(text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);
         let line = text.get(..start).unwrap_or_default().matches('\n').count() + 1;
         anyhow::anyhow!("{}:{line}: {}", path.display(), error.message())

@@ -41,14 +41,14 @@ pub(crate) struct Doctor {
 
 impl Doctor {
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        let options = Options {
-            manifest: self.manifest.from,
+        let mut options = Options {
             data: self.place.data,
             runtime_config: self.place.runtime_config,
             components: self.component,
             development: self.development,
             ..Options::default()
         };
+        self.manifest.choose(&mut options)?;
         let found = super::block_on(async { Ok(tenantry::doctor(&options).await) })?;
         for finding in &found {
             let mark = match finding.state {

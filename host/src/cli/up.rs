@@ -15,7 +15,8 @@ Examples:
   SPIN_VARIABLE_LIMIT_READ_PER_MINUTE=600 tenantry up
 
 Files:
-  spin.toml                   what is served, and what each function may reach
+  spin.toml                   what is served, and what each function may reach; a released
+                              program holds one, with its functions
   .tenantry/                  databases, key-value data and caches (--data)";
 
 #[derive(clap::Args)]
@@ -84,7 +85,7 @@ enum Gateway {
 impl Up {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         if self.build {
-            tenantry::build(&self.manifest.from, &self.component, progress)?;
+            tenantry::build(&self.manifest.source()?, &self.component, progress)?;
         }
         let options = self.options()?;
         tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(options))
@@ -111,8 +112,7 @@ impl Up {
         if let Some(count) = self.max_large {
             limits.max_large = usize::try_from(count)?;
         }
-        Ok(Options {
-            manifest: self.manifest.from,
+        let mut options = Options {
             listen: self.listen,
             data: self.place.data,
             placement: match self.gateway {
@@ -126,7 +126,9 @@ impl Up {
             limits,
             progress: Some(progress),
             ..Options::default()
-        })
+        };
+        self.manifest.choose(&mut options)?;
+        Ok(options)
     }
 }
 

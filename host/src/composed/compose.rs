@@ -3,17 +3,17 @@
 //! whole, because it inherits the configuration.
 
 use crate::manifest::ROUTE;
+use crate::wasm::Wasm;
 use anyhow::{Context as _, anyhow, ensure};
 use sha2::{Digest as _, Sha256};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use wac_graph::types::{Package, SubtypeChecker};
 use wac_graph::{CompositionGraph, EncodeOptions};
 
-/// Composes the two files, or finds the result of an earlier time under `data`.
-pub(crate) fn compose(gateway: &Path, route: &Path, data: &Path) -> anyhow::Result<PathBuf> {
-    let read = |file: &Path| std::fs::read(file).with_context(|| file.display().to_string());
-    let (outer, inner) = (read(gateway)?, read(route)?);
+/// Composes the two files, or reads the result of an earlier time under `data`.
+pub(crate) fn compose(gateway: &Wasm, route: &Wasm, data: &Path) -> anyhow::Result<Vec<u8>> {
+    let (outer, inner) = (gateway.read()?, route.read()?);
     let mut hash = Sha256::new();
     for part in [concat!("compose ", env!("CARGO_PKG_VERSION")).as_bytes(), &outer, &inner] {
         hash.update((part.len() as u64).to_be_bytes());
@@ -23,21 +23,20 @@ pub(crate) fn compose(gateway: &Path, route: &Path, data: &Path) -> anyhow::Resu
     let directory = data.join("cache").join("composed");
     let file = directory.join(format!("{name}.wasm"));
     if file.is_file() {
-        return Ok(file);
+        return std::fs::read(&file).with_context(|| file.display().to_string());
     }
-    let composed = join(outer, inner).with_context(|| {
-        format!("{} cannot be composed with {}", gateway.display(), route.display())
-    })?;
+    let composed =
+        join(outer, inner).with_context(|| format!("{gateway} cannot be composed with {route}"))?;
     std::fs::create_dir_all(&directory).with_context(|| directory.display().to_string())?;
     // Written under another name first, so that nobody finds half a file: also of this process,
     // where two components may be made of the same files at once.
     static PARTS: AtomicUsize = AtomicUsize::new(0);
     let number = PARTS.fetch_add(1, Ordering::Relaxed);
     let part = directory.join(format!("{name}.{}.{number}.part", std::process::id()));
-    std::fs::write(&part, composed)
+    std::fs::write(&part, &composed)
         .and_then(|()| std::fs::rename(&part, &file))
         .with_context(|| file.display().to_string())?;
-    Ok(file)
+    Ok(composed)
 }
 
 fn join(outer: Vec<u8>, inner: Vec<u8>) -> anyhow::Result<Vec<u8>> {

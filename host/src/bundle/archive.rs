@@ -1,0 +1,125 @@
+//! Files in one tar, each compressed by itself: a start unpacks what it needs and nothing else,
+//! and `tar` and `zstd` open it too. The same files make the same bytes.
+
+use anyhow::{Context as _, ensure};
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::ops::Range;
+use tar::{Builder, Header};
+
+/// How the names of compressed files end.
+const SUFFIX: &str = ".zst";
+/// Of zstd. Above it seconds bring nothing that counts beside the size of the runner.
+const LEVEL: i32 = 9;
+
+/// An archive on its way.
+pub(super) struct Writer(Builder<Vec<u8>>);
+
+impl Writer {
+    pub(super) fn new() -> Self {
+        Self(Builder::new(Vec::new()))
+    }
+
+    /// Adds a file. Names are relative, without `..`.
+    pub(super) fn add(&mut self, name: &str, content: &[u8]) -> anyhow::Result<()> {
+        let packed = zstd::bulk::compress(content, LEVEL)?;
+        // Neither an owner nor a time: they differ from one build to the next.
+        let mut header = Header::new_gnu();
+        header.set_size(packed.len() as u64);
+        header.set_mode(0o644);
+        header.set_mtime(0);
+        let added = self.0.append_data(&mut header, format!("{name}{SUFFIX}"), &packed[..]);
+        added.with_context(|| format!("{name}: cannot be put into a bundle"))
+    }
+
+    pub(super) fn finish(self) -> anyhow::Result<Vec<u8>> {
+        Ok(self.0.into_inner()?)
+    }
+}
+
+/// An archive in memory.
+pub(super) struct Archive {
+    bytes: Vec<u8>,
+    files: BTreeMap<String, Range<usize>>,
+}
+
+impl Archive {
+    /// Finds the files in the bytes of a [`Writer`].
+    pub(super) fn open(bytes: Vec<u8>) -> anyhow::Result<Self> {
+        let mut files = BTreeMap::new();
+        let mut archive = tar::Archive::new(&bytes[..]);
+        for entry in archive.entries()? {
+            let entry = entry?;
+            let path = entry.path()?;
+            let name = path.to_str().and_then(|path| path.strip_suffix(SUFFIX));
+            let name =
+                name.with_context(|| format!("{}: is no file of a bundle", path.display()))?;
+            let begin = usize::try_from(entry.raw_file_position())?;
+            let end = begin.saturating_add(usize::try_from(entry.size())?);
+            ensure!(end <= bytes.len(), "{name}: is cut short");
+            files.insert(name.to_owned(), begin..end);
+        }
+        Ok(Self { bytes, files })
+    }
+
+    /// The names of all files, in order.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str)
+    }
+
+    /// Unpacks a file; `None` when there is none of this name.
+    pub(super) fn read(&self, name: &str) -> anyhow::Result<Option<Vec<u8>>> {
+        let Some(packed) = self.files.get(name).and_then(|range| self.bytes.get(range.clone()))
+        else {
+            return Ok(None);
+        };
+        let mut content = Vec::new();
+        let mut unpacked = zstd::Decoder::new(packed)?;
+        unpacked.read_to_end(&mut content).with_context(|| format!("{name}: is damaged"))?;
+        Ok(Some(content))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packed() -> Vec<u8> {
+        let mut writer = Writer::new();
+        writer.add("a/b.txt", b"hello").expect("added");
+        writer.add("empty", b"").expect("added");
+        writer.finish().expect("packed")
+    }
+
+    #[test]
+    fn what_goes_in_comes_out() {
+        let archive = Archive::open(packed()).expect("opened");
+        assert_eq!(archive.names().collect::<Vec<_>>(), ["a/b.txt", "empty"]);
+        assert_eq!(archive.read("a/b.txt").expect("read").as_deref(), Some(&b"hello"[..]));
+        assert_eq!(archive.read("empty").expect("read").as_deref(), Some(&b""[..]));
+        assert_eq!(archive.read("c").expect("read"), None);
+        assert_eq!(packed(), packed());
+    }
+
+    #[test]
+    fn names_stay_inside() {
+        for name in ["../up", "/root", "a/../../up"] {
+            assert!(Writer::new().add(name, b"").is_err(), "{name}");
+        }
+    }
+
+    /// Whatever the bytes are, the answer is an error or what was put in.
+    #[test]
+    fn damage_never_panics() {
+        let whole = packed();
+        for length in 0..whole.len() {
+            let _ = Archive::open(whole[..length].to_vec()).map(|cut| cut.read("a/b.txt"));
+        }
+        for at in 0..whole.len() {
+            let mut altered = whole.clone();
+            altered[at] ^= 0xff;
+            let _ = Archive::open(altered).map(|altered| altered.read("a/b.txt"));
+        }
+        assert!(Archive::open(vec![7; 1024]).is_err());
+    }
+}

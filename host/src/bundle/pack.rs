@@ -1,0 +1,100 @@
+//! `tenantry bundle`: one file of this runner and the functions of a manifest.
+
+use super::archive::Writer;
+use super::trailer::{self, Trailer};
+use super::{code, running};
+use crate::manifest::{MANIFEST, Manifest};
+use crate::partial::Partial;
+use anyhow::{Context as _, ensure};
+use std::collections::BTreeSet;
+use std::fs::{File, Permissions};
+use std::io::{Read as _, Seek as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+/// What was made.
+pub struct Bundled {
+    /// The length of the runner, in bytes.
+    pub program: u64,
+    /// The length of everything, in bytes.
+    pub total: u64,
+}
+
+/// Makes `target`, in place of a file that is there: this runner with the functions of `manifest`,
+/// compiled for all machines of this one's family, and `others` as they are called.
+/// `progress` is told what is compiled.
+///
+/// # Errors
+///
+/// The manifest or a file cannot be read, a function cannot be compiled, or the target cannot be
+/// written.
+pub fn bundle(
+    target: &Path,
+    manifest: &Path,
+    others: &[(String, PathBuf)],
+    progress: impl Fn(&str),
+) -> anyhow::Result<Bundled> {
+    let mut archive = Writer::new();
+    archive.add(MANIFEST, &read(manifest)?)?;
+    let manifest = Manifest::read(manifest)?;
+    functions(&manifest, &mut archive, progress)?;
+    for (name, file) in others {
+        archive.add(name, &read(file)?)?;
+    }
+    let archive = archive.finish()?;
+
+    let partial = Partial::create(target)?;
+    let mut file = partial.writer()?;
+    let program = copy_program(&mut file)?;
+    trailer::write(&mut file, &archive)
+        .and_then(|()| file.set_permissions(Permissions::from_mode(0o755)))
+        .with_context(|| format!("{}: cannot be written", target.display()))?;
+    let total = partial.sync()?;
+    partial.finish()?;
+    Ok(Bundled { program, total })
+}
+
+/// The WebAssembly files under the names that the manifest gives them, and what those are compiled
+/// to that run behind the native gateway: a gateway in the middle is the same on Spin, where nobody
+/// waits for us, and would double what is here.
+fn functions(
+    manifest: &Manifest,
+    archive: &mut Writer,
+    progress: impl Fn(&str),
+) -> anyhow::Result<()> {
+    let compiler = code::compiler()?;
+    let (mut added, mut compiled) = (BTreeSet::new(), BTreeSet::new());
+    for (id, component) in manifest.components(&[])? {
+        let source = manifest.source(id, component)?;
+        let route = manifest.route(id, component)?;
+        for file in [Some(&source), route.as_ref()].into_iter().flatten() {
+            if added.insert(file.name().to_owned()) {
+                archive.add(file.name(), &file.read()?)?;
+            }
+        }
+        let file = route.unwrap_or(source);
+        if compiled.insert(file.name().to_owned()) {
+            progress(&format!("Compiling {id}"));
+            let code = compiler.precompile_component(&file.read()?).map_err(anyhow::Error::from);
+            let code = code.with_context(|| format!("component {id}: {file}"))?;
+            archive.add(&code::name(file.name()), &code)?;
+        }
+    }
+    ensure!(!added.is_empty(), "{}: no component to bundle", manifest.path.display());
+    Ok(())
+}
+
+/// Copies the runner that is running, without what it may hold itself.
+fn copy_program(to: &mut File) -> anyhow::Result<u64> {
+    let mut program = running()?;
+    let length = match Trailer::find(&mut program)? {
+        Some(trailer) => trailer.program,
+        None => program.metadata()?.len(),
+    };
+    program.rewind()?;
+    std::io::copy(&mut program.take(length), to).context("the runner cannot be copied")
+}
+
+fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(file).with_context(|| format!("{}: cannot be read", file.display()))
+}
