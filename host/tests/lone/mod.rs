@@ -116,7 +116,10 @@ pub fn bare(file: &Path) -> Option<tempfile::TempDir> {
     match rooted(folder.path()).args(["/service", "--version"]).output() {
         Ok(output) if output.status.success() => Some(folder),
         other => {
-            assert!(std::env::var_os("CI").is_none(), "no process may have a root of its own: {other:?}");
+            assert!(
+                std::env::var_os("CI").is_none(),
+                "no process may have a root of its own: {other:?}"
+            );
             eprintln!("skipped: no process may have a root of its own here: {other:?}");
             None
         }
