@@ -113,10 +113,11 @@ pub(crate) fn develops(variables: &mut Variables, options: &Options) -> anyhow::
 }
 
 /// Whether nothing says that this server is for others: it has no key of its own, no proxy, no
-/// PostgreSQL, and an address that only this machine reaches.
+/// PostgreSQL, no stores of its choice, and an address that only this machine reaches.
 fn assumed(variables: &Variables, options: &Options) -> bool {
     let is_unset = |name| variables.get(name).is_none_or(|value| value.trim().is_empty());
     options.assume_development
+        && options.runtime_config.is_none()
         && is_unset(DEVELOPMENT)
         && is_unset("trusted_proxies")
         && site::writers(variables).is_empty()

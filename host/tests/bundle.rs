@@ -145,6 +145,18 @@ fn what_it_cannot_do_is_told() {
         let asked = said.contains("variable master_key: is the public one");
         assert!(!done && asked && !said.contains("Serving"), "{name}: {said}");
     }
+    let (done, said) = told(alone(bundle()).args(["up", "--runtime-config", "stores.toml"]));
+    assert!(!done && !said.contains("Serving") && !said.contains("DEVELOPMENT"), "{said}");
+    // What is run as it is comes from the compiler alone.
+    let planted =
+        ["bundle", "other", "--add=compiled/target/wasm32-wasip2/guest/auth.wasm=/dev/null"];
+    let (done, said) = told(
+        alone(env!("CARGO_BIN_EXE_tenantry"))
+            .args(planted)
+            .arg("--from")
+            .arg(root().join("spin.toml")),
+    );
+    assert!(!done && said.contains("is for compiled functions"), "{said}");
     // The runner alone holds nothing.
     let (done, said) = told(alone(env!("CARGO_BIN_EXE_tenantry")).arg("up"));
     assert!(!done && said.contains("holds no functions"), "{said}");

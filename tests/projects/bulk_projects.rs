@@ -9,7 +9,7 @@ fn outcomes(body: &Value) -> Vec<&str> {
     body["results"].as_array().unwrap().iter().map(|one| one["outcome"].as_str().unwrap()).collect()
 }
 
-storage! {
+everywhere! {
     /// Each project has its own result; one that refuses leaves the others be.
     async fn each_has_its_own_result(app) {
         let (owner, other) = (app.owner().await, app.owner().await);

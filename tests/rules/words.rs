@@ -7,7 +7,7 @@ pure! { each_test_has_a_word() what_must_run_everywhere_does() the_share_is_kept
 
 /// What is about isolation, transactions, receipts, limits, preconditions, revocations or crashes.
 /// A file that joins these may not leave them again.
-const EVERYWHERE: [&str; 17] = [
+const EVERYWHERE: [&str; 19] = [
     "auth::delete_client",
     "auth::disable_client",
     "auth::enable_client",
@@ -21,6 +21,8 @@ const EVERYWHERE: [&str; 17] = [
     "gateway::refusals",
     "isolation",
     "projects::conditional",
+    "projects::list_projects::refuses_foreign_cursors",
+    "projects::pages::a_cursor_belongs_to_its_question",
     "prove",
     "tenants::replace_limit",
     "webhooks::concurrent",

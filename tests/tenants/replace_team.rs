@@ -17,7 +17,9 @@ logic! {
         assert_eq!(owner.get(&path).await.body, put.body);
         assert_eq!(events(&owner, "team.updated").await, 1);
     }
+}
 
+everywhere! {
     /// A refused PUT changes nothing.
     async fn refuses(app) {
         let owner = app.owner().await;

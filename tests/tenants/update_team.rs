@@ -16,7 +16,9 @@ logic! {
         assert_eq!((&cleared.body["description"], &cleared.body["lead_id"]), (&json!("d"), &json!(null)));
         assert_eq!((cleared.header("etag"), events(&owner, "team.updated").await), (Some("\"v3-native\""), 2));
     }
+}
 
+everywhere! {
     /// A refused patch changes nothing.
     async fn refuses(app) {
         let (alice, bob) = (app.owner().await, app.owner().await);

@@ -4,7 +4,7 @@ use super::inbound::{
     INTEGRATIONS, Sender, Signed, connect, hex, ingested, mac, now, reasons, stored,
 };
 
-storage! {
+everywhere! {
     /// A delivery of GitHub that is sent again under another id, which is not signed, is the same
     /// one; so is one that has lost its id.
     async fn an_unsigned_id_makes_no_other_webhook(app) {

@@ -12,7 +12,7 @@ fn always() -> Value {
     json!({ "since": "2020-01-01T00:00:00Z" })
 }
 
-storage! {
+everywhere! {
     /// What happened before the endpoint was made and while it was disabled comes, once, and
     /// what it had comes not again.
     async fn delivers_what_was_missed(app) {

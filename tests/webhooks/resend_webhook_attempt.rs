@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{PATH, arrived, attempt, attempts, endpoint, operate, project, settled, state};
 use crate::support::receiver::Receiver;
 
-storage! {
+everywhere! {
     /// The event is sent again, though it has arrived: the same event, with the same body.
     async fn sends_again(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);

@@ -92,6 +92,25 @@ storage! {
         assert_eq!(receiver.received("/hooks").len(), 1);
     }
 
+    /// Anybody's write has deliveries sent, those of other tenants too. What these are told then has
+    /// a trace of its own: that of the write is the writer's.
+    async fn nobody_sees_whose_write_it_was(app) {
+        let (owner, receiver) = (app.owner().await, Receiver::start().await);
+        receiver.statuses("/hooks", &[410]);
+        let made = endpoint(&owner, &receiver, "/hooks").await;
+        let trace = format!("{:032x}", fastrand::u128(1..));
+        let parent = format!("00-{trace}-00f067aa0ba902b7-01");
+        let headers = [("content-type", "application/json"), ("traceparent", &parent)];
+        owner.send(Method::POST, "/api/v1/projects", &headers, Some(json!({ "name": "a" }).to_string())).await.expect(201);
+        by_itself(&receiver, "/hooks", 1).await;
+        attempts(&app, &owner, made.id(), 1).await;
+        let told = events(&owner, "endpoint.disabled").await;
+        let seen = told[0]["trace_id"].as_str().unwrap();
+        assert_eq!(seen.len(), 32);
+        assert_ne!(seen, trace);
+        assert_eq!(events(&owner, "project.created").await[0]["trace_id"], json!(trace));
+    }
+
     /// `Retry-After` delays the delivery, and with 429 everything for the endpoint.
     async fn waits_as_it_is_asked(app) {
         let owner = app.owner().await;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::inbound::{INTEGRATIONS, Sender, connect, now};
 
-logic! {
+everywhere! {
     /// In the time of grace both secrets are good, after it the new one alone.
     async fn the_old_one_ends(app) {
         let owner = app.owner().await;

@@ -12,7 +12,7 @@ async fn rotate(client: &Client, id: &str) -> Exchange {
     operate(client, id, "rotate-secret").await
 }
 
-logic! {
+everywhere! {
     /// During the time of grace both sign, the newest first; after it the old one does not.
     async fn both_sign_for_a_time(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);

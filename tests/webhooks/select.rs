@@ -60,7 +60,7 @@ everywhere! {
     }
 }
 
-storage! {
+everywhere! {
     /// Every event comes once to each endpoint, and in both the same.
     async fn to_each_endpoint(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);

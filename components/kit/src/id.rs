@@ -12,6 +12,17 @@ pub fn id(prefix: &str) -> String {
     format!("{prefix}_{}", encode(crate::now().unsigned_abs(), random))
 }
 
+/// A new trace id (W3C Trace Context, section 3.2.2.3), for work that is of no request.
+///
+/// # Panics
+/// As [`id`].
+pub fn trace_id() -> String {
+    let mut random = [0; 16];
+    #[allow(clippy::expect_used, reason = "see Panics")]
+    getrandom::fill(&mut random).expect("the host provides randomness");
+    format!("{:032x}", u128::from_be_bytes(random) | 1)
+}
+
 fn encode(ms: u64, random: [u8; 10]) -> String {
     let random = random.iter().fold(0, |sum: u128, byte| sum << 8 | u128::from(*byte));
     // base62 sorts digits before upper before lower case, as ASCII does.

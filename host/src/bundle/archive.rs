@@ -2,7 +2,7 @@
 //! and `tar` and `zstd` open it too. The same files make the same bytes.
 
 use anyhow::{Context as _, ensure};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::ops::Range;
 use tar::{Builder, Header};
@@ -13,27 +13,33 @@ const SUFFIX: &str = ".zst";
 const LEVEL: i32 = 9;
 
 /// An archive on its way.
-pub(super) struct Writer(Builder<Vec<u8>>);
+pub(super) struct Writer {
+    tar: Builder<Vec<u8>>,
+    names: BTreeSet<String>,
+}
 
 impl Writer {
     pub(super) fn new() -> Self {
-        Self(Builder::new(Vec::new()))
+        Self { tar: Builder::new(Vec::new()), names: BTreeSet::new() }
     }
 
-    /// Adds a file. Names are relative, without `..`.
+    /// Adds a file. Names are relative and written in one way only; each is there once.
     pub(super) fn add(&mut self, name: &str, content: &[u8]) -> anyhow::Result<()> {
+        let is_plain = name.split('/').all(|part| !matches!(part, "" | "." | ".."));
+        ensure!(is_plain, "{name}: is not a plain relative path");
+        ensure!(self.names.insert(name.to_owned()), "{name}: is in the bundle already");
         let packed = zstd::bulk::compress(content, LEVEL)?;
         // Neither an owner nor a time: they differ from one build to the next.
         let mut header = Header::new_gnu();
         header.set_size(packed.len() as u64);
         header.set_mode(0o644);
         header.set_mtime(0);
-        let added = self.0.append_data(&mut header, format!("{name}{SUFFIX}"), &packed[..]);
+        let added = self.tar.append_data(&mut header, format!("{name}{SUFFIX}"), &packed[..]);
         added.with_context(|| format!("{name}: cannot be put into a bundle"))
     }
 
     pub(super) fn finish(self) -> anyhow::Result<Vec<u8>> {
-        Ok(self.0.into_inner()?)
+        Ok(self.tar.into_inner()?)
     }
 }
 
@@ -57,7 +63,7 @@ impl Archive {
             let begin = usize::try_from(entry.raw_file_position())?;
             let end = begin.saturating_add(usize::try_from(entry.size())?);
             ensure!(end <= bytes.len(), "{name}: is cut short");
-            files.insert(name.to_owned(), begin..end);
+            ensure!(files.insert(name.to_owned(), begin..end).is_none(), "{name}: is there twice");
         }
         Ok(Self { bytes, files })
     }
@@ -103,9 +109,16 @@ mod tests {
 
     #[test]
     fn names_stay_inside() {
-        for name in ["../up", "/root", "a/../../up"] {
+        for name in ["../up", "/root", "a/../../up", "./a", "a//b", ""] {
             assert!(Writer::new().add(name, b"").is_err(), "{name}");
         }
+    }
+
+    #[test]
+    fn a_name_is_there_once() {
+        let mut writer = Writer::new();
+        writer.add("a", b"1").expect("added");
+        assert!(writer.add("a", b"2").is_err());
     }
 
     /// Whatever the bytes are, the answer is an error or what was put in.

@@ -34,6 +34,7 @@ pub fn bundle(
     others: &[(String, PathBuf)],
     progress: impl Fn(&str),
 ) -> anyhow::Result<Bundled> {
+    others.iter().try_for_each(|(name, _)| reserved(name))?;
     let mut archive = Writer::new();
     archive.add(MANIFEST, &read(manifest)?)?;
     let manifest = Manifest::read(manifest)?;
@@ -69,6 +70,7 @@ fn functions(
         let route = manifest.route(id, component)?;
         for file in [Some(&source), route.as_ref()].into_iter().flatten() {
             if added.insert(file.name().to_owned()) {
+                reserved(file.name())?;
                 archive.add(file.name(), &file.read()?)?;
             }
         }
@@ -81,6 +83,13 @@ fn functions(
         }
     }
     ensure!(!added.is_empty(), "{}: no component to bundle", manifest.path.display());
+    Ok(())
+}
+
+/// Refuses a name below which only what was compiled here may stand, as it is run as it is.
+fn reserved(name: &str) -> anyhow::Result<()> {
+    let folder = code::FOLDER;
+    ensure!(!Path::new(name).starts_with(folder), "{name}: {folder}/ is for compiled functions");
     Ok(())
 }
 

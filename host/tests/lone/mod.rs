@@ -117,7 +117,7 @@ pub fn bare(file: &Path) -> Option<tempfile::TempDir> {
         Ok(output) if output.status.success() => Some(folder),
         other => {
             assert!(
-                std::env::var_os("CI").is_none(),
+                std::env::var("CI").as_deref() != Ok("true"),
                 "no process may have a root of its own: {other:?}"
             );
             eprintln!("skipped: no process may have a root of its own here: {other:?}");

@@ -2,7 +2,7 @@
 //! come, how the endpoint fares, and events about it.
 
 use kit::list::Literal;
-use kit::{Event, Record, Scope, Value, id, now};
+use kit::{Event, Record, Scope, Value, id, now, trace_id};
 use serde_json::json;
 
 use super::Run;
@@ -36,8 +36,10 @@ pub(super) fn record(
 ) -> kit::Result<bool> {
     // Outside of the transaction, which is of one tenant.
     let moment = run.system.moment()?;
+    // Any tenant's write may have woken this run, and its trace is that tenant's business.
+    let trace = trace_id();
     run.system.transaction(|| {
-        let scope = run.system.enter(&leased.tenant);
+        let scope = run.system.resume(&leased.tenant, &trace);
         let work = Work { run, leased, batch, scope: &scope, now: now() };
         work.record(sent, may_stay, moment)
     })
