@@ -11,11 +11,11 @@ everywhere! { hold(placement) }
 
 const PROJECTS: &str = "/api/v1/projects";
 /// Clients of one identity at once.
-const CLIENTS: usize = 64;
+const CLIENTS: usize = 24;
 /// How long they knock.
 const KNOCKS: Duration = Duration::from_secs(4);
 /// How often they try to reach a limit: a machine that is busy elsewhere lets units go to waste.
-const TRIES: u32 = 3;
+const TRIES: u32 = 5;
 
 /// A request that was admitted: when it was sent and when its answer had come. In between it
 /// took its unit.
@@ -82,11 +82,11 @@ async fn hold(placement: Placement) {
     let mut random = random("limits");
     for round in rounds(2) {
         // Much at once and little a minute, and the other way round.
-        let per_minute = random.u32(60..=3_000);
+        let per_minute = random.u32(60..=1_200);
         // What comes back in a second at least: a machine that is busy elsewhere for so long must
         // not look like a limit that is not reached.
         let least = per_minute.div_ceil(60);
-        let burst = least.max([random.u32(1..=20), random.u32(60..=300)][(round % 2) as usize]);
+        let burst = least.max([random.u32(1..=20), random.u32(60..=150)][(round % 2) as usize]);
         let mut wasted = f64::INFINITY;
         for _ in 0..TRIES {
             wasted = once(placement, per_minute, burst).await;
