@@ -75,9 +75,8 @@ tested=("${native[@]}" --exclude=bench)
 # How they are built; arguments go to cargo
 
 # While one works, functions are built to be there soon: a change of one is back in seconds. What
-# Cargo.toml says of the profile `guest` holds for what is released and measured, and in CI: there
-# the tests are of what is released, and it is no slower, as they spend more time in functions than
-# building those takes.
+# Cargo.toml says of the profile `guest` holds for what is released and measured, and in CI, so that
+# its tests are of what is released.
 if [ "${CI:-}" != true ]; then
     export CARGO_PROFILE_GUEST_LTO=off CARGO_PROFILE_GUEST_OPT_LEVEL=1 CARGO_PROFILE_GUEST_CODEGEN_UNITS=8
     export CARGO_PROFILE_GUEST_INCREMENTAL=true
