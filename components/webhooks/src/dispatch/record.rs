@@ -36,7 +36,7 @@ pub(super) fn record(
 ) -> kit::Result<bool> {
     // Outside of the transaction, which is of one tenant.
     let moment = run.system.moment()?;
-    // Any tenant's write may have woken this run, and its trace is that tenant's business.
+    // A run serves many tenants, who must not learn of each other by a trace that they share.
     let trace = trace_id();
     run.system.transaction(|| {
         let scope = run.system.resume(&leased.tenant, &trace);
