@@ -91,7 +91,9 @@ storage! {
         settled(&app, &owner, made.id()).await;
         assert_eq!(receiver.received("/hooks").len(), 1);
     }
+}
 
+everywhere! {
     /// One run serves the queues of many tenants. What these are told of it has no trace in common,
     /// or it would tell them of each other.
     async fn tenants_share_no_trace(app) {
@@ -116,7 +118,9 @@ storage! {
         traces.dedup();
         assert_eq!(traces.len(), owners.len(), "{traces:?}");
     }
+}
 
+storage! {
     /// `Retry-After` delays the delivery, and with 429 everything for the endpoint.
     async fn waits_as_it_is_asked(app) {
         let owner = app.owner().await;
