@@ -1,8 +1,9 @@
 //! The walk of the README with the client that openapi-to-rust makes.
 
 #[allow(warnings)]
-#[rustfmt::skip]
-mod generated;
+mod generated {
+    include!(concat!(env!("OUT_DIR"), "/generated/mod.rs"));
+}
 
 use generated::{
     ErrorCode, EventType, HttpClient, ListProjectsResponseItemsItemUnion as Item, ProjectPatch,
