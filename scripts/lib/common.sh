@@ -108,6 +108,11 @@ build_runner() {
     cargo build ${locked[@]+"${locked[@]}"} "${tested[@]}" --bin tenantry --test tables "$@"
 }
 
+# Runs `contract`, which is built with the features that the tests give it.
+contract() {
+    cargo build --quiet ${locked[@]+"${locked[@]}"} "${tested[@]}" --bin contract && target/debug/contract "$@"
+}
+
 # The runner as the tests have it, with the tests: whoever runs one of the two builds nothing twice.
 build_tests() {
     step "Building the runner and the tests"
