@@ -1,5 +1,6 @@
 //! `POST /auth/login`: e-mail and password for the tokens of one tenant.
 
+use argon2::Params;
 use kit::{Call, Code, Reply, Row, System, problem};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -40,6 +41,7 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
     let login: Login = call.json()?;
     let email = kit::text::address(&login.email);
     let seal = Seal::load(call).await?;
+    let cost = password::cost().await?;
     let system = System::open(call, "a login finds its user over all tenants")?;
     let attempt = match Attempt::begin(call, &system, &seal, &email) {
         Ok(attempt) => attempt,
@@ -48,7 +50,7 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
             return Err(error);
         }
     };
-    let proven = match prove(&system, &email, &login.password) {
+    let proven = match prove(&system, &email, &login.password, &cost) {
         Ok(proven) => proven,
         Err(error) => {
             attempt.gives_back()?;
@@ -100,14 +102,19 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
 }
 
 /// The row of a user, behind the hash, whose password it is. A failure has not looked at it.
-fn prove(system: &System<'_>, email: &str, password: &str) -> kit::Result<Option<Row>> {
+fn prove(
+    system: &System<'_>,
+    email: &str,
+    password: &str,
+    cost: &Params,
+) -> kit::Result<Option<Row>> {
     let found = system.query(
         "SELECT password_hash, id, email, name, created_at FROM users WHERE email = $1",
         &[text(email)],
     )?;
     let mut found = found.into_iter().next();
     let hash = found.as_mut().map(|row| row.text());
-    let proven = password::verify(password, hash.as_deref())?;
+    let proven = password::verify(password, hash.as_deref(), cost)?;
     Ok(found.filter(|_| proven))
 }
 

@@ -1,35 +1,57 @@
-//! Passwords: argon2id with the parameters that OWASP recommends (19 MiB, 2 passes).
+//! Passwords: argon2id with two passes over the memory that `argon2_memory_kib` says, which is at
+//! least what OWASP recommends (19 MiB).
 
 use argon2::password_hash::{Output, ParamsString, PasswordHash, Salt, SaltString};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use kit::text::nfc;
 use kit::{Code, Error, Internal, problem};
 
-/// A hash of no password, for logins of unknown users: they must take as long as others.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm8$HmsC4DiAQn9RWDpeNUWnCsyUbB4xLAuzj4JdXKx4h64";
+/// Behind the parameters, salt and output of a hash of no password.
+const NOBODY: &str = "$bm9ib2R5bm9ib2R5bm8$HmsC4DiAQn9RWDpeNUWnCsyUbB4xLAuzj4JdXKx4h64";
+/// The most memory of a hash, in KiB: half of what an instance may have.
+const MOST: u32 = 64 << 10;
+
+/// What a new hash costs, by the setting `argon2_memory_kib`. Only a developer's machine may spend
+/// less than OWASP recommends.
+///
+/// # Errors
+/// The setting is no number, or not within its bounds.
+pub(crate) async fn cost() -> kit::Result<Params> {
+    let setting = spin_sdk::variables::get("argon2_memory_kib").await.unwrap_or_default();
+    let least =
+        if kit::in_development().await { Params::MIN_M_COST } else { Params::DEFAULT_M_COST };
+    let memory = setting.trim().parse().ok().filter(|memory| (least..=MOST).contains(memory));
+    let wrong = || format!("argon2_memory_kib must be a number from {least} to {MOST}");
+    let memory = memory.ok_or_else(wrong).internal()?;
+    Params::new(memory, Params::DEFAULT_T_COST, Params::DEFAULT_P_COST, None).internal()
+}
 
 /// The PHC string of a password. One that is typed on another keyboard, which composes its
 /// characters in another way, is the same (NFC, K-12; RFC 8265 section 4.2.2).
-pub(crate) fn hash(password: &str) -> kit::Result<String> {
+pub(crate) fn hash(password: &str, cost: Params) -> kit::Result<String> {
     let mut salt = [0; 16];
     getrandom::fill(&mut salt).internal()?;
     let salt = SaltString::encode_b64(&salt).map_err(Error::internal)?;
-    let params = Params::default();
-    let mut memory = blocks(&params)?;
+    let mut memory = blocks(&cost)?;
     let hash = PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),
         version: Some(Version::V0x13.into()),
-        params: ParamsString::try_from(&params).map_err(Error::internal)?,
+        params: ParamsString::try_from(&cost).map_err(Error::internal)?,
         salt: Some(salt.as_salt()),
-        hash: Some(derive(&nfc(password), salt.as_salt(), Version::V0x13, params, &mut memory)?),
+        hash: Some(derive(&nfc(password), salt.as_salt(), Version::V0x13, cost, &mut memory)?),
     };
     Ok(hash.to_string())
 }
 
-/// Whether it is the password of this hash. Takes as long when there is no hash. One that fails has
-/// looked at nothing: all the memory that it needs comes first.
-pub(crate) fn verify(password: &str, hash: Option<&str>) -> kit::Result<bool> {
-    let known = PasswordHash::new(hash.unwrap_or(NOBODY)).map_err(Error::internal)?;
+/// Whether it is the password of this hash. Takes as long when there is no hash: as long as one of
+/// this cost. One that fails has looked at nothing: all the memory that it needs comes first.
+pub(crate) fn verify(password: &str, hash: Option<&str>, cost: &Params) -> kit::Result<bool> {
+    let nobody = || {
+        let (memory, passes, lanes) = (cost.m_cost(), cost.t_cost(), cost.p_cost());
+        format!("$argon2id$v=19$m={memory},t={passes},p={lanes}{NOBODY}")
+    };
+    let known = hash.map_or_else(nobody, str::to_owned);
+    let known = PasswordHash::new(&known).map_err(Error::internal)?;
     let (Some(salt), Some(expected)) = (known.salt, known.hash) else {
         return Err(Error::internal("a hash without salt or output"));
     };

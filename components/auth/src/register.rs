@@ -73,7 +73,7 @@ pub(crate) async fn register(call: &Call) -> kit::Result {
         created_at: kit::rfc3339(now),
     };
     // What is slow or may fail comes before the transaction, which holds the write lock.
-    let hash = password::hash(&registration.password)?;
+    let hash = password::hash(&registration.password, password::cost().await?)?;
     let family = Family::start(&user.id, &tenant.id).await;
     let member = Member { id: user.id.clone(), roles: vec!["owner".to_owned()], version: 1 };
     let access = session::access(call, &Subject::member(member, &tenant.id, &family.id)).await?;

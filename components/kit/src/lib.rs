@@ -97,7 +97,7 @@ pub use {
     reply::Reply,
     resource::{Change, Record, no_rule},
     scope::{Scope, System},
-    seal::{Seal, derived},
+    seal::{Seal, derived, in_development},
     serve::{describe, serve},
     sql::{Row, Value},
     stream::{Writer, sleep},

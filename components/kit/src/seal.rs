@@ -151,7 +151,8 @@ pub async fn derived(purpose: &str) -> crate::Result<[u8; 32]> {
     Ok(key)
 }
 
-async fn in_development() -> bool {
+/// Whether this is the machine of a developer, by the setting `development`.
+pub async fn in_development() -> bool {
     let text = spin_sdk::variables::get("development").await;
     text.is_ok_and(|text| text.trim() == "true")
 }
