@@ -34,6 +34,8 @@ pub fn bundle(
     others: &[(String, PathBuf)],
     progress: impl Fn(&str),
 ) -> anyhow::Result<Bundled> {
+    // Others sign the programs that they run, or have no `/proc/self/exe`.
+    ensure!(cfg!(target_os = "linux"), "one file of everything is for Linux; serve the manifest");
     others.iter().try_for_each(|(name, _)| reserved(name))?;
     let mut archive = Writer::new();
     archive.add(MANIFEST, &read(manifest)?)?;
