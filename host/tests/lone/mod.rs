@@ -99,11 +99,14 @@ impl Drop for Lone {
 }
 
 /// A folder with the file, as `service`, and the libraries that its loader asks for, and with
-/// nothing else: where a process can have it as its root. `None`, told, where it cannot.
-pub fn bare(file: &Path) -> Option<tempfile::TempDir> {
+/// nothing else: a root for [`rooted`].
+pub fn bare(file: &Path) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("proc")).unwrap();
-    fs::copy(file, folder.path().join("service")).unwrap();
+    // A file that this process has written to could not be run while another test starts a
+    // process, which for a moment has it open too.
+    let copied = Command::new("cp").arg(file).arg(folder.path().join("service")).status();
+    assert!(copied.unwrap().success());
     let listed = Command::new("ldd").arg(file).output().expect("ldd");
     // `libc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x…)`, `/lib64/ld-linux-x86-64.so.2 (0x…)`
     let listed = String::from_utf8(listed.stdout).unwrap();
@@ -113,17 +116,7 @@ pub fn bare(file: &Path) -> Option<tempfile::TempDir> {
         fs::create_dir_all(copy.parent().unwrap()).unwrap();
         fs::copy(library, copy).unwrap();
     }
-    match rooted(folder.path()).args(["/service", "--version"]).output() {
-        Ok(output) if output.status.success() => Some(folder),
-        other => {
-            assert!(
-                std::env::var("CI").as_deref() != Ok("true"),
-                "no process may have a root of its own: {other:?}"
-            );
-            eprintln!("skipped: no process may have a root of its own here: {other:?}");
-            None
-        }
-    }
+    folder
 }
 
 /// Runs what it gets as arguments with this folder as its root, and with `/proc`. Who is not root
