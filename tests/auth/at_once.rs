@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::support::Placement;
 use crate::support::process::memory;
-use crate::support::server::{PASSWORD, UNLIMITED, options, start};
+use crate::support::server::{PASSWORD, REAL_HASH, UNLIMITED, options, start};
 use tenantry::Limits;
 
 transport! {
@@ -27,7 +27,8 @@ const KEPT: usize = 10 << 20;
 /// is done, so they come back with the same key; and no instance keeps the memory of a hash.
 async fn few_hash_at_a_time(placement: Placement) {
     let directory = tempfile::tempdir().unwrap();
-    let mut options = options(placement, directory.path(), &UNLIMITED);
+    let mut options =
+        options(placement, directory.path(), &[&UNLIMITED[..], &[REAL_HASH]].concat());
     let max_queue_wait = Duration::from_millis(200);
     options.limits = Limits { max_large: 1, max_queue_wait, ..Limits::default() };
     let (app, server) = start(options).await;
@@ -84,7 +85,7 @@ async fn what_was_not_looked_at_is_no_failure(placement: Placement) {
     /// More than are free.
     const TRIES: usize = 12;
     let directory = tempfile::tempdir().unwrap();
-    let options = options(placement, directory.path(), &UNLIMITED);
+    let options = options(placement, directory.path(), &[&UNLIMITED[..], &[REAL_HASH]].concat());
     let (app, server) = start(options.clone()).await;
     let owner = app.owner().await;
     let login = json!({ "email": owner.session["user"]["email"], "password": PASSWORD });
@@ -112,7 +113,8 @@ async fn what_was_not_looked_at_is_no_failure(placement: Placement) {
 /// places of their own.
 async fn large_lists_hold_up_no_sign_in(placement: Placement) {
     let directory = tempfile::tempdir().unwrap();
-    let mut options = options(placement, directory.path(), &UNLIMITED);
+    let mut options =
+        options(placement, directory.path(), &[&UNLIMITED[..], &[REAL_HASH]].concat());
     let max_queue_wait = Duration::from_millis(300);
     options.limits = Limits { max_large: 1, max_queue_wait, ..Limits::default() };
     let (app, server) = start(options).await;

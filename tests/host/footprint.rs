@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::json;
 
 use crate::support::process::{Process, Setting, memory};
-use crate::support::server::PASSWORD;
+use crate::support::server::{PASSWORD, REAL_HASH};
 use crate::support::{Client, Placement};
 
 transport! { the_process_stays_in_its_bounds(placement) }
@@ -51,6 +51,7 @@ async fn the_process_stays_in_its_bounds(placement: Placement) {
     let directory = tempfile::tempdir().unwrap();
     let server = Process::spawn(&Setting {
         total_memory: Some(TOTAL),
+        variables: vec![(REAL_HASH.0.to_owned(), REAL_HASH.1.to_owned())],
         ..Setting::new(directory.path(), placement)
     });
     let owner = server.app.owner().await;

@@ -15,7 +15,6 @@ mod outbound;
 mod private;
 mod server;
 mod smuggling;
-mod steady;
 mod streams;
 mod ticks;
 mod upgrade;
@@ -30,7 +29,7 @@ use crate::support::{App, Placement};
 use tenantry::{Limits, Options, Server};
 
 /// A manifest with the fixture behind the gateway; `grants` are lines of its component.
-fn manifest(directory: &Path, grants: &str) -> std::path::PathBuf {
+pub fn manifest(directory: &Path, grants: &str) -> std::path::PathBuf {
     let wasm = root().join("target/wasm32-wasip2/guest");
     let text = format!(
         r#"spin_manifest_version = 2

@@ -6,6 +6,7 @@ mod clock;
 pub mod crash;
 mod leak;
 mod limits;
+mod memory;
 
 use std::time::{Duration, Instant};
 

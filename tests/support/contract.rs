@@ -1,18 +1,26 @@
 //! Holds every exchange of the tests against the OpenAPI document.
 
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, LazyLock};
 
-use jsonschema::Validator;
-use serde_json::{Value, json};
+use jsonschema::{Registry, Validator};
+use parking_lot::Mutex;
+use serde_json::Value;
 
 use super::Exchange;
 
 /// The bundled contract.
 pub static CONTRACT: LazyLock<Value> = LazyLock::new(contract::bundle);
 
-/// An operation of the contract: method, full path template, and its document.
-pub fn operations() -> Vec<(String, String, &'static Value)> {
+type Operation = (String, String, &'static Value);
+
+/// The operations of the contract: method, full path template, and its document.
+pub fn operations() -> &'static [Operation] {
+    static ALL: LazyLock<Vec<Operation>> = LazyLock::new(all);
+    &ALL
+}
+
+fn all() -> Vec<Operation> {
     let mut all = Vec::new();
     for (path, item) in CONTRACT["paths"].as_object().unwrap() {
         let prefix = if item["servers"][0]["url"] == "/" { "" } else { "/api/v1" };
@@ -35,7 +43,7 @@ pub fn operation(method: &str, path: &str) -> Option<&'static Value> {
         a.len() == b.len()
             && a.iter().zip(&b).all(|(a, b)| a == b || (a.starts_with('{') && !b.is_empty()))
     };
-    operations().into_iter().find(|(m, p, _)| m == method && fits(p)).map(|(_, _, doc)| doc)
+    operations().iter().find(|(m, p, _)| m == method && fits(p)).map(|(_, _, doc)| *doc)
 }
 
 /// The answer must be one that the contract tells for the operation: status, media type and
@@ -93,9 +101,9 @@ pub fn check(exchange: &Exchange) {
 /// An event must be what the registry says of its type.
 #[track_caller]
 pub fn registered(event: &Value) {
-    static TYPES: LazyLock<BTreeMap<&str, Validator>> = LazyLock::new(|| {
+    static TYPES: LazyLock<BTreeMap<&str, Arc<Validator>>> = LazyLock::new(|| {
         let webhooks = CONTRACT["webhooks"].as_object().unwrap().iter();
-        let schema = |webhook: &Value| {
+        let schema = |webhook: &'static Value| {
             validator(&webhook["post"]["requestBody"]["content"]["application/json"]["schema"])
         };
         webhooks.map(|(name, webhook)| (name.as_str(), schema(webhook))).collect()
@@ -107,15 +115,43 @@ pub fn registered(event: &Value) {
 }
 
 /// What is wrong with a value by a schema of the contract.
-pub fn violations(schema: &Value, value: &Value) -> Vec<String> {
+pub fn violations(schema: &'static Value, value: &Value) -> Vec<String> {
     errors(&validator(schema), value)
 }
 
-fn validator(schema: &Value) -> Validator {
-    let mut document =
-        json!({ "$ref": "#/components/wrapped", "components": CONTRACT["components"] });
-    document["components"]["wrapped"] = schema.clone();
-    jsonschema::validator_for(&document).unwrap()
+/// What a schema of the contract is compiled to, once: that takes much longer than to use it.
+fn validator(schema: &'static Value) -> Arc<Validator> {
+    static COMPILED: LazyLock<Mutex<HashMap<usize, Arc<Validator>>>> =
+        LazyLock::new(Mutex::default);
+    let address = std::ptr::from_ref(schema).addr();
+    COMPILED.lock().entry(address).or_insert_with(|| Arc::new(compile(schema))).clone()
+}
+
+/// The name of the contract for schemas that stand alone.
+const NAME: &str = "urn:contract";
+
+fn compile(schema: &Value) -> Validator {
+    static REGISTRY: LazyLock<Registry<'static>> = LazyLock::new(|| {
+        let components = serde_json::json!({ "components": CONTRACT["components"] });
+        Registry::new().add(NAME, components).and_then(|it| it.prepare()).unwrap()
+    });
+    let mut alone = schema.clone();
+    name_references(&mut alone);
+    jsonschema::options().with_registry(&REGISTRY).build(&alone).unwrap()
+}
+
+/// Lets references lead out of a schema: `#/components/…` becomes `urn:contract#/components/…`.
+fn name_references(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            if let Some(Value::String(reference)) = members.get_mut("$ref") {
+                reference.insert_str(0, NAME);
+            }
+            members.values_mut().for_each(name_references);
+        }
+        Value::Array(items) => items.iter_mut().for_each(name_references),
+        _ => {}
+    }
 }
 
 fn errors(validator: &Validator, value: &Value) -> Vec<String> {
@@ -123,7 +159,7 @@ fn errors(validator: &Validator, value: &Value) -> Vec<String> {
 }
 
 /// The content that the answer's `Content-Type` names: that of its profile, if there is one.
-fn media<'a>(content: &'a Value, exchange: &Exchange) -> &'a Value {
+fn media(content: &'static Value, exchange: &Exchange) -> &'static Value {
     let mut parts = exchange.header("content-type").unwrap_or_default().split(';').map(str::trim);
     let essence = parts.next().unwrap();
     let named = parts.find_map(|part| part.strip_prefix("profile=")).map(|it| it.trim_matches('"'));

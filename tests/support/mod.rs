@@ -14,6 +14,7 @@ pub mod receiver;
 pub mod seal;
 pub mod server;
 pub mod servers;
+pub mod signing_key;
 pub mod snapshot;
 pub mod stores;
 

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use serde::{Deserialize, Serialize};
 
 use super::server::{self, OPERATOR, UNLIMITED};
-use super::{App, Placement};
+use super::{App, Placement, signing_key};
 
 const SETTING: &str = "TENANTRY_TEST_SERVER";
 
@@ -116,6 +116,7 @@ impl Process {
         let mut child = command
             .args(["support::process::server_process", "--exact", "--ignored", "--nocapture"])
             .env("TENANTRY_TEST_RUN", super::stores::run())
+            .env(signing_key::VARIABLE, signing_key::columns())
             .env(SETTING, serde_json::to_string(setting).unwrap())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())

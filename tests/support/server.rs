@@ -3,14 +3,13 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
 
 use parking_lot::Mutex;
 pub use tenantry::Placement;
 use tenantry::{Log, Options, Server};
 
 use super::client::Client;
-use super::stores;
+use super::{signing_key, stores};
 
 /// The root of the repository.
 pub fn root() -> PathBuf {
@@ -55,16 +54,7 @@ impl App {
         if let Some(tenant) = tenant {
             body["tenant_id"] = tenant.into();
         }
-        let mut session = self.anon().post("/api/v1/auth/register", &body).await;
-        // A hash takes a core: where many tests register at once, some are told to come again.
-        for _ in 0..30 {
-            if session.status != 503 {
-                break;
-            }
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            session = self.anon().post("/api/v1/auth/register", &body).await;
-        }
-        let session = session.expect(201);
+        let session = self.anon().post("/api/v1/auth/register", &body).await.expect(201);
         let token = session.body["access_token"].as_str().unwrap();
         Client::new(&self.base, Some(token)).of(session.body.clone())
     }
@@ -80,9 +70,9 @@ pub const OPERATOR: &str = "the credential of the operator";
 /// The scheduler's.
 pub const SCHEDULER: &str = "the credential of the scheduler";
 
-/// Limits that no test reaches by accident, a short lease for crash tests, and a schedule of
-/// deliveries that a test can wait for.
-pub const UNLIMITED: [(&str, &str); 11] = [
+/// Limits that no test reaches by accident, a short lease for crash tests, a schedule of
+/// deliveries that a test can wait for, and hashes that take a millisecond: each test signs up.
+pub const UNLIMITED: [(&str, &str); 12] = [
     ("operator_token", OPERATOR),
     ("tick_token", SCHEDULER),
     ("webhook_schedule", "0s,100ms,200ms,300ms"),
@@ -93,9 +83,15 @@ pub const UNLIMITED: [(&str, &str); 11] = [
     ("limit_inbound_per_minute", "1000000"),
     ("limit_ip_per_minute", "100000000"),
     ("idempotency_lease_seconds", "2"),
+    (HASH, "256"),
     // So that tests that go over all operations need not wait for the end of one.
     ("stream_seconds", "1"),
 ];
+
+/// The memory of a hash in KiB; a server that is not in development takes no little one.
+const HASH: &str = "argon2_memory_kib";
+/// A hash as it is for people, for tests that are about it.
+pub const REAL_HASH: (&str, &str) = (HASH, "19456");
 
 /// Options of a server with its own data under `data` or in stores of its own, compiled code
 /// shared by all.
@@ -119,14 +115,19 @@ pub fn plain_options(placement: Placement, data: &Path, variables: &[(&str, &str
     if !link.exists() {
         std::os::unix::fs::symlink(cache, link).unwrap();
     }
+    // As scripts/up does.
+    let development = !variables.iter().any(|(name, _)| *name == "master_key");
     Options {
         manifest: root().join("spin.toml"),
         listen: ([127, 0, 0, 1], 0).into(),
         data: data.to_path_buf(),
         placement,
-        variables: variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
-        // As scripts/up does.
-        development: !variables.iter().any(|(name, _)| *name == "master_key"),
+        variables: variables
+            .iter()
+            .filter(|(name, _)| development || *name != HASH)
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
+        development,
         log: Log::Memory(Arc::default()),
         ..Options::default()
     }
@@ -136,6 +137,11 @@ pub fn plain_options(placement: Placement, data: &Path, variables: &[(&str, &str
 pub async fn start(options: Options) -> (App, Server) {
     let Log::Memory(log) = options.log.clone() else { panic!("tests log to memory") };
     let data = options.data.clone();
+    let stores_of_its_own = options.runtime_config.is_some() && !stores::external();
+    let whole = options.manifest == root().join("spin.toml");
+    if options.development && whole && !stores_of_its_own {
+        signing_key::give(&data);
+    }
     let server = tenantry::up(options).await.unwrap();
     (App { base: format!("http://{}", server.address()), log, data }, server)
 }

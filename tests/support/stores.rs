@@ -209,6 +209,26 @@ async fn forget(prefix: &str) {
     }
 }
 
+/// The embedded database of a server that has not started yet, as its first function would make it.
+pub fn with_schema(data: &Path) {
+    let mut database = sqlite(data);
+    let new = database.prepare("SELECT 1 FROM schema_migrations").is_err();
+    if !new {
+        return;
+    }
+    let transaction = database.transaction().unwrap();
+    let versions =
+        "CREATE TABLE schema_migrations (version BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL)";
+    transaction.execute_batch(versions).unwrap();
+    for (version, migration) in (1..).zip(&migrations::ALL) {
+        for statement in migration.statements(migrations::Dialect::Sqlite) {
+            transaction.execute_batch(&statement).unwrap();
+        }
+        transaction.execute("INSERT INTO schema_migrations VALUES (?, 0)", [version]).unwrap();
+    }
+    transaction.commit().unwrap();
+}
+
 fn sqlite(data: &Path) -> rusqlite::Connection {
     let connection = rusqlite::Connection::open(data.join("sqlite.db")).unwrap();
     connection.busy_timeout(std::time::Duration::from_secs(10)).unwrap();

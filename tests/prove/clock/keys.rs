@@ -12,8 +12,9 @@ use crate::support::{Client, Exchange, Placement};
 
 clock! { nothing_happens_twice(placement) a_race_has_one_winner(placement) a_lease_ends(placement) }
 
-/// Where the clock is set, one after the other, from the right time.
-const STEPS: [i64; 12] = [1, 0, -1, 0, HOUR, 0, -HOUR, 0, 2 * DAY, 0, -2 * DAY, 0];
+/// Where the clock is set, one after the other, from the right time: never to the very end of a
+/// token, which lives for an hour.
+const STEPS: [i64; 12] = [1, 0, -1, 0, 2 * HOUR, 0, -2 * HOUR, 0, 2 * DAY, 0, -2 * DAY, 0];
 
 async fn create(client: &Client, key: &str, id: &str) -> Exchange {
     let headers = [("idempotency-key", key), ("x-request-id", id)];
