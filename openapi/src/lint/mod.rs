@@ -19,7 +19,8 @@ use serde_json::{Map, Value};
 
 use crate::bundle::METHODS;
 
-/// What can be wrong. The ids of the requirements are those that a rule comes from.
+/// What can be wrong. The ids of the requirements (docs/requirements.md) are those that a rule
+/// comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
     /// A path names things; the method says what is done.
