@@ -85,7 +85,7 @@ async fn redis_restarts(placement: Placement) {
     let mut scene = Scene::set(placement).await;
     scene.redis.crash();
     tokio::time::sleep(AWAY).await;
-    // Reads do not need it (K-50).
+    // Reads do not need it.
     scene.owner.get("/api/v1/projects?limit=1").await.expect(200);
     scene.redis.up();
     let back = scene.load.goes_on(20).await;

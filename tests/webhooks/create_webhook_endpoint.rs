@@ -81,7 +81,7 @@ logic! {
     }
 
     /// No name of this machine or of a private network is accepted, however it is written, and
-    /// plain HTTP goes to the loopback of development alone.
+    /// plain HTTP goes to the loopback of development alone (K-81).
     async fn refuses_inner_addresses(app) {
         let owner = app.owner().await;
         let before = state(&owner).await;

@@ -16,7 +16,7 @@ const SLOWED: i64 = 10_000;
 /// The longest `Retry-After` that is honoured.
 const LONGEST_ASKED: i64 = 3_600_000;
 
-/// The delays before the attempts of a delivery (K-60, A-80).
+/// The delays before the attempts of a delivery.
 pub(crate) struct Schedule(Vec<i64>);
 
 impl Schedule {
