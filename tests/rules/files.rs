@@ -9,7 +9,8 @@ pure! { no_file_is_too_long() documents_name_paths_that_exist() no_snapshot_is_a
 
 const LONGEST: usize = 400;
 
-fn tracked() -> Vec<PathBuf> {
+/// The files of the tree, and those that will be.
+pub(super) fn tracked() -> Vec<PathBuf> {
     let output = Command::new("git")
         .args(["ls-files", "-co", "--exclude-standard"])
         .current_dir(root())

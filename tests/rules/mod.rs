@@ -4,6 +4,7 @@ mod components;
 mod files;
 mod networks;
 mod registry;
+mod requirements;
 mod scripts;
 mod tree;
 mod words;
