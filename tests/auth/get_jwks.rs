@@ -5,7 +5,7 @@ use jwt_simple::prelude::*;
 use crate::snapshot;
 
 transport! {
-    /// The published key verifies a token, with the claims of K-36.
+    /// The published key verifies a token, which has all claims (K-36).
     async fn verifies_a_token(app) {
         let owner = app.owner().await;
         let set = app.anon().get("/.well-known/jwks.json").await.expect(200);

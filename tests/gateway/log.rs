@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 transport! {
-    /// One line for a request, with the span attributes of A-31 and the trace of its headers.
+    /// One line for a request, with the attributes of a span and the trace of its headers.
     async fn one_line_for_a_request(app) {
         let owner = app.owner().await;
         let trace = "4bf92f3577b34da6a3ce929d0e0e4700";

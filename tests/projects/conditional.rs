@@ -60,7 +60,7 @@ everywhere! {
             asked(&owner, &target, &[("accept", accept), ("if-none-match", tag)]).await.expect(304);
             asked(&owner, &target, &[("accept", accept), ("if-none-match", &others.join(", "))]).await.expect(200);
         }
-        // JSON:API has the printed one.
+        // JSON:API has the tag of the version alone (D-36).
         assert_eq!(tags[3].2, "\"v1\"");
         // Whichever was read, it says which version is meant.
         for (at, (.., tag)) in tags.iter().enumerate() {

@@ -7,8 +7,8 @@ use super::{PATH, events};
 use crate::snapshot;
 
 logic! {
-    /// The sample of A-90 as printed.
-    async fn the_sample_of_the_specification(app) {
+    /// The sample of the requirements: the same request twice makes one project.
+    async fn the_sample_of_the_requirements(app) {
         let tenant = format!("TENANT_{}", app.owner().await.tenant().trim_start_matches("tenant_"));
         let owner = app.owner_named(&format!("{tenant}@example.com"), Some(&tenant)).await;
         let body = json!({ "name": "Site A – BESS Retrofit", "tenant_id": tenant });

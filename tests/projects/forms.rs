@@ -1,4 +1,4 @@
-//! One project in every form (S-35), and the seeds' samples on projects.
+//! One project in every form (S-35), read, linked and written.
 
 use http::Method;
 use serde_json::{Value, json};

@@ -67,7 +67,7 @@ storage! {
                 assert_eq!(ids(&owner, spelling).await, expected, "{spelling}");
             }
         }
-        // D-17, as it is printed.
+        // The sample of the requirements (D-17), on this collection.
         let sample = owner.get(&format!("{PATH}?status=active&sort=created_at:desc&limit=20&offset=0")).await.expect(200);
         assert_eq!(sample.header("x-total-count"), Some("20"));
         let none = ids(&owner, "tags=t").await;
@@ -84,7 +84,7 @@ storage! {
             let (mut seen, mut pages, mut steps) = (Vec::new(), Vec::new(), 0);
             let mut next = Some(format!("{PATH}?sort={sort}&limit=100&fields=name,created_at{}", if keyset { "&after_id=" } else { "" }));
             if keyset {
-                // D-51 begins behind a row that the client names.
+                // A keyset begins behind a row that the client names (D-51).
                 let first = owner.get(&format!("{PATH}?sort={sort}&limit=1")).await.expect(200);
                 let id = first.body["items"][0]["id"].as_str().unwrap().to_owned();
                 next = Some(format!("{PATH}?sort={sort}&after_id={id}&limit=100&fields=name,created_at"));

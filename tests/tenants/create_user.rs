@@ -111,9 +111,9 @@ logic! {
         }
     }
 
-    /// The sample of D-30 to D-41: a JSON:API document, sent and accepted as JSON, is answered
-    /// by one.
-    async fn the_sample_of_the_specification(app) {
+    /// The sample of the requirements (D-30…41): a JSON:API document, sent and accepted as JSON, is
+    /// answered by one.
+    async fn the_sample_of_the_requirements(app) {
         const REQUEST: &str = "f47ac10b-58cc-4372-a567-0e02b2c3d479";
         let owner = app.owner().await;
         let jane = user(&owner, "jane").await;

@@ -17,7 +17,7 @@ async fn john(owner: &Client) -> [Exchange; 4] {
     [owner.post(USERS, &body).await.expect(201), jane, alpha, beta]
 }
 
-/// The read of D-42.
+/// Reads some fields of a user with related objects in JSON:API (D-42, D-43).
 async fn included(owner: &Client, id: &str) -> Exchange {
     let accept = [("accept", "application/vnd.api+json")];
     let query = "include=manager,teams&fields[users]=id,name,email,role";
@@ -63,8 +63,9 @@ logic! {
         assert_eq!(read.body["manager"], jane.body);
     }
 
-    /// The sample of D-42 to D-44: some fields of a user, and related objects in `included`.
-    async fn the_sample_of_the_specification(app) {
+    /// The sample of the requirements (D-42…44): some fields of a user, and related objects in
+    /// `included`.
+    async fn the_sample_of_the_requirements(app) {
         let owner = app.owner().await;
         let [john, jane, alpha, beta] = john(&owner).await;
         let read = included(&owner, john.id()).await;

@@ -6,8 +6,8 @@ use serde_json::json;
 use super::inbound::{INTEGRATIONS, connect, hex, ingested, mac, stored};
 
 logic! {
-    /// The sample of A-91, with a signature of this integration.
-    async fn the_sample_of_the_specification(app) {
+    /// The sample of the requirements (A-91), with a signature of this integration.
+    async fn the_sample_of_the_requirements(app) {
         let owner = app.owner().await;
         let sender = connect(&owner, "HMAC_SHA256").await;
         let body = r#"{"id":"evt_123","type":"payment.succeeded","data":{"amount_minor":129900,"currency":"USD"}}"#;

@@ -1,4 +1,4 @@
-//! Tokens: access tokens with the claims of K-36, and refresh tokens that serve once.
+//! Tokens: access tokens with their claims (K-36), and refresh tokens that serve once (K-35).
 //!
 //! An access token names its login, and the versions of whom it speaks for as they were when it
 //! was decided what it may do. So gateways can tell whether it is from before a revocation

@@ -1,5 +1,5 @@
-//! One line of JSON for each request, with the span attributes of A-31. It names the
-//! operation, never the target or a header: those may hold secrets and personal data.
+//! One line of JSON for each request, with the attributes that a span must have. It names
+//! the operation, never the target or a header: those may hold secrets and personal data.
 
 use std::borrow::Cow;
 

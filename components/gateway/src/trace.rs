@@ -137,7 +137,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
-/// A correlation id as K-78 takes it: 1 to 128 of `[A-Za-z0-9._-]`.
+/// A correlation id that is taken over (K-78): 1 to 128 of `[A-Za-z0-9._-]`.
 fn token(headers: &HeaderMap, name: &str) -> Option<String> {
     header(headers, name).filter(|value| is_request_id(value)).map(str::to_owned)
 }

@@ -37,7 +37,7 @@ const EXCEPTIONS: &[(&str, &[Rule], &str)] = &[
     (
         "/api-docs.json",
         &[Rule::FileExtension, Rule::Plural],
-        "the contract by its other name, which E-70 prescribes",
+        "the contract by its other name, which is required (E-70)",
     ),
     ("/docs/errors", &[Rule::Pagination], "a page for people: the index of the registry"),
     (

@@ -1,6 +1,6 @@
 //! The profile `camel`: camelCase members and lower-case enumerations in a frame with
 //! `data`, `meta`, `pagination` and `links` (E-29…36, E-87…92, K-1, K-6). The frame's own
-//! names stay as E prints them.
+//! names are snake_case, as its requirement has them: `request_id`, `per_page`.
 
 use serde::Serialize;
 use serde_json::value::RawValue;

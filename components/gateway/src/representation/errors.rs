@@ -171,7 +171,7 @@ impl Told<'_> {
     fn camel(&self) -> Value {
         let mut details = Map::new();
         for (name, value) in self.context() {
-            // E prints this one.
+            // Its requirement has this one in snake_case (E-63).
             let name = if name == "retry_after" { name } else { case::camel(&name).into_owned() };
             details.insert(name, value);
         }

@@ -36,9 +36,9 @@ pub(super) struct Items<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum Pagination {
-    /// D-46
+    /// Of a page by cursor (D-46).
     Cursor { cursors: Cursors, has_more: bool, total: Option<u64> },
-    /// D-49
+    /// Of a page by offset or number (D-49).
     Offset {
         limit: u64,
         offset: u64,
@@ -54,7 +54,7 @@ pub(super) struct Cursors {
     after: Option<String>,
 }
 
-/// E-29
+/// The member `pagination` of the profile `camel` (E-29).
 #[derive(Serialize)]
 pub(super) struct Numbered {
     page: Option<u64>,
@@ -102,7 +102,7 @@ impl Page {
         Links(links)
     }
 
-    /// As D prints it.
+    /// The member `pagination` of the profile `envelope` (D-46, D-49).
     pub(super) fn pagination(&self) -> Pagination {
         match self.limit {
             Some(limit) => {
@@ -128,7 +128,7 @@ impl Page {
         }
     }
 
-    /// As E prints it; `asked` is the query of the request.
+    /// The member `pagination` of the profile `camel`; `asked` is the query of the request.
     pub(super) fn numbered(&self, asked: &str) -> Numbered {
         if let Pagination::Offset { limit, total, current_page, total_pages, .. } =
             self.pagination()

@@ -29,7 +29,7 @@ pub struct Place {
 pub enum Resume {
     /// Behind a row.
     At(Place),
-    /// After so many rows: the seeds' `{"offset":100}`, which needs no seal.
+    /// After so many rows: `{"offset":100}` in base64, which needs no seal.
     Offset(usize),
 }
 

@@ -9,7 +9,7 @@ const VALUES: usize = 100;
 
 /// How a field is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "they are the operators of K-29")]
+#[allow(missing_docs, reason = "they are the operators of filters (K-29)")]
 pub enum Op {
     Eq,
     Ne,

@@ -160,7 +160,7 @@ fn pages_have_four_families() {
         Mode::Keyset { id: "thg_1".to_owned(), keys: vec![("created_at", Literal::Integer(1000))] }
     );
     let defaults = ["", "offset=0", "page=1", "after_id=thg_1"].map(|query| page(query).limit);
-    assert_eq!(defaults, [50, 20, 20, 50], "K-26");
+    assert_eq!(defaults, [50, 20, 20, 50], "defaults (K-26)");
 }
 
 #[test]
@@ -319,8 +319,8 @@ fn a_cursor_is_good_for_one_list() {
         assert!(index + 1 == forged.len() || bound.read(&text, 2).is_none(), "byte {index}");
         forged[index] = before;
     }
-    assert_eq!(bound.read("eyJvZmZzZXQiOjEwMH0", 1), Some(Resume::Offset(100)), "A-43");
-    assert_eq!(bound.read("eyJpZCI6MTIzfQ==", 1), None, "D-45's plain key is not signed");
+    assert_eq!(bound.read("eyJvZmZzZXQiOjEwMH0", 1), Some(Resume::Offset(100)), "offset (A-43)");
+    assert_eq!(bound.read("eyJpZCI6MTIzfQ==", 1), None, "a plain key (D-45) is not sealed");
 }
 
 #[test]

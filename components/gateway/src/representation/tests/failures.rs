@@ -19,7 +19,7 @@ fn violation(pointer: &str, code: &str, message: &str, value: Option<&str>) -> V
     }
 }
 
-/// D-58's sample, from the function's point of view, with a further fact.
+/// The error of the sample (D-58), from the function's point of view, with a further fact.
 fn invalid() -> Error {
     let violations = vec![
         violation("/email", "INVALID_FORMAT", "Email format is invalid", Some("\"not-an-email\"")),
@@ -88,7 +88,7 @@ fn envelope() {
     );
 }
 
-/// camel (E-50…52): a text for each field, several of one field joined.
+/// Camel (E-50…52): a text for each field, several of one field joined.
 #[test]
 fn camel() {
     let mut error = invalid();

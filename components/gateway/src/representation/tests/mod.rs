@@ -203,7 +203,7 @@ fn strings(list: &[&str]) -> Vec<String> {
     list.iter().map(|item| (*item).to_owned()).collect()
 }
 
-/// A public operation on users, as D has them.
+/// A public operation on users, as the samples of JSON:API have them (D-30…44).
 fn users(method: &str, path: &str) -> Operation {
     let writes = matches!(method, "POST" | "PUT" | "PATCH");
     let relation = |name: &str, member: &str, collection: &str, many| Relation {
@@ -239,7 +239,8 @@ fn users(method: &str, path: &str) -> Operation {
     }
 }
 
-/// A public operation on books, as E has them, on the contract of projects.
+/// A public operation on books, as the samples of `camel` have them (E-87…92), on the contract
+/// of projects.
 fn books(method: &str, path: &str) -> Operation {
     Operation {
         shape: Some(Shape {

@@ -301,7 +301,7 @@ fn a_camel_query_about_a_map() {
     }
 }
 
-/// Pages are counted in E's form unless the client pages in its own way.
+/// Pages are counted in the profile `camel`, unless the client pages in its own way.
 #[test]
 fn the_first_page_is_counted() {
     let list = |target: &str, headers: &[(&str, &str)]| {

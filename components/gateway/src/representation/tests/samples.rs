@@ -1,5 +1,6 @@
-//! The samples of the five documents, field for field. Where a sample shows only seconds of
-//! a time or leaves a member out that another one of the same document has, the test says so.
+//! The samples of the requirements (docs/requirements.md), field for field. Where a sample shows
+//! only seconds of a time, or leaves a member out that another one of the same source has, the
+//! test says so.
 
 use serde_json::{Value, json};
 
@@ -10,7 +11,7 @@ fn parsed(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-/// A-89: a collection is read natively as the function says it.
+/// A collection is read natively as the function says it (A-89).
 #[test]
 fn a_collection_read() {
     let body = r#"{ "items": [{"id":"CMP:1"}], "next_cursor": "eyJvZmZzZXQiOjUwMH0" }"#;
@@ -19,7 +20,7 @@ fn a_collection_read() {
     assert_eq!(got.body, body.as_bytes());
 }
 
-/// B-50: the envelope.
+/// An object in the envelope (B-50).
 #[test]
 fn the_envelope() {
     let sending = ("GET /api/v1/books/b", &[ENVELOPE][..], "");
@@ -29,8 +30,8 @@ fn the_envelope() {
     assert_eq!(got["meta"]["traceId"], TRACE);
 }
 
-/// D-31…D-40: a JSON:API document is sent as JSON, accepted as JSON, and answered in
-/// JSON:API with related objects.
+/// A JSON:API document is sent as JSON, accepted as JSON, and answered in JSON:API with related
+/// objects (D-30…41).
 #[test]
 fn create_a_user() {
     let sent = r#"{
@@ -136,8 +137,8 @@ fn create_a_user() {
     assert_eq!(got.json(), expected);
 }
 
-/// D-42…D-44: a sparse user with related objects. (The sample has no `links` here, the one
-/// of D-37 does; we always have them.)
+/// A sparse user with related objects (D-42…44). This sample has no `links`, and the one of a
+/// created user has (D-37); we always have them.
 #[test]
 fn get_a_user() {
     let native = json!({
@@ -179,10 +180,10 @@ fn get_a_user() {
     );
 }
 
-/// D-45…D-47 and D-48…D-50: pagination and links of both modes. (Brackets are escaped, as
-/// RFC 3986 has it.)
+/// Pagination and links of the envelope, by cursor (D-45…47) and by offset (D-48…50). Brackets are
+/// escaped in them, as RFC 3986 has it.
 #[test]
-fn pages_of_d() {
+fn pages_by_cursor_and_by_offset() {
     let mut orders = users("GET", "/orders");
     orders.shape = orders.shape.map(|shape| Shape { is_page: true, is_numbered: true, ..shape });
     let links = [
@@ -240,7 +241,7 @@ fn pages_of_d() {
     );
 }
 
-/// E-87: a collection of books. (`meta.timestamp` is E-29's.)
+/// A collection of books (E-87). `meta.timestamp` is not in this sample, and required (E-29).
 #[test]
 fn list_books() {
     let native = r#"{"items":[{"id":"book-123","title":"The Great Adventure","author_id":"user-456","published_at":"2023-05-10T15:30:00.000Z","status":"PUBLISHED"}],"next_cursor":null}"#;
@@ -280,7 +281,7 @@ fn list_books() {
     assert_eq!(got.json(), expected);
 }
 
-/// E-88: one book; what a client keeps in `metadata` has the names that it gave.
+/// One book: what a client keeps in `metadata` has the names that it gave (E-88).
 #[test]
 fn get_a_book() {
     let native = r#"{"id":"book-123","title":"The Great Adventure","author_id":"user-456","published_at":"2023-05-10T15:30:00.000Z","status":"PUBLISHED","content":"Once upon a time...","metadata":{"isbn":"978-3-16-148410-0","genre":"fantasy","pageCount":320}}"#;
@@ -306,7 +307,7 @@ fn get_a_book() {
     assert_eq!(got.json(), expected);
 }
 
-/// E-89, E-90: a book is created and changed with the members that E has.
+/// A book is created (E-89) and changed (E-90).
 #[test]
 fn write_a_book() {
     let sent = r#"{"title":"New Book Title","content":"Book content here...","metadata":{"genre":"mystery","tags":["thriller","suspense"]}}"#;
@@ -337,7 +338,7 @@ fn write_a_book() {
     }
 }
 
-/// E-91: what is deleted has no body.
+/// What is deleted has no body (E-91).
 #[test]
 fn delete_a_book() {
     let got = exchange(
@@ -348,7 +349,7 @@ fn delete_a_book() {
     assert_eq!((got.status, got.body.len()), (204, 0));
 }
 
-/// E-92: an operation that goes on is told with 200.
+/// An operation that goes on is told with 200 (E-92).
 #[test]
 fn publish_a_book() {
     let sent = r#"{"publishDate":"2023-06-20T00:00:00.000Z","channels":["kindle","print","web"]}"#;

@@ -238,7 +238,7 @@ fn a_fixed_form_is_not_transformed() {
     }
 }
 
-/// A job that was queued is told with 200 in E's form, 202 in the others.
+/// A job that was queued is told with 200 in the profile `camel`, 202 in the others.
 #[test]
 fn a_queued_job() {
     for (header, expected) in
