@@ -102,7 +102,7 @@ impl Page {
         Links(links)
     }
 
-    /// The member `pagination` of the profile `envelope` (D-46, D-49).
+    /// The member `pagination` of the envelope and of JSON:API (D-46, D-49).
     pub(super) fn pagination(&self) -> Pagination {
         match self.limit {
             Some(limit) => {
