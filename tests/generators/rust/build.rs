@@ -1,5 +1,6 @@
 //! Makes the client of `target/generators/openapi.json`, as the command line of openapi-to-rust
-//! does. Its library alone needs a third of the crates.
+//! does. Its library alone needs a third of the crates. The client stands beside `main.rs`, as its
+//! modules cannot be included from elsewhere.
 
 use openapi_to_rust::{CodeGenerator, GeneratorConfig, SchemaAnalyzer, spec_source};
 use std::path::PathBuf;
@@ -12,7 +13,7 @@ fn main() -> Result<(), Failed> {
     let contract = serde_json::from_str(&std::fs::read_to_string(contract)?)?;
     spec_source::validate_oas_document(&contract)?;
     let mut config = GeneratorConfig {
-        output_dir: PathBuf::from(std::env::var("OUT_DIR")?).join("generated"),
+        output_dir: PathBuf::from("src/generated"),
         module_name: "api".to_owned(),
         enable_async_client: true,
         enable_sse_client: false,

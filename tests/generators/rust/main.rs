@@ -1,9 +1,8 @@
 //! The walk of the README with the client that openapi-to-rust makes.
 
 #[allow(warnings)]
-mod generated {
-    include!(concat!(env!("OUT_DIR"), "/generated/mod.rs"));
-}
+#[rustfmt::skip]
+mod generated;
 
 use generated::{
     ErrorCode, EventType, HttpClient, ListProjectsResponseItemsItemUnion as Item, ProjectPatch,
