@@ -7,12 +7,13 @@ use gateway::Code;
 use regex::Regex;
 use wit_parser::{Resolve, TypeDefKind};
 
-use crate::support::contract::{CONTRACT, violations};
+use crate::support::contract::{CONTRACT, operation, violations};
 use crate::support::server::root;
 
 pure! {
     rows_and_interface_agree() the_table() the_pages_are_those_of_the_registry()
     the_runner_answers_with_codes_of_the_registry() the_examples_keep_their_schemas()
+    answers_are_held_against_nested_schemas()
 }
 
 /// The rows stand in the order of `wit/errors.wit`, spelled alike: both sides convert by
@@ -132,4 +133,14 @@ fn the_examples_keep_their_schemas() {
         }
     }
     assert!(count > 60, "{count}");
+}
+
+/// A wrong answer does not pass because its schema leads elsewhere by `$ref`.
+fn answers_are_held_against_nested_schemas() {
+    let list = operation("GET", "/api/v1/projects").unwrap();
+    let schema = &list["responses"]["200"]["content"]["application/json"]["schema"];
+    let mut page = CONTRACT["components"]["examples"]["Projects"]["value"].clone();
+    assert_eq!(violations(schema, &page), Vec::<String>::new());
+    page["items"][0]["status"] = "SLEEPING".into();
+    assert_ne!(violations(schema, &page), Vec::<String>::new());
 }
