@@ -1,4 +1,4 @@
-//! From the manifest to components that are ready to answer.
+//! Turns the manifest into components that are ready to answer requests.
 
 use crate::code::{Code, Compiled};
 use crate::composed::Composed;
@@ -30,7 +30,7 @@ use tokio_util::task::AbortOnDropHandle;
 use wasmtime::Engine;
 use wasmtime::component::InstancePre;
 
-/// What answers a route.
+/// The kind of component that answers a route.
 #[derive(Clone)]
 pub(crate) enum Target {
     /// A route component behind the native gateway.
@@ -39,24 +39,24 @@ pub(crate) enum Target {
     Composed(Arc<Composed>),
 }
 
-/// All components and what is behind them.
+/// All components of a server, and the stores and databases behind them.
 pub(crate) struct App {
-    /// Which component answers what.
+    /// The routes, each with the name and the target of its component.
     pub(crate) routes: Routes<(Arc<String>, Target)>,
-    /// What is counted of them.
+    /// The counters of the components and stores.
     pub(crate) metrics: Metrics,
-    /// The same for people.
+    /// The same routes as lines of the route table, for people to read.
     pub(crate) lines: Vec<RouteLine>,
     stores: Vec<Arc<dyn KeyValue>>,
     databases: Vec<Arc<Database>>,
     background: Background,
     /// The proxies that the operator trusts.
     pub(crate) proxies: Vec<gateway::Proxy>,
-    /// Ends with the server.
+    /// The task that calls the tick operation. It ends with the server.
     _ticker: Option<AbortOnDropHandle<()>>,
 }
 
-/// A component on its way: its code and its grants.
+/// A component that is not compiled yet: its code and its grants.
 struct Part {
     code: Code,
     grants: Grants,
@@ -110,7 +110,7 @@ impl App {
         }
         ensure!(!routes.is_empty(), "{}: no [[trigger.http]] to serve", manifest.path.display());
         let routes = Routes::new(routes).with_context(|| manifest.path.display().to_string())?;
-        // Whoever does not serve the operation leaves it to the hosts that do.
+        // If this host does not serve the operation, then it leaves the calls to the hosts that do.
         let serves = options.ticker && lines.iter().any(|line| line.path == ticker::PATH);
         let ticker = tick_token.filter(|_| serves).map(|token| {
             let ticker = ticker::run(own, token, background.work_due.clone(), log.clone());
@@ -120,7 +120,7 @@ impl App {
         Ok(Self { routes, metrics, lines, stores, databases, background, proxies, _ticker: ticker })
     }
 
-    /// Whether stores and databases answer.
+    /// Checks that every store and every database answers.
     pub(crate) async fn check(&self) -> Result<(), String> {
         for store in &self.stores {
             store.check().await?;
@@ -128,11 +128,13 @@ impl App {
         self.databases.iter().try_for_each(|database| database.check())
     }
 
-    /// Waits for background work, then makes all writes durable. Nothing may be in flight.
+    /// Waits for background work for at most `grace`, then makes all writes durable. No request may
+    /// be in flight.
     pub(crate) async fn close(&self, grace: std::time::Duration) -> Result<(), String> {
         self.background.end_streams.cancel();
         self.background.tasks.close();
-        // What is still at work after the grace is not durable and is in SQL as rows.
+        // Work that is still running after the grace period is not durable here. It is in SQL, as
+        // rows.
         let _ = tokio::time::timeout(grace, self.background.tasks.wait()).await;
         for store in &self.stores {
             store.close().await?;
@@ -141,7 +143,7 @@ impl App {
     }
 }
 
-/// The variable `trusted_proxies`.
+/// Reads the variable `trusted_proxies`.
 fn proxies(variables: &Variables) -> anyhow::Result<Vec<gateway::Proxy>> {
     let text = variables.get("trusted_proxies").unwrap_or_default();
     let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
@@ -195,8 +197,8 @@ async fn load_parts(
     Ok(targets)
 }
 
-/// Loads the code of all parts at the same time. The flag says whether the component is
-/// to be called by its typed export.
+/// Loads the code of all parts at the same time. If the flag in the result is true, then the
+/// component is called by its typed export.
 async fn prepare(
     options: &Options,
     engine: &Engine,

@@ -1,6 +1,7 @@
-//! `tenantry backup`: a copy of the embedded database, taken while a server serves it.
+//! `tenantry backup`: copies the embedded database while a server serves it.
 //!
-//! Key-value data is not in it: that expires or is made again (ARCHITECTURE.md).
+//! The copy has no key-value data, because that data expires or can be made again
+//! (ARCHITECTURE.md).
 
 use crate::pace::Pace;
 use crate::partial::{Partial, refuse_existing};
@@ -10,25 +11,25 @@ use anyhow::{Context as _, ensure};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// What was copied.
+/// The result of a backup.
 #[derive(Clone, Debug)]
 pub struct BackedUp {
-    /// The database.
+    /// The file of the database that was copied.
     pub database: PathBuf,
-    /// The size of the copy.
+    /// The size of the copy, in bytes.
     pub bytes: u64,
-    /// How long it took.
+    /// How long the backup took.
     pub took: Duration,
 }
 
-/// Copies the database that the label `default` leads to into the new file `file`: as it is
-/// at the moment when the copy begins, whatever is written meanwhile. `progress` is told how
-/// far it is when it takes longer than two seconds.
+/// Copies the database of the label `default` into the new file `file`. The copy has the state at
+/// the moment when copying begins; later writes are not in it. If the copy takes longer than two
+/// seconds, then `progress` gets lines that say how far it is.
 ///
 /// # Errors
 ///
-/// There is no database, `file` exists, or the copy cannot be written or is damaged. Then
-/// there is no `file`.
+/// There is no database, `file` exists, or the copy cannot be written or is damaged. A failed copy
+/// leaves no `file`.
 pub fn backup(
     file: &Path,
     data: &Path,
@@ -45,7 +46,8 @@ pub fn backup(
     );
     refuse_existing(file)?;
     let partial = Partial::create(file)?;
-    // Another process may have finished this file while no partial one was in its way.
+    // The partial file rules out a concurrent backup. But one may have finished this file just
+    // before.
     refuse_existing(file)?;
     let mut pace = Pace::new(progress);
     let copied = copy::open(database)

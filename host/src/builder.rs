@@ -1,4 +1,4 @@
-//! `tenantry build`: the build commands of `spin.toml`.
+//! `tenantry build`: runs the build commands of `spin.toml`.
 
 use crate::manifest::{Commands, Manifest};
 use anyhow::{Context as _, bail, ensure};
@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-/// Runs the build commands of the components called `names` (empty: of all), in the order
-/// of the manifest, each distinct command once. `progress` is told what runs.
+/// Runs the build commands of the components called `names`, or of all components if `names` is
+/// empty. The order is that of the manifest, and each distinct command runs once. `progress` gets a
+/// line for each command.
 ///
 /// # Errors
 ///
-/// The first command that fails, with the component that asked for it.
+/// The first command that fails, with the name of the component that asked for it.
 pub fn build(manifest: &Path, names: &[String], progress: impl Fn(&str)) -> anyhow::Result<()> {
     let manifest = Manifest::read(manifest)?;
     let mut done: Vec<(PathBuf, &str)> = Vec::new();

@@ -1,24 +1,25 @@
-//! A clock for functions that a test turns.
+//! A clock for functions that a test can move.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use wasmtime_wasi::HostWallClock;
 
-/// The machine's clock, moved. All clones are moved together.
+/// The machine's clock with an offset. All clones share the offset.
 ///
-/// Functions read it, the gateway too where it is a part of them (composed). What measures how
-/// long something takes, the native gateway, the stores and the runner keep the machine's time.
+/// Functions read this clock. In the composed placement the gateway reads it too, because it is a
+/// part of the component. The native gateway, the stores and the runner keep the machine's time,
+/// and so does everything that measures durations.
 #[derive(Clone, Debug, Default)]
 pub struct Clock(Arc<AtomicI64>);
 
 impl Clock {
-    /// Moves it on by so many milliseconds, or back.
+    /// Moves the clock forward by so many milliseconds, or back if the number is negative.
     pub fn advance(&self, milliseconds: i64) {
         self.0.fetch_add(milliseconds, Ordering::SeqCst);
     }
 
-    /// What it shows.
+    /// The time that this clock shows.
     pub fn now(&self) -> SystemTime {
         let moved = self.0.load(Ordering::SeqCst);
         let by = Duration::from_millis(moved.unsigned_abs());

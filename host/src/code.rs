@@ -1,5 +1,5 @@
-//! From the files of a component to code that can run: what the bundle has compiled already, or
-//! else what is compiled now.
+//! Turns the files of a component into code that can run. If the bundle has fitting compiled code,
+//! then that is loaded; otherwise the files are compiled now.
 
 use crate::composed::compose;
 use crate::engine;
@@ -13,21 +13,21 @@ use wasmtime::component::Component;
 pub(crate) struct Code {
     /// Its name in the manifest.
     pub(crate) id: String,
-    /// What the manifest gives as its source.
+    /// The WebAssembly file that the manifest gives as its source.
     pub(crate) source: Wasm,
     /// Its route component, if it has one.
     pub(crate) route: Option<Wasm>,
 }
 
-/// What came of them.
+/// A compiled component.
 pub(crate) struct Compiled {
     pub(crate) component: Component,
-    /// Whether it is to be called by the typed export of a route component.
+    /// Whether the component is called by the typed export of a route component.
     pub(crate) typed: bool,
 }
 
 impl Code {
-    /// Loads or compiles it for the placement of the options. Blocks for up to seconds.
+    /// Loads or compiles the component for the placement in the options. Blocks for up to seconds.
     pub(crate) fn load(
         &self,
         options: &Options,
@@ -74,7 +74,7 @@ mod tests {
     const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
     const FILE: &str = "empty.wasm";
 
-    /// Loads a component whose compiled code in the bundle is this; returns the log.
+    /// Loads a component that has `compiled` as its compiled code in the bundle; returns the log.
     fn load(compiled: Option<&[u8]>) -> Vec<String> {
         let mut files = vec![(FILE, EMPTY)];
         files.extend(compiled.map(|code| ("compiled/empty.wasm", code)));
@@ -100,7 +100,8 @@ mod tests {
         assert_eq!(load(Some(&precompiled(&engine::config()))), Vec::<String>::new());
     }
 
-    /// Code for other settings, cut short, none of it at all: compiled here.
+    /// Compiled code that is made for other settings, cut short or absent is not used: the
+    /// component is compiled here.
     #[test]
     fn what_does_not_fit_is_compiled() {
         let whole = precompiled(&engine::config());

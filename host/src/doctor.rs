@@ -1,5 +1,5 @@
-//! `tenantry doctor`: looks at everything that a server needs before one is started, and says
-//! of each thing that is wrong what to do.
+//! `tenantry doctor`: checks everything that a server needs before one is started. For each problem
+//! it says what to do.
 
 mod database;
 mod embedded;
@@ -13,30 +13,30 @@ use crate::settings;
 use crate::site;
 use std::time::Duration;
 
-/// How far a clock may be from that of a store.
+/// The largest accepted difference between the clock of this host and that of a store.
 const SKEW: Duration = Duration::from_secs(2);
 
-/// What was found.
+/// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// What was looked at.
+    /// What was checked.
     pub subject: &'static str,
-    /// How it is.
+    /// The verdict.
     pub state: State,
-    /// What was found there.
+    /// What the check found.
     pub text: String,
-    /// What to do about it; empty when all is well.
+    /// What to do about it; empty if all is well.
     pub remedy: String,
 }
 
-/// How something is.
+/// The verdict of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// As it should be.
+    /// Everything is as it should be.
     Good,
-    /// It works, and somebody should look at it.
+    /// It works, but somebody should look at it.
     Doubtful,
-    /// A server would not start, or not answer.
+    /// A server would not start, or would not answer.
     Bad,
 }
 
@@ -53,8 +53,8 @@ impl Finding {
         Self { state: State::Doubtful, ..Self::bad(subject, text, remedy) }
     }
 
-    /// An error of the runner says in one sentence what was found and, behind a semicolon,
-    /// what to do; `remedy` is for those that do not.
+    /// A finding from an error. Errors of the runner say in one sentence what was found and, after
+    /// a semicolon, what to do. `remedy` is for errors that have no such second part.
     fn refused(subject: &'static str, error: &anyhow::Error, remedy: &str) -> Self {
         let told = format!("{error:#}");
         let (text, remedy) = told.split_once("; ").unwrap_or((&told, remedy));
@@ -62,8 +62,8 @@ impl Finding {
     }
 }
 
-/// Looks at the manifest, its files and variables, the runtime config, the stores, the clocks
-/// and the keys. Changes nothing.
+/// Checks the manifest, its files and variables, the runtime config, the stores, the clocks and the
+/// keys. Changes nothing.
 pub async fn doctor(options: &Options) -> Vec<Finding> {
     let mut found = Vec::new();
     let manifest = match Manifest::of(options) {
@@ -126,7 +126,7 @@ fn functions(options: &Options, manifest: &Manifest) -> Finding {
     Finding::good("functions", format!("{} are built", components.len()))
 }
 
-/// The clock of a store against ours: tokens, leases and limits compare the two.
+/// Compares the clock of a store with ours. Tokens, leases and limits depend on both.
 fn clock(of: &str, their_ms: i64) -> Finding {
     let ours = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_millis();
     let apart = i64::try_from(ours).unwrap_or(i64::MAX).abs_diff(their_ms);

@@ -1,5 +1,5 @@
-//! The WebAssembly engine: compiled code, instance slots, and the clock that makes guests
-//! give way.
+//! The WebAssembly engine: compiled code, instance slots, and the epoch clock that makes guests
+//! yield.
 
 use crate::options::Limits;
 use anyhow::Context as _;
@@ -11,22 +11,24 @@ use wasmtime::{
     Cache, CacheConfig, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
 };
 
-/// The length of an epoch.
+/// The length of an epoch, the unit in which a guest's computing turn is counted.
 const TICK: Duration = Duration::from_millis(10);
-/// The most memories of all instances: each reserves 4 GiB of address space.
+/// The most linear memories of all instances together. Each reserves 4 GiB of address space.
 const MEMORIES: usize = 1024;
 
-/// What compiled code depends on: code runs where all of this is as it was when it was compiled.
+/// The settings that compiled code depends on. Code runs only on an engine with the same settings
+/// as those that it was compiled with.
 pub(crate) fn config() -> Config {
     let mut config = Config::new();
     config.wasm_component_model_async(true).epoch_interruption(true);
     config
 }
 
-/// An engine for `components` components, whose compiled code is kept under `data`.
+/// Makes an engine for `components` components. It caches compiled code under `data`.
 pub(crate) fn new(limits: &Limits, components: usize, data: &Path) -> anyhow::Result<Engine> {
-    // A composed component has two memories: the gateway's and the route's. And as many again:
-    // an instance that has just answered is not given back yet when the next one is made.
+    // A composed component has two memories: the gateway's and the route's. The number is doubled
+    // once more, because an instance that has just answered may not be released yet when the next
+    // one is made.
     let memories = (limits.max_instances * components.max(1) * 4 + 16).min(MEMORIES);
     let slots = |each: usize| u32::try_from(memories * each).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::new();
@@ -54,7 +56,7 @@ pub(crate) fn new(limits: &Limits, components: usize, data: &Path) -> anyhow::Re
     Ok(engine)
 }
 
-/// Advances the epoch until the engine is gone.
+/// Advances the epoch until the engine is dropped.
 fn tick(engine: &Engine) -> std::io::Result<()> {
     let engine = engine.weak();
     std::thread::Builder::new().name("epoch".to_owned()).spawn(move || {
@@ -67,7 +69,7 @@ fn tick(engine: &Engine) -> std::io::Result<()> {
     Ok(())
 }
 
-/// A linker with every interface that this host has.
+/// Makes a linker with every interface that this host has.
 pub(crate) fn linker(engine: &Engine) -> anyhow::Result<Linker<crate::state::State>> {
     let mut linker = Linker::new(engine);
     crate::interfaces::link(&mut linker)?;

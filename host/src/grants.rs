@@ -1,4 +1,4 @@
-//! What one component may reach: nothing that `spin.toml` does not list.
+//! What one component may reach. It may reach nothing that `spin.toml` does not list.
 
 use crate::hosts::AllowedHosts;
 use crate::manifest::{Component, Manifest};
@@ -27,13 +27,13 @@ pub(crate) struct Grants {
     pub(crate) databases: HashMap<String, Arc<Database>>,
     /// Hosts that it may send requests to, and open connections to.
     pub(crate) hosts: AllowedHosts,
-    /// Databases that it may open by address, as far as `hosts` has them.
+    /// The pools of the databases that it may open by address, if `hosts` allows the address.
     pub(crate) postgres: Arc<Pools>,
-    /// What sends its requests, as far as `hosts` has them.
+    /// The HTTP clients that send its requests, if `hosts` allows the destination.
     pub(crate) clients: Arc<Clients>,
 }
 
-/// The stores and databases of the server, opened when the first component needs them.
+/// The stores and databases of the server. Each is opened when the first component needs it.
 pub(crate) struct Backends {
     config: RuntimeConfig,
     statement_time: Duration,
@@ -45,8 +45,8 @@ pub(crate) struct Backends {
 }
 
 impl Backends {
-    /// Nothing is opened yet. `statement_time` bounds one SQL statement. Must be called in the
-    /// runtime that serves the guests.
+    /// Opens nothing yet. `statement_time` bounds one SQL statement. Must be called in the runtime
+    /// that serves the guests.
     pub(crate) fn new(
         config: RuntimeConfig,
         statement_time: Duration,
@@ -58,17 +58,17 @@ impl Backends {
         Ok(Self { config, statement_time, metrics, stores, databases, postgres, clients })
     }
 
-    /// All opened key-value stores.
+    /// All key-value stores that are open.
     pub(crate) fn stores(&self) -> Vec<Arc<dyn KeyValue>> {
         self.stores.values().cloned().collect()
     }
 
-    /// All opened databases.
+    /// All databases that are open.
     pub(crate) fn databases(&self) -> Vec<Arc<Database>> {
         self.databases.values().cloned().collect()
     }
 
-    /// Refuses key-value stores that do not answer: nothing would work that needs them.
+    /// Fails if a key-value store does not answer, because nothing that needs the store would work.
     pub(crate) async fn check(&self) -> anyhow::Result<()> {
         for (label, store) in &self.stores {
             store.check().await.map_err(|why| {
@@ -78,7 +78,7 @@ impl Backends {
         Ok(())
     }
 
-    /// The grants of a component, as the manifest has them.
+    /// Makes the grants of a component from the manifest.
     pub(crate) fn grant(
         &mut self,
         manifest: &Manifest,

@@ -1,4 +1,5 @@
-//! `allowed_outbound_hosts`: which requests and connections a component may send and open.
+//! `allowed_outbound_hosts`: the hosts that a component may send requests to and open connections
+//! to.
 
 use anyhow::{bail, ensure};
 use http::Uri;
@@ -6,13 +7,13 @@ use http::Uri;
 /// Where a request may go.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Destination {
-    /// To the host that its URI names, and the manifest too.
+    /// To the host in the URI, which the manifest names exactly.
     Named,
-    /// To the host that its URI names, which only a pattern of the manifest grants.
+    /// To the host in the URI, which only a wildcard pattern of the manifest grants.
     Matched,
     /// To this server.
     Own,
-    /// Nowhere: the manifest does not grant it.
+    /// Nowhere, because the manifest does not grant it.
     Denied,
 }
 
@@ -33,7 +34,7 @@ struct Rule {
 enum Host {
     Any,
     Own,
-    /// Below this domain: `.example.com`.
+    /// Every host below this domain: `.example.com`.
     Below(String),
     Exact(String),
 }
@@ -45,9 +46,10 @@ impl AllowedHosts {
         entries.iter().map(|entry| Rule::parse(entry)).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Decides about a request to `uri`. A URI without authority, and the host `self.alt`,
-    /// mean this server, as in Spin. That is granted for plain HTTP alone, which `http://self`
-    /// says: URLs that a pattern such as `https://*:*` is for are written by strangers.
+    /// Decides where a request to `uri` may go. As in Spin, a URI without authority and the host
+    /// `self.alt` mean this server. The entry `http://self` grants that, and only for plain HTTP. A
+    /// pattern such as `https://*:*` does not grant it, because such a pattern is meant for URLs
+    /// that strangers write.
     pub(crate) fn destination(&self, uri: &Uri) -> Destination {
         let scheme = uri.scheme_str().unwrap_or("http");
         let port = uri.port_u16().or_else(|| default_port(scheme));
@@ -70,7 +72,7 @@ impl AllowedHosts {
         }
     }
 
-    /// Whether a connection of this kind may go to `host`, which is in lower case.
+    /// Whether a connection with this scheme may go to `host`, which must be in lower case.
     pub(crate) fn allow(&self, scheme: &str, host: &str, port: u16) -> bool {
         self.0.iter().any(|rule| rule.covers(scheme, host, Some(port)))
     }
@@ -126,7 +128,7 @@ impl Rule {
         Ok(Self { scheme: (scheme != "*").then(|| scheme.to_ascii_lowercase()), host, port })
     }
 
-    /// Whether this rule is about another host, and grants it.
+    /// Whether this rule grants the destination. A rule about this server grants no other host.
     fn covers(&self, scheme: &str, host: &str, port: Option<u16>) -> bool {
         self.scheme.as_deref().is_none_or(|wanted| wanted == scheme)
             && (self.port.is_none() || self.port == port)

@@ -1,4 +1,4 @@
-//! Response bodies between the components and hyper.
+//! Response bodies on their way from the components to hyper.
 
 use crate::composed::{Fate, Reader};
 use crate::connections::{Busy, Share};
@@ -16,12 +16,12 @@ use wasmtime_wasi_http::WasiBody;
 
 /// A response body.
 pub(crate) enum ResponseBody {
-    /// All of it.
+    /// A whole body in memory.
     Full(Option<Bytes>),
-    /// From a route, as it comes.
+    /// A stream of pieces from a route component.
     Stream(ByteStream),
-    /// From a `wasi:http` component. `fate` tells an end by accident from a regular one. The
-    /// permit of the instance and the place of a stream are given back when the body has ended.
+    /// The body of a `wasi:http` component. `fate` tells an accidental end from a regular one. The
+    /// permit of the instance and the place of a stream are released when the body has ended.
     Component {
         body: WasiBody,
         fate: Fate,
@@ -31,7 +31,7 @@ pub(crate) enum ResponseBody {
 }
 
 impl ResponseBody {
-    /// A body that is there already.
+    /// A body that is in memory already.
     pub(crate) fn full(bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
         Self::Full((!bytes.is_empty()).then_some(bytes))
@@ -85,7 +85,8 @@ impl Body for ResponseBody {
     }
 }
 
-/// Handed to hyper at once. It holds one, so what is left of a body tells how far the client is.
+/// The most bytes that hyper gets at once. hyper holds one such piece, so the rest of the body
+/// shows how much the client has taken.
 const PIECE: usize = 64 << 10;
 
 fn next_piece(bytes: &mut Option<Bytes>) -> Option<Bytes> {
@@ -95,8 +96,8 @@ fn next_piece(bytes: &mut Option<Bytes>) -> Option<Bytes> {
     }
 }
 
-/// A response body on its way out; its request is at work, and its memory held, as long as this
-/// lives.
+/// A response body that is being sent. As long as this lives, its request counts as at work and its
+/// memory stays reserved.
 pub(crate) struct Outgoing {
     body: ResponseBody,
     _busy: Busy,
@@ -104,12 +105,14 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    /// The same answer, unless there is no room for what its client has yet to take: then a
-    /// refusal of a request that is safe. What others have done is done.
+    /// Reserves memory for the part of the answer that the client has not taken yet. If there is no
+    /// room, then the answer is replaced by an error, but only for a safe request. An unsafe
+    /// request may have changed something, so an error in place of its answer would be wrong.
     ///
     /// # Errors
     ///
-    /// The connection has to end without an answer, which tells the client that it knows nothing.
+    /// There is no room for the answer to an unsafe request. The connection has to end without an
+    /// answer, so that the client knows that the outcome is unknown.
     pub(crate) fn of(
         mut response: Response<ResponseBody>,
         busy: Busy,

@@ -1,5 +1,5 @@
-//! Request bodies on their way in. A function runs when the whole of one is there, so what a
-//! client sends slowly costs neither an instance nor its time.
+//! Request bodies while they are received. A function runs only when the whole body has arrived. So
+//! a slow client costs neither an instance nor its time.
 
 use crate::connections::{Full, Seat, Share};
 use crate::options::Connections as Limits;
@@ -17,21 +17,21 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// Bytes a second that a body comes at on average, once the grace is over (as `MinRate` of
+/// The least average rate of a body after the grace period, in bytes a second (as `MinRate` of
 /// Apache's mod_reqtimeout).
 const RATE: u64 = 1000;
 
 /// How long a body may take.
 #[derive(Clone, Copy)]
 pub(crate) struct Pace {
-    /// In all.
+    /// The limit for the whole body.
     pub(crate) time: Duration,
-    /// Before its rate counts.
+    /// The time before the rate counts.
     pub(crate) grace: Duration,
 }
 
 impl Pace {
-    /// The pace that a server demands. `time` is what a request has in all.
+    /// The pace that a server demands. `time` is the limit for the whole request.
     pub(crate) fn new(limits: &Limits, time: Duration) -> Self {
         Self { time, grace: limits.body_grace }
     }
@@ -42,25 +42,25 @@ impl Pace {
     }
 }
 
-/// What whoever answers keeps of a body.
+/// What the code that answers the request keeps of its body.
 pub(crate) struct Receipt {
-    /// Whether nothing of it is still to come.
+    /// Whether the whole body has arrived.
     whole: AtomicBool,
-    /// The memory it takes, until the answer is there.
+    /// The memory that the body takes. It is reserved until the answer is there.
     share: Mutex<Share>,
 }
 
 impl Receipt {
-    /// Whether the next request may come on the connection.
+    /// Whether the connection may be used for another request.
     pub(crate) fn is_whole(&self) -> bool {
         self.whole.load(Ordering::Relaxed)
     }
 }
 
-/// A request body on its way in.
+/// A request body that is being received.
 pub(crate) struct Incoming {
     body: hyper::body::Incoming,
-    /// Whether the client waits to be asked for it (`100-continue`).
+    /// Whether the client waits for `100 Continue` before it sends the body.
     waits: bool,
     pace: Pace,
     seat: Arc<Seat>,
@@ -69,7 +69,7 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
-    /// The same request with a body that is bounded.
+    /// Replaces the body of a request with one that has limits.
     pub(crate) fn of(
         request: Request<hyper::body::Incoming>,
         pace: Pace,
@@ -85,7 +85,7 @@ impl Incoming {
         (request, kept)
     }
 
-    /// Receives all of it, but stops behind `limit` bytes.
+    /// Receives the whole body. Fails when the body is longer than `limit` bytes.
     pub(crate) async fn receive(&mut self, limit: usize) -> Result<Vec<u8>, BodyError> {
         if self.receipt.is_whole() {
             return Ok(Vec::new());
@@ -119,12 +119,13 @@ impl Incoming {
         }
     }
 
-    /// What has come of a body that was not received as a whole.
+    /// The bytes that have arrived of a body that was not received as a whole.
     pub(crate) fn into_received(mut self) -> Vec<u8> {
         std::mem::take(&mut self.received)
     }
 
-    /// Holds memory for what has come, and not for what was only announced.
+    /// Adds `data` to the body. Memory is reserved for bytes that have arrived, and not for bytes
+    /// that were only announced.
     fn keep(&mut self, data: &Bytes, expected: usize) -> Result<(), BodyError> {
         let needed = self.received.len() + data.len();
         let held = self.received.capacity();
@@ -143,8 +144,8 @@ impl Incoming {
 }
 
 impl Drop for Incoming {
-    /// A small body that nobody wanted is there already, most often: then the connection is
-    /// good for another request.
+    /// Marks a small unread body as whole if it has arrived already, which is the usual case. Then
+    /// the connection can be used for another request.
     fn drop(&mut self) {
         if self.receipt.is_whole() || self.waits {
             return;

@@ -1,5 +1,6 @@
-//! Keys that come from the master key: each for one purpose, so that who has one learns neither
-//! the master key nor another (HKDF-SHA256, RFC 5869). `components/kit/src/seal.rs` makes the same.
+//! Keys that are derived from the master key, each for one purpose (HKDF-SHA256, RFC 5869). From a
+//! derived key nobody can compute the master key or another derived key.
+//! `components/kit/src/seal.rs` derives the same keys.
 
 use crate::postgres;
 use crate::runtime_config::RuntimeConfig;
@@ -15,9 +16,10 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 use std::path::Path;
 
-/// The variable with which gateways verify what `auth` has signed.
+/// The variable that holds the public key with which gateways verify what `auth` has signed.
 const VERIFIER: &str = "keys_verifier";
-/// The variable with which `webhooks` seals, and the one with which older releases did.
+/// The variable with the key that `webhooks` seals with, and the variable with the key that older
+/// releases sealed with.
 const SEALING: &str = "sealing_key";
 const BEFORE: &str = "sealing_key_before";
 
@@ -29,18 +31,19 @@ fn derived(master: &[u8; 32], purpose: &str) -> [u8; 32] {
     key
 }
 
-/// The public half of the key that `auth` signs key sets with.
+/// The public half of the key that `auth` signs key sets with, in base64.
 fn verifier(master: &[u8; 32]) -> String {
     let pair = KeyPair::from_seed(Seed::new(derived(master, "key set")));
     STANDARD.encode(*pair.pk)
 }
 
-/// What follows from a master key: variables and their values.
+/// The variables that are derived from a master key, with their values.
 fn of(master: &[u8; 32]) -> [(&'static str, String); 2] {
     [(VERIFIER, verifier(master)), (SEALING, STANDARD.encode(derived(master, "webhooks")))]
 }
 
-/// What an operator sets on Spin beside the master key; the runner finds it out by itself.
+/// The environment variables that an operator sets on Spin beside the master key. The runner
+/// derives them by itself.
 ///
 /// # Errors
 /// The key is not 32 bytes in base64.
@@ -50,10 +53,9 @@ pub fn keys(master_key: &str) -> anyhow::Result<Vec<(String, String)>> {
     Ok(all.into())
 }
 
-/// Sets what follows from the master key, where the manifest has it.
+/// Sets the derived variables that the manifest has.
 ///
-/// # Errors
-/// It is set to what follows from another one.
+/// # Errors A variable is set to a value that does not come from this master key.
 pub(crate) fn fill(variables: &mut Variables, master: &Master) -> anyhow::Result<()> {
     // The defaults of the manifest are those of the public key.
     let defaults = of(Master::Public.bytes());
@@ -68,7 +70,7 @@ pub(crate) fn fill(variables: &mut Variables, master: &Master) -> anyhow::Result
     Ok(())
 }
 
-/// Gives `webhooks` the master key as long as there are seals under it.
+/// Gives `webhooks` the master key as long as the database has secrets that are sealed with it.
 pub(crate) async fn remember(
     variables: &mut Variables,
     config: &RuntimeConfig,
@@ -76,7 +78,7 @@ pub(crate) async fn remember(
     let given = variables.get(BEFORE).is_none_or(|text| !text.trim().is_empty());
     let Some(master) = Master::of(variables)?.filter(|_| !given) else { return Ok(()) };
     let writers = site::writers(variables);
-    // The common role, or that of `webhooks`.
+    // The access of all functions, or the one of `webhooks`.
     let mut able = writers.iter().filter(|it| it.function.is_none_or(|name| name == "webhooks"));
     let old = match able.next() {
         Some(access) => {
@@ -91,7 +93,8 @@ pub(crate) async fn remember(
     Ok(())
 }
 
-/// Fails where there is no such file, or no such tables in it yet.
+/// Whether the database file has secrets that are sealed with the master key. Fails if the file or
+/// its tables do not exist yet.
 fn in_file(database: &Path) -> rusqlite::Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM webhook_secrets WHERE sealed NOT LIKE '2.%') \
                OR EXISTS (SELECT 1 FROM integration_secrets WHERE sealed NOT LIKE '2.%') \

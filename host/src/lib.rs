@@ -1,10 +1,11 @@
 //! The native runner of a Tenantry bundle: it reads `spin.toml` as it is, gives every
 //! component exactly what the manifest grants it, and serves the routes.
 //!
-//! The way of a request: `server.rs` accepts it, `routes.rs` finds the component, then
+//! The path of a request: `server.rs` accepts it, and `routes.rs` finds the component. Then either
 //! `fused/` runs the gateway library natively and calls the component's typed export, or
-//! `composed/` hands it to a `wasi:http` component. What a guest may reach is in
-//! `interfaces/`, one file each; what stands behind is in `store/`, `sqlite/` and `postgres/`.
+//! `composed/` hands the request to a `wasi:http` component. `interfaces/` has what a guest may
+//! import, one file for each interface. The backends of these interfaces are in `store/`, `sqlite/`
+//! and `postgres/`.
 //!
 //! Several servers can run in one process: there is no global state.
 

@@ -1,7 +1,8 @@
-//! The end of a connection whose client may still be sending. Closing it with bytes unread
-//! makes TCP reset it, and the reset takes the answer away before a client that sends first
-//! and reads then has seen it (RFC 9112 section 9.6). So the server stops writing, reads what
-//! comes and drops it, and closes when the client has or when a bound is reached.
+//! Closes a connection whose client may still be sending. If a socket is closed while it has unread
+//! bytes, then TCP resets the connection. The reset can destroy the answer before the client, which
+//! may first send everything and then read, has seen it (RFC 9112 section 9.6). So the server stops
+//! writing, reads and drops what arrives, and closes when the client has closed or a bound is
+//! reached.
 
 use std::mem::MaybeUninit;
 use std::pin::Pin;
@@ -10,16 +11,16 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
-/// How long a client is read in all, how long it may send nothing (`lingering_time` and
-/// `lingering_timeout` of nginx), and how many bytes: more than the largest body that anybody
-/// sends by mistake.
+/// The bounds: how long the server reads in all, how long the client may send nothing
+/// (`lingering_time` and `lingering_timeout` of nginx), and how many bytes the server reads. The
+/// last is more than the largest body that anybody sends by mistake.
 const TIME: Duration = Duration::from_secs(30);
 const QUIET: Duration = Duration::from_secs(5);
 const BYTES: usize = 64 << 20;
-/// Read at once.
+/// How many bytes are read at once.
 const PIECE: usize = 16 << 10;
 
-/// Reads and drops.
+/// Reads what the client sends and drops it.
 pub(crate) struct Linger {
     alarm: Pin<Box<Sleep>>,
     end: Instant,
@@ -27,14 +28,14 @@ pub(crate) struct Linger {
 }
 
 impl Linger {
-    /// From now, when the last byte of the answer has been written.
+    /// Begins now, when the last byte of the answer has been written.
     pub(crate) fn new() -> Self {
         let now = Instant::now();
         let alarm = Box::pin(tokio::time::sleep_until(now + QUIET));
         Self { alarm, end: now + TIME, left: BYTES }
     }
 
-    /// Ready when the connection may be closed.
+    /// Is ready when the connection may be closed.
     pub(crate) fn poll<S: AsyncRead + Unpin>(
         &mut self,
         cx: &mut Context<'_>,
@@ -50,7 +51,7 @@ impl Linger {
             let now = Instant::now();
             let length = piece.filled().len();
             self.left = self.left.saturating_sub(length);
-            // Nothing is the client's end, or an error.
+            // A length of 0 means that the client has closed, or that reading failed.
             if length == 0 || self.left == 0 || now >= self.end {
                 return Poll::Ready(());
             }

@@ -1,28 +1,28 @@
-//! The log: access lines of the gateway, lines of the guests and the host's own messages,
-//! all through one writer, so that lines never interleave and a slow reader of stdout
-//! never holds up a request.
+//! The log: access lines of the gateway, lines of the guests, and the host's own messages. One
+//! writer thread writes them all, so lines never interleave and a slow reader of stdout never
+//! delays a request.
 
 use parking_lot::{Condvar, Mutex};
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How much may wait for the writer. What does not fit is dropped and counted.
+/// How many bytes may wait for the writer. Lines beyond that are dropped and counted.
 const BUFFER: usize = 8 << 20;
-/// How long the writer lets lines gather before it writes them at once.
+/// How long the writer lets lines gather, so that it writes many at once.
 const GATHER: Duration = Duration::from_millis(5);
 
 /// Where log lines go.
 #[derive(Clone, Debug, Default)]
 pub enum Log {
-    /// Standard output, one line each.
+    /// Standard output, one line for each message.
     #[default]
     Stdout,
     /// A list in memory, for tests.
     Memory(Arc<Mutex<Vec<String>>>),
 }
 
-/// The way to the log; cheap to clone. The writer ends with the last clone.
+/// The sending end of the log. Clones are cheap. The writer ends with the last clone.
 #[derive(Clone)]
 pub(crate) enum Sink {
     Stdout(Arc<Outlet>),
@@ -57,7 +57,7 @@ impl Sink {
     }
 }
 
-/// The writer thread; dropping it writes what is left and waits for the thread.
+/// The writer thread. When this is dropped, it writes what is left and waits for the thread.
 pub(crate) struct Outlet {
     queue: Arc<Queue>,
     thread: Option<std::thread::JoinHandle<()>>,

@@ -1,8 +1,8 @@
-//! What the machine, or the container that this process runs in, has for it.
+//! The cores and the memory of the machine, or of the container that this process runs in.
 
 use std::fs;
 
-/// What is assumed when nobody says, in bytes.
+/// The memory that is assumed when the system does not tell, in bytes.
 const UNKNOWN: usize = 2 << 30;
 
 /// Cores that the process may use.
@@ -10,8 +10,8 @@ pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Memory that the process may use, in bytes: the machine's, or less where a control group says
-/// so (Linux, `cgroups(7)`, version 2 or 1).
+/// Memory that the process may use, in bytes. This is the machine's memory, or the limit of the
+/// control group if that is lower (Linux, `cgroups(7)`, version 2 or 1).
 pub(crate) fn memory() -> usize {
     let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
     let limits = limits.into_iter().filter_map(|file| fs::read_to_string(file).ok());
@@ -20,7 +20,7 @@ pub(crate) fn memory() -> usize {
     limits.filter_map(|limit| limit.trim().parse().ok()).chain(machine).min().unwrap_or(UNKNOWN)
 }
 
-/// `MemTotal` of `/proc/meminfo`.
+/// Reads `MemTotal` of `/proc/meminfo`, in bytes.
 fn total(text: &str) -> Option<usize> {
     let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
     line.trim().strip_suffix("kB")?.trim().parse::<usize>().ok()?.checked_mul(1024)

@@ -6,7 +6,8 @@ use clap::{Parser, Subcommand};
 use cli::{backup, build, bundle, doctor, export, import, keys, migrate, restore, unpack, up};
 use std::process::ExitCode;
 
-/// Requests are many small allocations on one thread that are freed on another.
+/// mimalloc fits the load: a request makes many small allocations on one thread, and another thread
+/// frees them.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
