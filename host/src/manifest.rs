@@ -1,6 +1,6 @@
-//! `spin.toml`, version 2, as it is. What this host does not know or does not support is an
-//! error that names file and key; nothing is ignored, because a grant that is silently
-//! dropped and a limit that is silently ignored look the same from outside.
+//! Reads `spin.toml`, version 2, unchanged. A key that this host does not know or does not support
+//! is an error that names the file and the key. Nothing is ignored, because nobody would notice
+//! that a grant or a limit was dropped.
 
 use crate::bundle::Bundle;
 use crate::options::Options;
@@ -10,18 +10,18 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
-/// The name of a manifest, unless `--from` gives another.
+/// The default name of a manifest; `--from` gives another one.
 pub(crate) const MANIFEST: &str = "spin.toml";
-/// The one dependency that a function may have: its route component.
+/// The only dependency that a function may have: its route component.
 pub(crate) const ROUTE: &str = "tenantry:platform/route@1.0.0";
 
 /// A manifest that was read and checked.
 pub(crate) struct Manifest {
-    /// The file, for messages.
+    /// The path of the file, for messages.
     pub(crate) path: PathBuf,
-    /// The directory that its relative paths are relative to.
+    /// The directory that the relative paths in the manifest start from.
     pub(crate) directory: PathBuf,
-    /// What it is a part of, when it is not on the disk.
+    /// The bundle that holds the manifest; `None` if the manifest is a file on the disk.
     bundle: Option<Bundle>,
     file: File,
 }
@@ -57,7 +57,7 @@ struct Application {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Variable {
-    /// Its value unless it is set from outside.
+    /// The value that it has unless it is set from outside.
     pub(crate) default: Option<String>,
     /// Whether it must be set from outside.
     #[serde(default)]
@@ -94,7 +94,7 @@ pub(crate) struct Component {
     #[serde(default)]
     #[expect(dead_code, reason = "for people")]
     description: String,
-    /// Its variables: templates over the application's variables.
+    /// Its variables, as templates over the application's variables.
     #[serde(default)]
     pub(crate) variables: IndexMap<String, String>,
     /// Labels of the key-value stores that it may open.
@@ -147,7 +147,7 @@ struct Dependency {
 }
 
 impl Manifest {
-    /// The manifest of a server: that of its bundle, or a file.
+    /// The manifest of a server, from its bundle or from a file.
     pub(crate) fn of(options: &Options) -> anyhow::Result<Self> {
         let Some(bundle) = &options.bundle else { return Self::read(&options.manifest) };
         let path = Path::new(MANIFEST);
@@ -155,8 +155,8 @@ impl Manifest {
         Self::checked(path, file, Some(bundle.clone()))
     }
 
-    /// Reads and checks `path`. Whether the WebAssembly files exist is not asked: they may
-    /// not be built yet.
+    /// Reads and checks the manifest `path`. Does not check that the WebAssembly files exist,
+    /// because they may not be built yet.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
         let file = crate::toml_file::read(path, "the manifest (--from)")?;
         Self::checked(path, file, None)

@@ -1,11 +1,11 @@
-//! Linear memory: what one instance may take, what all of them may, and when an instance is
-//! not worth keeping.
+//! The linear memory of guests: how much one instance may take, how much all instances may take,
+//! and when an instance is not kept for another request.
 //!
-//! Memory that a guest has taken never comes back while its instance lives. So an instance
-//! that has grown serves its request and goes, and few of them may be large at a time: hashing
-//! a password takes 19 MiB and a core (`components/auth/src/password.rs`), and a hundred at
-//! once would take both from everybody else. Each component has places of its own for that: who
-//! reads large lists of one keeps nobody from signing in at another.
+//! An instance never gives back memory while it lives. So an instance that has grown serves its
+//! request and is dropped. Only few instances may be large at the same time: hashing a password
+//! takes 19 MiB and a core (`components/auth/src/password.rs`), and a hundred at once would take
+//! both from all other requests. Each component has its own places for large instances. So somebody
+//! who reads large lists from one component does not keep others from signing in at another.
 
 use crate::options::Limits;
 use prometheus_client::metrics::counter::Counter;
@@ -17,19 +17,19 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::AbortOnDropHandle;
 use wasmtime_wasi::async_trait;
 
-/// How long an instance may rest before its memory is given back.
+/// How long an instance may be idle before it is dropped and its memory is given back.
 pub(crate) const REST: Duration = Duration::from_secs(60);
-/// What an instance may have taken beyond what it began with and be kept, in bytes. Twice what
-/// ordinary requests take, so that these find their instances again.
+/// How many bytes an instance may take beyond its start size and still be kept. This is twice what
+/// ordinary requests take, so they find their instances again.
 const KEPT: usize = 4 << 20;
-/// What an instance may take beyond what it began with without a place among the large ones,
-/// in bytes: what the largest body takes as JSON, and less than a hash.
+/// How many bytes an instance may take beyond its start size without a place among the large
+/// instances. The largest body as JSON fits; a password hash does not.
 const SHARE: usize = 16 << 20;
-/// How long an instance has such a place at most. What needs the memory is over by then, and a
-/// stream or a run of deliveries that lives on would hold up all others of its component.
+/// How long an instance may hold such a place. The step that needs the memory is over by then. A
+/// stream or a run of deliveries lives longer, and would block all others of its component.
 const HELD: Duration = Duration::from_secs(10);
-/// How many may wait for each place among the large ones. They are served in about the time
-/// that a request waits at most.
+/// How many requests may wait for each place. The places serve that many in about the longest time
+/// that a request waits.
 const QUEUE: usize = 32;
 /// The most elements of one table.
 const TABLE: usize = 100_000;
@@ -50,7 +50,8 @@ pub(crate) struct Places {
 }
 
 impl Budget {
-    /// Nothing is used yet. `refusals` counts what there was no room for.
+    /// Nothing is used yet. `refusals` counts how often memory was refused because there was no
+    /// room.
     pub(crate) fn new(limits: &Limits, refusals: Counter) -> Self {
         Self { total: limits.total_memory, used: AtomicUsize::new(0), refusals }
     }
@@ -62,15 +63,15 @@ impl Budget {
         taken.is_ok()
     }
 
-    /// Whether instances that rest have all that they should: the other half is for those
-    /// that work.
+    /// Whether half of the memory is used. Idle instances may have at most half; the other half is
+    /// for instances that serve a request.
     fn is_half_used(&self) -> bool {
         self.used.load(Ordering::Relaxed) > self.total / 2
     }
 }
 
 impl Places {
-    /// All are free.
+    /// All places are free.
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             free: Arc::new(Semaphore::new(limits.max_large)),
@@ -80,8 +81,8 @@ impl Places {
         }
     }
 
-    /// A place among the large instances. `None` when none comes free in time, or too many
-    /// wait already.
+    /// Waits for a place among the large instances. Returns `None` if no place becomes free in
+    /// time, or if too many wait already.
     async fn take(&self) -> Option<Large> {
         if let Ok(place) = self.free.clone().try_acquire_owned() {
             return Some(large(place));
@@ -92,7 +93,7 @@ impl Places {
     }
 }
 
-/// A place among the large instances, for a time.
+/// A place among the large instances. It is released after [`HELD`] at the latest.
 type Large = AbortOnDropHandle<()>;
 
 fn large(place: OwnedSemaphorePermit) -> Large {
@@ -102,7 +103,7 @@ fn large(place: OwnedSemaphorePermit) -> Large {
     }))
 }
 
-/// One of those that wait, also when its request ends meanwhile.
+/// Counts one waiting request, and stops counting it even if the request ends while it waits.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {
@@ -121,17 +122,17 @@ impl Drop for Waiting<'_> {
 /// The linear memory of one instance.
 pub(crate) struct Memory {
     limit: usize,
-    /// What all instances of the component have, in bytes.
+    /// The memory of all instances of the component, in bytes.
     shown: Gauge,
     used: usize,
-    /// What it had before its first request.
+    /// The memory that it had before its first request, in bytes.
     start: Option<usize>,
     places: Arc<Places>,
     place: Option<Large>,
     marks: Marks,
 }
 
-/// What others want to know of an instance's memory while its store is in use.
+/// The parts of an instance's memory state that others read while its store is in use.
 #[derive(Clone)]
 pub(crate) struct Marks {
     spent: Arc<AtomicBool>,
@@ -140,19 +141,19 @@ pub(crate) struct Marks {
 }
 
 impl Marks {
-    /// Whether it was refused memory because there was no room for it.
+    /// Whether the instance was refused memory because there was no room.
     pub(crate) fn is_refused(&self) -> bool {
         self.refused.load(Ordering::Acquire)
     }
 
-    /// Whether it may serve another request.
+    /// Whether the instance may be kept for another request.
     pub(crate) fn may_rest(&self) -> bool {
         !self.spent.load(Ordering::Relaxed) && !self.budget.is_half_used()
     }
 }
 
 impl Memory {
-    /// Of an instance that may take `limit` bytes.
+    /// The memory of an instance that may take `limit` bytes.
     pub(crate) fn new(
         limit: usize,
         budget: Arc<Budget>,
@@ -163,12 +164,12 @@ impl Memory {
         Self { limit, shown, used: 0, start: None, places, place: None, marks }
     }
 
-    /// What it has now is what it begins with.
+    /// Records the current size as the start size.
     pub(crate) fn begins(&mut self) {
         self.start = Some(self.used);
     }
 
-    /// A refusal of an earlier request is none of the next.
+    /// Clears the mark of a refusal, because it concerned an earlier request.
     pub(crate) fn forget(&mut self) {
         self.marks.refused.store(false, Ordering::Relaxed);
     }
@@ -238,12 +239,12 @@ mod tests {
         Arc::new(Budget::new(&limits, Counter::default()))
     }
 
-    /// Of a component.
+    /// The places of a component.
     fn places() -> Arc<Places> {
         Arc::new(Places::new(&Limits { max_large: 1, ..Limits::default() }))
     }
 
-    /// An instance that has begun, and may take anything.
+    /// An instance that has recorded its start size and has no limit of its own.
     fn instance(budget: &Arc<Budget>, places: &Arc<Places>) -> Memory {
         let (budget, places) = (budget.clone(), places.clone());
         let mut memory = Memory::new(usize::MAX, budget, places, Gauge::default());

@@ -1,5 +1,6 @@
-//! What operators watch: `GET /metrics`, in the text of OpenMetrics 1.0, which Prometheus reads.
-//! For whoever has the operator's credential alone (K-45); without one nobody reads them.
+//! Metrics for operators: `GET /metrics` answers in the text format of OpenMetrics 1.0, which
+//! Prometheus reads. Only a request with the operator's credential gets them (K-45). If no
+//! credential is set, then nobody gets them.
 
 use crate::http_body::ResponseBody;
 use crate::problem;
@@ -19,20 +20,20 @@ const TOKEN: &str = "operator_token";
 const TEXT: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
-/// Who answered, and how.
+/// Labels of an answer: the component and the status.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Answered {
     component: Arc<String>,
     status: u16,
 }
 
-/// A key-value store by its label.
+/// Label of a key-value store.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Store {
     store: String,
 }
 
-/// A component.
+/// Label of a component.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Guest {
     component: String,
@@ -50,7 +51,7 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    /// Counters at 0, for who has the credential of these variables.
+    /// All counters start at 0. The operator's credential comes from `variables`.
     pub(crate) fn new(variables: &Variables) -> Self {
         let (requests, store_failures) = (Family::default(), Family::default());
         let (guest_memory, memory_refusals) = (Family::default(), Counter::default());
@@ -89,7 +90,7 @@ impl Metrics {
         self.requests.get_or_create(&of).inc();
     }
 
-    /// The counter of what a key-value store did not do.
+    /// The counter of failed operations of a key-value store.
     pub(crate) fn store_failures(&self, label: &str) -> Counter {
         self.store_failures.get_or_create(&Store { store: label.to_owned() }).clone()
     }
@@ -99,7 +100,7 @@ impl Metrics {
         self.guest_memory.get_or_create(&Guest { component: component.to_owned() }).clone()
     }
 
-    /// The counter of what instances were refused because others have it.
+    /// The counter of refusals of memory to instances because other instances have it.
     pub(crate) fn memory_refusals(&self) -> Counter {
         self.memory_refusals.clone()
     }

@@ -1,6 +1,6 @@
-//! `tenantry migrate`: brings the schema of PostgreSQL up to date. It needs the role that
-//! owns the tables, which the functions never get: theirs can neither change tables nor see
-//! rows past the policies.
+//! `tenantry migrate`: brings the schema of PostgreSQL up to date. It needs the role that owns the
+//! tables. The functions never get that role: their roles can neither change tables nor see rows
+//! that the row-level security policies hide.
 
 use crate::postgres::{self, Client};
 use anyhow::{Context as _, bail, ensure};
@@ -8,12 +8,12 @@ use migrations::rights::{self, FUNCTIONS};
 use migrations::{ALL, Dialect, Fill, GRANTS, VERSION};
 use tokio_postgres::types::ToSql;
 
-/// Whom the functions are on PostgreSQL.
+/// The PostgreSQL roles that the functions use.
 #[derive(Clone, Debug)]
 pub enum Roles {
-    /// One role for all of them.
+    /// One role for all functions.
     One(String),
-    /// Each has its own, whose name is this, `_`, and that of the function.
+    /// One role for each function. Its name is this prefix, `_`, and the name of the function.
     Each(String),
 }
 
@@ -30,7 +30,7 @@ impl From<&String> for Roles {
 }
 
 impl Roles {
-    /// The roles, with the function of each.
+    /// The names of the roles, each with its function; `None` means all functions.
     fn names(&self) -> Vec<(String, Option<&'static str>)> {
         match self {
             Self::One(role) => vec![(role.clone(), None)],
@@ -41,13 +41,12 @@ impl Roles {
     }
 }
 
-/// Applies what is missing, one transaction for each migration. Of several that start at
-/// once one works and the others wait. The roles then get the rights of the functions.
-/// `tell` gets a line for each thing that is done.
+/// Applies the missing migrations, each in one transaction. If several processes start at once,
+/// then one works and the others wait. Afterwards the roles get the rights of the functions. `tell`
+/// gets a line for each step.
 ///
-/// # Errors
-/// One sentence that names what was found and what to do; then the schema is as the last
-/// migration that was told has left it.
+/// # Errors One sentence that says what was found and what to do. The schema is then in the state
+/// after the last migration that `tell` was told of.
 pub async fn migrate(
     url: &str,
     roles: impl Into<Roles>,
@@ -85,7 +84,7 @@ pub async fn migrate(
             );
             client.batch_execute(&end).await
         };
-        // The connection ends with an error, and with it the transaction.
+        // If this fails, then the connection ends, and the server rolls the transaction back.
         apply.await.with_context(|| format!("migration {} failed", migration.name))?;
         tell(&format!("Applied {}", migration.name));
     }
@@ -100,7 +99,7 @@ pub async fn migrate(
     Ok(())
 }
 
-/// Writes rows anew, piece by piece.
+/// Rewrites rows in batches.
 async fn run(client: &Client, fill: &Fill) -> Result<(), tokio_postgres::Error> {
     let mut place = (String::new(), String::new());
     loop {
@@ -121,7 +120,7 @@ async fn run(client: &Client, fill: &Fill) -> Result<(), tokio_postgres::Error> 
     }
 }
 
-/// The version of the schema; 0 of an empty database.
+/// The version of the schema; 0 if the database has none.
 pub(crate) async fn version(client: &Client) -> anyhow::Result<i64> {
     let there = "SELECT to_regclass('schema_migrations') IS NOT NULL";
     if !client.query_one(there, &[]).await?.get::<_, bool>(0) {
@@ -140,7 +139,8 @@ pub(crate) fn not_newer(found: i64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the policies do not hold for must not be what the functions are.
+/// Refuses a role that the row-level security policies do not restrict: a superuser, a role with
+/// BYPASSRLS, or the role that owns the tables. The functions must not have such a role.
 async fn check_role(client: &Client, option: &str, role: &str) -> anyhow::Result<()> {
     let row = client
         .query_opt(
@@ -168,7 +168,7 @@ async fn check_role(client: &Client, option: &str, role: &str) -> anyhow::Result
     Ok(())
 }
 
-/// Held until the connection ends.
+/// Takes the lock of migrations. It is held until the connection ends.
 async fn lock(client: &Client, tell: &impl Fn(&str)) -> anyhow::Result<()> {
     let name = "hashtextextended('tenantry migrate', 0)";
     let free = format!("SELECT pg_try_advisory_lock({name})");
@@ -179,7 +179,8 @@ async fn lock(client: &Client, tell: &impl Fn(&str)) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// All of it or nothing: a role that has lost its rights stops a function.
+/// Grants a function's own role its rights, all in one transaction: a function whose role has lost
+/// its rights stops working.
 async fn grant_own(client: &Client, function: &str, role: &str) -> anyhow::Result<()> {
     let sql = "SELECT quote_ident($1), quote_ident(current_schema())";
     let row = client.query_one(sql, &[&role]).await?;

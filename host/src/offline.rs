@@ -1,5 +1,4 @@
-//! What is done to the embedded stores while no server runs, and what makes sure that none
-//! does.
+//! Work on the embedded stores while no server runs, and the checks that no server runs.
 
 use crate::partial::{beside, sync_directory};
 use crate::store::File as KeyValueFile;
@@ -10,15 +9,15 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::{Path, PathBuf};
 
-/// What a database keeps beside its file while it is in use.
+/// The suffixes of the files that SQLite keeps beside a database while it is in use.
 const COMPANIONS: [&str; 3] = ["-journal", "-wal", "-shm"];
 
-/// The key-value stores. Who holds one keeps servers from starting.
+/// The key-value stores. While they are held open, no server can start on them.
 #[derive(Default)]
 pub(crate) struct Stores(BTreeMap<PathBuf, KeyValueFile>);
 
 impl Stores {
-    /// Opens these stores, which fails while a server has one open.
+    /// Opens these stores. Fails if a server has one of them open.
     pub(crate) fn hold<'a>(
         &mut self,
         paths: impl Iterator<Item = &'a PathBuf>,
@@ -38,7 +37,7 @@ impl Stores {
         Ok(())
     }
 
-    /// Empties all of them: what they hold belongs to another state of the database.
+    /// Empties all of them, because their content belongs to another state of the database.
     pub(crate) fn empty(&mut self) -> anyhow::Result<()> {
         for (path, file) in &mut self.0 {
             give_to_owner_of(path.parent().unwrap_or(Path::new(".")), path);
@@ -58,23 +57,24 @@ fn in_use(path: &Path) -> anyhow::Error {
     anyhow!("{}: in use; stop the server that uses it, then try again", path.display())
 }
 
-/// The file must be the server's, also when root has made it.
+/// Gives the file to the owner of `place`, so that the server can use it even if root has made it.
 pub(crate) fn give_to_owner_of(place: &Path, file: &Path) {
     let owners = std::fs::metadata(place).and_then(|place| Ok((place, std::fs::metadata(file)?)));
     if let Ok((place, file_now)) = owners
         && place.uid() != file_now.uid()
     {
-        // Only root may; anybody else writes into a directory of their own.
+        // Only root may change the owner. Other users write into directories of their own.
         let _ = chown(file, Some(place.uid()), Some(place.gid()));
     }
 }
 
-/// Makes the old database one file, and sure that nobody has it open. What is damaged stays
-/// as it is.
+/// Merges the WAL of the old database into its file, and fails if another process has it open. A
+/// damaged database stays as it is.
 pub(crate) fn settle(database: &Path) -> anyhow::Result<()> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let settled = Connection::open_with_flags(database, flags).and_then(|old| {
-        // The last one who closes a database takes its WAL into it.
+        // SQLite merges the WAL when the last connection closes. That stays off until it is certain
+        // that no other process has the database open.
         old.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         old.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
         old.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
@@ -86,8 +86,8 @@ pub(crate) fn settle(database: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// Moves what is left beside the old database along with it: beside another one it would
-/// be taken for a part of that.
+/// Moves or removes the files that are left beside the old database. If they stayed, then SQLite
+/// would take them for a part of the new one.
 pub(crate) fn clear_companions(database: &Path, kept: Option<&Path>) -> anyhow::Result<()> {
     for suffix in COMPANIONS {
         let path = beside(database, suffix);

@@ -1,13 +1,14 @@
-//! How many files the process may open. A connection is one, and so are databases and the
+//! How many files the process may open. Each client connection takes one, and so do databases and
 //! connections to other servers.
 
-/// Left for what is no connection of a client.
+/// Files that are reserved for other things than client connections.
 const OTHERS: usize = 512;
-/// Connections where hardly any file may be opened.
+/// The least number of client connections, even if hardly any file may be opened.
 const LEAST: usize = 16;
 
-/// How many connections of those that are wanted there can be, with a tenth more for addresses
-/// that have few. Asks the system for as many files, within its hard limit.
+/// How many of the `wanted` connections are possible. The calculation adds a tenth, which is for
+/// addresses that have few connections. Raises the system's limit as far as needed, up to the hard
+/// limit.
 pub(crate) fn connections(wanted: usize) -> usize {
     let needed = (wanted + wanted / 10 + OTHERS) as u64;
     let Ok((soft, _)) = rlimit::Resource::NOFILE.get() else { return wanted };

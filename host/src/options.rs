@@ -1,4 +1,4 @@
-//! What a caller of [`crate::up`] may choose.
+//! The options of [`crate::up`].
 
 use crate::{Bundle, Clock, Log, machine};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,56 +15,58 @@ pub enum Placement {
     Composed,
 }
 
-/// What one guest, and all guests together, may use.
+/// The resources that one guest, and all guests together, may use.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Linear memory of one instance, in bytes.
     pub memory: usize,
-    /// Linear memory of all instances together, in bytes. Those that rest may have half of it.
+    /// Linear memory of all instances together, in bytes. Idle instances may have half of it.
     pub total_memory: usize,
-    /// Instances of one component that may have much more memory than they began with, at a time:
-    /// those that hash passwords, most of all. Others wait for `max_queue_wait`.
+    /// How many instances of one component may be large at the same time, that is, have much more
+    /// memory than at their start. Most of them hash passwords. Others wait for `max_queue_wait`.
     pub max_large: usize,
-    /// Time from the call of a component to its answer, background work after the answer,
-    /// and time to receive a request body.
+    /// The limit for each of three times: from the call of a component to its answer, for
+    /// background work after the answer, and for receiving a request body.
     pub request: Duration,
     /// How long a streaming response may stay open.
     pub stream: Duration,
     /// Live instances of one component; each handles one request at a time.
     pub max_instances: usize,
-    /// How many of them may be held by streaming responses.
+    /// How many of these instances may be held by streaming responses.
     pub max_streams: usize,
-    /// How many by those of one tenant, so that no tenant takes them from the others.
+    /// How many streams one tenant may hold, so that no tenant takes them all from the others.
     pub max_tenant_streams: usize,
-    /// How many by those of one caller: a person, a machine client, a key, or an address where
-    /// no credential is needed.
+    /// How many streams one caller may hold. A caller is a person, a machine client, a key, or an
+    /// address if no credential is needed.
     pub max_caller_streams: usize,
     /// How long a request waits for a free instance before it is answered with 503.
     pub max_queue_wait: Duration,
     /// How long a shutdown waits for requests in flight.
     pub grace: Duration,
-    /// What clients may hold.
+    /// The limits of client connections.
     pub connections: Connections,
 }
 
-/// What clients may hold of a server, and how slow they may be.
+/// The resources that clients may hold of a server, and how slow they may be.
 #[derive(Clone, Debug)]
 pub struct Connections {
-    /// Open connections, but for a tenth more for addresses that have few. No more than the
-    /// files that the process may open.
+    /// Open connections. A tenth more is allowed for addresses that have few connections. The
+    /// number is lowered if the process may not open that many files.
     pub total: usize,
-    /// Open connections of one address (IPv6: of a /64); those of trusted proxies are not
+    /// Open connections of one address (IPv6: of a /64). Connections of trusted proxies are not
     /// counted.
     pub per_address: usize,
-    /// Time for the head of a request, and for the next one on a connection kept open.
+    /// Time for the head of a request, and idle time before the next request of a kept-alive
+    /// connection.
     pub head: Duration,
-    /// How long a body may come at any rate; after that at a kilobyte a second at least.
+    /// How long a body may arrive at any rate. After that it must arrive at a kilobyte a second at
+    /// least.
     pub body_grace: Duration,
-    /// How long a client may take nothing of its answer.
+    /// How long a client may take no byte of its answer.
     pub stall: Duration,
-    /// Memory of all request bodies, in bytes; as much again of answers that are not taken yet.
+    /// Memory of all request bodies and of all answers that are not taken yet, each in bytes.
     pub body_bytes: usize,
-    /// The same of one address.
+    /// The same for one address.
     pub body_bytes_per_address: usize,
 }
 
@@ -85,9 +87,10 @@ impl Default for Connections {
 impl Default for Limits {
     fn default() -> Self {
         let memory = 128 << 20;
-        // The rest is for the stores, for what clients send, and for others on the machine.
+        // The rest is for the stores, for bodies of clients, and for other processes of the
+        // machine.
         let total_memory = machine::memory() / 4;
-        // Who hashes computes all the time: half of the cores stay for those who do not.
+        // Hashing a password keeps a core busy. Half of the cores stay free for other requests.
         let max_large = (machine::cores() / 2).min(total_memory / 2 / memory).max(1);
         Self {
             memory,
@@ -111,11 +114,11 @@ impl Default for Limits {
 pub struct Options {
     /// The `spin.toml`.
     pub manifest: PathBuf,
-    /// What the file that is running holds, to be served instead of `manifest`.
+    /// The bundle of the running file. If it is set, then it is served instead of `manifest`.
     pub bundle: Option<Bundle>,
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// The directory of databases, key-value data and caches; made when absent.
+    /// The directory of databases, key-value data and caches. It is made if it does not exist.
     pub data: PathBuf,
     /// Where the gateway runs.
     pub placement: Placement,
@@ -123,20 +126,20 @@ pub struct Options {
     pub components: Vec<String>,
     /// A Spin runtime-config file.
     pub runtime_config: Option<PathBuf>,
-    /// Values of application variables, stronger than `SPIN_VARIABLE_*` of the environment.
+    /// Values of application variables. They override `SPIN_VARIABLE_*` of the environment.
     pub variables: Vec<(String, String)>,
-    /// Whether this is the machine of a developer, whom alone the public master key serves.
+    /// Whether this is the machine of a developer. Only there may the public master key be used.
     pub development: bool,
-    /// Whether a server that only this machine reaches is a developer's without being told so,
-    /// as long as nobody has set a master key.
+    /// Whether a server that only this machine reaches counts as a developer's without being told
+    /// so. It does so only as long as no master key is set.
     pub assume_development: bool,
     /// Where log lines go.
     pub log: Log,
     /// Limits of the guests.
     pub limits: Limits,
-    /// Told what `up` is doing (composing, compiling), one line each.
+    /// Gets one line for each step of `up` (composing, compiling).
     pub progress: Option<fn(&str)>,
-    /// The clock of the functions, for tests; `None` is the machine's.
+    /// A clock for the functions, for tests; `None` means the machine's clock.
     pub clock: Option<Clock>,
     /// Whether the server calls `POST /internal/tick` by itself.
     pub ticker: bool,

@@ -1,11 +1,11 @@
-//! How far a command is, for whoever waits for it.
+//! Progress messages of a command.
 
 use std::time::{Duration, Instant};
 
-/// How long nothing is told.
+/// The least time before the first message and between two messages.
 const QUIET: Duration = Duration::from_secs(2);
 
-/// Tells how far something is, but only what takes long, and not all the time.
+/// Reports progress at most once in every [`QUIET`], so quick commands report nothing.
 #[derive(Clone, Copy)]
 pub(crate) struct Pace {
     begun: Instant,
@@ -20,12 +20,13 @@ impl Pace {
         Self { begun: now, told: now, tell }
     }
 
-    /// Since the beginning.
+    /// The time since the beginning.
     pub(crate) fn elapsed(&self) -> Duration {
         self.begun.elapsed()
     }
 
-    /// Tells `line`, which gets the time since the beginning, if nothing was told for a while.
+    /// Reports `line`, which gets the time since the beginning, if the last message is long enough
+    /// ago.
     pub(crate) fn tell(&mut self, line: impl FnOnce(Duration) -> String) {
         if self.told.elapsed() >= QUIET {
             self.told = Instant::now();

@@ -1,4 +1,4 @@
-//! A file that appears whole or not at all.
+//! A file that appears as a whole or not at all.
 
 use anyhow::{Context as _, bail, ensure};
 use std::ffi::OsString;
@@ -7,8 +7,8 @@ use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-/// A file on its way: it has another name until it is finished, and is removed when it
-/// never is.
+/// A file that is being written. It has another name until it is finished. If it is never finished,
+/// then it is removed.
 pub(crate) struct Partial {
     target: PathBuf,
     path: PathBuf,
@@ -31,12 +31,12 @@ impl Partial {
         Ok(Self { target: target.to_owned(), path, file, finished: false })
     }
 
-    /// Where it is until it is finished.
+    /// The path of the file until it is finished.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Writes to it.
+    /// A handle to write to the file.
     pub(crate) fn writer(&self) -> anyhow::Result<File> {
         let file = self.file.try_clone();
         file.with_context(|| format!("{}: cannot be written", self.path.display()))
@@ -49,7 +49,7 @@ impl Partial {
         Ok(synced?.len())
     }
 
-    /// Gives it its name, durably, in place of a file that has it.
+    /// Renames the file to its final name, durably. Replaces a file that already has this name.
     pub(crate) fn finish(mut self) -> anyhow::Result<()> {
         std::fs::rename(&self.path, &self.target)
             .with_context(|| format!("{}: cannot be renamed", self.path.display()))?;
@@ -68,7 +68,7 @@ impl Drop for Partial {
     }
 }
 
-/// Fails if there is a file where a new one shall be.
+/// Fails if `target` exists.
 pub(crate) fn refuse_existing(target: &Path) -> anyhow::Result<()> {
     ensure!(!target.is_dir(), "{}: is a directory; name a file in it", target.display());
     let exists = std::fs::symlink_metadata(target).is_ok();
@@ -76,7 +76,7 @@ pub(crate) fn refuse_existing(target: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The file next to `path` whose name goes on with `suffix`.
+/// The path that is `path` with `suffix` appended to the name.
 pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
@@ -88,7 +88,7 @@ pub(crate) fn directory(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Waits until the names in the directory of `path` are on the disk.
+/// Waits until the changes of names in the directory of `path` are on the disk.
 pub(crate) fn sync_directory(path: &Path) -> anyhow::Result<()> {
     let directory = directory(path);
     let synced = File::open(directory).and_then(|directory| directory.sync_all());

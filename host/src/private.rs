@@ -1,5 +1,6 @@
-//! Files and folders that only their owner may read: databases hold the data of tenants. They
-//! are made so, whatever the umask, because what is narrowed later was open until then.
+//! Files and folders that only their owner may read, because databases hold the data of tenants.
+//! They are created with these rights, whatever the umask. If the rights were narrowed later, then
+//! the file would be open to others until then.
 
 use crate::partial::beside;
 use std::fs::{DirBuilder, OpenOptions, Permissions};
@@ -9,17 +10,17 @@ use std::path::Path;
 
 const FOLDER: u32 = 0o700;
 const FILE: u32 = 0o600;
-/// What group and others may do.
+/// The permission bits of group and others.
 const OTHERS: u32 = 0o077;
-/// A folder of many users, such as `/tmp`.
+/// The sticky bit, which marks a folder of many users, such as `/tmp`.
 const STICKY: u32 = 0o1000;
-/// What SQLite keeps beside a database, with the rights that the database has.
+/// The suffixes of the files that SQLite keeps beside a database. They have the database's rights.
 const COMPANIONS: [&str; 3] = ["-journal", "-wal", "-shm"];
-/// How the names in a data directory begin.
+/// The beginnings of the names in a data directory.
 const OURS: [&str; 3] = ["cache", "key_value", "sqlite"];
 
-/// Makes a folder, and those above it that are missing. One that is there and holds nothing but
-/// data of a server is narrowed.
+/// Makes a folder and its missing parents. If the folder exists and holds nothing but data of a
+/// server, then its rights are narrowed.
 pub(crate) fn folder(path: &Path) -> Result<()> {
     if path.as_os_str().is_empty() {
         return Ok(());
@@ -31,8 +32,9 @@ pub(crate) fn folder(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Makes a database's file, empty, unless it is there; then it is narrowed, with what is beside
-/// it. It is not opened for that: to close a file gives up the locks that this process has on it.
+/// Makes an empty database file. If the file exists, then its rights and those of the files beside
+/// it are narrowed. This does not open the file, because closing it would give up the locks that
+/// this process has on it.
 pub(crate) fn file(path: &Path) -> Result<()> {
     match OpenOptions::new().write(true).create_new(true).mode(FILE).open(path) {
         Ok(_) => return Ok(()),
@@ -48,23 +50,24 @@ pub(crate) fn file(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The mode of a folder that others may use and that [`folder`] leaves as it is.
+/// The mode of a folder that others may use and that [`folder`] does not narrow.
 pub(crate) fn not_narrowed(path: &Path) -> Option<u32> {
     open_to_others(path).filter(|_| !is_ours(path).unwrap_or(false))
 }
 
-/// The mode of a file or folder that others than its owner may use.
+/// The mode of a file or folder if users other than its owner may use it.
 fn open_to_others(path: &Path) -> Option<u32> {
     let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o7777;
     (mode & OTHERS != 0).then_some(mode)
 }
 
-/// Only the owner may; whoever else runs this goes on, and `tenantry doctor` tells.
+/// Sets the mode. Only the owner may do that. For other users the error is ignored, and `tenantry
+/// doctor` reports the open file.
 fn narrow(path: &Path, mode: u32) {
     let _ = std::fs::set_permissions(path, Permissions::from_mode(mode));
 }
 
-/// Whether nobody else can have meant the folder for something else.
+/// Whether the folder holds only a server's data, so nobody can have made it for something else.
 fn is_ours(path: &Path) -> Result<bool> {
     if open_to_others(path).is_some_and(|mode| mode & STICKY != 0) {
         return Ok(false);
@@ -121,7 +124,7 @@ mod tests {
         assert_eq!(mode(&place.join("sqlite.db-wal")), 0o600);
         assert_eq!(mode(&place.join("redis.toml")), 0o644, "the operator's");
         assert_eq!(std::fs::read(place.join("sqlite.db")).expect("read"), b"x");
-        // A folder of other things, and one of many users.
+        // A folder that holds other things, and then a folder of many users.
         std::fs::write(place.join("letter.txt"), "x").expect("written");
         narrow(&place, 0o755);
         folder(&place).expect("looked at");

@@ -1,4 +1,4 @@
-//! What the host answers itself, in the native form of the contract.
+//! Errors that the host answers by itself, in the native form of the contract.
 
 use crate::connections::Full;
 use crate::http_body::ResponseBody;
@@ -10,7 +10,7 @@ const TRACE_ID: HeaderName = HeaderName::from_static("x-b3-traceid");
 /// `application/json; charset=utf-8`
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
-/// An error response with a code of the registry, under a trace of its own.
+/// An error response with a code of the registry, with new request and trace ids.
 pub(crate) fn answer(status: StatusCode, code: &str, message: &str) -> Response<ResponseBody> {
     let (request_id, trace_id) = gateway::new_ids(random());
     let body = serde_json::json!({
@@ -27,7 +27,7 @@ pub(crate) fn answer(status: StatusCode, code: &str, message: &str) -> Response<
     response
 }
 
-/// The answer under the request's own id, when it has one that is fit to be repeated.
+/// Gives the answer the request's own id, if the request has one that is valid.
 pub(crate) fn of(
     request: &HeaderMap,
     mut response: Response<ResponseBody>,
@@ -39,14 +39,15 @@ pub(crate) fn of(
     response
 }
 
-/// 400, and nothing more is read: what follows on the connection may be of another request.
+/// The answer 400 to a malformed request. The connection is closed, because the bytes that follow
+/// may belong to another request.
 pub(crate) fn not_http(message: &str) -> Response<ResponseBody> {
     let mut response = answer(StatusCode::BAD_REQUEST, "malformed_request", message);
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
-/// A body that was not received. The connection is closed.
+/// The answer to a request whose body was not received. The connection is closed.
 pub(crate) fn no_body(error: &gateway::BodyError) -> Response<ResponseBody> {
     let (code, message) = error.refusal();
     let status = StatusCode::from_u16(code.row().status).unwrap_or(StatusCode::BAD_REQUEST);
@@ -57,7 +58,8 @@ pub(crate) fn no_body(error: &gateway::BodyError) -> Response<ResponseBody> {
     response
 }
 
-/// An answer that there is no memory for, because earlier ones have not been taken yet.
+/// The answer if there is no memory for the real answer, because clients have not taken earlier
+/// answers yet.
 pub(crate) fn no_room(full: Full) -> Response<ResponseBody> {
     let (status, code, message) = match full {
         Full::Address => {
@@ -74,7 +76,7 @@ pub(crate) fn no_room(full: Full) -> Response<ResponseBody> {
     response
 }
 
-/// 503 with a hint when to try again.
+/// The answer 503 with a `Retry-After` of one second.
 pub(crate) fn unavailable(message: &str) -> Response<ResponseBody> {
     let mut response = answer(StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", message);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -92,7 +94,8 @@ pub(crate) fn json(status: StatusCode, body: &serde_json::Value) -> Response<Res
 
 fn random() -> [u8; 16] {
     let mut bytes = [0; 16];
-    // Without randomness ids repeat, and nothing here is secret.
+    // If there is no randomness, then ids repeat. That is acceptable, because nothing here is
+    // secret.
     let _ = getrandom::fill(&mut bytes);
     bytes
 }
