@@ -1,7 +1,7 @@
-//! `tenantry restore`: a backup becomes the embedded database again.
+//! `tenantry restore`: makes a backup the embedded database again.
 //!
-//! Everything that can be wrong is found before anything is changed. What is changed then
-//! may be cut off at any point: until the last rename the old database stands.
+//! All checks come before the first change. A crash at any later point is safe: until the last
+//! rename the old database is still in place.
 
 use crate::offline::{Stores, clear_companions, give_to_owner_of, settle};
 use crate::pace::Pace;
@@ -18,43 +18,44 @@ use std::time::Duration;
 pub struct Restore {
     /// The backup.
     pub file: PathBuf,
-    /// The directory of databases and key-value data; made when absent.
+    /// The directory of databases and key-value data. It is made if it does not exist.
     pub data: PathBuf,
     /// A Spin runtime-config file.
     pub runtime_config: Option<PathBuf>,
-    /// Move a database that is there aside.
+    /// Whether an existing database is moved aside.
     pub force: bool,
     /// The newest schema version to accept.
     pub newest_schema: i64,
 }
 
-/// What was restored.
+/// The result of a restore.
 #[derive(Clone, Debug)]
 pub struct Restored {
-    /// Where the database is.
+    /// The path of the database.
     pub database: PathBuf,
-    /// Where the one before it is now, if there was one.
+    /// The new path of the previous database, if there was one.
     pub kept: Option<PathBuf>,
-    /// The version of its schema.
+    /// The version of the backup's schema.
     pub schema: i64,
-    /// Its size.
+    /// Its size, in bytes.
     pub bytes: u64,
-    /// How long it took.
+    /// How long the restore took.
     pub took: Duration,
 }
 
-/// Puts a backup where the label `default` leads to, and empties the key-value stores: what
-/// they hold belongs to another state. `progress` is told how far it is when it takes longer
-/// than two seconds.
+/// Puts a backup in the place that the label `default` names, and empties the key-value stores,
+/// because their content belongs to another state. If it takes longer than two seconds, then
+/// `progress` gets lines that say how far it is.
 ///
 /// # Errors
 ///
-/// The file is not an intact database of this release or an older one, a server is using
-/// the directory, or a database is there and `force` is not set. Then nothing is changed.
+/// The file is not an intact database of this release or an older one, a server is using the
+/// directory, or there is a database and `force` is not set. Then nothing is changed.
 pub fn restore(options: &Restore, progress: fn(&str)) -> anyhow::Result<Restored> {
     let config = RuntimeConfig::read(options.runtime_config.as_deref(), &options.data)?;
     let database = config.default_database()?;
-    // Before a database is said to be in the way: nobody must move that of a running server.
+    // This comes before the complaint about an existing database. Otherwise somebody might move the
+    // database of a running server away.
     let mut stores = Stores::default();
     stores.hold(config.key_value_files().filter(|path| path.exists()))?;
     let kept = to_keep(database, options.force)?;
@@ -88,7 +89,7 @@ pub fn restore(options: &Restore, progress: fn(&str)) -> anyhow::Result<Restored
     Ok(Restored { database: database.to_owned(), kept, schema, bytes, took: pace.elapsed() })
 }
 
-/// Where the database that is there is to be kept, if there is one.
+/// The path to which the existing database is moved, if there is one.
 fn to_keep(database: &Path, force: bool) -> anyhow::Result<Option<PathBuf>> {
     if !database.exists() {
         return Ok(None);
@@ -147,8 +148,7 @@ fn open(file: &Path, newest: i64) -> anyhow::Result<(Connection, i64)> {
     Ok((backup, schema))
 }
 
-/// Gives the old database a second name, under which it stays when the new one takes the
-/// first.
+/// Gives the old database a second name. It keeps this name when the new database takes the first.
 fn keep(database: &Path, kept: &Path) -> anyhow::Result<()> {
     std::fs::hard_link(database, kept)
         .with_context(|| format!("{}: cannot be kept as {}", database.display(), kept.display()))

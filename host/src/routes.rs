@@ -1,19 +1,19 @@
-//! Which component answers a path: an exact route before a wildcard, the longest wildcard
-//! before a shorter one, as in Spin.
+//! Finds the component that answers a path. As in Spin, an exact route comes before a wildcard, and
+//! a longer wildcard before a shorter one.
 
 use anyhow::{bail, ensure};
 
 /// A route of the manifest.
 #[derive(Clone, Debug)]
 pub(crate) struct Route {
-    /// As the manifest has it.
+    /// The route as the manifest writes it.
     pub(crate) raw: String,
-    /// Its path without `/...`; no slash at the end.
+    /// The path without `/...` and without a slash at the end.
     prefix: String,
     wildcard: bool,
 }
 
-/// Routes with what answers them, in the order of precedence.
+/// Routes and their targets, in the order of precedence.
 pub(crate) struct Routes<T>(Vec<(Route, T)>);
 
 impl Route {
@@ -31,17 +31,17 @@ impl Route {
         Ok(Self { raw: raw.to_owned(), prefix: path.trim_end_matches('/').to_owned(), wildcard })
     }
 
-    /// Whether it ends in `/...`.
+    /// Whether the route ends in `/...`.
     pub(crate) fn is_wildcard(&self) -> bool {
         self.wildcard
     }
 
-    /// The path that it begins with, `/` at least.
+    /// The path that the route begins with, at least `/`.
     pub(crate) fn path(&self) -> &str {
         if self.prefix.is_empty() { "/" } else { &self.prefix }
     }
 
-    /// What the wildcard stands for in `path`; `None` when the route does not match.
+    /// The part of `path` that the wildcard matches; `None` if the route does not match.
     pub(crate) fn rest<'a>(&self, path: &'a str) -> Option<&'a str> {
         let rest = path.strip_prefix(self.prefix.as_str())?;
         match rest {
@@ -53,7 +53,7 @@ impl Route {
 }
 
 impl<T> Routes<T> {
-    /// Refuses two equal routes.
+    /// Sorts the routes by precedence. Refuses two equal routes.
     pub(crate) fn new(mut routes: Vec<(Route, T)>) -> anyhow::Result<Self> {
         let precedence = |route: &Route| (route.wildcard, std::cmp::Reverse(route.prefix.len()));
         routes.sort_by_key(|(route, _)| precedence(route));

@@ -1,9 +1,9 @@
-//! Spin's runtime-config file: where the stores and databases that labels name really are, how
+//! Spin's runtime-config file. It says where the stores and databases behind labels really are, how
 //! many connections to PostgreSQL there may be, and which networks no guest reaches.
 //!
-//! Without a file there is one store and one database, both called `default`, in the data
-//! directory, as in Spin. A new kind of backend is one more case here and one file in
-//! `store/` or `sqlite/`.
+//! Without a file there is one store and one database in the data directory, as in Spin. Both have
+//! the label `default`. To add a kind of backend, add a case here and a file in `store/` or
+//! `sqlite/`.
 
 use crate::outbound::Blocked;
 use anyhow::Context as _;
@@ -12,29 +12,29 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-/// Where each label leads.
+/// The contents of the file, with defaults filled in.
 pub(crate) struct RuntimeConfig {
     /// Label to key-value store.
     pub(crate) key_value_stores: BTreeMap<String, Place>,
     /// Label to file of a SQLite database.
     pub(crate) sqlite_databases: BTreeMap<String, PathBuf>,
-    /// The most connections to one PostgreSQL address.
+    /// The largest number of connections to one PostgreSQL address.
     pub(crate) postgres_connections: Option<NonZeroUsize>,
-    /// Networks that no HTTP request of a guest reaches, whatever the manifest grants.
+    /// Networks that no HTTP request of a guest may reach, whatever the manifest grants.
     pub(crate) blocked: Blocked,
 }
 
 /// Where a key-value store is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// In this file, for this server alone.
+    /// In this file, which only this server uses.
     File(PathBuf),
-    /// In a Redis that many may use.
+    /// In a Redis that several servers may use.
     Redis {
-        /// With credentials, so not for messages.
+        /// The URL. It has credentials, so it must not appear in messages.
         url: String,
-        /// Stands before every key, so that others may use the same database. Spin does not
-        /// know it and takes keys as they are.
+        /// A prefix of every key, so that other services may use the same database. Spin has no
+        /// such prefix and uses keys unchanged.
         prefix: String,
     },
 }
@@ -74,7 +74,7 @@ struct Backend {
 }
 
 impl RuntimeConfig {
-    /// Reads `file`, if there is one, and fills in what it leaves open from `data`.
+    /// Reads `file`, if there is one. Defaults for what it does not set are in `data`.
     pub(crate) fn read(file: Option<&Path>, data: &Path) -> anyhow::Result<Self> {
         let mut config = Self {
             key_value_stores: BTreeMap::new(),
@@ -94,7 +94,7 @@ impl RuntimeConfig {
         Ok(config)
     }
 
-    /// The file of the database that the functions use.
+    /// The SQLite file of the label `default`, which the functions use.
     pub(crate) fn default_database(&self) -> anyhow::Result<&Path> {
         let file = self.sqlite_databases.get("default").map(PathBuf::as_path);
         file.context("[sqlite_database.default] leads nowhere")
@@ -156,7 +156,7 @@ impl Backend {
         self.fields.remove(name)
     }
 
-    /// Refuses what nobody took: a misspelt field is not to be lost.
+    /// Refuses fields that nothing has read, so that a misspelt field is not ignored.
     fn finish(&self, key: &str) -> anyhow::Result<()> {
         match self.fields.keys().next() {
             Some(name) => anyhow::bail!("{key} {name}: type {:?} has no such field", self.kind),

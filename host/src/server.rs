@@ -1,4 +1,5 @@
-//! The server: accepts connections, answers for itself, and hands the rest to a component.
+//! The server: it accepts connections, answers some requests itself, and hands the others to a
+//! component.
 
 use crate::app::{App, Target};
 use crate::connections::{Bodies, Busy, Connections, Place, Proxies};
@@ -29,11 +30,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// Headers of one request, and bytes of its head. More than the gateway takes, so that it
-/// can say what is wrong; beyond these hyper answers 431 without a body.
+/// The most headers of one request, and the most bytes of its head. Both are higher than the
+/// gateway's limits, so the gateway can say what is wrong. Above them hyper answers 431 without a
+/// body.
 const HEADERS: usize = 128;
 const HEAD: usize = 64 << 10;
-/// How long nothing is accepted when the machine has no more room.
+/// How long the server stops accepting connections after accepting has failed.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// A server that runs until it is shut down.
@@ -68,14 +70,14 @@ struct Shared {
     stall_time: Duration,
 }
 
-/// Brings a bundle up and returns when every function is ready to answer. While it loads,
-/// `/healthz` answers already and `/readyz` says 503.
+/// Starts a server and returns when every function is ready to answer. While the functions load,
+/// `/healthz` answers already and `/readyz` answers 503.
 ///
 /// # Errors
 ///
-/// One sentence that names the file, key or setting that is wrong and what to do.
+/// One sentence that names the file, key or setting that is wrong and says what to do.
 pub async fn up(options: Options) -> anyhow::Result<Server> {
-    // Before anybody can connect.
+    // The settings are checked before anybody can connect.
     let variables = settings::read(&Manifest::of(&options)?, &options)?;
     if let Some(notice) = settings::notice(&variables)? {
         options.tell(&notice);
@@ -112,7 +114,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 }
 
 impl Server {
-    /// Where it listens.
+    /// The address that the server listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -122,12 +124,12 @@ impl Server {
         self.shared.app.get().map_or(&[], |app| &app.lines)
     }
 
-    /// Takes no more connections, lets requests in flight finish within the grace, and
-    /// makes everything durable that was acknowledged.
+    /// Accepts no more connections, lets requests in flight finish within the grace period, and
+    /// makes all acknowledged writes durable.
     ///
     /// # Errors
     ///
-    /// When a store could not be written; what was not written is lost.
+    /// A store could not be written. Writes that did not reach the disk are lost.
     pub async fn shutdown(self) -> anyhow::Result<()> {
         self.shared.stopping.store(true, Ordering::Release);
         let _ = self.stop.send(true);
@@ -153,7 +155,8 @@ async fn accept(
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    // Out of file descriptors, most likely: some are given back.
+                    // The most likely cause is that there are no free file descriptors. Closing
+                    // idle connections frees some.
                     log.event("error", None, &format!("accept: {error}"));
                     shared.connections.relieve();
                     tokio::time::sleep(PAUSE).await;
@@ -162,7 +165,8 @@ async fn accept(
             },
         };
         let Some(place) = shared.connections.admit(peer.ip()) else {
-            // Without work: whoever holds so many gets no answer either.
+            // The connection is reset without an answer, because an answer would cost work for an
+            // address that already has too many connections.
             let _ = stream.set_zero_linger();
             continue;
         };
@@ -170,7 +174,8 @@ async fn accept(
         tokio::spawn(async move {
             let gone = place.gone();
             tokio::select! {
-                // The error is the client's: it broke off or broke the protocol.
+                // An error here is the client's: it closed the connection early or broke the
+                // protocol.
                 _ = connection => {}
                 () = gone.cancelled() => {}
             }
@@ -185,7 +190,7 @@ fn serve(
     place: &Place,
     shared: Arc<Shared>,
 ) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send + use<> {
-    // Without it every second small write waits for the client's acknowledgement.
+    // With Nagle's algorithm every second small write would wait for the client's acknowledgement.
     let _ = stream.set_nodelay(true);
     let (wire, bodies) = Wire::new(Stall::new(stream, shared.stall_time, place.seat()));
     let (seat, head_time) = (place.seat(), shared.head_time);
@@ -201,7 +206,8 @@ fn serve(
             let response = shared.answer(peer, request).await;
             let share = shared.answers.share(peer.ip());
             let mut response = Outgoing::of(response, busy, share, is_safe)?;
-            // A body that nobody reads to its end ends the connection, and the client is told.
+            // If the body is chunked or was not read to its end, then the connection ends after the
+            // answer. The header tells the client.
             if length.is_none() || !receipt.is_whole() {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
@@ -216,8 +222,8 @@ fn serve(
         .serve_connection(TokioIo::new(wire), service)
 }
 
-/// Refuses what hyper takes and somebody before us may have taken for something else
-/// (RFC 9112 sections 3.2 and 6.1); `wire.rs` has refused what cannot be seen any more.
+/// Refuses requests that hyper accepts but that a proxy before us may have read differently (RFC
+/// 9112 sections 3.2 and 6.1). `wire.rs` has refused the cases that are no longer visible here.
 fn unambiguous<B>(request: &Request<B>) -> Result<(), &'static str> {
     let headers = request.headers();
     let mut codings = headers.get_all(TRANSFER_ENCODING).into_iter();

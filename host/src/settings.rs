@@ -1,5 +1,5 @@
-//! What must be right of the settings before a server listens: a start that would leave it open
-//! to others, or that does not do what its operator wrote, is no start.
+//! Checks the settings before a server listens. The server does not start if the settings would
+//! leave it open to others, or if it would not do what its operator wrote.
 
 use crate::keys;
 use crate::manifest::Manifest;
@@ -18,18 +18,18 @@ const PUBLIC: &[u8; 32] = b"development only, never deploy!!";
 const MASTER: &str = "master_key";
 const DEVELOPMENT: &str = "development";
 const PORTS: &str = "development_ports";
-/// No port, in [`PORTS`].
+/// The value of [`PORTS`] that means no port.
 const NONE: &str = "0";
-/// What makes a key of one's own.
+/// The advice how to make a key of one's own.
 pub(crate) const MAKE: &str =
     "set SPIN_VARIABLE_MASTER_KEY to the output of `openssl rand -base64 32`";
 
 /// The master key of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Master {
-    /// The operator's.
+    /// A key of the operator's own.
     Own([u8; 32]),
-    /// That of every checkout.
+    /// The public key that is in every checkout.
     Public,
 }
 
@@ -39,7 +39,7 @@ impl Master {
         variables.get(MASTER).map(Self::read).transpose()
     }
 
-    /// From its text.
+    /// Reads a key from its text in base64.
     pub(crate) fn read(text: &str) -> anyhow::Result<Self> {
         let bytes = STANDARD.decode(text.trim()).ok().and_then(|bytes| bytes.try_into().ok());
         let bytes: [u8; 32] = bytes
@@ -56,10 +56,9 @@ impl Master {
     }
 }
 
-/// The variables of a server that may be started with these options.
+/// The variables of a server. Fails if a server must not be started with these options.
 ///
-/// # Errors
-/// One sentence that names the setting and, behind a semicolon, says what to do.
+/// # Errors One sentence that names the setting and, after a semicolon, says what to do.
 pub(crate) fn read(manifest: &Manifest, options: &Options) -> anyhow::Result<Variables> {
     let mut variables = resolve(manifest, options)?;
     let development = develops(&mut variables, options)?;
@@ -78,7 +77,7 @@ pub(crate) fn read(manifest: &Manifest, options: &Options) -> anyhow::Result<Var
     Ok(variables)
 }
 
-/// The variables as they are set, with each name known.
+/// The values of the variables. Fails if the environment sets a variable that is not declared.
 pub(crate) fn resolve(manifest: &Manifest, options: &Options) -> anyhow::Result<Variables> {
     let declared = manifest.variables();
     let environment = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
@@ -89,7 +88,7 @@ pub(crate) fn resolve(manifest: &Manifest, options: &Options) -> anyhow::Result<
         .with_context(|| manifest.path.display().to_string())
 }
 
-/// Whether this is the machine of a developer; sets what follows from it.
+/// Whether this is the machine of a developer. Sets the variables that depend on it.
 pub(crate) fn develops(variables: &mut Variables, options: &Options) -> anyhow::Result<bool> {
     if options.development || assumed(variables, options) {
         variables.set(DEVELOPMENT, "true".to_owned());
@@ -112,8 +111,8 @@ pub(crate) fn develops(variables: &mut Variables, options: &Options) -> anyhow::
     Ok(development)
 }
 
-/// Whether nothing says that this server is for others: it has no key of its own, no proxy, no
-/// PostgreSQL, no stores of its choice, and an address that only this machine reaches.
+/// Whether nothing suggests that this server is for others. Then it has no key of its own, no
+/// trusted proxy, no PostgreSQL, no runtime config, and an address that only this machine reaches.
 fn assumed(variables: &Variables, options: &Options) -> bool {
     let is_unset = |name| variables.get(name).is_none_or(|value| value.trim().is_empty());
     options.assume_development
@@ -125,7 +124,7 @@ fn assumed(variables: &Variables, options: &Options) -> bool {
         && alone(variables, options).is_ok()
 }
 
-/// What whoever starts a server must read on the screen.
+/// The notice that must appear on the screen when a server starts, if there is one.
 pub(crate) fn notice(variables: &Variables) -> anyhow::Result<Option<String>> {
     let is_public = Master::of(variables)? == Some(Master::Public);
     Ok(is_public.then(|| {
@@ -135,7 +134,7 @@ pub(crate) fn notice(variables: &Variables) -> anyhow::Result<Option<String>> {
     }))
 }
 
-/// Refuses development where others could reach it.
+/// Refuses development mode if others could reach the server.
 fn alone(variables: &Variables, options: &Options) -> anyhow::Result<()> {
     let instead = format!("for others, {MAKE} and leave --development out");
     ensure!(

@@ -1,5 +1,5 @@
-//! Whether a server may start on PostgreSQL: what would otherwise go wrong at the first
-//! request is said before it, with what to do.
+//! Checks whether a server may start on PostgreSQL. A problem that would otherwise appear at the
+//! first request is reported before the start, with what to do.
 
 use crate::migrate::{not_newer, version};
 use crate::postgres::{self, Client};
@@ -15,7 +15,7 @@ pub(crate) const READER: &str = "postgres_reader_url";
 /// Checks the databases that the variables name, if they name any.
 ///
 /// # Errors
-/// One sentence that begins with the variable.
+/// One sentence that begins with the name of the variable.
 pub(crate) async fn check(variables: &Variables) -> anyhow::Result<()> {
     consistent(variables)?;
     for Access { variable, function, url } in writers(variables) {
@@ -23,7 +23,7 @@ pub(crate) async fn check(variables: &Variables) -> anyhow::Result<()> {
         checked.await.with_context(|| format!("variable {variable}"))?;
     }
     for Access { variable, function, url } in readers(variables) {
-        // A replica may be away: reads then go to the writer.
+        // A replica may be unavailable, because reads then go to the writer.
         if let Ok(client) = postgres::connect(url).await {
             usable(&client, function).await.with_context(|| format!("variable {variable}"))?;
         }
@@ -31,19 +31,21 @@ pub(crate) async fn check(variables: &Variables) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A variable that leads to a database, and the one function that uses it; `None` is all.
+/// A variable that leads to a database, and the one function that uses it; `None` means all
+/// functions.
 pub(crate) struct Access<'a> {
     pub(crate) variable: String,
     pub(crate) function: Option<&'static str>,
     pub(crate) url: &'a str,
 }
 
-/// Where functions write: one access, one for each function, or none, which is SQLite.
+/// The databases that functions write to: one for all functions, one for each function, or none.
+/// None means SQLite.
 pub(crate) fn writers(variables: &Variables) -> Vec<Access<'_>> {
     accesses(variables, WRITER)
 }
 
-/// Where they read, if there are replicas.
+/// The databases that functions read from, if there are replicas.
 pub(crate) fn readers(variables: &Variables) -> Vec<Access<'_>> {
     accesses(variables, READER)
 }
@@ -58,8 +60,8 @@ fn accesses<'a>(variables: &'a Variables, name: &str) -> Vec<Access<'a>> {
     all.collect()
 }
 
-/// One role for all functions, or each has its own: whoever has the URL of another has its
-/// rights too.
+/// Fails unless all functions have one common URL, or each has its own. Mixing both would give a
+/// function with its own role the rights of the common role too, because it would have that URL.
 fn unmixed(variables: &Variables, name: &str) -> anyhow::Result<()> {
     let found = accesses(variables, name);
     let own = found.iter().filter(|access| access.function.is_some()).count();
@@ -72,7 +74,7 @@ fn unmixed(variables: &Variables, name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Refuses variables that contradict each other, which can be told without a database.
+/// Refuses variables that contradict each other. This needs no database.
 pub(crate) fn consistent(variables: &Variables) -> anyhow::Result<()> {
     for (name, host) in [(WRITER, "postgres_host"), (READER, "postgres_reader_host")] {
         unmixed(variables, name)?;
@@ -85,8 +87,8 @@ pub(crate) fn consistent(variables: &Variables) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The manifest lets functions reach the host that one variable names, and they go to the one
-/// in the URL of another.
+/// Fails if the host that the manifest lets functions reach is not the host in the URL that they
+/// connect to. Two different variables name these hosts.
 fn reachable(variables: &Variables, access: &Access<'_>, host: &str) -> anyhow::Result<()> {
     let Some(granted) = set(variables, host) else { return Ok(()) };
     let Some(place) = postgres::place(access.url) else { return Ok(()) };
@@ -105,7 +107,8 @@ pub(crate) fn set<'a>(variables: &'a Variables, name: &str) -> Option<&'a str> {
     variables.get(name).map(str::trim).filter(|value| !value.is_empty())
 }
 
-/// Refuses a database that the functions could not use, or that would not guard its rows.
+/// Refuses a database that the functions could not use, or that would not restrict them to the rows
+/// that they may see.
 pub(crate) async fn usable(client: &Client, function: Option<&str>) -> anyhow::Result<()> {
     let role = client
         .query_one(
@@ -152,7 +155,8 @@ pub(crate) async fn usable(client: &Client, function: Option<&str>) -> anyhow::R
     Ok(())
 }
 
-/// Whether a table is closed to the role that its function reads; rights to columns count.
+/// An SQL query that says whether the role lacks the right to read a table that its function reads.
+/// Rights to single columns are enough.
 fn lacks(function: &str) -> String {
     let open: Vec<_> = migrations::rights::of(function)
         .map(|(table, _)| format!("has_any_column_privilege('{table}', 'SELECT')"))

@@ -1,6 +1,6 @@
-//! A connection whose client must take what it asked for. One that takes nothing for a while,
-//! or next to nothing, is reset: whoever closes it otherwise leaves the kernel with the rest
-//! of the answer.
+//! A connection whose client must take the data that it asked for. If the client takes nothing for
+//! a while, or next to nothing, then the connection is reset. Without a reset the kernel would keep
+//! the rest of the answer after the close.
 
 use crate::connections::Seat;
 use socket2::SockRef;
@@ -13,11 +13,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
-/// Bytes a second that a client takes at least, while there are some for it.
+/// The least bytes a second that a client must take while there are some to take.
 const RATE: u64 = 1000;
 
-/// Bytes that the kernel takes before the client has room for them. With more it would take a
-/// long while until a client that reads slowly is seen to read at all.
+/// How many bytes the kernel accepts before the client has room for them. With more it would take
+/// long to notice that a slow client reads at all.
 const UNSENT: u32 = 128 << 10;
 
 /// The connection and its alarm.
@@ -25,22 +25,23 @@ pub(crate) struct Stall {
     stream: TcpStream,
     time: Duration,
     seat: Arc<Seat>,
-    /// Set while the client has yet to take what is written.
+    /// Runs while the client has not taken the bytes that were written.
     alarm: Option<Pin<Box<Sleep>>>,
 }
 
 impl Stall {
-    /// The client may take nothing for this time. The kernel counts it too, for what it still
-    /// holds when the server has closed, or when the client is gone without a word.
+    /// Wraps `stream`; the client may take nothing for at most `time`. The kernel applies this time
+    /// too. That covers bytes that it still holds after the server has closed, and clients that
+    /// vanish silently.
     pub(crate) fn new(stream: TcpStream, time: Duration, seat: Arc<Seat>) -> Self {
         let socket = SockRef::from(&stream);
-        // Without these options only less is noticed.
+        // These options are best effort: without them fewer stalls are noticed.
         let _ = socket.set_tcp_user_timeout(Some(time));
         let _ = socket.set_tcp_notsent_lowat(UNSENT);
         Self { stream, time, seat, alarm: None }
     }
 
-    /// What came of writing `length` bytes, in the light of how long that has taken.
+    /// Handles the result of writing `length` bytes, and resets the connection if it took too long.
     fn judge(
         &mut self,
         cx: &mut Context<'_>,
@@ -50,7 +51,8 @@ impl Stall {
         let now = Instant::now();
         match written {
             Poll::Ready(Ok(taken)) if taken < length => {
-                // The kernel is full: the client has as much more time as what it took is worth.
+                // The kernel's buffer is full. The deadline moves by the time that the taken bytes
+                // are worth at the minimum rate.
                 if let Some(alarm) = &mut self.alarm {
                     let worth = Duration::from_millis(taken as u64 * 1000 / RATE);
                     let end = (alarm.deadline() + worth).min(now + self.time);

@@ -1,4 +1,4 @@
-//! What belongs to one instance of a guest, and how it is set up.
+//! The data of one instance of a guest, and how an instance is set up.
 
 use crate::clock::Clock;
 use crate::grants::Grants;
@@ -14,7 +14,7 @@ use wasmtime::{AsContextMut, Engine, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-/// Epoch ticks that a guest may compute before other work gets a turn on its thread.
+/// Epoch ticks that a guest may compute before it yields to other work on its thread.
 const TURN: u64 = 2;
 
 /// The data of one instance's store.
@@ -47,15 +47,15 @@ pub(crate) struct Maker {
     pub(crate) log: Sink,
     /// Bytes of linear memory of one instance.
     pub(crate) memory: usize,
-    /// What all instances of the server may have.
+    /// The memory budget of all instances of the server.
     pub(crate) budget: Arc<Budget>,
-    /// Of the component's large instances.
+    /// The places of the component's large instances.
     pub(crate) places: Arc<Places>,
-    /// What all instances of the component have.
+    /// The gauge of the memory of all instances of the component.
     pub(crate) shown: Gauge,
     /// A clock for the guests instead of the machine's.
     pub(crate) clock: Option<Clock>,
-    /// The server's own address, for a guest that may ask there.
+    /// The server's own address, for a guest that may send requests there.
     pub(crate) own: Option<SocketAddr>,
 }
 
@@ -94,8 +94,8 @@ impl Maker {
     }
 }
 
-/// Gives the guest a full turn, without which an instance that has rested gives way at once, and
-/// forgets what it was refused before.
+/// Gives the guest a full turn. Without it an instance that has been idle would yield at once. Also
+/// clears the mark of an earlier refusal of memory.
 pub(crate) fn rearm(mut store: impl AsContextMut<Data = State>) {
     let mut store = store.as_context_mut();
     store.set_epoch_deadline(TURN);

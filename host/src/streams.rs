@@ -1,5 +1,6 @@
-//! How many streams are open: of one function, of each tenant, of each caller, of each network.
-//! Each of them holds an instance, so nobody may have all, however many accounts they make.
+//! Counts open streams: of one function, of each tenant, of each caller, and of each network. Each
+//! stream holds an instance. The limits keep one user from holding all of them, however many
+//! accounts the user makes.
 
 use crate::options::Limits;
 use gateway::holder::Holder;
@@ -8,9 +9,9 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
-/// Of the places that a network leaves free, it may have one in so many.
+/// A network may have one in so many of the places that it leaves free.
 const LEFT: usize = 3;
-/// One in so many places is for networks that have none.
+/// One in so many places is reserved for networks that have no stream.
 const RESERVE: usize = 10;
 
 /// The open streams of one function.
@@ -25,28 +26,28 @@ pub(crate) struct Streams {
 struct Open {
     all: usize,
     tenants: HashMap<String, usize>,
-    /// By tenant and caller.
+    /// Keyed by tenant and caller.
     callers: HashMap<(Option<String>, String), usize>,
     networks: HashMap<String, usize>,
 }
 
-/// The place of one open stream, which is free again when this is dropped.
+/// The place of one open stream. Dropping it frees the place.
 pub(crate) struct Place {
     holder: Option<Holder>,
     open: Arc<Mutex<Open>>,
 }
 
-/// Why there is no place.
+/// Why there is no place for another stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Full {
-    /// The holder, its tenant or its network has as many as it may.
+    /// The tenant, the caller or the network has as many streams as it may.
     Own,
-    /// All together have as many as they may.
+    /// All streams together are as many as they may be.
     All,
 }
 
 impl Streams {
-    /// None is open.
+    /// No stream is open yet.
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             most: limits.max_streams,
@@ -56,11 +57,12 @@ impl Streams {
         }
     }
 
-    /// A place for one more. Whose it is may be unknown: then only all are counted.
+    /// Takes a place for one more stream. If the holder is unknown, then only the total is limited.
     ///
-    /// When half of the places are taken, a network may have one in [`LEFT`] of what it leaves free,
-    /// so that others find a place though many networks have as many as they may. A tenant without
-    /// any has its first one nevertheless, but for a reserve of those whose network has none.
+    /// When half of the places are taken, a network may have one in [`LEFT`] of the places that it
+    /// leaves free. So others find a place even if many networks have as many as they may. There is
+    /// one exception: a tenant without a stream gets its first one, except from the reserve for
+    /// networks that have none.
     pub(crate) fn open(&self, holder: Option<Holder>) -> Result<Place, Full> {
         let mut open = self.open.lock();
         let free = self.most.saturating_sub(open.all);

@@ -1,6 +1,6 @@
-//! Calls `POST /internal/tick` of the bundle: once a minute, as any scheduler would, and for
-//! deliveries alone as soon as some are due. The work is done by a function, so it is done on
-//! Spin too, where something else calls.
+//! Calls `POST /internal/tick` of the bundle. It calls for all work once a minute, as any scheduler
+//! would, and for deliveries alone as soon as some are due. A function does the work. So it works
+//! on Spin too, where another scheduler makes the calls.
 
 use crate::log::Sink;
 use crate::variables::Variables;
@@ -22,36 +22,38 @@ use tokio::task::{Id, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
-/// The operation that does what is due.
+/// The operation that does all work that is due.
 pub(crate) const PATH: &str = "/internal/tick";
 /// The variable that holds its credential.
 const TOKEN: &str = "tick_token";
-/// Between two calls for all work. Hosts that start together drift apart by up to [`JITTER`]
-/// each time.
+/// The time between two calls for all work. Each period varies by up to [`JITTER`], so that hosts
+/// that started together drift apart.
 const PERIOD: Duration = Duration::from_secs(60);
 const JITTER: Duration = Duration::from_secs(10);
-/// Time for one call.
+/// The timeout of one call.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Calls at a time that take up work. While one delivers to a host that is slow, others go on.
+/// How many calls may take up work at the same time. While one delivers to a slow host, the others
+/// go on.
 const CALLS: usize = 4;
-/// How long one takes up work; from then on it waits for what it has begun, and is in nobody's
-/// way (`RUN` of `components/webhooks/src/dispatch/mod.rs`).
+/// How long a call takes up new work. After that it only waits for the deliveries that it has
+/// begun, and does not delay others (`RUN` of `components/webhooks/src/dispatch/mod.rs`).
 const TAKES: Duration = Duration::from_secs(8);
-/// Calls in all: what it has begun takes 20 s at most, so all of them at once leave one that takes
-/// up work. Each occupies an instance.
+/// The most calls at the same time. Deliveries that have begun take 20 s at most. So even if all
+/// those calls wait, one more can take up work. Each call occupies an instance.
 const MOST: usize = 16;
-/// Between the beginnings of two calls for deliveries: what an event waits at most beside many
-/// others. Each call may find just one.
+/// The time between the beginnings of two calls for deliveries. It is the longest time that an
+/// event waits beside many others, because each call may find just one.
 const PACE: Duration = Duration::from_millis(20);
-/// The same after one that failed.
+/// The same time after a call that failed.
 const RETRY: Duration = Duration::from_secs(5);
-/// Until the first of them, when the server listens: nobody tells what a host has left that died.
+/// The time from the start of the server to the first call for deliveries. It is needed because a
+/// host that died leaves deliveries that nobody announces.
 const FIRST: Duration = Duration::from_secs(1);
 /// The longest answer, in bytes.
 const ANSWER: usize = 64 << 10;
 
-/// The credential: what the operator set, or one for this process alone. `None` when the
-/// manifest has no such variable.
+/// The credential of the tick operation: the operator's, or a random one for this process alone.
+/// `None` if the manifest has no such variable.
 pub(crate) fn token(variables: &mut Variables) -> Option<String> {
     let given = variables.get(TOKEN)?;
     if given.is_empty() {
@@ -63,25 +65,25 @@ pub(crate) fn token(variables: &mut Variables) -> Option<String> {
     variables.get(TOKEN).map(str::to_owned)
 }
 
-/// What a call asks for.
+/// The work that a call asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Work {
     All,
     Deliveries,
 }
 
-/// What an answer says of the next call. A function that says nothing has nothing due.
+/// The part of an answer that concerns the next call. An absent field means that nothing is due.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 struct Answer {
-    /// Something is due now.
+    /// Whether something is due now.
     more: bool,
-    /// When the next delivery is (RFC 3339).
+    /// When the next delivery is due (RFC 3339).
     next_due_at: Option<String>,
 }
 
 impl Answer {
-    /// How long until something is due, if that is before the call that comes anyway.
+    /// The time until something is due, if that is before the next regular call.
     fn wait(&self) -> Option<Duration> {
         if self.more {
             return Some(Duration::ZERO);
@@ -92,7 +94,7 @@ impl Answer {
     }
 }
 
-/// Calls for as long as the task is not aborted; at once when `work_due` is told.
+/// Makes calls until the task is aborted. A notification of `work_due` causes a call at once.
 pub(crate) async fn run(own: SocketAddr, token: String, work_due: Arc<Notify>, log: Sink) {
     let warn = |problem: &str| log.event("warn", None, &format!("{PATH}: {problem}"));
     let first = Some(Instant::now() + FIRST);
@@ -118,13 +120,14 @@ async fn schedule<F>(
     };
     let mut all = Instant::now() + period();
     let mut due = first;
-    // Not before this are deliveries asked for.
+    // Deliveries are not asked for before this time.
     let mut free = Instant::now();
     loop {
         let next = due.filter(|_| calls.len() < MOST);
         let next = next.map(|due| due.max(free).max(room(begun.values())));
         tokio::select! {
-            // In this order, so that one call does for all who wake before it begins.
+            // The order matters: all notifications that arrive before a call begins cause only that
+            // one call.
             biased;
             () = work_due.notified() => due = Some(Instant::now()),
             () = sleep_until(all) => {
@@ -132,7 +135,7 @@ async fn schedule<F>(
                 start(&mut calls, &mut begun, Work::All);
             }
             () = sleep_until(next.unwrap_or(all)), if next.is_some() => {
-                // The answer tells what is due then.
+                // The answer will say when the next delivery is due.
                 due = None;
                 free = Instant::now() + PACE;
                 start(&mut calls, &mut begun, Work::Deliveries);
@@ -153,11 +156,12 @@ async fn schedule<F>(
     }
 }
 
-/// When another call may begin, of those that have begun at these times.
+/// The earliest time at which another call may begin. `begun` has the beginnings of running calls.
 fn room<'a>(begun: impl Iterator<Item = &'a Instant>) -> Instant {
     let mut ends: Vec<Instant> = begun.map(|begun| *begun + TAKES).collect();
     ends.sort_unstable_by_key(|end| std::cmp::Reverse(*end));
-    // The last of as many as there may be has to have taken up its work.
+    // At most [`CALLS`] calls take up work at once. The oldest of the newest [`CALLS`] must have
+    // stopped.
     ends.get(CALLS - 1).copied().unwrap_or_else(Instant::now)
 }
 
@@ -173,7 +177,7 @@ async fn call(own: SocketAddr, token: String, work: Work) -> anyhow::Result<Answ
     let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await?;
     let _connection = AbortOnDropHandle::new(tokio::spawn(connection));
     let query = match work {
-        // The stores of the runner expire by themselves.
+        // The runner's stores remove expired entries by themselves.
         Work::All => "key_values=expire",
         Work::Deliveries => "work=deliveries",
     };

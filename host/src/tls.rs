@@ -1,19 +1,20 @@
-//! TLS to other servers: always verified, against the system's roots and those of a caller.
+//! TLS to other servers. Certificates are always verified, against the system's roots and the roots
+//! that a guest brings.
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use std::sync::Arc;
 
-/// The roots that this machine trusts. A machine without any can still reach servers without
-/// TLS, and those whose root a guest brings.
+/// The roots that this machine trusts. A machine without roots can still reach servers without TLS,
+/// and servers whose root a guest brings.
 pub(crate) fn system_roots() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     roots
 }
 
-/// Reads the certificates of a PEM text, of which there must be one.
+/// Reads the certificates of a PEM text. There must be at least one.
 pub(crate) fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, String> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
     match found {
@@ -23,7 +24,7 @@ pub(crate) fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, St
     }
 }
 
-/// How to talk to servers that one of `roots` vouches for.
+/// The TLS configuration that trusts `roots`.
 pub(crate) fn client(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider);

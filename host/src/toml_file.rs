@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use serde::de::DeserializeOwned;
 use std::path::Path;
 
-/// Reads `path` into `T`. `what` says what the file is for and how to name another.
+/// Reads `path` into `T`. `what` says what the file is for and how to name another one.
 pub(crate) fn read<T: DeserializeOwned>(path: &Path, what: &str) -> anyhow::Result<T> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("{}: cannot read {what}", path.display()))?;

@@ -1,20 +1,20 @@
-//! Application variables and the templates of components over them, resolved once at start.
+//! Application variables and the components' templates over them. Both are resolved once at start.
 
 use crate::manifest::Variable;
 use anyhow::{Context as _, bail, ensure};
 use indexmap::IndexMap;
 use std::collections::HashMap;
 
-/// What the name of a variable begins with in the environment.
+/// The prefix of variables in the environment.
 const SETTING: &str = "SPIN_VARIABLE_";
-/// How alike two names must be for one to be taken for a misspelling of the other, from 0 to 1.
+/// How similar two names must be, from 0 to 1, for one to count as a misspelling of the other.
 const ALIKE: f64 = 0.8;
 
 /// Application variables with their values.
 pub(crate) struct Variables(HashMap<String, String>);
 
-/// Refuses what cannot be a variable's name: it begins with a letter and holds lower-case
-/// letters, digits and single underscores.
+/// Refuses a name that is not valid for a variable. A name begins with a letter and consists of
+/// lower-case letters, digits and single underscores.
 pub(crate) fn check_name(name: &str) -> anyhow::Result<()> {
     let starts_well = name.starts_with(|first: char| first.is_ascii_lowercase());
     let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
@@ -27,14 +27,14 @@ pub(crate) fn check_name(name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Settings of the environment that nothing reads, such as one whose name is misspelt: one
-/// sentence, with what to do behind a semicolon.
+/// The settings of the environment that nothing reads, for example because of a misspelt name.
+/// Returns one sentence, with what to do after a semicolon.
 pub(crate) fn unread(
     declared: &IndexMap<String, Variable>,
     environment: impl Iterator<Item = String>,
 ) -> Option<String> {
     let known: Vec<_> = declared.keys().map(|name| setting(name)).collect();
-    // `SPIN_VARIABLES_…` was meant for one, too.
+    // A name that begins with `SPIN_VARIABLES_` was meant as a variable, too.
     let begins =
         |name: &String| name.to_ascii_uppercase().starts_with(SETTING.trim_end_matches('_'));
     let mut names: Vec<_> =
@@ -59,7 +59,7 @@ fn setting(name: &str) -> String {
 fn nearest<'a>(known: &'a [String], name: &str) -> Option<&'a str> {
     let bare = |text: &str| text.to_ascii_uppercase().replace("SPIN_VARIABLES_", SETTING);
     let name = bare(name);
-    // Without what all begin with, which would make all alike.
+    // Compares without the common prefix, which would make all names similar.
     let name = name.strip_prefix(SETTING).unwrap_or(&name);
     let alike = |other: &str| strsim::normalized_damerau_levenshtein(name, &other[SETTING.len()..]);
     let rated = known.iter().map(|other| (alike(other), other.as_str()));
@@ -153,7 +153,7 @@ mod tests {
         for (wrong, right) in [
             ("SPIN_VARIABLE_POSTGERS_URL", "SPIN_VARIABLE_POSTGRES_URL"),
             ("SPIN_VARIABLE_MASTERKEY", "SPIN_VARIABLE_MASTER_KEY"),
-            // Spin reads upper case alone.
+            // Spin reads only names in upper case.
             ("SPIN_VARIABLE_master_key", "SPIN_VARIABLE_MASTER_KEY"),
             ("SPIN_VARIABLES_MASTER_KEY", "SPIN_VARIABLE_MASTER_KEY"),
             ("SPIN_VARIABLE_DEVELOPMNET", "SPIN_VARIABLE_DEVELOPMENT"),

@@ -1,13 +1,13 @@
-//! A WebAssembly file that a manifest names: on the disk, or in the file that is running.
+//! A WebAssembly file that a manifest names. It is on the disk or in the running file.
 
 use crate::bundle::Bundle;
 use anyhow::{Context as _, ensure};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// One that was there when the manifest was read.
+/// A WebAssembly file that existed when the manifest was read.
 pub(crate) struct Wasm {
-    /// As the manifest names it.
+    /// The name that the manifest gives it.
     name: String,
     place: Place,
 }
@@ -18,7 +18,7 @@ enum Place {
 }
 
 impl Wasm {
-    /// The file `name` below `directory`, or in `bundle` where there is one.
+    /// Finds the file `name` below `directory`, or in `bundle` if there is one.
     pub(crate) fn find(
         name: &Path,
         directory: &Path,
@@ -43,12 +43,12 @@ impl Wasm {
         Ok(Self { name: text.to_owned(), place })
     }
 
-    /// As the manifest names it.
+    /// The name that the manifest gives it.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its bytes.
+    /// Its content.
     pub(crate) fn read(&self) -> anyhow::Result<Vec<u8>> {
         match &self.place {
             Place::Disk(path) => {

@@ -1,14 +1,14 @@
-//! The bytes of a connection before hyper reads them. hyper takes what RFC 9112 allows it
-//! to take; here less is taken, because a proxy before us may read the rest differently,
-//! and then its request is not ours (request smuggling). A head is refused for
+//! Checks the bytes of a connection before hyper reads them, against request smuggling. hyper
+//! accepts everything that RFC 9112 allows it to accept. A proxy before us may read some of that
+//! differently and see other requests than we do. So a head is refused if it has
 //!
-//! - a line that ends with a lone LF, and a lone CR (section 2.2);
+//! - a line that ends with a lone LF, or a lone CR (section 2.2);
 //! - both a length and a transfer coding, or two transfer codings (section 6.1);
 //! - a fragment in the target (section 3.2).
 //!
-//! To refuse, the offending byte becomes NUL, for which hyper answers 400 and closes. hyper
-//! gets each head alone, and what follows it only when the length of its body is known
-//! ([`Bodies`]), so that a body is never taken for a head or a head for a body.
+//! To refuse a head, the offending byte is replaced by NUL. hyper then answers 400 and closes the
+//! connection. hyper gets one head at a time. It gets the bytes after the head only when the length
+//! of the body is known ([`Bodies`]). So a body is never taken for a head, or a head for a body.
 
 use crate::linger::Linger;
 use bytes::{Buf, BytesMut};
@@ -19,20 +19,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Nothing was said about the body.
+/// The service has not told the length of the body yet.
 const UNKNOWN: u64 = u64::MAX;
-/// The body is chunked: nothing is read as a head after it.
+/// The body is chunked. Nothing after it is read as a head.
 const CHUNKED: u64 = u64::MAX - 1;
-/// What completes a refused head, so that hyper looks at it.
+/// Completes a refused head, so that hyper parses it.
 const END: &[u8] = b"\r\n\r\n";
 
-/// Where the service says how long the body behind a head is.
+/// Lets the service tell how long the body after a head is.
 #[derive(Clone)]
 pub(crate) struct Bodies(Arc<AtomicU64>);
 
 impl Bodies {
-    /// To be called for each request before its body is read; `None` for a chunked one,
-    /// whose answer must close the connection.
+    /// Must be called for each request before its body is read. `None` means a chunked body; then
+    /// the answer must close the connection.
     pub(crate) fn tell(&self, length: Option<u64>) {
         self.0.store(length.map_or(CHUNKED, |length| length.min(CHUNKED)), Ordering::Release);
     }
@@ -43,18 +43,18 @@ pub(crate) struct Wire<S> {
     stream: S,
     bodies: Bodies,
     at: At,
-    /// Read already, and not hyper's turn to have it.
+    /// Bytes that were read but that hyper may not have yet.
     kept: BytesMut,
     linger: Option<Linger>,
 }
 
-/// What the next bytes are.
+/// The part of the stream that the next bytes belong to.
 enum At {
     Head(Head),
-    /// A body, once its length is told.
+    /// The bytes after a head; the length of the body is not told yet.
     BehindHead,
     Body(u64),
-    /// Bytes of a chunked body, to the end of the connection.
+    /// Bytes of a chunked body, until the connection ends.
     Chunks,
     Refused,
 }
@@ -62,13 +62,13 @@ enum At {
 /// A head that has begun to arrive.
 #[derive(Default)]
 struct Head {
-    /// The last byte was a CR.
+    /// Whether the last byte was a CR.
     cr: bool,
-    /// The request line is there.
+    /// Whether the request line is complete.
     has_target: bool,
-    /// Bytes of this line.
+    /// The number of bytes of the current line.
     line: usize,
-    /// The first of them, in lower case.
+    /// The first bytes of the line, in lower case.
     name: [u8; LONGEST],
     has_length: bool,
     has_coding: bool,
@@ -78,12 +78,12 @@ const LENGTH: &[u8] = b"content-length";
 const CODING: &[u8] = b"transfer-encoding";
 const LONGEST: usize = CODING.len();
 
-/// How far a head goes in the bytes looked at.
+/// The result of scanning bytes of a head.
 enum Scan {
     Further,
-    /// To before this place.
+    /// The head ends before this position.
     End(usize),
-    /// The byte at this place is refused.
+    /// The byte at this position is refused.
     Refused(usize),
 }
 
@@ -122,13 +122,13 @@ impl Head {
         Scan::Further
     }
 
-    /// Whether a byte of it is there.
+    /// Whether a byte of the head has arrived.
     fn has_begun(&self) -> bool {
         self.cr || self.has_target || self.line > 0
     }
 
-    /// Whether the field whose name ends here says once more how long the body is. Equal
-    /// lengths may be said twice: hyper compares them.
+    /// Whether the field whose name ends here declares the length of the body a second time. Two
+    /// lengths are allowed here, because hyper refuses them unless they are equal.
     fn repeats(&mut self) -> bool {
         match self.name.get(..self.line) {
             Some(LENGTH) => {
@@ -142,14 +142,14 @@ impl Head {
 }
 
 impl<S> Wire<S> {
-    /// The connection, and where to tell of bodies.
+    /// Wraps a connection. The second value is for telling the lengths of bodies.
     pub(crate) fn new(stream: S) -> (Self, Bodies) {
         let bodies = Bodies(Arc::new(AtomicU64::new(UNKNOWN)));
         let (at, kept) = (At::Head(Head::default()), BytesMut::new());
         (Self { stream, bodies: bodies.clone(), at, kept, linger: None }, bodies)
     }
 
-    /// Whether the client has sent nothing that is not read.
+    /// Whether everything that the client has sent so far was read.
     fn is_settled(&self) -> bool {
         let nothing_more = match &self.at {
             At::Head(head) => !head.has_begun(),
@@ -159,7 +159,7 @@ impl<S> Wire<S> {
         nothing_more && self.kept.is_empty()
     }
 
-    /// How much of `bytes` hyper may have now, at least one; may change them.
+    /// How many of `bytes` hyper may have now, at least one. May change the bytes.
     fn admit(&mut self, bytes: &mut [u8]) -> usize {
         match &mut self.at {
             At::Head(head) => match head.scan(bytes) {
@@ -186,7 +186,7 @@ impl<S> Wire<S> {
         }
     }
 
-    /// Learns what follows the head.
+    /// Takes over what the service has told about the body after the head.
     fn behind_head(&mut self) -> io::Result<()> {
         if matches!(self.at, At::BehindHead) {
             self.at = match self.bodies.0.swap(UNKNOWN, Ordering::AcqRel) {
@@ -227,7 +227,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
         if matches!(this.at, At::Refused) {
             this.kept = BytesMut::from(END);
         } else if admitted < new.len() {
-            // What was kept before and is still there comes after this.
+            // The bytes that were kept before come after these.
             let mut kept = BytesMut::from(&new[admitted..]);
             kept.extend_from_slice(&this.kept);
             this.kept = kept;
@@ -280,8 +280,8 @@ mod tests {
     use super::*;
     use tokio::io::AsyncReadExt as _;
 
-    /// Reads as hyper does: one piece at a time, telling of a body behind each head. `step`
-    /// is how many bytes arrive at once.
+    /// Reads as hyper does: one piece at a time, and tells the length of a body after each head.
+    /// `step` is how many bytes arrive at once.
     async fn pieces(sent: &[u8], step: usize, bodies: &[Option<u64>]) -> Vec<String> {
         let (mut wire, told) = Wire::new(Pieces { rest: sent, step });
         let mut bodies = bodies.iter();
