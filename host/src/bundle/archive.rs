@@ -1,5 +1,5 @@
-//! Files in one tar, each compressed by itself: a start unpacks what it needs and nothing else,
-//! and `tar` and `zstd` open it too. The same files make the same bytes.
+//! A tar archive of files that are compressed one by one, so a start unpacks only the files that it
+//! needs. `tar` and `zstd` can open it too. The same files always give the same bytes.
 
 use anyhow::{Context as _, ensure};
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,12 +7,13 @@ use std::io::Read as _;
 use std::ops::Range;
 use tar::{Builder, Header};
 
-/// How the names of compressed files end.
+/// The suffix of the names of compressed files.
 const SUFFIX: &str = ".zst";
-/// Of zstd. Above it seconds bring nothing that counts beside the size of the runner.
+/// The compression level of zstd. Higher levels cost seconds and save little beside the size of the
+/// runner.
 const LEVEL: i32 = 9;
 
-/// An archive on its way.
+/// An archive that is being written.
 pub(super) struct Writer {
     tar: Builder<Vec<u8>>,
     names: BTreeSet<String>,
@@ -23,13 +24,13 @@ impl Writer {
         Self { tar: Builder::new(Vec::new()), names: BTreeSet::new() }
     }
 
-    /// Adds a file. Names are relative and written in one way only; each is there once.
+    /// Adds a file. The name must be a plain relative path, and each name may be added once.
     pub(super) fn add(&mut self, name: &str, content: &[u8]) -> anyhow::Result<()> {
         let is_plain = name.split('/').all(|part| !matches!(part, "" | "." | ".."));
         ensure!(is_plain, "{name}: is not a plain relative path");
         ensure!(self.names.insert(name.to_owned()), "{name}: is in the bundle already");
         let packed = zstd::bulk::compress(content, LEVEL)?;
-        // Neither an owner nor a time: they differ from one build to the next.
+        // The header has no owner and no time, because these differ from one build to the next.
         let mut header = Header::new_gnu();
         header.set_size(packed.len() as u64);
         header.set_mode(0o644);
@@ -50,7 +51,7 @@ pub(super) struct Archive {
 }
 
 impl Archive {
-    /// Finds the files in the bytes of a [`Writer`].
+    /// Indexes the files in bytes that a [`Writer`] has made.
     pub(super) fn open(bytes: Vec<u8>) -> anyhow::Result<Self> {
         let mut files = BTreeMap::new();
         let mut archive = tar::Archive::new(&bytes[..]);
@@ -73,7 +74,7 @@ impl Archive {
         self.files.keys().map(String::as_str)
     }
 
-    /// Unpacks a file; `None` when there is none of this name.
+    /// Unpacks a file; `None` if there is no file with this name.
     pub(super) fn read(&self, name: &str) -> anyhow::Result<Option<Vec<u8>>> {
         let Some(packed) = self.files.get(name).and_then(|range| self.bytes.get(range.clone()))
         else {
@@ -121,7 +122,7 @@ mod tests {
         assert!(writer.add("a", b"2").is_err());
     }
 
-    /// Whatever the bytes are, the answer is an error or what was put in.
+    /// For any bytes, the result is an error or the content that was put in.
     #[test]
     fn damage_never_panics() {
         let whole = packed();

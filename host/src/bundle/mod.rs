@@ -1,6 +1,6 @@
-//! What one file holds beside the runner: a manifest, the functions that it names, the same
-//! functions compiled, and what people read (the contract, the migrations). `tenantry bundle`
-//! makes such a file, and whoever runs it needs nothing else
+//! One file that holds everything: the runner, a manifest, the functions that the manifest names,
+//! the same functions compiled, and files for people to read (the contract, the migrations).
+//! `tenantry bundle` makes such a file, and running it needs no other file
 //! (docs/adr/0011-one-file-with-everything-behind-the-program.md).
 
 mod archive;
@@ -19,16 +19,16 @@ use std::path::Path;
 use std::sync::Arc;
 use trailer::Trailer;
 
-/// What the file that is running holds.
+/// The files that the running program holds.
 #[derive(Clone)]
 pub struct Bundle(Arc<Archive>);
 
 impl Bundle {
-    /// Reads it; `None` when this file is the runner alone.
+    /// Reads the bundle in the running file; `None` if the file is the runner alone.
     ///
     /// # Errors
     ///
-    /// The file cannot be found or read, or was altered.
+    /// The file cannot be found or read, or its bundle was altered.
     pub fn inside() -> anyhow::Result<Option<Self>> {
         let mut file = running()?;
         let damaged = "this program is damaged; get it again and compare its SHA-256";
@@ -37,12 +37,13 @@ impl Bundle {
         Ok(Some(Self(Arc::new(archive))))
     }
 
-    /// Writes the files into a directory, from where the functions can be served as well; makes
-    /// it when it is absent. Returns their names. Compiled code is no use outside and stays.
+    /// Writes the files into a directory, from which the functions can be served as well. The
+    /// directory is made if it does not exist. Returns the names of the files. Compiled code is
+    /// left out, because it is of no use outside.
     ///
     /// # Errors
     ///
-    /// The directory has something in it, or cannot be written.
+    /// The directory is not empty or cannot be written.
     pub fn unpack(&self, directory: &Path) -> anyhow::Result<Vec<String>> {
         let at = || directory.display().to_string();
         std::fs::create_dir_all(directory).with_context(at)?;
@@ -59,7 +60,7 @@ impl Bundle {
         Ok(names)
     }
 
-    /// One of these files.
+    /// A bundle of these files.
     #[cfg(test)]
     pub(crate) fn of(files: &[(&str, &[u8])]) -> Self {
         let mut writer = archive::Writer::new();
@@ -75,7 +76,7 @@ impl Bundle {
         Ok(String::from_utf8(self.read(MANIFEST)?)?)
     }
 
-    /// Whether it has this file.
+    /// Whether the bundle has this file.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.names().any(|known| known == name)
     }
@@ -92,7 +93,7 @@ impl fmt::Debug for Bundle {
     }
 }
 
-/// The file of this process: the one that was started, also when another has its name by now.
+/// The file of this process. It is the one that was started, even if another file has its name now.
 fn running() -> anyhow::Result<File> {
     let file = match cfg!(target_os = "linux") {
         true => File::open("/proc/self/exe"),

@@ -1,4 +1,4 @@
-//! `tenantry bundle`: one file of this runner and the functions of a manifest.
+//! `tenantry bundle`: makes one file of this runner and the functions of a manifest.
 
 use super::archive::Writer;
 use super::trailer::{self, Trailer};
@@ -12,17 +12,17 @@ use std::io::{Read as _, Seek as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-/// What was made.
+/// The result of making a bundle.
 pub struct Bundled {
     /// The length of the runner, in bytes.
     pub program: u64,
-    /// The length of everything, in bytes.
+    /// The length of the whole file, in bytes.
     pub total: u64,
 }
 
-/// Makes `target`, in place of a file that is there: this runner with the functions of `manifest`,
-/// compiled for all machines of this one's family, and `others` as they are called.
-/// `progress` is told what is compiled.
+/// Makes the file `target`, in place of a file that is there. It holds this runner, the functions
+/// of `manifest`, the same functions compiled for all machines of this one's family, and `others`
+/// under their names. `progress` gets a line for each function that is compiled.
 ///
 /// # Errors
 ///
@@ -34,7 +34,7 @@ pub fn bundle(
     others: &[(String, PathBuf)],
     progress: impl Fn(&str),
 ) -> anyhow::Result<Bundled> {
-    // Others sign the programs that they run, or have no `/proc/self/exe`.
+    // Other systems require signed programs, or have no `/proc/self/exe`.
     ensure!(cfg!(target_os = "linux"), "one file of everything is for Linux; serve the manifest");
     others.iter().try_for_each(|(name, _)| reserved(name))?;
     let mut archive = Writer::new();
@@ -57,9 +57,10 @@ pub fn bundle(
     Ok(Bundled { program, total })
 }
 
-/// The WebAssembly files under the names that the manifest gives them, and what those are compiled
-/// to that run behind the native gateway: a gateway in the middle is the same on Spin, where nobody
-/// waits for us, and would double what is here.
+/// Adds the WebAssembly files under the names that the manifest gives them. Adds the compiled code
+/// of each component's route component, or of the component itself if it has none. The composed
+/// form of a component is not compiled here: it is what runs on Spin, where this runner does not
+/// start it, and its code would double the size.
 fn functions(
     manifest: &Manifest,
     archive: &mut Writer,
@@ -88,14 +89,15 @@ fn functions(
     Ok(())
 }
 
-/// Refuses a name below which only what was compiled here may stand, as it is run as it is.
+/// Refuses a name in the folder of compiled code. Only code that was compiled here may be there,
+/// because it is run without a check.
 fn reserved(name: &str) -> anyhow::Result<()> {
     let folder = code::FOLDER;
     ensure!(!Path::new(name).starts_with(folder), "{name}: {folder}/ is for compiled functions");
     Ok(())
 }
 
-/// Copies the runner that is running, without what it may hold itself.
+/// Copies the running runner, without a bundle that it may hold itself.
 fn copy_program(to: &mut File) -> anyhow::Result<u64> {
     let mut program = running()?;
     let length = match Trailer::find(&mut program)? {

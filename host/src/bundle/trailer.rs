@@ -1,5 +1,6 @@
-//! Where the archive is: behind the program, and told by the last bytes of the file, as loaders
-//! of programs look at the first ones.
+//! The trailer of a file with a bundle. It says where the archive is. The archive comes after the
+//! program, and the trailer is at the end of the file, because the loaders of programs look only at
+//! the beginning.
 //!
 //! ```text
 //! program | archive | its length: 8 bytes, big-endian | its SHA-256 | MAGIC
@@ -9,13 +10,13 @@ use anyhow::{Context as _, ensure};
 use sha2::{Digest as _, Sha256};
 use std::io::{Read, Seek, SeekFrom, Write};
 
-/// Its last byte is the version of this layout.
+/// Marks a trailer. Its last byte is the version of this layout.
 const MAGIC: &[u8; 16] = b"tenantry bundle\x01";
 const LENGTH: usize = 8;
 const HASH: usize = 32;
 const TRAILER: usize = LENGTH + HASH + MAGIC.len();
 
-/// A file that ends with a trailer.
+/// The trailer of a file.
 pub(super) struct Trailer {
     /// The length of the program, in bytes.
     pub(super) program: u64,
@@ -24,7 +25,7 @@ pub(super) struct Trailer {
 }
 
 impl Trailer {
-    /// Looks for one; `None` when the file is a program alone.
+    /// Looks for a trailer; `None` if the file is a program alone.
     pub(super) fn find(file: &mut (impl Read + Seek)) -> anyhow::Result<Option<Self>> {
         let total = file.seek(SeekFrom::End(0))?;
         let Some(begin) = total.checked_sub(TRAILER as u64) else { return Ok(None) };
@@ -39,7 +40,7 @@ impl Trailer {
         Ok(Some(Self { program, archive, hash: hash.try_into()? }))
     }
 
-    /// The archive, if it is as it was written.
+    /// Reads the archive. Fails if it is not as it was written.
     pub(super) fn read(&self, file: &mut (impl Read + Seek)) -> anyhow::Result<Vec<u8>> {
         file.seek(SeekFrom::Start(self.program))?;
         let mut archive = vec![0; usize::try_from(self.archive)?];
@@ -49,7 +50,7 @@ impl Trailer {
     }
 }
 
-/// Writes what stands behind a program.
+/// Writes the archive and the trailer after a program.
 pub(super) fn write(file: &mut impl Write, archive: &[u8]) -> std::io::Result<()> {
     file.write_all(archive)?;
     file.write_all(&(archive.len() as u64).to_be_bytes())?;
@@ -90,7 +91,7 @@ mod tests {
         }
     }
 
-    /// A file whose end is missing is a program alone; one with a gap or another byte is refused.
+    /// A file without its end is a program alone. A file with a gap or a changed byte is refused.
     #[test]
     fn damage_is_told() {
         let whole = bundled();

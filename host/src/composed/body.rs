@@ -1,4 +1,5 @@
-//! Request bodies of `wasi:http` components, which get one when all of it is there.
+//! Request bodies of `wasi:http` components. A component gets a body only when all of it has
+//! arrived.
 
 use crate::incoming::Incoming;
 use bytes::Bytes;
@@ -9,8 +10,9 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use wasmtime_wasi_http::Error;
 
-/// Receives a body of at most `limit` bytes. Of a larger one the component gets what has come,
-/// and then an error: it is the one who refuses it, in its own order and form.
+/// Receives a body of at most `limit` bytes. If the body is larger, then the component gets the
+/// bytes that have arrived, and then an error. The component refuses the body itself, so the answer
+/// has the component's form and order of checks.
 pub(super) async fn receive(
     mut body: Incoming,
     limit: usize,

@@ -1,6 +1,6 @@
-//! Composition of a component with its route component, as Spin does it: the route's export
-//! becomes the component's import, and everything that the route imports is imported by the
-//! whole, because it inherits the configuration.
+//! Composes a component with its route component, as Spin does it. The route's export satisfies the
+//! component's import. Everything that the route imports becomes an import of the whole, because
+//! the route inherits the configuration.
 
 use crate::manifest::ROUTE;
 use crate::wasm::Wasm;
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use wac_graph::types::{Package, SubtypeChecker};
 use wac_graph::{CompositionGraph, EncodeOptions};
 
-/// Composes the two files, or reads the result of an earlier time under `data`.
+/// Composes the two files, or reads the result of an earlier composition under `data`.
 pub(crate) fn compose(gateway: &Wasm, route: &Wasm, data: &Path) -> anyhow::Result<Vec<u8>> {
     let (outer, inner) = (gateway.read()?, route.read()?);
     let mut hash = Sha256::new();
@@ -28,8 +28,8 @@ pub(crate) fn compose(gateway: &Wasm, route: &Wasm, data: &Path) -> anyhow::Resu
     let composed =
         join(outer, inner).with_context(|| format!("{gateway} cannot be composed with {route}"))?;
     std::fs::create_dir_all(&directory).with_context(|| directory.display().to_string())?;
-    // Written under another name first, so that nobody finds half a file: also of this process,
-    // where two components may be made of the same files at once.
+    // The file is written under another name first, so that nobody reads half a file. The name has
+    // a number too, because this process may compose the same files for two components at once.
     static PARTS: AtomicUsize = AtomicUsize::new(0);
     let number = PARTS.fetch_add(1, Ordering::Relaxed);
     let part = directory.join(format!("{name}.{}.{number}.part", std::process::id()));

@@ -1,4 +1,4 @@
-//! What becomes of one request, told between its instance and its response.
+//! The outcome of one request, which its instance and its response tell each other.
 
 use crate::memory::Marks;
 use futures_util::task::AtomicWaker;
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Context;
 
-/// Shared by the instance that serves a request and the response on its way.
+/// State that the instance of a request and its response share.
 #[derive(Clone, Default)]
 pub(crate) struct Fate(Arc<Inner>);
 
@@ -19,52 +19,52 @@ struct Inner {
 }
 
 impl Fate {
-    /// An instance with this memory has taken the request.
+    /// Records the memory of the instance that has taken the request.
     pub(super) fn taken(&self, memory: Marks) {
         let _ = self.0.memory.set(memory);
     }
 
-    /// Whether the instance was refused memory for it.
+    /// Whether the instance was refused memory during the request.
     pub(super) fn is_refused(&self) -> bool {
         self.0.memory.get().is_some_and(Marks::is_refused)
     }
 
-    /// The instance goes while the response may still be on its way.
+    /// Records that the instance ends while the response may still be on its way.
     pub(super) fn breaks(&self) {
         self.0.broken.store(true, Ordering::Release);
     }
 
-    /// Whether the response ends by accident; tells it once.
+    /// Whether the response ends by accident; returns true only once.
     pub(crate) fn take_broken(&self) -> bool {
         self.0.broken.swap(false, Ordering::Acquire)
     }
 
-    /// Whether nobody reads the stream any more.
+    /// Whether the client has stopped reading the stream.
     pub(super) fn is_left(&self) -> bool {
         self.0.left.load(Ordering::Acquire)
     }
 
-    /// The same, and wakes the task when it becomes so.
+    /// The same as [`Self::is_left`], and wakes the task when that becomes true.
     pub(super) fn poll_left(&self, cx: &Context<'_>) -> bool {
         self.0.instance.register(cx.waker());
         self.is_left()
     }
 }
 
-/// The reader of a stream. When it goes before the end, the instance does: without it, the
-/// instance would learn only when it writes again that it writes for nobody.
+/// The reading end of a stream. If it is dropped before the end, then the instance is ended.
+/// Without it the instance would notice that nobody reads only at its next write.
 pub(crate) struct Reader {
     fate: Fate,
     ended: bool,
 }
 
 impl Reader {
-    /// Of the stream that answers this request.
+    /// The reader of the stream that answers the request with this fate.
     pub(super) fn new(fate: Fate) -> Self {
         Self { fate, ended: false }
     }
 
-    /// It has read all.
+    /// Records that the whole stream was read.
     pub(crate) fn ends(&mut self) {
         self.ended = true;
     }

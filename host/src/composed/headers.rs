@@ -10,12 +10,13 @@ use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, Version};
 use std::net::SocketAddr;
 
-/// The longest body that a component is told of, in bytes.
+/// The largest content length that a component is told, in bytes.
 const LONGEST: u64 = i64::MAX.unsigned_abs();
 
-/// Gives the request an absolute URI and Spin's headers, after removing every `spin-*`
-/// header that the client sent: a component takes its peer's address from there. It does not learn
-/// the version of HTTP; that it was an old one says `Via` (RFC 9110 section 7.6.3).
+/// Gives the request an absolute URI and Spin's headers. First removes every `spin-*` header that
+/// the client sent, because a component takes the client's address from such a header. The
+/// component does not learn the version of HTTP. The header `Via` says if the version was an old
+/// one (RFC 9110 section 7.6.3).
 pub(super) fn prepare<B>(
     request: &mut Request<B>,
     route: &Route,
@@ -27,7 +28,7 @@ pub(super) fn prepare<B>(
     if is_old {
         headers.append(VIA, HeaderValue::from_static("1.0 tenantry"));
     }
-    // Components read it as a signed number, and fail.
+    // Components read the length as a signed number, and fail if it is larger.
     let is_beyond = |length: &HeaderValue| {
         length
             .to_str()
@@ -68,14 +69,15 @@ pub(super) fn prepare<B>(
     Ok(())
 }
 
-/// Takes away what the gateway says of who holds the stream that it answers with.
+/// Removes the internal header in which the gateway says who holds the stream, and returns its
+/// value.
 pub(super) fn take_holder<B>(response: &mut Response<B>) -> Option<Holder> {
     let value = response.headers_mut().remove(holder::HEADER)?;
     Holder::decode(value.to_str().ok()?)
 }
 
-/// The answer instead of a stream for which there is no place. Browsers may read it where they
-/// might have read the stream.
+/// The answer if there is no place for a stream. Browsers may read it if they might have read the
+/// stream.
 pub(super) fn refusal(full: Full, instead_of: &HeaderMap) -> Response<ResponseBody> {
     let mut response = match full {
         Full::All => problem::unavailable("The server is at capacity"),

@@ -1,5 +1,5 @@
-//! The composed placement: a `wasi:http` component answers, either `gateway.wasm` composed
-//! with a route component or one that was written as it is.
+//! The composed placement. The answer comes from a `wasi:http` component, which is either
+//! `gateway.wasm` composed with a route component, or a component that was written for `wasi:http`.
 
 mod body;
 mod compose;
@@ -33,11 +33,11 @@ use wasmtime_wasi_http::handler::{
 };
 use wasmtime_wasi_http::{p2, p3};
 
-/// The variable with the largest body, in bytes, and its value where a component has none: the
+/// The variable with the size of the largest body, in bytes, and its default. The default is the
 /// same as the gateway's.
 const BODY_LIMIT: &str = "body_limit_bytes";
 const DEFAULT_BODY_LIMIT: usize = 1 << 20;
-/// Bytes of an answer that is taken from its instance at once. The gateway's are far smaller.
+/// Answers up to this many bytes are read from the instance at once. The gateway's are far smaller.
 const KEPT: usize = 8 << 20;
 
 /// A `wasi:http` component that can be called.
@@ -92,7 +92,7 @@ impl Composed {
     ) -> Response<ResponseBody> {
         let (parts, body) = request.into_parts();
         let has_content = parts.method != Method::HEAD;
-        // Before there is an instance: what comes slowly takes none from others.
+        // The body is received before an instance is taken, so a slow client does not occupy one.
         let body = match body::receive(body, self.body_limit).await {
             Ok(body) => body,
             Err(refused) => return problem::of(&parts.headers, problem::no_body(&refused)),
@@ -111,12 +111,13 @@ impl Composed {
         }
         let fate = Fate::default();
         let answer = self.handler.handle(fate.clone(), request);
-        // The handler has a timeout of its own, which does not fire while the guest computes.
+        // The handler's own timeout does not fire while the guest computes.
         let answer = tokio::time::timeout(self.request, answer).await;
         match answer.unwrap_or_else(|_| Err(ExpirationError.into())) {
             Ok(response) if has_content && is_short(&response) => {
                 let (parts, body) = response.into_parts();
-                // The instance is for others while a slow client takes its answer.
+                // Reading the whole answer frees the instance before a slow client takes the
+                // answer.
                 let whole = Limited::new(body, KEPT).collect();
                 let whole = tokio::time::timeout(self.request, whole).await;
                 drop(permit);
@@ -134,7 +135,7 @@ impl Composed {
                 let stream = match is_stream(&response) {
                     false => None,
                     true => {
-                        // When there is no place, the instance goes with its reader.
+                        // If there is no place, then dropping the reader ends the instance.
                         let reader = Reader::new(fate.clone());
                         match self.streams.open(holder) {
                             Ok(place) => Some((reader, place)),
@@ -148,11 +149,12 @@ impl Composed {
                 if fate.is_refused() {
                     return problem::unavailable("The server is at capacity");
                 }
-                // What a trap was is reported by the worker that saw it.
+                // The worker that saw a trap has reported it already.
                 if !error.is::<TrapOrPanicError>() {
                     self.handler.state().report(&error);
                 }
-                // Nothing has run: there is no room for one more instance, as others still rest.
+                // No code of the guest has run: there is no room for another instance, because idle
+                // ones take it.
                 if error.is::<InstantiationError<Fate>>() {
                     problem::unavailable("The server is at capacity")
                 } else if error.is::<ExpirationError>() {
@@ -175,14 +177,14 @@ fn fault() -> Response<ResponseBody> {
     problem::answer(status, "internal_error", "An unexpected fault of the server")
 }
 
-/// Whether all of the answer may be kept in memory.
+/// Whether the answer is short enough to be kept in memory as a whole.
 fn is_short<B: Body>(response: &Response<B>) -> bool {
     let length = response.body().size_hint().upper();
     let has_content = response.status() != StatusCode::NOT_MODIFIED;
     has_content && !is_stream(response) && length.is_none_or(|length| length <= KEPT as u64)
 }
 
-/// Whether the length of the content is not known yet.
+/// Whether the response has content of unknown length.
 fn is_stream<B>(response: &Response<B>) -> bool {
     let headers = response.headers();
     headers.contains_key(CONTENT_TYPE) && !headers.contains_key(CONTENT_LENGTH)

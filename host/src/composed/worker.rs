@@ -1,4 +1,4 @@
-//! Instances of a `wasi:http` component: when they are made, how long they live.
+//! Instances of a `wasi:http` component: when they are made and how long they live.
 
 use super::fate::Fate;
 use crate::log::Sink;
@@ -21,12 +21,12 @@ use wasmtime_wasi_http::handler::{
     HandlerState, Instance, ProxyPre, ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus,
 };
 
-/// Requests after which an instance is not given another. What it keeps of each goes with it:
-/// Wasmtime 48 keeps the task of a call between components that returns at once, about 330 bytes,
-/// as its `start_call` gives the caller no handle to delete it by (component/concurrent.rs). So an
-/// instance keeps 330 KB at most.
+/// The number of requests after which an instance gets no other request. An instance leaks memory
+/// with each request: for a call between components that returns at once, Wasmtime 48 keeps the
+/// task, about 330 bytes, because its `start_call` gives the caller no handle to delete it by
+/// (component/concurrent.rs). So an instance keeps 330 KB at most.
 const REQUESTS: usize = 1_000;
-/// How much later the second of the two request timeouts fires.
+/// How much later than the first the second of the two request timeouts fires.
 const SLACK: Duration = Duration::from_secs(1);
 
 /// Makes the instances of one component.
@@ -39,7 +39,7 @@ pub(super) struct Factory {
 }
 
 impl Factory {
-    /// `end` ends every instance, whatever it does.
+    /// Makes instances of `component`. `end` ends every instance, whatever it does.
     pub(super) fn new(
         maker: Maker,
         component: ProxyPre<State>,
@@ -102,9 +102,9 @@ pub(super) struct Worker {
     log: Sink,
     end: CancellationToken,
     rests: Arc<AtomicBool>,
-    /// Set when a request was not answered in time.
+    /// Set if a request was not answered in time.
     expired: Arc<AtomicBool>,
-    /// Of the latest request.
+    /// The fate of the latest request.
     fate: Arc<Mutex<Fate>>,
     memory: Marks,
 }
@@ -113,10 +113,10 @@ impl WorkerState for Worker {
     type StoreData = State;
     type RequestData = Fate;
 
-    /// One request at a time, the rest of a streaming response and background work
-    /// included: a trap costs only the request that it happens in.
+    /// Takes one request at a time. A request lasts until its streaming response and its background
+    /// work have ended. So a trap costs only the request that it happens in.
     fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
-        // Its first request it always takes: it was made for it.
+        // The instance always takes its first request, because it was made for it.
         if total >= REQUESTS || (total > 0 && !self.memory.may_rest()) {
             return ShouldAccept::Never;
         }
@@ -157,7 +157,7 @@ impl WorkerState for Worker {
     }
 }
 
-/// Ends an instance that rests too long, or that a guest does not give back.
+/// Ends an instance that is idle for too long, or whose guest does not finish.
 pub(super) struct Expiration {
     request: Duration,
     stream: Duration,
@@ -181,14 +181,14 @@ impl WorkerExpiration for Expiration {
             let time = match status {
                 WorkerStatus::Idle => REST,
                 WorkerStatus::Requests => self.request,
-                // Nobody waits any more for what it is doing.
+                // Nobody waits for the result any more.
                 WorkerStatus::PostReturn if self.expired.load(Ordering::Relaxed) => Duration::ZERO,
                 WorkerStatus::PostReturn => self.stream,
             };
             self.alarm.as_mut().reset((since + time).into());
             if status == WorkerStatus::Idle && !self.rests.swap(true, Ordering::Relaxed) {
-                // The worker has asked already whether it may take a request, and was
-                // refused: have it ask again.
+                // The worker has already asked whether it may take a request, and was refused. The
+                // wake-up makes it ask again.
                 cx.waker().wake_by_ref();
             }
         }

@@ -1,5 +1,5 @@
-//! The memory of request bodies that are being received or wait for their answer, and that of
-//! answers that their clients have yet to take.
+//! The memory of bodies. It counts request bodies that are being received or whose answer is not
+//! ready, and answers that their clients have not taken yet.
 
 use super::{Proxies, counted};
 use parking_lot::Mutex;
@@ -7,16 +7,16 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// Bytes of a body that are not counted: what requests of machines have is far below, and the
-/// number of connections bounds their sum. Large uploads cannot crowd them out.
+/// How many bytes of each body are not counted. Requests of machines are far smaller, and the
+/// number of connections bounds their sum. So large uploads cannot crowd them out.
 const FREE: usize = 16 << 10;
 
-/// Of what an address leaves free, it may hold one part in so many (a dynamic threshold, as switches
-/// share their buffers by). So addresses that take what they can leave room to the next one: sixteen
-/// of them an eighth of all.
+/// An address may hold one part in so many of what is left free (a dynamic threshold, as switches
+/// share their buffers by). So even if addresses take all that they can, there is room for the next
+/// one: sixteen of them leave an eighth of the total.
 const LEFT: usize = 7;
 
-/// The bytes that are held of all bodies.
+/// The counts of the bytes that all bodies hold.
 pub(crate) struct Bodies {
     total: usize,
     per_address: usize,
@@ -30,38 +30,38 @@ struct Held {
     by: HashMap<IpAddr, usize>,
 }
 
-/// Who holds as much as may be held.
+/// Which limit is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Full {
-    /// The sender's address.
+    /// The limit of the sender's address.
     Address,
-    /// All together, but for what is left to others.
+    /// The limit of all together, less the room that is kept for others.
     All,
 }
 
-/// What one body holds; dropping it gives the bytes back.
+/// The bytes that one body holds. Dropping the share releases them.
 pub(crate) struct Share {
     bodies: Arc<Bodies>,
     peer: IpAddr,
-    /// Known once it holds anything; `None` for a trusted proxy.
+    /// Set when the share first holds bytes; `None` for a trusted proxy.
     address: Option<IpAddr>,
     bytes: usize,
 }
 
 impl Bodies {
-    /// So many bytes in all, and of one address.
+    /// `total` and `per_address` are limits in bytes.
     pub(crate) fn new(total: usize, per_address: usize, proxies: Proxies) -> Arc<Self> {
         Arc::new(Self { total, per_address, proxies, held: Mutex::default() })
     }
 
-    /// A share of nothing yet.
+    /// A share that holds nothing yet.
     pub(crate) fn share(self: &Arc<Self>, peer: IpAddr) -> Share {
         Share { bodies: self.clone(), peer, address: None, bytes: 0 }
     }
 }
 
 impl Share {
-    /// Holds `bytes` in all from now on, or as many as before.
+    /// Raises the share to `bytes` in total. On an error it stays as it was.
     pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), Full> {
         let more = bytes.saturating_sub(FREE).saturating_sub(self.bytes);
         if more == 0 {

@@ -1,6 +1,6 @@
-//! The open connections: how many there may be of one address and in all, and which of them
-//! make way for others. Where the client has yet to send something, nothing is lost and it is
-//! asked to leave; a request that is being answered is never broken off for another.
+//! Open connections: how many there may be for each address and in total, and which of them are
+//! closed to make room for others. Only a connection that waits for its client is closed, because
+//! then no work is lost. A connection whose request is being answered is never closed to make room.
 
 mod bodies;
 
@@ -16,24 +16,25 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
-/// One of so many connections is kept for addresses that have few, when all others are taken:
-/// operators and whoever comes for the first time get an answer from a full server.
+/// For each so many connections, one more is kept for addresses that have few connections, for when
+/// all others are taken. So operators and new clients get an answer even from a full server.
 const RESERVE: usize = 10;
 /// A few more are kept for this machine, where operators are.
 const LOOPBACK: usize = 16;
-/// How many are few.
+/// The number of connections from which an address does not count as having few.
 const FEW: usize = 8;
-/// How many make way at once when the server is full. Finding them takes a look at all.
+/// How many connections are closed at once when the server is full, because finding them takes a
+/// scan of all.
 const BATCH: usize = 32;
-/// How long nobody looks for them again after none was found.
+/// How long there is no new scan after one that has found none.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Proxies of the variable `trusted_proxies`, whose address stands for many clients. None
-/// until the variables are read.
+/// The proxies of the variable `trusted_proxies`. The address of a proxy stands for many clients.
+/// Not set until the variables are read.
 pub(crate) type Proxies = Arc<OnceLock<Vec<Proxy>>>;
 
-/// What is counted together: an IPv4 address, or an IPv6 network of 64 bits, which is what one
-/// client has at least. `None` for a trusted proxy.
+/// The unit in which connections are counted: an IPv4 address, or an IPv6 network of 64 bits,
+/// because one client has at least that. `None` for a trusted proxy.
 pub(crate) fn counted(proxies: &Proxies, peer: IpAddr) -> Option<IpAddr> {
     let peer = peer.to_canonical();
     if proxies.get().is_some_and(|proxies| proxies.iter().any(|proxy| proxy.contains(peer))) {
@@ -60,15 +61,15 @@ struct Held {
     looked: Option<Instant>,
 }
 
-/// A connection, as the others see it.
+/// The state of a connection that other connections look at.
 pub(crate) struct Seat {
     address: Option<IpAddr>,
-    /// Of the server.
+    /// The start of the server.
     began: Instant,
-    /// Since when it waits for its client, in milliseconds after `began`; `BUSY` when it does
-    /// not, `GONE` when it has made way.
+    /// Since when the connection waits for its client, in milliseconds after `began`. `BUSY` if it
+    /// does not wait, `GONE` if it was closed to make room.
     waits: AtomicU64,
-    /// Whether its client has yet to take bytes of an answer.
+    /// Whether its client has not taken all bytes of an answer yet.
     takes: AtomicBool,
     gone: CancellationToken,
 }
@@ -84,27 +85,28 @@ impl Seat {
         seat
     }
 
-    /// From now on its client has to send something.
+    /// Records that the connection waits for its client from now on.
     pub(crate) fn wait(&self) {
         let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(GONE - 1);
         self.becomes(now);
     }
 
-    /// From now on the server has. Nothing may be begun that was not when the connection was
-    /// asked to leave, so this does not end when it was: who serves it is dropped.
+    /// Records that the server works for the connection from now on. If the connection was closed
+    /// to make room, then this never returns, so no new work begins. The task that serves the
+    /// connection is dropped.
     pub(crate) async fn work(&self) {
         if !self.becomes(BUSY) {
             std::future::pending().await
         }
     }
 
-    /// False when it has made way.
+    /// Sets the state; false if the connection was closed to make room.
     fn becomes(&self, state: u64) -> bool {
         let unless_gone = |now| (now != GONE).then_some(state);
         self.waits.fetch_update(Ordering::Relaxed, Ordering::Relaxed, unless_gone).is_ok()
     }
 
-    /// Has it make way, unless it does not wait any more.
+    /// Closes the connection to make room; false if it does not wait any more.
     fn leave(&self) -> bool {
         let Some(since) = self.waits() else { return false };
         let order = Ordering::Relaxed;
@@ -115,7 +117,7 @@ impl Seat {
         left
     }
 
-    /// Whether its client has yet to take bytes of an answer that is written.
+    /// Records whether its client has not taken all bytes of a written answer yet.
     pub(crate) fn takes(&self, takes: bool) {
         self.takes.store(takes, Ordering::Relaxed);
     }
@@ -128,24 +130,25 @@ impl Seat {
     }
 }
 
-/// A connection that was admitted; dropping it makes room.
+/// A connection that was admitted. Dropping it makes room for another.
 pub(crate) struct Place {
     connections: Arc<Connections>,
     seat: Arc<Seat>,
 }
 
-/// A request on its way through. As long as this lives, its connection is asked to leave only
-/// where the body is still to come.
+/// A request that is being handled. While this lives, its connection can be closed to make room
+/// only while the rest of the request body is awaited.
 pub(crate) struct Busy(Arc<Seat>);
 
 impl Connections {
-    /// None yet.
+    /// There are no connections yet.
     pub(crate) fn new(limits: Limits, proxies: Proxies) -> Arc<Self> {
         let held = Mutex::default();
         Arc::new(Self { limits, proxies, began: Instant::now(), held })
     }
 
-    /// A place for a connection of `peer`, unless its address has too many at work, or all have.
+    /// Admits a connection of `peer`. Returns `None` if the limit of its address or of the server
+    /// is reached and no waiting connection can be closed.
     pub(crate) fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
         let address = counted(&self.proxies, peer);
         let held = &mut *self.held.lock();
@@ -167,20 +170,21 @@ impl Connections {
         Some(Place { connections: self.clone(), seat })
     }
 
-    /// Ends some of those that wait, where the machine has no room for another one.
+    /// Closes some waiting connections, for when the machine has no room for another one.
     pub(crate) fn relieve(&self) {
         self.held.lock().make_room();
     }
 }
 
 impl Held {
-    /// Ends the one of this address that waits longest; false when none waits.
+    /// Closes the connection of this address that has waited longest; false if none waits.
     fn make_room_of(&mut self, address: Option<IpAddr>) -> bool {
         loop {
             let seats = self.by.get(&address).into_iter().flatten();
             let waiting = seats.filter_map(|seat| Some((seat.waits()?, seat)));
             let Some((_, oldest)) = waiting.min_by_key(|(since, _)| *since) else { return false };
-            // Or it has begun to work meanwhile.
+            // The end fails if the connection has begun to work meanwhile. Then the next one is
+            // tried.
             let oldest = oldest.clone();
             if self.end(&oldest) {
                 return true;
@@ -188,7 +192,7 @@ impl Held {
         }
     }
 
-    /// Ends those that wait longest; false when nobody waits.
+    /// Closes the connections that have waited longest; false if none waits.
     fn make_room(&mut self) -> bool {
         let now = Instant::now();
         if self.looked.is_some_and(|last| now - last < PAUSE) {
@@ -233,7 +237,7 @@ impl Held {
 }
 
 impl Place {
-    /// When the connection has to make way.
+    /// Is cancelled when the connection has to close to make room.
     pub(crate) fn gone(&self) -> CancellationToken {
         self.seat.gone.clone()
     }
@@ -251,7 +255,7 @@ impl Drop for Place {
 }
 
 impl Busy {
-    /// Begins with a request; see [`Seat::work`].
+    /// Begins a request; see [`Seat::work`].
     pub(crate) async fn begin(seat: Arc<Seat>) -> Self {
         seat.work().await;
         Self(seat)

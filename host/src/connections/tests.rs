@@ -1,4 +1,4 @@
-//! Who is admitted, and who makes way.
+//! Tests of which connections are admitted and which are closed to make room.
 
 use super::*;
 use futures_util::FutureExt as _;
@@ -14,7 +14,7 @@ fn address(number: u8) -> IpAddr {
     [192, 0, 2, number].into()
 }
 
-/// One that answers a request.
+/// A connection that is answering a request.
 fn busy(connections: &Arc<Connections>, peer: IpAddr) -> Option<(Place, Busy)> {
     let place = connections.admit(peer)?;
     let busy = Busy::begin(place.seat()).now_or_never().expect("it has not made way");
@@ -43,7 +43,7 @@ fn of_an_address_the_one_that_waits_longest_makes_way() {
     let new = connections.admit(address(1)).expect("one made way");
     assert!(waits.gone().is_cancelled());
     assert!(!later.gone().is_cancelled() && !works.0.gone().is_cancelled());
-    // What has ended already is not counted twice.
+    // A connection that was closed already is not counted twice.
     drop(waits);
     assert_eq!(connections.held.lock().all, 3);
     drop((works, later, new));
@@ -69,7 +69,8 @@ fn when_all_are_taken_who_waits_makes_way_and_few_come_in() {
     let more = busy(&connections, address(3)).expect("those that waited made way");
     assert!(waiting.iter().all(|place| place.gone().is_cancelled()));
     let rest = hold(9, 3);
-    // All 40 are at work now. Who has few gets what is kept for them, who has many nothing.
+    // All 40 are at work now. An address with few gets from the reserve, an address with many does
+    // not.
     assert!(connections.admit(address(3)).is_none());
     let few = hold(4, 4);
     assert!(connections.admit(address(5)).is_none(), "the reserve has an end");
@@ -86,7 +87,7 @@ fn nothing_is_begun_on_a_connection_that_made_way_and_what_is_begun_is_not_ended
     assert!(Busy::begin(gone.seat()).now_or_never().is_none());
     gone.seat().wait();
     assert!(gone.seat().work().now_or_never().is_none(), "there is no way back");
-    // As if a request came between the look at all and the end of the one.
+    // This simulates a request that arrives between the scan and the end of the connection.
     let busy = Busy::begin(new.seat()).now_or_never().expect("it has not made way");
     assert!(!connections.held.lock().end(&new.seat()) && !new.gone().is_cancelled());
     drop(busy);

@@ -1,4 +1,4 @@
-//! PostgreSQL: whether it can be used, its schema, its clock and its keys.
+//! Checks of PostgreSQL: whether it can be used, its schema, its clock and its keys.
 
 use super::{Finding, clock, keys};
 use crate::postgres;
@@ -6,7 +6,7 @@ use crate::site::{self, Access, usable};
 use crate::variables::Variables;
 use migrations::VERSION;
 
-/// The key that signs.
+/// Selects the newest signing key.
 pub(super) const NEWEST_KEY: &str = "SELECT id, sealed FROM signing_keys \
                                      WHERE retired_at IS NULL ORDER BY created_at DESC LIMIT 1";
 
@@ -21,7 +21,8 @@ pub(super) async fn postgres(variables: &Variables) -> Vec<Finding> {
     found
 }
 
-/// The clock is that of all who come to the same server, so it is looked at once.
+/// Checks a writer. All functions share one server and its clock, so only the first check looks at
+/// the clock.
 async fn writer(access: &Access<'_>, variables: &Variables, first: bool) -> Vec<Finding> {
     let remedy = format!(
         "correct the variable {}, or what it leads to; docs/guides/scaling.md shows how to set it \
@@ -44,7 +45,7 @@ async fn writer(access: &Access<'_>, variables: &Variables, first: bool) -> Vec<
     if first && let Ok(row) = client.query_one(now, &[]).await {
         found.push(clock("PostgreSQL", row.get(0)));
     }
-    // A role that may not see keys says nothing of them.
+    // If the role may not read the keys, then there is no finding about them.
     if let Ok(row) = client.query_opt(NEWEST_KEY, &[]).await {
         let key = row.map(|row| (row.get::<_, String>(0), row.get::<_, String>(1)));
         found.push(keys::signing(variables, key));
@@ -52,7 +53,8 @@ async fn writer(access: &Access<'_>, variables: &Variables, first: bool) -> Vec<
     found
 }
 
-/// A replica that is away costs time; one that cannot be used keeps a server from starting.
+/// Checks a replica. An unavailable replica costs time. One that cannot be used keeps a server from
+/// starting.
 async fn reader(access: &Access<'_>) -> Finding {
     let client = match postgres::connect(access.url).await {
         Ok(client) => client,

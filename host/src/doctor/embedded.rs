@@ -1,5 +1,5 @@
-//! The files of the embedded stores. They are read where they are, and neither made nor
-//! changed.
+//! Checks of the files of the embedded stores. The files are read in place. The checks neither
+//! create nor change any.
 
 use super::database::NEWEST_KEY;
 use super::{Finding, keys};
@@ -11,7 +11,7 @@ use migrations::VERSION;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::Path;
 
-/// What a start does not narrow, because other things are in it too.
+/// Reports a data folder whose rights a start does not narrow, because it holds other things too.
 pub(super) fn folder(data: &Path) -> Option<Finding> {
     let mode = private::not_narrowed(data)?;
     let place = data.display();
@@ -75,7 +75,8 @@ pub(super) fn database(config: &RuntimeConfig, variables: &Variables) -> Vec<Fin
     }
 }
 
-/// The version of the schema; 0 of an empty database, none of somebody else's.
+/// The version of the schema; 0 for an empty database, and `None` for a database of another
+/// program.
 fn version(database: &Connection) -> rusqlite::Result<Option<i64>> {
     let tables = "SELECT count(*) FROM sqlite_schema WHERE type = 'table'";
     let ours = format!("{tables} AND name = 'schema_migrations'");
@@ -90,8 +91,8 @@ fn count(database: &Connection, sql: &str) -> rusqlite::Result<i64> {
     database.query_row(sql, [], |row| row.get(0))
 }
 
-/// Opens a file to look into it. One that nobody has open is read as if it could not change:
-/// else SQLite would make a WAL beside it, and leave it there.
+/// Opens a file to look into it. A file that nobody has open is opened as immutable. Otherwise
+/// SQLite would make a WAL beside it and leave it there.
 fn look(path: &Path) -> rusqlite::Result<Connection> {
     if has_wal(path) {
         return copy::open(path);

@@ -1,4 +1,4 @@
-//! The master key, and whether it opens what it has sealed.
+//! Checks of the master key: whether it opens what was sealed with it.
 
 use super::Finding;
 use crate::settings::{MAKE, Master};
@@ -28,7 +28,7 @@ pub(super) fn master(variables: &Variables, development: bool) -> Finding {
     }
 }
 
-/// Whether the newest signing key opens.
+/// Whether the master key opens the newest signing key.
 pub(super) fn signing(variables: &Variables, sealed: Option<(String, String)>) -> Finding {
     let Some((id, sealed)) = sealed else {
         return Finding::good("signing key", "is made at the first login");
@@ -56,7 +56,7 @@ fn open(master: &[u8], id: &str, sealed: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::open;
 
-    /// What any release has sealed: this was made by OpenSSL's AES-256-GCM.
+    /// Values that any release has sealed must open. OpenSSL's AES-256-GCM made this one.
     #[test]
     fn what_others_have_sealed_opens() {
         let key = b"thirty-two bytes are a key here.";

@@ -1,4 +1,4 @@
-//! A Redis: whether it answers, is new enough, and keeps what it is given.
+//! Checks of a Redis: whether it answers, is new enough, and does not evict what it is given.
 
 use super::{Finding, clock};
 use redis::aio::MultiplexedConnection;
@@ -63,11 +63,12 @@ async fn version(label: &str, server: &str, connection: &mut MultiplexedConnecti
     }
 }
 
-/// A Redis that throws entries away when it is full forgets reservations and limits.
+/// Reports a Redis that evicts entries when it is full, because it would forget reservations and
+/// limits.
 async fn eviction(connection: &mut MultiplexedConnection) -> Option<Finding> {
     let setting: redis::RedisResult<Vec<String>> =
         redis::cmd("CONFIG").arg("GET").arg("maxmemory-policy").query_async(connection).await;
-    // Hosted ones do not tell.
+    // Hosted servers do not answer `CONFIG`.
     let policy = setting.ok()?.into_iter().nth(1)?;
     let evicts = policy.starts_with("allkeys");
     evicts.then(|| {
