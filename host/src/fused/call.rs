@@ -1,4 +1,4 @@
-//! One call of a function, and what may follow its answer: a stream, work in the background.
+//! One call of a function, and the work that may follow its answer: a stream or background work.
 
 use super::bindings::tenantry::platform::messages;
 use super::convert;
@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use wasmtime::AsContextMut;
 use wasmtime::component::Accessor;
 
-/// What a function answered.
+/// The answer of a function, or its error.
 pub(super) type Outcome = Result<Response<ByteStream>, Error>;
 
 /// An answer, and whether the instance still has something to do.
@@ -29,9 +29,9 @@ struct Called {
 }
 
 impl Function {
-    /// Calls `route.handle`. The timeout is around the whole run, because one inside does
-    /// not fire while the guest holds the store; a guest that runs into it, or traps, is
-    /// dropped with its store and costs this request alone.
+    /// Calls `route.handle`. The timeout is around the whole run, because a timeout inside it does
+    /// not fire while the guest holds the store. If a guest runs into the timeout or traps, then it
+    /// is dropped with its store. That costs only this request.
     pub(super) async fn invoke(
         &self,
         context: Context,
@@ -107,7 +107,7 @@ async fn run(
         .await?
 }
 
-/// Whether the guest has tasks left after its answer.
+/// Whether the guest still has tasks after its answer.
 async fn works_on(accessor: &Accessor<State>) -> bool {
     poll_fn(|cx| Poll::Ready(accessor.poll_no_interesting_tasks(cx).is_pending())).await
 }
@@ -129,7 +129,7 @@ fn receive(
     Ok((Response { status, headers, body }, watch))
 }
 
-/// What an instance still does after its answer.
+/// The work that an instance still does after its answer.
 struct Rest {
     pool: Arc<Pool>,
     lease: Lease,
@@ -140,7 +140,7 @@ struct Rest {
 }
 
 impl Rest {
-    /// Drives the instance until it has nothing left to do and puts it back.
+    /// Drives the instance until it has nothing left to do, then returns it to the pool.
     async fn finish(mut self) -> Result<(), String> {
         let store = &mut self.lease.instance.store;
         let work = store.run_concurrent(async |accessor: &Accessor<State>| {
@@ -165,7 +165,7 @@ impl Rest {
     }
 }
 
-/// When the client of a stream has left; never without a stream.
+/// Resolves when the client of the stream has left. Without a stream it never resolves.
 async fn left(stream: Option<&Watch>) {
     match stream {
         Some(stream) => stream.left().await,

@@ -1,4 +1,5 @@
-//! Between the types of the WIT and those of the gateway library. Strings are moved.
+//! Conversions between the types of the WIT and those of the gateway library. Strings are moved,
+//! not copied.
 
 use super::bindings::exports::tenantry::platform::route;
 use super::bindings::tenantry::platform::{errors, messages, tenancy};
@@ -8,7 +9,7 @@ use gateway::{
     Relation, Request, Shape,
 };
 
-/// `tenancy.context`
+/// Makes a `tenancy.context`.
 pub(super) fn context(context: Context) -> tenancy::Context {
     tenancy::Context { trace_id: context.trace_id, caller: context.caller.map(caller) }
 }
@@ -30,7 +31,7 @@ fn caller(caller: Caller) -> tenancy::Caller {
     }
 }
 
-/// `messages.request`
+/// Makes a `messages.request`.
 pub(super) fn request(request: Request) -> messages::Request {
     let parameter = |parameter: gateway::Parameter| messages::Parameter {
         location: match parameter.location {
@@ -47,7 +48,7 @@ pub(super) fn request(request: Request) -> messages::Request {
     }
 }
 
-/// `errors.error`
+/// Converts an `errors.error`.
 pub(super) fn error(error: errors::Error) -> Error {
     let violation = |violation: errors::Violation| gateway::Violation {
         pointer: violation.pointer,
@@ -66,7 +67,7 @@ pub(super) fn error(error: errors::Error) -> Error {
     }
 }
 
-/// `route.operation`
+/// Converts a `route.operation`.
 pub(super) fn operation(operation: route::Operation) -> Operation {
     Operation {
         id: operation.id,

@@ -32,7 +32,7 @@ pub(crate) struct Fused {
 }
 
 impl Fused {
-    /// Puts the gateway before the function. The keyring must be complete by then.
+    /// Loads the gateway of the function. The keyring must be complete before that.
     pub(crate) async fn new(function: Arc<Function>) -> anyhow::Result<Self> {
         let operations = function.operations().to_vec();
         let gateway = Gateway::load(&*function, operations)

@@ -1,5 +1,5 @@
-//! The outside world of the gateway when it runs natively: the same stores, variables and
-//! log that the component has.
+//! The environment of the gateway when it runs natively. It has the same stores, variables and log
+//! that a component has.
 
 use super::bindings::FunctionPre;
 use super::call::Outcome;
@@ -21,22 +21,22 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// The store that a gateway uses, as it does in Spin.
+/// The label of the store that the gateway uses, as on Spin.
 const STORE: &str = "default";
-/// Where the function that publishes keys does so (RFC 7517).
+/// The path of the operation that publishes verification keys (RFC 7517).
 const KEYS: &str = "/.well-known/jwks.json";
 
-/// Who can be asked for the verification keys: the function and its operation.
+/// The function that publishes the verification keys, and the id of its operation.
 pub(crate) type Keyring = Arc<OnceLock<(Weak<Function>, String)>>;
 
-/// What functions do after their answers.
+/// Work that functions do after their answers.
 #[derive(Clone, Default)]
 pub(crate) struct Background {
-    /// Every such work.
+    /// Tracks all such tasks.
     pub(crate) tasks: TaskTracker,
-    /// Ends open streams, which would not end by themselves.
+    /// Cancelled to end open streams, which would not end by themselves.
     pub(crate) end_streams: CancellationToken,
-    /// Told when deliveries are due; the ticker listens.
+    /// Notified when deliveries are due. The ticker waits for it.
     pub(crate) work_due: Arc<Notify>,
 }
 
@@ -104,12 +104,12 @@ impl Function {
         &self.grants.component
     }
 
-    /// What it answers.
+    /// The operations that the function answers.
     pub(crate) fn operations(&self) -> &[Operation] {
         &self.operations
     }
 
-    /// The operation that publishes the verification keys, if this is the function that does.
+    /// The id of the operation that publishes the verification keys, if this function has it.
     pub(crate) fn publishes_keys(&self) -> Option<&str> {
         let found = self.operations.iter().find(|operation| operation.path == KEYS);
         found.map(|operation| operation.id.as_str())

@@ -1,8 +1,8 @@
-//! Instances of a route component, each serving one request at a time.
+//! Instances of a route component. Each serves one request at a time.
 //!
-//! An instance that comes back is warm in the cache of the thread that used it, so every
-//! thread has a stack of its own, and takes from others before it makes a new one. Nothing
-//! rests on reuse: an instance may be dropped at any time.
+//! An instance that comes back is warm in the cache of the thread that used it. So every thread has
+//! its own stack, and looks at the stacks of other threads before a new instance is made. Reuse is
+//! only an optimization: an instance may be dropped at any time.
 
 use super::bindings::{Function, FunctionPre};
 use crate::memory::REST;
@@ -23,13 +23,13 @@ pub(super) struct Instance {
     pub(super) exports: Function,
 }
 
-/// An instance that is in use. Dropping it drops the instance.
+/// An instance that is in use. Dropping the lease drops the instance.
 pub(super) struct Lease {
     pub(super) instance: Box<Instance>,
     _permit: OwnedSemaphorePermit,
 }
 
-/// An instance that rests. Boxed, because a lease is moved often and an instance is large.
+/// An idle instance. It is boxed, because a lease is moved often and an instance is large.
 struct Resting {
     since: Instant,
     instance: Box<Instance>,
@@ -44,7 +44,7 @@ pub(super) struct Pool {
     wait: Duration,
 }
 
-/// The number of this thread, which chooses its stack.
+/// The number of this thread, which selects its stack.
 fn thread_number() -> usize {
     static THREADS: AtomicUsize = AtomicUsize::new(0);
     thread_local! { static NUMBER: Cell<Option<usize>> = const { Cell::new(None) } }
@@ -70,7 +70,8 @@ impl Pool {
         }
     }
 
-    /// An instance that rests, or a new one. Waits a bounded time when all are in use.
+    /// Takes an idle instance, or makes a new one. If all are in use, then this waits a bounded
+    /// time.
     pub(super) async fn take(&self) -> Result<Lease, Fault> {
         let permit = match self.permits.clone().try_acquire_owned() {
             Ok(permit) => permit,
@@ -97,13 +98,13 @@ impl Pool {
         }
     }
 
-    /// Puts an instance back that has nothing left to do.
+    /// Returns an instance that has nothing left to do to the pool.
     pub(super) fn put(&self, lease: Lease) {
         if !lease.instance.store.data().memory.marks().may_rest() {
             return;
         }
-        // The permit goes first in number, last in time: the stack must hold the instance
-        // before somebody who waits for the permit looks there.
+        // The order matters: the permit is released after the instance is on the stack. Otherwise a
+        // task that waits for the permit could look at the stack too early.
         let Lease { instance, _permit: permit } = lease;
         let resting = Resting { since: Instant::now(), instance };
         self.stacks[thread_number() % self.stacks.len()].lock().push(resting);
@@ -120,7 +121,7 @@ impl Pool {
         found.map(|resting| resting.instance)
     }
 
-    /// Gives back the memory of instances that have rested for long, as long as the pool lives.
+    /// Drops instances that have been idle for long, for as long as the pool lives.
     pub(super) fn sweep(self: &Arc<Self>) {
         let pool = Arc::downgrade(self);
         tokio::spawn(async move {
@@ -129,7 +130,7 @@ impl Pool {
                 let Some(pool) = pool.upgrade() else { return };
                 for stack in &pool.stacks {
                     let mut stack = stack.lock();
-                    // The one that has rested longest is at the bottom.
+                    // The instance that has been idle longest is at the bottom.
                     let old = stack.partition_point(|resting| resting.since.elapsed() >= REST);
                     let old: Vec<_> = stack.drain(..old).collect();
                     drop(stack);

@@ -1,4 +1,4 @@
-//! A response body that a function writes while it is being sent.
+//! A response body that a function writes while it is sent.
 
 use bytes::Bytes;
 use std::io;
@@ -11,16 +11,16 @@ use tokio_util::sync::{CancellationToken, DropGuard, PollSender};
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Source, StreamConsumer, StreamResult};
 
-/// Pieces that may wait for the client; then the function waits.
+/// How many pieces may wait for the client. If there are more, then the function waits.
 const PIECES: usize = 4;
 /// The largest piece, in bytes.
 const PIECE: usize = 64 << 10;
 
-/// The reading end: what is sent to the client.
+/// The reading end. What it reads is sent to the client.
 pub(crate) struct ByteStream {
     pieces: mpsc::Receiver<Bytes>,
     broken: Arc<AtomicBool>,
-    /// Tells when it is dropped before its end.
+    /// Notifies [`Watch::left`] if this is dropped before the end of the stream.
     reader: Option<DropGuard>,
 }
 
@@ -29,21 +29,21 @@ pub(super) struct Writer {
     pieces: PollSender<Bytes>,
 }
 
-/// What whoever drives the function knows of its stream.
+/// The part of the stream for the task that drives the function.
 pub(super) struct Watch {
     broken: Arc<AtomicBool>,
     left: CancellationToken,
 }
 
 impl Watch {
-    /// Marks the stream as broken, so that the client does not take a part for the whole. To be
+    /// Marks the stream as broken, so that the client does not take a part for the whole. Must be
     /// called before the store is dropped.
     pub(super) fn trip(&self) {
         self.broken.store(true, Ordering::Release);
     }
 
-    /// When the client has left before the end. Without it the function would learn that only
-    /// when it writes again.
+    /// Resolves when the client has left before the end. Without this the function would notice
+    /// that only at its next write.
     pub(super) async fn left(&self) {
         self.left.cancelled().await;
     }
@@ -60,11 +60,12 @@ pub(super) fn new() -> (Writer, ByteStream, Watch) {
 }
 
 impl ByteStream {
-    /// The next piece, or the error that the function did not finish.
+    /// The next piece, or an error if the function did not finish the stream.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
         let piece = ready!(self.pieces.poll_recv(cx));
         if piece.is_none() {
-            // All was read: what the function does behind its stream goes on.
+            // The client has read everything. The function may go on with other work after its
+            // stream.
             let _ = self.reader.take().map(DropGuard::disarm);
         }
         Poll::Ready(match piece {

@@ -1,5 +1,6 @@
-//! What a guest may import, one file per interface. Every one of them answers from the
-//! [`Grants`](crate::grants::Grants) of the component and refuses what is not in there.
+//! The interfaces that a guest may import, one file for each. Each uses the
+//! [`Grants`](crate::grants::Grants) of the component and refuses everything that they do not
+//! allow.
 
 pub(crate) mod key_value;
 pub(crate) mod outbound;

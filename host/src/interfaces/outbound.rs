@@ -11,22 +11,22 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 /// Sends the requests of one component.
 pub(crate) struct Outbound {
     grants: Arc<Grants>,
-    /// Where `http://self` leads; `None` for a function whose gateway is native: the grant is for
-    /// the gateway's own calls.
+    /// The address that `http://self` leads to. `None` for a function whose gateway is native,
+    /// because the grant is for the gateway's own calls.
     own: Option<SocketAddr>,
 }
 
 type Work<T> = Box<dyn Future<Output = Result<T, Error>> + Send>;
 
 impl Outbound {
-    /// For the component with these grants, on the server at `own`.
+    /// `grants` are those of the component; `own` is the address of the server.
     pub(crate) fn new(grants: Arc<Grants>, own: Option<SocketAddr>) -> Self {
         Self { grants, own }
     }
 
-    /// Points the request at where it may go, or refuses it.
+    /// Directs the request to its allowed destination, or refuses it.
     fn direct(&self, request: &mut http::Request<WasiBody>) -> Result<Reach, Error> {
-        // Credentials in a URL end up in logs, and hide its host from whoever reads it.
+        // Credentials in a URL end up in logs, and make it hard for people to see its host.
         if request.uri().authority().is_some_and(|authority| authority.as_str().contains('@')) {
             return Err(Error::HttpRequestUriInvalid);
         }
@@ -55,7 +55,7 @@ impl Outbound {
 
 impl WasiHttpHooks for Outbound {
     fn default_scheme(&mut self) -> Option<Scheme> {
-        // Only a request without authority has no scheme, and that one goes to this server.
+        // Only a request without authority has no scheme. Such a request goes to this server.
         Some(Scheme::HTTP)
     }
 
@@ -69,7 +69,7 @@ impl WasiHttpHooks for Outbound {
             .direct(&mut request)
             .map(|reach| self.grants.clients.send(reach, request, options));
         Box::new(async move {
-            // What goes wrong behind the head of the answer, its body tells.
+            // An error after the head of the answer is reported by the body.
             Ok((answer?.await?, Box::new(std::future::ready(Ok(()))) as Work<()>))
         })
     }

@@ -38,7 +38,7 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     add_to_linker::<State, HasSelf<State>>(linker, |state| state)
 }
 
-/// A new connection, or why there is none.
+/// A new connection, or the reason why there is none.
 type Opened = wasmtime::Result<Result<Resource<Connection>, Error>>;
 
 impl State {
@@ -123,7 +123,7 @@ impl HostConnection for State {
     }
 }
 
-/// The columns at once, then the rows, then whether all of them came.
+/// The columns, which are known at once; a stream of rows; and whether all rows came.
 type Rows = (Vec<Column>, StreamReader<Row>, FutureReader<Result<(), Error>>);
 
 impl HostConnectionWithStore<State> for HasSelf<State> {

@@ -78,7 +78,7 @@ impl HostConnection for State {
     }
 }
 
-/// The columns at once, then the rows, then whether all of them came.
+/// The columns, which are known at once; a stream of rows; and whether all rows came.
 type Rows = (Vec<String>, StreamReader<RowResult>, FutureReader<Result<(), Error>>);
 
 impl HostConnectionWithStore<State> for HasSelf<State> {

@@ -1,4 +1,4 @@
-//! Standard output and standard error of guests: whole lines go to the log.
+//! Standard output and standard error of guests. Whole lines go to the log.
 
 use crate::log::Sink;
 use bytes::Bytes;
@@ -11,7 +11,7 @@ use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-/// The longest line that is kept together, in bytes.
+/// The longest line that is kept in one piece, in bytes.
 const LINE: usize = 64 << 10;
 
 /// Collects what a guest writes and passes it on line by line.

@@ -26,7 +26,7 @@ use store::{Error, KeyResponse};
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct Bucket(Arc<dyn KeyValue>);
 
-/// A compare-and-swap that was begun: the value that must still be there.
+/// A compare-and-swap that has begun. It holds the value that must still be there.
 #[derive(Clone)]
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct Swap {

@@ -1,4 +1,4 @@
-//! Which addresses requests of guests reach.
+//! The addresses that requests of guests may reach.
 
 use anyhow::Context as _;
 use ip_network::IpNetwork;
@@ -6,11 +6,11 @@ use special_use::{embedded, is_public};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// Networks that no request reaches: `block_networks` of Spin's runtime config.
+/// Networks that no request may reach: `block_networks` of Spin's runtime config.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Blocked {
     networks: Arc<[IpNetwork]>,
-    /// Everything that is not public, too.
+    /// Whether all addresses that are not public are blocked too.
     private: bool,
 }
 
@@ -37,19 +37,19 @@ impl Blocked {
     }
 }
 
-/// Which addresses a connection may be made to.
+/// The addresses that a connection may be made to.
 #[derive(Clone, Debug)]
 pub(super) enum Filter {
-    /// Any.
+    /// All addresses.
     All,
-    /// Any that is not blocked.
+    /// All addresses that are not blocked.
     Unblocked(Blocked),
-    /// Public ones that are not blocked.
+    /// Public addresses that are not blocked.
     Public(Blocked),
 }
 
 impl Filter {
-    /// Whether it may be made to this one.
+    /// Whether a connection may be made to this address.
     pub(super) fn allows(&self, address: IpAddr) -> bool {
         match self {
             Self::All => true,
@@ -68,7 +68,7 @@ mod tests {
         filter.allows(address.parse().expect("an address"))
     }
 
-    /// Which are public is told and tested by the crate `special-use`.
+    /// The crate `special-use` defines and tests which addresses are public.
     #[test]
     fn a_pattern_reaches_public_addresses_only() {
         let filter = Filter::Public(Blocked::default());

@@ -1,5 +1,5 @@
-//! Connections of guests' requests: who may be connected to is decided between the name and
-//! the connection.
+//! Connections for requests of guests. The addresses are filtered after the name is resolved and
+//! before the connection is made.
 
 use super::LONGEST;
 use super::addresses::Filter;
@@ -37,7 +37,7 @@ impl std::fmt::Display for Prohibited {
 
 impl std::error::Error for Prohibited {}
 
-/// Connects to what a filter allows.
+/// Connects to addresses that a filter allows.
 #[derive(Clone)]
 pub(super) struct Connector {
     filter: Filter,
@@ -45,7 +45,7 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    /// With the filter that every address must pass.
+    /// Every address must pass `filter`.
     pub(super) fn new(filter: Filter, tls: ClientConfig) -> Self {
         let mut http = HttpConnector::new_with_resolver(Resolver(filter.clone()));
         http.enforce_http(false);
@@ -65,7 +65,8 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        // hyper-util asks no resolver about a host that is an address.
+        // If the host is an address, then hyper-util does not ask the resolver. So it is checked
+        // here.
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
         if host.parse().is_ok_and(|address| !self.filter.allows(address)) {
             return Box::pin(async { Err(Prohibited.into()) });
@@ -76,7 +77,7 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// Resolves names to those of their addresses that a filter allows.
+/// Resolves a name to those of its addresses that a filter allows.
 #[derive(Clone)]
 struct Resolver(Filter);
 
@@ -107,7 +108,7 @@ mod tests {
     use super::super::addresses::Blocked;
     use super::*;
 
-    /// Every way to write an address of this machine that the system's resolver takes.
+    /// Every spelling of an address of this machine that the system's resolver accepts.
     #[tokio::test]
     async fn no_spelling_leads_home() {
         let filter = Filter::Public(Blocked::default());

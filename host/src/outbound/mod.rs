@@ -1,12 +1,12 @@
-//! Requests of guests on their way: over connections that are kept, to addresses that they
-//! may reach.
+//! Sends requests of guests, over kept connections, to addresses that they may reach.
 //!
-//! What the manifest names (`https://api.example.com`) may be anywhere. What only a pattern
-//! grants (`https://*:*`) comes from whoever wrote the URL, a tenant with a webhook for
-//! example, and reaches public addresses only: the address is judged that the connection is
-//! made to, so a name that resolves to another one the next time gains nothing.
+//! A host that the manifest names (`https://api.example.com`) may have any address. If only a
+//! pattern (`https://*:*`) grants the host, then somebody else wrote the URL, for example a tenant
+//! with a webhook. Such a request reaches public addresses only. The filter checks the address that
+//! the connection is made to. So a name that resolves to another address the next time gains
+//! nothing.
 //!
-//! Redirects are not followed; a guest that follows one asks again.
+//! Redirects are not followed. A guest that follows one sends a new request.
 
 mod addresses;
 mod connector;
@@ -30,16 +30,15 @@ use std::time::Duration;
 use tokio::time::{error::Elapsed, timeout};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
-/// How long a request may take to connect, to begin its answer, and between two pieces of it,
-/// unless the guest asks for less.
+/// The longest time to connect, to the first byte of the answer, and between two pieces of it. A
+/// guest may ask for less.
 const LONGEST: Duration = Duration::from_secs(60);
-/// Connections to one host that are kept while nobody uses them, and for how long: less than
-/// the 5 s after which Node.js and Apache close theirs, because a request that meets the
-/// closing is lost.
+/// How many idle connections to one host are kept, and for how long. The time is less than the 5 s
+/// after which Node.js and Apache close theirs, because a request that meets the closing is lost.
 const IDLE: usize = 16;
 const IDLE_TIME: Duration = Duration::from_secs(4);
 
-/// Where a request goes, as far as addresses are concerned.
+/// The kind of destination of a request. It determines which addresses are allowed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Reach {
     /// This server.
@@ -50,8 +49,8 @@ pub(crate) enum Reach {
     Matched,
 }
 
-/// Sends requests. Each reach has connections of its own, so that none is used for a request
-/// that might not have made it.
+/// Sends requests. Each [`Reach`] has its own connections, so no request uses a connection that it
+/// would not have been allowed to make.
 pub(crate) struct Clients {
     own: Client<Connector, WasiBody>,
     named: Client<Connector, WasiBody>,
@@ -59,8 +58,8 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    /// Without connections yet. `blocked` are networks that no guest reaches; servers are
-    /// believed that one of `roots` vouches for.
+    /// Opens no connection yet. No guest reaches the networks in `blocked`. Servers are trusted if
+    /// one of `roots` vouches for them.
     pub(crate) fn new(blocked: Blocked, roots: RootCertStore) -> anyhow::Result<Self> {
         let tls = crate::tls::client(roots)?;
         let client = |filter| {
@@ -78,8 +77,8 @@ impl Clients {
         })
     }
 
-    /// Sends a request with an absolute URI. As on Spin, the time to the first byte has that
-    /// to connect in it.
+    /// Sends a request with an absolute URI. As on Spin, the time to the first byte includes the
+    /// time to connect.
     pub(crate) fn send(
         &self,
         reach: Reach,
@@ -104,7 +103,8 @@ impl Clients {
     }
 }
 
-/// A body whose pieces come within this time of each other, counted while somebody reads.
+/// A body whose pieces must come within `between` of each other. The time counts only while
+/// somebody reads.
 fn timed(body: Incoming, between: Duration) -> WasiBody {
     let frames = stream::unfold(Some(body), move |body| async move {
         let mut body = body?;
@@ -118,7 +118,7 @@ fn timed(body: Incoming, between: Duration) -> WasiBody {
     StreamBody::new(frames).boxed_unsync()
 }
 
-/// What a guest is told of a request that was not answered.
+/// The error that a guest gets for a request that was not answered.
 fn told(error: &legacy::Error) -> Error {
     let mut next = error.source();
     while let Some(cause) = next {
@@ -152,7 +152,7 @@ fn told(error: &legacy::Error) -> Error {
     Error::HttpProtocolError
 }
 
-/// Whether it comes from rustls, which wraps its errors, and hyper-rustls them once more.
+/// Whether the error comes from rustls. rustls wraps its errors, and hyper-rustls wraps them again.
 fn is_tls(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|inner| {
         inner.is::<rustls::Error>() || inner.downcast_ref::<io::Error>().is_some_and(is_tls)

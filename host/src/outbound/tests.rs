@@ -1,4 +1,4 @@
-//! Requests to servers of this machine that behave well, badly, or not at all.
+//! Tests with servers on this machine that behave well, behave badly, or do not answer.
 
 use super::*;
 use bytes::Bytes;
@@ -16,7 +16,7 @@ fn clients(roots: RootCertStore) -> Clients {
     Clients::new(Blocked::default(), roots).expect("clients")
 }
 
-/// Sends a request without body, with short times.
+/// Sends a request without a body, with short timeouts.
 async fn get(clients: &Clients, reach: Reach, url: String) -> Result<(u16, Bytes), Error> {
     let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
     let request = Request::get(url).body(body).expect("a request");
@@ -30,7 +30,7 @@ async fn get(clients: &Clients, reach: Reach, url: String) -> Result<(u16, Bytes
     Ok((status, response.into_body().collect().await?.to_bytes()))
 }
 
-/// Answers one request with these bytes, and then ends the connection if it is to.
+/// Answers one request with these bytes, and then closes the connection if `ends` is set.
 async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, bytes: &[u8], ends: bool) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -43,7 +43,7 @@ async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, bytes: &[u8], e
     }
 }
 
-/// The port of a server that gives this answer to everybody.
+/// The port of a server that gives this answer to every request.
 async fn server(bytes: &'static [u8], ends: bool) -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let port = listener.local_addr().expect("an address").port();

@@ -14,7 +14,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Statement, ToSql, 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Writes all rows of one moment. Who writes meanwhile is not held up.
+/// Writes all rows as they are at one moment. Writers are not blocked meanwhile.
 pub(super) fn export(
     data: &Path,
     runtime_config: Option<&Path>,
@@ -29,7 +29,7 @@ pub(super) fn export(
     );
     let unreadable = || format!("{name}: cannot be read");
     let connection = copy::open(database).with_context(unreadable)?;
-    // One transaction, which begins with its first read: the version.
+    // One transaction reads everything. It begins with its first read, that of the version.
     let snapshot = connection.unchecked_transaction().with_context(unreadable)?;
     let found = migrate::version(&snapshot).with_context(unreadable)?;
     ensure!(
@@ -74,7 +74,7 @@ fn value(value: ValueRef<'_>) -> anyhow::Result<Value> {
     })
 }
 
-/// A database that is to be made, or that is there without a row.
+/// A database that does not exist yet, or that has no rows.
 pub(super) struct Target {
     config: RuntimeConfig,
     /// Held until the end, so that no server starts meanwhile.
@@ -82,7 +82,7 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Makes sure that there is nothing to be lost, and that no server runs.
+    /// Checks that no data would be lost and that no server runs.
     pub(super) fn open(data: &Path, runtime_config: Option<&Path>) -> anyhow::Result<Self> {
         let config = RuntimeConfig::read(runtime_config, data)?;
         let mut stores = Stores::default();
@@ -102,7 +102,7 @@ impl Target {
         Ok(Self { config, stores })
     }
 
-    /// Makes the database whole beside its place before it takes it.
+    /// Makes the whole database under another name, then renames it.
     pub(super) fn fill(
         mut self,
         file: &Path,
@@ -127,7 +127,7 @@ impl Target {
     }
 }
 
-/// The first table with a row, of whatever tables there are.
+/// The first table that has a row. All tables of the file are checked, also unknown ones.
 fn filled(database: &Connection) -> rusqlite::Result<Option<String>> {
     let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' \
                   AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> 'schema_migrations'";
@@ -169,7 +169,8 @@ fn insert(path: &Path, file: &Path, survey: &Survey, pace: &mut Pace) -> anyhow:
         pace.tell(|_| format!("Imported {number} of {} rows", survey.total()));
     }
     drop(statements);
-    // Behind the last number that was ever given, which may be of an event that is no more.
+    // The numbering continues after the last number that was ever given. The event with that number
+    // may not exist any more.
     let sequence = "INSERT INTO sqlite_sequence SELECT 'events', ?1 WHERE ?1 > 0";
     transaction
         .execute("DELETE FROM sqlite_sequence WHERE name = 'events'", [])
@@ -179,7 +180,8 @@ fn insert(path: &Path, file: &Path, survey: &Survey, pace: &mut Pace) -> anyhow:
         .with_context(named)
 }
 
-/// The file is nobody's yet and is given up when anything fails, so nothing is journalled.
+/// Opens the database without a journal. Nobody else uses the file yet, and it is removed if
+/// anything fails.
 fn open(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let database = Connection::open_with_flags(path, flags)?;

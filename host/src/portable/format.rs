@@ -1,6 +1,6 @@
-//! The file: JSON Lines. The first says what it is, then there is one for each row, and the
-//! last has the number of rows and a checksum of all lines before it, so that a file that was
-//! cut off or changed is not taken for a whole one.
+//! The format of an export: JSON Lines. The first line says what the file is. Then there is one
+//! line for each row. The last line has the number of rows and a checksum of all lines before it.
+//! So a file that was cut off or changed is not taken for a whole one.
 //!
 //! ```text
 //! {"tenantry_export":1,"schema":5,"exported_at":"2026-03-01T09:30:00Z","events_seq":117}
@@ -24,24 +24,25 @@ use time::format_description::well_known::Rfc3339;
 
 /// The version of this format.
 const FORMAT: u32 = 1;
-/// The longest line: a row is a fraction of it, and what is no export may have no lines.
+/// The longest line, in bytes. A row is far shorter. The limit is needed because a file that is no
+/// export may have no line breaks.
 const LONGEST: u64 = 64 << 20;
-/// How a last line begins.
+/// The beginning of a last line.
 const END: &[u8] = br#"{"end":"#;
 
 /// The first line.
 #[derive(Serialize, Deserialize)]
 struct Head {
     tenantry_export: u32,
-    /// The version of the schema that the rows are of.
+    /// The version of the schema of the rows.
     schema: i64,
     exported_at: String,
-    /// The last number that an event got, also when the event is no more: followers of a feed
-    /// may be there already, so the next one must come behind it.
+    /// The last number that an event got, even if that event does not exist any more. Followers of
+    /// a feed may have read up to this number, so the next event must get a higher one.
     events_seq: i64,
 }
 
-/// One row; the columns in the order of the store that it comes from.
+/// One row. Its columns have the order of the store that it comes from.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Row {
@@ -58,7 +59,7 @@ struct End {
     sha256: String,
 }
 
-/// What a column can hold on both stores.
+/// The values that a column can have on both stores.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Value {
@@ -67,7 +68,7 @@ pub(super) enum Value {
     Text(String),
 }
 
-/// Writes an export, which appears when it is finished.
+/// Writes an export. The file appears when it is finished.
 pub(super) struct Writer {
     name: PathBuf,
     partial: Partial,
@@ -82,7 +83,8 @@ impl Writer {
     pub(super) fn create(file: &Path, pace: Pace) -> anyhow::Result<Self> {
         refuse_existing(file)?;
         let partial = Partial::create(file)?;
-        // Another process may have finished this file while no partial one was in its way.
+        // The partial file rules out a concurrent export. But one may have finished this file just
+        // before.
         refuse_existing(file)?;
         let out = BufWriter::new(partial.writer()?);
         let rows = TABLES.map(|table| (table, 0)).to_vec();
@@ -90,7 +92,7 @@ impl Writer {
         Ok(Self { name: file.to_owned(), partial, out, line, hash, rows, pace })
     }
 
-    /// The first line; `events_seq` is the last number that an event got.
+    /// Writes the first line. `events_seq` is the last number that an event got.
     pub(super) fn head(&mut self, events_seq: i64) -> anyhow::Result<()> {
         let exported_at = OffsetDateTime::now_utc().replace_nanosecond(0)?.format(&Rfc3339)?;
         let head = Head { tenantry_export: FORMAT, schema: VERSION, exported_at, events_seq };
@@ -98,7 +100,7 @@ impl Writer {
         self.put()
     }
 
-    /// A row of a table of [`TABLES`].
+    /// Writes a row of a table of [`TABLES`].
     pub(super) fn row(
         &mut self,
         table: &str,
@@ -125,8 +127,8 @@ impl Writer {
         self.put()
     }
 
-    /// Writes the last line and gives the file its name; returns the rows of each table and
-    /// the size.
+    /// Writes the last line and renames the file to its final name. Returns the number of rows of
+    /// each table, and the size of the file in bytes.
     pub(super) fn finish(mut self) -> anyhow::Result<(Vec<(&'static str, u64)>, u64)> {
         let sha256 = hex(std::mem::take(&mut self.hash));
         let end = End { end: true, rows: total(&self.rows), sha256 };
@@ -147,14 +149,15 @@ impl Writer {
     }
 }
 
-/// Reads an export row by row. Whoever gets its end has read all of it as it was written.
+/// Reads an export row by row. If the end is reached without an error, then everything was read as
+/// it was written.
 pub(super) struct Reader {
     name: PathBuf,
     input: BufReader<File>,
     line: Vec<u8>,
     number: u64,
     hash: Sha256,
-    /// The last number that an event had got.
+    /// The last number that an event got.
     pub(super) events_seq: i64,
 }
 
@@ -191,7 +194,7 @@ impl Reader {
         Ok(reader)
     }
 
-    /// The next row; nothing behind the last one, when the checksum is right.
+    /// The next row. `None` after the last row, if the number of rows and the checksum are right.
     pub(super) fn next(&mut self) -> anyhow::Result<Option<Row>> {
         ensure!(
             self.fill()?,
@@ -208,7 +211,7 @@ impl Reader {
         Ok(Some(row))
     }
 
-    /// The values of a row in the order of `columns`, which must be those that it has.
+    /// The values of a row in the order of `columns`. These must be exactly the row's columns.
     pub(super) fn values<'a>(
         &self,
         row: &'a Row,
@@ -221,12 +224,12 @@ impl Reader {
         })
     }
 
-    /// An error at the line that was read last.
+    /// Makes an error that names the line that was read last.
     pub(super) fn wrong(&self, what: &str) -> anyhow::Error {
         anyhow!("{}: line {}: {what}", self.name.display(), self.number)
     }
 
-    /// Reads a line; false when it does not end.
+    /// Reads a line; false if the line has no end.
     fn fill(&mut self) -> anyhow::Result<bool> {
         self.line.clear();
         self.number += 1;

@@ -1,8 +1,9 @@
-//! `tenantry export` and `tenantry import`: all data of one store, as a file that the other
-//! one reads as well.
+//! `tenantry export` and `tenantry import`: move all data of one store into a file, which the other
+//! kind of store reads as well.
 //!
-//! `format.rs` is the file, `embedded.rs` and `postgres.rs` are the two ends. Key-value data
-//! is not in it: that expires or is made again (ARCHITECTURE.md).
+//! `format.rs` has the file format; `embedded.rs` and `postgres.rs` have the two kinds of stores.
+//! The file has no key-value data, because that data expires or can be made again
+//! (ARCHITECTURE.md).
 
 mod embedded;
 mod format;
@@ -16,45 +17,46 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use survey::Survey;
 
-/// Where the data of a service is.
+/// The place of a service's data.
 #[derive(Clone, Debug)]
 pub enum Store {
-    /// In the SQLite file that the label `default` leads to.
+    /// In the SQLite file of the label `default`.
     Embedded {
         /// The directory of databases and key-value data.
         data: PathBuf,
         /// A Spin runtime-config file.
         runtime_config: Option<PathBuf>,
     },
-    /// In PostgreSQL: a URL of the role that owns the tables.
+    /// In PostgreSQL. The URL must be that of the role that owns the tables.
     Postgres(String),
 }
 
-/// What was exported or imported.
+/// The result of an export or an import.
 #[derive(Clone, Debug)]
 pub struct Moved {
-    /// How many rows each table has, in the order of the file.
+    /// The number of rows of each table, in the order of the file.
     pub rows: Vec<(&'static str, u64)>,
-    /// The size of the file.
+    /// The size of the file, in bytes.
     pub bytes: u64,
-    /// How long it took.
+    /// How long the export or import took.
     pub took: Duration,
 }
 
 impl Moved {
-    /// The rows of all tables.
+    /// The number of rows of all tables together.
     pub fn total(&self) -> u64 {
         self.rows.iter().map(|(_, rows)| rows).sum()
     }
 }
 
-/// Writes all rows of `from`, as they are at one moment, into the new file `file`; servers may
-/// go on writing. `progress` is told how far it is when it takes longer than two seconds.
+/// Writes all rows of `from`, as they are at one moment, into the new file `file`. Servers may go
+/// on writing. If it takes longer than two seconds, then `progress` gets lines that say how far it
+/// is.
 ///
 /// # Errors
 ///
-/// `file` exists or cannot be written, or `from` cannot be read as a whole: it is not there,
-/// has another schema, or the role would not see every row. Then there is no `file`.
+/// `file` exists or cannot be written, or `from` cannot be read as a whole: it is not there, has
+/// another schema, or the role would not see every row. A failed export leaves no `file`.
 pub async fn export(file: &Path, from: &Store, progress: fn(&str)) -> anyhow::Result<Moved> {
     let pace = Pace::new(progress);
     let mut writer = Writer::create(file, pace)?;
@@ -68,13 +70,13 @@ pub async fn export(file: &Path, from: &Store, progress: fn(&str)) -> anyhow::Re
     Ok(Moved { rows, bytes, took: pace.elapsed() })
 }
 
-/// Puts all rows of an export into `into`, which must have none. `progress` is told how far it
-/// is when it takes longer than two seconds.
+/// Inserts all rows of an export into `into`, which must have no rows. If it takes longer than two
+/// seconds, then `progress` gets lines that say how far it is.
 ///
 /// # Errors
 ///
-/// The file is damaged, cut off or of another schema; or `into` has rows or another schema, is
-/// in use, or the role may not fill it. Then `into` is as it was.
+/// The file is damaged, cut off or of another schema; or `into` has rows or another schema, is in
+/// use, or the role may not fill it. Then `into` stays unchanged.
 pub async fn import(file: &Path, into: &Store, progress: fn(&str)) -> anyhow::Result<Moved> {
     let mut pace = Pace::new(progress);
     ensure!(file.exists(), "{}: there is no such file", file.display());

@@ -1,5 +1,5 @@
-//! PostgreSQL as a source and as a target, by the role that owns the tables: the policies
-//! show it the rows of all tenants.
+//! PostgreSQL as a source and as a target. The role is the one that owns the tables, because the
+//! row-level security policies show it the rows of all tenants.
 
 use super::format::{Reader, Row, Value, Writer};
 use super::survey::Survey;
@@ -16,14 +16,14 @@ use std::pin::pin;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Error, Statement};
 
-/// What every message begins with.
+/// The beginning of every message.
 const OPTION: &str = "--database-url";
-/// How many bytes of rows one statement inserts.
+/// The most bytes of rows that one statement inserts.
 const BATCH: usize = 1 << 20;
-/// Limits of the role or the database that are meant for servers.
+/// Turns off limits of the role or the database that are meant for servers.
 const UNHURRIED: &str =
     "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
-/// The tables of `$1` that the role may not read, or of which policies hide rows from it.
+/// Selects the tables of `$1` that the role may not read, or whose policies hide rows from it.
 const HIDDEN: &str = "\
     SELECT string_agg(c.relname, ', ' ORDER BY c.relname) FROM pg_class c \
     WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = ANY ($1) AND ( \
@@ -33,16 +33,16 @@ const HIDDEN: &str = "\
             WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd = '*' \
             AND pg_get_expr(p.polqual, p.polrelid) = 'true' \
             AND (shown.role = 0 OR pg_has_role(shown.role, 'usage'))))";
-/// Whether the role may do with all tables of `$1` what only an owner may.
+/// Selects whether the role has the rights of an owner on all tables of `$1`.
 const OWNED: &str = "\
     SELECT bool_and(pg_has_role(c.relowner, 'usage')) FROM pg_class c \
     WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = ANY ($1)";
 
-/// Writes all rows of one moment. Who writes meanwhile is not held up.
+/// Writes all rows as they are at one moment. Writers are not blocked meanwhile.
 pub(super) async fn export(url: &str, out: &mut Writer) -> anyhow::Result<()> {
     let client = connect(url).await.context(OPTION)?;
-    // The locks come before the moment: a month that retention drops would otherwise be
-    // gone from it.
+    // The tables are locked before the snapshot is taken. Otherwise retention could drop a month's
+    // partition in between, and the snapshot would not have its rows.
     let begin = format!(
         "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {UNHURRIED}; \
          LOCK TABLE {} IN ACCESS SHARE MODE",
@@ -75,7 +75,7 @@ fn value(row: &tokio_postgres::Row, index: usize) -> anyhow::Result<Value> {
     Ok(value.unwrap_or(Value::Null))
 }
 
-/// Connects, and makes sure that the schema is of this release and that every row is seen.
+/// Connects. Checks that the schema is that of this release and that the role sees every row.
 async fn connect(url: &str) -> anyhow::Result<Client> {
     let client = postgres::connect(url).await?;
     let found = version(&client).await?;
@@ -99,11 +99,11 @@ async fn role(client: &Client) -> anyhow::Result<String> {
     Ok(client.query_one("SELECT current_user::TEXT", &[]).await.map_err(plain)?.get(0))
 }
 
-/// A database with the schema and without a row, in a transaction that ends with the client.
+/// A database with the schema and without rows, in a transaction that ends with the client.
 pub(super) struct Target(Client);
 
 impl Target {
-    /// Makes sure that there is nothing to be lost, and that nobody writes meanwhile.
+    /// Checks that no data would be lost, and locks the tables against other writers.
     pub(super) async fn open(url: &str) -> anyhow::Result<Self> {
         let opened = async {
             let client = connect(url).await?;
@@ -135,7 +135,7 @@ impl Target {
         opened.await.context(OPTION)
     }
 
-    /// Inserts everything, then commits.
+    /// Inserts all rows, then commits.
     pub(super) async fn fill(
         self,
         file: &Path,
@@ -163,8 +163,9 @@ impl Target {
             pace.tell(|_| format!("Imported {number} of {} rows", survey.total()));
         }
         batch.insert(client, &tables).await.context(OPTION)?;
-        // Behind the last number that was ever given, which may be of an event that is no
-        // more. Unlike setval, this is undone when the transaction is.
+        // The numbering continues after the last number that was ever given. The event with that
+        // number may not exist any more. Unlike setval, this is undone if the transaction is rolled
+        // back.
         let restart = format!("ALTER SEQUENCE events_seq RESTART WITH {}", survey.events_seq + 1);
         for end in [&restart, "COMMIT"] {
             client.batch_execute(end).await.map_err(told)?;
@@ -183,7 +184,7 @@ impl Table {
         let all = client.prepare(&format!("SELECT * FROM {table}")).await.map_err(plain)?;
         let columns: Vec<_> = all.columns().iter().map(|column| column.name().to_owned()).collect();
         let names = columns.join(", ");
-        // COPY would be refused: there are policies.
+        // PostgreSQL would refuse COPY, because the tables have row-level security policies.
         let insert = format!(
             "INSERT INTO {table} ({names}) \
              SELECT {names} FROM json_populate_recordset(NULL::{table}, $1::TEXT::JSON)"
@@ -193,7 +194,7 @@ impl Table {
     }
 }
 
-/// Rows of one table on their way, as a JSON array without its end.
+/// Rows of one table that are not sent yet, as a JSON array without its end.
 #[derive(Default)]
 struct Batch {
     table: String,
@@ -201,7 +202,7 @@ struct Batch {
 }
 
 impl Batch {
-    /// Whether the rows must go before this one comes.
+    /// Whether the rows must be sent before `row` is added.
     fn is_full_for(&self, row: &Row) -> bool {
         self.table != row.table || self.rows.len() >= BATCH
     }
@@ -247,7 +248,7 @@ impl Batch {
     }
 }
 
-/// What the server says, in one line and without the row that it says it of.
+/// The server's message in one line, without the details, which would show the row.
 fn plain(error: Error) -> anyhow::Error {
     match error.as_db_error() {
         Some(told) => anyhow!("{}", told.message().replace('\n', " ")),
@@ -255,7 +256,7 @@ fn plain(error: Error) -> anyhow::Error {
     }
 }
 
-/// The same, with where it was.
+/// The same, with the name of the option.
 fn told(error: Error) -> anyhow::Error {
     plain(error).context(OPTION)
 }

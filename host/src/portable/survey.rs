@@ -1,4 +1,4 @@
-//! The first of two readings of an export: nothing is begun with a file that is not whole.
+//! The first of two passes over an export. An import changes nothing if the file is not whole.
 
 use super::format::{Reader, Value};
 use crate::pace::Pace;
@@ -8,27 +8,27 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use time::OffsetDateTime;
 
-/// The tables that PostgreSQL has in partitions, one for each month.
+/// The tables that are partitioned in PostgreSQL, with one partition for each month.
 const PARTITIONED: [&str; 2] = ["events", "audit_logs"];
-/// The years that get partitions. What a wrong clock wrote outside of them has a place too,
-/// the default partition.
+/// The years that get partitions. Rows outside of them, which a wrong clock wrote, go to the
+/// default partition.
 const YEARS: std::ops::Range<i32> = 2000..2100;
 
-/// What there is to import.
+/// The contents of the file to import.
 pub(super) struct Survey {
-    /// How many rows each table has.
+    /// The number of rows of each table.
     pub(super) rows: Vec<(&'static str, u64)>,
-    /// The size of the file.
+    /// The size of the file, in bytes.
     pub(super) bytes: u64,
     /// The last number that an event got.
     pub(super) events_seq: i64,
-    /// The table, year and month of everything that is partitioned, with a moment in it
+    /// The table, year and month of all partitioned rows, each with a moment in that month
     /// (milliseconds since the epoch).
     pub(super) months: BTreeMap<(&'static str, i32, u8), i64>,
 }
 
 impl Survey {
-    /// Reads the whole file and fails if anything is wrong with it.
+    /// Reads the whole file. Fails if anything is wrong with it.
     pub(super) fn of(file: &Path, pace: &mut Pace) -> anyhow::Result<Self> {
         let mut reader = Reader::open(file)?;
         let size = std::fs::metadata(file);
@@ -65,7 +65,7 @@ impl Survey {
         Ok(survey)
     }
 
-    /// The rows of all tables.
+    /// The number of rows of all tables together.
     pub(super) fn total(&self) -> u64 {
         self.rows.iter().map(|(_, rows)| rows).sum()
     }

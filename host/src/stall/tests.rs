@@ -1,5 +1,5 @@
-//! Clients that take nothing, too little, and enough. The kernel's own time is off here: it is
-//! told apart from the alarm, which sees clients that answer and take nothing.
+//! Tests with clients that take nothing, too little, and enough. The kernel's own timeout is off,
+//! so that only the alarm is tested, which also sees clients that acknowledge but take nothing.
 
 use super::*;
 use crate::connections::{Connections, Place, Proxies};
@@ -9,12 +9,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket};
 
-/// More than the buffers between hold.
+/// More bytes than the buffers on the way hold.
 const MUCH: usize = 16 << 20;
 const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// A connection, its client, which takes so many bytes at once, its place, and all connections: its
-/// address may have no other.
+/// A connection, its client with a receive buffer of `window` bytes, its place, and all
+/// connections. Its address may have no other connection.
 async fn pair(time: Duration, window: u32) -> (Stall, TcpStream, Place, Arc<Connections>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let client = TcpSocket::new_v4().expect("a socket");
@@ -53,7 +53,7 @@ async fn who_takes_it_slowly_has_all_in_the_end() {
         let (began, mut piece, mut taken) = (Instant::now(), vec![0; 64 << 10], 0);
         while taken < MUCH {
             taken += client.read(&mut piece).await.expect("no reset");
-            // Several times as long as it may take nothing.
+            // The client reads slowly for several times as long as it may take nothing.
             if began.elapsed() < time * 4 {
                 tokio::time::sleep(time / 10).await;
             }
@@ -64,7 +64,7 @@ async fn who_takes_it_slowly_has_all_in_the_end() {
     written.expect("taken");
 }
 
-/// What comes of writing, of which so much was taken, or nothing could be.
+/// Judges a write of which `taken` bytes were accepted; `None` means that none could be.
 async fn writes(stall: &mut Stall, taken: Option<usize>) -> Poll<io::Result<usize>> {
     poll_fn(|cx| {
         let written = taken.map_or(Poll::Pending, |taken| Poll::Ready(Ok(taken)));
@@ -73,7 +73,7 @@ async fn writes(stall: &mut Stall, taken: Option<usize>) -> Poll<io::Result<usiz
     .await
 }
 
-/// How many seconds somebody has who takes so many bytes a second.
+/// For how many seconds a client is tolerated that takes `rate` bytes a second.
 async fn lasts(rate: usize) -> u64 {
     let (mut stall, _client, _place, _connections) = pair(Duration::from_secs(30), 4096).await;
     let began = Instant::now();

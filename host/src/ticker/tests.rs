@@ -1,13 +1,14 @@
-//! The ticker against a server that follows a script, in a time that passes at once.
+//! Tests of the ticker against a server with scripted answers. The time is simulated.
 
 use super::*;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 
-/// How long an answer takes, and what it is.
+/// How long an answer takes, and the answer.
 type Act = (Duration, Result<Answer, &'static str>);
 
-/// A server that notes when it was called, and answers by its script, at the end with nothing.
+/// A server that records its calls and answers by its script. After the script it answers with
+/// nothing due.
 #[derive(Clone)]
 struct Server {
     began: Instant,
@@ -18,7 +19,7 @@ struct Server {
 }
 
 impl Server {
-    /// With its ticker beside it, until the test ends.
+    /// A server with this script, and its ticker, which runs until the test ends.
     fn with(script: impl IntoIterator<Item = Act>) -> Self {
         let server = Self {
             began: Instant::now(),
@@ -45,7 +46,7 @@ impl Server {
         }
     }
 
-    /// When deliveries were asked for, in milliseconds.
+    /// The times of the calls for deliveries, in milliseconds.
     fn deliveries(&self) -> Vec<u128> {
         let calls = self.calls.lock();
         let deliveries = calls.iter().filter(|(_, work)| *work == Work::Deliveries);
@@ -61,7 +62,8 @@ fn more() -> Result<Answer, &'static str> {
     Ok(Answer { more: true, next_due_at: None })
 }
 
-/// Due so long after now, by the clock of the machine, which does not pass at once.
+/// An answer with a delivery that is due after this time, by the machine's clock, which is not
+/// simulated.
 fn due(after: Duration) -> Result<Answer, &'static str> {
     let at = (OffsetDateTime::now_utc() + after).format(&Rfc3339).expect("a time");
     Ok(Answer { more: false, next_due_at: Some(at) })
@@ -112,7 +114,7 @@ async fn what_is_due_later_is_asked_for_then() {
     server.work_due.notify_one();
     pass(50).await;
     let calls = server.deliveries();
-    // The machine's clock has gone on by some milliseconds between the two.
+    // The machine's clock has advanced by some milliseconds between the two calls.
     assert!(matches!(calls[..], [0, 19_000..=20_000]), "{calls:?}");
 }
 
@@ -134,12 +136,12 @@ async fn four_calls_run_at_a_time() {
         pass(1).await;
     }
     assert_eq!(server.deliveries(), [0, 1000, 2000, 3000]);
-    // The first takes up nothing more: who was woken meanwhile has its turn, once.
+    // The first call takes up no more work. The waiting notification causes one call.
     pass(10).await;
     assert_eq!(server.deliveries(), [0, 1000, 2000, 3000, 8000]);
 }
 
-/// Those that wait for slow hosts are in nobody's way, up to a number.
+/// Calls that only wait for slow hosts do not delay others, up to a limit.
 #[tokio::test(start_paused = true)]
 async fn calls_that_only_wait_are_not_counted() {
     let server = Server::with((0..20).map(|_| (SECOND * 40, nothing())));
