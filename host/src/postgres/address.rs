@@ -1,4 +1,4 @@
-//! Where a guest wants to go: what an address says besides its password.
+//! The address that a guest connects to, without the password.
 
 use crate::hosts::AllowedHosts;
 use crate::interfaces::postgres::Error;
@@ -10,9 +10,9 @@ use tokio_postgres::config::Host;
 
 /// How long a server may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(5);
-/// When a connection that says nothing is asked whether it still lives.
+/// How long a connection may be silent before a keepalive checks that it still lives.
 const KEEPALIVE: Duration = Duration::from_secs(30);
-/// How long what was sent may stay unacknowledged before the connection is dead.
+/// How long sent data may stay unacknowledged before the connection counts as dead.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(15);
 /// The port of an address without one.
 const PORT: u16 = 5432;
@@ -25,7 +25,7 @@ pub(super) struct Address {
 }
 
 impl Address {
-    /// Reads a `postgres://` URL or a `key=value` text, and sets what it leaves open.
+    /// Reads a `postgres://` URL or a `key=value` text. Sets options that the address leaves open.
     pub(super) fn parse(address: &str) -> Result<Self, Error> {
         // The parser's own message may repeat a part of the password.
         let Ok(mut config) = address.parse::<Config>() else {
@@ -46,7 +46,7 @@ impl Address {
                 }
             }
         }
-        // The connection goes to `hostaddr`, whatever `host` says.
+        // If there is a `hostaddr`, then the connection goes there, whatever `host` says.
         for (index, address) in config.get_hostaddrs().iter().enumerate() {
             places.push((name(&address.to_string()), port(index)));
         }
@@ -78,14 +78,14 @@ impl Address {
         }
     }
 
-    /// How long all its hosts together may take.
+    /// How long connecting may take, for all hosts of the address together.
     pub(super) fn time_to_connect(&self) -> Duration {
         let one = self.config.get_connect_timeout().copied().unwrap_or(CONNECT);
         one.saturating_mul(u32::try_from(self.places.len()).unwrap_or(1))
     }
 }
 
-/// A host as it stands in `allowed_outbound_hosts`, an IPv6 address in brackets.
+/// A host in the form of `allowed_outbound_hosts`, with an IPv6 address in brackets.
 fn name(host: &str) -> String {
     match host.parse::<Ipv6Addr>().map(IpAddr::V6) {
         Ok(address) => format!("[{address}]"),
@@ -93,7 +93,7 @@ fn name(host: &str) -> String {
     }
 }
 
-/// For messages: the places, the database and the user.
+/// Shows the places, the database and the user, for messages.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, (host, port)) in self.places.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! A guest's connection: its session, its transaction, and what it leaves behind.
+//! A guest's connection: its session, its transaction, and the state that it leaves behind.
 
 use super::Pool;
 use super::error::{Failure, closed, text};
@@ -9,8 +9,8 @@ use crate::interfaces::postgres::{Error, ParameterValue, RowSet};
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
-/// An open connection; clones are the same connection. When the last one goes, an open
-/// transaction is rolled back and the physical connection returns to the pool, clean.
+/// An open connection. Clones share it. When the last clone is dropped, an open transaction is
+/// rolled back and the physical connection returns to the pool, clean.
 #[derive(Clone)]
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct Connection(Arc<Mutex<Session>>);
@@ -22,20 +22,20 @@ struct Session {
     trace: Trace,
 }
 
-/// The physical connection.
+/// The physical connection of a session.
 #[expect(clippy::large_enum_variant, reason = "there is one for each session, on the heap")]
 enum Link {
-    /// Not needed so far.
+    /// No statement has needed one so far.
     Unused,
     Held(Lease),
-    /// With a running statement, or lost in one: the guest must open another, because its
-    /// transaction is gone.
+    /// The connection is running a statement, or was lost while it did. The guest must open another
+    /// one, because its transaction is gone.
     Away,
 }
 
 enum Transaction {
     None,
-    /// Begun for the guest, and to be sent with its next statement.
+    /// The guest has begun it. The BEGIN is sent with the next statement.
     Begun(String),
     Open,
 }
@@ -50,7 +50,7 @@ impl Connection {
         })))
     }
 
-    /// Runs one statement for its rows.
+    /// Runs one statement and returns its rows.
     pub(crate) async fn query(
         &self,
         sql: String,
@@ -60,7 +60,7 @@ impl Connection {
         Ok(RowSet { columns: outcome.columns, rows: outcome.rows })
     }
 
-    /// Runs one statement for the number of rows that it changed.
+    /// Runs one statement and returns the number of rows that it changed.
     pub(crate) async fn execute(
         &self,
         sql: String,
@@ -82,7 +82,7 @@ impl Session {
             return answer;
         }
         self.trace = self.trace.max(statement.trace);
-        // When this future is dropped, then the lease with it, and the link stays away.
+        // If this future is dropped, then the lease is dropped too, and the link stays `Away`.
         let lease = self.lease().await?;
         let client = lease.client().ok_or_else(closed)?;
         let begin = match &self.transaction {
@@ -107,8 +107,9 @@ impl Session {
         result
     }
 
-    /// What needs no answer of the server: a transaction that begins, and one that ends
-    /// before anything was done in it or without a question whether it worked.
+    /// Answers statements that need no answer of the server. These are the begin of a transaction,
+    /// the end of a transaction in which nothing was done, and an end whose success nobody has to
+    /// check.
     fn answer_at_once(&mut self, sql: &str, kind: Kind) -> Option<Result<Outcome, Error>> {
         match (kind, &self.transaction, &self.link) {
             (_, _, Link::Away) => return Some(Err(closed())),
@@ -136,7 +137,7 @@ impl Session {
             match self.pool.take().await {
                 Ok(lease) => self.link = Link::Held(lease),
                 Err(error) => {
-                    // A transaction does not go on after a statement that failed.
+                    // A failed statement ends the transaction, so the guest cannot go on with it.
                     if matches!(self.transaction, Transaction::Begun(_)) {
                         self.link = Link::Away;
                     }

@@ -1,16 +1,16 @@
-//! Errors of the database, as Spin tells them.
+//! Errors of the database, in the form that Spin gives them.
 
 use crate::interfaces::postgres::{DbError, Error, QueryError};
 use tokio_postgres::error::{DbError as Told, ErrorPosition, Severity};
 
 /// Why a statement did not run to its end.
 pub(super) enum Failure {
-    /// The connection can go on.
+    /// The connection can still be used.
     Refused(Error),
-    /// The plan that the server keeps does not fit the tables any more. The connection can
-    /// go on without it.
+    /// The server's cached plan does not fit the tables any more. The connection can be used
+    /// without that plan.
     Stale(Error),
-    /// The connection cannot be used any more.
+    /// The connection can no longer be used.
     Broken(Error),
 }
 
@@ -23,13 +23,13 @@ impl From<tokio_postgres::Error> for Failure {
                 Some(Severity::Fatal | Severity::Panic) => Self::Broken(told),
                 _ => Self::Refused(told),
             },
-            // The server said something else than was expected, or nothing.
+            // The answer of the server was not the expected one, or there was none.
             None => Self::Broken(told),
         }
     }
 }
 
-/// What a guest reads of `error`: the server's words, or else the driver's.
+/// The message of `error` for a guest: the server's own text, or the driver's if there is none.
 pub(super) fn query_failed(error: &tokio_postgres::Error) -> Error {
     let as_text = format!("{error:?}");
     Error::QueryFailed(match error.as_db_error() {
@@ -45,12 +45,12 @@ pub(super) fn query_failed(error: &tokio_postgres::Error) -> Error {
     })
 }
 
-/// An error in words of the host.
+/// An error with a message of the host.
 pub(super) fn text(message: impl Into<String>) -> Error {
     Error::QueryFailed(QueryError::Text(message.into()))
 }
 
-/// What the driver says of a connection that is gone, for which guests look.
+/// The driver's message for a closed connection. Guests look for this text.
 pub(super) fn closed() -> Error {
     text("Error { kind: Closed, cause: None }")
 }

@@ -1,11 +1,12 @@
-//! What a statement that reads or writes rows may leave behind by the functions it calls.
+//! What the functions that a statement calls may leave behind in the session, for statements that
+//! read or write rows.
 
 use super::statement::Trace;
 use super::words::is_part;
 
-/// What functions may leave whose names occur anywhere in `sql`, be it in a text.
+/// The trace of all functions whose names occur anywhere in `sql`, even inside a text.
 pub(super) fn trace_of_functions(sql: &str) -> Trace {
-    // U&"…" can spell any name.
+    // The form U&"…" can spell any name.
     if sql.as_bytes().windows(2).any(|pair| pair.eq_ignore_ascii_case(b"u&")) {
         return Trace::Unknown;
     }
@@ -38,8 +39,8 @@ pub(super) fn trace_of_functions(sql: &str) -> Trace {
     trace
 }
 
-/// Whether the arguments of a `set_config` end with a plain `true`: the setting ends with
-/// the transaction. Arguments that this cannot follow count as not so.
+/// Whether the last argument of a `set_config` is a plain `true`, so the setting ends with the
+/// transaction. If the arguments are too complex to follow, then the answer is no.
 fn is_local_setting(arguments: &str) -> bool {
     let Some(arguments) = arguments.strip_prefix('(') else { return false };
     let (mut depth, mut quoted, mut last) = (0, false, 0);

@@ -1,4 +1,4 @@
-//! A physical connection in the hands of one guest.
+//! A physical connection while one guest holds it.
 
 use super::Pool;
 use super::statement::Trace;
@@ -10,11 +10,11 @@ use std::time::Duration;
 /// How long it may take to clean a connection, or to cancel what it runs.
 const CLEANING: Duration = Duration::from_secs(5);
 
-/// A connection that was taken from its pool. Nobody else ever gets it unless
-/// [`Lease::release`] finds or makes it clean: when a lease is dropped otherwise, such as in
-/// the middle of a statement, then what runs is cancelled and the connection closed.
+/// A connection that was taken from its pool. Another guest gets it only after [`Lease::release`]
+/// has found it clean or cleaned it. If a lease is dropped without that, for example during a
+/// statement, then the running statement is cancelled and the connection is closed.
 pub(super) struct Lease {
-    /// There until the lease ends.
+    /// Set until the lease ends.
     object: Option<Object>,
     pool: Arc<Pool>,
 }
@@ -24,20 +24,20 @@ impl Lease {
         Self { object: Some(object), pool }
     }
 
-    /// The connection; `None` is one that is closed.
+    /// The connection; `None` if it is closed.
     pub(super) fn client(&self) -> Option<&ClientWrapper> {
         self.object.as_deref().filter(|client| !client.is_closed())
     }
 
-    /// Sends a ROLLBACK without waiting for the answer, which the connection reads and throws
-    /// away before that of any later statement. False if the connection is closed.
+    /// Sends a ROLLBACK without waiting for the answer. The connection reads and drops this answer
+    /// before the answer of any later statement. False if the connection is closed.
     pub(super) fn roll_back(&self) -> bool {
         let sent = self.client().map(|client| client.batch_execute("ROLLBACK").now_or_never());
         matches!(sent, Some(None | Some(Ok(()))))
     }
 
-    /// Ends the lease. `open` says whether a transaction may be open, `trace` what may be
-    /// left in the session.
+    /// Ends the lease. `open` says whether a transaction may be open. `trace` says what may be left
+    /// in the session.
     pub(super) fn release(self, open: bool, trace: Trace) {
         match trace {
             Trace::Nothing if !open => self.give_back(),
@@ -63,7 +63,7 @@ impl Lease {
             Trace::Nothing => None,
             _ => RecyclingMethod::Clean.query(),
         };
-        // Both are sent at once.
+        // Both statements are sent at once.
         let cleaned = async {
             tokio::try_join!(biased; client.batch_execute("ROLLBACK"), async {
                 match reset {
@@ -87,7 +87,7 @@ impl Drop for Lease {
         }
         let tls = self.pool.tls.clone();
         self.pool.runtime.spawn(async move {
-            // Whether it could be cancelled or not: without its connection it ends as well.
+            // If cancelling fails, then closing the connection ends the statement as well.
             let cancel = client.cancel_token();
             let _ = tokio::time::timeout(CLEANING, cancel.cancel_query(tls)).await;
             drop(client);

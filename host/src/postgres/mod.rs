@@ -1,8 +1,8 @@
 //! PostgreSQL databases for guests: a pool of connections for each address.
 //!
-//! A guest opens by address, as on Spin, and has a session of its own until it drops the
-//! connection. Behind that, physical connections are taken late, kept by the pool, and
-//! given to another guest only without a transaction and without state of the session.
+//! A guest opens by address, as on Spin, and has its own session until it drops the connection. A
+//! physical connection is taken from the pool as late as possible. It is given to another guest
+//! only if it has no open transaction and no session state.
 
 #![expect(clippy::result_large_err, reason = "the error of the interface is a large record")]
 
@@ -40,19 +40,22 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// Physical connections to one address, unless the runtime config says otherwise.
+/// The largest number of physical connections to one address, unless the runtime config sets
+/// another.
 const CONNECTIONS: usize = 32;
-/// How long a statement waits for one of them.
+/// How long a statement waits for a physical connection.
 const WAIT: Duration = Duration::from_secs(5);
-/// Pools that are kept while nobody uses them; an address comes from a guest.
+/// How many pools are kept while nobody uses them. The number is bounded because guests choose the
+/// addresses.
 const POOLS: usize = 16;
 
-/// What an address is opened with, beside the address: the certificates of its root.
+/// The key of a pool: the address, and the certificates of the root if the guest gives any.
 type Key = (String, Option<String>);
 
 /// The databases that the components of a server have opened.
 pub(crate) struct Pools {
-    /// Where connections are cleaned: a guest may be dropped by a thread outside of it.
+    /// The runtime in which connections are cleaned. It is needed because a guest may be dropped on
+    /// a thread outside of the runtime.
     runtime: Handle,
     connections: usize,
     wait: Duration,
@@ -72,18 +75,18 @@ struct Pool {
     runtime: Handle,
 }
 
-/// An address that a guest opens with certificates of its own.
+/// An address that a guest opens with its own root certificates.
 #[derive(Clone)]
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct Builder {
     pub(crate) address: String,
-    /// In PEM.
+    /// The root certificates, in PEM.
     pub(crate) ca: Option<String>,
 }
 
 impl Pools {
-    /// Nothing is opened yet. `connections` bounds those to one address, `statement_time` one
-    /// statement. Must be called in the runtime that serves the guests.
+    /// Opens nothing yet. `connections` bounds the connections to one address; `statement_time`
+    /// bounds one statement. Must be called in the runtime that serves the guests.
     pub(crate) fn new(connections: Option<NonZeroUsize>, statement_time: Duration) -> Self {
         Self {
             runtime: Handle::current(),
@@ -95,7 +98,7 @@ impl Pools {
         }
     }
 
-    /// A connection to `address`, if `hosts` has it. The server is not asked before the
+    /// A connection to `address`, if `hosts` allows it. Nothing is sent to the server before the
     /// first statement.
     pub(crate) fn open(
         &self,
@@ -136,7 +139,7 @@ impl Pools {
                 create: Some(address.time_to_connect()),
                 recycle: None,
             })
-            // The connection that was used last knows most statements.
+            // The connection that was used last has most of the prepared statements.
             .queue_mode(QueueMode::Lifo)
             .runtime(Runtime::Tokio1)
             .build()
@@ -154,7 +157,7 @@ impl Pools {
 }
 
 impl Pool {
-    /// Takes a connection, or opens one, or waits for one.
+    /// Takes an idle connection, opens a new one, or waits for one.
     async fn take(self: &Arc<Self>) -> Result<Lease, Error> {
         let address = &self.address;
         let error = match self.connections.get().await {

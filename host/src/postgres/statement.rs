@@ -1,20 +1,20 @@
-//! What must be known of a statement before it runs.
+//! Classifies a statement before it runs.
 //!
-//! All of it is read from the text, so in doubt a statement counts as one that leaves more
-//! behind. What a function of the database does when it is called cannot be seen: whoever
-//! may define functions for the user of an address shares that user's sessions.
+//! The classification uses only the text. In doubt a statement counts as one that leaves more
+//! behind. What a function in the database does cannot be seen. So somebody who may define
+//! functions for the user of an address shares that user's sessions.
 
 use super::functions::trace_of_functions;
 use super::words::Words;
 
-/// What a statement means to the connection that carries it.
+/// What a statement means for the connection that carries it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Opens a transaction and cannot be refused, so it may be sent with what follows.
+    /// Opens a transaction and cannot fail, so it may be sent together with the next statement.
     Begin,
-    /// Opens a transaction, but may be refused.
+    /// Opens a transaction, but may fail.
     Open,
-    /// Ends a transaction; kept or not, it is not open any more.
+    /// Ends a transaction. Whether it is committed or not, it is no longer open.
     Commit,
     /// Undoes a transaction.
     Rollback,
@@ -31,7 +31,7 @@ pub(super) enum Trace {
     Nothing,
     /// Settings, locks, cursors, channels or temporary tables, which can be reset.
     Session,
-    /// What cannot be reset without harm to the prepared statements, or is not known.
+    /// State that cannot be reset without losing the prepared statements, or that is not known.
     Unknown,
 }
 
@@ -43,10 +43,10 @@ pub(super) struct Statement {
 }
 
 impl Statement {
-    /// Looks at the first words of `sql`, and at the functions that it calls.
+    /// Classifies `sql` by its first words and by the functions that it calls.
     pub(super) fn of(sql: &str) -> Self {
         let mut words = Words(sql);
-        // Empty statements may stand in front of one.
+        // Empty statements may come before the first word.
         let first = words.find(|word| *word != ";").unwrap_or_default().to_ascii_lowercase();
         let (kind, trace) = match first.as_str() {
             "select" | "insert" | "update" | "delete" | "with" | "values" | "merge" | "table"
@@ -61,8 +61,8 @@ impl Statement {
             | "grant" | "revoke" | "comment" | "truncate" | "analyze" | "explain" => {
                 (Kind::Other, Trace::Session)
             }
-            // PREPARE TRANSACTION leaves nothing, and whoever drops the connection now rolls
-            // nothing back, which is harmless.
+            // PREPARE TRANSACTION leaves nothing behind. A later ROLLBACK, when the connection is
+            // dropped, has nothing to roll back and is harmless.
             "prepare" if words.next().is_some_and(|w| w.eq_ignore_ascii_case("transaction")) => {
                 (Kind::Other, Trace::Nothing)
             }
@@ -72,8 +72,8 @@ impl Statement {
     }
 }
 
-/// The kind of a statement about transactions. Only the plain forms are recognised; after
-/// any other form of an end, such as `ROLLBACK TO`, a transaction counts as still open.
+/// The kind of a statement that controls transactions. Only the plain forms are recognised. After
+/// any other form of an end, such as `ROLLBACK TO`, a transaction still counts as open.
 fn control(first: &str, rest: Words<'_>) -> Kind {
     let rest = rest.collect::<Vec<_>>().join(" ").to_ascii_lowercase();
     let rest = rest.trim_end_matches([' ', ';']);
@@ -124,7 +124,7 @@ fn are_modes(text: &str) -> bool {
     true
 }
 
-/// Whether a `SET` ends with its transaction. `SET local.name = …` does not.
+/// Whether a `SET` lasts only until the end of its transaction. `SET local.name = …` lasts longer.
 fn is_local(mut words: Words<'_>) -> bool {
     let scope = words.next().unwrap_or_default().to_ascii_lowercase();
     let name = words.next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! One statement on its way to the server and back.
+//! The execution of one statement on the server.
 
 use super::error::{Failure, query_failed, text};
 use super::statement::{Kind, Statement, Trace};
@@ -8,28 +8,28 @@ use deadpool_postgres::ClientWrapper;
 use futures_util::TryStreamExt as _;
 use std::pin::pin;
 
-/// The most that the result of one statement may hold, in bytes.
+/// The largest result of one statement, in bytes.
 const RESULT: usize = 64 << 20;
 /// Prepared statements kept per connection.
 const STATEMENTS: usize = 512;
 /// The longest statement that is kept, in bytes.
 const LONGEST: usize = 16 << 10;
 
-/// A statement with all that it needs.
+/// A statement and everything that running it needs.
 pub(super) struct Task<'a> {
     pub(super) client: &'a ClientWrapper,
     pub(super) sql: &'a str,
     pub(super) statement: Statement,
     pub(super) values: &'a [ParameterValue],
-    /// The statement that begins its transaction, to be sent in front of it.
+    /// The statement that begins its transaction. It is sent before this one.
     pub(super) begin: Option<&'a str>,
-    /// Whether it is in a transaction in which others may have run.
+    /// Whether the statement is in a transaction in which others may have run.
     pub(super) open: bool,
-    /// Whether anyone looks at the rows.
+    /// Whether the caller wants the rows.
     pub(super) keep: bool,
 }
 
-/// What a statement did.
+/// The result of a statement.
 #[derive(Default)]
 pub(super) struct Outcome {
     pub(super) columns: Vec<Column>,
@@ -38,7 +38,8 @@ pub(super) struct Outcome {
 }
 
 impl Task<'_> {
-    /// Runs it; twice if the plan was stale and nothing can have happened.
+    /// Runs the statement. If the plan was stale and nothing can have happened, then it runs once
+    /// more.
     pub(super) async fn run(&self) -> Result<Outcome, Failure> {
         if self.statement.kind == Kind::Commit {
             self.client.batch_execute("COMMIT").await?;
@@ -53,12 +54,12 @@ impl Task<'_> {
         }
     }
 
-    /// What is sent by futures that are polled together goes out together, in their order.
+    /// Futures that are polled together send their messages together, in their order.
     async fn attempt(&self, begin: Option<&str>) -> Result<Outcome, Failure> {
         let Some(begin) = begin else { return self.execute().await };
         let (begun, outcome) =
             tokio::join!(biased; self.client.batch_execute(begin), self.execute());
-        // Then the statement ran outside of its transaction.
+        // If the BEGIN failed, then the statement ran outside of its transaction.
         begun.map_err(|error| Failure::Broken(query_failed(&error)))?;
         outcome
     }
@@ -87,14 +88,16 @@ impl Task<'_> {
             }
         };
         if self.statement.trace == Trace::Unknown {
-            // It may have been a DEALLOCATE.
+            // The statement may have been a DEALLOCATE, so cached statements may not exist any
+            // more.
             self.client.statement_cache.clear();
         }
         let mut outcome = Outcome { columns: values::columns(&statement), ..Outcome::default() };
         let mut refused = None;
         let mut size = 0;
         let mut stream = pin!(stream);
-        // After a refusal the rest is still read: the connection must not be busy with it.
+        // After an error the remaining rows are still read, so that the connection is free
+        // afterwards.
         while let Some(row) = stream.try_next().await? {
             if !self.keep || refused.is_some() {
                 continue;

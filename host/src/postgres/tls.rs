@@ -4,7 +4,7 @@ use crate::tls::{certificates, client};
 use rustls::RootCertStore;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// Makes TLS connections that trust `roots`, and what `ca` has.
+/// Makes TLS connections that trust `roots` and the certificates in `ca`.
 pub(super) fn connector(
     roots: &RootCertStore,
     ca: Option<&str>,

@@ -1,5 +1,5 @@
-//! Connections for the work of the runner itself, such as migrations: for those who run it,
-//! so any address of libpq's form will do.
+//! Connections for the runner's own work, such as migrations. The operator gives the address, so
+//! any form that libpq accepts is allowed.
 
 use super::tls;
 use anyhow::Context as _;
@@ -13,8 +13,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 
 /// Connects. The connection ends when the client is dropped.
 ///
-/// # Errors
-/// One sentence: where it was to go, what happened, and what may help. No password.
+/// # Errors One sentence that says where the connection should go, what happened, and what may
+/// help. It has no password.
 pub(crate) async fn connect(url: &str) -> anyhow::Result<Client> {
     let Ok(mut config) = url.parse::<Config>() else {
         // The parser's own message may repeat a part of the password.

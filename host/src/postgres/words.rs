@@ -1,6 +1,6 @@
-//! The words of SQL.
+//! Splits SQL into words.
 
-/// The words of a statement, and each other sign as a word, without comments.
+/// The words of a statement. Each other sign is a word too. Comments are skipped.
 #[derive(Clone, Copy)]
 pub(super) struct Words<'a>(pub(super) &'a str);
 
@@ -24,7 +24,7 @@ pub(super) fn is_part(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
-/// Comments in blocks nest, other than in C.
+/// Block comments nest, unlike in C.
 fn skip_comments(sql: &str) -> &str {
     let mut rest = sql.trim_start();
     loop {

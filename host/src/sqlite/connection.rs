@@ -1,4 +1,4 @@
-//! A guest's connection: its place in the writers' queue, its transaction, its results.
+//! A guest's connection: its place in the queue of writers, its transaction, its results.
 
 use super::statement::{Kind, may_take_long};
 use super::{Database, Raw};
@@ -8,31 +8,31 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-/// The most that the result of one statement may hold, in bytes.
+/// The largest result of one statement, in bytes.
 const RESULT: usize = 64 << 20;
-/// How long a read may hold the thread that also serves others. One that needs longer is
-/// given up and done again on a thread that may block.
+/// How long a read may occupy a thread that also serves other requests. A read that needs longer is
+/// interrupted and run again on a thread that may block.
 const QUICK: Duration = Duration::from_millis(5);
 
-/// An open connection; clones are the same connection. When the last one goes, an open
-/// transaction is rolled back and the connection returns to the pool.
+/// An open connection. Clones share it. When the last clone is dropped, an open transaction is
+/// rolled back and the connection returns to the pool.
 #[derive(Clone)]
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct Connection(Arc<Mutex<Session>>);
 
 struct Session {
-    /// There until the session is dropped.
+    /// Set until the session is dropped.
     raw: Option<Raw>,
     database: Arc<Database>,
     writer: Option<OwnedMutexGuard<()>>,
-    /// Whether the guest changed the connection itself: nobody else gets it.
+    /// Whether the guest changed the connection itself. Then nobody else gets it.
     altered: bool,
     changes: u64,
     rowid: i64,
 }
 
 impl Connection {
-    /// Takes a connection out of the pool or opens one.
+    /// Takes a connection from the pool or opens a new one.
     pub(crate) fn open(database: &Arc<Database>) -> Result<Self, Error> {
         let raw = database.take().map_err(io)?;
         Ok(Self(Arc::new(Mutex::new(Session {
@@ -45,8 +45,9 @@ impl Connection {
         }))))
     }
 
-    /// Runs one statement. Waits for other writers of the database if it may write. What
-    /// waits for the disk or may take long runs on a thread that may block, all else at once.
+    /// Runs one statement. If the statement may write, then it waits for other writers of the
+    /// database first. A statement that waits for the disk or may take long runs on a thread that
+    /// may block. All others run at once.
     pub(crate) async fn execute(
         &self,
         sql: String,
@@ -92,7 +93,7 @@ enum Plan {
 
 /// Why a statement did not run to its end.
 enum Failure {
-    /// Its time was over.
+    /// Its time was up.
     Interrupted,
     Refused(Error),
 }

@@ -1,4 +1,4 @@
-//! A database as it is at one moment, copied into another file while others use it.
+//! Copies a database, as it is at one moment, into another file while others use it.
 
 use crate::pace::Pace;
 use anyhow::{Context as _, ensure};
@@ -7,15 +7,15 @@ use rusqlite::{Connection, OpenFlags, ffi};
 use std::path::Path;
 use std::time::Duration;
 
-/// Pages between two looks at the clock: 4 MiB of SQLite's usual pages.
+/// Pages between two steps of a copy: 4 MiB of SQLite's usual pages.
 const STEP: i32 = 1024;
 /// SQLite's virtual-machine steps between two looks at the clock.
 const STEPS: i32 = 100_000;
-/// How long to wait for a process that has the database for itself, which is short: it
-/// recovers from a crash, or it ends.
+/// How long to wait for a process that has exclusive access to the database. That takes only a
+/// short time: the process recovers from a crash, or it ends.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// Opens a database to read it, whoever else uses it.
+/// Opens a database for reading, whether others use it or not.
 pub(crate) fn open(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
@@ -23,20 +23,20 @@ pub(crate) fn open(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Copies `source` into `target`, which is an empty file. The copy is one file without a
-/// WAL beside it; the caller makes it durable.
+/// Copies `source` into `target`, which must be an empty file. The copy is one file without a WAL.
+/// The caller makes it durable.
 ///
-/// One read transaction spans the copy. With a transaction for each step, as SQLite's
-/// backup has by default, the copy begins again when another process writes between two
-/// steps, and under load it would not end. In WAL mode the transaction holds up no writer;
-/// the WAL grows until it ends by what is written meanwhile.
+/// One read transaction covers the whole copy. SQLite's backup uses a transaction for each step by
+/// default. Then the copy begins again whenever another process writes between two steps, and under
+/// load it would not end. In WAL mode the transaction does not block writers. Until it ends, the
+/// WAL grows by everything that is written.
 pub(crate) fn copy(
     source: &Connection,
     target: &Path,
     pace: &mut Pace,
 ) -> rusqlite::Result<Connection> {
     let snapshot = source.unchecked_transaction()?;
-    // The transaction begins with its first read.
+    // The transaction begins with this first read.
     snapshot.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut copy = Connection::open_with_flags(target, flags)?;
@@ -52,7 +52,7 @@ pub(crate) fn copy(
                 let done = i64::from(progress.pagecount - progress.remaining);
                 format!("Copied {} %", done * 100 / i64::from(progress.pagecount.max(1)))
             }),
-            // Both sides are locked already, so there is nothing to wait for.
+            // Both databases are locked already, so waiting would not help.
             _ => {
                 return Err(rusqlite::Error::SqliteFailure(
                     ffi::Error::new(ffi::SQLITE_BUSY),
@@ -66,7 +66,7 @@ pub(crate) fn copy(
     Ok(copy)
 }
 
-/// Reads all of a database and fails if it is damaged.
+/// Reads the whole database. Fails if it is damaged.
 pub(crate) fn verify(database: &mut Connection, mut pace: Pace) -> anyhow::Result<()> {
     let handler = move || {
         pace.tell(|since| format!("Checking every page, {} s since the start", since.as_secs()));

@@ -1,5 +1,5 @@
-//! The schema in a new database, as the functions make it in one that they find empty
-//! (`components/kit/src/migrate.rs`).
+//! Makes the schema in a new database. The functions make the same schema if they find an empty
+//! database (`components/kit/src/migrate.rs`).
 
 use migrations::{ALL, Dialect};
 use rusqlite::{Connection, params};
@@ -22,7 +22,7 @@ pub(crate) fn create(database: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// The version of the schema; 0 without one.
+/// The version of the schema; 0 if there is none.
 pub(crate) fn version(database: &Connection) -> rusqlite::Result<i64> {
     let there =
         "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'";

@@ -1,4 +1,4 @@
-//! SQLite databases for guests: a pool of connections and one queue of writers each.
+//! SQLite databases for guests. Each has a pool of connections and a queue of writers.
 
 mod connection;
 pub(crate) mod copy;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Connections that are kept open while nobody uses them.
+/// How many connections are kept open while nobody uses them.
 const IDLE: usize = 64;
 /// How long a statement waits for a writer in another process.
 const BUSY: Duration = Duration::from_secs(5);
@@ -30,19 +30,19 @@ const STEPS: i32 = 10_000;
 pub(crate) struct Database {
     path: PathBuf,
     idle: Mutex<Vec<Raw>>,
-    /// Whoever holds it may write. It is first come, first served and is waited for without
-    /// blocking a thread, which SQLite's own lock would do.
+    /// The lock of writers. It is first come, first served. Waiting for it does not block a thread,
+    /// unlike waiting for SQLite's own lock.
     writer: Arc<tokio::sync::Mutex<()>>,
     statement_time: Duration,
 }
 
-/// A connection of SQLite with the clock that ends runaway statements.
+/// A connection of SQLite, with the deadline that ends runaway statements.
 struct Raw {
     sqlite: rusqlite::Connection,
     clock: Arc<Clock>,
 }
 
-/// When the running statement is to be given up, in milliseconds since `origin`.
+/// The deadline of the running statement, in milliseconds since `origin`.
 struct Clock {
     origin: Instant,
     deadline: AtomicU64,
@@ -64,7 +64,7 @@ impl Clock {
 }
 
 impl Database {
-    /// Opens or makes the file. `statement_time` bounds one statement.
+    /// Opens the file, or creates it. `statement_time` bounds one statement.
     pub(crate) fn open(path: &Path, statement_time: Duration) -> anyhow::Result<Self> {
         if let Some(parent) = path.parent() {
             private::folder(parent).with_context(|| parent.display().to_string())?;

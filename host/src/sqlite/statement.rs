@@ -1,6 +1,6 @@
-//! What must be known of a statement before it runs.
+//! Classifies a statement before it runs.
 
-/// A statement's first word, as far as it matters here.
+/// What the first words of a statement mean for its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Opens a transaction.
@@ -9,14 +9,14 @@ pub(super) enum Kind {
     Commit,
     /// Inserts rows, so that the last row id changes.
     Insert,
-    /// Changes the connection itself, which is then not given to anyone else.
+    /// Changes the connection itself. The connection is then not given to anyone else.
     Session,
     /// Anything else.
     Other,
 }
 
 impl Kind {
-    /// Looks at the first words of `sql`.
+    /// Classifies `sql` by its first words.
     pub(super) fn of(sql: &str) -> Self {
         let mut words = skip_comments(sql).split(|c: char| !c.is_ascii_alphabetic());
         let first = words.next().unwrap_or_default();
@@ -36,14 +36,14 @@ impl Kind {
     }
 }
 
-/// Whether a writing statement inside a transaction may take more than one pass over one
-/// table: it has a query in it.
+/// Whether a writing statement in a transaction may take more than one pass over one table. It may
+/// if it contains a query.
 pub(super) fn may_take_long(sql: &str) -> bool {
     sql.as_bytes().windows(6).any(|word| word.eq_ignore_ascii_case(b"select"))
 }
 
-/// Whether a pragma may change the connection: it has an argument that is not the name of
-/// a table, and it is not one of those that are kept in the database.
+/// Whether a pragma may change the connection. It may if it has an argument that is not the name of
+/// a table, unless it is one of those that are stored in the database.
 fn alters(pragma: &str) -> bool {
     let pragma = pragma.to_ascii_lowercase();
     let harmless = ["user_version", "application_id", "table_", "index_", "foreign_key_"];

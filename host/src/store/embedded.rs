@@ -1,13 +1,14 @@
-//! The embedded key-value store: a map in memory that answers, and a file that follows.
+//! The embedded key-value store: a map in memory that answers, and a file that is written later.
 //!
-//! A write is acknowledged when the map has it. A thread writes what changed to the file
-//! every [`BEHIND`], in one transaction, so an acknowledged write may be lost by `kill -9`
-//! or a power cut within that time. That is why nothing here is the truth: what must not
-//! be lost (receipts of idempotent requests, tokens, data) is in SQL, and key-value holds
-//! what may be rebuilt or expires. In exchange no request waits for a disk.
+//! A write is acknowledged as soon as the map has it. A thread writes all changes to the file every
+//! [`BEHIND`], in one transaction. So `kill -9` or a power cut can lose the acknowledged writes of
+//! that time. That is why the key-value store is never the authority. Data that must not be lost
+//! (receipts of idempotent requests, tokens, data) is in SQL. The key-value store holds data that
+//! can be rebuilt or that expires. In exchange no request waits for a disk.
 //!
-//! The same thread removes what has expired ([`gateway::expiry`]), one part after the other,
-//! so an entry is gone a minute after its time, and the store is bounded by what is alive.
+//! The same thread removes expired entries ([`gateway::expiry`]), one shard after the other. An
+//! entry is gone a minute after its expiry, so the size of the store is bounded by the entries that
+//! are still valid.
 
 use super::file::{Change, File};
 use super::{Answer, KeyValue};
@@ -22,11 +23,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// How far the file may be behind the map.
+/// The delay between a write to the map and the write to the file.
 const BEHIND: Duration = Duration::from_millis(50);
-/// Locks; more than there are threads, so that they rarely meet.
+/// The number of locks. It is larger than the number of threads, so that threads rarely wait for
+/// each other.
 const SHARDS: usize = 64;
-/// Of the writer's rounds one in so many sweeps a shard, so that all are swept within a minute.
+/// The writer sweeps a shard in one of so many rounds, so that all shards are swept within a
+/// minute.
 const SWEEP: usize = 18;
 
 /// The store.
@@ -41,14 +44,15 @@ struct Map {
     closing: Mutex<bool>,
     wake: Condvar,
     failed: AtomicBool,
-    /// When the store was opened, by both clocks: buckets go on by the one that nobody sets.
+    /// When the store was opened, by both clocks. Buckets use the monotonic one, which nobody can
+    /// set.
     opened: (u64, Instant),
 }
 
 #[derive(Default)]
 struct Shard {
     values: HashMap<String, Vec<u8>>,
-    /// Keys that differ from the file.
+    /// Keys whose values differ from the file.
     dirty: HashSet<String>,
 }
 
@@ -79,7 +83,7 @@ impl Embedded {
         Ok(Self { map, writer: Mutex::new(Some(writer)) })
     }
 
-    /// Stops the writer after it has written everything. Blocks.
+    /// Stops the writer after it has written all changes. Blocks.
     fn stop(map: &Map, writer: Option<std::thread::JoinHandle<()>>) {
         *map.closing.lock() = true;
         map.wake.notify_one();
@@ -129,7 +133,7 @@ impl Map {
         }
     }
 
-    /// Microseconds since the Unix epoch, as far as this process knows.
+    /// Microseconds since the Unix epoch. The clock of the machine was read only at the opening.
     fn micros(&self) -> u64 {
         let (opened, since) = self.opened;
         opened + u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX)
@@ -169,13 +173,13 @@ impl Map {
 }
 
 impl Shard {
-    /// Removes what has expired; `now` in milliseconds since the Unix epoch.
+    /// Removes expired entries. `now` is in milliseconds since the Unix epoch.
     fn sweep(&mut self, now: u64) {
         let expired = |value: &[u8]| gateway::expiry::of_value(value).is_some_and(|at| at <= now);
         for (key, _) in self.values.extract_if(|_, value| expired(value)) {
             self.dirty.insert(key);
         }
-        // What a burst has needed is given back.
+        // Releases memory that only a burst has needed.
         if self.values.len() < self.values.capacity() / 4 {
             self.values.shrink_to_fit();
         }
@@ -357,7 +361,8 @@ mod tests {
         assert!(!refused.admitted && refused.fill > 2_000_000, "{refused:?}");
     }
 
-    /// Swept by the writer while it runs, and by the next one from the file.
+    /// Expired entries are removed by the running writer, and by the next one if they are in the
+    /// file.
     #[tokio::test]
     async fn what_has_expired_is_removed() {
         let path = file("sweep");

@@ -12,7 +12,7 @@ pub(crate) type Change = (String, Option<Vec<u8>>);
 pub(crate) struct File(Connection);
 
 impl File {
-    /// Opens or makes it, for this process alone: another one would have a map of its own
+    /// Opens or creates the file for this process alone. A second process would have its own map
     /// and would not see what this one writes.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
         if let Some(parent) = path.parent() {
@@ -37,7 +37,7 @@ impl File {
         })
     }
 
-    /// Hands every pair to `take`.
+    /// Passes every pair to `take`.
     pub(crate) fn load(&self, mut take: impl FnMut(String, Vec<u8>)) -> rusqlite::Result<()> {
         let mut statement = self.0.prepare("SELECT key, value FROM key_value")?;
         let mut rows = statement.query([])?;

@@ -1,4 +1,4 @@
-//! Key-value stores behind one trait. A new kind is one file here and one line in [`open`].
+//! Key-value stores behind one trait. To add a kind, add a file here and a line in [`open`].
 
 mod embedded;
 mod file;
@@ -13,10 +13,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-/// The answer of a store; the error text is for the log and the guest.
+/// The answer of a store. The error text is for the log and the guest.
 pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send + 'a>>;
 
-/// A key-value store. Every operation sees what those before it wrote.
+/// A key-value store. Every operation sees the writes of those before it.
 pub(crate) trait KeyValue: Send + Sync + 'static {
     /// The value of `key`.
     fn get<'a>(&'a self, key: &'a str) -> Answer<'a, Option<Vec<u8>>>;
@@ -26,20 +26,20 @@ pub(crate) trait KeyValue: Send + Sync + 'static {
     fn delete<'a>(&'a self, key: &'a str) -> Answer<'a, ()>;
     /// Whether `key` has a value.
     fn exists<'a>(&'a self, key: &'a str) -> Answer<'a, bool>;
-    /// All keys, in no order.
+    /// All keys, in any order.
     fn keys(&self) -> Answer<'_, Vec<String>>;
-    /// Adds `delta` to a counter, atomically, and returns the sum. The counter is a
-    /// little-endian i64 as in Spin and starts at 0; a value of another length is an error.
+    /// Adds `delta` to a counter atomically and returns the sum. The counter is a little-endian
+    /// i64, as in Spin, and starts at 0. A value of another length is an error.
     fn increment<'a>(&'a self, key: &'a str, delta: i64) -> Answer<'a, i64>;
-    /// Writes `value` if the key still holds `expected` (`None`: is absent), atomically;
-    /// whether it did.
+    /// Compare-and-swap: writes `value` if the key still holds `expected`, atomically. `None` means
+    /// that the key must be absent. Returns whether it has written.
     fn swap<'a>(
         &'a self,
         key: &'a str,
         expected: Option<Vec<u8>>,
         value: Vec<u8>,
     ) -> Answer<'a, bool>;
-    /// Takes from the bucket of `key`, atomically; the clock is that of the store.
+    /// Takes from the bucket of `key` atomically, by the clock of the store.
     fn take<'a>(&'a self, key: &'a str, ask: Ask) -> Answer<'a, Taken>;
     /// Whether the store can answer, for `/readyz`.
     fn check(&self) -> Answer<'_, ()>;
@@ -53,7 +53,7 @@ fn now() -> u64 {
     u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Opens the store that the runtime config names; it counts what it does not do.
+/// Opens the store at `place`. The store counts its failed operations.
 pub(crate) fn open(
     place: &Place,
     log: crate::log::Sink,

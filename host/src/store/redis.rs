@@ -1,9 +1,9 @@
-//! Redis: the store that several hosts share. Keys and values are as Spin keeps them there,
-//! so both may use one database. Every operation is one round trip on one connection, which
-//! all requests share and which is made anew when it breaks.
+//! Redis: the store that several hosts share. Keys and values have the same form as on Spin, so
+//! both may use one database. All requests share one connection, which is made again when it
+//! breaks. Each operation except listing the keys takes one round trip.
 //!
-//! What says when it may be forgotten ([`gateway::expiry`]) gets the time until then, as this
-//! host sees it, so a clock that differs from the server's forgets nothing too early.
+//! A value that may expire ([`gateway::expiry`]) gets a time to live, computed with the clock of
+//! this host. So no value expires too early if that clock differs from the server's.
 
 use super::{Answer, KeyValue};
 use anyhow::Context as _;
@@ -14,21 +14,21 @@ use redis::{AsyncCommands as _, Client, FromRedisValue, RedisError, Script};
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
-/// How long a connection may take, and an answer.
+/// The timeout of connecting, and of an answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// The longest pause between two attempts to connect again.
 const PAUSE: Duration = Duration::from_millis(500);
-/// Attempts to connect again before those who wait are told.
+/// How many times connecting is tried again before waiting requests get an error.
 const RETRIES: usize = 2;
-/// Keys that one `SCAN` looks at.
+/// How many keys one `SCAN` looks at.
 const BATCH: usize = 1000;
 
 /// The store.
 pub(crate) struct Redis {
     client: Client,
-    /// For messages: without a password.
+    /// The address of the server without a password, for messages.
     server: String,
-    /// Stands before every key.
+    /// The prefix of every key.
     prefix: String,
     connection: OnceCell<ConnectionManager>,
     failures: Counter,
@@ -37,7 +37,7 @@ pub(crate) struct Redis {
 }
 
 impl Redis {
-    /// Connects at the first use.
+    /// Does not connect before the first use.
     pub(crate) fn new(url: &str, prefix: &str, failures: Counter) -> anyhow::Result<Self> {
         let client = Client::open(url).context(
             "url is not a Redis URL: write redis://[user:password@]host[:port][/database], \
@@ -76,7 +76,8 @@ impl Redis {
         format!("Redis at {}: {error}", self.server)
     }
 
-    /// Runs what may run twice: a reply that was lost with its connection is asked for again.
+    /// Runs a command that may run twice. If the connection breaks before the reply, then it is
+    /// sent again.
     async fn repeatable<T: FromRedisValue>(&self, command: &redis::Cmd) -> Result<T, String> {
         let mut connection = self.connection().await?;
         match command.query_async(&mut connection).await {
@@ -88,7 +89,8 @@ impl Redis {
     }
 }
 
-/// `KEYS[1]` becomes `ARGV[3]` if it holds `ARGV[2]`, or nothing where `ARGV[1]` is 0.
+/// Compare-and-swap: sets `KEYS[1]` to `ARGV[3]` if it holds `ARGV[2]`. If `ARGV[1]` is 0, then the
+/// key must be absent instead.
 const SWAP: &str = "
 local held = redis.call('GET', KEYS[1])
 if ARGV[1] == '0' then
@@ -103,10 +105,10 @@ else
 end
 return 1";
 
-/// `gateway::limits::Ask::answer`, by the clock of the server, which all hosts share: takes
-/// `ARGV[1]` from the bucket `KEYS[1]` of the capacity `ARGV[2]`, in microseconds, and returns
-/// whether there was enough and how long it takes to be full again. Numbers of a script are
-/// exact up to 2^53, which microseconds reach in the year 2255.
+/// `gateway::limits::Ask::answer` as a script, by the clock of the server, which all hosts share.
+/// Takes `ARGV[1]` from the bucket `KEYS[1]` of capacity `ARGV[2]`, both in microseconds. Returns
+/// whether there was enough, and how long it takes until the bucket is full again. Numbers of a
+/// script are exact up to 2^53, which microseconds reach in the year 2255.
 const TAKE: &str = "
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -181,7 +183,8 @@ impl KeyValue for Redis {
             call.arg(ask.price).arg(ask.capacity);
             let mut answer = call.invoke_async(&mut connection).await;
             if matches!(&answer, Err(error) if error.is_connection_dropped()) {
-                // Maybe it was taken; to take it twice refuses a little too early.
+                // The first call may have taken already. Taking twice only causes a refusal a
+                // little too early.
                 answer = call.invoke_async(&mut connection).await;
             }
             let (admitted, fill) = answer.map_err(|error| self.tell(&error))?;
@@ -216,12 +219,12 @@ impl KeyValue for Redis {
     }
 }
 
-/// Milliseconds until a value may be forgotten, at least 1; `None`: never.
+/// The time until a value may be dropped, in milliseconds, at least 1; `None` means never.
 fn time_to_live(value: &[u8]) -> Option<u64> {
     Some(gateway::expiry::of_value(value)?.saturating_sub(super::now()).max(1))
 }
 
-/// A prefix as a pattern that matches itself.
+/// Escapes a prefix, so that it matches itself as a pattern.
 fn glob(prefix: &str) -> String {
     prefix
         .chars()
@@ -235,7 +238,8 @@ mod tests {
     use super::*;
     use gateway::limits::{Quota, decode, encode};
 
-    /// A store of its own in the server of the tests; `None`, told, where there is none.
+    /// A store with its own prefix on the test server. If there is no server, then this says so and
+    /// returns `None`.
     async fn store() -> Option<Redis> {
         let url = std::env::var("REDIS_URL").unwrap_or("redis://127.0.0.1:6379".to_owned());
         let mut noise = [0; 8];
@@ -300,7 +304,7 @@ mod tests {
         store.delete("c").await.expect("delete");
     }
 
-    /// The script and `Ask::answer` are two spellings of one rule.
+    /// The script and `Ask::answer` must implement the same rule.
     #[tokio::test]
     async fn buckets_admit_what_they_hold_and_expire() {
         let Some(store) = store().await else { return };
@@ -316,7 +320,7 @@ mod tests {
         let refused = store.take("b", Ask::new(quota, 1)).await.expect("an answer");
         assert!(!refused.admitted && (19_000_000..=20_000_000).contains(&refused.fill));
         assert_eq!(store.get("b").await, Ok(Some(held)), "a refusal writes nothing");
-        // What another host wrote, and what a clock far ahead wrote.
+        // This is a value of another host whose clock was far ahead.
         let ahead = encode(full_at + 3_600_000_000, "x", None);
         store.set("b", ahead).await.expect("set");
         let refused = store.take("b", Ask::new(quota, 1)).await.expect("an answer");

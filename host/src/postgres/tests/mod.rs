@@ -1,7 +1,7 @@
-//! Sessions, pools and transactions, against a real server.
+//! Tests of sessions, pools and transactions against a real server.
 //!
-//! `DATABASE_URL` names it; without one it is the server of this machine. Nothing is left
-//! in it: there are only temporary tables.
+//! `DATABASE_URL` names the server; without it, the server of this machine is used. The tests leave
+//! nothing behind: they make only temporary tables.
 
 mod pools;
 mod sessions;
@@ -14,8 +14,8 @@ use crate::interfaces::postgres::{DbError, DbValue, Error, ParameterValue, Query
 use std::time::Duration;
 use tokio_postgres::config::Host;
 
-/// A pool of so many connections to the server, or `None` when there is no server, which
-/// continuous integration does not accept.
+/// A pool of so many connections to the server. `None` if there is no server; in continuous
+/// integration that is a failure.
 pub(super) async fn database(connections: usize) -> Option<Database> {
     let default = "postgres://postgres@127.0.0.1:5432/postgres?sslmode=disable";
     let address = std::env::var("DATABASE_URL").unwrap_or_else(|_| default.to_owned());
@@ -53,7 +53,7 @@ impl Database {
         }
     }
 
-    /// The same database through another port of this machine.
+    /// The same database, reached through another port of this machine.
     fn through(&self, port: u16) -> Self {
         let (host, old) = self.place();
         let address = self.address.replace(&format!("{host}:{old}"), &format!("127.0.0.1:{port}"));
@@ -105,5 +105,5 @@ fn words<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
 }
 
 const PID: &str = "SELECT pg_backend_pid()";
-/// Changes when the transaction does; NULL until the transaction has written.
+/// Selects the id of the transaction, which changes with each transaction.
 const XID: &str = "SELECT txid_current()::text";

@@ -1,4 +1,4 @@
-//! Servers that do not answer, and connections that run out.
+//! Tests with servers that do not answer, and pools without a free connection.
 
 use super::*;
 use std::time::Instant;
@@ -40,8 +40,8 @@ async fn a_silent_server_is_given_up() {
     assert!(start.elapsed() < Duration::from_secs(3));
 }
 
-/// A server that says it has no TLS gets nothing of whoever wants it, and the start of a
-/// session of whoever does not mind.
+/// A server says that it has no TLS. A client that requires TLS then sends it nothing more. A
+/// client that only prefers TLS starts a session.
 #[tokio::test]
 async fn require_means_tls() {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

@@ -1,9 +1,9 @@
-//! What one guest leaves, no other finds.
+//! Tests that no guest sees state of another guest.
 
 use super::*;
 use std::sync::Arc;
 
-/// Whoever opens next gets the same physical connection, without the transaction.
+/// The next guest gets the same physical connection, without the open transaction.
 #[tokio::test]
 async fn an_open_transaction_is_not_inherited() {
     let Some(database) = database(1).await else { return };
@@ -19,7 +19,7 @@ async fn an_open_transaction_is_not_inherited() {
     assert_eq!(only(rows(&second, "SHOW application_name").await), "tenantry");
 }
 
-/// Settings, temporary tables, locks, cursors and channels go with their guest.
+/// Settings, temporary tables, locks, cursors and channels end with their guest.
 #[tokio::test]
 async fn state_of_a_session_is_not_inherited() {
     let Some(database) = database(1).await else { return };
@@ -49,7 +49,7 @@ async fn state_of_a_session_is_not_inherited() {
     }
 }
 
-/// A connection with prepared statements of the guest, or with anything unknown, is closed.
+/// A connection is closed if the guest has prepared statements on it, or has done anything unknown.
 #[tokio::test]
 async fn what_cannot_be_reset_is_closed() {
     let Some(database) = database(1).await else { return };
@@ -62,7 +62,7 @@ async fn what_cannot_be_reset_is_closed() {
     assert_ne!(only(rows(&database.open(), PID).await), pid);
 }
 
-/// A connection may be dropped where there is no runtime.
+/// A connection may be dropped on a thread without a runtime.
 #[tokio::test]
 async fn a_thread_without_a_runtime_may_drop() {
     let Some(database) = database(1).await else { return };
@@ -73,7 +73,7 @@ async fn a_thread_without_a_runtime_may_drop() {
     assert_eq!(only(rows(&database.open(), PID).await), pid);
 }
 
-/// Statements of one handle run one after another; handles do not share a session.
+/// Statements of one handle run one after another. Handles do not share a session.
 #[tokio::test]
 async fn handles_are_sessions() {
     let Some(database) = database(2).await else { return };
@@ -84,7 +84,7 @@ async fn handles_are_sessions() {
     assert!(a == b && a != c, "{a} {b} {c}");
 }
 
-/// Guests of a full server, under load, never see each other's transaction.
+/// Under load, guests of a full pool never see each other's transaction.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_sees_a_foreign_session() {
     let Some(database) = database(3).await else { return };

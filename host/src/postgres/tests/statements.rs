@@ -1,8 +1,8 @@
-//! One statement: its time, its size, its errors.
+//! Tests of one statement: its time, its size, its errors.
 
 use super::*;
 
-/// After DDL the server refuses the plan that it kept; the guest does not notice.
+/// After DDL the server refuses its cached plan. The guest does not notice that.
 #[tokio::test]
 async fn a_stale_plan_is_made_again() {
     let Some(database) = database(1).await else { return };
@@ -23,7 +23,7 @@ async fn a_stale_plan_is_made_again() {
     }
 }
 
-/// The statement is ended on the server as well, and the connection not used again.
+/// A statement that takes too long is ended on the server too. Its connection is not used again.
 #[tokio::test]
 async fn a_statement_has_its_time() {
     let Some(mut database) = database(1).await else { return };
@@ -40,7 +40,7 @@ async fn a_statement_has_its_time() {
     is_gone(&other, &pid).await;
 }
 
-/// A guest that is gone in the middle of a statement, as after a trap.
+/// A guest disappears during a statement, as it does after a trap.
 #[tokio::test]
 async fn an_abandoned_statement_is_cancelled() {
     let Some(database) = database(1).await else { return };
@@ -66,7 +66,7 @@ async fn is_gone(connection: &Connection, pid: &str) {
     panic!("{pid} still runs");
 }
 
-/// COPY would leave the connection in another mode.
+/// COPY is refused, because it would leave the connection in another mode.
 #[tokio::test]
 async fn copy_is_refused_and_harms_nobody() {
     let Some(database) = database(1).await else { return };

@@ -1,4 +1,4 @@
-//! Transactions that begin late.
+//! Tests of transactions whose BEGIN is sent late.
 
 use super::*;
 use std::sync::Arc;
@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-/// The BEGIN that was answered early is there when the first statement runs.
+/// The BEGIN that was answered early is in effect when the first statement runs.
 #[tokio::test]
 async fn a_transaction_is_one() {
     let Some(database) = database(1).await else { return };
     let guest = database.open();
     execute(&guest, "CREATE TEMP TABLE t (a int PRIMARY KEY)").await.expect("created");
     for sql in ["INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (2)"] {
-        // Once with the statement known to the server, once without.
+        // The first time the server does not know the statement yet, the second time it does.
         for _ in 0..2 {
             execute(&guest, "BEGIN ISOLATION LEVEL SERIALIZABLE").await.expect("begun");
             assert_eq!(execute(&guest, sql).await.expect("inserted"), 1);
@@ -30,8 +30,8 @@ async fn a_transaction_is_one() {
     assert_eq!(only(rows(&guest, "SELECT count(*) FROM t").await), "1");
 }
 
-/// A statement that fails aborts the transaction, also the first, which the server has not
-/// seen the BEGIN of when it is prepared.
+/// A failed statement aborts the transaction. That holds for the first statement too, although the
+/// server has not seen the BEGIN when that statement is prepared.
 #[tokio::test]
 async fn a_failed_transaction_stays_failed() {
     let Some(database) = database(1).await else { return };
@@ -56,7 +56,7 @@ async fn an_empty_transaction_does_not_reach_the_server() {
     execute(&guest, "COMMIT").await.expect("nothing to commit");
 }
 
-/// A relay to the server that counts round trips: how often the client speaks again after
+/// A relay to the server that counts round trips. It counts how often the client sends again after
 /// the server has answered.
 async fn relay(to: String) -> (u16, Arc<AtomicU32>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -91,7 +91,7 @@ async fn relay(to: String) -> (u16, Arc<AtomicU32>) {
     (port, trips)
 }
 
-/// A transaction costs one round trip more than its statements, one that is undone none.
+/// A transaction costs one round trip more than its statements. One that is rolled back costs none.
 #[tokio::test]
 async fn round_trips_are_saved() {
     let Some(direct) = database(1).await else { return };
@@ -115,7 +115,7 @@ async fn round_trips_are_saved() {
         }
         assert_eq!(trips() - before, expected, "{statements:?}");
     }
-    // The ROLLBACK goes out alone, but nobody waits for its answer.
+    // The ROLLBACK is sent alone, but nobody waits for its answer.
     execute(&guest, "ROLLBACK").await.expect("undone");
     assert_eq!(only(rows(&guest, "SELECT count(*) FROM pg_locks WHERE false").await), "0");
 }

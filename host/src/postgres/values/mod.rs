@@ -1,7 +1,7 @@
-//! Values between guests and the database, in PostgreSQL's binary format.
+//! Converts values between guests and the database, in PostgreSQL's binary format.
 //!
-//! The types are those of Spin, but numbers with a decimal point are exact to the last
-//! digit, and a value that cannot be expressed is an error and never a panic.
+//! The types are those of Spin. Numbers with a decimal point are exact to the last digit. A value
+//! that cannot be expressed is an error and never a panic.
 
 mod numeric;
 mod parameter;
@@ -40,7 +40,7 @@ pub(super) fn row(row: &Row) -> Result<Vec<DbValue>, tokio_postgres::Error> {
     (0..row.len()).map(|index| Ok(row.try_get::<_, Value>(index)?.0)).collect()
 }
 
-/// A value of any type, and NULL.
+/// A value of any type, or NULL.
 struct Value(DbValue);
 
 impl<'a> FromSql<'a> for Value {

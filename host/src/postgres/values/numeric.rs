@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
 
 const NEGATIVE: u16 = 0x4000;
-/// What is not a number of digits, and how PostgreSQL marks it.
+/// Values that have no digits, with PostgreSQL's mark for each.
 const SPECIAL: [(&str, u16); 3] = [("NaN", 0xC000), ("Infinity", 0xD000), ("-Infinity", 0xF000)];
-/// The most digits before and after the point.
+/// The most digits before and after the decimal point.
 const DIGITS: (usize, usize) = (131_072, 16_383);
 
 /// A number in the form `-123.450`.
@@ -30,14 +30,14 @@ impl Numeric {
     }
 }
 
-/// The digits before and after the point.
+/// The digits before and after the decimal point.
 fn parts(text: &str) -> (&str, &str) {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     digits.split_once('.').unwrap_or((digits, ""))
 }
 
-/// In the binary format a number is a list of digits of base 10,000, of which the first
-/// counts 10,000 to the power of `weight`.
+/// In the binary format a number is a list of digits of base 10,000. The first digit counts 10,000
+/// to the power of `weight`.
 impl ToSql for Numeric {
     fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Unfit> {
         let (whole, fraction) = parts(&self.0);

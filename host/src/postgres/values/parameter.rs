@@ -8,11 +8,11 @@ use crate::postgres::error::text;
 use bytes::{BufMut as _, BytesMut};
 use tokio_postgres::types::{IsNull, ToSql, Type, accepts, to_sql_checked};
 
-/// A parameter as it goes to the server. All that can be wrong with it is known by now.
+/// A parameter in the form in which it is sent. It was checked completely before.
 #[derive(Debug)]
 pub(in crate::postgres) struct Encoded(Option<BytesMut>);
 
-/// Encodes the parameters of a statement that wants `types`.
+/// Encodes parameters for a statement whose parameters have these `types`.
 pub(in crate::postgres) fn encode(
     values: &[ParameterValue],
     types: &[Type],
@@ -51,11 +51,11 @@ impl ToSql for Encoded {
     to_sql_checked!();
 }
 
-/// What is wrong with a parameter.
+/// Why a parameter was refused.
 enum Wrong {
-    /// The guest says something that the type cannot express.
+    /// The type cannot express the guest's value.
     Value(String),
-    /// The statement wants another type.
+    /// The statement expects another type.
     Type(Unfit),
 }
 

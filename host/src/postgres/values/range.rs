@@ -13,8 +13,8 @@ const NO_UPPER: u8 = 0x10;
 
 type Bound<T> = Option<(T, RangeBoundKind)>;
 
-/// A range, as the interface has it: lower and upper bound. It cannot tell the empty range
-/// from the one without bounds.
+/// A range in the form of the interface: a lower and an upper bound. This form cannot tell the
+/// empty range from the range without bounds.
 #[derive(Debug)]
 pub(super) struct Range<T>(pub(super) (Bound<T>, Bound<T>));
 

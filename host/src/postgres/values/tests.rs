@@ -1,4 +1,4 @@
-//! Every type there and back, against a real server.
+//! Tests of every type in both directions, against a real server.
 
 use crate::interfaces::postgres::{
     DbDataType, DbValue, Error, Interval, ParameterValue, QueryError, RangeBoundKind,
@@ -7,7 +7,7 @@ use crate::postgres::Connection;
 use crate::postgres::tests::database;
 use RangeBoundKind::{Exclusive, Inclusive};
 
-/// What the server makes of a parameter, and of the same as text.
+/// Compares the server's result for a parameter, and the same result as text.
 async fn check(
     connection: &Connection,
     ty: &str,
@@ -28,7 +28,7 @@ async fn values_go_there_and_back() {
     use ParameterValue as P;
     let Some(database) = database(1).await else { return };
     let c = &database.open();
-    // The form in which dates are printed is the server's choice.
+    // The server chooses the format of printed dates, so the test sets it.
     c.execute("SET datestyle = 'ISO, YMD'".into(), vec![]).await.expect("set");
     c.execute("SET timezone = 'UTC'".into(), vec![]).await.expect("set");
     check(c, "bool", P::Boolean(true), V::Boolean(true), "true").await;
@@ -101,7 +101,8 @@ async fn ranges_and_arrays_go_there_and_back() {
     }
 }
 
-/// The columns are there without a row; what has no type in the interface comes as bytes.
+/// Columns are reported even without rows. A value whose type the interface does not have comes as
+/// bytes.
 #[tokio::test]
 async fn columns_have_names_and_types() {
     let Some(database) = database(1).await else { return };

@@ -4,7 +4,7 @@ use ::time::{Date, Month};
 
 /// 2000-01-01 as a Julian day.
 const FIRST_DAY: i32 = 2_451_545;
-/// The same in seconds of Unix.
+/// 2000-01-01 in Unix seconds.
 const FIRST_SECOND: i64 = 946_684_800;
 const DAY: i64 = 86_400_000_000;
 
@@ -12,22 +12,22 @@ type Day = (i32, u8, u8);
 type Time = (u8, u8, u8, u32);
 type DateTime = (i32, u8, u8, u8, u8, u8, u32);
 
-/// The date so many days after the first.
+/// The date so many days after 2000-01-01.
 pub(super) fn date(days: i32) -> Result<Day, &'static str> {
-    // `infinity` is here as well: it is the largest number.
+    // `infinity` ends here too, because it is the largest number.
     let date = days.checked_add(FIRST_DAY).and_then(|day| Date::from_julian_day(day).ok());
     let date = date.ok_or("a date that has no year of four digits")?;
     Ok((date.year(), u8::from(date.month()), date.day()))
 }
 
-/// The days from the first to a date.
+/// The days from 2000-01-01 to a date.
 pub(super) fn days((year, month, day): Day) -> Result<i32, String> {
     let date = Month::try_from(month).and_then(|m| Date::from_calendar_date(year, m, day));
     let date = date.map_err(|_| format!("{year}-{month}-{day} is not a date"))?;
     Ok(date.to_julian_day() - FIRST_DAY)
 }
 
-/// The time so many microseconds after midnight. `24:00` is one.
+/// The time so many microseconds after midnight. `24:00` is a valid time.
 pub(super) fn time_of_day(micros: i64) -> Result<Time, std::num::TryFromIntError> {
     let seconds = micros / 1_000_000;
     let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
@@ -45,7 +45,7 @@ pub(super) fn micros_of_day((hour, minute, second, nanos): Time) -> Result<i64, 
     Ok(micros)
 }
 
-/// The date and time so many microseconds after the first moment.
+/// The date and time so many microseconds after the start of 2000-01-01.
 pub(super) fn datetime(micros: i64) -> Result<DateTime, &'static str> {
     const UNFIT: &str = "a time that has no year of four digits";
     let days = i32::try_from(micros.div_euclid(DAY)).map_err(|_| UNFIT)?;
@@ -54,7 +54,7 @@ pub(super) fn datetime(micros: i64) -> Result<DateTime, &'static str> {
     Ok((year, month, day, hour, minute, second, nanos))
 }
 
-/// The microseconds from the first moment to a date and time.
+/// The microseconds from the start of 2000-01-01 to a date and time.
 pub(super) fn micros(
     (year, month, day, hour, minute, second, nanos): DateTime,
 ) -> Result<i64, String> {
@@ -62,7 +62,7 @@ pub(super) fn micros(
     Ok(days * DAY + micros_of_day((hour, minute, second, nanos))?)
 }
 
-/// The microseconds from the first moment to a second of Unix.
+/// The microseconds from the start of 2000-01-01 to a Unix time in seconds.
 pub(super) fn micros_of_unix(seconds: i64) -> Result<i64, String> {
     let micros = seconds.checked_sub(FIRST_SECOND).and_then(|after| after.checked_mul(1_000_000));
     micros.ok_or_else(|| format!("{seconds} is not a time"))
