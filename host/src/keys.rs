@@ -55,7 +55,9 @@ pub fn keys(master_key: &str) -> anyhow::Result<Vec<(String, String)>> {
 
 /// Sets the derived variables that the manifest has.
 ///
-/// # Errors A variable is set to a value that does not come from this master key.
+/// # Errors
+///
+/// A variable is set to a value that does not come from this master key.
 pub(crate) fn fill(variables: &mut Variables, master: &Master) -> anyhow::Result<()> {
     // The defaults of the manifest are those of the public key.
     let defaults = of(Master::Public.bytes());

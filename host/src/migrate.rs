@@ -45,8 +45,10 @@ impl Roles {
 /// then one works and the others wait. Afterwards the roles get the rights of the functions. `tell`
 /// gets a line for each step.
 ///
-/// # Errors One sentence that says what was found and what to do. The schema is then in the state
-/// after the last migration that `tell` was told of.
+/// # Errors
+///
+/// One sentence that says what was found and what to do. The schema is then in the state after the
+/// last migration that `tell` was told of.
 pub async fn migrate(
     url: &str,
     roles: impl Into<Roles>,

@@ -58,7 +58,9 @@ impl Master {
 
 /// The variables of a server. Fails if a server must not be started with these options.
 ///
-/// # Errors One sentence that names the setting and, after a semicolon, says what to do.
+/// # Errors
+///
+/// One sentence that names the setting and, after a semicolon, says what to do.
 pub(crate) fn read(manifest: &Manifest, options: &Options) -> anyhow::Result<Variables> {
     let mut variables = resolve(manifest, options)?;
     let development = develops(&mut variables, options)?;

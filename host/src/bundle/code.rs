@@ -38,7 +38,9 @@ pub(super) fn compiler() -> anyhow::Result<Engine> {
 impl Bundle {
     /// Loads the compiled code of a WebAssembly file.
     ///
-    /// # Errors The code cannot be used on this machine; the error says why.
+    /// # Errors
+    ///
+    /// The code cannot be used on this machine; the error says why.
     #[expect(unsafe_code, reason = "machine code is believed")]
     pub(crate) fn compiled(&self, engine: &Engine, wasm: &str) -> anyhow::Result<Component> {
         let code = self.read(&name(wasm))?;

@@ -13,8 +13,10 @@ const CONNECT: Duration = Duration::from_secs(5);
 
 /// Connects. The connection ends when the client is dropped.
 ///
-/// # Errors One sentence that says where the connection should go, what happened, and what may
-/// help. It has no password.
+/// # Errors
+///
+/// One sentence that says where the connection should go, what happened, and what may help. It has
+/// no password.
 pub(crate) async fn connect(url: &str) -> anyhow::Result<Client> {
     let Ok(mut config) = url.parse::<Config>() else {
         // The parser's own message may repeat a part of the password.

@@ -320,7 +320,7 @@ mod tests {
         let refused = store.take("b", Ask::new(quota, 1)).await.expect("an answer");
         assert!(!refused.admitted && (19_000_000..=20_000_000).contains(&refused.fill));
         assert_eq!(store.get("b").await, Ok(Some(held)), "a refusal writes nothing");
-        // This is a value of another host whose clock was far ahead.
+        // These are values of another host. The first comes from a clock that was far ahead.
         let ahead = encode(full_at + 3_600_000_000, "x", None);
         store.set("b", ahead).await.expect("set");
         let refused = store.take("b", Ask::new(quota, 1)).await.expect("an answer");
