@@ -60,7 +60,7 @@ impl Receipt {
 /// A request body that is being received.
 pub(crate) struct Incoming {
     body: hyper::body::Incoming,
-    /// Whether the client waits for `100 Continue` before it sends the body.
+    /// Whether the client waits to be asked for the body (`Expect: 100-continue`).
     waits: bool,
     pace: Pace,
     seat: Arc<Seat>,

@@ -103,7 +103,7 @@ fn large(place: OwnedSemaphorePermit) -> Large {
     }))
 }
 
-/// Counts one waiting request, and stops counting it even if the request ends while it waits.
+/// Counts one waiting request until this is dropped, also if the request ends while it waits.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {

@@ -64,7 +64,8 @@ pub struct Connections {
     pub body_grace: Duration,
     /// How long a client may take no byte of its answer.
     pub stall: Duration,
-    /// Memory of all request bodies and of all answers that are not taken yet, each in bytes.
+    /// Memory of all request bodies, in bytes. Answers that clients have not taken yet may hold as
+    /// much again.
     pub body_bytes: usize,
     /// The same for one address.
     pub body_bytes_per_address: usize,

@@ -61,8 +61,8 @@ fn open_to_others(path: &Path) -> Option<u32> {
     (mode & OTHERS != 0).then_some(mode)
 }
 
-/// Sets the mode. Only the owner may do that. For other users the error is ignored, and `tenantry
-/// doctor` reports the open file.
+/// Sets the mode. Only the owner may do that. For other users the error is ignored, and
+/// `tenantry doctor` reports the open file.
 fn narrow(path: &Path, mode: u32) {
     let _ = std::fs::set_permissions(path, Permissions::from_mode(mode));
 }

@@ -165,8 +165,8 @@ async fn accept(
             },
         };
         let Some(place) = shared.connections.admit(peer.ip()) else {
-            // The connection is reset without an answer, because an answer would cost work for an
-            // address that already has too many connections.
+            // The address or the server has too many connections. The connection is reset without
+            // an answer, because an answer would cost work.
             let _ = stream.set_zero_linger();
             continue;
         };
@@ -222,8 +222,9 @@ fn serve(
         .serve_connection(TokioIo::new(wire), service)
 }
 
-/// Refuses requests that hyper accepts but that a proxy before us may have read differently (RFC
-/// 9112 sections 3.2 and 6.1). `wire.rs` has refused the cases that are no longer visible here.
+/// Refuses requests that hyper accepts but that a proxy before us may have read differently
+/// (RFC 9112 sections 3.2 and 6.1). `wire.rs` has refused the cases that are no longer visible
+/// here.
 fn unambiguous<B>(request: &Request<B>) -> Result<(), &'static str> {
     let headers = request.headers();
     let mut codings = headers.get_all(TRANSFER_ENCODING).into_iter();
