@@ -59,8 +59,8 @@ pub fn bundle(
 
 /// Adds the WebAssembly files under the names that the manifest gives them. Adds the compiled code
 /// of each component's route component, or of the component itself if it has none. The composed
-/// form of a component is not compiled here: it is what runs on Spin, where this runner does not
-/// start it, and its code would double the size.
+/// form of a component is not compiled here. It is the same as on Spin, where nobody waits for this
+/// runner, and its code would double the size.
 fn functions(
     manifest: &Manifest,
     archive: &mut Writer,
@@ -90,7 +90,7 @@ fn functions(
 }
 
 /// Refuses a name in the folder of compiled code. Only code that was compiled here may be there,
-/// because it is run without a check.
+/// because it is run as it is.
 fn reserved(name: &str) -> anyhow::Result<()> {
     let folder = code::FOLDER;
     ensure!(!Path::new(name).starts_with(folder), "{name}: {folder}/ is for compiled functions");

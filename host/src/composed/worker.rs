@@ -26,7 +26,7 @@ use wasmtime_wasi_http::handler::{
 /// task, about 330 bytes, because its `start_call` gives the caller no handle to delete it by
 /// (component/concurrent.rs). So an instance keeps 330 KB at most.
 const REQUESTS: usize = 1_000;
-/// How much later than the first the second of the two request timeouts fires.
+/// A request has two timeouts. The second fires this much later than the first.
 const SLACK: Duration = Duration::from_secs(1);
 
 /// Makes the instances of one component.

@@ -8,7 +8,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 /// How many bytes of each body are not counted. Requests of machines are far smaller, and the
-/// number of connections bounds their sum. So large uploads cannot crowd them out.
+/// number of connections bounds their sum. So large uploads cannot crowd these requests
+/// out.
 const FREE: usize = 16 << 10;
 
 /// An address may hold one part in so many of what is left free (a dynamic threshold, as switches

@@ -16,12 +16,13 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
-/// For each so many connections, one more is kept for addresses that have few connections, for when
-/// all others are taken. So operators and new clients get an answer even from a full server.
+/// The server keeps one more connection for each so many that it allows. The extra connections are
+/// for addresses that have few, when all others are taken. So operators and new clients get an
+/// answer even from a full server.
 const RESERVE: usize = 10;
 /// A few more are kept for this machine, where operators are.
 const LOOPBACK: usize = 16;
-/// The number of connections from which an address does not count as having few.
+/// An address with this many connections no longer counts as having few.
 const FEW: usize = 8;
 /// How many connections are closed at once when the server is full, because finding them takes a
 /// scan of all.
