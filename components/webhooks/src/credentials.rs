@@ -1,7 +1,9 @@
-//! The values of custom headers hold credentials: they are sealed under the master key, each by
-//! itself, and open for a delivery alone. A sealed value begins with [`SEALED`], which no value
-//! that is sent can; rows from before are without, and are sealed when they are next written or
-//! sent to.
+//! The values of custom headers, which hold credentials. Each value is sealed by itself under the
+//! master key, and opened only for a delivery.
+//!
+//! A sealed value begins with [`SEALED`], which no valid header value can contain. Rows from before
+//! this rule hold values in clear. Such values are sealed when the row is next written, or when
+//! something is next sent to the endpoint.
 
 use kit::{Error, Internal as _, MASK, Record, Seal};
 use serde_json::{Map, Value as Json};
@@ -9,7 +11,7 @@ use serde_json::{Map, Value as Json};
 use crate::endpoints::violation;
 use crate::headers::{Wrong, check_all, pointer};
 
-/// What a sealed value begins with: a control character, so no header has it.
+/// The first character of a sealed value: a control character, which no header value may have.
 const SEALED: &str = "\u{1}";
 
 fn headers(endpoint: &Record) -> Map<String, Json> {
@@ -31,18 +33,20 @@ fn open_one(seal: &Seal, endpoint: &Record, header: &str, kept: &str) -> kit::Re
     }
 }
 
-/// Seals what a client has written. The mask, which is what clients are shown, leaves a value as
-/// it is; so does the value itself, that nothing changes when nothing is changed.
+/// Seals the header values that a client has written. If the client sends the mask, which is what
+/// responses show, then the stored value stays. If the client sends the same value again, then the
+/// stored form stays too, so that a write without a change changes nothing.
 ///
 /// # Errors
-/// A mask where there is no value; headers that there cannot be together.
+/// `validation-failed` for a mask where no value is stored, and for headers that cannot stand
+/// together.
 pub(crate) fn settle(
     seal: &Seal,
     before: Option<&Record>,
     endpoint: &mut Record,
 ) -> kit::Result<()> {
     let (old, new) = (before.map(headers).unwrap_or_default(), headers(endpoint));
-    // What is as it was is nobody's fault who changes something else.
+    // Headers that this write does not change are not the fault of the client that writes.
     let mut found: Vec<Wrong> = if new == old { Vec::new() } else { check_all(&new) };
     let mut settled = Map::new();
     for (header, value) in &new {
@@ -77,7 +81,7 @@ pub(crate) fn settle(
     Ok(())
 }
 
-/// The headers of a delivery.
+/// The headers of a delivery, with their values opened.
 ///
 /// # Errors
 /// As [`Seal::open`].
@@ -90,10 +94,11 @@ pub(crate) fn open(seal: &Seal, endpoint: &Record) -> kit::Result<Vec<(String, S
     headers.iter().map(open).collect()
 }
 
-/// The headers of a row from before as they are to be kept; `None` when all are sealed.
+/// The headers of a row with values in clear, in the form with all values sealed. `None` if all are
+/// sealed already.
 ///
 /// # Errors
-/// `internal-error` when there is no randomness.
+/// `internal-error` if there is no randomness.
 pub(crate) fn overdue(seal: &Seal, endpoint: &Record) -> kit::Result<Option<String>> {
     let headers = headers(endpoint);
     let is_plain = |kept: &Json| !kept.as_str().unwrap_or_default().starts_with(SEALED);

@@ -1,4 +1,4 @@
-//! Endpoints: what may be written, and what becomes of their secrets and queues with them.
+//! Endpoints: the rules for writing them, and what a write does to their secrets and queues.
 
 use kit::{Call, Change, Code, Error, Record, Scope, Seal, Value, Violation, now, problem};
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use crate::{credentials, headers, patterns, queue, signature, target};
 
 /// The most endpoints of a tenant.
 const MOST: i64 = 100;
-/// How long secrets before the newest go on signing, in seconds.
+/// How long the secrets before the newest go on signing if the request does not say, in seconds.
 const GRACE: i64 = 86_400;
 /// `POST /webhook-endpoints`
 pub(crate) async fn create(call: &Call) -> kit::Result {
@@ -43,7 +43,7 @@ pub(crate) async fn update(call: &Call) -> kit::Result {
     call.write_sealed(&seal, |scope| WEBHOOK_ENDPOINTS.merge_in(call, scope, &sealing(&seal)))
 }
 
-/// The rule for what a client writes, whose headers are sealed with it.
+/// The rule for what a client writes. It also seals the headers.
 fn sealing(
     seal: &Seal,
 ) -> impl Fn(&Call, &Scope<'_>, Change<'_>, Option<&Record>, &mut Record) -> kit::Result<()> {
@@ -77,7 +77,7 @@ pub(crate) async fn rotate(call: &Call) -> kit::Result {
     Ok(reply.header("cache-control", "no-store"))
 }
 
-/// What holds for every change of an endpoint.
+/// The rule for every change of an endpoint.
 pub(crate) fn rule(
     call: &Call,
     scope: &Scope<'_>,
@@ -85,7 +85,7 @@ pub(crate) fn rule(
     before: Option<&Record>,
     endpoint: &mut Record,
 ) -> kit::Result<()> {
-    // Or who is shut out would go on reading by deliveries.
+    // Otherwise a caller who has lost access could go on reading events by deliveries.
     call.refuse_revoked(scope)?;
     match change {
         Change::Write if before.is_none() => {
@@ -110,7 +110,7 @@ pub(crate) fn rule(
     }
 }
 
-/// Takes the credentials away that a tombstone has no use for.
+/// Removes the credentials, for which a tombstone has no use.
 fn forget_headers(scope: &Scope<'_>, id: &str) -> kit::Result<()> {
     let sql = "UPDATE webhook_endpoints SET headers = '{}' WHERE tenant_id = $1 AND id = $2";
     scope.execute(sql, [Value::Text(id.to_owned())]).map(drop)
@@ -130,13 +130,13 @@ fn refuse_too_many(scope: &Scope<'_>) -> kit::Result<()> {
     }
 }
 
-/// A value that a body may not have.
+/// A violation: a value that a body may not have.
 pub(crate) fn violation(pointer: String, message: &str) -> Violation {
     let (code, message) = ("NOT_ALLOWED_VALUE".to_owned(), message.to_owned());
     Violation { pointer, code, message, value: None }
 }
 
-/// What the schema cannot say of a body.
+/// Checks what the schema cannot express about a body.
 fn check(call: &Call, seal: &Seal) -> kit::Result<()> {
     let body = call.document();
     let mut found = Vec::new();

@@ -1,6 +1,9 @@
-//! What a token endpoint answers (RFC 6749 sections 5.1 and 5.2), as providers really write it:
-//! errors with the status 200, numbers in quotes, lists of scopes, forms instead of JSON. What
-//! can be read is read, because the code or the refresh token that it cost may be spent.
+//! Reads the answers of token endpoints (RFC 6749 sections 5.1 and 5.2) in the forms that providers
+//! really send: errors with the status 200, numbers in quotes, lists of scopes, forms instead of
+//! JSON.
+//!
+//! The reader is lenient because the request may have spent the authorization code or the refresh
+//! token. If the answer were refused, then the access would be lost.
 
 use std::collections::HashMap;
 use std::time::SystemTime;
@@ -8,42 +11,42 @@ use std::time::SystemTime;
 use serde_json::value::{RawValue, to_raw_value};
 use url::form_urlencoded;
 
-/// The longest life of a token that is believed, in seconds: 100 years, so that its end has a
-/// date.
+/// The longest lifetime of a token that is believed, in seconds: 100 years, so that its end is a
+/// valid date.
 const LONGEST: f64 = 3_155_760_000.0;
-/// What is kept of an error code, in characters.
+/// The most characters of an error code that are kept.
 const CODE: usize = 100;
-/// How long to wait for a provider that does not say, in seconds.
+/// The wait if the provider does not say how long, in seconds.
 const PAUSE: u32 = 5;
-/// The longest wait that is passed on, in seconds.
+/// The longest wait that is passed on to the caller, in seconds.
 const PATIENCE: u32 = 3600;
 
-/// What was granted.
+/// The tokens that a provider granted.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Grant {
     pub(crate) access_token: String,
-    /// `Bearer` in this case, which is taken everywhere; others as they came.
+    /// `Bearer` in this spelling, which all servers accept. Any other type is kept as it came.
     pub(crate) token_type: String,
     pub(crate) refresh_token: Option<String>,
-    /// Separated by spaces, each once.
+    /// Separated by spaces, each scope once.
     pub(crate) scope: Option<String>,
-    /// How long the access token lives, in milliseconds; `None` when the provider does not say,
-    /// or nothing that makes sense.
+    /// The lifetime of the access token, in milliseconds. `None` if the provider sends none, or one
+    /// that is not a positive number.
     pub(crate) lives: Option<i64>,
 }
 
-/// Why nothing was.
+/// Why the provider granted no tokens.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// The provider says no, with this code.
+    /// The provider refused, with this error code.
     Refused(String),
-    /// It wants to be asked again, after so many seconds.
+    /// The provider wants to be asked again after this many seconds.
     Later(u32),
-    /// Neither tokens nor an error are in it.
+    /// The answer has neither tokens nor an error.
     Unreadable,
 }
 
-/// Reads an answer.
+/// Reads an answer of a token endpoint.
 pub(crate) fn read(status: u16, retry_after: Option<&str>, body: &[u8]) -> Result<Grant, Refusal> {
     let answer = Answer::parse(&String::from_utf8_lossy(body)).unwrap_or_default();
     let error = match answer.tells_of_a_dead_token() {
@@ -60,7 +63,7 @@ pub(crate) fn read(status: u16, retry_after: Option<&str>, body: &[u8]) -> Resul
             access_token,
             token_type: match answer.text("token_type") {
                 Some(other) if !other.eq_ignore_ascii_case("bearer") => other,
-                // RFC 6750 is what providers that leave it out mean.
+                // A provider that sends no type means RFC 6750.
                 _ => "Bearer".to_owned(),
             },
             refresh_token: answer.text("refresh_token"),
@@ -71,25 +74,26 @@ pub(crate) fn read(status: u16, retry_after: Option<&str>, body: &[u8]) -> Resul
     }
 }
 
-/// Whether an error says that the code or refresh token is of no use any more: `invalid_grant`,
-/// and what providers say in its place. All others may be the operator's fault, which passes.
+/// Whether an error says that the code or refresh token is of no use any more: `invalid_grant`, or
+/// what some providers send instead. Any other error may be a fault of the operator's settings,
+/// which can be mended.
 pub(crate) fn ends_the_grant(code: &str) -> bool {
     let code = code.to_ascii_lowercase();
     [
         "invalid_grant",
-        // GitHub.
+        // GitHub
         "bad_refresh_token",
         "bad_verification_code",
-        // Slack.
+        // Slack
         "invalid_code",
         "invalid_refresh_token",
         "token_expired",
         "token_revoked",
-        // OpenID Connect Core section 3.1.2.6: only the user can go on.
+        // OpenID Connect Core section 3.1.2.6: the user has to sign in or consent again.
         "consent_required",
         "interaction_required",
         "login_required",
-        // RFC 6750 and RFC 8628, where they are used for it.
+        // RFC 6750 and RFC 8628: some providers send their codes in this place.
         "access_denied",
         "expired_token",
         "invalid_token",
@@ -97,7 +101,7 @@ pub(crate) fn ends_the_grant(code: &str) -> bool {
     .contains(&code.as_str())
 }
 
-/// Scopes separated by spaces, each once, in the order in which they first come.
+/// Joins scopes with spaces, each scope once, in the order of their first occurrence.
 pub(crate) fn scopes<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
     let mut found: Vec<&str> = Vec::new();
     for scope in texts.into_iter().flat_map(str::split_whitespace) {
@@ -108,13 +112,14 @@ pub(crate) fn scopes<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
     found.join(" ")
 }
 
-/// The members of an answer, each unread, so that one of them cannot spoil the others.
+/// The members of an answer. Each is kept unparsed, so that a malformed member does not make the
+/// others unreadable.
 #[derive(Default)]
 struct Answer(HashMap<String, Box<RawValue>>);
 
 impl Answer {
-    /// JSON, or a form, as GitHub answers who does not ask for JSON. By what it is: not all
-    /// say the right Content-Type.
+    /// Parses JSON, or a form. GitHub answers with a form unless the request asks for JSON. The
+    /// body decides which of the two it is, because some providers send a wrong Content-Type.
     fn parse(text: &str) -> Option<Self> {
         let text = text.trim_start_matches('\u{feff}').trim();
         if text.starts_with('{') {
@@ -127,13 +132,15 @@ impl Answer {
             .map(Self)
     }
 
-    /// A member that is text, or a number; not an empty one (RFC 6749 section 3.2).
+    /// A member that is a string or a number. An empty one counts as left out (RFC 6749 section
+    /// 3.2).
     fn text(&self, name: &str) -> Option<String> {
         text(self.0.get(name)?)
     }
 
-    /// Whether a refusal says in words that the refresh token is of no use any more: Atlassian's code
-    /// for it is `unauthorized_client`, Twitch and HubSpot have none.
+    /// Whether a refusal says in its description that the refresh token is of no use any more.
+    /// Atlassian sends the code `unauthorized_client` for this case; Twitch and HubSpot send no
+    /// code.
     fn tells_of_a_dead_token(&self) -> bool {
         let words = ["error_description", "message"].iter().find_map(|name| self.text(name));
         let words = words.unwrap_or_default().to_ascii_lowercase();
@@ -143,7 +150,7 @@ impl Answer {
             && self.text("access_token").is_none()
     }
 
-    /// The code of an error. Some wrap it in an object, some in a list.
+    /// The error code. Some providers wrap it in an object, others in a list.
     fn error(&self) -> Option<String> {
         if let Some(all) = self.0.get("errors") {
             let all: Vec<Box<RawValue>> = serde_json::from_str(all.get()).ok()?;
@@ -163,7 +170,7 @@ impl Answer {
         Some(code.chars().filter(|it| !it.is_control()).take(CODE).collect())
     }
 
-    /// A text, or a list of texts.
+    /// The scopes, from a string or a list of strings.
     fn scope(&self) -> Option<String> {
         let raw = self.0.get("scope")?.get();
         let all: Vec<String> = match serde_json::from_str(raw) {
@@ -176,7 +183,7 @@ impl Answer {
 
     fn lives(&self) -> Option<i64> {
         let seconds: f64 = self.text("expires_in")?.trim().parse().ok()?;
-        // 0 and less are said by who means that it has no end.
+        // Some providers send 0 or less for a token that does not end.
         #[allow(clippy::cast_possible_truncation, reason = "it is in range")]
         (seconds > 0.0).then(|| (seconds.min(LONGEST) * 1000.0) as i64)
     }
@@ -191,11 +198,12 @@ fn text(raw: &RawValue) -> Option<String> {
     Some(found).filter(|found: &String| !found.trim().is_empty())
 }
 
-/// Seconds of `Retry-After`, which is a number of them or a date (RFC 9110 section 10.2.3).
+/// The wait of `Retry-After`, in seconds: the header is a number of seconds or a date (RFC 9110
+/// section 10.2.3).
 fn wait(header: Option<&str>) -> u32 {
     let Some(text) = header.map(str::trim) else { return PAUSE };
     let seconds = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More digits than a number has are a long time.
+        // A number that does not fit is a long time.
         text.parse().unwrap_or(PATIENCE)
     } else {
         let left = httpdate::parse_http_date(text)

@@ -1,23 +1,24 @@
 //! Custom headers of endpoints: which names a tenant may choose.
 //!
-//! What they may not be is what others take for the word of somebody else: of a proxy about who
-//! has sent a request, of the connection about how it is framed, of the platform about a delivery.
+//! A tenant may not choose a header whose value receivers take for the statement of another party:
+//! of a proxy about the sender of a request, of the connection about its framing, or of this system
+//! about a delivery.
 
 use serde_json::{Map, Value as Json};
 
-/// The most of an endpoint.
+/// The most headers of an endpoint.
 const MOST: usize = 20;
 
-/// Names that the delivery sets itself or may not have. Underscores count as hyphens, because CGI
-/// and its heirs make the same variable of both.
+/// Names that the delivery sets itself, or that it may not have. An underscore counts as a hyphen,
+/// because CGI and the interfaces that follow it make the same variable name of both.
 const RESERVED: [&str; 24] = [
-    // How a message is framed, and who is meant (RFC 9110 section 7.2, RFC 9112).
+    // Framing and routing of a message (RFC 9110 section 7.2, RFC 9112).
     "accept-encoding",
     "expect",
     "host",
     "max-forwards",
     "user-agent",
-    // Hop by hop (RFC 9110 section 7.6.1).
+    // Hop-by-hop headers (RFC 9110 section 7.6.1).
     "alt-used",
     "connection",
     "http2-settings",
@@ -26,7 +27,7 @@ const RESERVED: [&str; 24] = [
     "trailer",
     "transfer-encoding",
     "upgrade",
-    // What a proxy says of who has sent it (RFC 7239, RFC 9110 section 7.6.3, RFC 8586).
+    // Statements of a proxy about the sender (RFC 7239, RFC 9110 section 7.6.3, RFC 8586).
     "cdn-loop",
     "forwarded",
     "front-end-https",
@@ -39,8 +40,8 @@ const RESERVED: [&str; 24] = [
     "x-url-scheme",
     "x-signature",
 ];
-/// Names that begin so: the message's own form, proxies, and the signature and the hops of a
-/// delivery.
+/// Reserved beginnings of names: of the message's own format, of proxies, and of the signature and
+/// hop count of a delivery.
 const RESERVED_PREFIXES: [&str; 18] = [
     "cf-",
     "content-",
@@ -61,8 +62,8 @@ const RESERVED_PREFIXES: [&str; 18] = [
     "x-tenantry-",
     "x-webhook-",
 ];
-/// Names that end so, with any maker before it: whose address it is, and what is asked instead of
-/// what the request says.
+/// Reserved ends of names, behind any vendor's prefix: client addresses, and overrides of the
+/// method, host or URL of the request.
 const RESERVED_SUFFIXES: [&str; 13] = [
     "-override",
     "-rewrite-url",
@@ -79,7 +80,7 @@ const RESERVED_SUFFIXES: [&str; 13] = [
     "user-ip",
 ];
 
-/// Whether a delivery never has a header of this name from an endpoint.
+/// Whether a header name is reserved, so that an endpoint cannot set it on its deliveries.
 pub(crate) fn is_reserved(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace('_', "-");
     RESERVED.contains(&name.as_str())
@@ -87,10 +88,11 @@ pub(crate) fn is_reserved(name: &str) -> bool {
         || RESERVED_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
 }
 
-/// What is wrong, and where.
+/// A violation: the JSON pointer to the header, and the message.
 pub(crate) type Wrong = (String, &'static str);
 
-/// What is wrong with headers that a client writes. `null` takes one away.
+/// Violations in the headers that a client writes. The value `null` removes a header, so it is
+/// allowed for reserved names.
 pub(crate) fn check(headers: &Map<String, Json>) -> Vec<Wrong> {
     let mut found = Vec::new();
     let mut note = |pointer: String, message| found.push((pointer, message));
@@ -103,7 +105,8 @@ pub(crate) fn check(headers: &Map<String, Json>) -> Vec<Wrong> {
         } else if is_reserved(name) && !value.is_null() {
             note(pointer(name), "Is a header that the delivery or a proxy sets itself.");
         }
-        // RFC 9110 section 5.5; HeaderValue takes bytes beyond ASCII as well.
+        // RFC 9110 section 5.5. `HeaderValue` also accepts bytes beyond ASCII, so they are checked
+        // here.
         let fits = |byte: u8| byte == b'\t' || (b' '..=b'~').contains(&byte);
         if value.as_str().is_some_and(|value| !value.bytes().all(fits)) {
             note(pointer(name), "Must be the value of a header: visible ASCII characters.");
@@ -112,7 +115,8 @@ pub(crate) fn check(headers: &Map<String, Json>) -> Vec<Wrong> {
     found
 }
 
-/// What is wrong with the headers that an endpoint has after a change: a merge adds to them.
+/// Violations in all headers that an endpoint has after a change. A merge adds to the headers that
+/// it has, so the whole set is checked again.
 pub(crate) fn check_all(headers: &Map<String, Json>) -> Vec<Wrong> {
     let mut found = Vec::new();
     if headers.len() > MOST {
@@ -127,7 +131,7 @@ pub(crate) fn check_all(headers: &Map<String, Json>) -> Vec<Wrong> {
     found
 }
 
-/// Where a header is in a body.
+/// The JSON pointer to a header in a body.
 pub(crate) fn pointer(name: &str) -> String {
     format!("/headers/{}", name.replace('~', "~0").replace('/', "~1"))
 }

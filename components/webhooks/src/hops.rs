@@ -1,37 +1,40 @@
-//! How often what is delivered has been delivered before: a tenant's endpoint may lead to a receiver
-//! of its own integration, whose event is delivered again. Each delivery says so in a header, each
-//! receiver of this system heeds it, and an event keeps what it came with. The header is like
-//! `CDN-Loop` (RFC 8586) in what it is for, and counts, since between products there are no names
-//! to look for.
+//! Stops loops of deliveries. An endpoint of a tenant may lead to a receiver of its own
+//! integration, which makes an event of the delivery, which is delivered again.
+//!
+//! Each delivery carries its number of hops in a header. Each receiver of this system reads the
+//! header, and an ingested event keeps the number that it came with. The header has the purpose of
+//! `CDN-Loop` (RFC 8586). It counts instead of listing names, because there are no names on which
+//! all products agree.
 
 use serde::{Deserialize, Serialize};
 
-/// The header of a delivery: 1 for what happened here.
+/// The header with the hop count of a delivery: 1 for an event that happened here.
 pub(crate) const HEADER: &str = "tenantry-hops";
-/// The event that the webhook of another becomes; its data has `hops`.
+/// The type of the event that an incoming webhook becomes. Its data has `hops`.
 const INGESTED: &str = "record.ingested";
-/// The most hops of what a receiver takes in. It lets one product hand events on to the next and
-/// that to a third, and with many endpoints each hop multiplies.
+/// The most hops that a receiver accepts. Two let one product hand events on to a second one, and
+/// that one to a third. The limit is low, because with many endpoints each hop multiplies the
+/// deliveries.
 const MOST: u8 = 2;
 
-/// The hops that a request says it has made; what cannot be read is too many.
+/// The hop count in the header of a request. One that cannot be read counts as too many.
 pub(crate) fn of_request(header: Option<&str>) -> u8 {
     header.map_or(0, |text| text.trim().parse().unwrap_or(u8::MAX))
 }
 
-/// Whether a receiver takes no more of it.
+/// Whether a request has too many hops for a receiver to accept it.
 pub(crate) fn is_loop(hops: u8) -> bool {
     hops > MOST
 }
 
-/// What is read of the data of an event.
+/// The part of an event's data that is read here.
 #[derive(Deserialize)]
 struct Data {
     #[serde(default)]
     hops: u64,
 }
 
-/// The hops of a delivery of this event.
+/// The hop count for a delivery of this event.
 pub(crate) fn of_delivery(kind: &str, data: &impl Serialize) -> u8 {
     if kind != INGESTED {
         return 1;

@@ -1,6 +1,8 @@
-//! Webhooks. Outgoing: endpoints, and the dispatcher that delivers the feed's events to them.
-//! Incoming: integrations, and the receivers that their providers send to.
-//! The operation `tick` does it, with all other work that nobody asks for.
+//! Webhooks in both directions. Outgoing: the endpoints of tenants, and the dispatcher that
+//! delivers the events of the feed to them. Incoming: the integrations of tenants, and the
+//! receivers that their providers send to.
+//!
+//! The operation `tick` drives all of it, together with the other background work.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that panics has failed"))]
 #![cfg_attr(

@@ -1,15 +1,16 @@
-//! Which events an endpoint takes: a type (`project.created`), all of an area (`project.*`), or
-//! all but those about delivering itself (`*`).
+//! Event-type patterns of endpoints: one type (`project.created`), all types of an area
+//! (`project.*`), or all types except those about deliveries (`*`).
 
-/// Areas of events that deliveries cause. Who takes everything does not take them, or each
-/// failure would bring another delivery that fails.
+/// The areas of events about endpoints and deliveries. `*` does not match them. Otherwise each
+/// failed delivery would make an event whose delivery fails as well.
 const OPERATIONAL: [&str; 2] = ["endpoint", "delivery"];
 
-/// The type of test events, which only the endpoint that is tested gets.
+/// The type of test events. Only the tested endpoint receives them.
 pub(crate) const TEST: &str = "endpoint.tested";
 
-/// Whether a text is a pattern that takes something: `*`, a type of the registry, or an area
-/// that has one. What is misspelt would wait for ever for what never happens.
+/// Whether a text is a pattern that matches at least one known event type: `*`, a known type, or an
+/// area with one. A misspelt pattern is refused, because it would wait for ever for events that
+/// never happen.
 pub(crate) fn is_valid(text: &str) -> bool {
     match text.strip_suffix(".*") {
         Some(area) => kinds().any(|kind| kind.split_once('.').is_some_and(|(of, _)| of == area)),
@@ -17,7 +18,7 @@ pub(crate) fn is_valid(text: &str) -> bool {
     }
 }
 
-/// What to write instead of what is none.
+/// The message for an invalid pattern, with the types that are known.
 pub(crate) fn known() -> String {
     let kinds: Vec<&str> = kinds().collect();
     format!(
@@ -30,18 +31,18 @@ fn kinds() -> impl Iterator<Item = &'static str> {
     kit::EVENT_TYPES.iter().map(|known| known.name)
 }
 
-/// As a queue holds them: each between spaces.
+/// The patterns as a queue stores them: joined with spaces, and with a space at both ends.
 pub(crate) fn joined(patterns: &[String]) -> String {
     format!(" {} ", patterns.join(" "))
 }
 
-/// Whether the event is about delivering itself.
+/// Whether an event is about endpoints or deliveries.
 pub(crate) fn is_operational(kind: &str) -> bool {
     kind.split_once('.').is_some_and(|(area, _)| OPERATIONAL.contains(&area))
 }
 
-/// The condition on the column `type` that the patterns of a queue make, with the values of its
-/// parameters, which begin at `first`.
+/// An SQL condition on the column `type` for the patterns of a queue, and the values of its
+/// parameters. The parameters are numbered from `first` on.
 pub(crate) fn condition(patterns: &str, first: usize) -> (String, Vec<String>) {
     let mut values = vec![TEST.to_owned()];
     let mut any = Vec::new();

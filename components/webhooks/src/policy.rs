@@ -1,29 +1,29 @@
-//! When a delivery is tried again, and how an endpoint fares: pure, so that tests go through years
-//! of it. Times are milliseconds.
+//! When a delivery is retried, and how healthy an endpoint is. This module has no input or output,
+//! so that tests can run through years of it. Times are milliseconds.
 
 use std::time::SystemTime;
 
-/// The share of a delay that is added at random, so that what failed together is not tried
-/// together.
+/// The share of a delay that is added at random, so that deliveries that failed together are not
+/// retried together.
 const JITTER: f64 = 0.1;
-/// Failures in a row after which an endpoint is tried with one delivery at a time.
+/// After this many failures in a row, an endpoint gets one delivery at a time.
 pub(crate) const TRIPPED: i64 = 10;
-/// The pause after so many, which doubles with each further one.
+/// The pause after [`TRIPPED`] failures. It doubles with each further failure.
 const PAUSE: i64 = 30_000;
 const LONGEST_PAUSE: i64 = 600_000;
-/// The pause after an answer that asks for one (429, 502, 503, 504) without saying how long.
+/// The pause after a status that asks for one (429, 502, 503, 504) but has no `Retry-After`.
 const SLOWED: i64 = 10_000;
-/// The longest `Retry-After` that is honoured.
+/// The longest `Retry-After` that is respected.
 const LONGEST_ASKED: i64 = 3_600_000;
 
 /// The delays before the attempts of a delivery.
 pub(crate) struct Schedule(Vec<i64>);
 
 impl Schedule {
-    /// Svix' schedule with one attempt more: 41 hours and 35 minutes.
+    /// The schedule of Svix with one more attempt: 41 hours and 35 minutes in all.
     pub(crate) const DEFAULT: &str = "0s,5s,5m,30m,2h,5h,10h,10h,14h";
 
-    /// Reads delays such as `0s,5s,5m`; `None` when one of them is none.
+    /// Reads delays such as `0s,5s,5m`. `None` if one of them is not a delay.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let delay = |word: &str| {
             let delay = humantime::parse_duration(word.trim()).ok()?;
@@ -32,7 +32,8 @@ impl Schedule {
         text.split(',').map(delay).collect::<Option<Vec<_>>>().map(Self)
     }
 
-    /// The delay after `made` attempts, with `noise` from 0 to 1; `None` when there are no more.
+    /// The delay after `made` attempts, with `noise` from 0 to 1. `None` if there are no more
+    /// attempts.
     pub(crate) fn delay(&self, made: i64, noise: f64) -> Option<i64> {
         let delay = *self.0.get(usize::try_from(made).ok()?)?;
         #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
@@ -40,8 +41,9 @@ impl Schedule {
     }
 }
 
-/// The milliseconds of `Retry-After`, which is a number of seconds or a date (RFC 9110 section
-/// 10.2.3); `None` when it is neither. A number has as many digits as its sender likes.
+/// Reads `Retry-After`, a number of seconds or a date (RFC 9110 section 10.2.3), as milliseconds.
+/// `None` if it is neither. A number may have any count of digits, so one that does not fit becomes
+/// the largest.
 pub(crate) fn asked(text: &str, now: SystemTime) -> Option<i64> {
     let text = text.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -51,20 +53,20 @@ pub(crate) fn asked(text: &str, now: SystemTime) -> Option<i64> {
     Some(i64::try_from(left.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// What came of a request.
+/// The outcome of one delivery request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// 2xx.
     Delivered,
-    /// 410: nobody is there any more.
+    /// 410: the endpoint is gone.
     Gone,
-    /// Anything else. `asked`: the milliseconds of `Retry-After`; `slow`: an answer of one who
-    /// has too much to do.
+    /// Any other status, or no answer. `asked` is the milliseconds of `Retry-After`. `slow` says
+    /// that the receiver is overloaded.
     Failed { slow: bool, asked: Option<i64> },
 }
 
 impl Outcome {
-    /// Of an answer.
+    /// The outcome for a status.
     pub(crate) fn of(status: u16, retry_after: Option<i64>) -> Self {
         match status {
             200..=299 => Self::Delivered,
@@ -73,7 +75,7 @@ impl Outcome {
         }
     }
 
-    /// The milliseconds that the receiver asked for, within bounds.
+    /// The wait of `Retry-After`, in milliseconds, cut to the bounds.
     fn asked(self) -> Option<i64> {
         match self {
             Self::Failed { asked, .. } => asked.map(|asked| asked.clamp(0, LONGEST_ASKED)),
@@ -81,7 +83,7 @@ impl Outcome {
         }
     }
 
-    /// How long the receiver wants to be left alone.
+    /// How long the whole endpoint is to be paused, in milliseconds.
     fn pause(self) -> Option<i64> {
         match self {
             Self::Failed { slow: true, .. } => Some(self.asked().unwrap_or(SLOWED)),
@@ -89,7 +91,8 @@ impl Outcome {
         }
     }
 
-    /// When the delivery is tried again after `made` attempts, of which this was the last.
+    /// When the delivery is retried. `made` counts the attempts, this one included. `None` if it is
+    /// not retried.
     pub(crate) fn next(self, schedule: &Schedule, made: i64, now: i64, noise: f64) -> Option<i64> {
         match self {
             Self::Failed { .. } => {
@@ -101,19 +104,20 @@ impl Outcome {
     }
 }
 
-/// How an endpoint fares.
+/// The health of an endpoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Health {
     /// Failed attempts since the last success.
     pub(crate) failures: i64,
-    /// When the first of them was.
+    /// When the first of these failures was.
     pub(crate) failing_since: Option<i64>,
-    /// Nothing is sent before.
+    /// Nothing is sent before this moment.
     pub(crate) paused_until: i64,
 }
 
 impl Health {
-    /// After the attempts of a batch. However many failed at once, the pause grows by one step.
+    /// The health after a batch of attempts. All failures of one batch together grow the pause by
+    /// one step.
     pub(crate) fn after(self, outcomes: impl Iterator<Item = Outcome> + Clone, now: i64) -> Self {
         let failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed { .. });
         let count = i64::try_from(outcomes.clone().filter(failed).count()).unwrap_or(i64::MAX);
@@ -138,12 +142,12 @@ impl Health {
         health
     }
 
-    /// Whether it is tried with one delivery at a time.
+    /// Whether the endpoint gets one delivery at a time.
     pub(crate) fn is_tripped(self) -> bool {
         self.failures >= TRIPPED
     }
 
-    /// Whether it has failed for so long that it is disabled.
+    /// Whether the endpoint has failed for so long that it is disabled.
     pub(crate) fn is_lost(self, now: i64, patience: i64) -> bool {
         self.failing_since.is_some_and(|since| now - since >= patience)
     }

@@ -1,23 +1,25 @@
-//! The queue of an endpoint: how far it has come in the feed, and whether something is due.
+//! The queue of an endpoint: how far it has read the feed, and when it is due next.
 
 use kit::{Record, Scope, Value};
 
 use crate::patterns;
 
-/// A moment that does not come.
+/// The due time of a queue that has nothing to send, in milliseconds.
 pub(crate) const NEVER: i64 = i64::MAX;
 
 fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
 }
 
-/// The number of the newest event of the tenant. In a write nobody else adds one meanwhile.
+/// The sequence number of the newest event of the tenant. Inside a write no other writer of the
+/// tenant can add an event.
 pub(crate) fn newest(scope: &Scope<'_>) -> kit::Result<i64> {
     let rows = scope.query("SELECT MAX(seq) FROM events WHERE tenant_id = $1", [])?;
     Ok(rows.into_iter().next().map_or(0, |mut row| row.integer()))
 }
 
-/// Opens the queue of an endpoint for what happens from now on.
+/// Opens the queue of an endpoint. It starts behind the newest event, so it takes only events from
+/// now on.
 pub(crate) fn open(scope: &Scope<'_>, endpoint: &Record) -> kit::Result<()> {
     scope.execute(
         "INSERT INTO webhook_queues (tenant_id, endpoint_id, patterns, position, due_at) \
@@ -35,8 +37,9 @@ pub(crate) fn open(scope: &Scope<'_>, endpoint: &Record) -> kit::Result<()> {
     Ok(())
 }
 
-/// Takes other events from now on. While some of those that it took so far are not sent yet, it
-/// goes on where it is, so that none of them is lost.
+/// Changes the event types of a queue. If events that match the old patterns are still unsent, then
+/// the queue keeps its position, so that none of them is lost. Otherwise it moves to the newest
+/// event.
 pub(crate) fn subscribe(scope: &Scope<'_>, endpoint: &Record) -> kit::Result<()> {
     let id = endpoint.text("id");
     let patterns = patterns::joined(&endpoint.list("event_types"));
@@ -55,7 +58,7 @@ pub(crate) fn subscribe(scope: &Scope<'_>, endpoint: &Record) -> kit::Result<()>
     scope.execute(sql, [text(&patterns), Value::Integer(position), text(id)]).map(drop)
 }
 
-/// Whether there are events behind a place in the feed that these patterns take.
+/// Whether the feed has events after `position` that match these patterns.
 pub(crate) fn has_more(scope: &Scope<'_>, patterns: &str, position: i64) -> kit::Result<bool> {
     let (takes, values) = patterns::condition(patterns, 3);
     let sql =
@@ -65,7 +68,7 @@ pub(crate) fn has_more(scope: &Scope<'_>, patterns: &str, position: i64) -> kit:
     Ok(!scope.query(&sql, values)?.is_empty())
 }
 
-/// Ends sending: the queue takes nothing, and what is pending is given up.
+/// Stops sending: the queue matches no more events, and its pending deliveries fail.
 pub(crate) fn close(scope: &Scope<'_>, endpoint: &str, moment: i64) -> kit::Result<()> {
     scope.execute(
         "UPDATE webhook_queues SET patterns = '', due_at = $2 \
@@ -80,7 +83,7 @@ pub(crate) fn close(scope: &Scope<'_>, endpoint: &str, moment: i64) -> kit::Resu
     Ok(())
 }
 
-/// Has the dispatcher look at the queue at once.
+/// Makes the queue due at once, and wakes the dispatcher.
 pub(crate) fn wake(scope: &Scope<'_>, endpoint: &str) -> kit::Result<()> {
     let sql = "UPDATE webhook_queues SET due_at = 0, paused_until = 0 \
          WHERE tenant_id = $1 AND endpoint_id = $2";

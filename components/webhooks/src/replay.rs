@@ -1,4 +1,5 @@
-//! Sending again: a test event, one attempt, what was given up, and what was never sent.
+//! Sends events again: a test event, one attempt, deliveries that failed, and events that were
+//! never sent.
 
 use kit::{Call, Code, Error, Event, Record, Reply, Scope, Value, milliseconds, now, problem};
 use serde::{Deserialize, Serialize};
@@ -7,7 +8,7 @@ use serde_json::json;
 use crate::contract::WEBHOOK_ENDPOINTS;
 use crate::{patterns, queue};
 
-/// The most deliveries that one call takes up.
+/// The most deliveries that one call makes due.
 const BATCH: i64 = 10_000;
 
 #[derive(Serialize)]
@@ -39,7 +40,7 @@ fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
 }
 
-/// The endpoint of the path, which must be enabled.
+/// The endpoint in the path. It must be enabled.
 fn enabled(call: &Call, scope: &Scope<'_>) -> kit::Result<Record> {
     let endpoint = WEBHOOK_ENDPOINTS.find_to_change(call, scope)?;
     match endpoint.text("status") {
@@ -87,7 +88,7 @@ pub(crate) fn resend(call: &Call) -> kit::Result {
     })
 }
 
-/// Makes the delivery of one event due now; returns 0 when there is no such event.
+/// Makes the delivery of one event due now. Returns 0 if there is no such event.
 fn take_up(scope: &Scope<'_>, endpoint: &str, event: &str) -> kit::Result<u64> {
     let taken = scope.execute(
         "INSERT INTO webhook_deliveries (tenant_id, endpoint_id, event_id, event_seq, \
@@ -108,7 +109,7 @@ pub(crate) fn recover(call: &Call) -> kit::Result {
     call.write(|scope| {
         let endpoint = enabled(call, scope)?;
         let id = endpoint.text("id");
-        // Oldest first: what a call leaves is newer, and the next one takes it.
+        // Oldest first: a delivery beyond the limit is newer, and the next call takes it.
         let taken = scope.execute(
             "UPDATE webhook_deliveries SET status = 'PENDING', attempts = 0, due_at = 0, \
              updated_at = $2 WHERE tenant_id = $1 AND endpoint_id = $3 AND event_id IN \
@@ -136,7 +137,7 @@ pub(crate) fn missing(call: &Call) -> kit::Result {
         let id = endpoint.text("id");
         let patterns = patterns::joined(&endpoint.list("event_types"));
         let (takes, values) = patterns::condition(&patterns, 6);
-        // What is behind the queue's place comes from the feed by itself.
+        // Events behind the position of the queue are sent from the feed anyway.
         let sql = format!(
             "INSERT INTO webhook_deliveries (tenant_id, endpoint_id, event_id, event_seq, \
              event_type, subject, status, attempts, due_at, created_at, updated_at) \
@@ -157,7 +158,7 @@ pub(crate) fn missing(call: &Call) -> kit::Result {
     })
 }
 
-/// The times of a body, in milliseconds.
+/// The window of a body, in milliseconds: from `since` to before `until`.
 fn window(call: &Call) -> kit::Result<(i64, i64)> {
     let window: Window = call.json()?;
     let since = milliseconds(&window.since).unwrap_or_default();

@@ -1,19 +1,19 @@
-//! Secrets that rotate, sealed under the master key. The newest has no end; those before it are
-//! good for a time of grace, so that the other side can change without a gap.
+//! Secrets that rotate, sealed under the master key. The newest secret has no end. The ones before
+//! it stay valid for a grace period, so that the other side can change without a gap.
 
 use kit::{Scope, Seal, Value, id, now};
 
-/// The most secrets that are good at once.
+/// The most secrets that are valid at once.
 const MOST: i64 = 5;
 
-/// The secrets of one kind of objects.
+/// The secrets of one kind of owner, such as endpoints or integrations.
 pub(crate) struct Rotating {
     pub(crate) table: &'static str,
-    /// The column with whose they are.
+    /// The column with the id of the owner.
     pub(crate) owner: &'static str,
-    /// The prefix of their ids.
+    /// The prefix of the ids of secrets.
     pub(crate) prefix: &'static str,
-    /// What they are sealed as, together with whose they are.
+    /// The name under which secrets are sealed, together with the id of the owner.
     pub(crate) sealed_as: &'static str,
 }
 
@@ -26,12 +26,12 @@ impl Rotating {
         format!("{}:{owner}", self.sealed_as)
     }
 
-    /// Seals one for [`Rotating::install`].
+    /// Seals a secret for [`Rotating::install`].
     pub(crate) fn seal(&self, seal: &Seal, owner: &str, plain: &[u8]) -> kit::Result<String> {
         seal.seal(&self.name(owner), plain)
     }
 
-    /// Makes it the newest; those before it end after `grace` milliseconds.
+    /// Makes a secret the newest. The ones before it end after `grace` milliseconds.
     pub(crate) fn install(
         &self,
         scope: &Scope<'_>,
@@ -63,7 +63,7 @@ impl Rotating {
         )
     }
 
-    /// Those that are good now, the newest first.
+    /// The secrets that are valid now, the newest first.
     pub(crate) fn load(
         &self,
         scope: &Scope<'_>,
@@ -82,7 +82,7 @@ impl Rotating {
         rows.into_iter().map(|mut row| seal.open(&self.name(owner), &row.text())).collect()
     }
 
-    /// Takes them away with their owner.
+    /// Deletes all secrets of an owner.
     pub(crate) fn forget(&self, scope: &Scope<'_>, owner: &str) -> kit::Result<()> {
         let Self { table, owner: column, .. } = self;
         let sql = format!("DELETE FROM {table} WHERE tenant_id = $1 AND {column} = $2");

@@ -1,4 +1,4 @@
-//! What deliveries to an endpoint are signed with.
+//! The signing secrets of endpoints.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,9 +7,9 @@ use kit::{Code, Error, Internal, Scope, Seal, problem};
 use crate::rotating::Rotating;
 use crate::signature::{self, Keys, SECRET};
 
-/// Bytes of a secret that is made here.
+/// The length of a generated secret, in bytes.
 const BYTES: usize = 32;
-/// Bytes of the seed of the Ed25519 key, which stands before the secret.
+/// The length of the seed of the Ed25519 key, in bytes. The seed is kept in front of the secret.
 const SEED: usize = 32;
 
 pub(crate) const SECRETS: Rotating = Rotating {
@@ -19,7 +19,7 @@ pub(crate) const SECRETS: Rotating = Rotating {
     sealed_as: "webhook",
 };
 
-/// A secret that was just made.
+/// A new secret, generated or given by the client.
 pub(crate) struct Fresh {
     /// `whsec_…`
     pub(crate) text: String,
@@ -29,7 +29,7 @@ pub(crate) struct Fresh {
 }
 
 impl Fresh {
-    /// Of what the client brings, or of chance.
+    /// Makes a secret from the one that the client gives, or at random if it gives none.
     pub(crate) fn make(seal: &Seal, endpoint: &str, given: Option<&str>) -> kit::Result<Self> {
         let mut bytes = vec![0; SEED + BYTES];
         getrandom::fill(&mut bytes).internal()?;
@@ -45,18 +45,18 @@ impl Fresh {
         })
     }
 
-    /// Makes it the one that signs; those before it end after `grace` milliseconds.
+    /// Makes this secret the newest. The ones before it end after `grace` milliseconds.
     pub(crate) fn install(&self, scope: &Scope<'_>, endpoint: &str, grace: i64) -> kit::Result<()> {
         SECRETS.install(scope, endpoint, &self.sealed, grace)
     }
 }
 
-/// What signs now, the newest first.
+/// The keys that sign now, the newest first.
 pub(crate) fn load(scope: &Scope<'_>, seal: &Seal, endpoint: &str) -> kit::Result<Vec<Keys>> {
     SECRETS.load(scope, seal, endpoint)?.iter().map(|bytes| keys(bytes)).collect()
 }
 
-/// What is wrong with a secret that a client brings.
+/// The error for a secret of the client that has the wrong format.
 pub(crate) fn invalid() -> Error {
     Error::violation("/secret", "INVALID_FORMAT", "Must be `whsec_` and 24 to 64 bytes in base64.")
 }

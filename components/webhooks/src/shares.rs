@@ -1,24 +1,25 @@
-//! How what all tenants share is shared out: turns at sending, and requests on their way. Receivers
-//! that answer late hold both, so a tenant may have only so many, and the more tenants have some,
-//! the fewer each.
+//! How tenants share the slots of the dispatcher and the requests in flight. A slow receiver
+//! occupies both. So each tenant may have only so many, and each gets fewer the more tenants need
+//! some.
 
-/// Queues of a tenant that are served at once, by all hosts together. A hundred endpoints that
-/// answer at once still get all that there is within a second.
+/// The most queues of a tenant that are served at once, by all hosts together. A hundred endpoints
+/// that answer at once are still all served within a second.
 pub(crate) const QUEUES: i64 = 8;
-/// Requests of a tenant that are on their way at once, by those who serve its queues: about, as each
-/// looks when it begins.
+/// The most requests of a tenant in flight at once, over all queues that are served. The limit is
+/// approximate, because each batch counts the queues only when it begins.
 const REQUESTS: usize = 64;
-/// Requests to one endpoint at once.
+/// The most requests to one endpoint at once.
 pub(crate) const BATCH: usize = 32;
 
-/// Whether a tenant that holds so many of a run's slots gets another one of those that are free:
-/// while it holds less than a quarter of them. So some are always left for who comes next, and
-/// tenants that want all share alike (Choudhury and Hahne, dynamic queue length thresholds).
+/// Whether a tenant that holds `held` slots of a run gets another of the `free` ones: if it holds
+/// less than a quarter of the free slots. So some slots always stay free for the next tenant, and
+/// tenants that need all of them get equal shares (Choudhury and Hahne, dynamic queue length
+/// thresholds).
 pub(crate) fn may_take(held: usize, free: usize) -> bool {
     held < free.div_ceil(4)
 }
 
-/// Requests at once to each endpoint of a tenant that has so many queues served.
+/// How many requests go to each endpoint at once, if `queues` queues of the tenant are served.
 pub(crate) fn width(queues: usize) -> usize {
     (REQUESTS / queues.max(1)).clamp(1, BATCH)
 }
@@ -27,7 +28,7 @@ pub(crate) fn width(queues: usize) -> usize {
 mod tests {
     use super::*;
 
-    /// Slots that these tenants get when each takes as many as it may, one after the other.
+    /// The slots that each of these tenants gets, if they take turns until none may take more.
     fn taken(tenants: usize, slots: usize) -> Vec<usize> {
         let mut held = vec![0; tenants];
         loop {

@@ -1,12 +1,12 @@
-//! What proves to a receiver that a delivery is ours (A-78, A-79, C-26, C-27, K-60), by the same
-//! key in three forms:
+//! The signatures that prove to a receiver that a delivery comes from this system (A-78, A-79,
+//! C-26, C-27, K-60). The same key signs in three formats:
 //!
 //! - `webhook-id`, `webhook-timestamp`, `webhook-signature` of Standard Webhooks (`v1`, and `v1a`
 //!   with Ed25519), over `id.timestamp.body`; one signature for each secret that is valid;
 //! - `X-Signature-V2: t=…,v1=…`, over `t.body`; one `v1` for each secret that is valid;
 //! - `X-Signature: sha256=…`, over the body alone, by the newest secret.
 //!
-//! The key of the MACs is what `whsec_` stands before, decoded.
+//! The key of the MACs is the part of the secret behind `whsec_`, decoded from base64.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -31,26 +31,27 @@ impl Keys {
         Self { mac, pair: KeyPair::from_seed(Seed::new(seed)) }
     }
 
-    /// `whpk_…`, which verifies `v1a`.
+    /// The public key `whpk_…`, which verifies `v1a` signatures.
     pub(crate) fn public(&self) -> String {
         format!("{PUBLIC}{}", STANDARD.encode(*self.pair.pk))
     }
 
     fn mac(&self, parts: &[&[u8]]) -> Vec<u8> {
-        // Keys of any length will do (RFC 2104 section 2), so this cannot fail.
+        // HMAC takes keys of any length (RFC 2104 section 2), so this cannot fail.
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.mac) else { return Vec::new() };
         parts.iter().for_each(|part| mac.update(part));
         mac.finalize().into_bytes().to_vec()
     }
 }
 
-/// The bytes of a secret as clients write it: `whsec_` and 24 to 64 bytes in base64.
+/// The bytes of a secret in the format that clients write: `whsec_` and 24 to 64 bytes in base64.
 pub(crate) fn decode(secret: &str) -> Option<Vec<u8>> {
     let bytes = STANDARD.decode(secret.strip_prefix(SECRET)?).ok()?;
     (24..=64).contains(&bytes.len()).then_some(bytes)
 }
 
-/// The headers of a delivery. `keys`: the newest first. `seconds` since the Unix epoch.
+/// The signature headers of a delivery. `keys` has the newest first. `seconds` is the time since
+/// the Unix epoch.
 pub(crate) fn headers(
     keys: &[Keys],
     ed25519: bool,

@@ -1,11 +1,11 @@
-//! `GET /webhook-endpoints/{id}/statistics`: how deliveries to an endpoint go.
+//! `GET /webhook-endpoints/{id}/statistics`: statistics of the deliveries to an endpoint.
 
 use kit::{Call, Reply, Row, Value, milliseconds, now, rfc3339};
 use serde::Serialize;
 
 use crate::contract::WEBHOOK_ENDPOINTS;
 
-/// What is counted unless said: a day, in milliseconds.
+/// The default window: a day, in milliseconds.
 const WINDOW: i64 = 86_400_000;
 
 #[derive(Serialize)]

@@ -1,19 +1,23 @@
-//! Where events may be sent to, as far as a URL tells: judged when an endpoint is written, and
-//! again with each request, as rules grow. What its name resolves to is checked when the
-//! connection is made, by whoever runs this function (docs/guides/webhooks.md).
+//! Which URLs events may be sent to, as far as the URL itself tells. It is checked when an endpoint
+//! is written. It is checked again for each request, because the rules may have become stricter
+//! since.
+//!
+//! The addresses that the host name resolves to are checked when the connection is made, by the
+//! host that runs this function (docs/guides/webhooks.md).
 
 use std::net::IpAddr;
 
 use special_use::Unfit;
 use url::{Host, Url};
 
-/// What refuses an address or a name, whose kind it does not tell.
+/// The refusal of an address or a name. It does not tell of which kind the address is.
 const INNER: &str = "Must not name an address that is private or of this machine.";
 
-/// The URL to send to. `development`: plain HTTP to this machine is allowed.
+/// Parses the URL of an endpoint. If `development` is set, then plain HTTP to this machine is
+/// allowed.
 ///
 /// # Errors
-/// Why nothing can be sent there.
+/// A message that says why nothing may be sent to this URL.
 pub(crate) fn judge(text: &str, development: bool) -> Result<Url, &'static str> {
     let url = judge_operators(text, development)?;
     match url.host() {
@@ -22,8 +26,8 @@ pub(crate) fn judge(text: &str, development: bool) -> Result<Url, &'static str> 
     }
 }
 
-/// The same for a URL that the operator has set: it may have a name of its own network, which
-/// leads there when the manifest names it, too.
+/// Parses a URL that the operator has set. Unlike [`judge`], it allows host names of the operator's
+/// own network. Such a name is reached only if the manifest allows it, too.
 ///
 /// # Errors
 /// As [`judge`].
@@ -35,7 +39,7 @@ pub(crate) fn judge_operators(text: &str, development: bool) -> Result<Url, &'st
     if authority.contains('%') {
         return Err("Must have a host without percent-encoding.");
     }
-    // The parser has read every spelling of an address, such as 0x7f.1 or 2130706433.
+    // The parser normalises every spelling of an address, such as 0x7f.1 or 2130706433.
     let url = Url::parse(text).map_err(|_| "Must be an absolute URL.")?;
     if url.fragment().is_some() {
         return Err("Must have no fragment.");
@@ -63,8 +67,9 @@ pub(crate) fn judge_operators(text: &str, development: bool) -> Result<Url, &'st
     }
 }
 
-/// What stands between `//` and the path. The parser repairs what is none: backslashes, line
-/// breaks, slashes too few or too many. Who reads the URL as it is written would see another host.
+/// The part between `://` and the path. A URL that the parser would repair is refused: one with
+/// backslashes, line breaks, too few slashes or too many. A person who reads such a URL would take
+/// another host for the target.
 fn authority(text: &str) -> Result<&str, &'static str> {
     if text.contains(|c: char| c.is_control() || c.is_whitespace() || c == '\\') {
         return Err("Must have no spaces, control characters or backslashes.");

@@ -1,6 +1,9 @@
-//! `POST /internal/tick`: work that nobody asks for, done whenever a scheduler calls. The
-//! runner calls every minute, and when something is due; on Spin its cron trigger or any other
-//! scheduler does. A call that is lost loses nothing: the next one does what is due.
+//! `POST /internal/tick`: background work, which no client asks for. It runs whenever a scheduler
+//! calls.
+//!
+//! The runner calls every minute, and as soon as something becomes due. On Spin, its cron trigger
+//! or any other scheduler calls. If one call is lost, then nothing is lost: the next call does the
+//! work.
 
 use std::time::Duration;
 
@@ -11,28 +14,28 @@ use serde::Serialize;
 use crate::dispatch;
 use crate::inbound::{process, rejections};
 
-/// The shortest time that anything is kept, in days.
+/// The shortest retention that a setting can ask for, in days.
 const SHORTEST: i64 = 1;
 
-/// What a call did.
+/// The answer of the tick: what this call did.
 #[derive(Serialize)]
 struct Done {
     #[serde(flatten)]
     swept: Swept,
-    /// Webhooks of others that were brought into the feed.
+    /// Incoming webhooks that were appended to the feed.
     ingested: u64,
-    /// Requests that were sent.
+    /// Delivery requests that were sent.
     attempts: u64,
-    /// When the next one is to be sent.
+    /// When the next delivery is due.
     next_due_at: Option<String>,
-    /// Expired entries of the key-value store.
+    /// Expired entries of the key-value store that were removed.
     key_values: u64,
 }
 
 pub(crate) async fn run(call: &Call) -> kit::Result {
     operator::authenticate(call, "tick_token").await?;
     let wait = call.query("wait").and_then(|text| text.parse().ok()).map(Duration::from_secs);
-    // First, as it makes deliveries due.
+    // Before the dispatcher, because a new event in the feed makes deliveries due.
     let ingested = process::run(call)?;
     let sent = dispatch::run(call, wait.unwrap_or_default()).await?;
     let mut done = Done {
@@ -48,7 +51,8 @@ pub(crate) async fn run(call: &Call) -> kit::Result {
         let system = System::open(call, "limits and revocations are of all tenants")?;
         limits::publish(&system)?;
         revocation::publish_all(&system)?;
-        // Where the store forgets by itself, as those of the runner do, the runner says so.
+        // The stores of the runner expire entries by themselves. The runner says so with this
+        // parameter.
         if call.query("key_values") != Some("expire") {
             done.key_values = key_value::sweep()?;
         }
@@ -57,7 +61,7 @@ pub(crate) async fn run(call: &Call) -> kit::Result {
     Reply::ok(&done)
 }
 
-/// Takes away what is too old.
+/// Deletes what is older than its retention.
 async fn tidy(call: &Call) -> kit::Result<Swept> {
     let days = async |name: &str, default: i64| {
         let text = spin_sdk::variables::get(name).await.unwrap_or_default();
@@ -67,7 +71,8 @@ async fn tidy(call: &Call) -> kit::Result<Swept> {
     sweep(
         call,
         &Ages {
-            // Better nothing goes than what somebody has paid for.
+            // No default here: if the setting cannot be read, then the sweep must delete nothing.
+            // An operator may have promised customers a longer retention.
             events: events
                 .parse()
                 .map_err(|why| format!("retention_events_days {why}"))

@@ -1,4 +1,4 @@
-//! What is sent next to an endpoint: deliveries whose time has come, then new events of the feed.
+//! The next batch for an endpoint: retries that are due first, then new events of the feed.
 
 use std::collections::HashSet;
 
@@ -11,47 +11,48 @@ use crate::contract::WEBHOOK_ENDPOINTS;
 use crate::policy::Health;
 use crate::{credentials, patterns, queue, secrets, shares};
 
-/// Data of the events of a batch, in bytes; the last one may go beyond it.
+/// The most event data in one batch, in bytes. The last event may exceed it.
 const DATA: usize = 262_144;
 
-/// An event on its way.
+/// An event that is being delivered.
 pub(super) struct Item {
-    /// `None`: it is not kept any more.
+    /// `None` if the event is not kept any more.
     pub(super) event: Option<Published>,
     pub(super) id: String,
     pub(super) seq: i64,
     pub(super) kind: String,
     pub(super) subject: String,
-    /// Attempts of the schedule that were made.
+    /// Attempts that were made, as the schedule counts them.
     pub(super) attempts: i64,
-    /// It was given up once.
+    /// Whether the delivery was given up before.
     pub(super) was_exhausted: bool,
 }
 
-/// What a session sends at once, and what it knows of the queue.
+/// The events that a session sends at once, and the state of their queue.
 pub(super) struct Batch {
     pub(super) items: Vec<Item>,
-    /// Events that wait for others of their subject.
+    /// Events that wait for an earlier delivery of the same subject.
     pub(super) waiting: Vec<Item>,
-    /// How far the feed has been read with this batch.
+    /// How far the feed has been read, this batch included.
     pub(super) position: i64,
     pub(super) patterns: String,
     pub(super) health: Health,
     pub(super) in_order: bool,
     pub(super) rate: Option<i64>,
-    /// The endpoint takes nothing any more.
+    /// Whether the endpoint is disabled or deleted.
     pub(super) is_over: bool,
-    /// Headers as the endpoint is to keep them from now on, beside those that it has.
+    /// The stored headers, and their form with all values sealed, if some values are still in
+    /// clear.
     pub(super) reseal: Option<(String, String)>,
     pub(super) to: To,
 }
 
-/// The condition on a delivery `d` that none of its subject is before it.
+/// An SQL condition on a delivery `d`: no earlier delivery of its subject is pending.
 pub(super) const HEAD: &str = "AND NOT EXISTS (SELECT 1 FROM webhook_deliveries b \
      WHERE b.tenant_id = $1 AND b.endpoint_id = $2 AND b.subject = d.subject \
      AND b.status = 'PENDING' AND b.event_seq < d.event_seq)";
 
-/// Reads the next batch; `None` when the queue is not ours any more.
+/// Reads the next batch. `None` if this run has lost the lease.
 pub(super) fn take(run: &Run<'_>, leased: &Leased) -> kit::Result<Option<Batch>> {
     run.system.read(&leased.tenant, |scope| {
         let rows = scope.query(
@@ -95,7 +96,7 @@ pub(super) fn take(run: &Run<'_>, leased: &Leased) -> kit::Result<Option<Batch>>
     })
 }
 
-/// Queues of the tenant that are served now, whoever does.
+/// How many queues of the tenant are leased now, by any run.
 fn served(scope: &Scope<'_>) -> kit::Result<usize> {
     let sql = "SELECT COUNT(*) FROM webhook_queues WHERE tenant_id = $1 AND lease IS NOT NULL";
     let rows = scope.query(sql, [])?;
@@ -118,7 +119,7 @@ impl Batch {
         Ok(())
     }
 
-    /// Takes new events of the feed.
+    /// Adds new events of the feed.
     fn read_on(&mut self, scope: &Scope<'_>, endpoint: &str, room: usize) -> kit::Result<()> {
         let newest = queue::newest(scope)?;
         if newest <= self.position {
@@ -146,7 +147,7 @@ impl Batch {
             })
             .collect();
         let total = usize::try_from(total).unwrap_or_default();
-        // Fewer than there was room for: nothing else up to the newest is for this endpoint.
+        // Fewer events than there was room for: no other event up to the newest matches.
         self.position = match found.last() {
             Some(last) if total >= room || total > found.len() => last.seq,
             _ => newest,
@@ -167,7 +168,7 @@ impl Batch {
 }
 
 impl Item {
-    /// A new event.
+    /// A new event, of which no attempt was made yet.
     fn new(row: &mut Row) -> Option<Self> {
         let event = Published::read(row)?;
         Some(Self {
@@ -182,7 +183,7 @@ impl Item {
     }
 }
 
-/// Deliveries whose time has come.
+/// Pending deliveries that are due.
 fn due(scope: &Scope<'_>, endpoint: &str, in_order: bool, most: usize) -> kit::Result<Vec<Item>> {
     let columns: Vec<String> =
         Published::COLUMNS.split(", ").map(|name| format!("e.{name}")).collect();
@@ -209,7 +210,7 @@ fn due(scope: &Scope<'_>, endpoint: &str, in_order: bool, most: usize) -> kit::R
         attempts: row.integer(),
         was_exhausted: row.optional_integer().is_some(),
         event: {
-            // When it is due orders them, and is no business of anybody.
+            // Skips `due_at`: the row has it only for the order.
             row.next();
             Published::read(&mut row)
         },
@@ -217,7 +218,7 @@ fn due(scope: &Scope<'_>, endpoint: &str, in_order: bool, most: usize) -> kit::R
     Ok(rows.into_iter().map(item).collect())
 }
 
-/// Of these events the subjects that have a delivery pending.
+/// The subjects of these events that already have a pending delivery.
 fn busy(scope: &Scope<'_>, endpoint: &str, items: &[Item]) -> kit::Result<HashSet<String>> {
     if items.is_empty() {
         return Ok(HashSet::new());

@@ -1,23 +1,23 @@
-//! The forms in which an endpoint gets events (K-62).
+//! The formats in which an endpoint receives events (K-62).
 
 use kit::Published;
 use kit::cloud_events::{CloudEvent, ONE};
 use serde::{Deserialize, Serialize};
 
-/// What the contract has for `format`.
+/// The `format` of an endpoint, as the contract names it.
 #[derive(Clone, Copy, Default)]
 pub(super) enum Format {
-    /// As the feed has it.
+    /// The event as the feed shows it.
     #[default]
     Event,
-    /// The structured mode of CloudEvents 1.0.
+    /// CloudEvents 1.0 in structured mode.
     CloudEvent,
-    /// A record for a REST proxy of Kafka: `POST /topics/{topic}` of the API v2, which the
-    /// proxies of Confluent, Redpanda and Karapace have.
+    /// A record for a Kafka REST proxy: `POST /topics/{topic}` of the API v2, as the proxies of
+    /// Confluent, Redpanda and Karapace have it.
     KafkaRest,
 }
 
-/// What a proxy takes.
+/// The request body for a proxy.
 #[derive(Serialize)]
 struct Records<'a> {
     records: [Record<'a>; 1],
@@ -25,12 +25,12 @@ struct Records<'a> {
 
 #[derive(Serialize)]
 struct Record<'a> {
-    /// Records of one key keep their order.
+    /// Kafka keeps the order of records with the same key.
     key: &'a str,
     value: &'a Published,
 }
 
-/// What a proxy answers: a member for each record.
+/// The answer of a proxy, with one member for each record.
 #[derive(Deserialize)]
 struct Produced {
     offsets: Vec<Offset>,
@@ -42,7 +42,7 @@ struct Offset {
 }
 
 impl Format {
-    /// Of its name in the contract, which has no others.
+    /// The format with this name in the contract. The contract has no other names.
     pub(super) fn new(name: &str) -> Self {
         match name {
             "CLOUD_EVENT" => Self::CloudEvent,
@@ -59,7 +59,7 @@ impl Format {
         }
     }
 
-    /// The body of a request; `contract` is where the schemas are.
+    /// The body of a delivery. `contract` is the base URL of the schemas.
     pub(super) fn body(self, event: &Published, contract: &str) -> Vec<u8> {
         let body = match self {
             Self::Event => serde_json::to_vec(event),
@@ -72,7 +72,7 @@ impl Format {
         body.unwrap_or_default()
     }
 
-    /// Whether an answer says, with a status that is good, that the event was not taken.
+    /// Whether an answer with a 2xx status says in its body that the event was not taken.
     pub(super) fn is_rejection(self, answer: &[u8]) -> bool {
         let Self::KafkaRest = self else { return false };
         serde_json::from_slice(answer).is_ok_and(|produced: Produced| {

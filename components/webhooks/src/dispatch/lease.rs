@@ -1,5 +1,5 @@
-//! Whose turn it is. A lease is told by the clock that all hosts share, so that no other one
-//! ends it early.
+//! Leases: which dispatcher serves which queue. Leases are measured by the clock that all hosts
+//! share, so that no other host ends one early.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,17 +10,18 @@ use super::Run;
 use crate::queue::NEVER;
 use crate::shares;
 
-/// A queue that is ours for a time.
+/// A queue that this run holds a lease on.
 pub(super) struct Leased {
     pub(super) tenant: String,
     pub(super) endpoint: String,
-    /// Names the lease: who has lost it may record nothing.
+    /// The id of the lease. If a run has lost its lease, then it may record nothing.
     pub(super) lease: String,
 }
 
-/// Takes queues that are due: of the tenants first that have the fewest served, here or by others,
-/// and of those first who has waited longest. `held` is how many queues of each tenant this run
-/// serves, of `slots` in all.
+/// Leases queues that are due. The tenants with the fewest served queues come first, no matter
+/// which run serves them. Within that order, the queue that has waited longest comes first. `held`
+/// is how many queues of each tenant this run serves, and `slots` is how many queues it can serve
+/// in all.
 pub(super) fn take(
     run: &Run<'_>,
     held: &HashMap<String, usize>,
@@ -56,7 +57,8 @@ pub(super) fn take(
             if !shares::may_take(*own, free) {
                 continue;
             }
-            // Others take some of this tenant meanwhile.
+            // Other runs lease queues of this tenant at the same time, so the limit is checked
+            // again here.
             let taken = run.system.execute(
                 "UPDATE webhook_queues SET lease = $1, leased_until = $2, served_at = $3 \
                  WHERE tenant_id = $4 AND endpoint_id = $5 AND leased_until <= $3 \
@@ -81,8 +83,9 @@ pub(super) fn take(
     })
 }
 
-/// When a queue can be taken next, in milliseconds. Who serves as many as a tenant may have takes
-/// the next of them by itself, and else its lease ends.
+/// The next moment at which a queue can be leased, in milliseconds. If a tenant has as many served
+/// queues as it may have, then its other queues count from the end of the first of these leases. If
+/// a queue is given back before that, then the run that served it takes the next one by itself.
 pub(super) fn next(run: &Run<'_>) -> kit::Result<Option<i64>> {
     let rows = run.system.query(
         "SELECT MIN(CASE WHEN s.served >= $1 AND s.frees_at > q.free_at THEN s.frees_at \
@@ -102,8 +105,8 @@ pub(super) fn next(run: &Run<'_>) -> kit::Result<Option<i64>> {
     Ok(rows.into_iter().next().and_then(|mut row| row.optional_integer()))
 }
 
-/// Whether this run is the one that waits: of many that were called for one write each, one is
-/// enough, and each takes an instance.
+/// Whether this run is the one that waits for the next due queue. Each write calls a run, so many
+/// of them run at once. One that waits is enough, and each waiting run occupies an instance.
 pub(super) fn wait(run: &Run<'_>, time: Duration) -> kit::Result<bool> {
     let moment = run.system.moment()?;
     let until = moment + i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
@@ -115,7 +118,7 @@ pub(super) fn wait(run: &Run<'_>, time: Duration) -> kit::Result<bool> {
     Ok(taken == 1)
 }
 
-/// Lets another one wait.
+/// Ends the wait, so that another run may wait.
 pub(super) fn leave(run: &Run<'_>) -> kit::Result<()> {
     run.system.execute("UPDATE clocks SET moment = 0 WHERE name = 'dispatcher'", &[]).map(drop)
 }

@@ -1,8 +1,9 @@
-//! The dispatcher: takes queues that are due, in turn, and sends what they have. Any number of
-//! dispatchers may run, on any number of machines: a queue is leased to one of them at a time.
+//! The dispatcher: leases queues that are due, and sends their deliveries. Any number of
+//! dispatchers may run, on any number of machines, because each queue is leased to one of them at a
+//! time.
 //!
-//! What was sent is recorded after it was sent. Who dies in between leaves a lease that ends,
-//! and another one sends the same again: at least once, and never nothing.
+//! A delivery is recorded after it was sent. If a dispatcher dies between the two, then its lease
+//! ends, and another dispatcher sends the same delivery again. So delivery is at least once.
 
 mod batch;
 mod format;
@@ -22,29 +23,30 @@ use kit::{Call, Internal, Seal, System, cloud_events, now};
 use crate::policy::Schedule;
 use lease::Leased;
 
-/// How long a run takes up work. What it has begun then still ends: with the longest time-out
-/// of an endpoint that is less than the time that a request to the runner may take.
+/// How long a run begins new work. Work that has begun may still finish. Even with the longest
+/// time-out of an endpoint, the sum stays below the time that a request to the runner may take.
 const RUN: Duration = Duration::from_secs(8);
-/// A batch that takes longer gives the queue back, so that others of its tenant get their turn.
+/// If a batch takes longer than this, then the run gives its queue back, so that other queues of
+/// the tenant get their turn.
 const SLOW: Duration = Duration::from_secs(2);
-/// Queues that one run serves at once.
+/// The most queues that one run serves at once.
 const SLOTS: usize = 64;
-/// How often a run that is sending looks for queues that became due.
+/// How often a run looks for newly due queues while it is sending.
 const GLANCE: Duration = Duration::from_millis(100);
-/// Batches of one queue before others get their turn.
+/// The most batches that one queue sends before other queues get their turn.
 const ROUNDS: usize = 8;
 
-/// What a run did.
+/// The result of a run.
 pub(crate) struct Sent {
-    /// Requests.
+    /// Requests that were sent.
     pub(crate) attempts: u64,
-    /// When something is due next, in milliseconds.
+    /// When the next queue is due, in milliseconds.
     pub(crate) next_due_at: Option<i64>,
-    /// Whether it is already.
+    /// Whether that moment has already come.
     pub(crate) more: bool,
 }
 
-/// What all sessions of a run share.
+/// The state that all sessions of a run share.
 struct Run<'a> {
     system: System<'a>,
     seal: Seal,
@@ -53,7 +55,7 @@ struct Run<'a> {
     patience: i64,
     /// How long a queue is leased at a time, in milliseconds.
     lease: i64,
-    /// Where clients find the contract.
+    /// The base URL of the contract, for clients.
     contract: String,
     began: Instant,
 }

@@ -1,5 +1,5 @@
-//! What came of a batch, in one transaction: the attempts, the deliveries, how far the queue has
-//! come, how the endpoint fares, and events about it.
+//! Records a batch in one transaction: the attempts, the deliveries, the position of the queue, the
+//! health of the endpoint, and events about all of this.
 
 use kit::list::Literal;
 use kit::{Event, Record, Scope, Value, id, now, trace_id};
@@ -14,19 +14,20 @@ use crate::patterns;
 use crate::policy::Outcome;
 use crate::queue::{self, NEVER};
 
-/// Another one has the queue by now and sends the same: nothing of this counts.
+/// The lease has ended: another run has the queue and sends the same deliveries. So this run may
+/// record nothing.
 const LOST: &str = "the lease has ended before the batch was recorded";
 
-/// What becomes of a delivery.
+/// The new state of a delivery.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Succeeded,
-    /// Tried again at this moment.
+    /// Retried at this moment, in milliseconds.
     Pending(i64),
     Failed,
 }
 
-/// Records a batch; returns whether the queue stays ours because there is more to send.
+/// Records a batch. Returns whether the queue stays leased because there is more to send.
 pub(super) fn record(
     run: &Run<'_>,
     leased: &Leased,
@@ -34,9 +35,10 @@ pub(super) fn record(
     sent: &[Option<Sent>],
     may_stay: bool,
 ) -> kit::Result<bool> {
-    // Outside of the transaction, which is of one tenant.
+    // Read before the transaction, because the transaction may touch the data of one tenant only.
     let moment = run.system.moment()?;
-    // A run serves many tenants, who must not learn of each other by a trace that they share.
+    // A trace of its own: a run serves many tenants, and a shared trace would tell them of each
+    // other.
     let trace = trace_id();
     run.system.transaction(|| {
         let scope = run.system.resume(&leased.tenant, &trace);
@@ -109,7 +111,7 @@ impl Work<'_> {
             return Err(kit::Error::internal(LOST));
         }
         if let Some((plain, sealed)) = &self.batch.reseal {
-            // Unless its owner has written it meanwhile.
+            // Only if the owner has not written the headers since.
             let sql = "UPDATE webhook_endpoints SET headers = $2 WHERE tenant_id = $1 \
                  AND id = $3 AND headers = $4";
             self.scope.execute(sql, [text(sealed), text(&self.leased.endpoint), text(plain)])?;
@@ -121,8 +123,9 @@ impl Work<'_> {
         Ok(stays)
     }
 
-    /// What the queue takes, and how far it has come with this batch. While the batch was sent
-    /// its owner may have subscribed to other events, or closed and opened it.
+    /// The patterns of the queue as they are now, and its position after this batch. While the
+    /// batch was being sent, the owner may have changed the event types, or disabled and enabled
+    /// the endpoint.
     fn queue(&self) -> kit::Result<(String, i64)> {
         let rows = self.scope.query(
             "SELECT patterns, position FROM webhook_queues \
@@ -146,7 +149,7 @@ impl Work<'_> {
         }
     }
 
-    /// Writes the deliveries of the batch, and those that wait for others of their subject.
+    /// Writes the deliveries of the batch, and new ones for the events that wait for their subject.
     fn deliveries(&self, fates: &[Fate]) -> kit::Result<()> {
         let mut rows = Rows::new();
         let waiting = self.batch.waiting.iter().map(|item| (item, item.attempts, Fate::Pending(0)));
@@ -160,7 +163,8 @@ impl Work<'_> {
             };
             let exhausted = match fate {
                 Fate::Failed => Value::Integer(self.now),
-                // Once it arrives, that it was given up is over.
+                // A delivery that arrives is no longer given up. A pending one keeps the old value
+                // (see the SQL below).
                 _ => Value::Null,
             };
             rows.add([
@@ -219,8 +223,8 @@ impl Work<'_> {
         )
     }
 
-    /// When the queue has something to send next. No writer of this tenant is between this and
-    /// the end of the transaction, so no event is overlooked.
+    /// When the queue has something to send next. No other write of this tenant can come between
+    /// this read and the end of the transaction, so no event is overlooked.
     fn due(&self, patterns: &str, position: i64) -> kit::Result<i64> {
         if queue::has_more(self.scope, patterns, position)? {
             return Ok(0);
@@ -234,8 +238,9 @@ impl Work<'_> {
         Ok(rows.into_iter().next().and_then(|mut row| row.optional_integer()).unwrap_or(NEVER))
     }
 
-    /// Says what was given up, and what arrived after all. Nothing is said of events that are
-    /// about deliveries themselves, or one failure would never end.
+    /// Emits events about deliveries that were given up, and about ones that arrived after that.
+    /// Events about deliveries themselves get none: otherwise one failure would cause the next for
+    /// ever.
     fn tell(&self, sent: &[Option<Sent>], fates: &[Fate]) -> kit::Result<()> {
         for ((item, sent), fate) in self.batch.items.iter().zip(sent).zip(fates) {
             let kind = match fate {
@@ -274,7 +279,7 @@ impl Work<'_> {
     }
 }
 
-/// Rows of one INSERT.
+/// The rows of one INSERT.
 struct Rows {
     places: Vec<String>,
     values: Vec<Value>,
@@ -304,7 +309,7 @@ impl Rows {
 /// A random number from 0 to 1.
 fn noise() -> f64 {
     let mut bytes = [0; 4];
-    // Without randomness nothing is added, which is within the bounds.
+    // If there is no randomness, then the jitter is 0, which is within its bounds.
     let _ = getrandom::fill(&mut bytes);
     f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX)
 }

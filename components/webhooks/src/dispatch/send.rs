@@ -1,4 +1,4 @@
-//! One request to a receiver. Redirects are not followed: they are answers like any other.
+//! Sends one request to an endpoint. Redirects are not followed; a 3xx counts as any other answer.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -14,17 +14,18 @@ use crate::policy::{self, Outcome};
 use crate::signature::{self, Keys};
 use crate::{credentials, headers, hops, target};
 
-/// Bytes of an answer that are kept.
+/// How many bytes of an answer are kept.
 const EXCERPT: usize = 1024;
-/// Bytes of an answer that are read: a credential that begins in what is kept ends in them.
+/// How many bytes of an answer are read. This is more than is kept, so that a credential that
+/// begins in the kept part is seen whole.
 const READ: usize = EXCERPT + 1000;
-/// What stands in an excerpt instead of the value of a custom header.
+/// Replaces the value of a custom header in an excerpt.
 const REDACTED: &str = "[redacted]";
 
-/// Where to, and how.
+/// The target of a delivery, and how to send to it.
 #[derive(Default)]
 pub(super) struct To {
-    /// `None`: to nowhere that is allowed. The URL may be from before a rule was.
+    /// `None` if the URL is not allowed: the endpoint may be older than the rule that forbids it.
     url: Option<String>,
     headers: Vec<(String, String)>,
     timeout: Duration,
@@ -33,7 +34,7 @@ pub(super) struct To {
     keys: Vec<Keys>,
 }
 
-/// What came of it.
+/// The result of one attempt.
 pub(super) struct Sent {
     pub(super) outcome: Outcome,
     pub(super) status: Option<u16>,
@@ -80,14 +81,14 @@ impl To {
         request.body(Full::new(Bytes::from(body))).ok()
     }
 
-    /// The first bytes of an answer as text, without what we sent as a credential.
+    /// The first bytes of an answer as text, with the credentials that were sent replaced.
     fn excerpt(&self, bytes: &[u8]) -> String {
         let text = String::from_utf8_lossy(&bytes[..bytes.len().min(READ)]);
         let printable = |c: char| if c.is_control() && !"\n\t".contains(c) { ' ' } else { c };
         let text: String = text.chars().map(printable).collect();
         let mut values: Vec<&str> = self.headers.iter().map(|(_, value)| &**value).collect();
         values.retain(|value| value.len() > 3);
-        // One may be the beginning of another.
+        // Longest first, because one value may be the beginning of another.
         values.sort_unstable_by_key(|value| std::cmp::Reverse(value.len()));
         let mut end = text.floor_char_boundary(EXCERPT);
         for (at, found) in values.iter().flat_map(|value| text.match_indices(value)) {
@@ -104,7 +105,8 @@ impl To {
     }
 }
 
-/// Sends an event; `None` when it is not kept any more. `contract` is where its schema is.
+/// Sends an event. `None` if the event is not kept any more. `contract` is the base URL of its
+/// schema.
 pub(super) async fn send(to: &To, item: &Item, contract: &str) -> Option<Sent> {
     let event = item.event.as_ref()?;
     let body = to.format.body(event, contract);
@@ -116,7 +118,7 @@ pub(super) async fn send(to: &To, item: &Item, contract: &str) -> Option<Sent> {
         let response = spin_sdk::http::send(request).await.map_err(Ok)?;
         let (parts, mut body) = response.into_parts();
         let mut read = Vec::new();
-        // An answer that breaks off has answered.
+        // If the body breaks off, then the status that was received still counts.
         while let Some(Ok(frame)) = body.frame().await {
             read.extend(frame.into_data().unwrap_or_default());
             if read.len() >= READ {
@@ -159,12 +161,12 @@ pub(super) async fn send(to: &To, item: &Item, contract: &str) -> Option<Sent> {
     })
 }
 
-/// The milliseconds of `Retry-After`.
+/// The wait that `Retry-After` asks for, in milliseconds.
 fn asked(headers: &http::HeaderMap) -> Option<i64> {
     policy::asked(headers.get("retry-after")?.to_str().ok()?, SystemTime::now())
 }
 
-/// What a failure is called in an attempt.
+/// The name of a failure in the attempt's `error`.
 fn name(code: &ErrorCode) -> &'static str {
     match code {
         ErrorCode::HttpRequestDenied
