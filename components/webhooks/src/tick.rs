@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::dispatch;
 use crate::inbound::{process, rejections};
 
-/// The shortest retention that a setting can ask for, in days.
+/// The shortest retention, in days. A shorter setting counts as this one.
 const SHORTEST: i64 = 1;
 
 /// The answer of the tick: what this call did.
@@ -71,8 +71,8 @@ async fn tidy(call: &Call) -> kit::Result<Swept> {
     sweep(
         call,
         &Ages {
-            // No default here: if the setting cannot be read, then the sweep must delete nothing.
-            // An operator may have promised customers a longer retention.
+            // No default here: if the setting cannot be read, then nothing is deleted. A default
+            // could delete events that a paid plan keeps for longer.
             events: events
                 .parse()
                 .map_err(|why| format!("retention_events_days {why}"))

@@ -1,5 +1,5 @@
-//! The body of a webhook, read once its signature fits. What nobody should have to read, because
-//! two readers may read it differently or one may fail, is kept as it came, and marked.
+//! The body of a webhook, parsed after its signature was verified. A body that two parsers may read
+//! differently, or that one of them may refuse, is kept as it came and marked as unreadable.
 
 use std::fmt;
 
@@ -11,21 +11,22 @@ use url::form_urlencoded;
 
 use super::Provider;
 
-/// The most levels of lists and objects, as in other requests.
+/// The deepest nesting of lists and objects, as for other request bodies.
 const DEPTH: usize = 64;
 
-/// A body as it is kept.
+/// A body in the form in which it is stored.
 pub(crate) struct Document {
-    /// Its JSON; null when it is none.
+    /// The body as JSON. Null if it is not JSON.
     pub(crate) json: Json,
-    /// JSON: itself when it is, else `raw` with the text, or `raw_base64` with the bytes.
+    /// The stored JSON: the body itself if it is JSON, otherwise an object with `raw` and the text,
+    /// or with `raw_base64` and the bytes.
     pub(crate) payload: String,
-    /// Whether it says that it is JSON, or text, and cannot be read as that.
+    /// Whether the body claims to be JSON but is not, or is not UTF-8.
     pub(crate) unreadable: bool,
 }
 
 impl Document {
-    /// Reads a body with this Content-Type.
+    /// Reads a body. `content_type` is the value of its header.
     pub(crate) fn read(provider: Provider, content_type: &str, body: &[u8]) -> Self {
         let Ok(whole) = std::str::from_utf8(body) else {
             let payload = json!({ "raw_base64": STANDARD.encode(body) }).to_string();
@@ -35,7 +36,7 @@ impl Document {
         let essence = essence.to_ascii_lowercase();
         let mut says_json = essence.ends_with("json");
         let mut text = whole.to_owned();
-        // GitHub's other format: a form whose only member is the JSON.
+        // The other format of GitHub: a form whose member `payload` is the JSON.
         if provider == Provider::Github && essence == "application/x-www-form-urlencoded" {
             let mut members = form_urlencoded::parse(body);
             if let Some((_, payload)) = members.find(|(name, _)| name == "payload") {
@@ -55,8 +56,8 @@ impl Document {
     }
 }
 
-/// JSON that all readers read alike: no name twice in an object, not too deep, and text that is
-/// Unicode.
+/// Parses JSON that all parsers read alike: no name twice in one object, no nesting beyond the
+/// limit, and only valid Unicode.
 fn parse(text: &str) -> serde_json::Result<Json> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let json = Value { depth: 0 }.deserialize(&mut deserializer)?;
@@ -64,7 +65,7 @@ fn parse(text: &str) -> serde_json::Result<Json> {
     Ok(json)
 }
 
-/// Any value, on this level.
+/// Any JSON value at this depth.
 #[derive(Clone, Copy)]
 struct Value {
     depth: usize,

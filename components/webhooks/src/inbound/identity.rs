@@ -1,4 +1,5 @@
-//! What a provider calls a webhook: by its id a second delivery is known.
+//! The id and type that a provider gives a webhook. The id tells a second delivery of the same
+//! webhook from a new one.
 
 use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
@@ -6,23 +7,23 @@ use sha2::{Digest as _, Sha256};
 use super::provider::standard;
 use super::{Headers, Provider};
 
-/// The longest id and type, in bytes. What is longer was not meant as one.
+/// The longest id and type, in bytes. A longer text does not count as one.
 const LONGEST: usize = 200;
 
-/// A webhook by the names of its provider.
+/// A webhook, as its provider identifies it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
-    /// Its id; without one, `sha256:` and the hash of the body.
+    /// The id. If there is none, then `sha256:` and the hash of the body.
     pub(crate) external_id: String,
-    /// Its type, if it says one.
+    /// The type, if the webhook has one.
     pub(crate) external_type: Option<String>,
-    /// The hash of the body, where the id is not signed: whoever has seen a webhook could send
-    /// it again under another one.
+    /// The hash of the body, if the provider does not sign the id. Without it, an attacker who has
+    /// seen a webhook could replay it under another id.
     pub(crate) body_hash: Option<String>,
 }
 
 impl Identity {
-    /// Of a request that is genuine; `document` is its body as JSON, else null.
+    /// Identifies a genuine request. `document` is its body as JSON, or null if it is not JSON.
     pub(crate) fn of(
         provider: Provider,
         headers: Headers<'_>,
@@ -36,7 +37,7 @@ impl Identity {
                 let event = document["event"]["type"].as_str();
                 (member("event_id"), event.or(member("type")))
             }
-            // The one that is signed.
+            // The id of the spelling whose signature was verified.
             Provider::StandardWebhooks => (headers(standard(headers)[0]), member("type")),
             Provider::Stripe | Provider::Tenantry | Provider::HmacSha256 => {
                 (member("id"), member("type"))

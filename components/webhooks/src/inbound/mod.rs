@@ -1,7 +1,8 @@
-//! Webhooks of others: whether one is genuine, what it is called, and its way into the feed.
+//! Incoming webhooks of providers: verifying them, identifying them, and bringing them into the
+//! feed.
 //!
-//! What decides it is here and in [`provider`], without input or output. A receiver answers as
-//! soon as a request is stored, and `process` brings it into the feed.
+//! The decisions are made here and in [`provider`], without input or output. A receiver answers as
+//! soon as the request is stored. After that, `process` brings it into the feed.
 
 mod document;
 mod identity;
@@ -22,31 +23,31 @@ use sha2::Sha256;
 
 pub(crate) use provider::Provider;
 
-/// How far the time of a request may be from ours, in seconds (K-60).
+/// How far the timestamp of a request may be from the time here, in seconds (K-60).
 const TOLERANCE: u64 = 300;
-/// The most signatures of a request that are looked at: each costs a MAC for each secret.
+/// The most signatures of a request that are checked, because each costs a MAC for each secret.
 const MOST: usize = 10;
 
-/// The headers of a request, by their names in lower case.
+/// Looks up a header of a request by its name in lower case.
 pub(crate) type Headers<'a> = &'a dyn Fn(&str) -> Option<&'a str>;
 
-/// Why a request is not taken for genuine.
+/// Why a request is not accepted as genuine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reason {
-    /// A header of the signature is not there.
+    /// A header of the signature is missing.
     Missing,
-    /// A header of the signature cannot be read.
+    /// A header of the signature is malformed.
     Malformed,
-    /// No secret fits.
+    /// No secret matches any signature.
     Mismatch,
-    /// It was signed too long ago, or will be.
+    /// The timestamp is too far in the past or in the future.
     Expired,
-    /// It was sent to the receiver of another provider or kind.
+    /// The request was sent to the receiver of another provider or kind.
     Misdirected,
 }
 
 impl Reason {
-    /// As audit entries and the contract write it.
+    /// The name in audit entries and in the contract.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Missing => "SIGNATURE_MISSING",
@@ -58,11 +59,11 @@ impl Reason {
     }
 }
 
-/// What a request says of its signature.
+/// The signature that a request claims to have.
 struct Claim {
-    /// The bytes that were signed.
+    /// The bytes that the signature covers.
     signed: Vec<u8>,
-    /// Seconds since the Unix epoch, where the scheme signs a time.
+    /// Seconds since the Unix epoch, if the scheme signs a time.
     timestamp: Option<i64>,
     signatures: Vec<Vec<u8>>,
 }
@@ -76,9 +77,11 @@ impl Claim {
     }
 }
 
-/// Whether one of the keys has signed the request, around `now` (seconds since the Unix epoch).
-/// How long that takes says nothing about how nearly a signature fits, and nothing about whose
-/// headers were looked for.
+/// Verifies that one of the keys has signed the request, at a time close to `now` (seconds since
+/// the Unix epoch).
+///
+/// The duration does not tell how much of a signature matches. It does not tell either which
+/// provider's headers were looked for.
 pub(crate) fn verify(
     provider: Provider,
     keys: &[Vec<u8>],
@@ -88,7 +91,7 @@ pub(crate) fn verify(
 ) -> Result<(), Reason> {
     let claim = provider.claim(headers, body);
     let signed = claim.as_ref().map_or(body, |claim| &claim.signed);
-    // Without a claim as many MACs as with one.
+    // If there is no claim, then the same number of MACs is computed as with one.
     let macs: Vec<_> = keys.iter().filter_map(|key| mac(key, signed)).collect();
     let claim = claim?;
     let mut fits = false;
@@ -104,10 +107,10 @@ pub(crate) fn verify(
     }
 }
 
-/// Keys of any length will do (RFC 2104 section 2), so there is always one.
+/// HMAC takes keys of any length (RFC 2104 section 2), so this is never `None`.
 fn mac(key: &[u8], signed: &[u8]) -> Option<Hmac<Sha256>> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
     mac.update(signed);
-    // Whatever becomes of it, it is computed.
+    // Keeps the compiler from leaving out a MAC that is not compared.
     Some(std::hint::black_box(mac))
 }

@@ -1,5 +1,5 @@
-//! From what was received to the feed, by the tick: `record.ingested` of each webhook, with its
-//! provider as the source (B-43, B-44).
+//! Brings received webhooks into the feed, called by the tick. Each webhook becomes a
+//! `record.ingested` with its provider as the source (B-43, B-44).
 
 use kit::{Call, Event, Internal as _, Row, System, Value, rfc3339};
 use serde::Serialize;
@@ -10,11 +10,11 @@ use super::Provider;
 /// The most webhooks that one call brings into the feed.
 const BATCH: i64 = 200;
 
-/// What a call did.
+/// The result of a call.
 pub(crate) struct Ingested {
-    /// Webhooks that are in the feed now.
+    /// Webhooks that this call brought into the feed.
     pub(crate) count: u64,
-    /// Whether there may be more.
+    /// Whether more webhooks may be waiting.
     pub(crate) more: bool,
 }
 
@@ -28,12 +28,12 @@ struct Data<'a> {
     external_type: Option<&'a str>,
     received_at: String,
     unreadable: bool,
-    /// Deliveries that it has behind it; the next one counts on.
+    /// The hops that the webhook has made. The next delivery counts on from here.
     hops: i64,
     payload: Box<RawValue>,
 }
 
-/// A webhook that waits.
+/// A webhook that waits to be brought into the feed.
 struct Waiting {
     tenant: String,
     integration: String,
@@ -47,8 +47,8 @@ struct Waiting {
     hops: i64,
 }
 
-/// Brings what waits into the feed. What goes wrong with one leaves the others alone, and that
-/// one for the next call.
+/// Brings waiting webhooks into the feed. If one fails, then the others go on, and the failed one
+/// waits for the next call.
 pub(crate) fn run(call: &Call) -> kit::Result<Ingested> {
     let system = System::open(call, "what was received waits whosever it is")?;
     let rows = system.query(
@@ -68,7 +68,7 @@ pub(crate) fn run(call: &Call) -> kit::Result<Ingested> {
             }
         }
     }
-    // Without progress another call would find the same.
+    // Without progress, another call would only find the same webhooks.
     Ok(Ingested { count, more: full && count > 0 })
 }
 
@@ -90,18 +90,20 @@ impl From<Row> for Waiting {
 }
 
 impl Waiting {
-    /// Appends it to the feed; returns whether it was this call that did.
+    /// Appends the webhook to the feed. Returns whether this call did it, and not another one.
     fn ingest(&self, system: &System<'_>) -> kit::Result<bool> {
         let scope = system.resume(&self.tenant, &self.trace_id);
         let text = |text: &str| Value::Text(text.to_owned());
-        // One at a time: many of them would fill the memory.
+        // Read for one webhook at a time, because the payloads of a whole batch would fill the
+        // memory.
         let rows = scope.query(
             "SELECT payload FROM inbound_events WHERE tenant_id = $1 AND integration_id = $2 \
              AND external_id = $3",
             [text(&self.integration), text(&self.external_id)],
         )?;
         let payload = rows.into_iter().next().map(|mut row| row.text()).unwrap_or_default();
-        // The feed has the payload from here on; the row stays, so that it is not taken in twice.
+        // The feed has the payload from here on. The row stays, so that a second delivery of the
+        // webhook is recognised.
         let ours = scope.execute(
             "UPDATE inbound_events SET status = 'PROCESSED', payload = '' WHERE tenant_id = $1 \
              AND integration_id = $2 AND external_id = $3 AND status = 'RECEIVED'",

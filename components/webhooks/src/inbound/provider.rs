@@ -1,4 +1,4 @@
-//! The providers whose webhooks are taken in, and how each of them signs.
+//! The providers whose webhooks are received, and how each of them signs.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::{Claim, Headers, Reason};
 use crate::signature;
 
-/// A provider, or a scheme that many of them follow.
+/// A provider, or a signature scheme that many providers share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Provider {
     /// `Stripe-Signature: t=…,v1=…` over `t.body` (docs.stripe.com/webhooks/signature).
@@ -15,18 +15,19 @@ pub(crate) enum Provider {
     Github,
     /// `X-Slack-Signature: v0=…` over `v0:timestamp:body` (api.slack.com, verifying requests).
     Slack,
-    /// `webhook-signature: v1,…` over `id.timestamp.body` (standardwebhooks.com); `svix-…` of
-    /// who began before there was the standard.
+    /// `webhook-signature: v1,…` over `id.timestamp.body` (standardwebhooks.com). Providers that
+    /// began before the standard send `svix-…` headers instead.
     StandardWebhooks,
-    /// Another Tenantry: `X-Signature-V2` (K-60). `X-Signature` is there too, but says no time:
-    /// who may leave the other one out may send it again for ever.
+    /// Another Tenantry: `X-Signature-V2` (K-60). A delivery has `X-Signature` too, but this one
+    /// covers no time. If it were accepted, then an attacker could leave the other header out and
+    /// replay the delivery for ever.
     Tenantry,
     /// `X-Signature: sha256=…` over the body.
     HmacSha256,
 }
 
 impl Provider {
-    /// As the enumeration of the contract writes it.
+    /// The provider with this name in the enumeration of the contract.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         Some(match name {
             "STRIPE" => Self::Stripe,
@@ -39,12 +40,12 @@ impl Provider {
         })
     }
 
-    /// That with this name in paths.
+    /// The provider with this name in paths.
     pub(crate) fn of(slug: &str) -> Option<Self> {
         Self::parse(&slug.to_ascii_uppercase()).filter(|found| found.slug() == slug)
     }
 
-    /// Its name in paths, and as the source of events.
+    /// The name in paths, and the source of its events.
     pub(crate) fn slug(self) -> &'static str {
         match self {
             Self::Stripe => "stripe",
@@ -56,8 +57,9 @@ impl Provider {
         }
     }
 
-    /// The key of the MAC that a secret stands for: of `whsec_…` what is behind it in base64
-    /// where the scheme says so, else the text itself. `None` when the secret has no such form.
+    /// The MAC key of a secret. Where the scheme says so, it is the part behind `whsec_`, decoded
+    /// from base64. Otherwise it is the text itself. `None` if the secret does not have the form
+    /// that the scheme demands.
     pub(crate) fn key(self, secret: &str) -> Option<Vec<u8>> {
         match self {
             // Supabase shows `v1,whsec_…`.
@@ -68,14 +70,14 @@ impl Provider {
             Self::Stripe | Self::Slack => {
                 secret.bytes().all(|byte| byte.is_ascii_graphic()).then(|| secret.into())
             }
-            // Whatever its owner has typed.
+            // The owner may choose any text without control characters.
             Self::Github | Self::HmacSha256 => {
                 (!secret.chars().any(char::is_control)).then(|| secret.into())
             }
         }
     }
 
-    /// What the headers claim was signed.
+    /// The signature that the headers claim.
     pub(super) fn claim(self, headers: Headers<'_>, body: &[u8]) -> Result<Claim, Reason> {
         let header = |name| headers(name).ok_or(Reason::Missing);
         match self {
@@ -93,7 +95,7 @@ impl Provider {
             Self::StandardWebhooks => {
                 let [id, time, signature] = standard(headers);
                 let (id, time) = (header(id)?, header(time)?);
-                // Signatures of other versions are not for this kind of key.
+                // Signatures of other versions need another kind of key.
                 let signatures = header(signature)?
                     .split(' ')
                     .filter_map(|one| STANDARD.decode(one.strip_prefix("v1,")?).ok())
@@ -109,7 +111,8 @@ impl Provider {
     }
 }
 
-/// The headers of Standard Webhooks: all of one spelling, so that nobody mixes two deliveries.
+/// The headers of Standard Webhooks. All three come from the same spelling, so that nobody can mix
+/// the headers of two deliveries.
 pub(super) fn standard(headers: Headers<'_>) -> [&'static str; 3] {
     match headers("webhook-signature") {
         None if headers("svix-signature").is_some() => {

@@ -1,6 +1,8 @@
 //! `POST /webhooks/{kind}`, `/integrations/webhooks/{provider}`, `/billing/webhooks/{provider}`:
-//! takes a webhook in. It is stored under the provider's name for it, which a second delivery
-//! has too, and answered; its way into the feed is [`super::process`].
+//! receives a webhook.
+//!
+//! The request is stored under the id that its provider gave it, which a second delivery has too,
+//! and is then answered. [`super::process`] brings it into the feed.
 
 use kit::{Call, Code, Error, Reply, Scope, Seal, System, Value, now, problem};
 use serde::Serialize;
@@ -13,20 +15,20 @@ use super::{Provider, Reason, rejections, verify};
 use crate::hops;
 use crate::integrations::{health, secrets};
 
-/// The longest body, in bytes: as much as SQS, SNS and EventBridge take. It becomes the data of
-/// an event, of which one instance sends up to 64 at a time.
+/// The longest body, in bytes: as much as SQS, SNS and EventBridge accept. The body becomes the
+/// data of an event, and one instance sends up to 64 events at a time.
 const LONGEST: usize = 262_144;
-/// Verifies nothing, as long as a secret that is made here.
+/// A key that no integration has. It is as long as a generated secret.
 const NOBODYS: [u8; 32] = [0; 32];
-/// The integration of what names none: no id is so short.
+/// The id of the integration that stands for none. No real id is so short.
 const NOBODY: &str = "-";
 
-/// Which integrations the receiver is of.
+/// Which integrations a receiver serves.
 #[derive(Clone, Copy)]
 pub(crate) enum Receiver<'a> {
-    /// Those of a kind.
+    /// The integrations of this kind.
     Kind(&'a str),
-    /// Those of a provider.
+    /// The integrations of this provider.
     Provider(&'a str),
 }
 
@@ -35,8 +37,9 @@ struct Received {
     status: &'static str,
 }
 
-/// The integration that a request names, with the keys that are good now. That of nobody, when
-/// there is none: whatever is done for one is done for the other, and takes as long.
+/// The integration that a request names, with the keys that are valid now. If there is none, then a
+/// stand-in takes its place. Both are handled in the same way and take the same time, so that a
+/// stranger cannot find out which integrations exist.
 struct Named {
     tenant: String,
     id: String,
@@ -75,7 +78,8 @@ pub(crate) async fn receive(call: &Call, receiver: Receiver<'_>) -> kit::Result 
     }
     let hops = hops::of_request(call.header(hops::HEADER));
     if hops::is_loop(hops) {
-        // A refusal would be tried again, and in the end disable an endpoint that has more to tell.
+        // A refusal would be retried. In the end it would disable an endpoint that also sends other
+        // events.
         return Reply::ok(&Received { status: "IGNORED" });
     }
     let identity = Identity::of(named.provider, &headers, &document.json, body);
@@ -91,7 +95,7 @@ pub(crate) async fn receive(call: &Call, receiver: Receiver<'_>) -> kit::Result 
     }
 }
 
-/// One answer for all refusals: it does not tell which integrations there are.
+/// The same answer for all refusals, so that it does not tell which integrations exist.
 fn refusal() -> Error {
     problem(Code::AuthenticationRequired, "No integration has signed this request.")
 }
@@ -111,7 +115,7 @@ fn find(system: &System<'_>, seal: &Seal, id: &str, receiver: Receiver<'_>) -> k
     let secrets = system.read(&named.tenant, |scope| secrets::load(scope, seal, &named.id))?;
     named.keys = secrets.iter().filter_map(|secret| named.provider.key(secret)).collect();
     if named.is_nobody() {
-        // Sealing takes as long as opening what is kept of others.
+        // Sealing takes as long as opening the secret of a real integration.
         seal.seal(NOBODY, &NOBODYS)?;
         named.keys = vec![NOBODYS.to_vec()];
     }
@@ -125,7 +129,7 @@ impl Named {
             Receiver::Kind(_) => None,
         };
         Self {
-            // One of 256 that there are not: those who write for one tenant wait for each other.
+            // One of 256 made-up tenants, because writes for the same tenant wait for each other.
             tenant: format!("{NOBODY}{}", hex::encode(&Sha256::digest(id)[..1])),
             id: NOBODY.to_owned(),
             provider: provider.unwrap_or(Provider::HmacSha256),
@@ -138,8 +142,8 @@ impl Named {
         self.id == NOBODY
     }
 
-    /// Whether a request to this receiver may be for it. None is for nobody, whatever it is
-    /// signed with.
+    /// Whether a request to this receiver may be for this integration. No request is for the
+    /// stand-in, whatever signature it has.
     fn is_meant_by(&self, receiver: Receiver<'_>) -> bool {
         !self.is_nobody()
             && match receiver {
@@ -149,7 +153,7 @@ impl Named {
     }
 }
 
-/// Stores it; returns whether it was not there yet.
+/// Stores the webhook. Returns false if it was stored before.
 fn store(
     call: &Call,
     scope: &Scope<'_>,

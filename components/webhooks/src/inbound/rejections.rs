@@ -1,5 +1,6 @@
-//! What receivers refuse. Strangers cause it, so it is counted, and the audit log has one entry
-//! for each integration, reason and hour, with how many there were since the one before.
+//! Rejected requests to receivers. Strangers can cause them, so they are counted instead of logged
+//! one by one. The audit log gets at most one entry for each integration, reason and hour, with the
+//! count since the entry before.
 
 use kit::{Call, Event, Row, Scope, System, Value, now};
 use serde_json::json;
@@ -11,7 +12,8 @@ const HOUR: i64 = 3_600_000;
 /// The most audit entries that one call writes.
 const BATCH: i64 = 200;
 
-/// Counts one. One statement, whatever was counted before, so that its time tells nothing.
+/// Counts one rejection. It is the same single statement in every case, so that its duration tells
+/// nothing.
 pub(crate) fn count(
     scope: &Scope<'_>,
     trace_id: &str,
@@ -29,7 +31,7 @@ pub(crate) fn count(
     )
 }
 
-/// Those of an integration that the audit log was not told of.
+/// The rejections of one integration and reason that the audit log does not have yet.
 struct Untold {
     tenant: String,
     integration: String,
@@ -38,11 +40,11 @@ struct Untold {
     provider: String,
 }
 
-/// Writes the audit entries that are due. What goes wrong with one leaves the others alone.
+/// Writes the audit entries that are due. If one fails, then the others are still written.
 pub(crate) fn tell(call: &Call) -> kit::Result<()> {
     let system = System::open(call, "what was refused waits whosever it is")?;
     let hour = now() / HOUR;
-    // What is of nobody has no integration.
+    // Rejections of requests that name no integration find no row here.
     let rows = system.query(
         "SELECT r.tenant_id, r.integration_id, r.reason, r.trace_id, i.provider \
          FROM inbound_rejections r \
@@ -72,7 +74,7 @@ impl From<Row> for Untold {
 }
 
 impl Untold {
-    /// With the trace of the last request, and nothing of what was sent.
+    /// Writes the audit entry, with the trace of the last request and with nothing that was sent.
     fn tell(&self, system: &System<'_>, hour: i64) -> kit::Result<()> {
         let scope = system.resume(&self.tenant, &self.trace_id);
         let text = |text: &str| Value::Text(text.to_owned());

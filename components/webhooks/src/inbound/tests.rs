@@ -1,4 +1,4 @@
-//! Signatures by hand: what is taken for genuine, and every reason why not.
+//! Hand-made signatures: which requests are accepted as genuine, and every reason for a rejection.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -30,7 +30,7 @@ fn stripe(time: i64, key: &str) -> String {
     format!("t={text},v1={}", hex(key.as_bytes(), &[text.as_bytes(), b".", BODY]))
 }
 
-/// Published by GitHub for who writes a verifier.
+/// The sample that GitHub publishes for authors of verifiers.
 #[test]
 fn the_sample_of_github() {
     let header = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
@@ -41,7 +41,7 @@ fn the_sample_of_github() {
     assert_eq!(other, Err(Reason::Mismatch));
 }
 
-/// Published by Slack.
+/// The sample that Slack publishes.
 #[test]
 fn the_sample_of_slack() {
     let body = "token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow\
@@ -93,7 +93,8 @@ fn any_secret_and_any_signature() {
     check(Provider::Stripe, &[("stripe-signature", &many)], Err(Reason::Malformed));
 }
 
-/// Who takes the dated signature off a delivery has none.
+/// If an attacker removes the dated signature from a delivery, then the other one is not accepted
+/// instead.
 #[test]
 fn the_timeless_one_does_not_stand_in() {
     let plain = format!("sha256={}", hex(b"the new secret", &[BODY]));
@@ -103,7 +104,7 @@ fn the_timeless_one_does_not_stand_in() {
     check(Provider::Tenantry, &both, Err(Reason::Expired));
 }
 
-/// Both spellings of Standard Webhooks, and no mixture of them.
+/// Both spellings of Standard Webhooks are accepted, but no mixture of them.
 #[test]
 fn svix_spells_it_its_own_way() {
     let at = NOW.to_string();
@@ -181,7 +182,7 @@ fn names() {
         (identity.external_id.as_str(), identity.external_type.as_deref()),
         ("Ev1", Some("ping"))
     );
-    // An id that is none, or longer than any, is as good as none.
+    // A text that is not an id, or is too long for one, counts as no id.
     for id in [json!(""), json!(7), json!("x".repeat(201)), json!("a\u{0}")] {
         let identity = Identity::of(Provider::HmacSha256, &none, &json!({ "id": id }), b"abc");
         let hash = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
@@ -189,7 +190,7 @@ fn names() {
         let external_id = hash.to_owned();
         assert_eq!(identity, Identity { external_id, external_type, body_hash });
     }
-    // What is not signed is no proof that there are two.
+    // The id of GitHub is not signed, so two ids are no proof of two webhooks.
     let find = |name: &str| (name == "x-github-delivery").then_some("7");
     let github = Identity::of(Provider::Github, &find, &document, BODY);
     assert_eq!(github.external_id, "7");

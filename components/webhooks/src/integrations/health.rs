@@ -1,4 +1,4 @@
-//! How an integration fares: what came, what was refused, and what its provider grants.
+//! The health of an integration: webhooks received, requests rejected, and the OAuth connection.
 
 use kit::{Call, Reply, Scope, Value, now, rfc3339};
 use serde::Serialize;
@@ -74,7 +74,7 @@ pub(crate) fn get(call: &Call) -> kit::Result {
     })
 }
 
-/// Nothing has come yet.
+/// Starts the counters of a new integration.
 pub(crate) fn begin(scope: &Scope<'_>, integration: &str) -> kit::Result<()> {
     scope.execute_one(
         "INSERT INTO integration_health (tenant_id, integration_id, received, duplicates) \
@@ -83,7 +83,7 @@ pub(crate) fn begin(scope: &Scope<'_>, integration: &str) -> kit::Result<()> {
     )
 }
 
-/// One came, for the first time or again.
+/// Counts a received webhook: as a new one if `fresh`, otherwise as a duplicate.
 pub(crate) fn received(scope: &Scope<'_>, integration: &str, fresh: bool) -> kit::Result<()> {
     let count = if fresh { "received" } else { "duplicates" };
     let sql = format!(

@@ -1,4 +1,4 @@
-//! Integrations: providers that a tenant takes webhooks in from, with what they sign with.
+//! Integrations: the providers that a tenant receives webhooks from, with their signing secrets.
 
 pub(crate) mod health;
 pub(crate) mod oauth;
@@ -13,7 +13,7 @@ use secrets::Fresh;
 
 /// The most integrations of a tenant.
 const MOST: i64 = 100;
-/// How long secrets before the newest stay good unless said, in seconds.
+/// How long the secrets before the newest stay valid if the request does not say, in seconds.
 const GRACE: i64 = 86_400;
 
 #[derive(Deserialize)]
@@ -59,7 +59,8 @@ pub(crate) async fn rotate(call: &Call) -> kit::Result {
 pub(crate) async fn delete(call: &Call) -> kit::Result {
     let seal = Seal::load(call).await?;
     let granted = call.read(|scope| oauth::Connection::find(scope, &seal, call.path("id")));
-    // Tokens that do not open any more keep nobody from disconnecting.
+    // If the tokens cannot be opened any more, then they cannot be revoked, but the deletion goes
+    // on.
     let granted = granted.unwrap_or_else(|error| {
         eprintln!("tokens to revoke: {}", error.internal.unwrap_or(error.message));
         None
@@ -71,7 +72,7 @@ pub(crate) async fn delete(call: &Call) -> kit::Result {
     Ok(reply)
 }
 
-/// What holds for every change of an integration.
+/// The rule for every change of an integration.
 pub(crate) fn rule(
     call: &Call,
     scope: &Scope<'_>,
@@ -124,13 +125,13 @@ pub(crate) async fn endpoints(call: &Call) -> kit::Result {
     Reply::ok(&Endpoints { items, next_cursor: None })
 }
 
-/// The contract has no others.
+/// The provider of an integration. The contract allows only known ones.
 fn provider(integration: &Record) -> kit::Result<Provider> {
     Provider::parse(integration.text("provider"))
         .ok_or_else(|| Error::internal("an integration of an unknown provider"))
 }
 
-/// Whether it can stand in a path as it is.
+/// Whether a kind is kebab-case, so that it can stand in a path.
 fn is_word(kind: &str) -> bool {
     let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     kind.split('-').all(|part| !part.is_empty() && part.chars().all(letter))

@@ -1,4 +1,4 @@
-//! What the provider of an integration signs with.
+//! The secrets with which the providers of integrations sign.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +8,7 @@ use crate::inbound::Provider;
 use crate::rotating::Rotating;
 use crate::signature::SECRET;
 
-/// Bytes of a secret that is made here.
+/// The length of a generated secret, in bytes.
 const BYTES: usize = 32;
 
 pub(crate) const SECRETS: Rotating = Rotating {
@@ -18,18 +18,18 @@ pub(crate) const SECRETS: Rotating = Rotating {
     sealed_as: "integration",
 };
 
-/// A secret that was just made, or that a client has brought.
+/// A new secret, generated or given by the client.
 pub(crate) struct Fresh {
-    /// As the provider writes it.
+    /// The secret in the form that the provider uses.
     pub(crate) text: String,
     sealed: String,
 }
 
 impl Fresh {
-    /// Of what the client brings, or of chance.
+    /// Makes a secret from the one that the client gives, or at random if it gives none.
     ///
     /// # Errors
-    /// 422 for a secret that the provider would not sign with.
+    /// 422 if the provider could not sign with this secret.
     pub(crate) fn make(
         seal: &Seal,
         provider: Provider,
@@ -58,7 +58,7 @@ impl Fresh {
         Ok(Self { text, sealed })
     }
 
-    /// Makes it the newest; those before it end after `grace` milliseconds.
+    /// Makes this secret the newest. The ones before it end after `grace` milliseconds.
     pub(crate) fn install(
         &self,
         scope: &Scope<'_>,
@@ -69,7 +69,7 @@ impl Fresh {
     }
 }
 
-/// Those that are good now, the newest first.
+/// The secrets that are valid now, the newest first.
 pub(crate) fn load(scope: &Scope<'_>, seal: &Seal, integration: &str) -> kit::Result<Vec<String>> {
     let found = SECRETS.load(scope, seal, integration)?;
     found.into_iter().map(|bytes| String::from_utf8(bytes).internal()).collect()

@@ -1,4 +1,4 @@
-//! The first leg: where to send the user.
+//! The first step of the flow: the URL to which the client sends the user.
 
 use kit::{Call, Reply, Seal, Value, now, rfc3339};
 use oauth2::PkceCodeChallenge;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::provider;
 use crate::contract::INTEGRATIONS;
 
-/// How long the user may take, in milliseconds.
+/// How long the user may take to come back, in milliseconds.
 const PATIENCE: i64 = 600_000;
 
 #[derive(Deserialize)]
@@ -24,7 +24,7 @@ struct Authorization<'a> {
     expires_at: String,
 }
 
-/// What the PKCE verifier of a state is sealed as.
+/// The name under which the PKCE verifier of a state is sealed.
 pub(super) fn sealed_as(state: &str) -> String {
     format!("authorization:{state}")
 }
@@ -44,7 +44,7 @@ pub(crate) async fn authorize(call: &Call) -> kit::Result {
     let sealed = seal.seal(&sealed_as(state), verifier.secret().as_bytes())?;
     let expires_at = now() + PATIENCE;
     let reply = call.write_sealed(&seal, |scope| {
-        // It may have been disconnected just now.
+        // The integration may have been deleted since it was read.
         INTEGRATIONS.find(scope, id)?;
         let columns = [id, call.caller()?.id(), state, &name, redirect_uri.as_str(), &sealed];
         let columns = columns.map(|text| Value::Text(text.to_owned()));

@@ -1,4 +1,4 @@
-//! The second leg: what the user has brought back becomes tokens.
+//! The second step of the flow: the code that the user brings back is exchanged for tokens.
 
 use kit::{Call, Internal as _, Reply, Seal, Value, now};
 use serde::{Deserialize, Deserializer};
@@ -10,8 +10,8 @@ use super::{AGAIN, authorize, conflict, refused, spent, unreachable};
 use crate::contract::INTEGRATIONS;
 use crate::grant;
 
-/// The authorization response (RFC 6749 section 4.1.2, RFC 9207). What else a provider sends
-/// along is ignored, and what is empty counts as left out (section 3.1).
+/// The authorization response (RFC 6749 section 4.1.2, RFC 9207). Other members are ignored. An
+/// empty member counts as left out (section 3.1).
 #[derive(Deserialize)]
 struct Brought {
     state: String,
@@ -27,7 +27,7 @@ fn given<'de, D: Deserializer<'de>>(member: D) -> Result<Option<String>, D::Erro
     Ok(Option::<String>::deserialize(member)?.filter(|text| !text.is_empty()))
 }
 
-/// What was remembered of the first leg.
+/// The stored state of the first step.
 struct Pending {
     provider: String,
     redirect_uri: String,
@@ -55,7 +55,7 @@ pub(crate) async fn connect(call: &Call) -> kit::Result {
         Err(Refusal::Answered(grant::Refusal::Refused(code))) => return Err(refused(&code)),
         Err(Refusal::Answered(grant::Refusal::Unreadable)) => return Err(spent("unreadable")),
         Err(Refusal::Lost(cause)) => return Err(spent(cause)),
-        // The code is as good as before, and may be brought again.
+        // The code was not spent, so the client may bring it again.
         Err(Refusal::Answered(grant::Refusal::Later(seconds))) => {
             put_back(call, &brought.state, &pending)?;
             return Err(unreachable("busy", seconds));
@@ -78,7 +78,7 @@ fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
 }
 
-/// Takes up what this caller has begun under this state, once.
+/// Takes the pending authorization of this caller and state. It can be taken only once.
 fn take(call: &Call, state: &str) -> kit::Result<Pending> {
     let mut pending = None;
     call.write(|scope| {
@@ -108,7 +108,7 @@ fn take(call: &Call, state: &str) -> kit::Result<Pending> {
     })
 }
 
-/// Leaves it for another call, unless the caller has begun anew meanwhile.
+/// Stores the pending authorization again for another call, unless the caller has begun a new one.
 fn put_back(call: &Call, state: &str, pending: &Pending) -> kit::Result<()> {
     call.write(|scope| {
         let Pending { provider, redirect_uri, sealed, expires_at } = pending;

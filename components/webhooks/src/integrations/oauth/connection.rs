@@ -1,4 +1,4 @@
-//! What a provider has granted, as it is kept: the tokens sealed under the master key.
+//! The stored grant of a provider, with its tokens sealed under the master key.
 
 use kit::{Internal as _, Row, Scope, Seal, Value, now, rfc3339};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ pub(crate) struct Connection {
     pub(super) provider: String,
     pub(super) tokens: Tokens,
     pub(super) scope: Option<String>,
-    /// When the access token ends, in milliseconds.
+    /// When the access token ends, in milliseconds. `None` if it has no known end.
     pub(super) expires_at: Option<i64>,
 }
 
@@ -25,7 +25,7 @@ pub(super) struct Tokens {
     pub(super) refresh_token: Option<String>,
 }
 
-/// How it fares, without what is secret.
+/// The status of a connection, without its tokens.
 #[derive(Serialize)]
 pub(crate) struct Status {
     provider: String,
@@ -45,14 +45,14 @@ fn optional<T>(value: Option<T>, of: impl FnOnce(T) -> Value) -> Value {
     value.map_or(Value::Null, of)
 }
 
-/// What a sealed value is bound to.
+/// The name under which the tokens of an integration are sealed.
 fn name(integration: &str) -> String {
     format!("connection:{integration}")
 }
 
 impl Connection {
-    /// Of an answer of the token endpoint. What it leaves out stays as it was `before` (RFC 6749
-    /// sections 5.1 and 6).
+    /// Makes a connection from an answer of the token endpoint. A member that the answer leaves out
+    /// keeps its value from `before` (RFC 6749 sections 5.1 and 6).
     pub(super) fn new(provider: String, answer: Grant, before: Option<Self>) -> Self {
         let (kept, scope) = match before {
             Some(before) => (before.tokens.refresh_token, before.scope),
@@ -70,12 +70,12 @@ impl Connection {
         }
     }
 
-    /// Whether its access token is good for a while.
+    /// Whether the access token is valid for at least [`MARGIN`].
     pub(super) fn is_fresh(&self) -> bool {
         self.lasts(MARGIN)
     }
 
-    /// Whether its access token is good so many milliseconds from now.
+    /// Whether the access token is valid this many milliseconds from now.
     pub(super) fn lasts(&self, milliseconds: i64) -> bool {
         self.expires_at.is_none_or(|end| end > now() + milliseconds)
     }
@@ -99,7 +99,7 @@ impl Connection {
         }))
     }
 
-    /// Keeps it instead of what there was.
+    /// Stores the connection in place of an earlier one.
     pub(super) fn install(
         &self,
         scope: &Scope<'_>,
@@ -126,8 +126,8 @@ impl Connection {
         )
     }
 
-    /// Keeps what a refresh has brought; returns whether it was still ours to do, which it is
-    /// until `lease`.
+    /// Stores the result of a refresh. Returns whether this call still held the lease, which
+    /// `lease` identifies by its end.
     pub(super) fn refreshed(
         &self,
         scope: &Scope<'_>,
@@ -164,7 +164,7 @@ impl Connection {
 }
 
 impl Status {
-    /// Of an integration, if it has a connection.
+    /// The status of an integration's connection, if it has one.
     pub(crate) fn find(scope: &Scope<'_>, integration: &str) -> kit::Result<Option<Self>> {
         let sql = "SELECT provider, scope, refreshable, expires_at, connected_at, refreshed_at, \
              last_error FROM integration_connections WHERE tenant_id = $1 AND integration_id = $2";
@@ -186,7 +186,7 @@ impl Status {
     }
 }
 
-/// Takes away what a provider has granted, and who is there now.
+/// Deletes the connection of an integration, and the authorizations that are pending.
 pub(crate) fn forget(scope: &Scope<'_>, integration: &str) -> kit::Result<()> {
     for table in ["integration_connections", "integration_authorizations"] {
         let sql = format!("DELETE FROM {table} WHERE tenant_id = $1 AND integration_id = $2");

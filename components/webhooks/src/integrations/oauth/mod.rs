@@ -1,9 +1,8 @@
-//! Access to a provider by OAuth 2.0: the authorization code grant with PKCE (RFC 6749 section
-//! 4.1, RFC 7636), as RFC 9700 says it is to be used.
+//! Access to providers by OAuth 2.0: the authorization code grant with PKCE (RFC 6749 section 4.1,
+//! RFC 7636), in the way that RFC 9700 recommends.
 //!
-//! The page that the user comes back to is one of the client's own; it ends the flow as the
-//! same caller that has begun it. So there is no receiver here that anybody could lead another
-//! user to.
+//! The redirect URI is a page of the client. The client ends the flow with the same caller that
+//! began it. So this server has no redirect receiver to which an attacker could lead another user.
 
 mod authorize;
 mod connect;
@@ -19,15 +18,15 @@ pub(crate) use token::token;
 
 use kit::{Code, Error, Seal, problem};
 
-/// When to come back to a provider that cannot be reached, in seconds.
+/// When to retry if a provider cannot be reached, in seconds.
 const AGAIN: u32 = 5;
 
-/// A state of things in which the call can do nothing.
+/// The call cannot succeed in the current state.
 fn conflict(message: &str) -> Error {
     problem(Code::Conflict, message)
 }
 
-/// The provider has said no; `error` is its code (RFC 6749 sections 4.1.2.1 and 5.2).
+/// The provider refused. `error` is its code (RFC 6749 sections 4.1.2.1 and 5.2).
 fn refused(error: &str) -> Error {
     Error {
         context: vec![("oauth_error".to_owned(), error.to_owned())],
@@ -35,7 +34,7 @@ fn refused(error: &str) -> Error {
     }
 }
 
-/// The code may be spent, and nobody knows for what.
+/// The authorization code may be spent, but there are no tokens for it.
 fn spent(cause: &str) -> Error {
     Error {
         internal: Some(format!("token endpoint: {cause}")),
@@ -43,7 +42,7 @@ fn spent(cause: &str) -> Error {
     }
 }
 
-/// The provider could not be asked; it may be in so many seconds.
+/// The provider could not be asked. The caller may retry after this many seconds.
 fn unreachable(cause: &str, retry_after: u32) -> Error {
     Error {
         retry_after: Some(retry_after),
@@ -52,8 +51,8 @@ fn unreachable(cause: &str, retry_after: u32) -> Error {
     }
 }
 
-/// Takes back what was granted, once it is gone from here. What does not succeed is told the
-/// operator, and keeps nobody from disconnecting.
+/// Revokes the tokens at the provider, after they were deleted here. If this fails, then the
+/// operator's log says so, and the disconnection still succeeds.
 pub(crate) async fn revoke(connection: &Connection, seal: &Seal) {
     let failed = match provider::find(&connection.provider, seal).await {
         Ok(provider) => provider.revoke(&connection.tokens).await.err(),

@@ -1,4 +1,4 @@
-//! The authorization servers that the operator has registered this server with.
+//! The authorization servers at which the operator has registered this server as a client.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,7 +13,8 @@ use serde::Deserialize;
 
 use crate::{grant, target};
 
-/// This server as a client of one of them, with the names of RFC 7591 and RFC 8414.
+/// The registration of this server at one provider. The names of the members are those of RFC 7591
+/// and RFC 8414.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Provider {
@@ -27,12 +28,12 @@ pub(super) struct Provider {
     pub(super) token_endpoint_auth_method: Method,
     redirect_uris: Vec<RedirectUrl>,
     scope: Option<String>,
-    /// What else its authorization endpoint asks for, such as `access_type` of Google.
+    /// Further parameters of the authorization endpoint, such as `access_type` of Google.
     #[serde(default)]
     authorization_parameters: BTreeMap<String, String>,
 }
 
-/// How the client says who it is to the token endpoint.
+/// How this server authenticates at the token endpoint.
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Method {
@@ -44,8 +45,8 @@ pub(super) enum Method {
 /// The provider with this name.
 ///
 /// # Errors
-/// 422 when the operator has set none of this name; `service-unavailable` when what the operator
-/// has set cannot be read.
+/// 422 if the operator has set no provider of this name. `service-unavailable` if the setting
+/// cannot be read.
 pub(super) async fn find(name: &str, seal: &Seal) -> kit::Result<Provider> {
     let text = spin_sdk::variables::get("oauth_providers").await.unwrap_or_default();
     let text = if text.trim().is_empty() { "{}" } else { text.trim() };
@@ -86,11 +87,11 @@ fn misconfigured(why: &str) -> Error {
 }
 
 impl Provider {
-    /// The registered URI that a client names, letter for letter (RFC 9700 section 2.1), or the
-    /// first.
+    /// The registered redirect URI that equals the client's letter for letter (RFC 9700 section
+    /// 2.1). If the client names none, then the first one.
     ///
     /// # Errors
-    /// 422 for any other.
+    /// 422 if the client's URI is not registered.
     pub(super) fn redirect_uri(&self, wanted: Option<&str>) -> kit::Result<&RedirectUrl> {
         let fits = |uri: &&RedirectUrl| wanted.is_none_or(|wanted| wanted == uri.as_str());
         self.redirect_uris.iter().find(fits).ok_or_else(|| {
@@ -100,7 +101,7 @@ impl Provider {
         })
     }
 
-    /// Where to send the user, and what comes back with them.
+    /// The URL to which the user is sent, and the `state` that comes back with them.
     pub(super) fn authorization_url(
         &self,
         redirect_uri: &RedirectUrl,
@@ -123,8 +124,8 @@ impl Provider {
         (url.into(), state)
     }
 
-    /// Whether an answer may be its own: where it is known to say who it is, it must be right
-    /// (RFC 9207 section 2.4).
+    /// Whether the issuer in an authorization response may be this provider. If the operator has
+    /// set the issuer and the response has one, then both must be equal (RFC 9207 section 2.4).
     pub(super) fn is_issuer(&self, claimed: Option<&str>) -> bool {
         match (&self.issuer, claimed) {
             (Some(issuer), Some(claimed)) => issuer == claimed,

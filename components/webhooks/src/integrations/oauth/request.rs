@@ -1,6 +1,7 @@
-//! What is asked of a provider: tokens, and to take them back. Not by the library: it reads
-//! answers more strictly than providers write them, and knows none on this machine, as there is
-//! in development.
+//! Requests to a provider: for tokens, and to revoke them.
+//!
+//! The OAuth library does not send them. It reads answers more strictly than providers write them.
+//! It also does not support a provider on this machine, as there is in development.
 
 use std::time::Duration;
 
@@ -19,21 +20,21 @@ use crate::grant::{self, Grant};
 
 /// How long a provider may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// Bytes of an answer at most.
+/// The most bytes of an answer.
 const MOST: usize = 65_536;
 
 /// Why there are no tokens.
 pub(super) enum Refusal {
-    /// What the provider answered.
+    /// The provider answered with a refusal.
     Answered(grant::Refusal),
-    /// It was not reached: a code or a refresh token is as good as before.
+    /// The provider was not reached, so the code or refresh token is still valid.
     Unreachable(&'static str),
-    /// It may have been reached, and what it answered is lost.
+    /// The provider may have been reached, but its answer is lost.
     Lost(&'static str),
 }
 
 impl Provider {
-    /// Tokens for a code (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
+    /// Exchanges a code for tokens (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
     pub(super) async fn exchange(
         &self,
         code: &str,
@@ -49,7 +50,7 @@ impl Provider {
         .await
     }
 
-    /// Fresh tokens (RFC 6749 section 6).
+    /// Refreshes the tokens (RFC 6749 section 6).
     pub(super) async fn refresh(&self, token: &str) -> Result<Grant, Refusal> {
         self.tokens(&[("grant_type", "refresh_token"), ("refresh_token", token)]).await
     }
@@ -60,7 +61,7 @@ impl Provider {
         grant::read(answer.status().as_u16(), retry_after, answer.body()).map_err(Refusal::Answered)
     }
 
-    /// Takes back what was granted (RFC 7009), where the provider has a way.
+    /// Revokes the tokens (RFC 7009), if the provider has a revocation endpoint.
     pub(super) async fn revoke(&self, tokens: &Tokens) -> Result<(), &'static str> {
         let Some(endpoint) = &self.revocation_endpoint else { return Ok(()) };
         let refresh = tokens
@@ -75,7 +76,7 @@ impl Provider {
         }
     }
 
-    /// Sends a form as this client, authenticated as RFC 6749 section 2.3.1 says.
+    /// Sends a form, with this client authenticated as in RFC 6749 section 2.3.1.
     async fn ask(
         &self,
         url: &url::Url,
@@ -101,7 +102,7 @@ impl Provider {
             }
         }
         let body = form.finish();
-        // Without its length the body goes out in chunks, which some servers refuse.
+        // Without this header the body is sent in chunks, which some servers refuse.
         let request = request
             .header(CONTENT_LENGTH, body.len())
             .body(Full::new(Bytes::from(body)))
@@ -110,7 +111,7 @@ impl Provider {
     }
 }
 
-/// One request; redirects are not followed.
+/// Sends one request. Redirects are not followed.
 async fn send(request: http::Request<Full<Bytes>>) -> Result<http::Response<Bytes>, Refusal> {
     let answer = async {
         let response = spin_sdk::http::send(request).await.map_err(|code| match code {

@@ -1,4 +1,4 @@
-//! The access token of an integration, refreshed when it is about to end.
+//! The access token of an integration. It is refreshed when it is about to end.
 
 use kit::{Call, Code, Error, Reply, Seal, Value, now, problem, rfc3339};
 use serde::Serialize;
@@ -10,7 +10,7 @@ use super::{AGAIN, conflict, unreachable};
 use crate::contract::INTEGRATIONS;
 use crate::grant::{self, ends_the_grant};
 
-/// How long a refresh is left to whoever has begun it, in milliseconds: longer than a provider
+/// How long a caller holds the lease on a refresh, in milliseconds. This is longer than a provider
 /// may take to answer.
 const LEASE: i64 = 20_000;
 
@@ -43,7 +43,7 @@ pub(crate) async fn token(call: &Call) -> kit::Result {
     Ok(Reply::ok(&token)?.header("cache-control", "no-store"))
 }
 
-/// The connection with a token that is good for a while.
+/// Refreshes the connection if necessary, and returns it with a token that is still valid.
 async fn renew(call: &Call, seal: &Seal) -> kit::Result<Connection> {
     let lease = now() + LEASE;
     let (connection, ours) = lend(call, seal, lease)?;
@@ -51,7 +51,7 @@ async fn renew(call: &Call, seal: &Seal) -> kit::Result<Connection> {
         return Ok(connection);
     }
     let Some(refresh_token) = connection.tokens.refresh_token.clone() else {
-        // Without one there is nothing to wait for.
+        // Without a refresh token there is nothing to wait for.
         return match connection.lasts(0) {
             true => Ok(connection),
             false => Err(over()),
@@ -87,7 +87,7 @@ async fn renew(call: &Call, seal: &Seal) -> kit::Result<Connection> {
         settle(call, seal, &lost, lease, Some(code))?;
         return Err(over());
     }
-    // Anything else may be the operator's fault, which passes.
+    // Any other refusal may be a fault of the operator's settings, which can be mended.
     let (code, error) = match refusal {
         Refusal::Answered(grant::Refusal::Refused(code)) => (code.clone(), not_refreshed(code)),
         Refusal::Answered(grant::Refusal::Later(seconds)) => {
@@ -104,7 +104,7 @@ async fn renew(call: &Call, seal: &Seal) -> kit::Result<Connection> {
     if connection.lasts(0) { Ok(connection) } else { Err(error) }
 }
 
-/// The provider says no, and not because of the grant.
+/// The provider refused for a reason other than the grant.
 fn not_refreshed(code: String) -> Error {
     Error {
         retry_after: Some(AGAIN),
@@ -120,7 +120,7 @@ fn over() -> Error {
     conflict("The provider grants no access any more; begin again with `authorize`.")
 }
 
-/// The connection as it is now, and whether it is ours to refresh until `lease`.
+/// The current connection, and whether this call holds the lease on its refresh until `lease`.
 fn lend(call: &Call, seal: &Seal, lease: i64) -> kit::Result<(Connection, bool)> {
     let id = call.path("id");
     let mut lent = None;
@@ -143,7 +143,8 @@ fn lend(call: &Call, seal: &Seal, lease: i64) -> kit::Result<(Connection, bool)>
     lent.ok_or_else(|| conflict("This integration is not connected; begin with `authorize`."))
 }
 
-/// Records what came of a refresh; a tenant is told of the end of its access.
+/// Records the result of a refresh. If the access has ended, then the feed of the tenant gets an
+/// event.
 fn settle(
     call: &Call,
     seal: &Seal,
