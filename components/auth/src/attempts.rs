@@ -1,11 +1,14 @@
-//! Guessing the password of one account, from however many addresses: failures in a row are
-//! counted by account, and after some of them each next try has to wait, longer and longer (NIST
-//! SP 800-63B section 5.2.2). A stranger must not lock the owner out by failing, so addresses and
-//! networks from which the account has signed in before are counted each by itself: not even who
-//! shares the owner's network does.
+//! Protects accounts against password guessing from any number of addresses. Failures in a row are
+//! counted for each account. After some of them, each next try has to wait, longer each time (NIST
+//! SP 800-63B section 5.2.2).
 //!
-//! Accounts and networks are known by keyed hashes, and those that do not exist are counted as
-//! those that do: nothing is told, and nothing can be read out of the stores.
+//! A stranger must not lock the owner out by failing. So each address and network from which the
+//! account has signed in before has a count of its own. The address is counted apart from the
+//! network, so that not even a person in the owner's network can lock the owner out.
+//!
+//! Accounts and networks are stored as keyed hashes, so the stores tell nothing about them.
+//! Accounts that do not exist are counted like those that do, so that answers do not tell which
+//! exist.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -16,23 +19,24 @@ use crate::text;
 use crate::tries::Tries;
 
 const DAY_MS: i64 = 86_400_000;
-/// How long an address or network is known after the last time.
+/// How long an address or network stays known after its last sign-in.
 const KNOWN_MS: i64 = 90 * DAY_MS;
-/// The most addresses and networks that are known of an account.
+/// The most known addresses and networks of an account.
 const PLACES: i64 = 40;
 
-/// One try to sign in, which counts as a failure until it is none.
+/// One try to sign in. It counts as a failure until it succeeds.
 pub(crate) struct Attempt {
     account: String,
-    /// The address and its network.
+    /// The hashes of the address and of its network.
     places: [String; 2],
-    /// The one of them that the account has signed in from, and when that was last noted.
+    /// The one of them that is known, and when it was last noted.
     known: Option<(String, i64)>,
-    /// What this try has called itself where it is counted.
+    /// The id of this try in the entry where it is counted.
     name: String,
 }
 
-/// A try that was not taken, and what names the account where its address must not be seen.
+/// A try that came too early, and the hash of its account for places where the e-mail address must
+/// not appear.
 pub(crate) struct Refused {
     pub(crate) error: Error,
     pub(crate) account: String,
@@ -42,7 +46,7 @@ impl Attempt {
     /// Begins a try.
     ///
     /// # Errors
-    /// `rate-limit-exceeded` when it comes too early; `service-unavailable` of the stores.
+    /// `rate-limit-exceeded` if the try comes too early; `service-unavailable` if a store fails.
     pub(crate) fn begin(
         call: &Call,
         system: &System<'_>,
@@ -85,14 +89,14 @@ impl Attempt {
         let places = address.map(places).unwrap_or_default();
         Self {
             account: seal.digest("account", email),
-            // Not comparable between accounts.
+            // Hashed with the account, so that the places of two accounts cannot be compared.
             places: places.map(|place| seal.digest("network", &format!("{place} {email}"))),
             known: None,
             name: String::new(),
         }
     }
 
-    /// Where failures are counted.
+    /// The key of the entry where failures are counted.
     fn key(&self) -> String {
         let Self { account, .. } = self;
         match &self.known {
@@ -101,15 +105,16 @@ impl Attempt {
         }
     }
 
-    /// What names the account where its address must not be seen.
+    /// The hash of the account, for places where the e-mail address must not appear.
     pub(crate) fn account(&self) -> &str {
         &self.account
     }
 
-    /// It was no failure. Those of strangers stay counted, or each sign-in would give them more.
+    /// The try succeeded. The count of an unknown place is only reduced by this try. If it were
+    /// deleted, then each sign-in of the owner would give strangers new tries.
     ///
     /// # Errors
-    /// `service-unavailable` of the store.
+    /// `service-unavailable` if the store fails.
     pub(crate) fn succeeded(&self) -> kit::Result<()> {
         store::update(&self.key(), |held| match Tries::read(held) {
             Some(_) if self.known.is_some() => Change::Delete,
@@ -118,11 +123,11 @@ impl Attempt {
         })
     }
 
-    /// It was none at all: nobody looked at the password. Whoever is told to try again in a second
-    /// need not wait for longer, unless somebody else has failed meanwhile.
+    /// The try was not checked: nobody compared the password. The client is told to try again in a
+    /// second, so it should not wait for longer, unless another try has failed since.
     ///
     /// # Errors
-    /// `service-unavailable` of the store.
+    /// `service-unavailable` if the store fails.
     pub(crate) fn gives_back(&self) -> kit::Result<()> {
         store::update(&self.key(), |held| match Tries::read(held) {
             Some(tries) if tries.by == self.name => {
@@ -133,14 +138,14 @@ impl Attempt {
         })
     }
 
-    /// Notes the address and its network as known, in the running transaction.
+    /// Notes the address and its network as known. To be called within a transaction.
     ///
     /// # Errors
-    /// `internal-error` of the database.
+    /// `internal-error` if the database fails.
     pub(crate) fn note(&self, system: &System<'_>) -> kit::Result<()> {
         let moment = now();
         let [address, network] = &self.places;
-        // Once a day is often enough.
+        // Noting it once a day is enough.
         let is_fresh = |known: &(String, i64)| known.0 == *address && moment - known.1 < DAY_MS;
         if self.known.as_ref().is_some_and(is_fresh) {
             return Ok(());
@@ -162,10 +167,10 @@ impl Attempt {
     }
 }
 
-/// Notes the address of who has just registered as known, in the running transaction.
+/// Notes the address of a new user as known. To be called within a transaction.
 ///
 /// # Errors
-/// `internal-error` of the database.
+/// `internal-error` if the database fails.
 pub(crate) fn note(call: &Call, system: &System<'_>, seal: &Seal, email: &str) -> kit::Result<()> {
     Attempt::of(call, seal, email).note(system)
 }
@@ -178,8 +183,9 @@ fn too_many(left_ms: i64) -> Error {
     Error { retry_after: Some(seconds), ..problem(Code::RateLimitExceeded, message) }
 }
 
-/// The address (of IPv6 its /64, in which machines change theirs), and what one subscriber or site
-/// holds: a /24 of IPv4, a /56 of IPv6.
+/// The address, and the network that one subscriber or site usually holds. The address of IPv6 is
+/// its /64, because machines change their address within it. The network is a /24 of IPv4 or a /56
+/// of IPv6.
 fn places(address: IpAddr) -> [String; 2] {
     match address.to_canonical() {
         IpAddr::V4(v4) => {

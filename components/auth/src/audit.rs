@@ -1,6 +1,8 @@
-//! What the audit log has of signing in. What succeeds is written with it. What fails anybody may
-//! send, so of an account or client each kind of failure is written once an hour: the log of a
-//! tenant does not grow by what strangers do, and the first failure of an hour is seen.
+//! Audit entries about signing in. A success is written together with what it does.
+//!
+//! Anybody can cause failures. So each kind of failure is written once an hour for each account or
+//! client. In this way strangers cannot fill the audit log of a tenant, and the first failure of an
+//! hour is still seen.
 
 use std::time::Duration;
 
@@ -12,41 +14,42 @@ use crate::store::{self, Change};
 use crate::text;
 
 const HOUR_MS: i64 = 3_600_000;
-/// The most tenants of one person that are told.
+/// The most tenants of one person in which a failure is written.
 const TENANTS: i64 = 20;
-/// Before what is done behind an answer, so that the answer is out.
+/// The pause before work behind an answer, so that the answer is sent first.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Who did what, or tried.
+/// An audit entry about a user or client.
 pub(crate) struct Entry<'a> {
     pub(crate) tenant: &'a str,
-    /// `user.signed_in`
+    /// The type, such as `user.signed_in`.
     pub(crate) kind: &'a str,
-    /// The user or client, who is also the actor.
+    /// The user or client, which is also the actor.
     pub(crate) subject: &'a str,
     pub(crate) data: Json,
 }
 
 impl Entry<'_> {
-    /// Writes it into the running transaction.
+    /// Writes the entry. To be called within a transaction.
     ///
     /// # Errors
-    /// `internal-error` of the database.
+    /// `internal-error` if the database fails.
     pub(crate) fn write(self, system: &System<'_>) -> kit::Result<()> {
         let Self { tenant, kind, subject, data } = self;
         let event = Event { kind, subject, source_agent: "auth", data: data.to_string() };
         system.enter(tenant).audit(subject, &event)
     }
 
-    /// Writes it, unless there is one of this kind and subject of this hour. An answer does not
-    /// fail for it.
+    /// Writes the entry, unless this hour already has one of this kind and subject. If the write
+    /// fails, then the answer does not fail.
     pub(crate) fn write_hourly(self, system: &System<'_>) {
         if is_first(&format!("{}:{}:{}", self.tenant, self.kind, self.subject)) {
             let _ = system.transaction(|| self.write(system));
         }
     }
 
-    /// The same behind the answer, which must not take longer for clients that exist.
+    /// The same after the answer was sent, so that the answer does not take longer for clients that
+    /// exist.
     pub(crate) fn write_behind(self, trace_id: &str) {
         let Self { tenant, kind, subject, data } = self;
         let [trace_id, tenant, kind, subject] =
@@ -61,8 +64,8 @@ impl Entry<'_> {
     }
 }
 
-/// Notes a sign-in of an account that failed or was refused, behind the answer: it must not take
-/// longer for accounts that exist.
+/// Writes that a sign-in to an account failed or was refused. It runs after the answer was sent, so
+/// that the answer does not take longer for accounts that exist.
 pub(crate) fn note_failure(trace_id: &str, kind: &'static str, account: &str, email: &str) {
     let (trace_id, mark) = (trace_id.to_owned(), format!("{kind}:{account}"));
     let email = email.to_owned();
@@ -85,13 +88,14 @@ fn write_failure(trace_id: &str, kind: &str, email: &str) -> kit::Result<()> {
     for mut row in rows {
         let (tenant, user) = (row.text(), row.text());
         let entry = Entry { tenant: &tenant, kind, subject: &user, data: json!({}) };
-        // One by one, as each waits for those who write in its tenant.
+        // One transaction for each, because each waits for other writers of its tenant.
         system.transaction(|| entry.write(&system))?;
     }
     Ok(())
 }
 
-/// Whether nobody has said so in this hour. Without the store nothing is written.
+/// Whether this hour has no such entry yet. If the store fails, then the answer is no, and nothing
+/// is written.
 fn is_first(what: &str) -> bool {
     let now = kit::now();
     let hour = now.div_euclid(HOUR_MS);

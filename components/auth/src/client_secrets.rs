@@ -1,15 +1,15 @@
-//! The secrets of machine clients: hashes, of which those before the newest are good for a time
-//! of grace.
+//! The secrets of machine clients, kept as hashes. The secrets before the newest stay valid for a
+//! grace period.
 
 use kit::{Scope, System, Value, now};
 use subtle::{Choice, ConstantTimeEq as _};
 
 use crate::{secret, text};
 
-/// The most secrets that are good at once.
+/// The most secrets of a client that are valid at once.
 const MOST: i64 = 5;
 
-/// Makes it the newest; those before it end after `grace` milliseconds.
+/// Makes a secret the newest. The ones before it end after `grace` milliseconds.
 pub(crate) fn install(scope: &Scope<'_>, client: &str, plain: &str, grace: i64) -> kit::Result<()> {
     let moment = now();
     scope.execute(
@@ -31,13 +31,14 @@ pub(crate) fn install(scope: &Scope<'_>, client: &str, plain: &str, grace: i64) 
     Ok(())
 }
 
-/// Takes them away with their client.
+/// Deletes all secrets of a client.
 pub(crate) fn forget(scope: &Scope<'_>, client: &str) -> kit::Result<()> {
     let sql = "DELETE FROM client_secrets WHERE tenant_id = $1 AND client_id = $2";
     scope.execute(sql, [text(client)]).map(drop)
 }
 
-/// Whether it is one of those that are good now. Looks at all of them, whichever it is.
+/// Whether the text is a secret of the client that is valid now. It compares with all of them, so
+/// that the duration does not tell which one matches.
 pub(crate) fn matches(
     system: &System<'_>,
     tenant: &str,

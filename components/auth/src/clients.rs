@@ -1,9 +1,11 @@
-//! `/auth/clients`: machine clients of a tenant (OAuth 2.0 client credentials), and how they
-//! prove who they are.
+//! `/auth/clients`: the machine clients of a tenant (OAuth 2.0 client credentials), and how they
+//! authenticate.
 //!
-//! A client never may more than whoever it belongs to: made by a person it ends with the
-//! membership of that one, and loses what that one loses. One that belongs to the tenant stays
-//! when its maker leaves, so only who answers for the tenant makes such.
+//! A client never has more rights than its owner. A client that a person made belongs to this
+//! person. It loses the rights that the person loses, and it ends with the person's membership.
+//!
+//! A client of the tenant stays when its maker leaves. So only an owner or admin of the tenant can
+//! make one.
 
 use kit::roles::{SCOPES, scopes_of};
 use kit::{
@@ -18,11 +20,11 @@ use crate::session::{Member, Subject};
 use crate::{client_secrets, secret, text};
 use kit::Seal;
 
-/// How long the secrets before the newest are good, in seconds.
+/// How long the secrets before the newest stay valid if the request does not say, in seconds.
 const GRACE: i64 = 86_400;
 /// The most clients of a tenant.
 const MOST: i64 = 200;
-/// The roles that make clients of the tenant itself.
+/// The roles that may make clients of the tenant itself.
 const TENANTS_OWN: [&str; 2] = ["owner", "admin"];
 
 /// `POST /auth/clients`
@@ -42,7 +44,8 @@ pub(crate) async fn create(call: &Call) -> kit::Result {
     Ok(reply.header("cache-control", "no-store"))
 }
 
-/// Notes whom a new client belongs to. What a client makes belongs to whom it belongs to itself.
+/// Sets the owner of a new client. If a client makes it, then the new client gets the owner of its
+/// maker.
 fn belong(call: &Call, scope: &Scope<'_>, client: &mut Record) -> kit::Result<()> {
     let caller = call.caller()?;
     let Principal::Client(id) = &caller.principal else {
@@ -84,7 +87,7 @@ pub(crate) async fn rotate(call: &Call) -> kit::Result {
         CLIENTS.write(call, scope, &mut client, "updated")?;
         client_secrets::install(scope, client.text("id"), &secret, grace)?;
         if grace == 0 {
-            // Whoever has found the old one may have got a token with it.
+            // An attacker who has found the old secret may have got a token with it.
             scope.revoke(client.text("id"), client.integer("version"))?;
         }
         Ok(with_secret(200, &client, &secret))
@@ -92,8 +95,9 @@ pub(crate) async fn rotate(call: &Call) -> kit::Result {
     Ok(reply.header("cache-control", "no-store"))
 }
 
-/// Who knows the secret may what the client may, for as long as it lives. So it takes its scopes,
-/// and whoever could have made it.
+/// Checks that the caller may see a new secret of this client. The secret gives all rights of the
+/// client, for as long as the client lives. So the caller must hold all scopes of the client, and
+/// must be one who could have made it.
 fn hold(call: &Call, scope: &Scope<'_>, client: &Record) -> kit::Result<()> {
     let caller = call.caller()?;
     let refused = |message| problem(Code::InsufficientScope, message);
@@ -121,7 +125,7 @@ fn hold(call: &Call, scope: &Scope<'_>, client: &Record) -> kit::Result<()> {
     }
 }
 
-/// What holds for every change of a client.
+/// The rule for every change of a client.
 pub(crate) fn rule(
     call: &Call,
     scope: &Scope<'_>,
@@ -129,10 +133,10 @@ pub(crate) fn rule(
     _: Option<&Record>,
     client: &mut Record,
 ) -> kit::Result<()> {
-    // A disabled client must not enable itself, nor leave others behind.
+    // A disabled client must not enable itself, nor make other clients that stay.
     call.refuse_revoked(scope)?;
     let id = client.text("id");
-    // Every write moves the version on by one.
+    // Every write increments the version by one.
     let next = client.integer("version") + 1;
     match change {
         Change::Delete => {
@@ -144,7 +148,7 @@ pub(crate) fn rule(
     }
 }
 
-/// The client, with its secret, which is shown this once; OAuth calls its id `client_id`.
+/// The client with its secret, which is shown only this once. OAuth calls the id `client_id`.
 fn with_secret(status: u16, client: &Record, secret: &str) -> Reply {
     let id = client.text("id");
     CLIENTS.reply_with(status, client, &[("client_id", id), ("client_secret", secret)])
@@ -160,7 +164,7 @@ fn refuse_too_many(scope: &Scope<'_>) -> kit::Result<()> {
     Err(problem(Code::Conflict, message))
 }
 
-/// What the schema cannot say: a client may get what its maker holds, and nothing more.
+/// Checks what the schema cannot express: a maker may grant only scopes that it holds.
 fn check(call: &Call) -> kit::Result<()> {
     let caller = call.caller()?;
     let mut found = Vec::new();
@@ -186,17 +190,18 @@ fn check(call: &Call) -> kit::Result<()> {
     if violations.is_empty() { Ok(()) } else { Err(Error::violations(violations)) }
 }
 
-/// Whether a person answers for the tenant. Of a client it is known later whom it belongs to.
+/// Whether the caller may make clients of the tenant. A client passes here; its owner is checked
+/// later.
 fn answers_for_tenant(caller: &Caller) -> bool {
     let own =
         |grant: &Grant| matches!(grant, Grant::Role(role) if TENANTS_OWN.contains(&role.as_str()));
     matches!(caller.principal, Principal::Client(_)) || caller.grants.iter().any(own)
 }
 
-/// The client that these credentials prove, with all scopes that it holds now.
+/// Authenticates a client. Returns it with all scopes that it holds now.
 ///
 /// # Errors
-/// `invalid-client`; which of the reasons is not said.
+/// `invalid-client`. It does not say for which of the reasons.
 pub(crate) fn authenticate(
     call: &Call,
     system: &System<'_>,
@@ -216,7 +221,7 @@ pub(crate) fn authenticate(
     )?;
     let row = rows.into_iter().next();
     let Some(mut row) = row else {
-        // Takes as long as for one that exists.
+        // Takes as long as for a client that exists.
         client_secrets::matches(system, "", id, secret)?;
         return Err(wrong());
     };

@@ -1,8 +1,11 @@
-//! The issuer's RS256 keys: made on first use, kept sealed, their public halves published
-//! as a JWK Set (RFC 7517) at `/.well-known/jwks.json` and in the key-value store, where
-//! the gateways look, signed (`components/gateway/src/key_set.rs`). A key that has signed for
-//! `signing_key_days` is replaced by whoever signs next; it verifies for a day more, longer than
-//! any token lives (K-36).
+//! The RS256 keys of the issuer. A key is made on first use and kept sealed.
+//!
+//! The public keys are published as a JWK Set (RFC 7517), at `/.well-known/jwks.json` and in the
+//! key-value store, where the gateways read it. The set is signed
+//! (`components/gateway/src/key_set.rs`).
+//!
+//! When a key has signed for `signing_key_days`, the next call that signs replaces it. The replaced
+//! key verifies for one more day, which is longer than any token lives (K-36).
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -22,20 +25,23 @@ use kit::Seal;
 
 /// The key-value key under which gateways look for the JWK Set.
 const PUBLISHED: &str = "auth:jwks";
-/// What its signature is made with: a key of its own, which is `keys_verifier`'s other half.
+/// The purpose of the key that signs the set. It is a key of its own; `keys_verifier` is its public
+/// half.
 const PURPOSE: &str = "key set";
 const MODULUS_BITS: usize = 2048;
 const DAY: i64 = 86_400_000;
-/// How long a replaced key verifies, in milliseconds.
+/// How long a replaced key still verifies, in milliseconds.
 const VERIFIES: i64 = DAY;
-/// How long an instance signs with a key before it looks whether another host has made one.
+/// How long an instance signs with a key before it checks whether another host has made a new one,
+/// in milliseconds.
 const LOOK_AGAIN: i64 = 60_000;
 
 thread_local! {
-    /// The opened key, and when it was looked up: unsealing and parsing costs more than signing.
+    /// The opened key, and when it was looked up. It is kept because unsealing and parsing cost
+    /// more than signing.
     static SIGNING: RefCell<Option<(Rc<RS256KeyPair>, i64)>> = const { RefCell::new(None) };
-    /// The newest key of the sets that this instance has published: nothing is signed with one
-    /// that is unknown.
+    /// The newest key in the sets that this instance has published. No token is signed with a key
+    /// that the gateways cannot know.
     static PUBLISHED_KEY: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
@@ -47,13 +53,13 @@ pub(crate) async fn publish(call: &Call) -> kit::Result {
     }
     let keys = key_set(&system)?.ok_or("a key was made").internal()?;
     let set = sign(keys).await?;
-    // Whoever asks may be a gateway that found the store empty.
+    // The caller may be a gateway that found the store empty.
     announce(&set)?;
     revocation::publish_lost(&system)?;
     Ok(Reply::bytes("application/json; charset=utf-8", set))
 }
 
-/// The key that signs now, made when there is none.
+/// The key that signs now. It is made if there is none.
 pub(crate) async fn signing(call: &Call) -> kit::Result<Rc<RS256KeyPair>> {
     // The seal is loaded each time: in development it refuses strangers.
     let seal = Seal::load(call).await?;
@@ -71,11 +77,13 @@ pub(crate) async fn signing(call: &Call) -> kit::Result<Rc<RS256KeyPair>> {
         None => next(&system, &seal, oldest)?,
     };
     let key = Rc::new(key);
-    // With each look: gateways take no set that is much older than the tokens it verifies.
+    // Published again with each look-up, because gateways refuse a set that is much older than the
+    // tokens it verifies.
     let announced = announce(&sign(key_set(&system)?.unwrap_or_default()).await?);
     if PUBLISHED_KEY.with_borrow(|known| known != key.key_id()) {
         announced?;
-        // Or every gateway that sees a token for the first time would ask for them.
+        // Otherwise each gateway that sees a token for the first time would ask for the
+        // revocations.
         revocation::publish_lost(&system)?;
         PUBLISHED_KEY.set(key.key_id().clone());
     }
@@ -83,7 +91,7 @@ pub(crate) async fn signing(call: &Call) -> kit::Result<Rc<RS256KeyPair>> {
     Ok(key)
 }
 
-/// The key that signs, unless it was made before `oldest`.
+/// The newest key, unless it was made before `oldest`.
 fn newest(system: &System<'_>, seal: &Seal, oldest: i64) -> kit::Result<Option<RS256KeyPair>> {
     let rows = system.query(
         "SELECT id, sealed FROM signing_keys WHERE retired_at IS NULL AND created_at > $1 \
@@ -96,8 +104,8 @@ fn newest(system: &System<'_>, seal: &Seal, oldest: i64) -> kit::Result<Option<R
     Ok(Some(RS256KeyPair::from_der(&der).internal()?.with_key_id(&id)))
 }
 
-/// Makes a key and retires the one before. Several instances may each make one; the first to
-/// write wins.
+/// Makes a key and retires the one before. Several instances may make one at the same time; the
+/// first one that is written is used by all.
 fn next(system: &System<'_>, seal: &Seal, oldest: i64) -> kit::Result<RS256KeyPair> {
     let id = kit::id("key");
     let made = RS256KeyPair::generate(MODULUS_BITS).internal()?.with_key_id(&id);
@@ -120,19 +128,19 @@ fn next(system: &System<'_>, seal: &Seal, oldest: i64) -> kit::Result<RS256KeyPa
     })
 }
 
-/// Writes the set to where the gateways look.
+/// Writes the set to the place where the gateways read it.
 fn announce(set: &[u8]) -> kit::Result<()> {
     let bucket = store::open("default").internal()?;
     bucket.set(PUBLISHED, set).internal()
 }
 
-/// The document: the set, and beside it (RFC 7517 section 5) the same as a JWT for gateways, which
-/// find it in the key-value store, where every function may write.
+/// The document: the set, and beside it (RFC 7517 section 5) the same set as a signed JWT for the
+/// gateways. They read it from the key-value store, where every function may write.
 async fn sign(keys: Vec<Json>) -> kit::Result<Vec<u8>> {
     let seed = Seed::new(kit::derived(PURPOSE).await?);
     let key = Ed25519KeyPair::from_bytes(&*KeyPair::from_seed(seed)).internal()?;
     let mut claims = Claims::with_custom_claims(json!({ "keys": &keys }), Duration::from_secs(0));
-    // How old it may be is for the gateway to say.
+    // The gateway decides how old the set may be.
     claims.expires_at = None;
     let now = u64::try_from(kit::now()).internal()?;
     claims.issued_at = Some(UnixTimeStamp::from_millis(now));
@@ -141,7 +149,7 @@ async fn sign(keys: Vec<Json>) -> kit::Result<Vec<u8>> {
     serde_json::to_vec(&json!({ "keys": keys, "signed": signed })).internal()
 }
 
-/// The public keys; `None` before the first one is made.
+/// The public keys. `None` before the first one is made.
 fn key_set(system: &System<'_>) -> kit::Result<Option<Vec<Json>>> {
     let rows = system.query(
         "SELECT public_jwk FROM signing_keys WHERE retired_at IS NULL OR retired_at > $1 \

@@ -1,4 +1,4 @@
-//! Who is who: people, tenants, machine clients, tokens, and the keys that verify them.
+//! Identities: people, tenants, machine clients, tokens, and the keys that verify tokens.
 
 mod contract {
     #![allow(missing_docs, unreachable_pub)]
@@ -40,7 +40,7 @@ async fn dispatch(op: Op, call: Call) -> kit::Result {
     }
 }
 
-/// The roles of a member: an enumeration in the row, lower case in tokens (K-7, K-36).
+/// Reads the roles of a member. Rows have them as an enumeration, tokens in lower case (K-7, K-36).
 fn roles(json: &str) -> kit::Result<Vec<String>> {
     serde_json::from_str(&json.to_ascii_lowercase()).internal()
 }

@@ -1,4 +1,4 @@
-//! `POST /auth/login`: e-mail and password for the tokens of one tenant.
+//! `POST /auth/login`: exchanges e-mail and password for tokens of one tenant.
 
 use argon2::Params;
 use kit::{Call, Code, Reply, Row, System, problem};
@@ -73,7 +73,7 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
         Some(id) => memberships.iter().find(|membership| membership.tenant_id == *id),
         None => memberships.first(),
     };
-    // Not a member and no such tenant read the same.
+    // The same answer if the tenant does not exist, so that it does not tell which tenants exist.
     let chosen = chosen.ok_or_else(|| {
         problem(
             Code::TenantMismatch,
@@ -101,7 +101,9 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
     })
 }
 
-/// The row of a user, behind the hash, whose password it is. A failure has not looked at it.
+/// Looks up the user by e-mail address and checks the password. Returns the rest of the user's row,
+/// behind the hash, or `None` if the password is wrong. If this fails with an error, then the
+/// password was not compared.
 fn prove(
     system: &System<'_>,
     email: &str,

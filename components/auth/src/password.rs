@@ -1,21 +1,21 @@
-//! Passwords: argon2id with two passes over the memory that `argon2_memory_kib` says, which is at
-//! least what OWASP recommends (19 MiB).
+//! Passwords, hashed with argon2id: two passes over `argon2_memory_kib` of memory, which is at
+//! least the 19 MiB that OWASP recommends.
 
 use argon2::password_hash::{Output, ParamsString, PasswordHash, Salt, SaltString};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use kit::text::nfc;
 use kit::{Code, Error, Internal, problem};
 
-/// Behind the parameters, salt and output of a hash of no password.
+/// Salt and output of a hash that no password has. They follow the parameters.
 const NOBODY: &str = "$bm9ib2R5bm9ib2R5bm8$HmsC4DiAQn9RWDpeNUWnCsyUbB4xLAuzj4JdXKx4h64";
-/// The most memory of a hash, in KiB: half of what an instance may have.
+/// The most memory of a hash, in KiB: half of the limit of an instance.
 const MOST: u32 = 64 << 10;
 
-/// What a new hash costs, by the setting `argon2_memory_kib`. Only a developer's machine may spend
-/// less than OWASP recommends.
+/// The cost of a new hash, from the setting `argon2_memory_kib`. Only in development may it be
+/// below the recommendation of OWASP.
 ///
 /// # Errors
-/// The setting is no number, or not within its bounds.
+/// `internal-error` if the setting is not a number, or not within its bounds.
 pub(crate) async fn cost() -> kit::Result<Params> {
     let setting = spin_sdk::variables::get("argon2_memory_kib").await.unwrap_or_default();
     let least =
@@ -26,8 +26,8 @@ pub(crate) async fn cost() -> kit::Result<Params> {
     Params::new(memory, Params::DEFAULT_T_COST, Params::DEFAULT_P_COST, None).internal()
 }
 
-/// The PHC string of a password. One that is typed on another keyboard, which composes its
-/// characters in another way, is the same (NFC, K-12; RFC 8265 section 4.2.2).
+/// Hashes a password as a PHC string. The password is normalised to NFC, so that it is the same on
+/// a keyboard that composes characters in another way (K-12; RFC 8265 section 4.2.2).
 pub(crate) fn hash(password: &str, cost: Params) -> kit::Result<String> {
     let mut salt = [0; 16];
     getrandom::fill(&mut salt).internal()?;
@@ -43,8 +43,11 @@ pub(crate) fn hash(password: &str, cost: Params) -> kit::Result<String> {
     Ok(hash.to_string())
 }
 
-/// Whether it is the password of this hash. Takes as long when there is no hash: as long as one of
-/// this cost. One that fails has looked at nothing: all the memory that it needs comes first.
+/// Whether a password matches a hash. If there is no hash, then it takes as long as with a hash of
+/// this cost.
+///
+/// The memory is reserved before anything else. So if this fails for lack of memory, then the
+/// password was not compared.
 pub(crate) fn verify(password: &str, hash: Option<&str>, cost: &Params) -> kit::Result<bool> {
     let nobody = || {
         let (memory, passes, lanes) = (cost.m_cost(), cost.t_cost(), cost.p_cost());
@@ -59,18 +62,18 @@ pub(crate) fn verify(password: &str, hash: Option<&str>, cost: &Params) -> kit::
     let version = version.map_err(Error::internal)?;
     let params = Params::try_from(&known).map_err(Error::internal)?;
     let mut memory = blocks(&params)?;
-    // The comparison takes the same time whatever differs.
+    // The comparison takes the same time wherever the outputs differ.
     let mut is = |password: &str| -> kit::Result<bool> {
         Ok(derive(password, salt, version, params.clone(), &mut memory)? == expected)
     };
     let normal = nfc(password);
-    // As it was typed: so passwords were hashed before they were normalised.
+    // The password as it was typed: older hashes are from before passwords were normalised.
     let matches = is(&normal)? || normal != password && is(password)?;
     Ok(matches && hash.is_some())
 }
 
-/// The memory of a hash. It is asked for and not just taken: a host that bounds how many hash at a
-/// time makes this one wait for it, and refuses it when that takes too long.
+/// Reserves the memory of a hash. The allocation can fail: a host that limits how many hash at once
+/// makes this call wait for memory, and refuses it if that takes too long.
 fn blocks(params: &Params) -> kit::Result<Vec<Block>> {
     let mut blocks = Vec::new();
     blocks.try_reserve_exact(params.block_count()).map_err(|_| Error {
@@ -82,7 +85,7 @@ fn blocks(params: &Params) -> kit::Result<Vec<Block>> {
     Ok(blocks)
 }
 
-/// argon2id of a password, in this memory, whatever was in it.
+/// Computes argon2id of a password in this memory. Earlier content of the memory does not matter.
 fn derive(
     password: &str,
     salt: Salt<'_>,

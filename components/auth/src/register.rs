@@ -1,4 +1,4 @@
-//! `POST /auth/register`: a person, their tenant, and the ownership of it.
+//! `POST /auth/register`: makes a user, their tenant, and their membership as its owner.
 
 use kit::{Call, Code, Error, Event, Reply, System, Value, problem};
 use serde::{Deserialize, Serialize};
@@ -35,7 +35,7 @@ pub(crate) struct Tenant {
     pub(crate) created_at: String,
 }
 
-/// The tokens of a person who has just proved who they are.
+/// The answer to a registration or login: user, tenant and tokens.
 #[derive(Serialize)]
 pub(crate) struct Session {
     pub(crate) user: User,
@@ -72,7 +72,8 @@ pub(crate) async fn register(call: &Call) -> kit::Result {
         name: nfc(&registration.tenant_name),
         created_at: kit::rfc3339(now),
     };
-    // What is slow or may fail comes before the transaction, which holds the write lock.
+    // Slow steps and steps that may fail come before the transaction, because it holds the write
+    // lock.
     let hash = password::hash(&registration.password, password::cost().await?)?;
     let family = Family::start(&user.id, &tenant.id).await;
     let member = Member { id: user.id.clone(), roles: vec!["owner".to_owned()], version: 1 };
@@ -98,7 +99,7 @@ pub(crate) async fn register(call: &Call) -> kit::Result {
     })
 }
 
-/// The user as events have it, for whom nothing was said beside what makes it an owner.
+/// The new owner in the form that events have. Its optional members are empty.
 fn owner(user: &User, tenant: &Tenant) -> serde_json::Value {
     json!({
         "id": user.id, "tenant_id": tenant.id, "role": "OWNER", "roles": ["OWNER"],
@@ -136,7 +137,7 @@ fn insert(
             &[text(&tenant.id), text(&tenant.name), now.clone()],
         )
         .map_err(taken("This tenant_id is taken; choose another, or leave it out."))?;
-    // Without a name, what stands before the @ is better than nothing.
+    // If there is no name, then the part of the e-mail address before the @ takes its place.
     let name = user.name.as_deref().or(user.email.split('@').next()).unwrap_or_default();
     let folded = kit::text::folded([("name", name), ("email", &user.email)]);
     let folded = folded.map_or(Value::Null, Value::Text);
@@ -149,8 +150,8 @@ fn insert(
     Ok(())
 }
 
-/// What the contract's schema cannot say: the characters of a chosen id, and a password that is
-/// easily guessed.
+/// Checks what the schema cannot express: the characters of a chosen id, and that the password is
+/// not easy to guess.
 fn check(registration: &Registration) -> kit::Result<()> {
     let Registration { email, password, name, tenant_name, tenant_id } = registration;
     let mut found = Vec::new();

@@ -1,5 +1,5 @@
-//! Random secrets: shown once, kept as a hash. They have 256 random bits, so a plain
-//! SHA-256 cannot be reversed; a slow hash would only slow the owner down.
+//! Random secrets, which are shown once and kept as a hash. They have 256 random bits, so even a
+//! plain SHA-256 cannot be reversed. A slow hash would only slow the owner down.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,7 +13,7 @@ pub(crate) fn new(prefix: &str) -> kit::Result<String> {
     Ok(format!("{prefix}_{}", URL_SAFE_NO_PAD.encode(bytes)))
 }
 
-/// What is kept of a secret.
+/// The stored form of a secret.
 pub(crate) fn hash(secret: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(secret))
 }

@@ -1,8 +1,8 @@
-//! Tokens: access tokens with their claims (K-36), and refresh tokens that serve once (K-35).
+//! Access tokens with their claims (K-36), and refresh tokens that can be used once (K-35).
 //!
-//! An access token names its login, and the versions of whom it speaks for as they were when it
-//! was decided what it may do. So gateways can tell whether it is from before a revocation
-//! (`components/kit/src/revocation.rs`).
+//! An access token names its login. It also names the version of its user or client, and of the
+//! client's owner, at the time when its rights were read. So a gateway can tell whether the token
+//! is from before a revocation (`components/kit/src/revocation.rs`).
 
 use jwt_simple::prelude::*;
 use kit::roles::scopes_of;
@@ -11,12 +11,12 @@ use kit::{Call, Internal, System, Value};
 use crate::{keys, secret, text};
 
 const DAY_MS: i64 = 86_400_000;
-/// How long a refresh token waits to be used, in milliseconds.
+/// How long a refresh token is valid if it is not used, in milliseconds.
 const REFRESH_MS: i64 = 30 * DAY_MS;
 /// How long a login may be refreshed, in days, unless a variable says otherwise.
 const FAMILY_DAYS: i64 = 90;
 
-/// Who a token speaks for.
+/// The user or client of a token.
 pub(crate) struct Subject {
     /// `usr_…` or `cli_…`.
     pub(crate) id: String,
@@ -24,16 +24,16 @@ pub(crate) struct Subject {
     pub(crate) roles: Vec<String>,
     pub(crate) scopes: Vec<String>,
     pub(crate) is_client: bool,
-    /// Of the member or client, read together with what it may do.
+    /// The version of the member or client, read together with its rights.
     pub(crate) version: i64,
-    /// The login, of a member.
+    /// The id of the login. `None` for a client.
     pub(crate) login: Option<String>,
-    /// The member that a client ends with, and the version of that one.
+    /// The id of the member that owns a client, and the version of that member.
     pub(crate) owner: Option<(String, i64)>,
 }
 
 impl Subject {
-    /// A member of a tenant who has signed in, with what the roles allow.
+    /// A member of a tenant who has signed in, with the scopes of their roles.
     pub(crate) fn member(member: Member, tenant: &str, login: &str) -> Self {
         let mut scopes: Vec<String> = member
             .roles
@@ -56,10 +56,10 @@ impl Subject {
     }
 }
 
-/// A member of a tenant, as it is now.
+/// A member of a tenant, in its current state.
 pub(crate) struct Member {
     pub(crate) id: String,
-    /// As tokens have them.
+    /// In lower case, as tokens have them.
     pub(crate) roles: Vec<String>,
     pub(crate) version: i64,
 }
@@ -80,7 +80,7 @@ impl Member {
     }
 }
 
-/// An access token and how many seconds it is valid.
+/// An access token, and for how many seconds it is valid.
 pub(crate) struct Access {
     pub(crate) token: String,
     pub(crate) expires_in: u64,
@@ -96,7 +96,7 @@ struct Claims {
     scope: String,
     scopes: Vec<String>,
     roles: Vec<String>,
-    /// As OpenID Connect names a session.
+    /// The id of the login, under the name that OpenID Connect has for a session.
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<String>,
     ver: i64,
@@ -134,25 +134,25 @@ pub(crate) async fn access(call: &Call, subject: &Subject) -> kit::Result<Access
             .with_issuer(variable("token_issuer", "tenantry").await)
             .with_audience(variable("token_audience", "tenantry").await)
             .with_jwt_id(kit::id("tok"));
-    // Good from now on, and still after a clock was set back.
+    // Without a start, the token is also valid on a host whose clock is behind.
     claims.invalid_before = None;
     let token = keys::signing(call).await?.sign(claims).internal()?;
     Ok(Access { token, expires_in: seconds })
 }
 
-/// A login, and the refresh tokens that descend from it.
+/// A login, and the family of refresh tokens that belong to it.
 pub(crate) struct Family {
     pub(crate) id: String,
     pub(crate) user: String,
     pub(crate) tenant: String,
     /// Milliseconds since the Unix epoch.
     pub(crate) started_at: i64,
-    /// When no refresh token of it is good any more, however often it was refreshed.
+    /// When the last refresh token of the family ends, however often it was refreshed.
     pub(crate) ends_at: i64,
 }
 
 impl Family {
-    /// A login that begins now.
+    /// Starts a new login.
     pub(crate) async fn start(user: &str, tenant: &str) -> Self {
         let now = kit::now();
         Self {
@@ -164,8 +164,8 @@ impl Family {
         }
     }
 
-    /// Writes its next refresh token into the running transaction; returns it in clear, the only
-    /// time that it is seen.
+    /// Writes the next refresh token of the family. To be called within a transaction. Returns the
+    /// token in clear, which is not stored.
     pub(crate) fn refresh(&self, system: &System<'_>) -> kit::Result<String> {
         let token = secret::new("rt")?;
         let now = kit::now();

@@ -1,25 +1,27 @@
-//! Entries of the key-value store that several change at once.
+//! Entries of the key-value store that several calls change at once, by compare-and-swap.
 
 use kit::{Code, Error, Internal, problem};
 use serde::Serialize;
 use spin_sdk::experimental::wasi::keyvalue::{atomics, store};
 
-/// Swaps that one change may lose.
+/// The most swaps that one change may lose.
 const ATTEMPTS: usize = 50;
 
-/// What becomes of an entry.
+/// What a change does with an entry.
 pub(crate) enum Change<T> {
-    /// It stays.
+    /// Leaves it as it is.
     Nothing,
     Write(T),
     Delete,
 }
 
-/// Changes an entry; `change` looks at what it is, maybe several times. Whoever was not told
-/// that the swap was done, as Spin 4.1 does not on Redis, finds the value and is content.
+/// Changes an entry. `change` sees the current value, and may be called several times.
+///
+/// A store may do a swap without confirming it, as Spin 4.1 does on Redis. In this case the next
+/// round finds the written value, and the change is done.
 ///
 /// # Errors
-/// `service-unavailable` when the store does not answer, or others never pause.
+/// `service-unavailable` if the store does not answer, or if other calls win every swap.
 pub(crate) fn update<T: Serialize>(
     key: &str,
     mut change: impl FnMut(Option<&[u8]>) -> Change<T>,

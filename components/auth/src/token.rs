@@ -1,6 +1,8 @@
-//! `POST /auth/token`: the token endpoint of RFC 6749, for client credentials (section 4.4)
-//! and refresh tokens (section 6). Refresh tokens serve once; a second use revokes the
-//! whole family (RFC 9700 section 4.14.2).
+//! `POST /auth/token`: the token endpoint of RFC 6749, for client credentials (section 4.4) and
+//! refresh tokens (section 6).
+//!
+//! A refresh token can be used once. A second use revokes the whole refresh-token family (RFC 9700
+//! section 4.14.2).
 
 use std::collections::{HashMap, HashSet};
 
@@ -49,7 +51,7 @@ async fn client_credentials(call: &Call, form: &Form) -> kit::Result {
     let subject = Subject { scopes, ..client };
     let access = session::access(call, &subject).await?;
     if call.header("idempotency-key").is_none() {
-        // Nothing is written, so nobody who writes has to be waited for.
+        // Nothing is written, so the call need not wait for other writers.
         return reply(access, None, &subject);
     }
     let seal = Seal::load(call).await?;
@@ -57,7 +59,7 @@ async fn client_credentials(call: &Call, form: &Form) -> kit::Result {
     system.once(call, &seal, || reply(access, None, &subject))
 }
 
-/// The machine client that authenticates itself, with all scopes that it holds.
+/// Authenticates the machine client. Returns it with all scopes that it holds.
 fn authenticate(call: &Call, form: &Form) -> kit::Result<Subject> {
     let (id, secret) = form.client(call)?;
     let system = System::open(call, "a client names no tenant before it is known")?;
@@ -75,20 +77,21 @@ async fn refresh(call: &Call, form: &Form) -> kit::Result {
     let token = form.required("refresh_token")?;
     let system = System::open(call, "a refresh token names no tenant before it is known")?;
     let seal = Seal::load(call).await?;
-    // Whoever lost the answer asks again with a token that has served: the receipt comes first.
+    // A client that lost the answer repeats the request with a token that is used by now. So the
+    // idempotency receipt is checked first.
     if let Some(answer) = system.answered(call, &seal)? {
         return Ok(answer);
     }
     let family = find(&system, token, session::longest().await)?;
-    // The roles as they are now, not as they were at the login.
+    // The current roles, not those at the time of the login.
     let left = || problem(Code::InvalidGrant, "The membership has ended; log in again.");
     let member = Member::find(&system, &family.tenant, &family.user)?.ok_or_else(left)?;
     let subject = Subject::member(member, &family.tenant, &family.id);
     let scopes = form.scopes(subject.scopes)?;
     let subject = Subject { scopes, ..subject };
     let access = session::access(call, &subject).await?;
-    // One at a time for each family: a revocation meets every token that was issued before it,
-    // and none is issued after it.
+    // Refreshes of one family run one at a time. So a revocation reaches every token that was
+    // issued before it, and no token is issued after it.
     let answer = system.in_turn(&family.id, || {
         if let Some(answer) = system.answered(call, &seal)? {
             return Ok(Some(answer));
@@ -109,7 +112,7 @@ async fn refresh(call: &Call, form: &Form) -> kit::Result {
     answer.ok_or_else(used_before)
 }
 
-/// RFC 6749 section 5.1: tokens are not to be cached.
+/// Tokens must not be cached (RFC 6749 section 5.1).
 fn reply(access: Access, refresh_token: Option<String>, subject: &Subject) -> kit::Result {
     let token = Token {
         access_token: access.token,
@@ -121,8 +124,8 @@ fn reply(access: Access, refresh_token: Option<String>, subject: &Subject) -> ki
     Ok(Reply::ok(&token)?.header("cache-control", "no-store").header("pragma", "no-cache"))
 }
 
-/// The family of a refresh token that may be used now; a used one revokes its family. No family
-/// is refreshed for longer than `longest` milliseconds.
+/// The family of a refresh token that may be used now. If the token was used before, then its
+/// family is revoked. No family is refreshed for longer than `longest` milliseconds.
 fn find(system: &System<'_>, token: &str, longest: i64) -> kit::Result<Family> {
     let rows = system.query(
         "SELECT family, user_id, tenant_id, started_at, expires_at, used_at, revoked_at \
@@ -149,13 +152,13 @@ fn find(system: &System<'_>, token: &str, longest: i64) -> kit::Result<Family> {
     Ok(family)
 }
 
-/// Ends a login, with its access tokens.
+/// Revokes a login with its refresh and access tokens.
 fn revoke(system: &System<'_>, family: &Family) -> kit::Result<()> {
     let revoked = system.execute(
         "UPDATE refresh_tokens SET revoked_at = $1 WHERE family = $2 AND revoked_at IS NULL",
         &[Value::Integer(kit::now()), text(&family.id)],
     )?;
-    // A stranger with an old token comes again and again: once is enough.
+    // A stranger may send an old token again and again. One revocation is enough.
     if revoked > 0 {
         system.enter(&family.tenant).revoke_login(&family.id)?;
         let (kind, data) = ("login.revoked", json!({ "login": family.id }));
@@ -175,14 +178,15 @@ fn is_malformed(text: &str) -> bool {
     text.chars().any(char::is_control)
 }
 
-/// The form of a token request (RFC 6749 appendix B).
+/// The form fields of a token request (RFC 6749 appendix B).
 struct Form(HashMap<String, String>);
 
 impl Form {
     fn of(call: &Call) -> kit::Result<Self> {
         let mut fields = HashMap::new();
         for (name, value) in form_urlencoded::parse(call.body()) {
-            // RFC 6749 appendix A has none in any parameter; stores differ on them.
+            // RFC 6749 appendix A allows no control characters in any parameter, and stores treat
+            // them differently.
             if is_malformed(&name) || is_malformed(&value) {
                 let message = "A parameter holds control characters.";
                 return Err(problem(Code::InvalidRequest, message));
@@ -195,7 +199,7 @@ impl Form {
         Ok(Self(fields))
     }
 
-    /// A parameter without a value counts as left out (RFC 6749 section 3.2).
+    /// A field. One without a value counts as left out (RFC 6749 section 3.2).
     fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
@@ -205,14 +209,14 @@ impl Form {
         self.get(name).ok_or_else(missing)
     }
 
-    /// Whether a client authenticates itself; people have no secret.
+    /// Whether the request has client credentials. People have none.
     fn has_client(&self, call: &Call) -> bool {
         let scheme = call.header("authorization").and_then(|header| header.split(' ').next());
         self.get("client_secret").is_some()
             || scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic"))
     }
 
-    /// Client id and secret, by HTTP Basic or in the form, not both (section 2.3).
+    /// Client id and secret, from HTTP Basic or from the form, but not from both (section 2.3).
     fn client(&self, call: &Call) -> kit::Result<(String, String)> {
         let invalid = |message: &str| problem(Code::InvalidClient, message);
         let Some(header) = call.header("authorization") else {
@@ -236,7 +240,7 @@ impl Form {
         if !scheme.eq_ignore_ascii_case("basic") {
             return Err(malformed());
         }
-        // Section 2.3.1: both are form-encoded before they are joined.
+        // Section 2.3.1: both are form-encoded before they are joined with a colon.
         let decode = |text: &str| {
             let line = format!("v={text}");
             form_urlencoded::parse(line.as_bytes()).next().map(|(_, value)| value.into_owned())
@@ -248,11 +252,11 @@ impl Form {
         }
     }
 
-    /// The scopes asked for, all of which must be granted; all granted ones when none are
-    /// asked for.
+    /// The scopes that the request asks for. All of them must be granted. If it asks for none, then
+    /// all granted ones.
     fn scopes(&self, granted: Vec<String>) -> kit::Result<Vec<String>> {
         let Some(asked) = self.get("scope") else { return Ok(granted) };
-        // One that is named twice is one.
+        // A scope that is named twice counts once.
         let mut asked: Vec<String> = asked.split(' ').map(str::to_owned).collect();
         let mut seen = HashSet::new();
         asked.retain(|scope| seen.insert(scope.clone()));

@@ -1,26 +1,28 @@
-//! How long the next try has to wait, as the key-value store keeps it.
+//! Failed sign-ins in a row, and how long the next try has to wait, as the key-value store keeps
+//! them.
 
 use serde::{Deserialize, Serialize};
 
-/// Failures in a row after which tries wait: more than anybody mistypes, and few beside the
-/// hundred that NIST SP 800-63B section 5.2.2 allows.
+/// The number of failures in a row that cause no wait. It is more than a person mistypes, and few
+/// compared to the hundred that NIST SP 800-63B section 5.2.2 allows.
 const FREE: u32 = 10;
-/// The first wait; each next one is twice as long.
+/// The first wait, in milliseconds. Each next wait is twice as long.
 const FIRST_MS: i64 = 30_000;
-/// The longest one.
+/// The longest wait, in milliseconds.
 const LONGEST_MS: i64 = 3_600_000;
-/// A day without a failure, and those before are forgotten.
+/// After this time without a failure, the earlier failures are forgotten.
 const FORGOTTEN_MS: i64 = 86_400_000;
 
-/// Tries in a row that were no success. All moments are milliseconds since the Unix epoch.
+/// Tries in a row that did not succeed. All moments are milliseconds since the Unix epoch.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Tries {
-    /// The first member, where whoever forgets entries looks.
+    /// When the entry ends. It is the first member, because the sweep of the store reads it there.
     expires_at: i64,
     pub(crate) failures: u32,
-    /// Before it there is no next one.
+    /// The earliest moment of the next try.
     next_at: i64,
-    /// Who wrote it, so that of two at once neither takes the other's for its own.
+    /// The id of the try that wrote the entry, so that of two tries at once neither takes the
+    /// other's entry for its own.
     #[serde(default)]
     pub(crate) by: String,
 }
@@ -30,11 +32,12 @@ impl Tries {
         serde_json::from_slice(held?).ok()
     }
 
-    /// Takes a try; or how many milliseconds it comes too early.
+    /// Counts a try. If it comes too early, then the error is the wait that is left, in
+    /// milliseconds.
     pub(crate) fn take(held: Option<Self>, now: i64) -> Result<Self, i64> {
         let failures = held.as_ref().filter(|held| held.expires_at > now);
         let failures = failures.map_or(0, |held| held.failures);
-        // A wait that is longer than any is of a clock that was set back.
+        // A wait beyond the longest one comes from a clock that was set back, so it is ignored.
         let wait = held.map_or(0, |held| held.next_at - now);
         if (1..=LONGEST_MS).contains(&wait) {
             return Err(wait);
@@ -48,20 +51,20 @@ impl Tries {
         Ok(Self { expires_at, failures, next_at, by: String::new() })
     }
 
-    /// As this one writes it.
+    /// The same entry, written by this try.
     pub(crate) fn by(self, by: String) -> Self {
         Self { by, ..self }
     }
 
-    /// One of them was a success.
+    /// Takes one failure back, because one of the tries succeeded.
     pub(crate) fn give_back(self) -> Self {
         let failures = self.failures.saturating_sub(1);
         let next_at = if failures < FREE { 0 } else { self.next_at };
         Self { failures, next_at, ..self }
     }
 
-    /// One of them, at `now`, was none: the next one need not wait for it. It was let in, so the
-    /// wait before it was over.
+    /// Takes one try back that was not checked at all. The next try, at `now`, need not wait for
+    /// it. This try was let in, so the wait before it was over.
     pub(crate) fn undo(self, now: i64) -> Self {
         Self { next_at: self.next_at.min(now), ..self.give_back() }
     }
@@ -73,7 +76,7 @@ mod tests {
 
     const NOW: i64 = 1_811_851_200_000;
 
-    /// What waits the next tries at `now` see, each made as soon as it may be.
+    /// The waits that tries meet if each is made as soon as it may be.
     fn waits(count: u32) -> Vec<i64> {
         let (mut held, mut now, mut waits) = (None, NOW, Vec::new());
         while waits.len() < count as usize {

@@ -1,11 +1,15 @@
-//! How many guesses a password takes of whoever knows how people make them: the estimate of
-//! zxcvbn (Wheeler, USENIX Security 2016), as far as a function needs it. The password is taken
-//! apart into what is easily guessed, in the way that takes the fewest guesses.
+//! Estimates how many guesses a password takes for an attacker who knows how people choose
+//! passwords. It is the estimate of zxcvbn (Wheeler, USENIX Security 2016), as far as a function
+//! needs it. The password is split into parts that are easy to guess, in the way that takes the
+//! fewest guesses.
 //!
-//! The crate `zxcvbn` itself (3.1) takes the time of its own work, on WebAssembly from JavaScript or
-//! from a module that no host of components has, so it does not run in one. `common.txt` is of its
-//! list of common passwords, those that leaked most often first, without what is offensive. Of
-//! 42,000 variations of them 2 in 100 are taken here that it gives less than 3 of its 4 points.
+//! The crate `zxcvbn` itself (3.1) does not run here. It measures the time of its own work. On
+//! WebAssembly it takes the clock from JavaScript, or from a module that no component host
+//! provides.
+//!
+//! `common.txt` is from zxcvbn's list of common passwords, those that leaked most often first,
+//! without offensive ones. Of 42,000 variations of these words, this estimate accepts 2 in 100 to
+//! which zxcvbn gives less than 3 of its 4 points.
 
 mod parts;
 
@@ -13,24 +17,25 @@ use std::collections::HashMap;
 
 use self::parts::{Part, parts};
 
-/// Guesses, as a power of ten, that a password must take: with hashes of argon2id an attacker who
-/// has stolen them then needs years. It is zxcvbn's score 3 and a little more, so that three parts
-/// that cost nothing are not enough.
+/// The guesses that a password must take, as a power of ten. An attacker who has stolen the
+/// argon2id hashes then needs years. This is zxcvbn's score 3 and a little more, so that three
+/// parts that cost nothing are not enough.
 const ENOUGH: f64 = 8.3;
-/// What is looked at, in characters: work grows with the square.
+/// How many characters are examined, because the work grows with their square.
 const LOOKED_AT: usize = 64;
-/// Guesses that each further part costs at least (zxcvbn's `D`).
+/// The guesses that each further part costs at least (zxcvbn's `D`), as a power of ten.
 const MORE: f64 = 4.0;
-/// The shortest text of the context that is a word, in characters.
+/// The shortest word that is taken from the context, in characters.
 const WORD: usize = 3;
 
 const COMMON: &str = include_str!("common.txt");
 
-/// Words and how soon they are guessed, the first at 1.
+/// Words with their rank: the first word that an attacker tries has rank 1.
 pub(crate) struct Words(HashMap<String, usize>);
 
 impl Words {
-    /// The common ones, and before them what is about the person, such as address and names.
+    /// The common words, and before them the words of the context, such as e-mail address and
+    /// names.
     pub(crate) fn about(context: &[&str]) -> Self {
         let common = COMMON.lines().enumerate().map(|(at, word)| (word.to_owned(), at + 1));
         let mut words: HashMap<_, _> = common.collect();
@@ -38,7 +43,7 @@ impl Words {
             let text = text.to_lowercase();
             let pieces = text.split(|c: char| !c.is_alphanumeric());
             let whole: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
-            // Of an address what stands before the @.
+            // The part of an e-mail address before the @.
             let local = text.split('@').next().unwrap_or_default().to_owned();
             let pieces = pieces.map(str::to_owned).chain([text.clone(), whole, local]);
             words.extend(pieces.filter(|piece| piece.chars().count() >= WORD).map(|it| (it, 1)));
@@ -51,21 +56,21 @@ impl Words {
     }
 }
 
-/// Whether a password is too easily guessed, and what makes it so.
+/// Why a password is too easy to guess. `None` if it is strong enough.
 pub(crate) fn weakness(password: &str, words: &Words) -> Option<&'static str> {
     let text: Vec<char> = password.chars().take(LOOKED_AT).collect();
     let (guesses, weakest) = guesses(&text, words);
     (guesses < ENOUGH).then(|| weakest.map_or("It is short.", Part::why))
 }
 
-/// The fewest guesses, as a power of ten, and the part that they end with.
+/// The fewest guesses, as a power of ten, and the last part of that split.
 type Best = Option<(f64, Option<Part>)>;
 
-/// Guesses as a power of ten, and the longest part that is easily guessed.
+/// The guesses as a power of ten, and the longest part that is easy to guess.
 fn guesses(text: &[char], words: &Words) -> (f64, Option<Part>) {
     let found = parts(text, words);
     let length = text.len();
-    // For each end and number of parts: the fewest guesses of their product, and the last part.
+    // For each end and number of parts: the fewest guesses as a product, and the last part.
     let mut best: Vec<Vec<Best>> = vec![vec![None; length + 1]; length + 1];
     best[0][0] = Some((0.0, None));
     for end in 1..=length {
@@ -86,7 +91,7 @@ fn guesses(text: &[char], words: &Words) -> (f64, Option<Part>) {
     for (count, best) in best[length].iter().enumerate().skip(1) {
         factorial += (count as f64).log10();
         let Some((product, _)) = best else { continue };
-        // Parts come in any order, and whoever guesses tries fewer parts first.
+        // The parts may come in any order, and an attacker tries fewer parts first.
         let total = 10_f64.powf(product + factorial) + 10_f64.powf(MORE * (count - 1) as f64);
         if total.log10() < least.0 {
             least = (total.log10(), count);

@@ -1,8 +1,8 @@
-//! What in a password is easily guessed: words, sequences, runs of a keyboard, repetitions, years.
+//! Parts of a password that are easy to guess: words, sequences, keyboard runs, repetitions, years.
 
 use super::Words;
 
-/// A stretch of the password, in characters, and the guesses that it takes as a power of ten.
+/// A part of the password, in characters, and the guesses it takes as a power of ten.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Part {
     pub(super) start: usize,
@@ -23,7 +23,7 @@ enum Kind {
 
 /// The longest word that is looked up, in characters.
 const LONGEST: usize = 32;
-/// Rows of a keyboard, and the columns that are drawn down and across.
+/// Rows of a keyboard, and columns typed downwards and across.
 const KEYBOARD: [&str; 8] = [
     "!@#$%^&*()_+",
     "1234567890-=",
@@ -34,7 +34,7 @@ const KEYBOARD: [&str; 8] = [
     "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik,9ol.0p;/",
     "1q2w3e4r5t6y7u8i9o0p",
 ];
-/// Characters that stand for letters.
+/// Characters that people type instead of letters.
 const LEET: [(char, char); 12] = [
     ('4', 'a'),
     ('@', 'a'),
@@ -51,7 +51,7 @@ const LEET: [(char, char); 12] = [
 ];
 
 impl Part {
-    /// What nothing is known of: ten guesses for each character.
+    /// A part without a known pattern: ten guesses for each character.
     pub(super) fn brute(start: usize, end: usize) -> Self {
         Self { start, end, guesses: (end - start) as f64, kind: Kind::Brute }
     }
@@ -76,7 +76,7 @@ impl Part {
     }
 }
 
-/// Everything that is easily guessed, whether it overlaps or not.
+/// All parts that are easy to guess. They may overlap.
 pub(super) fn parts(text: &[char], words: &Words) -> Vec<Part> {
     let lower: Vec<char> = text.iter().flat_map(|c| c.to_lowercase().next()).collect();
     let mut found = Vec::new();
@@ -102,7 +102,7 @@ pub(super) fn parts(text: &[char], words: &Words) -> Vec<Part> {
             note(start, start + run, 100.0 * run as f64, Kind::Keyboard);
         }
         for (unit, times) in repeats(rest) {
-            // What is repeated is guessed first.
+            // The repeated unit has to be guessed first.
             let (one, _) = super::guesses(&text[start..start + unit], words);
             let guesses = 10_f64.powf(one) * times as f64;
             note(start, start + unit * times, guesses, Kind::Repeat);
@@ -118,8 +118,8 @@ pub(super) fn parts(text: &[char], words: &Words) -> Vec<Part> {
     found
 }
 
-/// The rank of a word, as it is, backwards, or with letters for what stands for them; and whether
-/// it was changed for it.
+/// The best rank of a word as it is, backwards, or with letters in place of the characters that
+/// stand for them; and whether the word had to be changed for it.
 fn rank(piece: &[char], words: &Words) -> Option<(usize, bool)> {
     let plain: String = piece.iter().collect();
     let backwards: String = piece.iter().rev().collect();
@@ -132,7 +132,7 @@ fn rank(piece: &[char], words: &Words) -> Option<(usize, bool)> {
     words.rank(&plain).map(|rank| (rank, false)).or(changed)
 }
 
-/// How many characters go up or down by one, or two, from the first.
+/// How many characters, from the first on, go up or down by the same step of one or two.
 fn sequence(rest: &[char]) -> usize {
     let step = |pair: &[char]| i64::from(u32::from(pair[1])) - i64::from(u32::from(pair[0]));
     let Some(first) = rest.windows(2).next().map(step) else { return 0 };
@@ -142,7 +142,7 @@ fn sequence(rest: &[char]) -> usize {
     1 + rest.windows(2).take_while(|pair| step(pair) == first).count()
 }
 
-/// How many characters are a stretch of a row of the keyboard, in either direction.
+/// How many characters follow a row of the keyboard, in either direction.
 fn keyboard(rest: &[char]) -> usize {
     let longest = |row: Vec<char>| {
         let same = |at: usize| row[at..].iter().zip(rest).take_while(|(a, b)| a == b).count();
@@ -154,12 +154,12 @@ fn keyboard(rest: &[char]) -> usize {
     rows.map(longest).max().unwrap_or(0)
 }
 
-/// What the rest begins with again and again: the length of it, and how often.
+/// The repetitions at the start: the length of the repeated unit, and how often it occurs.
 fn repeats(rest: &[char]) -> Vec<(usize, usize)> {
     let count = |unit: usize| {
         (unit, rest.chunks_exact(unit).take_while(|chunk| *chunk == &rest[..unit]).count())
     };
-    // The shortest unit says it all; a single character needs three to be seen.
+    // The shortest unit covers the longer ones. A single character must occur three times to count.
     let found =
         (1..=rest.len() / 2).map(count).find(|(unit, times)| *times >= 2 && unit * times >= 3);
     found.into_iter().collect()
