@@ -1,8 +1,8 @@
-//! The contract of all functions and the pages about errors, served. Routes: see
+//! Serves the contract of all functions and the pages about errors. For the routes see
 //! `openapi/docs.yaml`.
 //!
-//! All of it is what this function was built with: it is part of the artifact, so that it
-//! cannot be another version than the artifact.
+//! Everything served here is compiled into this function. So it always has the same version as the
+//! artifact.
 
 /// The operations, generated from `openapi/docs.yaml`.
 pub mod contract {
@@ -23,13 +23,13 @@ async fn dispatch(op: Op, call: Call) -> kit::Result {
     }
 }
 
-/// `openapi.json`, without insignificant space.
+/// `openapi.json`, without insignificant white space.
 static BUNDLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json"));
 
 /// `openapi.native.json`.
 static NATIVE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.native.json"));
 
-// `INDEX` and `PAGES`, made from `docs/errors/`, and the entity tags of all that is served.
+// `INDEX` and `PAGES`, made from `docs/errors/`, and the entity tags of everything served here.
 include!(concat!(env!("OUT_DIR"), "/served.rs"));
 
 /// The page about an error code.
@@ -39,7 +39,7 @@ struct Page {
     tag: &'static str,
 }
 
-/// The page of a code in any spelling: errors link to it by its SCREAMING one (D-63).
+/// The page of an error code in any spelling. Errors link to it with the SCREAMING spelling (D-63).
 fn error_page(code: &str) -> kit::Result {
     let spelled = |page: &&Page| page.spellings.iter().any(|it| it.eq_ignore_ascii_case(code));
     match PAGES.iter().find(spelled) {

@@ -1,4 +1,4 @@
-//! The feed: pages of events, and one event.
+//! The event feed: pages of events, and single events.
 
 use kit::cloud_events::{self, BATCH, CloudEvent, ONE};
 use kit::list::{Literal, Place, Resume};
@@ -7,15 +7,15 @@ use serde::Serialize;
 
 use crate::selection::{DELIVERY_SUCCESS, Part, Selection};
 
-/// A page, in the native form.
+/// A page in the native form.
 #[derive(Serialize)]
 struct Page {
     items: Vec<Published>,
     next_cursor: Option<String>,
 }
 
-/// `GET /events`: oldest first. A page always tells a cursor, so that a follower can come back
-/// with it for what happens later.
+/// `GET /events`: the feed, oldest events first. Each page has a cursor, even the last one, so that
+/// a client can come back with it for later events.
 pub(crate) async fn list(call: &Call) -> kit::Result {
     let (selection, feed) = Selection::parse(call, &["cursor", "limit", DELIVERY_SUCCESS])?;
     let base = match call.header("accept") {
@@ -28,7 +28,7 @@ pub(crate) async fn list(call: &Call) -> kit::Result {
         let next_cursor = (place > 0).then(|| cursor(scope, place)).transpose()?;
         let Some(base) = base else { return Reply::ok(&Page { items, next_cursor }) };
         let all: Vec<_> = items.iter().map(|event| CloudEvent::new(event, &base)).collect();
-        // A batch is a list and has no other place to tell it.
+        // A batch of CloudEvents is a plain list, so the cursor goes into the `Link` header.
         let next = next_cursor.map(|cursor| next(call, feed.limit, &cursor));
         Ok(Reply::ok(&all)?.header("content-type", BATCH).maybe("link-next", next))
     })
@@ -53,17 +53,17 @@ pub(crate) async fn get(call: &Call) -> kit::Result {
     })
 }
 
-/// The query string of the page behind a cursor.
+/// The query string of the next page, which begins behind `cursor`.
 fn next(call: &Call, limit: usize, cursor: &str) -> String {
     let links = kit::list::Links::new(&call.query_parameters(), false);
     links.with(&[("limit", limit.to_string()), ("cursor", cursor.to_owned())])
 }
 
-/// The place that a cursor leads behind. A follower may change what it filters by: the cursor
-/// is bound to the feed alone.
+/// The position in the feed that a cursor stands for. A client may change its filters between
+/// pages, because the cursor is bound to the feed alone.
 ///
 /// # Errors
-/// `invalid-cursor` when it was not made for this feed.
+/// `invalid-cursor` if the cursor was not made for this feed.
 pub(crate) fn place(scope: &Scope<'_>, cursor: &str) -> kit::Result<i64> {
     let found = scope.cursors("events", "", |bound| bound.read(cursor, 1))?;
     let keys = match found {
@@ -76,7 +76,7 @@ pub(crate) fn place(scope: &Scope<'_>, cursor: &str) -> kit::Result<i64> {
     }
 }
 
-/// The cursor that leads behind a place.
+/// The cursor for a position in the feed.
 ///
 /// # Errors
 /// None within [`Call::read_list`].

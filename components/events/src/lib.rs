@@ -26,7 +26,7 @@ async fn dispatch(op: Op, call: Call) -> kit::Result {
     }
 }
 
-/// Refuses where there is no such event.
+/// Refuses the call if there is no such event.
 fn exists(scope: &Scope<'_>, id: &str) -> kit::Result<()> {
     let sql = "SELECT id FROM events WHERE tenant_id = $1 AND id = $2";
     match scope.query(sql, [Value::Text(id.to_owned())])?.is_empty() {

@@ -1,19 +1,21 @@
-//! Which events are asked for: the filters of the feed, and the SQL that they make.
+//! The filters of the feed, and the SQL for them.
 
 use kit::contract::{Default, EventType, Field, Kind, Resource};
 use kit::list::{Feed, Filter, Literal, Op, Sql, conditions};
 use kit::{Call, Code, Error, Published, Scope, Value, Violation, problem};
 
-/// The most types that are looked up one by one. With more of them most events are meant, and
-/// they are found by reading the feed.
+/// The most event types that are looked up one by one. If a request has more types, then most
+/// events match, and it is faster to read the feed in order.
 const LOOK_UPS: usize = 10;
 
-/// How much data of events is read at once, in bytes. A page ends with it, however many were asked
-/// for. It is in memory as rows, as events and as text, and stays below what an instance may take
-/// without being a large one (`host/src/memory.rs`), which a stream would be for all of its life.
+/// The most event data that is read at once, in bytes. A page ends there, even if more events were
+/// asked for.
+///
+/// The data is in memory as rows, as events and as text. The limit keeps an instance small
+/// (`host/src/memory.rs`). A stream would otherwise be a large instance for all of its life.
 const PAGE: usize = 1 << 20;
 
-/// The parameter that asks for deliveries.
+/// The query parameter that selects events by the success of their deliveries.
 pub(crate) const DELIVERY_SUCCESS: &str = "delivery_success";
 
 const fn field(name: &'static str, kind: Kind) -> Field {
@@ -35,7 +37,7 @@ const fn field(name: &'static str, kind: Kind) -> Field {
     }
 }
 
-/// What the feed is filtered by.
+/// The fields of the feed that filters may name.
 static EVENTS: Resource = Resource {
     append_only: true,
     collection: "events",
@@ -53,29 +55,31 @@ static EVENTS: Resource = Resource {
     transitions: &[],
 };
 
-/// Which events are asked for.
+/// The filters of a request.
 pub(crate) struct Selection {
-    /// The names of the types; `None` for all.
+    /// The names of the event types. `None` for all types.
     types: Option<Vec<&'static str>>,
     filters: Vec<Filter>,
-    /// Whether all webhooks that were tried have got it, when that is asked.
+    /// Whether every webhook delivery of the event must have succeeded (`true`) or one of them must
+    /// not (`false`). `None` if the request does not ask.
     delivered: Option<bool>,
 }
 
-/// A part of the feed, and the place to go on behind: the end of the feed when there was no
-/// more, so that nobody reads again what was not meant.
+/// A part of the feed, and the position to continue from. If there were no more events, then this
+/// is the end of the feed, so that the next call does not read events again that do not match.
 pub(crate) struct Part {
     pub(crate) events: Vec<Published>,
     pub(crate) place: i64,
-    /// Whether there may be more behind the last of them.
+    /// Whether there may be more events behind this part.
     pub(crate) is_full: bool,
 }
 
 impl Selection {
-    /// Reads the query of a request. `others` are the parameters beside filters.
+    /// Parses the query of a request. `others` are the parameters that are not filters.
     ///
     /// # Errors
-    /// `invalid-parameter` and `validation-failed`; `tenant-mismatch` for another tenant.
+    /// `invalid-parameter` and `validation-failed` for wrong parameters; `tenant-mismatch` for
+    /// another tenant.
     pub(crate) fn parse(call: &Call, others: &[&'static str]) -> kit::Result<(Self, Feed)> {
         let others = [others, &["tenant_id"]].concat();
         let mut feed = Feed::parse(&EVENTS, &call.query_parameters(), &others)?;
@@ -101,12 +105,13 @@ impl Selection {
         Ok((Self { types, filters, delivered }, feed))
     }
 
-    /// Reads what is behind a place, in the order of the commits.
+    /// Reads the events behind a position, in the order of their commits.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Errors of the database.
     pub(crate) fn read(&self, scope: &Scope<'_>, after: i64, limit: usize) -> kit::Result<Part> {
-        // Before the events: what is committed between the two is behind it.
+        // Read before the events: an event that is committed between the two reads is behind this
+        // end, so it is not skipped.
         let is_all = self.types.is_none() && self.filters.is_empty() && self.delivered.is_none();
         let end = if is_all { None } else { Some(end(scope)?) };
         let mut sql = self.sql(scope, after, limit);
@@ -153,11 +158,11 @@ impl Selection {
                 sql.push(&format!("{meant} AND type = "));
                 sql.bind(name(one));
             }
-            // The first of each type come out of the index in the order of the feed, so that
-            // however many there are, few are sorted.
+            // The first events of each type come from the index in the order of the feed. So few
+            // events are sorted, no matter how many there are.
             Some(few) if few.len() <= LOOK_UPS && !self.names_few() => {
                 sql.push("tenant_id = $1 AND seq IN (SELECT seq FROM (");
-                // The number of its parameter.
+                // The placeholder of the limit, which all parts of the query share.
                 let mut at_most = String::new();
                 for (index, kind) in few.iter().enumerate() {
                     sql.push(if index == 0 { "" } else { " UNION ALL " });
@@ -178,7 +183,8 @@ impl Selection {
                 sql.push(&format!(") AS meant ORDER BY seq LIMIT {at_most}) ORDER BY seq"));
                 return sql;
             }
-            // An expression keeps the stores from looking up every event of these types.
+            // The expression keeps the database from using the index on types, with which it would
+            // look up every event of them.
             Some(many) => {
                 sql.push(&format!("{meant} AND type || '' IN ("));
                 for (index, kind) in many.iter().enumerate() {
@@ -193,7 +199,7 @@ impl Selection {
         sql
     }
 
-    /// Whether another filter leaves few events, so that types need no look-up.
+    /// Whether another filter leaves so few events that types need no look-up.
     fn names_few(&self) -> bool {
         self.filters.iter().any(|filter| {
             matches!(filter.field.name, "id" | "subject") && matches!(filter.op, Op::Eq | Op::In)
@@ -201,16 +207,16 @@ impl Selection {
     }
 }
 
-/// The place behind which nothing has happened yet.
+/// The position behind the newest event.
 ///
 /// # Errors
-/// Those of the database.
+/// Errors of the database.
 pub(crate) fn end(scope: &Scope<'_>) -> kit::Result<i64> {
     let sql = "SELECT seq FROM events WHERE tenant_id = $1 ORDER BY seq DESC LIMIT 1";
     Ok(scope.query(sql, [])?.into_iter().next().map_or(0, |mut row| row.integer()))
 }
 
-/// The types that a filter leaves.
+/// The event types that a filter selects.
 fn meant_by(filter: &Filter) -> kit::Result<Vec<&'static str>> {
     let meant = match filter.op {
         Op::Eq | Op::In => true,

@@ -1,8 +1,10 @@
 //! `GET /events/stream`: the feed as server-sent events (WHATWG HTML, section 9.2).
 //!
-//! The stream asks the database once a second, because a function is told nothing by others.
-//! It ends by itself, so that no credential is honoured for long after it has ended, and no
-//! instance stays for ever; the client comes back with the last `id` and loses nothing.
+//! The stream polls the database once a second, because nothing notifies a function of new events.
+//!
+//! Each stream ends by itself after some time. So an expired credential is not honoured for long,
+//! and no instance is occupied for ever. The client reconnects with the last `id`, and loses no
+//! event.
 
 use std::time::{Duration, Instant};
 
@@ -12,26 +14,26 @@ use crate::feed::{cursor, place};
 use crate::selection::{Part, Selection, end};
 
 const MEDIA_TYPE: &str = "text/event-stream";
-/// How often the database is asked.
+/// How often the database is polled.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How often something is written at least: proxies end what is silent, and that a client has
-/// left is seen by writing.
+/// The longest time without a write. Proxies close silent connections, and only a failed write
+/// shows that the client has left.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// How often it is asked whether the caller's token was revoked.
+/// How often the stream checks whether the caller's token was revoked.
 const LOOK: Duration = Duration::from_secs(5);
-/// Events that are read at once; more of them when the client has taken these.
+/// How many events are read at once. The next ones are read when the client has received these.
 const PAGE: usize = 100;
-/// The life of a stream when nobody says, in seconds.
+/// The life of a stream if no setting says otherwise, in seconds.
 const LIFE: u64 = 300;
-/// What the client is told to wait for before it comes back, in milliseconds.
+/// How long the client waits before it reconnects, in milliseconds.
 const RETRY: u32 = 1000;
 
-/// Checks the request, and streams.
+/// Checks the request, and starts the stream.
 pub(crate) async fn open(call: Call) -> kit::Result {
     let (selection, feed) = Selection::parse(&call, &["cursor", "from"])?;
     let seconds = spin_sdk::variables::get("stream_seconds").await.unwrap_or_default();
     let life = Duration::from_secs(seconds.trim().parse().unwrap_or(LIFE).max(1));
-    // The header is what a client adds to the same address when it comes back.
+    // A client that reconnects adds this header to the same URL, so it takes precedence.
     let given =
         call.header("last-event-id").filter(|id| !id.is_empty()).map(str::to_owned).or(feed.cursor);
     let start = call.read_list(|scope| match (given, call.query("from")) {
@@ -57,14 +59,14 @@ pub(crate) async fn open(call: Call) -> kit::Result {
 struct Stream {
     call: Call,
     selection: Selection,
-    /// Everything up to here was looked at.
+    /// The position up to which the feed was read.
     place: i64,
-    /// The place that the client was told last.
+    /// The last position that the client was told.
     told: i64,
 }
 
 impl Stream {
-    /// Writes until the client leaves, the database does not answer, or the time is over.
+    /// Writes events until the client leaves, a read of the database fails, or the time is over.
     async fn run(mut self, mut out: Writer, life: Duration) {
         let began = Instant::now();
         let (mut quiet, mut looked) = (began, began);
@@ -73,7 +75,7 @@ impl Stream {
         }
         while began.elapsed() < life {
             if looked.elapsed() >= LOOK {
-                // Whoever still may comes back with a new token.
+                // A client that still has access reconnects with a new token.
                 if !matches!(self.call.is_revoked(), Ok(false)) {
                     return;
                 }
@@ -100,7 +102,7 @@ impl Stream {
         }
     }
 
-    /// What has happened since the last time, and whether there is more of it.
+    /// The events since the last call as text, and whether there are more.
     fn next(&mut self) -> kit::Result<(String, bool)> {
         let Self { call, selection, place, told, .. } = self;
         call.read_list(|scope| {
@@ -115,8 +117,9 @@ impl Stream {
         })
     }
 
-    /// A comment. Where events have passed that were not asked for, a client is told the place
-    /// behind them, so that it need not look at them again.
+    /// A comment line, which keeps the connection open. If the stream has skipped events that do
+    /// not match the filters, then it also tells the client the position behind them. So the client
+    /// need not read them again after it reconnects.
     fn heartbeat(&mut self) -> kit::Result<String> {
         if self.told == self.place {
             return Ok(":\n\n".to_owned());
@@ -127,7 +130,8 @@ impl Stream {
     }
 }
 
-/// Appends an event. JSON of serde is one line, and names and cursors hold no line breaks.
+/// Appends an event. serde writes JSON in one line, and type names and cursors contain no line
+/// breaks.
 fn write(text: &mut String, cursor: &str, event: &Published) -> kit::Result<()> {
     let data = serde_json::to_string(event).map_err(Error::internal)?;
     for (name, value) in [("id", cursor), ("event", &event.kind), ("data", &data)] {

@@ -1,5 +1,5 @@
-//! Projects: the sample of a tenant's resource. What they are stands in the contract
-//! (`openapi/projects.yaml`); the kit serves it.
+//! Projects: the example of a resource of a tenant. The contract declares it
+//! (`openapi/projects.yaml`), and the kit serves it.
 
 mod contract {
     #![allow(missing_docs, unreachable_pub)]
@@ -27,7 +27,7 @@ async fn dispatch(op: Op, call: Call) -> kit::Result {
     }
 }
 
-/// An archived project is kept as it was (A-26: what one may do depends on the phase).
+/// An archived project cannot be changed (A-26: the phase decides which operations are allowed).
 fn rule(
     _: &Call,
     _: &Scope<'_>,

@@ -1,4 +1,5 @@
-//! The people of a tenant, and what it should know of the service.
+//! The users and teams of a tenant, its notices about the service, and limits that the operator
+//! sets.
 
 mod contract {
     #![allow(missing_docs, unreachable_pub)]

@@ -1,4 +1,4 @@
-//! Limits that the operator sets while the system runs: `/internal/limits`.
+//! Rate limits that the operator sets while the system runs: `/internal/limits`.
 
 use kit::{Call, Reply, System, limits, operator};
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,8 @@ pub(crate) async fn list(call: &Call) -> kit::Result {
 pub(crate) async fn set(call: &Call) -> kit::Result {
     operator::authenticate(call, TOKEN).await?;
     let quota: Quota = call.json()?;
-    // A bucket that holds nothing would admit nothing; where nothing is limited it has no size.
+    // The burst is at least 1, because a bucket of size 0 would admit nothing. If the limit is off,
+    // then the burst has no effect.
     let burst = quota.burst.unwrap_or(quota.per_minute).max(1);
     Reply::ok(&limits::set(&open(call)?, subject(call), quota.per_minute, burst)?)
 }
@@ -35,7 +36,7 @@ pub(crate) async fn set(call: &Call) -> kit::Result {
 /// `DELETE /internal/limits/{scope}/{subject}/{class}`
 pub(crate) async fn remove(call: &Call) -> kit::Result {
     operator::authenticate(call, TOKEN).await?;
-    // Gone is gone, whoever removed it.
+    // The answer is the same whether this call or an earlier one has removed the limit.
     limits::remove(&open(call)?, subject(call))?;
     Ok(Reply::no_content())
 }

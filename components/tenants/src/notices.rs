@@ -1,6 +1,8 @@
-//! Notices: what a tenant should know of the service. Each row of the table of lifecycles
-//! (`api_lifecycle`, see docs/versioning.md) becomes one notice of every tenant, with an
-//! event in its feed (C-42, K-19). Who reads notices first publishes what is due for all.
+//! Notices: what a tenant should know about the service.
+//!
+//! Each row of the lifecycle table (`api_lifecycle`, see docs/versioning.md) becomes one notice of
+//! every tenant, with an event in its feed (C-42, K-19). The first caller that reads notices
+//! publishes all notices that are due, for all tenants.
 
 use std::cell::RefCell;
 
@@ -10,11 +12,11 @@ use serde_json::json;
 
 use crate::contract::NOTICES;
 
-/// Tenants that are looked up at once.
+/// The number of tenants that are looked up at once.
 const BATCH: i64 = 200;
 
 thread_local! {
-    /// The table that this instance has published to all tenants there were.
+    /// The lifecycle table that this instance has already published to all tenants.
     static PUBLISHED: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
@@ -23,7 +25,7 @@ struct Table {
     deprecations: Vec<Deprecation>,
 }
 
-/// A row of the table; the gateway has checked it.
+/// A row of the lifecycle table. The gateway has checked it.
 #[derive(Deserialize)]
 struct Deprecation {
     major: u32,
@@ -41,7 +43,8 @@ pub(crate) async fn list(call: &Call) -> kit::Result {
     NOTICES.list(call)
 }
 
-/// Publishes what is due: to the caller's tenant, and once for each instance to all.
+/// Publishes the notices that are due: always to the caller's tenant, and once for each instance to
+/// all tenants.
 async fn publish(call: &Call) -> kit::Result<()> {
     let text = spin_sdk::variables::get("api_lifecycle").await.unwrap_or_default();
     if text.trim().is_empty() {
@@ -59,7 +62,7 @@ async fn publish(call: &Call) -> kit::Result<()> {
     Ok(())
 }
 
-/// Tells tenants that were not told; returns whether there may be more of them.
+/// Publishes a notice to tenants that do not have it. Returns whether there may be more of them.
 fn tell(system: &System<'_>, row: &Deprecation, to_all: bool, own: &str) -> kit::Result<bool> {
     let key = Value::Text(row.key());
     let missing = "NOT EXISTS (SELECT 1 FROM notices n WHERE n.tenant_id = t.id AND n.key = $1)";
@@ -71,7 +74,7 @@ fn tell(system: &System<'_>, row: &Deprecation, to_all: bool, own: &str) -> kit:
         system.query(&sql, &[key, Value::Text(own.to_owned())])?
     };
     let tenants: Vec<String> = found.into_iter().map(|mut row: Row| row.text()).collect();
-    // A transaction for each, so that nobody waits for the writers of another tenant.
+    // One transaction for each tenant, so that no tenant waits for the writers of another one.
     for tenant in &tenants {
         system.transaction(|| row.insert_once(&system.enter(tenant)))?;
     }
@@ -79,7 +82,8 @@ fn tell(system: &System<'_>, row: &Deprecation, to_all: bool, own: &str) -> kit:
 }
 
 impl Deprecation {
-    /// What the notice is about: one for each row, however often it is published.
+    /// The key of the notice. It makes sure that each row gives one notice, however often it is
+    /// published.
     fn key(&self) -> String {
         let operation = self.operation.as_deref().unwrap_or("*");
         format!("deprecation:v{}:{operation}:{}", self.major, self.sunset_at)
@@ -90,7 +94,7 @@ impl Deprecation {
         midnight(day).unwrap_or(i64::MAX)
     }
 
-    /// Publishes it, unless another host has done so meanwhile.
+    /// Publishes the notice, unless another host has done so since.
     fn insert_once(&self, scope: &Scope<'_>) -> kit::Result<()> {
         let there = "SELECT id FROM notices WHERE tenant_id = $1 AND key = $2";
         match scope.query(there, [Value::Text(self.key())])?.is_empty() {

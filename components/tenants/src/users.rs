@@ -1,11 +1,11 @@
-//! The rules of users: roles, the last owner, and addresses.
+//! The rules for users: their roles, the last owner, and e-mail addresses.
 
 use kit::{Call, Change, Code, Error, Grant, Record, Scope, Value, problem};
 
 /// From the highest to the lowest (K-41, K-42).
 const ROLES: [&str; 6] = ["OWNER", "ADMIN", "MANAGER", "EDITOR", "ENGINEER", "VIEWER"];
 
-/// What holds for every change of a user.
+/// The rule for every change of a user.
 pub(crate) fn rule(
     call: &Call,
     scope: &Scope<'_>,
@@ -13,7 +13,7 @@ pub(crate) fn rule(
     before: Option<&Record>,
     user: &mut Record,
 ) -> kit::Result<()> {
-    // Who was suspended or lost a role must not give it back to themselves.
+    // A user who was suspended or lost a role must not undo it.
     call.refuse_revoked(scope)?;
     if change == Change::Write {
         agree(call, user)?;
@@ -47,13 +47,13 @@ pub(crate) fn rule(
     if let Some(before) = before
         && (change == Change::Delete || may_less(before, user))
     {
-        // Every write moves the version on by one.
+        // Every write increments the version by one.
         scope.revoke(before.text("id"), before.integer("version") + 1)?;
     }
     Ok(())
 }
 
-/// Whether others may sign in as this member now, or they may something else.
+/// Whether the change lets other people sign in as this member, or gives the member other rights.
 fn is_other_account(before: &Record, after: &Record) -> bool {
     let differs = |name: &str| before.text(name) != after.text(name);
     before.list("roles") != after.list("roles")
@@ -61,7 +61,7 @@ fn is_other_account(before: &Record, after: &Record) -> bool {
         || differs("email")
 }
 
-/// Nobody gives or takes what they may not themselves.
+/// The caller may not give or take a role that is above their own.
 fn hold(call: &Call, before: Option<&Record>, user: &Record) -> kit::Result<()> {
     let caller = call.caller()?;
     let roles = before.into_iter().chain([user]).flat_map(|user| user.list("roles"));
@@ -77,7 +77,8 @@ fn hold(call: &Call, before: Option<&Record>, user: &Record) -> kit::Result<()> 
     }
 }
 
-/// `role` is the highest of `roles`; written alone it replaces the list (K-42).
+/// Keeps `role` and `roles` in agreement: `role` is the highest of `roles`. If a client writes
+/// `role` alone, then it replaces the list (K-42).
 fn agree(call: &Call, user: &mut Record) -> kit::Result<()> {
     let given = |name: &str| call.document().get(name).is_some_and(|value| !value.is_null());
     let listed = user.list("roles");
@@ -113,7 +114,7 @@ fn check_email(scope: &Scope<'_>, user: &Record) -> kit::Result<()> {
     }
 }
 
-/// Whether tokens that were issued before may more than the user does from now on.
+/// Whether tokens that were issued before the change have more rights than the user has after it.
 fn may_less(before: &Record, after: &Record) -> bool {
     let roles = after.list("roles");
     !is_active(after) || before.list("roles").iter().any(|role| !roles.contains(role))
@@ -132,7 +133,7 @@ fn caller_is_owner(call: &Call) -> kit::Result<bool> {
     Ok(call.caller()?.grants.iter().any(owner))
 }
 
-/// Other owners who can sign in: someone must be left who can.
+/// How many other owners can sign in. A tenant must keep at least one.
 fn other_owners(scope: &Scope<'_>, user: &Record) -> kit::Result<i64> {
     let rows = scope.query(
         "SELECT COUNT(*) FROM members WHERE tenant_id = $1 AND id <> $2 AND role = 'OWNER' \
