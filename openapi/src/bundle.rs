@@ -1,4 +1,4 @@
-//! Joins the files to one document.
+//! Joins the files into one document.
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
@@ -8,9 +8,11 @@ use crate::{errors, events, forms, links, query, visible};
 /// The methods that an operation may have.
 pub(crate) const METHODS: [&str; 5] = ["delete", "get", "patch", "post", "put"];
 
-/// One document: `common` with the paths and components of all functions, the registry of
-/// events, the errors of the other registry, the forms of successes, what the gateway does (`x-gateway`) written into each
-/// operation, links from creations to what was created, and no reference that leads nowhere.
+/// Assembles the document from `common` and the files of all functions.
+///
+/// It joins their paths and components. It adds the registry of events, the errors of the registry,
+/// and the forms of successes. It writes what the gateway does (`x-gateway`) into each operation,
+/// and adds links from creations to what they created. It fails if a reference leads nowhere.
 pub(crate) fn assemble(mut common: Value, functions: Vec<(String, Value)>) -> Result<Value> {
     let gateway = common.as_object_mut().and_then(|common| common.remove("x-gateway"));
     let gateway = gateway.context("common.yaml: x-gateway is missing")?;
@@ -50,7 +52,7 @@ pub(crate) fn assemble(mut common: Value, functions: Vec<(String, Value)>) -> Re
     Ok(bundle)
 }
 
-/// Whether `security` demands a credential.
+/// Whether `security` requires a credential.
 pub(crate) fn is_protected(security: &Value) -> bool {
     let choices = security.as_array().map(Vec::as_slice).unwrap_or_default();
     !choices.is_empty() && choices.iter().all(|choice| choice != &Value::Object(Map::new()))
@@ -79,7 +81,7 @@ fn join(bundle: &mut Value, mut file: Value) -> Result<()> {
     Ok(())
 }
 
-/// A member of an object, an empty one when it is not there.
+/// A member of an object. If it is missing, then it is added as an empty object.
 fn section_of<'a>(object: &'a mut Value, name: &str) -> &'a mut Value {
     let section = &mut object[name];
     if section.is_null() {
@@ -88,7 +90,7 @@ fn section_of<'a>(object: &'a mut Value, name: &str) -> &'a mut Value {
     section
 }
 
-/// Adds the members of one object to another that has none of them.
+/// Adds the members of one object to another. It fails if both have a member of the same name.
 fn unite(known: &mut Value, more: Value) -> Result<()> {
     let (Value::Object(known), Value::Object(more)) = (known, more) else {
         bail!("paths and groups of components are objects");
@@ -101,7 +103,7 @@ fn unite(known: &mut Value, more: Value) -> Result<()> {
     Ok(())
 }
 
-/// Makes each reference one within the bundle.
+/// Rewrites references to `common.yaml` as references within the bundle.
 fn references(value: &mut Value) -> Result<()> {
     match value {
         Value::Object(object) => {
@@ -132,13 +134,13 @@ fn dangling(bundle: &Value, value: &Value) -> Result<()> {
     }
 }
 
-/// What a reference names.
+/// The value that a reference points to.
 pub(crate) fn resolve<'a>(bundle: &'a Value, target: &str) -> Result<&'a Value> {
     let found = target.strip_prefix('#').and_then(|pointer| bundle.pointer(pointer));
     found.with_context(|| format!("$ref {target} leads nowhere"))
 }
 
-/// The value itself, or what it refers to.
+/// The value itself. If it is a reference, then the value that it points to.
 pub(crate) fn follow<'a>(bundle: &'a Value, value: &'a Value) -> Result<&'a Value> {
     match value.get("$ref").and_then(Value::as_str) {
         Some(target) => resolve(bundle, target),
@@ -146,7 +148,7 @@ pub(crate) fn follow<'a>(bundle: &'a Value, value: &'a Value) -> Result<&'a Valu
     }
 }
 
-/// The members of `x-gateway` that concern an operation.
+/// The keys of `x-gateway` that apply to an operation.
 fn kinds(operation: &Value, shared: bool, protected: bool, tagged: bool) -> Vec<&'static str> {
     let has = |name: &str| operation.get(name).is_some();
     let protected = operation.get("security").map_or(protected, is_protected);
@@ -165,7 +167,7 @@ fn kinds(operation: &Value, shared: bool, protected: bool, tagged: bool) -> Vec<
     kinds.into_iter().filter(|(_, applies)| *applies).map(|(kind, _)| kind).collect()
 }
 
-/// Whether the answers of an operation have an entity tag, by which a read is conditional.
+/// Whether the response of an operation has an entity tag, so that a read can be conditional.
 fn has_tag(components: &Value, operation: &Value) -> bool {
     let answer = &operation["responses"]["200"];
     let name = answer["$ref"].as_str().and_then(|it| it.strip_prefix("#/components/responses/"));
@@ -173,7 +175,7 @@ fn has_tag(components: &Value, operation: &Value) -> bool {
     answer["headers"].get("ETag").is_some()
 }
 
-/// Demands the header, where an operation says that it is required.
+/// Makes the idempotency key required, for operations that require it.
 fn require_key(operation: &mut Value, components: &Value) {
     const KEY: &str = "#/components/parameters/IdempotencyKey";
     for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
@@ -184,7 +186,8 @@ fn require_key(operation: &mut Value, components: &Value) {
     }
 }
 
-/// Adds parameters and responses; a response that the operation describes itself stays.
+/// Adds parameters and responses. If the operation describes a response itself, then that one
+/// stays.
 fn apply(operation: &mut Value, kind: &Value) {
     if let Some(more) = kind["parameters"].as_array() {
         match &mut operation["parameters"] {

@@ -1,6 +1,6 @@
-//! Text of clients holds no control characters but line breaks and tabs, wherever it is
-//! (`kit::validate`). The files need not say it of each string: the document that clients read
-//! does.
+//! Text of clients may contain no control characters except line breaks and tabs (`kit::validate`).
+//! The YAML files do not repeat this rule for each string. This module adds it to the document that
+//! clients read.
 
 use std::collections::BTreeSet;
 
@@ -8,13 +8,13 @@ use serde_json::Value;
 
 use crate::bundle::{METHODS, members};
 
-/// A character of a body, or the end of a line.
+/// One allowed character of a body, or a line end of two characters.
 pub(crate) const CHARACTER: &str =
     "(?:[^\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f]|\\u000d\\u000a)";
-/// Of paths and queries, which have no line breaks either.
+/// Text in paths and queries, which may not contain line breaks or tabs either.
 const LINE: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
 
-/// Writes it into the strings of request bodies and of parameters in path and query.
+/// Adds the patterns to the strings of request bodies, and to parameters in path and query.
 pub(crate) fn describe(bundle: &mut Value) {
     let body_text = format!("^{CHARACTER}*$");
     let mut shared = BTreeSet::new();
@@ -58,7 +58,8 @@ fn one(parameter: &mut Value) {
     }
 }
 
-/// Adds the pattern where nothing else says what the text is; notes what is referred to.
+/// Adds the pattern to strings without an `enum`, `format` or `pattern`. References go into
+/// `shared` and are not followed.
 fn write(schema: &mut Value, pattern: &str, shared: &mut BTreeSet<String>) {
     let Some(object) = schema.as_object_mut() else { return };
     if let Some(target) = object.get("$ref").and_then(Value::as_str) {

@@ -1,5 +1,5 @@
-//! The errors of the bundle, made from the registry: the lists of codes, and for each status
-//! the response with an example of each code that it may have.
+//! The errors of the bundle, made from the registry: the lists of codes, and a response for each
+//! status with an example of each of its codes.
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
@@ -7,11 +7,12 @@ use serde_json::{Map, Value, json};
 use crate::bundle::{METHODS, members};
 use crate::registry::{Code, Row};
 
-/// Where a response of the contract names the codes that it has, instead of its content.
+/// The extension in which a response of the contract names its codes. The registry then writes its
+/// content.
 const CODES: &str = "x-errors";
 
-/// Codes that only operations that hand out tokens answer. Those name them in `x-errors`;
-/// the responses that all operations share leave them out.
+/// Codes that only the token-issuing operations answer. Those operations name them in `x-errors`.
+/// The shared responses leave them out.
 const NAMED: [Code; 7] = [
     Code::InvalidRequest,
     Code::InvalidClient,
@@ -51,7 +52,7 @@ const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const REQUEST: &str = "7d9d2c1e-5c0f-4d5b-9a6b-0d7f3f1c2a10";
 const TIME: &str = "2026-03-01T09:30:00.000Z";
 
-/// The reason phrase of a status that a row has.
+/// The reason phrase of a status that the registry uses.
 pub(crate) fn reason(status: u16) -> Result<&'static str> {
     let found = STATUSES.iter().find(|(known, ..)| *known == status);
     Ok(found.with_context(|| format!("status {status} has no response in errors.rs"))?.2)
@@ -117,8 +118,8 @@ fn named(status: &str, response: &mut Value) -> Result<()> {
     fill(response, &found)
 }
 
-/// Gives a response what the registry knows; its headers, and a description that is more to
-/// the point, may be there already.
+/// Fills a response from the registry. Its headers, and a more precise description, may already be
+/// there.
 fn fill(response: &mut Value, codes: &[Code]) -> Result<()> {
     let Some(first) = codes.first() else { bail!("has no code") };
     ensure!(response.get("content").is_none(), "the registry writes the content");
@@ -152,12 +153,12 @@ fn description(codes: &[Code]) -> String {
     lines.collect::<Vec<_>>().join("\n\n")
 }
 
-/// Where the page of a code is served (D-63).
+/// The path of the page about a code (D-63).
 pub(crate) fn page(row: &Row) -> String {
     format!("/docs/errors/{}", row.screaming)
 }
 
-/// An example of the native form.
+/// An example of an error in the native form.
 pub(crate) fn native(code: Code) -> Value {
     let row = code.row();
     let message = format!("{}.", row.title);
@@ -168,7 +169,7 @@ pub(crate) fn native(code: Code) -> Value {
     body
 }
 
-/// What `details` may hold; nothing for most codes.
+/// An example of `details`. It is empty for most codes.
 fn details(code: Code) -> Value {
     let field = |pointer: &str, code: &str, message: &str| json!({ "pointer": pointer, "code": code, "message": message });
     match code {
@@ -190,7 +191,7 @@ fn details(code: Code) -> Value {
     }
 }
 
-/// An example of RFC 9457.
+/// An example of an error in the form of RFC 9457.
 fn problem(row: &Row) -> Value {
     json!({
         "type": page(row), "title": row.title, "status": row.status,

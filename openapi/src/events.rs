@@ -1,7 +1,10 @@
-//! The registry of events (`x-events` in openapi/events.yaml), written into the document that
-//! clients read: the section `webhooks` has an entry for each type, whose request is the event
-//! as it is delivered; `project.created.v1` among the schemas is what its data is; `EventType`
-//! lists the names, and `EventPattern` what else means types.
+//! Writes the registry of events (`x-events` in openapi/events.yaml) into the document that clients
+//! read:
+//!
+//! - The section `webhooks` gets an entry for each type. Its request is the event as it is
+//!   delivered.
+//! - The schemas get the data of each type, such as `project.created.v1`.
+//! - `EventType` lists the names of the types. `EventPattern` lists all texts that select types.
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
@@ -9,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::bundle::follow;
 use crate::contract::EventType;
 
-/// What a row of the registry may say.
+/// The keys that a row of the registry may have.
 const KEYS: [&str; 5] = ["version", "log_code", "summary", "data", "of"];
 
 /// Writes the registry into the document.
@@ -41,7 +44,7 @@ pub(crate) fn write(bundle: &mut Value) -> Result<()> {
     Ok(())
 }
 
-/// What types are meant by, see `EventType::meant_by` of the kit.
+/// The texts that select types, as in `EventType::meant_by` of the kit.
 fn patterns(types: &[EventType]) -> Vec<String> {
     let names = types.iter().map(|known| known.name.to_owned());
     let codes = types.iter().filter_map(|known| known.log_code).map(str::to_owned);
@@ -51,7 +54,7 @@ fn patterns(types: &[EventType]) -> Vec<String> {
     ["*".to_owned()].into_iter().chain(areas).chain(codes).chain(names).collect()
 }
 
-/// The types of a document, in the order of their names.
+/// The event types of a document, in the order of their names.
 pub(crate) fn types(bundle: &Value) -> Result<Vec<EventType>> {
     let mut found: Vec<EventType> = Vec::new();
     for (name, webhook) in bundle["webhooks"].as_object().into_iter().flatten() {
@@ -63,7 +66,7 @@ pub(crate) fn types(bundle: &Value) -> Result<Vec<EventType>> {
     Ok(found)
 }
 
-/// The types as Rust, the content of `$OUT_DIR/events.rs`.
+/// The event types as Rust source, the content of `$OUT_DIR/events.rs`.
 pub(crate) fn source(types: &[EventType]) -> String {
     let rows = types.iter().map(|known| format!("    {known:?},\n"));
     format!(
@@ -91,7 +94,7 @@ fn declared(name: &str, row: &Value) -> Result<EventType> {
     })
 }
 
-/// The schema of the data: the public part of a resource, or what the row says.
+/// The schema of an event's data: the public part of a resource, or the schema in the row.
 fn data(bundle: &Value, row: &Value) -> Result<Value> {
     let object = row.as_object().context("is not an object")?;
     if let Some(key) = object.keys().find(|key| !KEYS.contains(&key.as_str())) {
@@ -107,7 +110,7 @@ fn data(bundle: &Value, row: &Value) -> Result<Value> {
     Ok(schema)
 }
 
-/// A resource as events hold it: without what is secret or about a person.
+/// A resource in the form that events have: without secret and personal fields.
 fn public(bundle: &Value, name: &str) -> Result<Value> {
     let schema = bundle["components"]["schemas"].get(name).context("`of` names no schema")?;
     let mut properties = Map::new();
@@ -122,7 +125,7 @@ fn public(bundle: &Value, name: &str) -> Result<Value> {
                 let told = "Its origin alone: what is behind it may be a credential.";
                 property.insert("description".to_owned(), told.into());
             }
-            // These are about requests.
+            // These keywords concern requests only.
             property.retain(|key, _| {
                 !key.starts_with("x-") && !["default", "readOnly"].contains(&key.as_str())
             });

@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-/// The file that all functions share.
+/// The name of the file that all functions share.
 pub(crate) const COMMON: &str = "common";
 
-/// Where the files are.
+/// The folder of the files.
 pub(crate) fn folder() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The file of a function.
+/// The path of a function's file.
 pub(crate) fn path(function: &str) -> PathBuf {
     folder().join(function).with_extension("yaml")
 }
@@ -33,14 +33,14 @@ pub(crate) fn functions() -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// The content of the file of a function.
+/// Reads the file of a function.
 pub(crate) fn read(function: &str) -> Result<Value> {
     let name = format!("{function}.yaml");
     let text = fs::read_to_string(path(function)).with_context(|| name.clone())?;
     parse(&text).context(name)
 }
 
-/// YAML as the JSON that it stands for. `yes`, `no`, `on` and `off` are strings as in YAML 1.2.
+/// Parses YAML to JSON. `yes`, `no`, `on` and `off` are strings, as in YAML 1.2.
 pub(crate) fn parse(text: &str) -> Result<Value> {
     let options = serde_saphyr::options! { strict_booleans: true };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| anyhow::anyhow!("{error}"))

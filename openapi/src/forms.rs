@@ -1,13 +1,14 @@
-//! The forms of a success beside the native one, which the gateway renders for each operation
-//! that does not fix its form (`x-representation: native`): the contract writes the native
-//! one, the bundle says that there are the others.
+//! The forms of a success beside the native one. The contract describes only the native form, and
+//! this module adds the others to the bundle. The gateway renders them for each operation that does
+//! not have `x-representation: native`.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use crate::bundle::{METHODS, follow};
 
-/// Each media type with the schema of its frame and, for an object and a page, its example.
+/// Each media type with the schema of the form. The example for an object has the same name, and
+/// the one for a page the same name with `Page`.
 const FORMS: [(&str, &str); 3] = [
     ("application/json;profile=\"camel\"", "SuccessCamel"),
     ("application/json;profile=\"envelope\"", "SuccessEnvelope"),
@@ -19,8 +20,8 @@ pub(crate) fn is_native(operation: &Value) -> bool {
     operation.get("x-representation").is_some()
 }
 
-/// Whether this media type of a success was written here: the function itself does not
-/// produce it.
+/// Whether this module added this media type to a success. Then the gateway produces it, and not
+/// the function.
 pub(crate) fn is_written(operation: &Value, media_type: &str) -> bool {
     !is_native(operation) && FORMS.iter().any(|(known, _)| *known == media_type)
 }

@@ -1,20 +1,20 @@
-//! The contract of the bundle: the OpenAPI files beside this crate, and the compiler that
-//! turns them into what is built from them.
+//! The contract: the OpenAPI files beside this crate, and the compiler that turns them into Rust
+//! and into the published document.
 //!
-//! - [`generate`] gives each function its operations as Rust (`build.rs` of the function);
-//! - [`generate_events`] gives the kit the registry of events (`build.rs` of the kit);
-//! - [`bundle`] and [`write_bundle`] give the one document that clients read, with the
-//!   errors of the [`registry`];
-//! - [`lint`] holds that document against the rules for paths and documentation;
-//! - [`pages`] has a page for people about each of these errors.
+//! - [`generate`] writes the operations of a function as Rust (`build.rs` of the function);
+//! - [`generate_events`] writes the registry of events as Rust (`build.rs` of the kit);
+//! - [`bundle`] and [`write_bundle`] make the one document that clients read, with the errors of
+//!   the [`registry`];
+//! - [`lint`] checks that document against the rules for paths and documentation;
+//! - [`pages`] makes a page for people about each of these errors.
 //!
-//! Both come from the same files, so that a route and its contract cannot drift apart: a
-//! path or scope that changes here changes the behaviour, an operation without a handler
-//! does not compile, and a request schema that the validator could not check in full fails
-//! the build instead of being half checked.
+//! The Rust and the document come from the same files, so that a route and its contract cannot
+//! drift apart. If a path or scope changes here, then the behaviour changes. An operation without a
+//! handler does not compile. If the validator could not check a request schema in full, then the
+//! build fails.
 //!
-//! Absent on purpose: anything that runs in a function. The tables that it needs are plain
-//! constants of the types in `kit::contract`.
+//! Left out on purpose: anything that runs in a function. The tables that a function needs are
+//! plain constants of the types in `kit::contract`.
 
 #[path = "../../components/kit/src/contract.rs"]
 pub mod contract;
@@ -54,25 +54,25 @@ use serde_json::Value;
 use contract::{EventType, Operation};
 
 /// Writes the operations of a function to `$OUT_DIR/contract.rs`: the enum `Op` with its
-/// implementation of `kit::contract::Operations`. To be called by the function's `build.rs`.
+/// implementation of `kit::contract::Operations`. The `build.rs` of the function calls it.
 ///
-/// A contract that cannot be compiled ends the build with a message that names file,
+/// If the contract cannot be compiled, then the build fails with a message that names file,
 /// operation and keyword.
 pub fn generate(function: &str) {
-    // Resources of other functions are related to those of this one.
+    // All files, because the resources of this function may be related to those of others.
     println!("cargo::rerun-if-changed={}", files::folder().display());
     end(module(function).and_then(|text| write("contract.rs", &text)));
 }
 
-/// Writes the registry of events to `$OUT_DIR/events.rs`: the table `EVENT_TYPES`. To be called
-/// by the kit's `build.rs`.
+/// Writes the registry of events to `$OUT_DIR/events.rs`: the table `EVENT_TYPES`. The `build.rs`
+/// of the kit calls it.
 pub fn generate_events() {
     println!("cargo::rerun-if-changed={}", files::folder().display());
     end(event_types().and_then(|types| write("events.rs", &events::source(&types))));
 }
 
-/// Writes the bundle to `$OUT_DIR/openapi.json`, and its native form alone to
-/// `openapi.native.json`. To be called by a `build.rs`.
+/// Writes the bundle to `$OUT_DIR/openapi.json`, and the bundle with the native form only to
+/// `openapi.native.json`. A `build.rs` calls it.
 pub fn write_bundle() {
     println!("cargo::rerun-if-changed={}", files::folder().display());
     let bundle = published().and_then(|bundle| {
@@ -82,16 +82,16 @@ pub fn write_bundle() {
     end(bundle);
 }
 
-/// The one OpenAPI document of all functions, its keys in alphabetical order.
+/// The one OpenAPI document of all functions, with its keys in alphabetical order.
 ///
 /// # Panics
-/// When the files beside this crate are not a contract; the tests of this crate show that
-/// they are one.
+/// If the files beside this crate are not a valid contract. The tests of this crate check that they
+/// are.
 pub fn bundle() -> Value {
     published().unwrap_or_else(|error| panic!("{error:#}"))
 }
 
-/// The bundle in the native form alone.
+/// The bundle with the native form only.
 ///
 /// # Panics
 /// As [`bundle`].
@@ -108,10 +108,10 @@ pub fn load(function: &str) -> Result<Vec<Operation>> {
     operation::all(&assemble()?, &file).with_context(|| format!("{function}.yaml"))
 }
 
-/// The types of events, in the order of their names.
+/// All event types, in the order of their names.
 ///
 /// # Errors
-/// A message that names the type and what is wrong with it.
+/// A message that names the event type and what is wrong with it.
 pub fn event_types() -> Result<Vec<EventType>> {
     events::types(&assemble()?)
 }
@@ -119,7 +119,7 @@ pub fn event_types() -> Result<Vec<EventType>> {
 /// The names of the functions: one for each file of the contract.
 ///
 /// # Errors
-/// The folder cannot be read.
+/// An error if the folder cannot be read.
 pub fn functions() -> Result<Vec<String>> {
     files::functions()
 }
@@ -132,7 +132,7 @@ fn module(function: &str) -> Result<String> {
     Ok(source::module(function, &load(function)?, &resources))
 }
 
-/// The bundle as clients read it.
+/// The bundle in the form that clients read.
 fn published() -> Result<Value> {
     let mut bundle = assemble()?;
     characters::describe(&mut bundle);
@@ -140,7 +140,7 @@ fn published() -> Result<Value> {
     Ok(bundle)
 }
 
-/// The bundle, its keys in alphabetical order.
+/// The bundle with its keys in alphabetical order, before `published` completes it.
 fn assemble() -> Result<Value> {
     let functions = files::functions()?;
     let files = functions.iter().map(|name| Ok((name.clone(), files::read(name)?)));
@@ -155,7 +155,7 @@ fn write(name: &str, text: &str) -> Result<()> {
     fs::write(Path::new(&folder).join(name), text).with_context(|| format!("cannot write {name}"))
 }
 
-/// Ends a build script that failed the way that Cargo shows without a backtrace.
+/// Ends a build script. Cargo shows an error in this form without a backtrace.
 fn end(result: Result<()>) {
     if let Err(error) = result {
         println!("cargo::error=openapi/{error:#}");

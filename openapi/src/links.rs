@@ -1,11 +1,12 @@
-//! Tells clients, and tools that walk an API, what can be asked about an object that they
-//! have just created: each creation links to the operations on one object (OpenAPI `links`).
+//! Adds OpenAPI `links` to creations. They tell clients, and tools that walk an API, which
+//! operations exist for an object that was just created.
 
 use serde_json::{Map, Value, json};
 
 use crate::bundle::{METHODS, follow};
 
-/// Adds links to the 201 of each `POST` on a collection that has paths with an id below it.
+/// Adds links to the 201 response of each `POST` on a collection that has paths with an id below
+/// it.
 pub(crate) fn add(bundle: &mut Value) {
     let paths = bundle["paths"].as_object().into_iter().flat_map(Map::keys);
     for path in paths.cloned().collect::<Vec<_>>() {
@@ -13,8 +14,8 @@ pub(crate) fn add(bundle: &mut Value) {
             format!("/paths/{}/post/responses/201", path.replace('~', "~0").replace('/', "~1"));
         let Some(answer) = bundle.pointer(&place) else { continue };
         let Some(links) = links(bundle, &path, answer) else { continue };
-        // A shared answer is shared with its links; those that name variables of the path are
-        // one operation's own, so that answer is written out.
+        // A response that several operations share gets shared links. If the links name variables
+        // of the path, then they belong to one operation only, so its response is written out.
         let shared = answer["$ref"].as_str().filter(|_| variables(&path).next().is_none());
         let place = match shared.and_then(|target| target.strip_prefix('#')) {
             Some(shared) => shared.to_owned(),
@@ -32,7 +33,8 @@ pub(crate) fn add(bundle: &mut Value) {
     }
 }
 
-/// The links of the answer to a creation, if it has any.
+/// The links of a creation's response. `None` if there are no paths with an id below the
+/// collection.
 fn links(bundle: &Value, path: &str, answer: &Value) -> Option<Value> {
     let (item, variable) = one(bundle, path)?;
     let id = id(bundle, follow(bundle, answer).ok()?, variable)?;
@@ -46,7 +48,7 @@ fn links(bundle: &Value, path: &str, answer: &Value) -> Option<Value> {
     Some(operations.map(|name| (name.to_owned(), link(name))).collect::<Map<_, _>>().into())
 }
 
-/// The path of one object of a collection, and the name of its id there.
+/// The path item of one object of a collection, and the name of its id in the path.
 fn one<'a>(bundle: &'a Value, collection: &str) -> Option<(&'a Value, &'a str)> {
     bundle["paths"].as_object()?.iter().find_map(|(path, item)| {
         let variable = path.strip_prefix(collection)?.strip_prefix("/{")?.strip_suffix('}')?;
@@ -58,7 +60,7 @@ fn variables(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
 }
 
-/// The member of the answer that is the id: `id`, or what the path calls it.
+/// The member of the response that has the id: `id`, or the name of the path's variable.
 fn id<'a>(bundle: &Value, answer: &Value, variable: &'a str) -> Option<&'a str> {
     let content = answer["content"].as_object()?;
     let (_, content) = content.iter().find(|(media_type, _)| media_type.ends_with("json"))?;

@@ -1,8 +1,8 @@
-//! The contract on the command line, for linters and generators:
+//! Prints the contract or checks it, for linters and generators:
 //!
 //! - `cargo run -p contract > openapi.json` prints the bundle;
-//! - `cargo run -p contract native` prints it in the native form alone, for generators;
-//! - `cargo run -p contract lint` prints what is wrong with it, and fails if anything is;
+//! - `cargo run -p contract native` prints the bundle with the native form only, for generators;
+//! - `cargo run -p contract lint` prints all violations of the rules, and fails if there are any;
 //! - `cargo run -p contract errors docs/errors` writes the pages about errors.
 
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! The contract in the native form alone (`/openapi.native.json`), for generators of clients: of
-//! an answer that comes in several forms many make a type that knows none of its members.
+//! The contract with the native form only (`/openapi.native.json`), for generators of clients. If a
+//! response has several forms, then many generators make one type of them, which has no members.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +10,8 @@ use crate::bundle::{METHODS, members};
 const JSON: &str = "application/json";
 const NOTE: &str = "\nThis document has the native form alone, for generators of clients; `/openapi.json` has all forms.\n";
 
-/// The document with one media type, plain JSON, wherever there is JSON, and without what nothing
-/// refers to any more.
+/// Reduces the document to one media type, plain JSON, wherever there is JSON. Components that
+/// nothing refers to any more are removed.
 pub(crate) fn projected(mut bundle: Value) -> Value {
     for path in members(&mut bundle["paths"]) {
         for method in METHODS {
@@ -34,8 +34,9 @@ pub(crate) fn projected(mut bundle: Value) -> Value {
     bundle
 }
 
-/// Gives what `fields` leaves of an object a name, `SparseProject` beside `Project`: a generator
-/// makes one up for each place where it stands without.
+/// Gives the sparse form of an object (the `fields` parameter) a named schema, such as
+/// `SparseProject` beside `Project`. Without it, a generator makes up a name for each place where
+/// the form occurs.
 fn name_parts(value: &mut Value, parts: &mut Map<String, Value>) {
     if let Some([whole, part]) =
         value.get_mut("anyOf").and_then(Value::as_array_mut).map(Vec::as_mut_slice)
@@ -58,7 +59,8 @@ fn name_parts(value: &mut Value, parts: &mut Map<String, Value>) {
 fn narrow(holder: &mut Value) {
     let Some(content) = holder.get_mut("content").and_then(Value::as_object_mut) else { return };
     let Some(mut json) = content.remove(JSON) else { return };
-    // An error is native first; the others have the same media type in other profiles.
+    // The native form of an error comes first. The other forms have the same media type with
+    // another profile.
     let native = json["schema"]["anyOf"].as_array().filter(|forms| {
         forms.first().is_some_and(|form| form["$ref"] == "#/components/schemas/Error")
     });
@@ -68,13 +70,13 @@ fn narrow(holder: &mut Value) {
     *content = Map::from_iter([(JSON.to_owned(), json)]);
 }
 
-/// Removes the components that nothing refers to; whether there were some.
+/// Removes components that nothing refers to. Returns whether it removed any.
 fn prune(bundle: &mut Value) -> bool {
     let mut used = BTreeSet::new();
     references(bundle, &mut used);
     let mut pruned = false;
     for (group, components) in bundle["components"].as_object_mut().into_iter().flatten() {
-        // Schemes are named by requirements and not by references.
+        // Security requirements refer to schemes by name, not by `$ref`.
         if group == "securitySchemes" {
             continue;
         }

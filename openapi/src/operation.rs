@@ -8,7 +8,7 @@ use crate::contract::{Body, Idempotency, Limit, Location, Operation, Parameter, 
 use crate::schema::{Compiler, leak, only};
 use crate::{forms, shape};
 
-/// Beside these, a path item has operations only.
+/// The keys that a path item may have beside its operations.
 const PATH_KEYS: [&str; 4] = ["parameters", "servers", "summary", "description"];
 
 const OPERATION_KEYS: [&str; 17] = [
@@ -31,10 +31,10 @@ const OPERATION_KEYS: [&str; 17] = [
     "deprecated",
 ];
 
-/// Headers that functions do not see.
+/// Headers that functions do not receive, because the gateway consumes them.
 const OF_THE_GATEWAY: [&str; 2] = ["Accept-Version", "X-Tenant-Id"];
 
-/// The operations of one file, as the bundle completed them.
+/// The operations of one file, in the form that the bundle has completed.
 pub(crate) fn all(bundle: &Value, file: &Value) -> Result<Vec<Operation>> {
     let mut operations = Vec::new();
     for path in file["paths"].as_object().context("`paths` is missing")?.keys() {
@@ -98,8 +98,8 @@ fn one(
     })
 }
 
-/// The row of `x-limits` that `x-limit-class` names. A request costs 1 unless `x-cost` says
-/// more.
+/// The rate limit: the row of `x-limits` that `x-limit-class` names. A request costs 1 unless
+/// `x-cost` has a higher value.
 fn limit(bundle: &Value, operation: &Value) -> Result<Limit> {
     let number = |value: &Value| value.as_u64().and_then(|number| u32::try_from(number).ok());
     let class = operation["x-limit-class"].as_str().unwrap_or_default();
@@ -118,8 +118,8 @@ fn limit(bundle: &Value, operation: &Value) -> Result<Limit> {
     Ok(Limit { class, per_minute: of("per_minute")?, burst: of("burst")?, cost })
 }
 
-/// The major version: 1 unless the path names another server, such as `/api/v2`; 0 for one
-/// at the root.
+/// The major version of a path. It is 1 unless the path names another server, such as `/api/v2`. It
+/// is 0 for a server at the root.
 fn version(item: &Map<String, Value>) -> Result<u32> {
     match item.get("servers").map(|servers| servers[0]["url"].as_str().unwrap_or_default()) {
         None => Ok(1),
@@ -131,7 +131,7 @@ fn version(item: &Map<String, Value>) -> Result<u32> {
     }
 }
 
-/// `Cache-Control` of what may be shown for a while without asking again (K-13).
+/// `Cache-Control` for a response that may be reused for a while without revalidation (K-13).
 fn cache(method: &str, operation: &Value) -> Result<Option<&'static str>> {
     let Some(text) = operation.get("x-cache") else { return Ok(None) };
     let text = text.as_str().unwrap_or_default();
@@ -169,8 +169,8 @@ fn produces(bundle: &Value, operation: &Value) -> Result<&'static [&'static str]
     Ok(found.leak())
 }
 
-/// The scopes of the one scheme that the gateway knows. Client authentication is the
-/// business of the token endpoint, which must therefore be public.
+/// The scopes of the one security scheme that the gateway knows. The token endpoint authenticates
+/// clients itself, so it must be public.
 fn scopes(security: &Value) -> Result<&'static [&'static str]> {
     let choices = security.as_array().context("`security` is not a list")?;
     match choices.as_slice() {
@@ -194,11 +194,11 @@ fn parameters(
     let mut found: Vec<Parameter> = Vec::new();
     for value in lists.into_iter().flatten().filter_map(Value::as_array).flatten() {
         let value = follow(bundle, value)?;
-        // `kit::list` reads them; their schemas are for clients.
+        // `kit::list` parses these parameters. Their schemas are only for clients.
         if value["in"] == "query" && operation.get("x-query").is_some() {
             continue;
         }
-        // The gateway reads them, and hands them on to no function.
+        // The gateway consumes these headers and passes them to no function.
         if value["in"] == "header" && OF_THE_GATEWAY.iter().any(|name| value["name"] == *name) {
             continue;
         }
@@ -245,7 +245,7 @@ fn parameter(bundle: &Value, value: &Value) -> Result<Parameter> {
     Ok(Parameter { name: name.leak(), location, required, schema: leak(schema) })
 }
 
-/// The media types and the body.
+/// The media types of a request body, and the body itself.
 fn body(bundle: &Value, value: &Value) -> Result<(&'static [&'static str], Body)> {
     let value = follow(bundle, value)?;
     only(value.as_object().context("is not an object")?, &["required", "content", "x-validate"])?;

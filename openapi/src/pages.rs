@@ -1,4 +1,4 @@
-//! The pages about errors, `docs/errors/`: Markdown for people, made from the registry.
+//! The pages about errors in `docs/errors/`: Markdown for people, made from the registry.
 
 use std::fs;
 use std::path::Path;
@@ -13,13 +13,13 @@ pub const INDEX: &str = "README.md";
 
 const NOTICE: &str = "<!-- Generated from components/gateway/src/registry.rs by scripts/bless. -->";
 
-/// A page: the name of its file, and its text.
+/// A page: the file name and the text.
 pub type Page = (String, String);
 
-/// The index, then a page for each code in the order of the registry.
+/// All pages: the index, then a page for each code in the order of the registry.
 ///
 /// # Errors
-/// A status of the registry is not known here.
+/// An error if `errors.rs` does not know a status of the registry.
 pub fn all() -> Result<Vec<Page>> {
     let mut pages = vec![(INDEX.to_owned(), index()?)];
     for code in Code::ALL {
@@ -28,10 +28,10 @@ pub fn all() -> Result<Vec<Page>> {
     Ok(pages)
 }
 
-/// Writes all pages, and removes those of codes that are no more.
+/// Writes all pages. Removes the pages of codes that do not exist any more.
 ///
 /// # Errors
-/// The folder cannot be written.
+/// An error if the folder cannot be written.
 pub fn write(folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     let pages = all()?;

@@ -1,6 +1,6 @@
-//! Writes the query parameters of resources (`x-query`) into the document that clients read:
-//! they follow from the marks on the fields. `kit::list` reads them, in more spellings than
-//! can be listed, which the description tells.
+//! Writes the query parameters of resources (`x-query`) into the document that clients read. They
+//! are derived from the marks on the fields. `kit::list` parses them. It accepts more spellings
+//! than can be listed; the description explains them.
 
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
@@ -84,7 +84,7 @@ pub(crate) fn describe(components: &Value, operation: &mut Value) -> Result<()> 
     Ok(())
 }
 
-/// Adds the filters of a feed, which follow from the marks on what it holds.
+/// Adds the filters of a feed, which are derived from the marks on the fields of its resource.
 fn feed(schemas: &Value, operation: &mut Value) -> Result<()> {
     let id = operation["operationId"].as_str().unwrap_or_default();
     let (_, collection) = id.split_once('-').context("no operationId")?;
@@ -116,7 +116,7 @@ fn text(name: &str, description: &str, pattern: &str) -> Value {
     })
 }
 
-/// A list, or an empty text.
+/// A pattern for a comma-separated list of names, or an empty text.
 fn list_or_nothing<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let list = list_of(names);
     format!("^({})?$", list.trim_start_matches('^').trim_end_matches('$'))
@@ -190,7 +190,8 @@ fn filters(name: &str, property: &Value, parameters: &mut Vec<Value>) {
     }
 }
 
-/// The answer may have fewer fields than the resource, and related objects beside them.
+/// Describes that the response may have fewer fields than the resource (`fields`), and related
+/// objects beside them (`expand`).
 fn sparse(components: &Value, operation: &mut Value, is_list: bool) -> Result<()> {
     let response = &mut operation["responses"]["200"];
     if let Some(name) = referred(response) {
@@ -223,7 +224,7 @@ fn sparse(components: &Value, operation: &mut Value, is_list: bool) -> Result<()
     Ok(())
 }
 
-/// The properties of the resource that the operation answers.
+/// The properties of the resource in the operation's response.
 fn properties<'a>(
     components: &'a Value,
     operation: &Value,
@@ -241,7 +242,7 @@ fn of<'a>(components: &'a Value, schema: &Value) -> Result<&'a Map<String, Value
     components["schemas"][name]["properties"].as_object().context("a resource has properties")
 }
 
-/// The name of the component that a reference leads to.
+/// The name of the component that a `$ref` points to.
 fn referred(value: &Value) -> Option<&str> {
     value["$ref"].as_str()?.rsplit('/').next()
 }

@@ -1,5 +1,5 @@
-//! Compiles resources: the schemas with `x-resource` of a function, and those of other
-//! functions that their relations lead to.
+//! Compiles resources: the schemas of a function with `x-resource`, and those of other functions
+//! that their relations lead to.
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value};
@@ -9,7 +9,7 @@ use crate::contract::{Default, Kind, Transition};
 
 const KIT: &str = "::kit::contract";
 
-/// A resource as the contract declares it.
+/// A resource, as the contract declares it.
 pub(crate) struct Declared<'a> {
     name: &'a str,
     collection: &'a str,
@@ -29,7 +29,7 @@ struct Field<'a> {
     marks: [bool; 7],
     default: Default,
     synonym: Option<&'a str>,
-    /// Name, collection, and whether it is a list.
+    /// The name of the relation, its collection, and whether it is a list.
     relation: Option<(String, &'a str, bool)>,
 }
 
@@ -37,8 +37,8 @@ struct Field<'a> {
 const MARKS: [&str; 7] =
     ["x-filter", "x-sort", "x-search", "x-personal", "x-secret", "x-masked", "x-origin"];
 
-/// The resources of one file, those of others that its operations show, and after them those that
-/// they are related to.
+/// The resources of one file, the resources of other files that its operations show, and then all
+/// that these are related to.
 pub(crate) fn of<'a>(bundle: &'a Value, file: &Value) -> Result<Vec<Declared<'a>>> {
     let schemas = bundle["components"]["schemas"].as_object().context("no schemas")?;
     let is_resource = |schema: &&Value| schema["x-resource"].get("name").is_some();
@@ -66,7 +66,7 @@ pub(crate) fn of<'a>(bundle: &'a Value, file: &Value) -> Result<Vec<Declared<'a>
     Ok(found)
 }
 
-/// The schemas that operations refer to themselves.
+/// The schemas that a part of the document refers to directly.
 fn shown<'v>(value: &'v Value, names: &mut Vec<&'v str>) {
     match value {
         Value::Object(object) => {
@@ -151,7 +151,8 @@ fn field<'a>(bundle: &'a Value, name: &'a str, property: &'a Value) -> Result<Fi
     Ok(Field { name, kind, nullable, writable, marks, default, synonym, relation })
 }
 
-/// `x-transition` of the operations `POST /{collection}/{id}/{action}`, maybe below an area.
+/// The transitions of a resource: `x-transition` of the operations `POST
+/// /{collection}/{id}/{action}`, which may be below an area.
 fn transitions(bundle: &Value, collection: &str) -> Result<Vec<Transition>> {
     let paths = bundle["paths"].as_object().context("no paths")?;
     let one = format!("/{collection}/{{id}}/");
@@ -177,7 +178,7 @@ fn transitions(bundle: &Value, collection: &str) -> Result<Vec<Transition>> {
     Ok(found)
 }
 
-/// The resource as Rust.
+/// The resource as Rust source.
 pub(crate) fn source(resource: &Declared<'_>) -> String {
     let Declared { name, collection, table, prefix, scope, append_only, .. } = resource;
     let fields: String = resource.fields.iter().map(field_source).collect();

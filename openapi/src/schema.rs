@@ -1,4 +1,4 @@
-//! Compiles request schemas. Whatever a [`Schema`] cannot express is an error.
+//! Compiles request schemas. Anything that a [`Schema`] cannot express is an error.
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
@@ -7,7 +7,7 @@ use crate::bundle::{follow, resolve};
 use crate::contract::{Format, Property, Schema};
 use crate::visible::SPELLINGS;
 
-/// Keywords that say something to people only.
+/// Keywords that are only for people.
 const ANNOTATIONS: [&str; 8] = [
     "default",
     "deprecated",
@@ -15,7 +15,7 @@ const ANNOTATIONS: [&str; 8] = [
     "example",
     "examples",
     "title",
-    // They say what may be shown, see `is_shown`.
+    // These decide whether a value may be shown, see `is_shown`.
     "x-personal",
     "x-secret",
 ];
@@ -30,12 +30,12 @@ pub(crate) fn only(object: &Map<String, Value>, known: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Puts a value where constants are: what is compiled lives as long as the build script.
+/// Gives a value the lifetime of a constant: it lives as long as the build script.
 pub(crate) fn leak<T>(value: T) -> &'static T {
     Box::leak(Box::new(value))
 }
 
-/// A compiler of schemas, with the references that it is following.
+/// A compiler of schemas. It keeps the references that it is following, to detect cycles.
 pub(crate) struct Compiler<'a> {
     bundle: &'a Value,
     following: Vec<&'a str>,
@@ -134,7 +134,7 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// The type, and whether `null` is allowed beside it; empty when no type is named.
+/// The type, and whether `null` is allowed, too. The type is empty if the schema has none.
 fn kind(object: &Map<String, Value>) -> Result<(&str, bool)> {
     let Some(kind) = object.get("type") else { return Ok(("", false)) };
     let kinds = kind.as_array().map_or(std::slice::from_ref(kind), Vec::as_slice);
@@ -149,7 +149,8 @@ fn string(object: &Map<String, Value>, nullable: bool) -> Result<Schema> {
     let visible = object.get("x-visible").is_some_and(|mark| mark == true);
     let known = ["type", "minLength", "maxLength", "format", "enum", "x-visible", "x-spelling"];
     match visible || object.contains_key("x-spelling") {
-        // What the marks say, for others, see `visible.rs`.
+        // `visible.rs` writes the marks as a `pattern` for other tools, so a pattern is allowed
+        // here.
         true => only(object, &[&known[..], &["pattern"]].concat())?,
         false => only(object, &known)?,
     }
@@ -182,14 +183,14 @@ fn string(object: &Map<String, Value>, nullable: bool) -> Result<Schema> {
     })
 }
 
-/// Whether its value may be repeated in an error (K-5): not what is secret or personal.
+/// Whether an error may repeat the value (K-5). Secret and personal values are not repeated.
 fn is_shown(bundle: &Value, schema: &Value) -> Result<bool> {
     let schema = follow(bundle, schema)?;
     let hidden = matches!(schema["format"].as_str(), Some("password" | "email"));
     Ok(!hidden && schema["x-personal"] != true && schema["x-secret"] != true)
 }
 
-/// `if` and `else` with nothing but `required`: which members may stand for each other.
+/// Reads `if` and `else` that contain only `required`: alternative sets of required members.
 fn alternatives(object: &Map<String, Value>) -> Result<Vec<&'static [&'static str]>> {
     let one = |key: &str| -> Result<Option<&'static [&'static str]>> {
         let Some(part) = object.get(key) else { return Ok(None) };
@@ -215,7 +216,7 @@ fn size(object: &Map<String, Value>, key: &str) -> Result<Option<usize>> {
     get(object, key, |value| value.as_u64()?.try_into().ok())
 }
 
-/// A keyword's value; an error when it has one of another type.
+/// The value of a keyword. An error if it has another type.
 fn get<'a, T>(
     object: &'a Map<String, Value>,
     key: &str,

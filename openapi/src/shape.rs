@@ -1,4 +1,4 @@
-//! Finds out what the JSON bodies of an operation are made of (`wit/route.wit`, `shape`).
+//! Derives the shape of an operation's JSON bodies (`wit/route.wit`, `shape`).
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value};
@@ -7,10 +7,10 @@ use crate::bundle::{follow, resolve};
 use crate::contract::{Relation, Shape};
 use crate::forms;
 
-/// Deeper than any schema of the contract; a schema that refers to itself ends here.
+/// A limit deeper than any schema of the contract. A schema that refers to itself ends here.
 const DEPTH: usize = 12;
 
-/// The shape of an operation: from its successful answer and its request.
+/// The shape of an operation, from its successful response and its request.
 pub(crate) fn of(bundle: &Value, operation: &Value) -> Result<Option<Shape>> {
     match operation.get("x-representation").map(Value::as_str) {
         None => {}
@@ -47,7 +47,7 @@ pub(crate) fn of(bundle: &Value, operation: &Value) -> Result<Option<Shape>> {
     }))
 }
 
-/// Whether one object of the collection can be read by its id alone, at the top or below an area
+/// Whether one object of the collection can be read by its id alone, directly or below an area
 /// (`/auth/clients/{id}`).
 fn is_addressed(bundle: &Value, collection: &str) -> bool {
     let one = format!("/{collection}/{{id}}");
@@ -57,8 +57,8 @@ fn is_addressed(bundle: &Value, collection: &str) -> bool {
     })
 }
 
-/// The schema of the JSON content that the function reads or writes itself: plain JSON where
-/// there is such.
+/// The schema of the JSON content that the function itself reads or writes. Plain JSON is
+/// preferred.
 fn json<'a>(operation: &Value, body: &'a Value) -> Option<&'a Value> {
     if let Some(plain) = body["content"].get("application/json") {
         return plain.get("schema");
@@ -82,7 +82,7 @@ struct Found {
 
 impl Found {
     fn collection(&mut self, bundle: &Value, schema: &Value) -> Result<()> {
-        // Of a sparse answer the whole form comes first.
+        // In a sparse response, the complete form comes first.
         let schema = schema.pointer("/anyOf/0").unwrap_or(schema);
         if let Some(resource) = follow(bundle, schema)?.get("x-resource") {
             let collection = resource["collection"].as_str();
@@ -124,7 +124,8 @@ impl Found {
         Ok(())
     }
 
-    /// Related objects in place are spelled as they are by themselves.
+    /// Related objects that are expanded inside of another object have their enums and maps there,
+    /// too.
     fn expand(&mut self, bundle: &Value) -> Result<()> {
         let names = |relation: &Relation| (relation.name, relation.collection);
         let relations: Vec<_> = self.relations.iter().map(names).collect();
@@ -140,7 +141,8 @@ impl Found {
         Ok(())
     }
 
-    /// `x-relation: users` on a property `owner_id`, or `team_ids` of a list.
+    /// Reads a relation: `x-relation: users` on a property such as `owner_id`, or on a list such as
+    /// `team_ids`.
     fn relation(&mut self, member: &str, property: &Value) -> Result<()> {
         let Some(collection) = property.get("x-relation") else { return Ok(()) };
         let collection = collection.as_str().context("`x-relation` is no collection")?;
@@ -159,7 +161,8 @@ impl Found {
     }
 }
 
-/// Whether it is spelled as enumerations are; scopes and event types are not.
+/// Whether a value is spelled like the values of enumerations. Scopes and event types are
+/// not.
 fn is_enumeration(value: &Value) -> bool {
     let upper = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
     value.is_null() || value.as_str().is_some_and(|value| value.chars().all(upper))

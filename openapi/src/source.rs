@@ -1,9 +1,9 @@
-//! Writes operations as Rust.
+//! Writes the operations of a function as Rust source.
 
 use crate::contract::{Body, Operation, Parameter, Property, Schema, Shape};
 use crate::resource;
 
-/// Where the types are, for code that cannot know what its surroundings import.
+/// The full path of the types, because the generated code cannot know what is imported around it.
 const KIT: &str = "::kit::contract";
 
 /// The content of `$OUT_DIR/contract.rs`.
@@ -31,7 +31,7 @@ pub(crate) fn module(
     ) + &resources.iter().map(resource::source).collect::<String>()
 }
 
-/// The name of a variant: `list-projects` is `ListProjects`.
+/// The name of an enum variant: `list-projects` becomes `ListProjects`.
 fn pascal(id: &str) -> String {
     let mut upper = true;
     let mut name = String::new();
@@ -88,7 +88,7 @@ fn body(body: &Body) -> String {
 
 fn schema(it: &Schema) -> String {
     let text = match *it {
-        // Their `Debug` output is the Rust that makes them.
+        // For these variants, the `Debug` output is the Rust source that constructs them.
         Schema::Any | Schema::Boolean | Schema::Integer { .. } | Schema::Number { .. } => {
             format!("{it:?}")
         }

@@ -1,17 +1,19 @@
-//! Writes what `x-visible` and `x-spelling` mean into the document that clients read, as a
-//! pattern that generators and validators know. Of the first `kit::validate` holds the whole rule:
-//! beyond the Basic Multilingual Plane not every dialect of patterns can name characters. The
-//! second is held by the function.
+//! Writes the rules of `x-visible` and `x-spelling` into the document that clients read, as
+//! patterns that generators and validators know.
+//!
+//! The pattern of `x-visible` is not the whole rule, because not every dialect of patterns can name
+//! characters beyond the Basic Multilingual Plane. `kit::validate` checks the whole rule. The
+//! function itself checks `x-spelling`.
 
 use serde_json::Value;
 
 use crate::characters::CHARACTER;
 
-/// What `x-spelling` may say, and its pattern.
+/// The values of `x-spelling`, each with its pattern.
 pub(crate) const SPELLINGS: [(&str, &str); 2] =
     [("kebab-case", "^[a-z0-9]+(?:-[a-z0-9]+)*$"), ("token", "^[A-Za-z0-9_-]*$")];
 
-/// Adds the pattern to every schema with a mark.
+/// Adds the pattern to every schema with one of these marks.
 pub(crate) fn write(value: &mut Value) {
     match value {
         Value::Object(object) => {
@@ -29,7 +31,7 @@ pub(crate) fn write(value: &mut Value) {
     }
 }
 
-/// Text of which one character is not invisible.
+/// A pattern for text with at least one visible character.
 fn pattern() -> String {
     let ranges = ::text::INVISIBLE.iter().filter(|(_, last)| *last <= 0xFFFF);
     let ranges = ranges.map(|(first, last)| match first == last {

@@ -1,9 +1,10 @@
-//! What breaks a rule for a reason. A row that nothing needs any more fails a test.
+//! Allowed exceptions from the rules, each with its reason. If nothing needs a row any more, then a
+//! test fails.
 
 use super::{Rule, Violation};
 
-/// Segments that group paths or name one thing, so that they are no collection: neither
-/// plural nor paginated.
+/// Path segments that group paths or name a single thing. They are not collections, so they are
+/// neither plural nor paginated.
 const NO_COLLECTIONS: &[(&str, &str)] = &[
     ("auth", "the area of signing in and of the protocols for it; it has no objects"),
     ("billing", "the area of what is paid for; it has no objects"),
@@ -16,7 +17,7 @@ const NO_COLLECTIONS: &[(&str, &str)] = &[
     ("stream", "the feed in another form"),
 ];
 
-/// A path, the rules that it may break, and why. `*` at the end stands for any rest.
+/// A path, the rules that it may break, and the reason. `*` at the end matches any rest.
 const EXCEPTIONS: &[(&str, &[Rule], &str)] = &[
     ("/.well-known/*", &[Rule::FileExtension, Rule::Plural], "the names are registered (RFC 8615)"),
     (
@@ -59,12 +60,12 @@ pub(super) fn excuses(path: &str, rule: Rule) -> bool {
     EXCEPTIONS.iter().any(|(pattern, rules, _)| fits(pattern, path) && rules.contains(&rule))
 }
 
-/// Whether a segment is known to be no collection.
+/// Whether a segment is listed as no collection.
 pub(super) fn is_no_collection(segment: &str) -> bool {
     NO_COLLECTIONS.iter().any(|(known, _)| *known == segment)
 }
 
-/// The rows that none of these violations and segments needs.
+/// A violation for each row that none of these exceptions and segments uses.
 pub(super) fn needless(excused: &[(String, Rule)], segments: &[&str]) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut note = |place: String, row: &str| {

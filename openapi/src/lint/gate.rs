@@ -1,4 +1,4 @@
-//! The rules of `.spectral.yml`, so that they hold where there is no Node (K-75, K-76).
+//! The rules of `.spectral.yml` in Rust, so that they are checked without Node, too (K-75, K-76).
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::operations::examples;
 use super::{Report, Rule, operations, words};
 use crate::bundle::{follow, resolve};
 
-/// What the answer of a model says about the model.
+/// The members in which the answer of an AI model describes the model and its confidence.
 const METADATA: [&str; 3] = ["confidence", "model_id", "model_version"];
 
 pub(super) fn check(bundle: &Value, report: &mut Report) {
@@ -28,7 +28,7 @@ pub(super) fn check(bundle: &Value, report: &mut Report) {
                     let advice = format!("give the answer {status} ({media_type}) an `example`");
                     note(Rule::ResponseExamples, advice);
                 }
-                // The other forms are those of the gateway; they frame this one.
+                // The gateway wraps the other forms around this one, so only this one is checked.
                 let judged = ai && status.starts_with('2') && media_type == "application/json";
                 let missing = |name: &&str| !has(bundle, &content["schema"], name);
                 let missing: Vec<_> = METADATA.into_iter().filter(missing).collect();
@@ -42,7 +42,7 @@ pub(super) fn check(bundle: &Value, report: &mut Report) {
     }
 }
 
-/// Whether a schema, or a part of its `allOf`, has and requires a property.
+/// Whether a schema, or a part of its `allOf`, has the property and requires it.
 fn has(bundle: &Value, schema: &Value, name: &str) -> bool {
     let schema = match schema.get("$ref").and_then(Value::as_str) {
         Some(target) => resolve(bundle, target).unwrap_or(&Value::Null),
@@ -54,7 +54,8 @@ fn has(bundle: &Value, schema: &Value, name: &str) -> bool {
     (required && described) || parts.any(|part| has(bundle, part, name))
 }
 
-/// Semantic Versioning 2.0.0: three numbers, and what may follow `-` and `+`.
+/// Whether a text is a version of Semantic Versioning 2.0.0: three numbers, with optional parts
+/// behind `-` and `+`.
 fn is_semver(text: &str) -> bool {
     let (text, build) = text.split_once('+').map_or((text, None), |(a, b)| (a, Some(b)));
     let (core, pre) = text.split_once('-').map_or((text, None), |(a, b)| (a, Some(b)));

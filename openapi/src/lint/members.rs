@@ -1,5 +1,6 @@
-//! Members that OpenAPI 3.1 does not know: mostly text behind a comma that nobody quoted, which
-//! YAML reads as a member of its own. What begins with `x-` is ours.
+//! Finds members that OpenAPI 3.1 does not know. Most of them are text with a comma that was not
+//! quoted, so that YAML reads the rest as another member. Members that begin with `x-` are
+//! extensions, and allowed.
 
 use serde_json::{Map, Value};
 
@@ -40,7 +41,7 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
-    /// Each member of a map, or element of a list, that a value has under this name.
+    /// Checks each member of a map, or each element of a list, that a value has under this name.
     fn each(&mut self, of: &Value, name: &str, check: fn(&mut Self, &Value)) {
         let members = of[name].as_object().into_iter().flatten();
         let members = members.map(|(key, value)| (key.clone(), value));
@@ -79,7 +80,7 @@ impl Found<'_> {
         }
     }
 
-    /// A header is a parameter whose name stands before it.
+    /// A header has the members of a parameter. Its name is the key before it.
     fn parameter(&mut self, parameter: &Value) {
         self.only(parameter, PARAMETER);
         self.schema(&parameter["schema"]);

@@ -1,10 +1,10 @@
-//! Holds the contract against the rules for paths, operations and documentation.
+//! Checks the contract against the rules for paths, operations and documentation.
 //!
-//! The linter reads the bundle, so that it judges what clients read, and reports every
-//! violation at once. What it lets pass for a reason is listed in `exceptions.rs`.
+//! The linter reads the bundle, because it is what clients read. It reports all violations at once.
+//! Allowed exceptions are listed in `exceptions.rs`.
 //!
-//! Absent on purpose: what Spectral's own rules check (references, tags, examples that keep
-//! their schemas), and what the compiler of the contract refuses.
+//! Left out on purpose: what the rules of Spectral itself check (references, tags, examples that
+//! match their schemas), and what the compiler of the contract refuses.
 
 mod exceptions;
 mod gate;
@@ -19,11 +19,10 @@ use serde_json::{Map, Value};
 
 use crate::bundle::METHODS;
 
-/// What can be wrong. The ids of the requirements (docs/requirements.md) are those that a rule
-/// comes from.
+/// The rules. The ids are those of the requirements that a rule comes from (docs/requirements.md).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// A path names things; the method says what is done.
+    /// A path names things. The method says what is done.
     Nouns,
     /// A collection has a plural name.
     Plural,
@@ -31,19 +30,19 @@ pub enum Rule {
     KebabCase,
     /// Things are nested at most two levels deep.
     Nesting,
-    /// A verb is the last segment of a `POST`.
+    /// A verb may only be the last segment of a `POST`.
     VerbLast,
     /// The media type is negotiated, not part of the path.
     FileExtension,
-    /// The version stands before the path, once.
+    /// The version is the prefix of the path, and occurs once.
     Version,
     /// A request does one thing.
     Batch,
-    /// Addresses are logged, so nothing secret stands in them.
+    /// URLs are logged, so they contain no secrets.
     SecretInUrl,
     /// One thing has one path.
     Alias,
-    /// `operationId` says what the method does and the path names.
+    /// `operationId` is built from what the method does and the path names.
     OperationName,
     /// `GET` has no body.
     GetBody,
@@ -51,11 +50,11 @@ pub enum Rule {
     DeleteStatus,
     /// A creation answers 201, with the path of what was created.
     CreateStatus,
-    /// A list is given by the page.
+    /// A list is answered in pages.
     Pagination,
-    /// Every member is one that OpenAPI knows, or begins with `x-`.
+    /// Every member is known to OpenAPI, or begins with `x-`.
     StrayMember,
-    /// An exception is there that nothing needs.
+    /// Every exception is needed.
     Exception,
     /// `info.version` is a semantic version.
     InfoVersion,
@@ -63,17 +62,17 @@ pub enum Rule {
     OperationIdCase,
     /// Every response with a body has an example.
     ResponseExamples,
-    /// Answers of models say which model gave them, and how sure it was.
+    /// Answers of AI models name the model and its confidence.
     AiMetadata,
 }
 
 impl Rule {
-    /// Its name. The last four are those of the rules in `.spectral.yml`.
+    /// The name of the rule. The last four are names of rules in `.spectral.yml`.
     pub fn name(self) -> &'static str {
         self.row().0
     }
 
-    /// The requirements that it comes from.
+    /// The ids of the requirements that the rule comes from.
     pub fn requirements(self) -> &'static [&'static str] {
         self.row().1
     }
@@ -105,12 +104,12 @@ impl Rule {
     }
 }
 
-/// Something in the contract that breaks a rule.
+/// A place in the contract that breaks a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// Method and path, or what else of the document is meant.
+    /// Method and path, or another place in the document.
     pub place: String,
-    /// The rule that it breaks.
+    /// The rule that is broken.
     pub rule: Rule,
     /// What to write instead.
     pub advice: String,
@@ -123,7 +122,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Every violation of a bundle, in the order of its paths.
+/// Finds every violation in a bundle, in the order of its paths.
 pub fn lint(bundle: &Value) -> Vec<Violation> {
     let mut report = Report::default();
     paths::check(bundle, &mut report);
@@ -133,7 +132,8 @@ pub fn lint(bundle: &Value) -> Vec<Violation> {
     report.found
 }
 
-/// The exceptions that a bundle does not need: an exception outlives its reason otherwise.
+/// Finds the exceptions that a bundle does not need. Without this check, exceptions would stay
+/// after their reason is gone.
 pub fn needless(bundle: &Value) -> Vec<Violation> {
     let mut report = Report::default();
     paths::check(bundle, &mut report);
@@ -142,7 +142,7 @@ pub fn needless(bundle: &Value) -> Vec<Violation> {
     exceptions::needless(&report.excused, &words)
 }
 
-/// What was found, and what was let pass.
+/// The violations that were found, and those that an exception allows.
 #[derive(Default)]
 struct Report {
     found: Vec<Violation>,

@@ -1,4 +1,4 @@
-//! Rules for operations: their names, methods, statuses and pages.
+//! Rules for operations: their names, methods, statuses and pagination.
 
 use serde_json::{Map, Value};
 
@@ -41,7 +41,7 @@ pub(super) fn check(bundle: &Value, report: &mut Report) {
     }
 }
 
-/// What an operation should be called, when it is called otherwise.
+/// The name that an operation should have. `None` if its name is right.
 fn expected(method: &str, segments: &[Segment<'_>], id: &str) -> Option<String> {
     let (verb, rest) = id.split_once('-').unwrap_or((id, ""));
     let collection = segments.iter().rev().find_map(|segment| match segment {
@@ -49,13 +49,13 @@ fn expected(method: &str, segments: &[Segment<'_>], id: &str) -> Option<String> 
         _ => None,
     });
     let ones = collection.map(|part| words::singulars(&words::kebab(part))).unwrap_or_default();
-    // A path that is wrong gives no name.
+    // If the path breaks a rule, then no name can be derived from it.
     if let Segment::Other(part) = segments.last()?
         && !exceptions::is_no_collection(part)
     {
         return None;
     }
-    // Verbs that are right, and nouns of which one must be at the end.
+    // The verbs that are allowed, and the nouns of which one must be at the end.
     let (verbs, nouns): (&[&str], Vec<String>) = match (method, *segments.last()?) {
         ("post", Segment::Action(part)) if words::is_bulk(part) => return None,
         ("post", Segment::Action(part)) => {
@@ -64,7 +64,7 @@ fn expected(method: &str, segments: &[Segment<'_>], id: &str) -> Option<String> 
             let name = ones.last().map_or(part.to_owned(), |one| format!("{part}-{one}"));
             return (!right).then_some(name);
         }
-        // What is sent to one thing: any verb that is not that of another method.
+        // A `POST` to one thing may have any verb that does not belong to another method.
         ("post", Segment::Variable | Segment::Other(_)) => {
             let taken = ["delete", "get", "list", "replace", "update"].contains(&verb);
             return taken.then(|| format!("create-{rest}"));
@@ -112,7 +112,7 @@ fn has_location(bundle: &Value, path: &str, operation: &Value) -> bool {
     by_id.next().is_none() || response.is_ok_and(|it| it["headers"].get("Location").is_some())
 }
 
-/// Whether an example of an answer has paths in a member `aliases`.
+/// Whether an example of an answer has a member `aliases` with paths.
 fn lists_aliases(bundle: &Value, operation: &Value) -> bool {
     let is_path = |value: &Value| value.as_str().is_some_and(|text| text.starts_with('/'));
     let responses = operation["responses"].as_object().into_iter().flat_map(Map::values);

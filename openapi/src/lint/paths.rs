@@ -1,4 +1,4 @@
-//! Rules for paths and what is in addresses.
+//! Rules for paths, and for the parameters in URLs.
 
 use std::collections::BTreeMap;
 
@@ -7,22 +7,22 @@ use serde_json::Value;
 use super::{Report, Rule, exceptions, items, words};
 use crate::bundle::{METHODS, follow};
 
-/// How many things may be nested (D-6).
+/// The deepest nesting of things in a path (D-6).
 const LEVELS: usize = 2;
 
 const NO_BATCH: &str =
     "make separate requests, or give one action on one collection a `/bulk` below it";
 
-/// What a segment of a path is.
+/// The kinds of path segments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Segment<'a> {
-    /// `{id}`.
+    /// A variable, such as `{id}`.
     Variable,
-    /// Many things of a kind.
+    /// The plural name of a collection.
     Collection(&'a str),
     /// A verb at the end of a `POST`.
     Action(&'a str),
-    /// An area, or one thing.
+    /// The name of an area, or of a single thing.
     Other(&'a str),
 }
 
@@ -48,7 +48,7 @@ pub(super) fn segments(bundle: &Value) -> Vec<&str> {
     items(bundle).flat_map(|(path, _)| parts(path)).filter(|part| !is_variable(part)).collect()
 }
 
-/// What the segments of a path are.
+/// Classifies the segments of a path. `methods` are the methods of the path.
 pub(super) fn classify<'a>(path: &'a str, methods: &[&str]) -> Vec<Segment<'a>> {
     let parts: Vec<_> = parts(path).collect();
     let segment = |(at, part): (usize, &&'a str)| {
@@ -79,7 +79,7 @@ fn is_variable(part: &str) -> bool {
     part.starts_with('{')
 }
 
-/// What is wrong with each segment.
+/// Reports what is wrong with each segment.
 fn names(path: &str, methods: &[&str], note: &mut impl FnMut(Rule, String)) {
     let mut below_collection = false;
     for segment in classify(path, methods) {
@@ -109,7 +109,7 @@ fn names(path: &str, methods: &[&str], note: &mut impl FnMut(Rule, String)) {
     }
 }
 
-/// Why a word should not be in a path, or not there.
+/// Why a word may not be in a path, or not at this place.
 fn misnamed(segment: Segment<'_>, part: &str) -> Option<(Rule, String)> {
     let number = part.strip_prefix('v').unwrap_or_default();
     if !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()) {
@@ -168,15 +168,15 @@ fn depth(path: &str, methods: &[&str], note: &mut impl FnMut(Rule, String)) {
     }
 }
 
-/// What two paths share when they are the same but for the names of variables, spelling and
-/// number.
+/// A key that two paths share if they differ only in names of variables, in spelling, or in
+/// singular and plural.
 fn key(path: &str) -> String {
     let part =
         |part| if is_variable(part) { "{}".to_owned() } else { words::plural(&words::kebab(part)) };
     parts(path).map(part).collect::<Vec<_>>().join("/")
 }
 
-/// Parameters and bodies: nothing secret in an address, no version beside the path.
+/// Checks parameters and bodies: no secrets in URLs, and no version outside of the path.
 fn addresses(bundle: &Value, path: &str, method: &str, item: &Value, report: &mut Report) {
     let lists = [&item["parameters"], &item[method]["parameters"]];
     for parameter in lists.into_iter().filter_map(Value::as_array).flatten() {
@@ -193,7 +193,7 @@ fn addresses(bundle: &Value, path: &str, method: &str, item: &Value, report: &mu
     }
     let Ok(body) = follow(bundle, &item[method]["requestBody"]) else { return };
     for (name, schema) in properties(bundle, body) {
-        // An integer counts the writes of the object; it is no version of the API.
+        // An integer `version` counts the writes of an object. It is not a version of the API.
         if is_version(name) && schema["type"] != "integer" {
             let advice = format!("leave `{name}` out of the body: the path has the version");
             report.path(method, path, Rule::Version, advice);
@@ -204,7 +204,7 @@ fn addresses(bundle: &Value, path: &str, method: &str, item: &Value, report: &mu
     }
 }
 
-/// The members of a body, of the first media type that has some.
+/// The members of a body, from the first media type that has any.
 fn properties<'a>(
     bundle: &'a Value,
     body: &'a Value,

@@ -1,17 +1,17 @@
-//! The little English that the rules need.
+//! The English grammar that the rules need.
 //!
-//! It is a rule of thumb and no grammar: a plural ends with `s` or is in the list below. A
-//! name that it misjudges is listed in `exceptions.rs`.
+//! It is an approximation: a plural ends with `s` or is in the list below. If it misjudges a name,
+//! then the name goes into `exceptions.rs`.
 
-/// What the methods say already.
+/// Verbs that the HTTP methods already express.
 const CRUD: [&str; 24] = [
     "add", "change", "create", "delete", "destroy", "edit", "fetch", "find", "get", "insert",
     "list", "make", "modify", "new", "patch", "post", "put", "read", "remove", "replace",
     "retrieve", "save", "set", "update",
 ];
 
-/// Actions that are met often, to name the mistake when one is not at its place. At its
-/// place, any word may be an action.
+/// Common actions. If one of them is at a wrong place, then the linter can name the mistake. At the
+/// right place, any word may be an action.
 const ACTIONS: [&str; 28] = [
     "activate",
     "approve",
@@ -43,10 +43,10 @@ const ACTIONS: [&str; 28] = [
     "unlock",
 ];
 
-/// Plurals without an `s`.
+/// Plurals that do not end with `s`.
 const PLURALS: [&str; 5] = ["children", "criteria", "data", "media", "people"];
 
-/// The words of a name, in lower case, whatever joins them.
+/// The words of a name in lower case, however they are joined.
 pub(super) fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut lower = false;
@@ -67,17 +67,17 @@ fn first(name: &str) -> String {
     words(name).into_iter().next().unwrap_or_default()
 }
 
-/// Whether a name begins with what a method says.
+/// Whether a name begins with a verb that an HTTP method already expresses.
 pub(super) fn is_crud(name: &str) -> bool {
     CRUD.contains(&first(name).as_str())
 }
 
-/// Whether a name begins with a well-known action.
+/// Whether a name begins with a common action.
 pub(super) fn is_action(name: &str) -> bool {
     ACTIONS.contains(&first(name).as_str())
 }
 
-/// Whether a name is that of one action on many objects of a collection (K-22).
+/// Whether a name is that of a bulk action on many objects of a collection (K-22).
 pub(super) fn is_bulk(name: &str) -> bool {
     first(name) == "bulk"
 }
@@ -89,7 +89,8 @@ pub(super) fn is_plural(name: &str) -> bool {
     PLURALS.contains(&last.as_str()) || (last.ends_with('s') && !singular && last != "s")
 }
 
-/// What a name may be in the singular: English does not tell `caches` from `boxes`.
+/// The possible singulars of a name. There are several, because the spelling does not tell `caches`
+/// from `boxes`.
 pub(super) fn singulars(name: &str) -> Vec<String> {
     let endings = [("ies", "y"), ("es", ""), ("s", "")];
     let cut = |(plural, singular)| Some(format!("{}{singular}", name.strip_suffix(plural)?));

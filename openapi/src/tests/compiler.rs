@@ -1,18 +1,18 @@
-//! What the compiler makes of an operation, and what it refuses.
+//! What the compiler makes of operations, and what it refuses.
 
 use anyhow::Result;
 
 use crate::contract::{Idempotency, Operation};
 use crate::{bundle, files, operation, source};
 
-/// Compiles a file beside common.yaml.
+/// Compiles a file together with common.yaml.
 fn compile(yaml: &str) -> Result<Vec<Operation>> {
     let file = files::parse(yaml)?;
     let bundle = bundle::assemble(files::read(files::COMMON)?, vec![("x".into(), file.clone())])?;
     operation::all(&bundle, &file)
 }
 
-/// An operation with this body schema and these further lines.
+/// An operation with this body schema and these additional lines.
 fn with_body(schema: &str, more: &str) -> String {
     format!(
         "paths: {{ /x: {{ post: {{ operationId: make-x, x-limit-class: write, responses: {{}},\n\

@@ -1,4 +1,4 @@
-//! What holds for the contract as it stands.
+//! Properties of the contract in its current state.
 
 use std::collections::BTreeSet;
 
@@ -92,7 +92,8 @@ fn the_sample_of_the_requirements_is_valid() {
     assert_eq!(codes, [("/name", "TOO_SHORT"), ("/status", "UNKNOWN_FIELD")]);
 }
 
-/// Functions hold these: `tests/auth/register.rs`, `tests/webhooks/create_integration.rs`.
+/// The functions check these rules: `tests/auth/register.rs`,
+/// `tests/webhooks/create_integration.rs`.
 #[test]
 fn what_functions_hold_of_a_text_is_told() {
     let schemas = &crate::bundle()["components"]["schemas"];
@@ -147,7 +148,7 @@ fn spellings_are_complete_and_unique() {
         assert!(row.specific.contains('_'), "{row:?}: CATEGORY_SPECIFIC");
         assert!(!row.title.ends_with('.') && row.meaning.ends_with('.'), "{row:?}");
         assert!(row.remedy.ends_with('.') && !row.meaning.contains('|'), "{row:?}");
-        // A page is found by any of them.
+        // A page is found by each of these spellings.
         let own = [row.name.to_uppercase(), row.screaming.to_owned(), row.specific.to_owned()];
         for spelling in BTreeSet::from(own) {
             assert!(spellings.insert(spelling), "{row:?}: a spelling is another code's too");
@@ -172,7 +173,7 @@ fn successes_come_in_the_forms_of_the_gateway() {
     assert_eq!(keys("/projects/{id}", "put", "200"), forms);
     assert_eq!(keys("/projects/{id}", "delete", "204"), [""; 0]);
     assert_eq!(keys("/auth/token", "post", "200"), ["application/json"]);
-    // The gateway renders what is plain JSON; what else there is the function writes itself.
+    // The gateway renders plain JSON. The function writes every other media type itself.
     for operation in tables().iter().filter(|operation| operation.shape.is_some()) {
         let mut own = operation.produces.iter().filter(|it| **it != "application/json");
         assert!(own.all(|it| it.contains("cloudevents")), "{operation:?}");
@@ -217,7 +218,7 @@ fn tables_say_what_the_files_say() {
         (list.public, list.scopes, list.idempotency),
         (false, &["events:read"][..], Idempotency::Unsupported)
     );
-    // Its query is read by `kit::list`; the document tells what it knows.
+    // `kit::list` parses the query, so the table has no parameters. The document still lists them.
     assert_eq!(
         (list.query, list.parameters.iter().any(|it| it.name == "type")),
         (Query::Feed, false)
@@ -240,7 +241,7 @@ fn tables_say_what_the_files_say() {
     assert_eq!(table("get-jwks").path, "/.well-known/jwks.json");
 }
 
-/// A related link leads to an operation (JSON:API, D-38).
+/// Each relation has an operation for its related link (JSON:API, D-38).
 #[test]
 fn every_relation_has_its_path() {
     let bundle = bundle();

@@ -1,4 +1,4 @@
-//! The registry of events.
+//! Tests of the registry of events.
 
 use std::collections::BTreeSet;
 
@@ -47,7 +47,7 @@ fn a_resource_is_told_without_what_is_personal() {
     }
 }
 
-/// What the writes and operations of resources emit (`kit::resource`) is there.
+/// The events that writes and operations of resources emit (`kit::resource`) are registered.
 #[test]
 fn what_resources_emit_is_registered() {
     let bundle = bundle();
@@ -84,7 +84,7 @@ fn what_resources_emit_is_registered() {
     assert!(emitted.is_empty(), "not in x-events of openapi/events.yaml: {emitted:?}");
 }
 
-/// What becomes of a registry in a document with one resource.
+/// Writes this registry into a document with one resource.
 fn write(registry: &str) -> anyhow::Result<Value> {
     let mut document = json!({
         "components": { "schemas": { "Thing": {

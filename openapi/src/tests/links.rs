@@ -1,4 +1,4 @@
-//! Creations link to the operations on what was created.
+//! Creations link to the operations on the created object.
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ fn the_contract_has_them() {
     }
 }
 
-/// The variables of the collection's own path come from the request.
+/// The variables in the path of the collection come from the request.
 #[test]
 fn nested_collections_keep_their_parent() {
     let paths = format!(
@@ -38,7 +38,7 @@ fn nested_collections_keep_their_parent() {
     assert_eq!(found, json!({ "a_id": "$request.path.a_id", "id": "$response.body#/id" }));
 }
 
-/// A shared answer stays shared, unless its links name variables of the path.
+/// A shared response stays shared, unless its links name variables of the path.
 #[test]
 fn shared_answers() {
     let answer = "{ $ref: '#/components/responses/New' }";

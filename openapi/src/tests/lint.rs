@@ -1,12 +1,12 @@
-//! The linter lets the contract pass, and each of its rules catches what it is for (S-63, S-66).
+//! The contract passes the linter, and each rule catches the mistakes it is for (S-63, S-66).
 
 use serde_json::{Map, Value, json};
 
 use crate::lint::{Rule, lint, needless};
 use crate::{bundle, files};
 
-/// A document with one operation, which keeps all rules but those that its path, method and
-/// these members break.
+/// A document with one operation. It follows all rules except those that its path, method or these
+/// members break.
 fn document(method: &str, path: &str, more: Value) -> Value {
     let (status, example) = match method {
         "post" => ("201", json!({})),
@@ -36,7 +36,7 @@ fn merge(into: &mut Value, more: Value) {
     }
 }
 
-/// The rules that fire, each with whether its message names the place and gives advice.
+/// The rules that fire. It also checks that each message names the place and gives advice.
 fn rules(document: &Value) -> Vec<Rule> {
     let found = lint(document);
     for violation in &found {
@@ -61,14 +61,14 @@ fn body(schema: Value) -> Value {
     json!({ "requestBody": { "content": { "application/json": { "schema": schema } } } })
 }
 
-/// All violations at once, not the first one.
+/// All violations at once, not only the first one.
 #[test]
 fn the_contract_keeps_the_rules() {
     let found: Vec<_> = lint(&bundle()).iter().map(ToString::to_string).collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-/// What YAML makes of a comma that nobody quoted.
+/// The member that YAML makes of text behind an unquoted comma.
 #[test]
 fn stray_members() {
     let stray = json!({ "or of the error; it has another.": null });
@@ -118,7 +118,7 @@ fn what_is_recommended_passes() {
     }
 }
 
-/// The bad examples of the requirements (S-66), one row each.
+/// The bad examples of the requirements (S-66), one in each row.
 #[test]
 fn what_is_forbidden_is_caught() {
     use Rule::{Alias, Batch, KebabCase, Nesting, Nouns, Plural, SecretInUrl, VerbLast, Version};
