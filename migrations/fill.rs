@@ -1,19 +1,22 @@
-//! What migrations do to rows that SQL cannot say on both stores.
+//! Changes of rows by migrations that SQL cannot express for both stores.
 
 use text::{address, folded, nfc};
 
-/// Rows that are read in pieces, in the order of `tenant_id` and `id`, and written anew.
+/// A change of rows. They are read in batches in the order of `tenant_id` and `id`, and written
+/// again.
 pub struct Fill {
-    /// The next rows behind `$1` and `$2`: tenant, id, and the columns that `change` reads.
+    /// The next batch behind tenant `$1` and id `$2`: tenant, id, and the columns that `change`
+    /// reads.
     pub select: &'static str,
-    /// Writes the row of `$1` and `$2`; what `change` returns are `$3` and those after it.
+    /// Updates the row of tenant `$1` and id `$2`. The values that `change` returns are `$3` and
+    /// those after it.
     pub update: &'static str,
-    /// From the columns that were read to those that are written.
+    /// Maps the columns that were read to the columns that are written.
     pub change: fn(&[Option<String>]) -> Vec<Option<String>>,
 }
 
-/// Text that was written before it was kept in NFC (K-12) and folded for search. What is
-/// deleted is not searched, and ASCII stays as it is.
+/// Normalises text that was stored before text was kept in NFC (K-12) and folded for search.
+/// Deleted rows are not searched, and ASCII does not change, so both are left out.
 pub(crate) const TEXT: [Fill; 4] = [
     Fill {
         select: "SELECT tenant_id, id, name, description, labels, tags FROM projects \
@@ -35,7 +38,8 @@ pub(crate) const TEXT: [Fill; 4] = [
                  WHERE tenant_id = $1 AND id = $2",
         change: |row| with_folded(row.iter().map(normal).collect(), &["name", "description"]),
     },
-    // An address that another row has already stays: two people cannot become one.
+    // If another row has the new e-mail address already, then the address stays, because two people
+    // cannot become one.
     Fill {
         select: "SELECT tenant_id, id, name, department, email FROM members \
                  WHERE deleted_at IS NULL AND (tenant_id, id) > ($1, $2) \
@@ -65,7 +69,7 @@ fn normal(text: &Option<String>) -> Option<String> {
     text.as_deref().map(|text| nfc(text).into_owned())
 }
 
-/// The row with the column `folded` of its first columns.
+/// The row with the column `folded` added, which is made from its first columns.
 fn with_folded(mut row: Vec<Option<String>>, names: &[&str]) -> Vec<Option<String>> {
     let texts = names.iter().zip(&row).filter_map(|(name, text)| Some((*name, text.as_deref()?)));
     let column = folded(texts);

@@ -1,15 +1,15 @@
-//! The schema: numbered SQL files, one text for both stores. Where they differ, the two
+//! The database schema: numbered SQL files, each for both stores. Where the stores differ, the two
 //! statements stand side by side, each below a line `-- sqlite:` or `-- postgres:`.
 //!
-//! Text is compared by its bytes on both stores, so that orders, cursors and limits agree:
-//! SQLite does so by itself, on PostgreSQL every `TEXT` column gets the collation `C`.
+//! Both stores compare text by its bytes, so that orders, cursors and limits agree. SQLite does so
+//! by default. On PostgreSQL every `TEXT` column gets the collation `C`.
 
 mod fill;
 pub mod rights;
 
 pub use fill::Fill;
 
-/// All migrations, oldest first. The version of a schema is how many of them it has.
+/// All migrations, oldest first. The version of a schema is the number of its migrations.
 pub const ALL: [Migration; 16] = [
     Migration { name: "0001_identity", text: include_str!("0001_identity.sql") },
     Migration { name: "0002_events", text: include_str!("0002_events.sql") },
@@ -29,11 +29,11 @@ pub const ALL: [Migration; 16] = [
     Migration { name: "0016_sealing", text: include_str!("0016_sealing.sql") },
 ];
 
-/// The schema version of this code.
+/// The schema version that this code needs.
 pub const VERSION: i64 = ALL.len() as i64;
 
-/// The tables with data, each behind those that it refers to: what an export has of a database.
-/// `schema_migrations` is not of them, it belongs to the schema.
+/// The tables with data, which an export contains. Each comes after the tables that it refers to.
+/// `schema_migrations` is left out, because it belongs to the schema.
 pub const TABLES: [&str; 30] = [
     "secrets",
     "signing_keys",
@@ -67,33 +67,33 @@ pub const TABLES: [&str; 30] = [
     "inbound_rejections",
 ];
 
-/// Gives the role that the setting `tenantry.app_role` names what the functions need, and
-/// nothing else; PostgreSQL only. To be run after every migration.
+/// Gives the role in the setting `tenantry.app_role` the rights that the functions need, and no
+/// others. For PostgreSQL only. It must run after every migration.
 pub const GRANTS: &str = include_str!("grants.sql");
 
-/// One file.
+/// One migration file.
 pub struct Migration {
     /// The name of the file without its extension.
     pub name: &'static str,
     text: &'static str,
 }
 
-/// Which SQL is spoken.
+/// The SQL dialect of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
-    /// The embedded store.
+    /// SQLite, the embedded store.
     Sqlite,
     /// PostgreSQL 15 and later.
     Postgres,
 }
 
 impl Migration {
-    /// What is done to rows after the statements, in the same transaction.
+    /// Changes of rows after the statements, in the same transaction.
     pub fn fills(&self) -> &'static [Fill] {
         if self.name == "0015_text" { &fill::TEXT } else { &[] }
     }
 
-    /// The statements for one store, in order.
+    /// The statements for one dialect, in order.
     pub fn statements(&self, dialect: Dialect) -> Vec<String> {
         let mut found = Vec::new();
         let mut statement = String::new();
@@ -107,7 +107,7 @@ impl Migration {
                 _ => {
                     statement.push_str(line);
                     statement.push('\n');
-                    // Between dollar quotes a semicolon ends nothing.
+                    // A semicolon between dollar quotes does not end the statement.
                     let quoted = statement.matches("$$").count() % 2 == 1;
                     if line.ends_with(';') && !quoted {
                         let whole = std::mem::take(&mut statement);

@@ -1,32 +1,33 @@
-//! What each function does with each table: on PostgreSQL functions may have roles of their own,
-//! which may do that and nothing else (`tenantry migrate --function-roles`). A function that is
-//! not named for a table does not see it. Partitions are reached through their table only.
+//! The rights of each function on each table. On PostgreSQL, functions may have roles of their own,
+//! which have these rights and no others (`tenantry migrate --function-roles`). If a table does not
+//! name a function, then the function cannot read it. Partitions are reached only through their
+//! table.
 
 /// The functions that use a database.
 pub const FUNCTIONS: [&str; 5] = ["auth", "events", "projects", "tenants", "webhooks"];
 
-/// Whoever changes something and answers retries.
+/// The functions that change data and answer retries with idempotency receipts.
 const WRITERS: &[&str] = &["auth", "projects", "tenants", "webhooks"];
-/// Each notes that a caller was refused, which is an audit entry with its event.
+/// All functions: each may write that a caller was refused, as an audit entry with its event.
 const ALL: &[&str] = &FUNCTIONS;
 
 const READ: &str = "SELECT";
-/// What is only ever added to.
+/// For tables to which rows are only added.
 const ADD: &str = "SELECT, INSERT";
 const WRITE: &str = "SELECT, INSERT, UPDATE";
 const OWN: &str = "SELECT, INSERT, UPDATE, DELETE";
 
-/// Table, functions, what they may do.
+/// A table, the functions, and their rights on it.
 type Right = (&'static str, &'static [&'static str], &'static str);
 
 const RIGHTS: &[Right] = &[
     ("schema_migrations", ALL, READ),
-    // The key of cursors.
+    // Has the key that protects cursors.
     ("secrets", ALL, ADD),
     ("events", ALL, ADD),
     ("audit_logs", ALL, ADD),
     ("idempotency_receipts", WRITERS, OWN),
-    // Whoever emits an event marks the queues that take it.
+    // A function that emits an event marks the queues that take the event as due.
     ("webhook_queues", &["auth", "events", "projects", "tenants"], "SELECT, UPDATE (due_at)"),
     ("webhook_queues", &["webhooks"], OWN),
     ("signing_keys", &["auth"], WRITE),
@@ -34,20 +35,21 @@ const RIGHTS: &[Right] = &[
     ("client_secrets", &["auth"], OWN),
     ("refresh_tokens", &["auth"], OWN),
     ("sign_in_networks", &["auth"], OWN),
-    // Whoever ends a token, and the tick, which publishes them again.
+    // The functions that revoke tokens, and the tick, which publishes revocations again.
     ("revocations", &["auth", "tenants", "webhooks"], OWN),
-    // Whether the token of an open stream was revoked.
+    // An open stream checks whether its token was revoked.
     ("revocations", &["events"], READ),
-    // The sweep takes away what is too old, and notes it of tenants whose plan has its own age.
+    // The sweep deletes old rows. If the plan of a tenant has a retention of its own, then it also
+    // notes how far it has deleted the tenant's events.
     ("refresh_tokens", &["webhooks"], "SELECT (hash, expires_at), DELETE"),
     ("users", &["auth"], WRITE),
-    // Whether a member can sign in.
+    // Tells whether a member can sign in.
     ("users", &["tenants"], "SELECT (id)"),
     ("tenants", &["auth"], WRITE),
     ("tenants", &["tenants"], READ),
     ("tenants", &["webhooks"], "SELECT, UPDATE (events_gone_to)"),
     ("members", &["auth", "tenants"], WRITE),
-    // Owners and teams of projects are shown with them.
+    // Projects are shown with their owners and teams.
     ("members", &["projects"], READ),
     ("teams", &["tenants"], WRITE),
     ("teams", &["projects"], READ),
@@ -57,7 +59,7 @@ const RIGHTS: &[Right] = &[
     ("limit_overrides", &["webhooks"], READ),
     ("clocks", &["webhooks"], WRITE),
     ("webhook_deliveries", &["events"], READ),
-    // What became of an event.
+    // The attempts of an event's deliveries.
     ("webhook_attempts", &["events"], READ),
     ("webhook_endpoints", &["webhooks"], WRITE),
     ("webhook_secrets", &["webhooks"], OWN),
@@ -72,18 +74,18 @@ const RIGHTS: &[Right] = &[
     ("inbound_rejections", &["webhooks"], OWN),
 ];
 
-/// The functions of the database that only the sweep and the runner call.
+/// The database functions that only the sweep and the runner call.
 const SWEEP: &str = "tenantry_add_partitions, tenantry_delete_events, tenantry_drop_partitions, \
                      tenantry_has_seals_of_the_master_key";
 
-/// What a function may do, table by table.
+/// The rights of a function, as pairs of table and SQL privileges.
 pub fn of(function: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
     let own = RIGHTS.iter().filter(move |(_, functions, _)| functions.contains(&function));
     own.map(|(table, _, verbs)| (*table, *verbs))
 }
 
-/// The statements that give the role of a function what it needs and take everything else from
-/// it. The role's and the schema's names are quoted already.
+/// The statements that grant the role of a function its rights and revoke all others. The names of
+/// role and schema must be quoted already.
 pub fn grants(function: &str, role: &str, schema: &str) -> Vec<String> {
     let mut statements = vec![
         format!("REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {role}"),

@@ -1,11 +1,11 @@
-//! The list of tables against what the migrations leave.
+//! Compares the list of tables with the tables that the migrations make.
 
 #![allow(missing_docs)]
 
 use migrations::{ALL, Dialect, TABLES};
 use std::collections::BTreeMap;
 
-/// The tables that the migrations leave, and what each refers to.
+/// The tables that exist after all migrations, and the tables that each refers to.
 fn tables(dialect: Dialect) -> BTreeMap<String, Vec<String>> {
     let mut found = BTreeMap::new();
     for statement in ALL.iter().flat_map(|migration| migration.statements(dialect)) {
