@@ -1,29 +1,31 @@
-//! Text as it is compared (K-12). Nothing here changes what a text says: NFC writes characters
-//! that are canonically equal in one way (Unicode Standard Annex #15), and folded text is
-//! compared with and never shown.
+//! Text in the forms in which it is stored and compared (K-12). No function here changes what a
+//! stored text says. NFC only unifies characters that are canonically equal (Unicode Standard Annex
+//! #15). Folded text is used for comparison only, and never shown.
 
 use std::borrow::Cow;
 
 use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::{UnicodeNormalization, is_nfc_quick};
 
-/// The text in NFC, in which `é` is one character however it was typed.
+/// The text in NFC. In this form `é` is one character, no matter how it was typed.
 pub fn nfc(text: &str) -> Cow<'_, str> {
     let is_nfc = is_nfc_quick(text.chars()) == unicode_normalization::IsNormalized::Yes;
     if text.is_ascii() || is_nfc { text.into() } else { text.nfc().collect::<String>().into() }
 }
 
-/// An e-mail address as it is kept and compared: NFC, in lower case. A mailbox may heed case
-/// by RFC 5321 section 2.4; none does, and two accounts that differ in nothing else are a trap.
+/// An e-mail address in the form in which it is stored and compared: NFC, in lower case. RFC 5321
+/// section 2.4 allows mailboxes that distinguish case, but none does. Two accounts that
+/// differ only in case would be a trap.
 pub fn address(text: &str) -> String {
     nfc(&nfc(text).to_lowercase()).into_owned()
 }
 
-/// The text as search compares it: without differences of case (`ß` is `ss`, every sigma is
-/// `σ`, `İ` is `i` with a dot above) and of compatibility (`ﬁ` is `fi`, `Ａ` is `a`). Accents
-/// stay. After the compatibility caseless matching of the Unicode Standard, section 3.13.4.
+/// The text in the form in which search compares it. Differences of case disappear (`ß` becomes
+/// `ss`, every sigma `σ`, `İ` an `i` with a dot above), and so do differences of compatibility (`ﬁ`
+/// becomes `fi`, `Ａ` becomes `a`). Accents stay. The rule follows the compatibility caseless
+/// matching of the Unicode Standard, section 3.13.4.
 ///
-/// Of ASCII it is what SQL's `lower` makes.
+/// For ASCII text the result is the same as that of SQL's `lower`.
 pub fn fold(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return match text.bytes().any(|byte| byte.is_ascii_uppercase()) {
@@ -31,14 +33,16 @@ pub fn fold(text: &str) -> Cow<'_, str> {
             false => text.into(),
         };
     }
-    // Through upper case, which is what makes one of `ß` and `ẞ`, of `σ` and `ς`. Character by
-    // character: the lower case of a whole text depends on where a sigma stands.
+    // The text goes through upper case, because this unifies `ß` with `ẞ`, and `σ` with `ς`. It
+    // goes character by character, because the lower case of a sigma depends on its position in a
+    // text.
     let folded = text.nfkd().flat_map(char::to_lowercase).flat_map(char::to_uppercase);
     folded.flat_map(char::to_lowercase).nfkc().collect::<String>().into()
 }
 
-/// The text without what a guesser leaves out: differences of compatibility, accents, and all but
-/// blanks that has no glyph. Only to be estimated, never kept or compared.
+/// The text as a password guesser tries it: without differences of compatibility, without accents,
+/// and without invisible characters other than spaces. It is only for estimates, and never stored
+/// or compared.
 pub fn bare(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
         return text.into();
@@ -47,8 +51,8 @@ pub fn bare(text: &str) -> Cow<'_, str> {
     text.nfkd().filter(kept).nfc().collect::<String>().into()
 }
 
-/// What the column `folded` of a row holds: of these columns, each by its name, those whose
-/// text SQL's `lower` would not fold; nothing when there are none.
+/// The value of a row's column `folded`: the folded text of each named column that SQL's `lower`
+/// would not fold, as a JSON object. `None` if there is no such column.
 pub fn folded<'a>(columns: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<String> {
     let columns = columns.into_iter().filter(|(_, text)| !text.is_ascii());
     let columns = columns.map(|(name, text)| (name.to_owned(), fold(text).into()));
@@ -56,14 +60,15 @@ pub fn folded<'a>(columns: impl IntoIterator<Item = (&'a str, &'a str)>) -> Opti
     (!columns.is_empty()).then(|| serde_json::Value::Object(columns).to_string())
 }
 
-/// Whether anything of it can be seen. A name must: nobody can tell `""` from a name of blanks,
-/// or of characters without a glyph, on a screen.
+/// Whether the text has a visible character. A name must have one: on a screen, a name of blanks or
+/// of characters without a glyph looks the same as no name.
 pub fn is_visible(text: &str) -> bool {
     text.chars().any(|character| !is_invisible(character))
 }
 
-/// Whether a character has no glyph: white space, controls, what readers may ignore
-/// (Default_Ignorable_Code_Point of Unicode 17), and two that are drawn as nothing.
+/// Whether a character has no glyph. These are white space, control characters, characters that
+/// readers may ignore (Default_Ignorable_Code_Point of Unicode 17), and two that are drawn as
+/// nothing.
 pub fn is_invisible(character: char) -> bool {
     let point = u32::from(character);
     character.is_whitespace()
@@ -71,7 +76,7 @@ pub fn is_invisible(character: char) -> bool {
         || INVISIBLE.iter().any(|(first, last)| (*first..=*last).contains(&point))
 }
 
-/// First and last of each range of invisible characters, beside white space and controls.
+/// The ranges of invisible characters, with first and last, except white space and controls.
 pub const INVISIBLE: [(u32, u32); 21] = [
     (0x00AD, 0x00AD),
     (0x034F, 0x034F),

@@ -1,14 +1,18 @@
-//! Which addresses belong to one host of the internet.
+//! Which IP addresses belong to a single public host of the internet.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::LazyLock;
 
 use ip_network::IpNetwork;
 
-/// Networks with a purpose of their own, with where they are defined: the IPv4 and IPv6
-/// Special-Purpose Address Registries of IANA (RFC 6890) as a whole, also what is reachable there,
-/// since nobody serves requests from it; multicast; and what clouds answer their machines from.
-/// IPv4 addresses inside of IPv6 are not among them: [`embedded`] looks at those.
+/// Networks with a special purpose, each with its definition:
+///
+/// - the IPv4 and IPv6 Special-Purpose Address Registries of IANA (RFC 6890) as a whole. They
+///   include networks that are reachable, but nobody serves requests from those;
+/// - multicast;
+/// - the addresses at which clouds answer their own machines.
+///
+/// IPv4 addresses inside of IPv6 addresses are not listed: [`embedded`] extracts those.
 pub const NETWORKS: [(&str, &str); 36] = [
     ("0.0.0.0/8", "this network, RFC 791"),
     ("10.0.0.0/8", "private use, RFC 1918"),
@@ -48,7 +52,7 @@ pub const NETWORKS: [(&str, &str); 36] = [
     ("ff00::/8", "multicast, RFC 4291"),
 ];
 
-/// What is given out to hosts of IPv6 at all (IANA, IPv6 Address Space).
+/// The range from which IPv6 hosts get addresses (IANA, IPv6 Address Space).
 const GLOBAL_UNICAST: &str = "2000::/3";
 
 static PARSED: LazyLock<(IpNetwork, Vec<IpNetwork>)> = LazyLock::new(|| {
@@ -56,7 +60,7 @@ static PARSED: LazyLock<(IpNetwork, Vec<IpNetwork>)> = LazyLock::new(|| {
     (network(GLOBAL_UNICAST), NETWORKS.iter().map(|(text, _)| network(text)).collect())
 });
 
-/// Whether the address belongs to one host of the internet.
+/// Whether the address belongs to a single public host of the internet.
 pub fn is_public(address: IpAddr) -> bool {
     let address = embedded(address).map_or(address, IpAddr::V4);
     let (global, special) = &*PARSED;
@@ -64,8 +68,9 @@ pub fn is_public(address: IpAddr) -> bool {
         && !special.iter().any(|network| network.contains(address))
 }
 
-/// The IPv4 address that a connection to this IPv6 address is made to: mapped (RFC 4291), or
-/// behind the NAT64 of a network without IPv4 (RFC 6052), where every name resolves to such.
+/// The IPv4 address to which a connection to this IPv6 address really goes: an IPv4-mapped address
+/// (RFC 4291), or one behind the NAT64 of a network without IPv4 (RFC 6052). In such a network
+/// every name resolves to addresses of NAT64.
 pub fn embedded(address: IpAddr) -> Option<Ipv4Addr> {
     let IpAddr::V6(v6) = address else { return None };
     match v6.segments() {
@@ -94,7 +99,8 @@ mod tests {
         }
     }
 
-    /// Just outside of each IPv4 network there are hosts, unless there is another network.
+    /// The addresses next to each IPv4 network are public, unless they are in another listed
+    /// network.
     #[test]
     fn networks_end_where_they_end() {
         for address in [
@@ -133,7 +139,8 @@ mod tests {
         }
     }
 
-    /// The first and the last address of each network, but where IPv4 is inside.
+    /// The first and the last address of each network, except the network with IPv4 addresses
+    /// inside.
     #[test]
     fn special_ones_are_not_public() {
         for (text, _) in NETWORKS.iter().filter(|(text, _)| *text != "64:ff9b::/96") {
@@ -148,7 +155,8 @@ mod tests {
         }
     }
 
-    /// The address inside is what is connected to; nothing is given out beyond 2000::/3.
+    /// An embedded address is judged by its IPv4 address. Outside of 2000::/3, no address is
+    /// public.
     #[test]
     fn other_spellings_are_not_public() {
         for address in [

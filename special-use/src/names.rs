@@ -1,17 +1,19 @@
-//! Which names can be hosts of the public DNS.
+//! Which names can be hosts in the public DNS.
 
-/// The last labels of names that mean something else than a host of the public DNS, with where
-/// they are defined: the Special-Use Domain Names of IANA (RFC 6761), what ICANN has set aside, and
-/// what networks use by themselves (RFC 6762 appendix G). `example` is not among them: software
-/// is to take such names for ordinary ones (RFC 6761 section 6.5), and they resolve to nothing.
+/// The last labels of names that are not hosts in the public DNS, with their definitions: the
+/// Special-Use Domain Names of IANA (RFC 6761), the names that ICANN has set aside, and the names
+/// that networks use internally (RFC 6762 appendix G).
+///
+/// `example` is not listed. Software is to treat such names as ordinary ones (RFC 6761 section
+/// 6.5), and they resolve to nothing.
 const SPECIAL: [&str; 15] = [
-    // Other name systems, RFC 9476. `self.alt` is this very server on Spin.
+    // Other name systems, RFC 9476. On Spin, `self.alt` is this server itself.
     "alt",
     // Infrastructure, RFC 3172, with `home.arpa`, RFC 8375.
     "arpa",
     "corp",
     "home",
-    // For private use, resolution 2024.07.29.06 of ICANN; `spin.internal` are functions of Spin.
+    // For private use, resolution 2024.07.29.06 of ICANN. `spin.internal` names functions of Spin.
     "internal",
     "intranet",
     // RFC 6761 section 6.4.
@@ -31,29 +33,29 @@ const SPECIAL: [&str; 15] = [
     "test",
 ];
 
-/// The longest name and label, in bytes (RFC 1035 section 2.3.4; without the length octets).
+/// The longest name and label, in bytes (RFC 1035 section 2.3.4, without the length octets).
 const LONGEST_NAME: usize = 253;
 const LONGEST_LABEL: usize = 63;
 
-/// Why a name is no host of the public DNS.
+/// Why a name cannot be a host in the public DNS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unfit {
-    /// No label, or an empty one.
+    /// The name is empty, or has an empty label.
     Empty,
     /// The name or a label is too long.
     TooLong,
-    /// Something else than letters, digits, hyphens and underscores, such as `*`.
+    /// The name has a character other than letters, digits, hyphens and underscores, such as `*`.
     Malformed,
-    /// One label alone, which a resolver completes as it likes.
+    /// The name is a single label, which a resolver completes in its own way.
     Single,
-    /// It means something else.
+    /// The last label has a special use.
     Special,
 }
 
-/// Judges a name in its ASCII form; one dot may end it.
+/// Judges a name in its ASCII form. It may end with one dot.
 ///
 /// # Errors
-/// Why it is none.
+/// The reason why the name cannot be a public host.
 pub fn judge(name: &str) -> Result<(), Unfit> {
     let name = name.strip_suffix('.').unwrap_or(name);
     let labels: Vec<&str> = name.split('.').collect();
