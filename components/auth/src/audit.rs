@@ -1,8 +1,9 @@
-//! Audit entries about signing in. A success is written together with what it does.
+//! Audit entries about signing in. The sign-in of a person is written in the transaction that makes
+//! its tokens. The sign-in of a client is written once an hour.
 //!
-//! Anybody can cause failures. So each kind of failure is written once an hour for each account or
-//! client. In this way strangers cannot fill the audit log of a tenant, and the first failure of an
-//! hour is still seen.
+//! Anybody can cause failures. So each kind of failure is written at most once an hour for each
+//! account or client. In this way strangers cannot fill the audit log of a tenant, and the first
+//! failure of an hour is still seen.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! `/auth/clients`: the machine clients of a tenant (OAuth 2.0 client credentials), and how they
 //! authenticate.
 //!
-//! A client never has more rights than its owner. A client that a person made belongs to this
-//! person. It loses the rights that the person loses, and it ends with the person's membership.
+//! A client never has more rights than its owner. A client that belongs to a person loses the
+//! rights that the person loses, and it ends with the person's membership.
 //!
 //! A client of the tenant stays when its maker leaves. So only an owner or admin of the tenant can
 //! make one.

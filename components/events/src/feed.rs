@@ -15,7 +15,7 @@ struct Page {
 }
 
 /// `GET /events`: the feed, oldest events first. Each page has a cursor, even the last one, so that
-/// a client can come back with it for later events.
+/// a client can come back with it for later events. Only a feed without any event has none.
 pub(crate) async fn list(call: &Call) -> kit::Result {
     let (selection, feed) = Selection::parse(call, &["cursor", "limit", DELIVERY_SUCCESS])?;
     let base = match call.header("accept") {

@@ -27,7 +27,8 @@ const RESERVED: [&str; 24] = [
     "trailer",
     "transfer-encoding",
     "upgrade",
-    // Statements of a proxy about the sender (RFC 7239, RFC 9110 section 7.6.3, RFC 8586).
+    // Statements of a proxy about the sender and the original request (RFC 7239, RFC 9110 section
+    // 7.6.3, RFC 8586), and the signature of a delivery.
     "cdn-loop",
     "forwarded",
     "front-end-https",

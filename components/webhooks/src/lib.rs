@@ -2,7 +2,8 @@
 //! delivers the events of the feed to them. Incoming: the integrations of tenants, and the
 //! receivers that their providers send to.
 //!
-//! The operation `tick` drives all of it, together with the other background work.
+//! The operation `tick` sends the deliveries and brings incoming webhooks into the feed, together
+//! with the other background work.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that panics has failed"))]
 #![cfg_attr(

@@ -208,8 +208,8 @@ fn one_path_for_one_thing() {
     }
 }
 
-/// S-63: a broken copy of the contract for each rule of `.spectral.yml`. `scripts/spectral`
-/// holds Spectral against the same.
+/// S-63: for each rule of `.spectral.yml`, a broken copy of the contract is caught.
+/// `scripts/spectral` checks that Spectral catches the same copies.
 #[test]
 fn the_gate_catches_broken_copies() {
     let broken = |pointer: &str, change: &dyn Fn(&mut Map<String, Value>)| {
@@ -234,7 +234,7 @@ fn the_gate_catches_broken_copies() {
     let tag = |list: &mut Map<_, _>| drop(list.insert("tags".into(), json!(["ai"])));
     assert_eq!(broken(list, &tag), [Rule::AiMetadata]);
 
-    // With what they ask for, operations of models pass.
+    // An AI operation whose answer has the metadata passes.
     let mut copy = bundle();
     tag(copy.pointer_mut(list).unwrap().as_object_mut().unwrap());
     let names = ["model_id", "model_version", "confidence"];
@@ -245,7 +245,7 @@ fn the_gate_catches_broken_copies() {
     assert_eq!(rules(&copy), []);
 }
 
-/// Both forms of the gate have the same rules.
+/// The Rust gate and `.spectral.yml` have the same rules.
 #[test]
 fn the_gate_is_that_of_spectral() {
     let text = std::fs::read_to_string(files::folder().join("../.spectral.yml")).unwrap();

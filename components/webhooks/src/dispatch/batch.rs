@@ -96,7 +96,8 @@ pub(super) fn take(run: &Run<'_>, leased: &Leased) -> kit::Result<Option<Batch>>
     })
 }
 
-/// How many queues of the tenant are leased now, by any run.
+/// How many queues of the tenant have a lease, of any run. A lease that has ended counts until the
+/// queue is leased again or given back.
 fn served(scope: &Scope<'_>) -> kit::Result<usize> {
     let sql = "SELECT COUNT(*) FROM webhook_queues WHERE tenant_id = $1 AND lease IS NOT NULL";
     let rows = scope.query(sql, [])?;

@@ -55,12 +55,12 @@ struct Run<'a> {
     patience: i64,
     /// How long a queue is leased at a time, in milliseconds.
     lease: i64,
-    /// The base URL of the contract, for clients.
+    /// The base URL of the contract, which CloudEvents refer to for their schemas.
     contract: String,
     began: Instant,
 }
 
-/// Sends what is due, and what becomes due while it `wait`s.
+/// Sends the deliveries that are due, and those that become due within `wait`.
 pub(crate) async fn run(call: &Call, wait: Duration) -> kit::Result<Sent> {
     let run = Run::load(call).await?;
     let until = wait.min(RUN);
@@ -74,7 +74,7 @@ pub(crate) async fn run(call: &Call, wait: Duration) -> kit::Result<Sent> {
                 sessions.push(serve(&run, queue));
             }
         }
-        // While some are sending, others become due.
+        // While some sessions are sending, other queues become due.
         match select(sessions.next(), pin!(spin_sdk::time::sleep(GLANCE))).await {
             Either::Left((Some((tenant, sent)), _)) => {
                 attempts += sent;
@@ -137,8 +137,8 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Serves one queue; returns whose it is, and how many requests were sent. What goes wrong here
-/// leaves the other queues alone, and this one until its lease ends.
+/// Serves one queue. Returns its tenant, and how many requests were sent. If this fails, then the
+/// other queues go on, and this one waits until its lease ends.
 async fn serve(run: &Run<'_>, queue: Leased) -> (String, u64) {
     let mut attempts = 0;
     for round in 1..=ROUNDS {
@@ -155,7 +155,7 @@ async fn serve(run: &Run<'_>, queue: Leased) -> (String, u64) {
     (queue.tenant, attempts)
 }
 
-/// One batch; returns whether the queue stays ours, for another one.
+/// Sends one batch. Returns whether the queue stays leased for another one.
 async fn once(
     run: &Run<'_>,
     queue: &Leased,
