@@ -5,7 +5,7 @@ use text::{address, folded, nfc};
 /// A change of rows. They are read in batches in the order of `tenant_id` and `id`, and written
 /// again.
 pub struct Fill {
-    /// The next batch behind tenant `$1` and id `$2`: tenant, id, and the columns that `change`
+    /// The next batch after tenant `$1` and id `$2`: tenant, id, and the columns that `change`
     /// reads.
     pub select: &'static str,
     /// Updates the row of tenant `$1` and id `$2`. The values that `change` returns are `$3` and

@@ -27,7 +27,7 @@ const RIGHTS: &[Right] = &[
     ("events", ALL, ADD),
     ("audit_logs", ALL, ADD),
     ("idempotency_receipts", WRITERS, OWN),
-    // A function that emits an event marks the queues that take the event as due.
+    // A function that emits an event marks as due the queues that take it.
     ("webhook_queues", &["auth", "events", "projects", "tenants"], "SELECT, UPDATE (due_at)"),
     ("webhook_queues", &["webhooks"], OWN),
     ("signing_keys", &["auth"], WRITE),

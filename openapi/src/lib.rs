@@ -11,7 +11,7 @@
 //! The Rust and the document come from the same files, so that a route and its contract cannot
 //! drift apart. If a path or scope changes here, then the behaviour changes. An operation without a
 //! handler does not compile. If the validator could not check a request schema in full, then the
-//! build fails.
+//! build fails, so that no request is only half checked.
 //!
 //! Left out on purpose: anything that runs in a function. The tables that a function needs are
 //! plain constants of the types in `kit::contract`.

@@ -12,7 +12,7 @@ use ip_network::IpNetwork;
 /// - multicast;
 /// - the addresses at which clouds answer their own machines.
 ///
-/// IPv4 addresses inside of IPv6 addresses are not listed: [`embedded`] extracts those.
+/// [`is_public`] judges IPv4 addresses inside of IPv6 addresses as IPv4, see [`embedded`].
 pub const NETWORKS: [(&str, &str); 36] = [
     ("0.0.0.0/8", "this network, RFC 791"),
     ("10.0.0.0/8", "private use, RFC 1918"),

@@ -17,7 +17,7 @@ use crate::text;
 const HOUR_MS: i64 = 3_600_000;
 /// The most tenants of one person in which a failure is written.
 const TENANTS: i64 = 20;
-/// The pause before work behind an answer, so that the answer is sent first.
+/// The pause before work that follows an answer, so that the answer is sent first.
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// An audit entry about a user or client.

@@ -102,7 +102,7 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
 }
 
 /// Looks up the user by e-mail address and checks the password. Returns the rest of the user's row,
-/// behind the hash, or `None` if the password is wrong. If this fails with an error, then the
+/// after the hash, or `None` if the password is wrong. If this fails with an error, then the
 /// password was not compared.
 fn prove(
     system: &System<'_>,

@@ -53,7 +53,7 @@ pub(crate) async fn get(call: &Call) -> kit::Result {
     })
 }
 
-/// The query string of the next page, which begins behind `cursor`.
+/// The query string of the next page, which begins after `cursor`.
 fn next(call: &Call, limit: usize, cursor: &str) -> String {
     let links = kit::list::Links::new(&call.query_parameters(), false);
     links.with(&[("limit", limit.to_string()), ("cursor", cursor.to_owned())])

@@ -70,7 +70,7 @@ pub(crate) struct Selection {
 pub(crate) struct Part {
     pub(crate) events: Vec<Published>,
     pub(crate) place: i64,
-    /// Whether there may be more events behind this part.
+    /// Whether there may be more events after this part.
     pub(crate) is_full: bool,
 }
 
@@ -105,12 +105,12 @@ impl Selection {
         Ok((Self { types, filters, delivered }, feed))
     }
 
-    /// Reads the events behind a position, in the order of their commits.
+    /// Reads the events after a position, in the order of their commits.
     ///
     /// # Errors
     /// Errors of the database.
     pub(crate) fn read(&self, scope: &Scope<'_>, after: i64, limit: usize) -> kit::Result<Part> {
-        // Read before the events: an event that is committed between the two reads is behind this
+        // Read before the events: an event that is committed between the two reads is after this
         // end, so it is not skipped.
         let is_all = self.types.is_none() && self.filters.is_empty() && self.delivered.is_none();
         let end = if is_all { None } else { Some(end(scope)?) };
@@ -207,7 +207,7 @@ impl Selection {
     }
 }
 
-/// The position behind the newest event.
+/// The position of the newest event. It is 0 if there is none.
 ///
 /// # Errors
 /// Errors of the database.

@@ -118,7 +118,7 @@ impl Stream {
     }
 
     /// A comment line, which keeps the connection open. If the stream has skipped events that do
-    /// not match the filters, then it also tells the client the position behind them. So the client
+    /// not match the filters, then it also tells the client the position after them. So the client
     /// need not read them again after it reconnects.
     fn heartbeat(&mut self) -> kit::Result<String> {
         if self.told == self.place {

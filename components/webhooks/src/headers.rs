@@ -63,7 +63,7 @@ const RESERVED_PREFIXES: [&str; 18] = [
     "x-tenantry-",
     "x-webhook-",
 ];
-/// Reserved ends of names, behind any vendor's prefix: client addresses, and overrides of the
+/// Reserved ends of names, after any vendor's prefix: client addresses, and overrides of the
 /// method, host or URL of the request.
 const RESERVED_SUFFIXES: [&str; 13] = [
     "-override",

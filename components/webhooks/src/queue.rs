@@ -18,7 +18,7 @@ pub(crate) fn newest(scope: &Scope<'_>) -> kit::Result<i64> {
     Ok(rows.into_iter().next().map_or(0, |mut row| row.integer()))
 }
 
-/// Opens the queue of an endpoint. It starts behind the newest event, so it takes only events from
+/// Opens the queue of an endpoint. It starts after the newest event, so it takes only events from
 /// now on.
 pub(crate) fn open(scope: &Scope<'_>, endpoint: &Record) -> kit::Result<()> {
     scope.execute(

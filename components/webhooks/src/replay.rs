@@ -137,7 +137,7 @@ pub(crate) fn missing(call: &Call) -> kit::Result {
         let id = endpoint.text("id");
         let patterns = patterns::joined(&endpoint.list("event_types"));
         let (takes, values) = patterns::condition(&patterns, 6);
-        // Events behind the position of the queue are sent from the feed anyway.
+        // Events after the position of the queue are sent from the feed anyway.
         let sql = format!(
             "INSERT INTO webhook_deliveries (tenant_id, endpoint_id, event_id, event_seq, \
              event_type, subject, status, attempts, due_at, created_at, updated_at) \

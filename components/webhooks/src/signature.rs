@@ -6,7 +6,7 @@
 //! - `X-Signature-V2: t=…,v1=…`, over `t.body`; one `v1` for each secret that is valid;
 //! - `X-Signature: sha256=…`, over the body alone, by the newest secret.
 //!
-//! The key of the MACs is the part of the secret behind `whsec_`, decoded from base64.
+//! The key of the MACs is the part of the secret after `whsec_`, decoded from base64.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

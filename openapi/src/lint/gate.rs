@@ -55,7 +55,7 @@ fn has(bundle: &Value, schema: &Value, name: &str) -> bool {
 }
 
 /// Whether a text is a version of Semantic Versioning 2.0.0: three numbers, with optional parts
-/// behind `-` and `+`.
+/// after `-` and `+`.
 fn is_semver(text: &str) -> bool {
     let (text, build) = text.split_once('+').map_or((text, None), |(a, b)| (a, Some(b)));
     let (core, pre) = text.split_once('-').map_or((text, None), |(a, b)| (a, Some(b)));

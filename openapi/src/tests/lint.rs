@@ -68,7 +68,7 @@ fn the_contract_keeps_the_rules() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-/// The member that YAML makes of text behind an unquoted comma.
+/// The member that YAML makes of text after an unquoted comma.
 #[test]
 fn stray_members() {
     let stray = json!({ "or of the error; it has another.": null });

@@ -57,7 +57,7 @@ impl Provider {
         }
     }
 
-    /// The MAC key of a secret. Where the scheme says so, it is the part behind `whsec_`, decoded
+    /// The MAC key of a secret. Where the scheme says so, it is the part after `whsec_`, decoded
     /// from base64. Otherwise it is the text itself. `None` if the secret does not have the form
     /// that the scheme demands.
     pub(crate) fn key(self, secret: &str) -> Option<Vec<u8>> {
