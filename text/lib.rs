@@ -1,6 +1,6 @@
 //! Text in the forms in which it is stored and compared (K-12). No function here changes what a
-//! stored text says. NFC only unifies characters that are canonically equal (Unicode Standard Annex
-//! #15). Folded text is used for comparison only, and never shown.
+//! stored text says. NFC only unifies characters that are canonically equal (Unicode Standard
+//! Annex #15). Folded text is used for comparison only, and never shown.
 
 use std::borrow::Cow;
 
@@ -14,8 +14,8 @@ pub fn nfc(text: &str) -> Cow<'_, str> {
 }
 
 /// An e-mail address in the form in which it is stored and compared: NFC, in lower case. RFC 5321
-/// section 2.4 allows mailboxes that distinguish case, but none does. Two accounts that
-/// differ only in case would be a trap.
+/// section 2.4 allows mailboxes that distinguish case, but none does. Two accounts that differ only
+/// in case would be a trap.
 pub fn address(text: &str) -> String {
     nfc(&nfc(text).to_lowercase()).into_owned()
 }

@@ -151,8 +151,8 @@ fn field<'a>(bundle: &'a Value, name: &'a str, property: &'a Value) -> Result<Fi
     Ok(Field { name, kind, nullable, writable, marks, default, synonym, relation })
 }
 
-/// The transitions of a resource: `x-transition` of its action operations `POST
-/// /{collection}/{id}/{action}`, which may be below an area.
+/// The transitions of a resource: `x-transition` of its actions, the operations
+/// `POST /{collection}/{id}/{action}`, which may be below an area.
 fn transitions(bundle: &Value, collection: &str) -> Result<Vec<Transition>> {
     let paths = bundle["paths"].as_object().context("no paths")?;
     let one = format!("/{collection}/{{id}}/");
