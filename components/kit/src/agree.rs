@@ -1,11 +1,15 @@
-//! Entries of the key-value store that repeat what a table says, written by several at once.
+//! Keeps entries of the key-value store equal to their table rows while several writers work at
+//! once.
 
-/// Swaps that one writer may lose.
+/// Attempts of one writer. Each attempt may lose its swap to another writer.
 const ATTEMPTS: usize = 20;
 
-/// Makes an entry say what its row says. The row is read behind the entry, and the entry is swapped
-/// for what was read: who comes late with an older row never undoes what another one has written.
-/// Whoever was not told that the swap was done, as Spin 4.1 does not on Redis, finds the value.
+/// Makes an entry of the key-value store equal to its row.
+///
+/// Each attempt reads the entry first and the row second. Then it replaces the entry by
+/// compare-and-swap. So a late writer with an older row never undoes the work of another one. A
+/// swap may be done and still be reported as lost: Spin 4.1 does so on Redis. Then the next attempt
+/// finds the value in place. Returns false if every attempt lost its swap.
 ///
 /// # Errors
 /// Those of the closures.

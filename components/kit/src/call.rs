@@ -1,5 +1,4 @@
-//! One request, as a handler sees it: authenticated, within limits, and valid by its
-//! contract.
+//! One request, as a handler sees it: authenticated, within its limits, and valid by the contract.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -22,7 +21,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// Who calls.
+    /// The caller.
     ///
     /// # Errors
     /// `authentication-required` on public operations, which have no caller.
@@ -31,7 +30,7 @@ impl Call {
         self.context.caller.as_ref().ok_or_else(missing)
     }
 
-    /// The trace id, for what this call leaves behind.
+    /// The trace id, for the rows that this call writes.
     pub fn trace_id(&self) -> &str {
         &self.context.trace_id
     }
@@ -52,7 +51,7 @@ impl Call {
         query.map(|p| (p.name.as_str(), p.value.as_str())).collect()
     }
 
-    /// A header that the gateway hands on; the name in lower case.
+    /// A header that the gateway passes on. `name` is in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.find(Location::Header, name)
     }
@@ -62,7 +61,7 @@ impl Call {
         &self.body
     }
 
-    /// The body as JSON, for what serde cannot tell apart, such as absent and null.
+    /// The body as JSON, for distinctions that serde cannot make, such as absent and null.
     pub fn document(&self) -> &Value {
         &self.document
     }
@@ -70,7 +69,7 @@ impl Call {
     /// The body as a type whose shape the contract guarantees.
     ///
     /// # Errors
-    /// `internal-error` when the type says something else than the contract.
+    /// `internal-error` if the type does not agree with the contract.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         T::deserialize(&self.document).internal()
     }

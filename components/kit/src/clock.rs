@@ -1,5 +1,5 @@
-//! Time as the bundle tells it: milliseconds since the Unix epoch inside, RFC 3339 in UTC
-//! with milliseconds outside (K-8).
+//! Time in the bundle: milliseconds since the Unix epoch inside, RFC 3339 in UTC with milliseconds
+//! outside (K-8).
 
 use std::num::NonZeroU8;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -25,7 +25,7 @@ pub fn rfc3339(ms: i64) -> String {
         .unwrap_or_default()
 }
 
-/// `Sat, 21 Nov 2026 09:30:00 GMT`, as HTTP dates are (RFC 9110 section 5.6.7).
+/// Formats an HTTP date (RFC 9110 section 5.6.7): `Sat, 21 Nov 2026 09:30:00 GMT`.
 pub fn http_date(ms: i64) -> String {
     const FORMAT: &[time::format_description::BorrowedFormatItem<'_>] = time::macros::format_description!(
         "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"

@@ -7,11 +7,11 @@ use crate::Published;
 
 /// One event (JSON event format, section 3).
 pub const ONE: &str = "application/cloudevents+json";
-/// A list of them (section 4).
+/// A list of events (section 4).
 pub const BATCH: &str = "application/cloudevents-batch+json";
 
-/// An event with the attributes of the specification, and extensions of ours: names of those
-/// are of lower-case letters and digits only.
+/// An event with the attributes of the specification and our extension attributes. The names of
+/// extensions have lower-case letters and digits only.
 #[derive(Serialize)]
 pub struct CloudEvent<'a> {
     specversion: &'static str,
@@ -31,13 +31,13 @@ pub struct CloudEvent<'a> {
 }
 
 impl<'a> CloudEvent<'a> {
-    /// Of an event of the feed; `base` is where the contract is served, see [`base`].
+    /// The CloudEvent of an event of the feed. `base` is the URL of the contract, see [`base`].
     pub fn new(event: &'a Published, base: &str) -> Self {
         let Published { kind, schema_version, source_agent, tenant_id, .. } = event;
         Self {
             specversion: "1.0",
             id: &event.id,
-            // Without the host, which may change, and the version, so that it names the same
+            // The source has no host and no version, because both may change. So it names the same
             // source for ever.
             source: format!("/tenants/{tenant_id}/{source_agent}"),
             kind,
@@ -53,7 +53,7 @@ impl<'a> CloudEvent<'a> {
     }
 }
 
-/// Where clients find the contract, which has the schemas.
+/// The URL of the contract, which holds the schemas of the data.
 pub async fn base() -> String {
     let url = spin_sdk::variables::get("public_url").await.unwrap_or_default();
     format!("{}/api/v1/openapi.json", url.trim_end_matches('/'))

@@ -4,9 +4,9 @@
 //! function is built; nobody writes them by hand. They are plain constants: a function
 //! needs neither an OpenAPI parser nor a JSON Schema engine at run time.
 
-/// The operations of one function. The build implements it for the enum `Op` that it
-/// generates, with one variant for each operation, so that a handler that is missing for
-/// an operation of the contract does not compile.
+/// The operations of one function. The build generates the enum `Op` with one variant for each
+/// operation and implements this trait for it. So the code does not compile if an operation of the
+/// contract has no handler.
 pub trait Operations: Copy + Eq + 'static {
     /// The name of the function.
     const FUNCTION: &'static str;
@@ -43,13 +43,15 @@ pub struct Operation {
     pub consumes: &'static [&'static str],
     /// The media types of its successful answers.
     pub produces: &'static [&'static str],
-    /// What its bodies are made of; `None` when a standard fixes their form.
+    /// The names that the gateway needs to translate its JSON bodies; `None` if a standard fixes
+    /// their form.
     pub shape: Option<Shape>,
     /// Who reads its query parameters.
     pub query: Query,
     /// Whether it needs `If-Match` (428 without).
     pub if_match: bool,
-    /// `Cache-Control` of its answers, where they may be shown for a while without asking again.
+    /// `Cache-Control` of its answers, if a client may reuse an answer for a time without a new
+    /// request.
     pub cache: Option<&'static str>,
     /// Its parameters in path, query and headers.
     pub parameters: &'static [Parameter],
@@ -81,10 +83,10 @@ pub struct EventType {
     pub log_code: Option<&'static str>,
 }
 
-/// What an operation does with the header `Idempotency-Key`.
+/// How an operation treats the header `Idempotency-Key`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Idempotency {
-    /// It means nothing.
+    /// The header has no effect.
     Unsupported,
     /// It is honoured.
     Optional,
@@ -95,26 +97,26 @@ pub enum Idempotency {
 /// Who reads the query parameters of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Query {
-    /// The contract declares each of them; others are refused.
+    /// The contract declares each of them; any other is refused.
     Declared,
     /// They ask for a page of a resource: `kit::list` reads every spelling (K-23…31).
     List,
     /// They ask for a part of a feed: `kit::list::Feed` reads filters in every spelling.
     Feed,
-    /// They say what is shown of one object: `fields` and `expand`.
+    /// They choose the members that are shown of one object: `fields` and `expand`.
     Object,
 }
 
-/// A kind of object of a tenant, one table: what `kit::Resource` needs to know to serve it.
-/// The contract declares it with `x-resource` on the schema of the object.
+/// A kind of object of a tenant, stored in one table. `kit::Resource` serves it from this
+/// description. The contract declares it with `x-resource` on the schema of the object.
 ///
-/// Its table has the columns `tenant_id` and `deleted_at` (milliseconds, null while the
-/// object lives) beside one for each field that is no synonym.
+/// The table has the columns `tenant_id` and `deleted_at` (milliseconds; null while the object
+/// lives), and one column for each field that is not a synonym.
 #[derive(Debug)]
 pub struct Resource {
-    /// Collection, path segment, JSON:API type: `projects`.
+    /// The name of the collection, of the path segment and of the JSON:API type: `projects`.
     pub collection: &'static str,
-    /// One of them: `project`. Event types begin with it.
+    /// The name of one object: `project`. The event types begin with it.
     pub name: &'static str,
     /// The table.
     pub table: &'static str,
@@ -122,9 +124,9 @@ pub struct Resource {
     pub prefix: &'static str,
     /// The scope that reading needs.
     pub scope: &'static str,
-    /// The fields, in alphabetical order, in which they are shown.
+    /// The fields in alphabetical order. They are shown in this order.
     pub fields: &'static [Field],
-    /// Whether its rows are only ever added: they have no version and leave no tombstone.
+    /// Whether rows are only added. Such rows have no version and leave no tombstone.
     pub append_only: bool,
     /// The operations that change `status`: `POST /{collection}/{id}/{action}`.
     pub transitions: &'static [Transition],
@@ -147,32 +149,32 @@ pub struct Field {
     pub sort: bool,
     /// Whether `search` looks into it.
     pub search: bool,
-    /// Whether it is about a person: kept out of events, audit entries and errors.
+    /// Whether it is about a person. Such a field is kept out of events, audit entries and errors.
     pub personal: bool,
     /// Whether it is never shown.
     pub secret: bool,
     /// Whether the values of a map are shown as `kit::MASK`.
     pub masked: bool,
-    /// Whether events and audit entries have the origin of this URL alone: what is behind it may
+    /// Whether events and audit entries show only the origin of this URL. The rest of the URL may
     /// be a credential.
     pub origin: bool,
-    /// What it is when nobody says.
+    /// The value if the client gives none.
     pub default: Default,
-    /// The field that it repeats (K-43); it has no column.
+    /// The field whose value it repeats (K-43). A synonym has no column.
     pub synonym: Option<&'static str>,
-    /// The relation that its id or ids make.
+    /// The relation that the id or ids in it describe.
     pub relation: Option<&'static To>,
 }
 
-/// What stands for a value that is kept and not shown.
+/// The text that is shown in place of a value that is stored and never shown.
 pub const MASK: &str = "********";
 
-/// What a field is when nobody says.
+/// The value of a field if the client gives none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Default {
-    /// Null, or required when it may not be null.
+    /// Null; if the field may not be null, then the client must give it.
     None,
-    /// JSON.
+    /// A value, written in JSON.
     Json(&'static str),
     /// The id of the caller.
     Caller,
@@ -181,7 +183,7 @@ pub enum Default {
 /// A relation to a resource.
 #[derive(Debug)]
 pub struct To {
-    /// `owner`
+    /// Its name: `owner`.
     pub name: &'static str,
     /// The resource of the related objects.
     pub resource: &'static Resource,
@@ -189,24 +191,24 @@ pub struct To {
     pub many: bool,
 }
 
-/// What a field holds, and how its column does.
+/// The type of a field's value, and how its column stores it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Text; in NFC (K-12).
     Text,
     /// An e-mail address; in NFC and lower case.
     Email,
-    /// One of these; text.
+    /// One of these texts.
     Enum(&'static [&'static str]),
     /// An integer.
     Integer,
-    /// 0 or 1.
+    /// A truth value, stored as 0 or 1.
     Boolean,
-    /// Milliseconds since the Unix epoch; RFC 3339 outside.
+    /// A time, stored in milliseconds since the Unix epoch; RFC 3339 outside.
     Timestamp,
-    /// A list of strings; JSON text.
+    /// A list of strings, stored as JSON text.
     List,
-    /// An object of free names; JSON text.
+    /// An object with names of the client's choice, stored as JSON text.
     Map,
 }
 
@@ -229,23 +231,24 @@ impl Resource {
         self.fields.iter().find(|field| field.name == name)
     }
 
-    /// Whether its table has the column `folded`: what search compares instead of the columns
-    /// themselves, of those whose text is not ASCII, as a JSON object by their names.
+    /// Whether its table has the column `folded`. Search compares this column in place of the text
+    /// columns. It is a JSON object: for each column whose text is not ASCII, the folded text under
+    /// the name of the column.
     pub fn folds(&self) -> bool {
         self.fields.iter().any(|field| field.search)
     }
 
-    /// The fields that have a column, in order; the index of one is that of its value in a
+    /// The fields that have a column, in order. The value of a field has the same index in a
     /// record.
     pub fn columns(&self) -> impl Iterator<Item = &'static Field> + use<> {
         self.fields.iter().filter(|field| field.synonym.is_none())
     }
 }
 
-/// What the JSON bodies of an operation are made of (`wit/route.wit`).
+/// The names that the gateway needs to translate the JSON bodies of an operation (`wit/route.wit`).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shape {
-    /// The collection and resource type; empty for an answer that is no resource.
+    /// The collection and resource type; empty if the answer is not a resource.
     pub collection: &'static str,
     /// Whether one object is read at `/{collection}/{id}`.
     pub is_addressed: bool,
@@ -264,11 +267,11 @@ pub struct Shape {
 /// A member that holds ids of other objects.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Relation {
-    /// `owner`
+    /// The name of the relation: `owner`.
     pub name: &'static str,
-    /// `owner_id`
+    /// The member: `owner_id`.
     pub member: &'static str,
-    /// `users`
+    /// The collection of the related objects: `users`.
     pub collection: &'static str,
     /// Whether the member is a list.
     pub many: bool,
@@ -285,11 +288,11 @@ pub enum Location {
     Header,
 }
 
-/// A parameter. Its value arrives as text; the schema says what the text must spell. An
-/// array is spelled as a list with commas (`style: form`, `explode: false`).
+/// A parameter. Its value arrives as text, and the schema describes the value that the text spells.
+/// An array is spelled as a list with commas (`style: form`, `explode: false`).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Parameter {
-    /// Its name; that of a header in lower case.
+    /// Its name; a header name is in lower case.
     pub name: &'static str,
     /// Where it is found.
     pub location: Location,
@@ -304,24 +307,24 @@ pub struct Parameter {
 pub struct Body {
     /// Whether the request must carry it.
     pub required: bool,
-    /// Whether it is JSON that `kit::validate` checks. A form with errors of its own
-    /// (RFC 6749) is left to the handler: `x-validate: false` in the contract.
+    /// Whether `kit::validate` checks it as JSON. `x-validate: false` in the contract leaves the
+    /// check to the handler. Forms with errors of their own (RFC 6749) use it.
     pub validate: bool,
     /// What the JSON must be.
     pub schema: &'static Schema,
 }
 
-/// The part of JSON Schema that request schemas may use. The build refuses a schema that
-/// says more than this can express, so nothing that the contract promises goes unchecked.
+/// The part of JSON Schema that request schemas may use. The build refuses a schema that uses more,
+/// so every promise of the contract is checked.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Schema {
     /// Any value.
     Any,
-    /// `null`, or what the inner schema says.
+    /// `null`, or a value of the inner schema.
     Nullable(&'static Schema),
     /// `true` or `false`.
     Boolean,
-    /// A number without a fraction that fits 64 bits with sign.
+    /// A number without a fraction that fits into 64 bits with sign.
     Integer {
         /// The least value.
         min: Option<i64>,
@@ -337,22 +340,22 @@ pub enum Schema {
     },
     /// A string. Lengths count Unicode scalar values.
     String {
-        /// The least length; 0 when any will do.
+        /// The least length; 0 allows any.
         min_length: usize,
         /// The greatest length.
         max_length: Option<usize>,
-        /// What it must spell.
+        /// The format of the text.
         format: Option<Format>,
-        /// Whether it names something, so that a part of it must be visible (`x-visible`).
+        /// Whether it is a name, so that at least one character must be visible (`x-visible`).
         visible: bool,
-        /// The only values allowed; empty when all are.
+        /// The only values allowed; empty if every value is allowed.
         one_of: &'static [&'static str],
     },
     /// A list.
     Array {
         /// What each item must be.
         items: &'static Schema,
-        /// The least number of items; 0 when any will do.
+        /// The least number of items; 0 allows any.
         min_items: usize,
         /// The greatest number of items.
         max_items: Option<usize>,
@@ -363,12 +366,13 @@ pub enum Schema {
     Object {
         /// The members it knows.
         properties: &'static [Property],
-        /// What other members must be; `None` when there may be no others (a closed object).
-        /// Where some are known, `Any` others are ignored, whatever they hold.
+        /// The schema of all other members; `None` if there may be no others (a closed object). If
+        /// the object has known members and this is `Any`, then other members are ignored, whatever
+        /// they hold.
         additional: Option<&'static Schema>,
-        /// The least number of members; 0 when any will do.
+        /// The least number of members; 0 allows any.
         min_properties: usize,
-        /// Of these lists of members one must be there in full; empty when none need.
+        /// At least one of these lists of members must be there in full; empty if none is needed.
         any_of: &'static [&'static [&'static str]],
     },
 }
@@ -380,16 +384,17 @@ pub struct Property {
     pub name: &'static str,
     /// Whether it must be there.
     pub required: bool,
-    /// Whether a value of it may be repeated in an error: it is neither secret nor personal.
+    /// Whether an error may repeat its value: it is neither secret nor personal.
     pub shown: bool,
     /// What it must be.
     pub schema: &'static Schema,
 }
 
-/// What a string must spell.
+/// The format of a string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// An e-mail address: shape only, whether it exists shows when a message is sent.
+    /// An e-mail address. Only its shape is checked: a message must be sent to find out if it
+    /// exists.
     Email,
     /// A date with time and offset as in RFC 3339.
     DateTime,

@@ -1,15 +1,15 @@
-//! How long something is kept: a number of days, and others for tenants with certain plans.
+//! How long data is kept: a number of days, and other numbers for tenants with certain plans.
 
 use std::str::FromStr;
 
-/// The shortest time that anything is kept.
+/// The shortest time for which anything is kept, in days.
 const SHORTEST: i64 = 1;
 
-/// `90;pro=365;free=30`: 90 days, a year for tenants with the plan `pro`, and a month for those
-/// with `free`. Nothing is kept for less than a day.
+/// A setting such as `90;pro=365;free=30`: 90 days, 365 days for tenants with the plan `pro`, and
+/// 30 days for those with `free`. Nothing is kept for less than a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Days {
-    /// Of tenants without a plan, and with one that is not named.
+    /// Days for tenants without a plan, and for those whose plan is not in the setting.
     others: i64,
     plans: Vec<(String, i64)>,
 }
@@ -39,18 +39,19 @@ impl FromStr for Days {
 }
 
 impl Days {
-    /// The longest time, after which nobody's is kept.
+    /// The longest time in days. After it, no tenant's data is kept.
     pub fn longest(&self) -> i64 {
         self.plans.iter().map(|(_, days)| *days).fold(self.others, i64::max)
     }
 
-    /// The plans with shorter times, and these; `None` stands for all that are not named.
+    /// The plans with times shorter than the longest, and these times in days. `None` stands for
+    /// all tenants whose plan is not named.
     pub fn shorter(&self) -> impl Iterator<Item = (Option<&str>, i64)> {
         let named = self.plans.iter().map(|(name, days)| (Some(name.as_str()), *days));
         named.chain([(None, self.others)]).filter(|(_, days)| *days < self.longest())
     }
 
-    /// The plans that are named.
+    /// The plans that the setting names.
     pub fn plans(&self) -> impl Iterator<Item = &str> {
         self.plans.iter().map(|(name, _)| name.as_str())
     }

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use crate::list::Refused;
 use crate::{Code, Error, Violation};
 
-/// An error with a sentence for the client: no internals, no personal data.
+/// An error with a sentence for the client. The sentence has no internals and no personal data.
 pub fn problem(code: Code, message: impl Into<String>) -> Error {
     Error {
         code,
@@ -32,7 +32,7 @@ pub(crate) fn name(code: Code) -> String {
 }
 
 impl Error {
-    /// A fault whose cause is for the log only.
+    /// An `internal-error`. Its cause is for the log only.
     pub fn internal(cause: impl Debug) -> Self {
         Self {
             internal: Some(format!("{cause:?}")),
@@ -43,7 +43,7 @@ impl Error {
         }
     }
 
-    /// One violation that the contract's schema cannot express.
+    /// An error with one violation of a rule that the contract's schema cannot express.
     pub fn violation(pointer: &str, code: &str, message: &str) -> Self {
         let violation = Violation {
             pointer: pointer.to_owned(),
@@ -54,7 +54,7 @@ impl Error {
         Self::violations(vec![violation])
     }
 
-    /// Violations that the contract's schema cannot express.
+    /// An error with violations of rules that the contract's schema cannot express.
     pub fn violations(violations: Vec<Violation>) -> Self {
         let message = match violations.as_slice() {
             [one] => one.message.clone(),
@@ -65,7 +65,8 @@ impl Error {
         Self { violations, ..problem(Code::ValidationFailed, message) }
     }
 
-    /// No such object in this tenant; the same for objects of other tenants (K-40).
+    /// There is no such object in this tenant. Objects of other tenants give the same answer
+    /// (K-40).
     pub fn not_found(kind: &str, id: &str) -> Self {
         Self {
             context: vec![("missing_id".to_owned(), id.to_owned())],

@@ -1,4 +1,4 @@
-//! The event feed: written in the transaction of what happened.
+//! The event feed. An event is written in the transaction of the change that it reports.
 
 use serde_json::json;
 
@@ -13,34 +13,35 @@ pub struct Event<'a> {
     pub kind: &'a str,
     /// The id of the object that it happened to.
     pub subject: &'a str,
-    /// The function that tells.
+    /// The function that reports it.
     pub source_agent: &'static str,
-    /// The object after it happened, as JSON: nothing secret or personal.
+    /// The object after the change, as JSON, with nothing secret or personal.
     pub data: String,
 }
 
 impl Scope<'_> {
-    /// Appends to the tenant's feed; returns the id of the event.
+    /// Appends an event to the tenant's feed; returns the id of the event.
     ///
     /// # Errors
-    /// `internal-error` for a type that the registry does not have, and of the database.
+    /// `internal-error` for a type that is not in the registry, and for a failure of the database.
     pub fn emit(&self, event: Event<'_>) -> Result<String, Error> {
         self.append(vec![event], crate::now())
     }
 
-    /// Appends what the caller did to the feed, and who did what to the audit log (C-19): the
-    /// event, and the `audit.logged` that tells of the entry (K-63).
+    /// Appends an event of the caller's action to the feed, and an entry of the action to the audit
+    /// log (C-19). A second event, `audit.logged`, announces the audit entry (K-63).
     ///
     /// # Errors
-    /// As [`Scope::emit`]; `authentication-required` without a caller.
+    /// As [`Scope::emit`]; `authentication-required` if there is no caller.
     pub fn emit_audited(&self, call: &Call, event: Event<'_>) -> Result<(), Error> {
         let (entry, now) = (id("aud"), crate::now());
         let logged = self.log(call.caller()?.id(), &event, &entry, now)?;
         self.append(vec![event, logged], now).map(drop)
     }
 
-    /// Appends to the audit log what somebody tried who is no caller, and the `audit.logged`
-    /// that tells of it. The kind is none of the registry's: nothing has happened.
+    /// Writes an attempt by somebody who is not a caller to the audit log, and appends the
+    /// `audit.logged` event that announces the entry. The kind of the attempt is not in the
+    /// registry, because nothing has happened.
     ///
     /// # Errors
     /// `internal-error` of the database.
@@ -50,7 +51,7 @@ impl Scope<'_> {
         self.append(vec![logged], now).map(drop)
     }
 
-    /// Writes an audit entry; returns the event of it.
+    /// Writes an audit entry; returns the `audit.logged` event that announces it.
     fn log<'e>(
         &self,
         actor: &str,
@@ -79,10 +80,10 @@ impl Scope<'_> {
         })
     }
 
-    /// Appends events in this order, in one statement, and has those of webhooks delivered;
-    /// returns the id of the first.
+    /// Appends events in this order, in one statement. Also makes the webhook queues due that take
+    /// these events. Returns the id of the first event.
     fn append(&self, events: Vec<Event<'_>>, now: i64) -> Result<String, Error> {
-        /// Values of an event beside its tenant.
+        /// Columns of an event, without the tenant.
         const COLUMNS: usize = 8;
         let count = events.len();
         let (mut values, mut kinds) = (Vec::with_capacity(count * COLUMNS), Vec::new());

@@ -1,4 +1,4 @@
-//! The registry of events, compiled from openapi/events.yaml, and how types are named.
+//! The registry of event types, compiled from openapi/events.yaml, and the search by name.
 
 use crate::contract::EventType;
 
@@ -11,13 +11,14 @@ impl EventType {
         found.ok().map(|index| &EVENT_TYPES[index])
     }
 
-    /// The types that a client means by a public name, the beginning of some (`project.*`), a
-    /// log code, or `*` for all, in any case (K-7, K-61); none when there is no such type.
+    /// The types that a pattern of a client selects. The pattern is a public name, the beginning of
+    /// names (`project.*`), a log code, or `*` for all types. Case does not matter (K-7, K-61). If
+    /// no type fits, then there are none.
     pub fn meant_by(pattern: &str) -> impl Iterator<Item = &'static Self> {
         EVENT_TYPES.iter().filter(move |known| known.is_meant_by(pattern))
     }
 
-    /// Whether a client means this type, see [`EventType::meant_by`].
+    /// Whether a pattern of a client selects this type, see [`EventType::meant_by`].
     pub fn is_meant_by(&self, pattern: &str) -> bool {
         let is = |name: &str| name.eq_ignore_ascii_case(pattern);
         let begins = |start: &str| {

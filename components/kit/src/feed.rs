@@ -12,7 +12,7 @@ pub struct Published {
     /// tenants write.
     #[serde(skip)]
     pub seq: i64,
-    /// `evt_…`
+    /// The id: `evt_…`
     pub id: String,
     /// A name of the registry.
     #[serde(rename = "type")]
@@ -23,15 +23,15 @@ pub struct Published {
     pub log_code: Option<&'static str>,
     /// The id of the object that it happened to.
     pub subject: String,
-    /// The function that told.
+    /// The function that reported it.
     pub source_agent: String,
-    /// Whose it is.
+    /// The tenant that it belongs to.
     pub tenant_id: String,
-    /// The object after it happened, as it was written, on one line.
+    /// The object after the change, on one line, otherwise as it was written.
     pub data: Box<RawValue>,
     /// The trace of the request that caused it.
     pub trace_id: String,
-    /// RFC 3339.
+    /// When it was written, in RFC 3339.
     pub created_at: String,
 }
 
@@ -40,7 +40,7 @@ impl Published {
     pub const COLUMNS: &str = "seq, id, type, schema_version, subject, source_agent, \
          tenant_id, data, trace_id, created_at";
 
-    /// The next columns of a row; `None` where an outer join has found no event.
+    /// Reads the next columns of a row; `None` if an outer join found no event.
     pub fn read(row: &mut Row) -> Option<Self> {
         let seq = row.optional_integer()?;
         let (id, kind) = (row.text(), row.text());
@@ -59,10 +59,11 @@ impl Published {
         })
     }
 
-    /// The rows of a statement in an order of its columns, until their data has so many
-    /// bytes: one row at least, and the rest is for another time. `columns` are all of its
-    /// columns, [`Published::COLUMNS`] among them; behind them stands how many rows the statement
-    /// has. However large events are, so much of them is in memory.
+    /// A statement that returns the first rows of another statement, up to about `bytes` bytes of
+    /// data. It returns at least one row, and the last row may exceed the limit. So the rows need
+    /// little memory, however large events are. `columns` names all columns of `statement`, with
+    /// [`Published::COLUMNS`] among them; `order` names the columns to sort by. The result has one
+    /// more column at the end: the number of all rows of `statement`.
     pub fn until(bytes: usize, columns: &str, order: &str, statement: &str) -> String {
         format!(
             "SELECT {columns}, total FROM (SELECT {columns}, COUNT(*) OVER () AS total, \
@@ -73,7 +74,8 @@ impl Published {
     }
 }
 
-/// JSON without line breaks, which are nothing but space in it: those of text are escaped.
+/// Replaces line breaks in JSON by spaces. JSON escapes the line breaks of its strings, so the
+/// others are white space only.
 fn line(mut json: String) -> Box<RawValue> {
     if json.contains(['\n', '\r']) {
         json = json.replace(['\n', '\r'], " ");

@@ -1,12 +1,12 @@
-//! JSON of the client's choice. What it says is kept as it was written: a number is a text of
-//! digits here, because `1e2`, `-0` and integers beyond 2^53 do not come back out of a double.
+//! JSON of the client's choice, kept as it was written. A number is kept as its text, because
+//! `1e2`, `-0` and integers beyond 2^53 do not survive the conversion to a double.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::value::RawValue;
 
-/// A value. Members are in the order of their names, so that equal values are written alike.
+/// A value. Members are sorted by name, so equal values give the same text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Free {
     /// `null`, `true`, `false` or a number, as it was written.
@@ -17,8 +17,7 @@ pub(crate) enum Free {
 }
 
 impl Free {
-    /// What a text of JSON says; `None` when it is none. The gateway has bounded how deep it
-    /// nests.
+    /// Reads JSON text; `None` if the text is not JSON. The gateway has bounded the nesting depth.
     pub(crate) fn parse(json: &str) -> Option<Self> {
         let raw: &RawValue = serde_json::from_str(json).ok()?;
         let text = raw.get();
@@ -47,7 +46,7 @@ impl Free {
         matches!(self, Self::Plain(text) if text == "null")
     }
 
-    /// JSON Merge Patch (RFC 7396 section 2).
+    /// Applies a JSON Merge Patch (RFC 7396 section 2).
     pub(crate) fn merge(&mut self, patch: Self) {
         let Self::Object(patch) = patch else {
             *self = patch;
@@ -66,8 +65,8 @@ impl Free {
         }
     }
 
-    /// The value with its texts and names in NFC; `None` when two names, or two items of a
-    /// list, are equal then.
+    /// The value with its strings and names in NFC; `None` if two names of an object, or two items
+    /// of a list, become equal by it.
     pub(crate) fn normalized(self) -> Option<Self> {
         Some(match self {
             Self::Plain(_) => self,

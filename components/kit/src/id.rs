@@ -1,10 +1,10 @@
-//! Identifiers: `<prefix>_` and 22 base62 digits, the first part of which is the time, so
-//! that ids of one prefix sort by their making (K-10). Clients treat them as opaque.
+//! Identifiers: `<prefix>_` and 22 base62 digits. The first part of the digits is the time, so ids
+//! of one prefix sort by creation time (K-10). Clients treat them as opaque.
 
 /// A new identifier: 48 bits of milliseconds, then 80 random bits.
 ///
 /// # Panics
-/// When the host has no randomness: an id that could repeat must not be made.
+/// If the host has no randomness: then an id could repeat, so none may be made.
 pub fn id(prefix: &str) -> String {
     let mut random = [0; 10];
     #[allow(clippy::expect_used, reason = "see Panics")]
@@ -12,7 +12,7 @@ pub fn id(prefix: &str) -> String {
     format!("{prefix}_{}", encode(crate::now().unsigned_abs(), random))
 }
 
-/// A new trace id (W3C Trace Context, section 3.2.2.3), for work that is of no request.
+/// A new trace id (W3C Trace Context, section 3.2.2.3), for work that belongs to no request.
 ///
 /// # Panics
 /// As [`id`].
@@ -25,7 +25,7 @@ pub fn trace_id() -> String {
 
 fn encode(ms: u64, random: [u8; 10]) -> String {
     let random = random.iter().fold(0, |sum: u128, byte| sum << 8 | u128::from(*byte));
-    // base62 sorts digits before upper before lower case, as ASCII does.
+    // base62 sorts digits before upper case before lower case, as ASCII does.
     format!("{:0>22}", base62::encode(u128::from(ms) << 80 | random))
 }
 

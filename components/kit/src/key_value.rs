@@ -1,4 +1,4 @@
-//! The key-value store, as far as functions use it.
+//! The part of the key-value store that functions use.
 
 use spin_sdk::experimental::wasi::keyvalue::store::{self, Bucket};
 
@@ -6,9 +6,9 @@ use crate::{Code, Error, now, problem};
 
 /// Entries that one sweep reads.
 const BATCH: usize = 2_000;
-/// Where an entry says when it may be forgotten (`components/gateway/src/expiry.rs`).
+/// The beginning of a value that expires (`components/gateway/src/expiry.rs`).
 const EXPIRY: &[u8] = b"{\"expires_at\":";
-/// What gateways and functions write that expires.
+/// The key prefixes of the entries that gateways and functions write and that expire.
 const PREFIXES: [&str; 5] =
     ["audited:", "idempotency:", "limit:", crate::revocation::PREFIX, "wrote:"];
 
@@ -21,8 +21,9 @@ pub(crate) fn fault(error: store::Error) -> Error {
     Error { internal: Some(cause), ..problem(Code::ServiceUnavailable, "A store does not answer.") }
 }
 
-/// Removes entries whose time has passed, from a store that does not do so itself, as those of
-/// Spin. Reads a part of the entries, another one each minute; returns how many it removed.
+/// Removes expired entries from a store that has no expiry of its own, such as Spin's stores. One
+/// run reads only a part of the entries, and the next minute another part. Returns the number of
+/// entries that it removed.
 ///
 /// # Errors
 /// `service-unavailable` of the store.

@@ -1,6 +1,6 @@
-//! What the functions of the bundle share. A function is a list of operations (its
-//! contract, compiled by `openapi/`), a dispatcher, and handlers that get a `Call` and
-//! return a `Reply`:
+//! The code that the functions of the bundle share. A function is a list of operations (its
+//! contract, compiled by `openapi/`), a dispatcher, and handlers. A handler takes a `Call` and
+//! returns a `Reply`:
 //!
 //! ```ignore
 //! kit::function!(Op, dispatch);
@@ -12,8 +12,8 @@
 //! }
 //! ```
 //!
-//! A handler reaches the database only through a `Scope`, which is made from the caller
-//! of the call: forgetting the tenant does not compile.
+//! A handler reaches the database only through a `Scope`, which is made from the caller of the
+//! call. So a handler that forgets the tenant does not compile.
 
 pub mod contract;
 pub mod list;
@@ -103,6 +103,6 @@ pub use {
     stream::{Writer, sleep},
 };
 
-/// What a handler returns: the answer, or an error after which nothing has changed.
+/// The result of a handler: the answer, or an error. After an error nothing has changed.
 #[cfg(target_arch = "wasm32")]
 pub type Result<T = Reply> = std::result::Result<T, Error>;

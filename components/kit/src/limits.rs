@@ -1,5 +1,5 @@
-//! Quotas that the operator sets while the system runs (K-47). SQL keeps them; all of them
-//! together are one value of the key-value store, which gateways read
+//! Quotas that the operator sets while the system runs (K-47). SQL keeps them. All of them are also
+//! published as one value of the key-value store, which gateways read
 //! (`components/gateway/src/limits/overrides.rs`).
 
 use std::collections::BTreeMap;
@@ -9,15 +9,15 @@ use serde::Serialize;
 use crate::sql::Value;
 use crate::{Code, Error, Internal, System, key_value, now, problem};
 
-/// Where gateways look.
+/// The key under which gateways find them.
 const KEY: &str = "limits:overrides";
-/// So many that the value stays within the megabyte that Spin's stores take.
+/// The most quotas. With these the value stays below the megabyte that Spin's stores accept.
 const MOST: usize = 5_000;
 
-/// Rate and burst by class.
+/// Rate and burst, by class.
 type Classes<'a> = BTreeMap<&'a str, (i64, i64)>;
 
-/// A quota of somebody, as operators see it.
+/// A quota of one plan, tenant or principal, as operators see it.
 #[derive(Debug, Serialize)]
 pub struct Override {
     /// `plan`, `tenant` or `principal`.
@@ -26,15 +26,15 @@ pub struct Override {
     pub subject: String,
     /// The class of the operations.
     pub class: String,
-    /// Units that come back each minute; 0 limits nothing.
+    /// Units that come back each minute; 0 means no limit.
     pub per_minute: i64,
-    /// Units at once.
+    /// Units of a full bucket.
     pub burst: i64,
-    /// RFC 3339.
+    /// When it was set, in RFC 3339.
     pub updated_at: String,
 }
 
-/// All that are set, in the order of scope, subject and class.
+/// All quotas that are set, in the order of scope, subject and class.
 ///
 /// # Errors
 /// Those of the database.
@@ -55,10 +55,10 @@ pub fn all(system: &System<'_>) -> Result<Vec<Override>, Error> {
     Ok(rows.into_iter().map(one).collect())
 }
 
-/// Sets one, for as long as it is not removed, and publishes it.
+/// Sets a quota and publishes it. It holds until it is removed.
 ///
 /// # Errors
-/// `conflict` when there are too many; those of the stores, after which nothing has changed.
+/// `conflict` if there are too many; those of the stores. After an error nothing has changed.
 pub fn set(
     system: &System<'_>,
     of: [&str; 3],
@@ -81,17 +81,17 @@ pub fn set(
     Ok(Override { scope, subject, class, per_minute, burst, updated_at })
 }
 
-/// Removes one; whether it was there.
+/// Removes a quota; returns whether it was there.
 ///
 /// # Errors
-/// Those of the stores, after which nothing has changed.
+/// Those of the stores. After an error nothing has changed.
 pub fn remove(system: &System<'_>, of: [&str; 3]) -> Result<bool, Error> {
     let of = of.map(|text| Value::Text(text.to_owned()));
     let sql = "DELETE FROM limit_overrides WHERE scope = $1 AND subject = $2 AND class = $3";
     Ok(change(system, || system.execute(sql, &of))? == 1)
 }
 
-/// One change after the other, so that what is published last is what there is.
+/// Runs changes one after the other, so that the last published value is the current state.
 fn change(system: &System<'_>, work: impl FnOnce() -> Result<u64, Error>) -> Result<u64, Error> {
     system.in_turn(KEY, || {
         let changed = work()?;
@@ -100,7 +100,7 @@ fn change(system: &System<'_>, work: impl FnOnce() -> Result<u64, Error>) -> Res
     })
 }
 
-/// Publishes what is set again, where the key-value store has lost it.
+/// Publishes the quotas again, for the case that the key-value store has lost them.
 ///
 /// # Errors
 /// Those of the stores.
@@ -127,7 +127,7 @@ fn write(system: &System<'_>) -> Result<(), Error> {
     let value = serde_json::to_vec(&published).internal()?;
     let store = key_value::open()?;
     let held = store.get(KEY).map_err(key_value::fault)?;
-    // Most of the time nothing is set and nothing has changed.
+    // Usually the value has not changed, so the write is saved.
     if held.as_deref().unwrap_or(b"{}") != value {
         store.set(KEY, &value).map_err(key_value::fault)?;
     }
