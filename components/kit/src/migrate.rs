@@ -1,7 +1,7 @@
-//! The schema: the embedded store is brought up to date by whichever function comes first,
-//! under the write lock of the database, so that several may start at once. PostgreSQL is
-//! not: the role of the functions may not change tables. `tenantry migrate` does it there,
-//! and a function refuses to work on a schema of another version.
+//! The version of the schema. On SQLite, the first function that opens the database migrates it. It
+//! holds the write lock of the database, so several functions may start at once. On PostgreSQL, the
+//! role of the functions may not change tables: `tenantry migrate` migrates the database, and a
+//! function refuses to work with a schema of another version.
 
 use std::cell::Cell;
 
@@ -11,11 +11,11 @@ use crate::sql::{Row, Value, postgres, sqlite};
 use crate::{Code, Error, problem};
 
 thread_local! {
-    /// Whether this instance has seen the schema up to date.
+    /// Whether this instance has checked that the schema is up to date.
     static CURRENT: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Brings the embedded store up to date.
+/// Migrates the embedded SQLite database to the current version.
 pub(crate) fn embedded(database: &sqlite::Database) -> Result<(), Error> {
     if CURRENT.get() {
         return Ok(());
@@ -27,7 +27,7 @@ pub(crate) fn embedded(database: &sqlite::Database) -> Result<(), Error> {
     Ok(())
 }
 
-/// Refuses PostgreSQL with another schema.
+/// Refuses a PostgreSQL database with a schema of another version.
 pub(crate) fn check(database: &postgres::Database) -> Result<(), Error> {
     if CURRENT.get() {
         return Ok(());
@@ -49,7 +49,7 @@ fn apply(database: &sqlite::Database) -> Result<(), Error> {
          (version BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL)",
         &[],
     )?;
-    // Another instance may have been first while this one waited for the lock.
+    // Another instance may have migrated while this one waited for the lock.
     let done = usize::try_from(version(database)?).unwrap_or_default();
     for (number, migration) in (1..).zip(&ALL).skip(done) {
         for statement in migration.statements(Dialect::Sqlite) {
@@ -64,7 +64,7 @@ fn apply(database: &sqlite::Database) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes rows anew, piece by piece.
+/// Rewrites rows in batches.
 fn run(database: &sqlite::Database, fill: &Fill) -> Result<(), Error> {
     let mut place = [Value::Text(String::new()), Value::Text(String::new())];
     loop {
@@ -89,7 +89,7 @@ fn run(database: &sqlite::Database, fill: &Fill) -> Result<(), Error> {
     }
 }
 
-/// How many migrations the database has; more than this code knows is refused.
+/// The number of migrations that the database has. A number higher than this code knows is refused.
 fn version(database: &sqlite::Database) -> Result<i64, Error> {
     let first = |rows: Vec<Row>| rows.into_iter().next().map_or(0, |mut row| row.integer());
     let known = database.query(

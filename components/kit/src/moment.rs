@@ -1,28 +1,28 @@
-//! Times as clients write them: one reader for bodies and queries.
+//! Times as clients write them. Bodies and queries are read by the same code.
 
 use time::{Date, Month, OffsetDateTime};
 
-/// A moment that a client named.
+/// A moment that a client gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
-    /// Milliseconds since the Unix epoch, of what is before it.
+    /// Milliseconds since the Unix epoch, rounded down.
     pub ms: i64,
-    /// Whether that is all of it. What is stored has no parts of milliseconds, so nothing
-    /// stored is equal to a moment that has.
+    /// Whether `ms` is the exact moment. Stored times are whole milliseconds, so no stored time is
+    /// equal to a moment that is not exact.
     pub exact: bool,
 }
 
 impl Moment {
-    /// The first millisecond that is not before it: where what is since a moment begins, and
-    /// what is before it ends.
+    /// The first millisecond that is not before the moment: the lower bound (inclusive) of the
+    /// times since the moment, and the upper bound (exclusive) of the times before it.
     pub fn ceiling(self) -> i64 {
         if self.exact { self.ms } else { self.ms + 1 }
     }
 }
 
-/// The moment that an RFC 3339 `date-time` spells (section 5.6), in any offset, with `T` and
-/// `Z` in either case, and with a leap second where one may be. Nothing else is taken: no
-/// space for the `T`, which the section leaves to agreement, and no other form of ISO 8601.
+/// Reads an RFC 3339 `date-time` (section 5.6), in any offset, with `T` and `Z` in either case, and
+/// with a leap second where one is allowed. No other form is accepted: not a space for the `T`,
+/// which the section leaves to agreement, and no other form of ISO 8601.
 pub fn moment(text: &str) -> Option<Moment> {
     let bytes = text.as_bytes();
     let (head, rest) = bytes.split_at_checked(19)?;
@@ -47,8 +47,8 @@ pub fn moment(text: &str) -> Option<Moment> {
     let minutes = date(&text[..10])? * 1440 + hour * 60 + minute - offset_minutes(offset)?;
     let leap = second == 60;
     if leap {
-        // At the end of a month in UTC, whatever the offset (section 5.7). It has no
-        // milliseconds of its own.
+        // A leap second comes only at the end of a month in UTC, whatever the offset (section 5.7).
+        // It is read as the last millisecond before it, and marked as not exact.
         (ms, exact) = (999, false);
         let next = OffsetDateTime::from_unix_timestamp((minutes + 1) * 60).ok()?;
         if (next.day(), next.hour(), next.minute()) != (1, 0, 0) {
@@ -72,7 +72,7 @@ pub fn date(text: &str) -> Option<i64> {
     Some(i64::from(date.to_julian_day()) - 2_440_588)
 }
 
-/// Minutes that the local time is ahead of UTC.
+/// The minutes by which the local time is ahead of UTC.
 fn offset_minutes(text: &[u8]) -> Option<i64> {
     let (sign, hour, minute) = match text {
         b"Z" | b"z" => return Some(0),
@@ -104,8 +104,8 @@ pub fn milliseconds(text: &str) -> Option<i64> {
 mod tests {
     use super::{date, milliseconds, moment};
 
-    /// `date-time.json` of the JSON-Schema-Test-Suite (draft2020-12, optional/format), and what
-    /// ISO 8601 has beyond RFC 3339.
+    /// The cases of `date-time.json` of the JSON-Schema-Test-Suite (draft2020-12, optional/format),
+    /// and forms that ISO 8601 has and RFC 3339 has not.
     #[test]
     fn moments_are_rfc_3339() {
         let spelled = |text: &str| moment(text).map(|moment| (moment.ms, moment.exact));

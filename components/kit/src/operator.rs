@@ -1,10 +1,11 @@
-//! Who operates the system: proven by a variable, not by a token of a tenant.
+//! Authentication of the operator: by a Spin variable, not by a token of a tenant.
 
 use subtle::ConstantTimeEq as _;
 
 use crate::{Call, Code, Error, problem};
 
-/// Demands the credential that a variable holds; without a value nobody has it.
+/// Demands the bearer token that the variable holds. If the variable is empty, then nobody is let
+/// in.
 ///
 /// # Errors
 /// `authentication-required`.

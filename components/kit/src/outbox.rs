@@ -1,35 +1,36 @@
-//! The feed is the outbox of webhooks: what is appended to it makes the queues due that take
-//! such events, in the same transaction. The function `webhooks` sends them.
+//! The event feed is the outbox of webhooks. An appended event makes the queues due that take it,
+//! in the same transaction. The function `webhooks` sends the events of due queues.
 
 use std::cell::Cell;
 
 use crate::sql::Value;
 use crate::{Error, Scope};
 
-/// The header of an answer that says to the gateway what is due; no client sees it.
+/// The response header that tells the gateway which work is due. Clients do not see it.
 pub(crate) const DUE: &str = "x-work-due";
 
 thread_local! {
-    /// Whether the running request made a queue due. With several requests in one instance
-    /// another one may say so: somebody looks and finds nothing.
+    /// Whether the running request made a queue due. If an instance has several requests, then
+    /// another one may report it: then the dispatcher may look and find nothing.
     static DELIVERIES: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether there is something to deliver since this was last asked.
+/// Whether a delivery became due since the last call.
 pub(crate) fn take_due() -> bool {
     DELIVERIES.take()
 }
 
 impl Scope<'_> {
-    /// Makes the queues due that take events of these types. One that is due already is left
-    /// alone, so that writers do not wait for a row that all of them change.
+    /// Makes the queues due that take events of these types. A queue that is already due is not
+    /// written again, so that writers do not wait for each other on one row.
     pub(crate) fn announce(&self, kinds: &[&str]) -> Result<(), Error> {
         let mut like = Vec::with_capacity(kinds.len() * 3);
         for kind in kinds {
             let area = kind.split_once('.').map_or(*kind, |(area, _)| area);
             like.push(format!("% {kind} %"));
             like.push(format!("% {area}.* %"));
-            // Those of delivering itself go only to whom they were promised by name.
+            // Events about the delivery itself go only to endpoints that name these types or their
+            // area.
             if !matches!(area, "endpoint" | "delivery") {
                 like.push("% * %".to_owned());
             }
@@ -48,7 +49,7 @@ impl Scope<'_> {
         Ok(())
     }
 
-    /// Has the dispatcher look at what is due as soon as the request is answered.
+    /// Wakes the dispatcher as soon as the request is answered.
     pub fn wake(&self) {
         DELIVERIES.set(true);
     }

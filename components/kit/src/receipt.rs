@@ -1,14 +1,14 @@
-//! The receipt of an idempotency key: what a write answered, kept in the transaction of
-//! the write (design: the truth behind the gateway's key-value store).
+//! The receipt of an idempotency key: the answer of a write, stored in the transaction of the
+//! write. It is the source of truth behind the gateway's key-value store.
 //!
-//! A receipt that is found is honoured, whatever its age: that it may be forgotten is for the
-//! sweep to decide (`retention.rs`), not for the clock of whoever reads it.
+//! A receipt that is found is honoured, whatever its age. Only the sweep (`retention.rs`) decides
+//! that a receipt may be deleted, not the clock of the host that reads it.
 
 use crate::scope::{Scope, System};
 use crate::sql::{Row, Value};
 use crate::{Call, Code, Error, Internal, Reply, problem};
 
-/// How long a receipt is kept at least, in milliseconds: a day (A-42).
+/// The time for which a receipt is kept at least, in milliseconds: a day (A-42).
 const KEPT: i64 = 86_400_000;
 
 const FIND: &str = "SELECT fingerprint, status, headers, body FROM idempotency_receipts \
@@ -17,23 +17,23 @@ const KEEP: &str = "INSERT INTO idempotency_receipts \
      (tenant_id, key, fingerprint, status, headers, body, expires_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7)";
 
-/// How a receipt is written down.
+/// The form in which a receipt is stored.
 pub trait Envelope {
-    /// What is kept of the fingerprint of a body.
+    /// The stored form of the fingerprint of a body.
     fn fingerprint(&self, fingerprint: &str) -> String;
-    /// What is kept of an answer's body, as text; it opens only under the same name.
+    /// The stored form of an answer's body, as text. It can be opened only under the same name.
     ///
     /// # Errors
-    /// `internal-error` when it cannot be written down.
+    /// `internal-error` if it cannot be sealed.
     fn seal(&self, name: &str, body: &[u8]) -> Result<String, Error>;
-    /// The body that was kept.
+    /// The body from its stored form.
     ///
     /// # Errors
-    /// `internal-error` or `service-unavailable` when it cannot be read.
+    /// `internal-error` or `service-unavailable` if it cannot be read.
     fn open(&self, name: &str, kept: String) -> Result<Vec<u8>, Error>;
 }
 
-/// As it is: for answers that hold nothing but what is in the tables anyway.
+/// Stores answers unchanged. It is for answers whose content is in the tables anyway.
 struct Plain;
 
 impl Envelope for Plain {
@@ -50,7 +50,7 @@ impl Envelope for Plain {
     }
 }
 
-/// The key of a call and how its receipt is written down.
+/// The key of a call, and the form in which its receipt is stored.
 struct Receipt<'a> {
     key: &'a str,
     fingerprint: String,
@@ -63,7 +63,7 @@ impl<'a> Receipt<'a> {
         Some(Self { key: call.header("idempotency-key")?, fingerprint, envelope })
     }
 
-    /// What was answered before.
+    /// The answer of an earlier call with this key.
     fn answer(&self, found: Vec<Row>) -> Result<Option<Reply>, Error> {
         let Some(mut row) = found.into_iter().next() else { return Ok(None) };
         if row.text() != self.fingerprint {
@@ -79,7 +79,7 @@ impl<'a> Receipt<'a> {
         Ok(Some(reply.header("idempotent-replayed", "true")))
     }
 
-    /// What stands behind the tenant in [`KEEP`].
+    /// The columns behind the tenant in [`KEEP`].
     fn row(&self, reply: &Reply) -> Result<[Value; 6], Error> {
         Ok([
             Value::Text(self.key.to_owned()),
@@ -92,7 +92,8 @@ impl<'a> Receipt<'a> {
     }
 }
 
-/// Runs `work`, or answers what it answered before. `envelope` is for answers with secrets.
+/// Runs `work`, or returns its earlier answer if the key has a receipt. `envelope` seals answers
+/// with secrets.
 pub(crate) fn once(
     call: &Call,
     scope: &Scope<'_>,
@@ -110,18 +111,18 @@ pub(crate) fn once(
 }
 
 impl System<'_> {
-    /// What a call above tenants answered before, if its idempotency key has a receipt.
+    /// The earlier answer of a call above tenants, if its idempotency key has a receipt.
     ///
     /// # Errors
-    /// `idempotency-key-reused` when the key was used with another body.
+    /// `idempotency-key-reused` if the key was used with another body.
     pub fn answered(&self, call: &Call, envelope: &dyn Envelope) -> Result<Option<Reply>, Error> {
         let Some(receipt) = Receipt::of(call, envelope) else { return Ok(None) };
         let of = [Value::Text(String::new()), Value::Text(receipt.key.to_owned())];
         receipt.answer(self.query(FIND, &of)?)
     }
 
-    /// Runs `work` and keeps its receipt, in one transaction; with a key that has a receipt,
-    /// the receipt answers and `work` does not run. The receipt is of no tenant.
+    /// Runs `work` and keeps its receipt, in one transaction. If the key has a receipt already,
+    /// then the receipt answers and `work` does not run. The receipt belongs to no tenant.
     ///
     /// # Errors
     /// Those of `work`, after which nothing has changed; `idempotency-key-reused`.
@@ -132,7 +133,8 @@ impl System<'_> {
         work: impl FnOnce() -> Result<Reply, Error>,
     ) -> Result<Reply, Error> {
         let Some(receipt) = Receipt::of(call, envelope) else { return self.transaction(work) };
-        // In turn, or the second of two at once would meet what the first has made.
+        // Calls with one key run one after the other. So the second one finds the receipt of the
+        // first.
         self.in_turn(receipt.key, || {
             if let Some(reply) = self.answered(call, envelope)? {
                 return Ok(reply);
@@ -143,7 +145,7 @@ impl System<'_> {
         })
     }
 
-    /// Writes the receipt of an answer into the running transaction, for a call with a key.
+    /// Writes the receipt of an answer into the running transaction, if the call has a key.
     ///
     /// # Errors
     /// `internal-error` of the database.

@@ -1,5 +1,5 @@
-//! What a caller was not allowed to do, in the audit log (D-169). Gateways refuse it, and have no
-//! database: they ask the function behind them, once an hour for each caller
+//! Refused requests in the audit log (D-169). A gateway refuses the request, but it has no
+//! database. So it asks the function behind it to write the entry, once an hour for each caller
 //! (`components/gateway/src/refusals.rs`).
 
 use serde_json::json;
@@ -8,15 +8,15 @@ use crate::bindings::tenantry::platform::messages::{Location, Request};
 use crate::bindings::tenantry::platform::tenancy::Context;
 use crate::{Error, Event, Reply, System};
 
-/// What the gateway calls it. It is no operation of a contract, so no client can.
+/// The operation that the gateway calls. No contract has it, so no client can call it.
 pub(crate) const OPERATION: &str = "note-refusal";
-/// `action_type` of the entry.
+/// The `action_type` of the entry.
 const KIND: &str = "access.refused";
 
-/// Writes the entry: of the caller, in the caller's own tenant.
+/// Writes the entry, with the caller as actor, in the caller's own tenant.
 ///
 /// # Errors
-/// Those of the database, for a function that has one.
+/// Those of the database. A function without a database cannot write the entry.
 pub(crate) fn note(
     function: &'static str,
     context: &Context,

@@ -8,13 +8,13 @@ use crate::bindings::tenantry::platform::messages::{Body, Response};
 use crate::stream::Writer;
 use crate::{Error, Internal};
 
-/// A success.
+/// A successful answer.
 #[derive(Debug)]
 pub struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
-    /// In place of a body.
+    /// A stream that replaces the body.
     pub(crate) stream: Option<StreamReader<u8>>,
 }
 
@@ -22,7 +22,7 @@ impl Reply {
     /// 200 with a JSON body.
     ///
     /// # Errors
-    /// `internal-error` when the value cannot be JSON.
+    /// `internal-error` if the value cannot be written as JSON.
     pub fn ok(value: &impl Serialize) -> Result<Self, Error> {
         Ok(Self::json(200, serde_json::to_vec(value).internal()?))
     }
@@ -30,7 +30,7 @@ impl Reply {
     /// 201 with a JSON body.
     ///
     /// # Errors
-    /// `internal-error` when the value cannot be JSON.
+    /// `internal-error` if the value cannot be written as JSON.
     pub fn created(value: &impl Serialize) -> Result<Self, Error> {
         Ok(Self { status: 201, ..Self::ok(value)? })
     }
@@ -38,17 +38,17 @@ impl Reply {
     /// 202 with a JSON body.
     ///
     /// # Errors
-    /// `internal-error` when the value cannot be JSON.
+    /// `internal-error` if the value cannot be written as JSON.
     pub fn accepted(value: &impl Serialize) -> Result<Self, Error> {
         Ok(Self { status: 202, ..Self::ok(value)? })
     }
 
-    /// 204.
+    /// 204 without a body.
     pub fn no_content() -> Self {
         Self::json(204, Vec::new())
     }
 
-    /// JSON that is written already; none when it is empty.
+    /// An answer with a body that is JSON already. An empty body means no body.
     pub(crate) fn json(status: u16, body: Vec<u8>) -> Self {
         Self { status, headers: Vec::new(), body, stream: None }
     }
@@ -67,8 +67,8 @@ impl Reply {
         Self::json(200, body.into()).header("content-type", media_type)
     }
 
-    /// 200 with a body of another media type that `write` writes while it is being sent. It
-    /// has no receipt, so only operations that change nothing answer with one. The instance is
+    /// 200 with a body of another media type, which `write` writes while it is being sent. Such an
+    /// answer has no receipt, so only operations that change nothing may use it. The instance is
     /// occupied until `write` returns.
     pub fn streaming<F>(media_type: &str, write: impl FnOnce(Writer) -> F) -> Self
     where
@@ -80,7 +80,7 @@ impl Reply {
             .header("content-type", media_type)
     }
 
-    /// Adds a header; the name in lower case.
+    /// Adds a header. `name` is in lower case.
     #[must_use]
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), value.into()));

@@ -1,6 +1,6 @@
-//! Cursors: where a list goes on. Sealed, and bound to the tenant, the collection, the filters
-//! and the order, so that none is good for another list (K-25) and nobody reads what it holds:
-//! the place in a feed, for one, would tell how much all tenants write.
+//! Cursors: the places where a list goes on. A cursor is sealed, and bound to the tenant, the
+//! collection, the filters and the order. So it works for no other list (K-25), and nobody can read
+//! its content. A readable place in a feed, for example, would tell how much all tenants write.
 
 use aes_gcm_siv::aead::{Aead, Payload};
 use aes_gcm_siv::{Aes256GcmSiv, KeyInit, Nonce};
@@ -11,11 +11,11 @@ use sha2::{Digest, Sha256};
 
 use super::Literal;
 
-/// AES-GCM-SIV bears one nonce for all (RFC 8452 section 1): it tells equal places, and nothing
-/// else. So the same page has the same cursor.
+/// One nonce for all cursors. AES-GCM-SIV tolerates it (RFC 8452 section 1): equal places give
+/// equal cursors, and nothing else is revealed. So the same page always has the same cursor.
 const NONCE: [u8; 12] = [0; 12];
 
-/// A row to go on behind.
+/// A row, and the direction in which the list goes on from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The values of the sort keys of that row.
@@ -24,18 +24,18 @@ pub struct Place {
     pub backwards: bool,
 }
 
-/// Where a cursor leads.
+/// The place that a cursor leads to.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Resume {
     /// Behind a row.
     At(Place),
-    /// After so many rows: `{"offset":100}` in base64, which needs no seal.
+    /// After this many rows: `{"offset":100}` in base64. It needs no seal.
     Offset(usize),
 }
 
-/// What a cursor is bound to.
+/// The list that a cursor is bound to, and the secret that seals it.
 pub struct Bound<'a> {
-    /// What the key that seals is made of.
+    /// The secret from which the sealing key is derived.
     pub secret: &'a [u8],
     /// The tenant.
     pub tenant: &'a str,
@@ -68,8 +68,8 @@ impl Bound<'_> {
         URL_SAFE_NO_PAD.encode(sealed.unwrap_or_default())
     }
 
-    /// Where a cursor leads; `None` when it was not made for this list. `keys` is how many
-    /// sort keys the list has.
+    /// Reads a cursor; `None` if it was not made for this list. `keys` is the number of sort keys
+    /// of the list.
     pub fn read(&self, text: &str, keys: usize) -> Option<Resume> {
         let bytes = URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok()?;
         if let Ok(Plain { offset }) = serde_json::from_slice(&bytes) {
@@ -82,7 +82,7 @@ impl Bound<'_> {
         (place.keys.len() == keys).then_some(Resume::At(place))
     }
 
-    /// The cursor that leads after so many rows.
+    /// The cursor that leads after this many rows.
     pub fn offset(offset: usize) -> String {
         URL_SAFE_NO_PAD.encode(format!("{{\"offset\":{offset}}}"))
     }
@@ -91,7 +91,7 @@ impl Bound<'_> {
         Aes256GcmSiv::new(&Sha256::digest(self.secret))
     }
 
-    /// What must be the same when the cursor comes back.
+    /// The associated data of the seal. It must be the same when the cursor comes back.
     fn bound_to(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         for piece in [self.tenant, self.collection, self.fingerprint] {

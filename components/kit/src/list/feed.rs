@@ -1,11 +1,11 @@
-//! What a client asks of a feed: filters, and where to go on. It has one order, so there are no
-//! others to ask for, and no numbers of pages.
+//! The request for a part of a feed: filters, and the place to go on. A feed has one order, so the
+//! client cannot choose another one. Its pages have no numbers.
 
 use super::page::{Mode, Reader};
 use super::{Filter, Problems, Refused, bracketed, filter};
 use crate::contract::Resource;
 
-/// What is asked of a feed.
+/// The parsed request for a part of a feed.
 #[derive(Debug)]
 pub struct Feed {
     /// All of them must hold.
@@ -17,11 +17,12 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Reads the query parameters of a request for a feed. `others` are those that it has
-    /// beside filters: `cursor` and `limit` are read here, what else there is by the handler.
+    /// Reads the query parameters of a request for a feed. `others` are the parameters that the
+    /// feed has beside filters. Of these, `cursor` and `limit` are read here; the handler reads the
+    /// rest.
     ///
     /// # Errors
-    /// All that is wrong with them.
+    /// Everything that is wrong with the parameters.
     pub fn parse(
         resource: &'static Resource,
         given: &[(&str, &str)],

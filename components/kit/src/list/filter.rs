@@ -1,10 +1,10 @@
-//! Filters: from their spellings to one form, and to SQL (K-29).
+//! Filters: they are parsed from all spellings into one form, and written as SQL (K-29).
 
 use super::select::Sql;
 use super::{Literal, Problems, is_column, list, named, snake, value};
 use crate::contract::{Field, Kind, Resource};
 
-/// The most values of `in` and `nin`.
+/// The most values of `in` or `nin`.
 const VALUES: usize = 100;
 
 /// How a field is compared.
@@ -24,7 +24,7 @@ pub enum Op {
     Null,
 }
 
-/// The operators as they are spelled, behind a colon or, with `_`, at the end of a name.
+/// The operators by their spelling, which stands behind a colon or, with `_`, at the end of a name.
 const OPERATORS: [(&str, Op); 11] = [
     ("eq", Op::Eq),
     ("ne", Op::Ne),
@@ -39,19 +39,19 @@ const OPERATORS: [(&str, Op); 11] = [
     ("null", Op::Null),
 ];
 
-/// Suffixes of times: `created_after` is `created_at:gt` (D-18).
+/// Suffixes of timestamp names: `created_after` means `created_at:gt` (D-18).
 const MOMENTS: [(&str, Op); 2] = [("_after", Op::Gt), ("_before", Op::Lt)];
 
 /// One condition.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Filter {
-    /// What is compared.
+    /// The field that is compared.
     pub field: &'static Field,
-    /// In a map: of which name.
+    /// For a map: the name in it that is compared.
     pub key: Option<String>,
-    /// How.
+    /// How it is compared.
     pub op: Op,
-    /// With what; several for `in` and `nin` only.
+    /// The values to compare with; only `in` and `nin` have several.
     pub values: Vec<Literal>,
 }
 
@@ -61,8 +61,8 @@ impl PartialEq for Field {
     }
 }
 
-/// Reads one query parameter as a filter. `others` are the parameters that there are beside
-/// filters, for who asks for none of them.
+/// Reads one query parameter as a filter. `others` names the parameters that the list has beside
+/// filters. The error message for an unknown name lists them.
 pub(super) fn parse(
     resource: &'static Resource,
     others: &str,
@@ -120,10 +120,10 @@ fn operators(kind: Kind) -> &'static [Op] {
     }
 }
 
-/// What a parameter is about: a field, in a map one of its names, and how it is compared.
+/// The target of a filter: a field, for a map a name in it, and the comparison.
 type Target = (&'static Field, Option<String>, Op);
 
-/// What a parameter's name means.
+/// The target that a parameter's name means.
 fn target(resource: &'static Resource, name: &str) -> Option<Target> {
     if let Some(inner) = name.strip_prefix("filter[").and_then(|rest| rest.strip_suffix(']')) {
         return in_brackets(resource, inner);
@@ -152,8 +152,8 @@ fn target(resource: &'static Resource, name: &str) -> Option<Target> {
     })
 }
 
-/// What is in `filter[…]`: `status`, `status][in`, `labels[env]`, `labels[env]][in`, and as
-/// libraries nest objects, `labels][env` and `labels][env][in`.
+/// Reads the text between `filter[` and `]`: `status`, `status][in`, `labels[env]`,
+/// `labels[env]][in`. Some libraries nest objects: `labels][env` and `labels][env][in`.
 fn in_brackets(resource: &'static Resource, inner: &str) -> Option<Target> {
     let end = inner.find(['[', ']']).unwrap_or(inner.len());
     let (base, rest) = inner.split_at(end);
@@ -177,8 +177,9 @@ fn in_brackets(resource: &'static Resource, inner: &str) -> Option<Target> {
     }
 }
 
-/// A name of a map and how its value is compared, from what is behind `labels[`: `env]`,
-/// `env]:in`, `env]_in`. The name is data: it may hold what means something elsewhere.
+/// Reads the text behind `labels[`, such as `env]`, `env]:in` or `env]_in`: a name in a map and the
+/// comparison of its value. The name is data, so it may hold characters that have a meaning
+/// elsewhere.
 fn member(resource: &'static Resource, base: &str, rest: &str) -> Option<Target> {
     if let Some(key) = rest.strip_suffix(']') {
         return named_member(resource, base, key, Op::Eq);
@@ -204,13 +205,13 @@ fn scalar(resource: &'static Resource, name: &str, op: Op) -> Option<Target> {
 }
 
 impl Filter {
-    /// One text for equal filters, however they were spelled.
+    /// One text for equal filters, whatever their spelling.
     pub(super) fn canonical(&self) -> String {
         format!("{} {:?} {:?} {:?}", self.field.name, self.key, self.op, self.values)
     }
 
-    /// Appends the condition. It is never unknown to SQL: what has no value is not equal to
-    /// any, and so among those that `ne` and `nin` ask for.
+    /// Appends the condition. It is never NULL in SQL: a field without a value is not equal to any
+    /// value, so `ne` and `nin` find it.
     pub(super) fn write(&self, sql: &mut Sql) {
         let column = self.field.name;
         let symbol = match self.op {
@@ -247,7 +248,7 @@ impl Filter {
         sql.bind(self.values[0].clone());
     }
 
-    /// `ne`, `in` and `nin` of a column.
+    /// Appends `ne`, `in` or `nin` for a column.
     fn write_among(&self, sql: &mut Sql) {
         let column = self.field.name;
         if self.op == Op::Ne {
@@ -263,8 +264,8 @@ impl Filter {
         sql.push(")");
     }
 
-    /// Lists and maps are JSON text. The store takes it apart, so that members are compared
-    /// as the values that they are.
+    /// Appends the condition for a list or map. The column is JSON text. The database takes it
+    /// apart, so members are compared as values and not as parts of the text.
     fn write_members(&self, sql: &mut Sql) {
         let not = match self.op {
             Op::Ne | Op::Nin => true,
@@ -293,18 +294,18 @@ impl Filter {
         sql.push(")");
     }
 
-    /// Whether `null` asks for what has no value.
+    /// Whether `null` asks for objects without a value (`null=true`).
     fn is_wanted(&self) -> bool {
         self.values.first() == Some(&Literal::Integer(1))
     }
 }
 
-/// A LIKE pattern for text that is somewhere.
+/// A LIKE pattern that finds the text anywhere in a column.
 pub(super) fn containing(value: &Literal) -> Literal {
     Literal::Text(format!("%{}%", escaped(value)))
 }
 
-/// Folded as columns are when they are searched.
+/// The text for a LIKE pattern: folded as searched columns are, and with the wildcards escaped.
 fn escaped(value: &Literal) -> String {
     let Literal::Text(text) = value else { return String::new() };
     text::fold(text).replace('!', "!!").replace('%', "!%").replace('_', "!_")

@@ -1,10 +1,10 @@
-//! The other pages of a list, as query strings in the spelling of the request. The gateway
-//! makes links of them (`wit/messages.wit`).
+//! The other pages of a list, as query strings in the spelling of the request. The gateway makes
+//! links from them (`wit/messages.wit`).
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// What a query may hold as it is (RFC 3986 section 3.4), and brackets, which every client
-/// sends and understands.
+/// Characters that stay unescaped: those that a query allows (RFC 3986 section 3.4), and brackets,
+/// which every client sends and understands.
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -15,7 +15,8 @@ const KEPT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'[')
     .remove(b']');
 
-/// Makes query strings from that of a request: what is not about pages stays.
+/// Makes query strings for other pages from the query of a request. Parameters that do not select a
+/// page are kept.
 pub struct Links {
     kept: String,
     brackets: bool,
@@ -31,7 +32,7 @@ impl Links {
         Self { kept, brackets }
     }
 
-    /// A query string with these parameters about pages; empty values are left out.
+    /// A query string with these page parameters. Empty values are left out.
     pub fn with(&self, parameters: &[(&str, String)]) -> String {
         let mut text = self.kept.clone();
         for (name, value) in parameters.iter().filter(|(_, value)| !value.is_empty()) {

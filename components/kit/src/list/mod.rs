@@ -1,16 +1,23 @@
-//! What a client asks of a list, in every spelling that the contract knows (K-23…K-31):
-//! one parser makes one [`Query`] of it, and `select` makes SQL of that.
+//! The request for a list, in every spelling that the contract knows (K-23…K-31). One parser makes
+//! one [`Query`] from it, and `select` makes SQL from the query.
 //!
 //! | question | spellings |
 //! |---|---|
-//! | filter | `status=ACTIVE`, `status:in=A,B`, `created_at:gte=…`, `created_after=…`, `total_gt=…`, `filter[status]=…`, `filter[created_at][gte]=…`, `department:null=true`, `labels[env]=prod`, `filter[labels][env]=prod` |
+//! | filter | `status=ACTIVE`, `status:in=A,B`, `department:null=true`, `total_gt=…` |
+//! | filter | `created_at:gte=…`, `created_after=…` |
+//! | filter | `filter[status]=…`, `filter[created_at][gte]=…` |
+//! | filter of a map | `labels[env]=prod`, `filter[labels][env]=prod` |
 //! | order | `sort=created_at:desc,name`, `sort=-created_at` |
-//! | page | `cursor`+`limit`, `page[cursor]`+`page[limit]`; `offset`+`limit`, `page[offset]`, `page[number]`; `page`+`per_page`; `after_id`, `after_<key>` |
+//! | page, by cursor | `cursor`+`limit`, `page[cursor]`+`page[limit]` |
+//! | page, by offset | `offset`+`limit`, `page[offset]`, `page[number]` |
+//! | page, by number | `page`+`per_page` |
+//! | page, by row | `after_id`, `after_<key>` |
 //! | fields | `fields=a,b`, `fields[users]=a,b` |
 //! | relations | `expand`, `include`, `embed` |
 //! | text | `search`, `q` |
 //!
-//! Names may also be spelled in camelCase. What is not known is refused with what is.
+//! Names may also be spelled in camelCase. An unknown name is refused, and the error lists the
+//! known names.
 
 mod cursor;
 mod feed;
@@ -38,7 +45,7 @@ pub use view::View;
 use crate::contract::{Field, Resource};
 use crate::validate::Violation;
 
-/// What is asked of a list.
+/// The parsed request for a list.
 #[derive(Debug)]
 pub struct Query {
     /// All of them must hold.
@@ -49,21 +56,21 @@ pub struct Query {
     pub sort: Vec<Key>,
     /// Which part of the list.
     pub page: Page,
-    /// What is shown of each object.
+    /// The members that are shown of each object.
     pub view: View,
 }
 
 /// Why a query was refused.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Refused {
-    /// Whether it holds something that this list does not know (400), rather than values
-    /// that do not fit only (422).
+    /// Whether the query has something that this list does not know (400). Otherwise it only has
+    /// values that do not fit (422).
     pub unknown: bool,
     /// Everything that is wrong.
     pub violations: Vec<Violation>,
 }
 
-/// Collects what is wrong, so that all of it is told at once.
+/// Collects all problems, so that one answer reports them together.
 #[derive(Default)]
 struct Problems {
     unknown: bool,
@@ -71,13 +78,13 @@ struct Problems {
 }
 
 impl Problems {
-    /// Something that the list does not know: 400.
+    /// Adds something that the list does not know: 400.
     fn unknown(&mut self, name: &str, code: &str, message: impl Into<String>) {
         self.unknown = true;
         self.wrong(name, code, message);
     }
 
-    /// A value that does not fit: 422.
+    /// Adds a value that does not fit: 422.
     fn wrong(&mut self, name: &str, code: &str, message: impl Into<String>) {
         if self.violations.len() < crate::validate::MAX_VIOLATIONS {
             self.violations.push(Violation {
@@ -97,7 +104,7 @@ impl Problems {
     }
 }
 
-/// What a list knows beside filters.
+/// The parameters of every list beside filters.
 const PARAMETERS: &str =
     "cursor, limit, offset, page, per_page, after_id, sort, fields, expand, search";
 
@@ -105,7 +112,7 @@ impl Query {
     /// Reads the query parameters of a request for a list.
     ///
     /// # Errors
-    /// All that is wrong with them.
+    /// Everything that is wrong with the parameters.
     pub fn parse(resource: &'static Resource, given: &[(&str, &str)]) -> Result<Self, Refused> {
         let mut problems = Problems::default();
         let mut reader = page::Reader::default();
@@ -139,20 +146,20 @@ impl Query {
         problems.result(Self { filters, search, sort, page, view })
     }
 
-    /// The order with its tie-breaker: total, so that no page repeats or loses a row.
+    /// The order with its tie-breaker. It is a total order, so no page repeats or loses a row.
     pub fn keys(&self, resource: &'static Resource) -> Vec<Key> {
         let mut keys = self.sort.clone();
         if keys.iter().all(|key| key.field.name != "id") {
             let descending = keys.last().is_some_and(|key| key.descending);
             keys.extend(resource.field("id").map(|field| Key { field, descending }));
         }
-        // Behind the id nothing is left to decide.
+        // The id is unique, so keys behind it decide nothing.
         let end = keys.iter().position(|key| key.field.name == "id");
         keys.truncate(end.map_or(keys.len(), |index| index + 1));
         keys
     }
 
-    /// What rows are listed and in which order, as one text: a cursor is bound to it.
+    /// The filters and the order as one text. A cursor is bound to it.
     pub fn fingerprint(&self) -> String {
         let filters = self.filters.iter().map(Filter::canonical);
         let mut parts: Vec<String> = filters.collect();
@@ -164,7 +171,7 @@ impl Query {
     }
 }
 
-/// The field that a client means: by its name, its name in camelCase, or a synonym.
+/// The field that a client names: by its name, by its name in camelCase, or by a synonym.
 fn named(resource: &'static Resource, name: &str) -> Option<&'static Field> {
     let exact = resource.field(name);
     let field = exact.or_else(|| resource.field(&snake(name))).filter(|field| !field.secret)?;
@@ -174,12 +181,12 @@ fn named(resource: &'static Resource, name: &str) -> Option<&'static Field> {
     }
 }
 
-/// Whether a client may ask about it, and it has a column.
+/// Whether the field has a column that a client may ask about.
 fn is_column(field: &Field) -> bool {
     field.synonym.is_none() && !field.secret
 }
 
-/// `createdAt` as `created_at`.
+/// Converts `createdAt` to `created_at`.
 fn snake(name: &str) -> String {
     let mut text = String::with_capacity(name.len() + 4);
     for character in name.chars() {
@@ -191,7 +198,7 @@ fn snake(name: &str) -> String {
     text
 }
 
-/// What is between brackets: `users` of `fields[users]`.
+/// The text between the brackets: `users` for `fields[users]`.
 fn bracketed<'a>(name: &'a str, before: &str) -> Option<&'a str> {
     name.strip_prefix(before)?.strip_prefix('[')?.strip_suffix(']')
 }

@@ -1,36 +1,37 @@
-//! Which part of a list: four families of parameters, of which a request uses one (K-23).
+//! The part of a list that is asked for. There are four families of parameters, and a request uses
+//! one of them (K-23).
 
 use super::{Key, Literal, Problems, bracketed, named, value};
 use crate::contract::Resource;
 
-/// Rows of a page, by cursor and by number, when nobody says (K-26).
+/// Rows of a page if the client does not say it (K-26): by cursor, and by number.
 const DEFAULT: (usize, usize) = (50, 20);
 /// The most rows of a page.
 const MOST: usize = 100;
-/// The greatest offset: far beyond what anybody pages through.
+/// The greatest offset. Nobody pages that far.
 const FAR: usize = i32::MAX as usize;
 
-/// A page that is asked for.
+/// A page that a client asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Page {
     /// The most rows.
     pub limit: usize,
     /// Where it begins.
     pub mode: Mode,
-    /// Whether it was asked for in brackets, as links then do too.
+    /// Whether the client wrote the parameters in brackets. Then links use brackets too.
     pub brackets: bool,
 }
 
 /// Where a page begins.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// At the beginning, or where this cursor says.
+    /// At the beginning of the list, or at the place of this cursor.
     Cursor(Option<String>),
     /// After this many rows.
     Offset(usize),
-    /// At a page with a number, the first is 1.
+    /// At the page with this number. The first page is 1.
     Number(usize),
-    /// After the row with this id, whose sort keys are those given (D-51).
+    /// After the row with this id. `keys` are its sort keys, as far as the client gave them (D-51).
     Keyset {
         /// The id.
         id: String,
@@ -50,7 +51,7 @@ pub(super) struct Reader {
     id: Option<String>,
     keys: Vec<(&'static str, Literal)>,
     brackets: bool,
-    /// Names by family, for the message when they are mixed.
+    /// The names of the parameters by family, for the error message if families are mixed.
     families: Vec<(Family, String)>,
 }
 
@@ -63,7 +64,7 @@ enum Family {
 }
 
 impl Reader {
-    /// Takes a parameter when it is about pages.
+    /// Takes a parameter if it selects a page.
     pub(super) fn take(
         &mut self,
         resource: &'static Resource,
@@ -87,7 +88,7 @@ impl Reader {
                 return true;
             }
             ("cursor", _) | (_, Some("cursor")) => {
-                // An empty one is none: clients send what they have.
+                // An empty cursor counts as none: some clients send the parameter without a value.
                 if text.is_empty() {
                     return true;
                 }
@@ -161,8 +162,8 @@ impl Reader {
         Page { limit, mode, brackets: self.brackets }
     }
 
-    /// `page[offset]` and `page[number]` in one request say the same twice, and must agree
-    /// (D-48); the offset is then enough.
+    /// Checks that `page[offset]` and `page[number]` agree if a request has both (D-48). Then the
+    /// offset is enough.
     fn agree(&mut self, problems: &mut Problems) {
         let limit = self.limit.unwrap_or(DEFAULT.1);
         let offset = self.number.and_then(|number| (number - 1).checked_mul(limit));

@@ -1,4 +1,4 @@
-//! From a query to SQL that SQLite and PostgreSQL both read. `$1` is the tenant.
+//! Makes SQL from a query, for both SQLite and PostgreSQL. `$1` is the tenant.
 
 use migrations::Dialect;
 
@@ -6,14 +6,14 @@ use super::filter::containing;
 use super::{Filter, Key, Literal, Place, Query, is_column};
 use crate::contract::{Field, Kind, Resource};
 
-/// A statement with the values of its parameters from `$2` on.
+/// A statement with the values of its parameters, which begin at `$2`.
 #[derive(Debug)]
 pub struct Sql {
     /// The statement.
     pub text: String,
     /// `$2`, `$3`, …
     pub values: Vec<Literal>,
-    /// Which store reads it: they take JSON apart with different functions.
+    /// The database that reads it. The databases have different functions for JSON.
     dialect: Dialect,
     /// Whether the table keeps folded text, see [`Resource::folds`].
     folds: bool,
@@ -25,8 +25,8 @@ impl Sql {
         Self { text: text.into(), values: Vec::new(), dialect, folds: resource.folds() }
     }
 
-    /// Appends the text of a column without its case, and `LIKE`. What is not in the column
-    /// `folded` is what SQL itself makes of it: of ASCII, on both stores.
+    /// Appends the text of a column in folded case, and `LIKE`. Text that is not in the column
+    /// `folded` is ASCII, and `lower` of SQL folds ASCII on both databases.
     pub(super) fn folded(&mut self, column: &str) {
         let lower = format!("lower({column})");
         self.push(&match (self.folds, self.dialect) {
@@ -38,8 +38,8 @@ impl Sql {
         });
     }
 
-    /// Appends the members of a list or map as rows `member (key, value)`, of a list without
-    /// keys.
+    /// Appends the members of a list or map as rows `member (key, value)`. The members of a list
+    /// have no usable keys.
     pub(super) fn members(&mut self, field: &Field) {
         let column = field.name;
         self.push(&match (self.dialect, field.kind) {
@@ -66,8 +66,8 @@ impl Sql {
     }
 }
 
-/// The rows of a page: those behind `place` in the order of `keys`, without the first
-/// `offset`, at most `limit`. Backwards they come in reverse.
+/// The rows of a page: the rows behind `place` in the order of `keys`, without the first `offset`,
+/// and at most `limit` rows. If `place` goes backwards, then the rows come in reverse order.
 pub fn select(
     dialect: Dialect,
     resource: &'static Resource,
@@ -99,7 +99,7 @@ pub fn select(
     sql
 }
 
-/// How many rows there are.
+/// The number of rows that the query finds.
 pub fn count(dialect: Dialect, resource: &'static Resource, query: &Query) -> Sql {
     filtered(dialect, resource, query, "COUNT(*)")
 }
@@ -136,8 +136,9 @@ fn filtered(dialect: Dialect, resource: &'static Resource, query: &Query, column
     sql
 }
 
-/// The rows behind one in an order. A row value is what an index serves; with mixed
-/// directions the condition is written out.
+/// Appends the condition for the rows behind one row. If all keys have one direction, then the
+/// condition is a row value, which an index serves. With mixed directions the condition is written
+/// out.
 fn behind(sql: &mut Sql, keys: &[Key], values: &[Literal]) {
     let descending = keys.first().is_some_and(|key| key.descending);
     if keys.iter().all(|key| key.descending == descending) {

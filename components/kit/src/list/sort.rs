@@ -3,15 +3,15 @@
 use super::{Problems, is_column, list, named};
 use crate::contract::{Field, Resource};
 
-/// More keys than an index would serve.
+/// The most sort keys. More would not be served by an index.
 const KEYS: usize = 4;
 
-/// One key of an order.
+/// One sort key.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Key {
-    /// What is compared.
+    /// The field to sort by.
     pub field: &'static Field,
-    /// Greatest first.
+    /// Whether the greatest value comes first.
     pub descending: bool,
 }
 
@@ -21,12 +21,12 @@ impl Key {
     }
 }
 
-/// Whether a list can be sorted by it.
+/// Whether a list can be sorted by the field.
 fn can_sort(field: &Field) -> bool {
     (field.sort || field.name == "id") && is_column(field)
 }
 
-/// Reads `created_at:desc,name`; `-created_at` is JSON:API's way to say `created_at:desc`.
+/// Reads `created_at:desc,name`. JSON:API writes `-created_at` for `created_at:desc`.
 pub(super) fn parse(resource: &'static Resource, text: &str, problems: &mut Problems) -> Vec<Key> {
     let mut keys: Vec<Key> = Vec::new();
     for part in text.split(',') {

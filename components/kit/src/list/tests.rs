@@ -1,4 +1,4 @@
-//! Each case is a query string and what it asks, or all that is wrong with it.
+//! Each case is a query string with the query that it gives, or with all its violations.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
@@ -76,7 +76,7 @@ fn refused(query: &str) -> Vec<String> {
     std::iter::once(status.to_owned()).chain(violations).collect()
 }
 
-/// All spellings of a question are one question.
+/// Checks that all spellings of a query are the same query.
 #[track_caller]
 fn same(spellings: &[&str]) {
     let asked = |query: &str| {
@@ -315,7 +315,7 @@ fn a_cursor_is_good_for_one_list() {
         let before = forged[index];
         forged[index] = if before == b'A' { b'B' } else { b'A' };
         let text = String::from_utf8(forged.clone()).unwrap();
-        // The last character of an encoding has bits that mean nothing.
+        // The last character of an encoding has bits without a meaning.
         assert!(index + 1 == forged.len() || bound.read(&text, 2).is_none(), "byte {index}");
         forged[index] = before;
     }

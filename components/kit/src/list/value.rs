@@ -1,4 +1,4 @@
-//! Values of filters, as their columns hold them.
+//! Values of filters, in the form that their columns store.
 
 use std::borrow::Cow;
 
@@ -6,16 +6,16 @@ use super::{Op, Problems};
 use crate::contract::{Field, Kind};
 use crate::{Moment, date, moment};
 
-/// A day, in milliseconds.
+/// A day in milliseconds.
 const DAY: i64 = 86_400_000;
 
-/// A time that nothing stored is equal to.
+/// A time that no stored time is equal to.
 const NEVER: i64 = i64::MIN;
 
 /// The longest text of a filter, in characters.
 const TEXT_LIMIT: usize = 500;
 
-/// A value as SQL gets it.
+/// A value as SQL receives it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(untagged)]
 pub enum Literal {
@@ -62,7 +62,7 @@ pub(super) fn parse(
     spelled.map(Literal::Integer)
 }
 
-/// Text that may be compared with: not too long, and without control characters.
+/// Checks text to compare with: it must not be too long and must have no control characters.
 pub(super) fn check_text(name: &str, text: &str, problems: &mut Problems) -> bool {
     if text.chars().any(char::is_control) {
         problems.wrong(name, "CONTROL_CHARACTER", "Must not hold control characters.");
@@ -76,8 +76,9 @@ pub(super) fn check_text(name: &str, text: &str, problems: &mut Problems) -> boo
     true
 }
 
-/// The value that a text spells for a comparison: of a time with parts of milliseconds, which
-/// nothing stored has, the millisecond that the comparison is the same with.
+/// The value that a text spells for a comparison. Stored times are whole milliseconds. If the text
+/// is a time with fractions of a millisecond, then the value is the millisecond that gives the same
+/// result for this comparison.
 pub(super) fn compared(
     name: &str,
     field: &Field,
@@ -109,8 +110,8 @@ pub(super) fn truth(name: &str, text: &str, problems: &mut Problems) -> Option<L
     }
 }
 
-/// The items of a list with commas. One that begins with a quote ends with one, and may hold
-/// commas between them, and quotes twice (RFC 4180 section 2).
+/// The items of a list with commas. If an item begins with a quote, then it ends with one. Between
+/// the quotes it may hold commas, and quotes that are doubled (RFC 4180 section 2).
 pub(super) fn items<'a>(
     name: &str,
     text: &'a str,
@@ -142,7 +143,7 @@ pub(super) fn items<'a>(
     }
 }
 
-/// Where the quote is that ends a quoted value, if a comma or the end follows it.
+/// The position of the quote that ends a quoted value, if a comma or the end follows it.
 fn closing(quoted: &str) -> Option<usize> {
     let bytes = quoted.as_bytes();
     let mut at = 0;
@@ -156,8 +157,8 @@ fn closing(quoted: &str) -> Option<usize> {
     }
 }
 
-/// Of a date its beginning in UTC, or the moment of an RFC 3339 time. An unescaped `+` of an
-/// offset arrives as a space.
+/// The moment of a text: for a date its beginning in UTC, else the moment of an RFC 3339 time. If
+/// the `+` of an offset is not escaped, then it arrives as a space.
 fn when(text: &str) -> Option<Moment> {
     if text.len() == 10 {
         return date(text).map(|days| Moment { ms: days * DAY, exact: true });

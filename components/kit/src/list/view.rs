@@ -1,14 +1,14 @@
-//! What is shown of an object: `fields`, and relations that are shown in place (K-30, K-31).
+//! The members that are shown of an object: `fields`, and related objects in place (K-30, K-31).
 
 use super::{Problems, Refused, bracketed, list, snake};
 use crate::contract::{Field, Resource, To};
 
-/// What is shown of each object.
+/// The members that are shown of each object.
 #[derive(Debug, Default)]
 pub struct View {
-    /// Only these fields, beside the id; all when `None`.
+    /// Only these fields, and the id; `None` shows all fields.
     pub fields: Option<Vec<&'static str>>,
-    /// Relations whose objects are shown too, with the field that names them.
+    /// Relations whose objects are shown too, with the field that holds their ids.
     pub expand: Vec<(&'static Field, &'static To)>,
     /// Only these fields of related objects, by collection.
     pub related: Vec<(&'static str, Vec<&'static str>)>,
@@ -18,7 +18,7 @@ impl View {
     /// Reads the query parameters of a request for one object.
     ///
     /// # Errors
-    /// All that is wrong with them.
+    /// Everything that is wrong with the parameters.
     pub fn parse(resource: &'static Resource, given: &[(&str, &str)]) -> Result<Self, Refused> {
         let mut problems = Problems::default();
         let mut view = Self::default();
@@ -33,7 +33,7 @@ impl View {
         problems.result(view)
     }
 
-    /// Whether the object is shown as it is, without a choice of the client.
+    /// Whether the whole object is shown, without a choice by the client.
     pub fn is_whole(&self) -> bool {
         self.fields.is_none() && self.expand.is_empty()
     }
@@ -67,7 +67,7 @@ impl View {
                 let relations = resource.fields.iter().filter_map(|field| field.relation);
                 let mut targets = relations.map(|relation| relation.resource);
                 let own = collection == resource.collection;
-                // A user's manager is a user too.
+                // A collection may be related to itself: a user's manager is a user too.
                 let Some(target) = targets.find(|it| it.collection == collection) else {
                     if own {
                         self.fields = Some(fields(resource, name, text, problems));
@@ -96,7 +96,7 @@ impl View {
             let related = |field: &'static Field| Some((field, field.relation?));
             resource.fields.iter().filter_map(related)
         };
-        // None at all, as JSON:API has it (1.1, "Inclusion of Related Resources").
+        // An empty text names no relation (JSON:API 1.1, "Inclusion of Related Resources").
         for name in text.split(',').filter(|_| !text.is_empty()) {
             match known().find(|(_, to)| to.name == name || to.name == snake(name)) {
                 Some((field, to)) if self.expand.iter().all(|(known, _)| *known != field) => {
@@ -123,10 +123,10 @@ fn fields(
     problems: &mut Problems,
 ) -> Vec<&'static str> {
     let mut found = Vec::new();
-    // None at all, as JSON:API has it (1.1, "Sparse Fieldsets").
+    // An empty text names no field (JSON:API 1.1, "Sparse Fieldsets").
     for name in text.split(',').filter(|_| !text.is_empty()) {
         let field = resource.field(name).or_else(|| resource.field(&snake(name)));
-        // A relationship is a field of JSON:API, by its name.
+        // In JSON:API a relationship is a field too, under its own name.
         let related = |field: &&Field| field.relation.is_some_and(|to| to.name == snake(name));
         let field = field.or_else(|| resource.fields.iter().find(related));
         match field.filter(|field| !field.secret) {

@@ -1,4 +1,4 @@
-//! Filters, and the SQL that they make.
+//! Filters, and the SQL for them.
 
 use super::{Dialect, Literal, THINGS, parse, refused, same, select};
 
