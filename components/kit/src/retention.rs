@@ -1,14 +1,15 @@
-//! Data that is kept for a time only (C-39): what is older is taken away in bounded steps, so
-//! that nobody waits long for them. On PostgreSQL months of events and audit entries are
-//! partitions, which are dropped whole; the functions that do it belong to the owner of the
-//! tables (migrations/0005_scaling.sql), as the role of the functions may not.
+//! Data that is kept only for a time (C-39). Older data is deleted in bounded steps, so that no
+//! request waits long for them. On PostgreSQL, the months of events and audit entries are
+//! partitions, which are dropped as a whole. The role of the functions may not do that. So SQL
+//! functions of the owner of the tables do it (migrations/0005_scaling.sql).
 //!
-//! Where plans have ages of their own, the longest one is what goes for all at once; of tenants
-//! with a shorter one the rest is deleted in the scope of each.
+//! Plans may have different retention times. Data older than the longest one is deleted for all
+//! tenants at once. For tenants with a shorter time, the rest is deleted tenant by tenant, in the
+//! scope of each.
 //!
-//! Age is told by a clock of its own, which one sweep moves by an hour at most: the clock of a
-//! host that was set two days ahead for some minutes makes nothing two days older, so that no
-//! receipt of an idempotency key goes early and no request is executed twice for it.
+//! The sweep has a clock of its own, which one sweep moves by at most an hour. So if the clock of a
+//! host is two days ahead for some minutes, nothing becomes two days older. Then no receipt of an
+//! idempotency key is deleted early, and no request is executed twice for that reason.
 
 use std::slice;
 
@@ -17,20 +18,21 @@ use serde::Serialize;
 use crate::sql::Value;
 use crate::{Call, Code, Days, Error, System, now};
 
-/// Rows that one transaction deletes.
+/// The most rows that one transaction deletes.
 const BATCH: u64 = 500;
-/// Such transactions of one sweep and table.
+/// The most such transactions of one sweep for each table.
 const ROUNDS: u64 = 20;
-/// Months for which there are partitions, from this one on.
+/// The number of months for which partitions exist, from the current one on.
 const MONTHS: i64 = 4;
 const DAY: i64 = 86_400_000;
-/// Days of a partition, for which events may be kept longer.
+/// The days of one partition. Events may be kept longer by this time, because partitions are
+/// dropped as a whole.
 const MONTH: i64 = 31;
-/// Tenants of one plan that a sweep looks at.
+/// The most tenants of one plan that a sweep looks at.
 const TENANTS: usize = 100;
-/// How late a tenant with a plan may be looked at: each is, four times a day.
+/// How late the sweep may look at a tenant with a plan: it looks at each one four times a day.
 const SLACK: i64 = DAY / 4;
-/// What one sweep moves the clock by, at most.
+/// The most by which one sweep moves its clock.
 const STEP: i64 = 3_600_000;
 
 /// How long data is kept, in days.
@@ -43,7 +45,7 @@ pub struct Ages {
     pub webhooks: i64,
 }
 
-/// What one sweep took away.
+/// The numbers of rows that one sweep deleted.
 #[derive(Debug, Default, Serialize)]
 pub struct Swept {
     /// Events, or months of them.
@@ -54,20 +56,20 @@ pub struct Swept {
     pub idempotency_receipts: u64,
     /// Expired refresh tokens.
     pub refresh_tokens: u64,
-    /// Webhook deliveries that came to an end.
+    /// Webhook deliveries that have ended.
     pub webhook_deliveries: u64,
     /// Attempts of webhook deliveries.
     pub webhook_attempts: u64,
-    /// Names of webhooks that were received, by which a second delivery is known.
+    /// Names of received webhooks. A second delivery is recognised by its name.
     pub inbound_events: u64,
-    /// Whether there is more of it: the next sweep goes on.
+    /// Whether there is more to delete. Then the next sweep goes on.
     pub more: bool,
 }
 
-/// Takes away what is older than its age or has expired.
+/// Deletes data that is older than its retention time or has expired.
 ///
 /// # Errors
-/// `internal-error` or `service-unavailable` of the database; what was done stays done.
+/// `internal-error` or `service-unavailable` of the database. Deletions before the error stay.
 pub fn sweep(call: &Call, ages: &Ages) -> Result<Swept, Error> {
     let system = System::open(call, "what is too old goes, whosever it is")?;
     let mut swept = Swept::default();
@@ -89,10 +91,12 @@ pub fn sweep(call: &Call, ages: &Ages) -> Result<Swept, Error> {
     swept.events += count;
     more |= rest;
     let attempts = now - ages.webhooks * DAY;
-    // As long as the events, or what was delivered would look as if it never was.
+    // Deliveries are kept as long as the events. Otherwise a delivered event would look as if it
+    // had never been delivered.
     let deliveries = now - (ages.events.longest() + MONTH) * DAY;
     let delivery = "tenant_id, endpoint_id, event_id";
-    // A clock that is wrong for some minutes takes none of those away that still count.
+    // A margin of a day: if a clock is wrong for some minutes, then no revocation is deleted that
+    // still counts.
     let revoked = now - DAY;
     let mut revocations = 0;
     let over = "updated_at < $1 AND status <> 'PENDING'";
@@ -129,11 +133,11 @@ pub fn sweep(call: &Call, ages: &Ages) -> Result<Swept, Error> {
     Ok(Swept { more, ..swept })
 }
 
-/// Moves the clock of the sweep, and tells what it says then.
+/// Moves the clock of the sweep; returns its new time.
 fn advance(system: &System<'_>) -> Result<i64, Error> {
     let name = Value::Text("retention".to_owned());
     let now = Value::Integer(now());
-    // Whoever comes first believes the clock.
+    // The first sweep takes over the clock of its host.
     let rows = system.query("SELECT moment FROM clocks WHERE name = $1", slice::from_ref(&name))?;
     let Some(mut row) = rows.into_iter().next() else {
         let sql = "INSERT INTO clocks (name, moment) VALUES ($1, $2) ON CONFLICT DO NOTHING";
@@ -146,7 +150,8 @@ fn advance(system: &System<'_>) -> Result<i64, Error> {
     Ok(moment)
 }
 
-/// Deletes rows that a condition on a moment (`$1`) finds; how many, and whether there may be more.
+/// Deletes the rows that `condition` finds; `$1` in it is `before`. Returns the number of rows, and
+/// whether there may be more.
 fn delete(
     system: &System<'_>,
     table: &str,
@@ -169,8 +174,8 @@ fn delete(
     Ok((deleted, true))
 }
 
-/// Deletes events of tenants whose plan keeps them for less than the longest time; how many,
-/// and whether there may be more.
+/// Deletes events of tenants whose plan keeps them for less than the longest time. Returns the
+/// number of events, and whether there may be more.
 fn delete_by_plan(system: &System<'_>, days: &Days, now: i64) -> Result<(u64, bool), Error> {
     let (mut deleted, mut more) = (0, false);
     for (plan, age) in days.shorter() {
@@ -192,8 +197,8 @@ fn delete_by_plan(system: &System<'_>, days: &Days, now: i64) -> Result<(u64, bo
     Ok((deleted, more))
 }
 
-/// Tenants with a plan (`None`: with none of those that are named) whose events have not gone
-/// up to a moment; those that wait for longest first.
+/// Tenants with this plan whose events are not yet deleted up to `moment`, in the order of their
+/// waiting time. `None` stands for tenants whose plan is not named.
 fn tenants(
     system: &System<'_>,
     days: &Days,
@@ -219,8 +224,8 @@ fn tenants(
     Ok(rows.into_iter().map(|mut row| row.text()).collect())
 }
 
-/// Deletes those of a tenant's first events that are older; how many. With none the tenant is
-/// done for now.
+/// Deletes the first events of a tenant, as far as they are older than `before`. Returns the number
+/// of events. If it is 0, then the tenant is marked as done up to `before`.
 fn delete_oldest(system: &System<'_>, tenant: &str, before: i64) -> Result<u64, Error> {
     let scope = system.enter(tenant);
     let values = [Value::Integer(BATCH.cast_signed()), Value::Integer(before)];
@@ -230,7 +235,7 @@ fn delete_oldest(system: &System<'_>, tenant: &str, before: i64) -> Result<u64, 
             let row = scope.query(sql, values)?.into_iter().next();
             row.map_or(0, |mut row| row.integer()).cast_unsigned()
         }
-        // The first ones by their numbers are the oldest, unless a clock was wrong.
+        // The events with the lowest numbers are the oldest, unless a clock was wrong.
         false => scope.execute(
             "DELETE FROM events WHERE tenant_id = $1 AND seq IN (SELECT seq FROM \
              (SELECT seq, created_at FROM events WHERE tenant_id = $1 ORDER BY seq LIMIT $2) AS first \
@@ -252,7 +257,7 @@ fn drop_partitions(
     before: i64,
 ) -> Result<(u64, bool), Error> {
     let table = Value::Text(table.to_owned());
-    // `None`: somebody reads for long and is not to be waited for.
+    // `None`: a long read holds the table, and the sweep does not wait for it.
     let call = |sql: &str, values: &[Value]| match system.transaction(|| system.query(sql, values))
     {
         Ok(rows) => Ok(rows.into_iter().next().map(|mut row| row.integer())),

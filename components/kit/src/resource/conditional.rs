@@ -1,6 +1,6 @@
-//! Conditional requests (RFC 9110 section 13): a strong validator from the row's version, and
-//! the preconditions of writes against lost updates. Those of reads are the gateway's, which
-//! knows the representation.
+//! Conditional requests (RFC 9110 section 13). The version of the row is the strong validator, and
+//! preconditions of writes prevent lost updates. The gateway evaluates the preconditions of reads,
+//! because it knows the representation.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use super::record::Record;
 use crate::{Call, Code, Error, problem};
 
-/// The entity tag of a version. What shows a part of the object, or related ones too, is told
-/// apart by a digest of all of it.
+/// The entity tag of a version. If the answer shows only a part of the object, or related objects
+/// too, then the tag also has a digest of the whole answer (`chosen`).
 pub(super) fn tag(record: &Record, chosen: Option<&[u8]>) -> String {
     let version = record.integer("version");
     match chosen {
@@ -23,9 +23,9 @@ pub(super) fn tag(record: &Record, chosen: Option<&[u8]>) -> String {
     }
 }
 
-/// Refuses a write to another version than the client means, in the order of RFC 9110 section
-/// 13.2.2: 428 when the contract wants to be told, 412 for what the headers say, 409 for a
-/// `version` in the body (K-52).
+/// Refuses a write if the object is not in the version that the client means. The order is that of
+/// RFC 9110 section 13.2.2: 412 for the preconditions in the headers, then 409 for a `version` in
+/// the body (K-52). [`require`] gives the 428.
 pub(super) fn check(call: &Call, record: &Record) -> Result<(), Error> {
     let version = record.integer("version");
     let current = || ("etag".to_owned(), tag(record, None));
@@ -55,7 +55,7 @@ pub(super) fn check(call: &Call, record: &Record) -> Result<(), Error> {
     }
 }
 
-/// Whether a strong tag is one of this version: of all of it, or of a part or more than it.
+/// Whether a strong tag is a tag of this version: with or without a digest.
 fn names(one: &str, version: i64) -> bool {
     let named = one.strip_prefix("\"v").and_then(|rest| rest.strip_suffix('"'));
     let Some(named) = named else { return false };
@@ -64,14 +64,15 @@ fn names(one: &str, version: i64) -> bool {
     number == version.to_string() && digest.is_none_or(is_digest)
 }
 
-/// Whether the object was changed after a date, to the second. What is no date says nothing.
+/// Whether the object was changed after a date, compared in whole seconds. A text that is not a
+/// date is ignored.
 fn is_newer(record: &Record, date: &str) -> bool {
     let Ok(date) = httpdate::parse_http_date(date) else { return false };
     let seconds = u64::try_from(record.integer("updated_at") / 1000).unwrap_or_default();
     UNIX_EPOCH + Duration::from_secs(seconds) > date
 }
 
-/// Refuses a write that does not say which version it means where the contract wants it.
+/// Refuses a write without `If-Match` (428) if the contract requires the header.
 pub(super) fn require(call: &Call) -> Result<(), Error> {
     if call.operation.if_match && call.header("if-match").is_none() {
         return Err(problem(
@@ -82,7 +83,7 @@ pub(super) fn require(call: &Call) -> Result<(), Error> {
     Ok(())
 }
 
-/// The entity tags of a header. None of ours has a comma.
+/// The entity tags of a header. None of our tags has a comma.
 fn tags(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|tag| !tag.is_empty())
 }

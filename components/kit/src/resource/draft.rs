@@ -1,5 +1,5 @@
-//! From what a client wrote to the values of a record. The contract's schema has checked
-//! the document: what is left are rules over several members, and defaults.
+//! Takes the values of a record from the document of a client. The contract's schema has checked
+//! the document. Rules over several members, and defaults, are left to do here.
 
 use std::cell::LazyCell;
 use std::collections::HashMap;
@@ -14,22 +14,23 @@ use crate::free::Free;
 use crate::list::Literal;
 use crate::validate::Violation;
 
-/// The longest text of a map or list, in bytes of JSON: a merge must not grow it for ever.
+/// The longest text of a map or list, in bytes of JSON. Without a limit, merges could make it grow
+/// for ever.
 const JSON_LIMIT: usize = 65_536;
 
-/// How a document meets the record.
+/// How a document is applied to the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum How {
-    /// What is left out gets its default.
+    /// A field that is left out gets its default.
     Whole,
-    /// What is left out stays (JSON Merge Patch, RFC 7396).
+    /// A field that is left out stays as it is (JSON Merge Patch, RFC 7396).
     Merge,
 }
 
-/// Writes what a client may write.
+/// Sets the fields that a client may write.
 ///
 /// # Errors
-/// Every violation.
+/// All violations.
 pub(crate) fn assign(
     record: &mut Record,
     resource: &'static Resource,
@@ -39,7 +40,7 @@ pub(crate) fn assign(
 ) -> Result<(), Vec<Violation>> {
     let empty = Map::new();
     let document = call.document().as_object().unwrap_or(&empty);
-    // The same members as they were written, for what must come back so.
+    // The same members as raw text, for values that must come back as they were written.
     let written = LazyCell::new(|| {
         serde_json::from_slice::<HashMap<String, Box<RawValue>>>(call.body()).unwrap_or_default()
     });
@@ -60,14 +61,15 @@ pub(crate) fn assign(
                     .get(field.name)
                     .map_or_else(|| value.to_string(), |raw| raw.get().to_owned());
                 let written = Free::parse(&text).unwrap_or_else(Free::null);
-                // What lists compare is in NFC; what else a client keeps here is its own.
+                // Values that list filters compare are in NFC. Other values stay as the client
+                // wrote them.
                 let written = if field.filter { written.normalized() } else { Some(written) };
                 let Some(written) = written else {
                     let message = "Must not hold one text in two spellings of Unicode.";
                     violations.push(violation(field.name, "NOT_UNIQUE", message));
                     continue;
                 };
-                // Of a whole document too, null means that there is no such name.
+                // A null in a map removes the name, also in a whole document.
                 let known = if how == How::Merge { record.text(field.name) } else { "" };
                 let mut merged = Free::parse(known).unwrap_or_else(Free::null);
                 merged.merge(written);
@@ -90,7 +92,7 @@ pub(crate) fn assign(
     if violations.is_empty() { Ok(()) } else { Err(violations) }
 }
 
-/// What a field is when nobody says.
+/// The value of a field if the client gives none.
 pub(crate) fn preset(field: &Field, caller: &str) -> Option<Literal> {
     match field.default {
         Default::None => None,
@@ -99,7 +101,8 @@ pub(crate) fn preset(field: &Field, caller: &str) -> Option<Literal> {
     }
 }
 
-/// The member of a field, or of a synonym of it; both only with one value (K-43).
+/// The member for a field, or for a synonym of it. If both are given, then they must have the same
+/// value (K-43).
 fn member<'a>(
     resource: &'static Resource,
     field: &Field,
@@ -129,7 +132,7 @@ fn violation(name: &str, code: &str, message: &str) -> Violation {
     }
 }
 
-/// The value of a column from valid JSON.
+/// The value of a column, from valid JSON.
 fn literal(field: &Field, json: &Json) -> Option<Literal> {
     match (field.kind, json) {
         (_, Json::Null) => None,
@@ -141,7 +144,7 @@ fn literal(field: &Field, json: &Json) -> Option<Literal> {
         (Kind::Text, Json::String(text)) => Some(Literal::Text(text::nfc(text).into_owned())),
         (Kind::Enum(_), Json::String(text)) => Some(Literal::Text(text.clone())),
         (Kind::Email, Json::String(text)) => Some(Literal::Text(text::address(text))),
-        // Of a default.
+        // Only defaults come here.
         (Kind::List | Kind::Map, json) => Some(Literal::Text(json.to_string())),
         _ => None,
     }

@@ -1,5 +1,5 @@
-//! Relations: related objects in place (K-30), one query for each relation of a page, and
-//! the check that what is named exists.
+//! Relations: related objects shown in place (K-30), with one query for each relation of a page,
+//! and the check that related objects exist.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -9,10 +9,10 @@ use crate::list::{Literal, View};
 use crate::{Call, Code, Error, Reply, Scope, Violation, problem};
 
 impl Resource {
-    /// `GET /{collection}/{id}/{relation}`: what JSON:API's related links lead to (D-38).
+    /// `GET /{collection}/{id}/{relation}`: the target of JSON:API's related links (D-38).
     ///
     /// # Errors
-    /// 404 when there is no such object, or nothing is related to it.
+    /// 404 if there is no such object, or no object is related to it.
     pub fn related(&'static self, call: &Call) -> Result<Reply, Error> {
         let name = call.operation.path.rsplit('/').next().unwrap_or_default();
         let mut relations = self.columns().filter_map(|field| Some((field, field.relation?)));
@@ -27,7 +27,8 @@ impl Resource {
             }
             let none = || {
                 let message = format!("This {} has no {name}.", self.name);
-                // JSON:API shows an object that is related to nothing: the gateway needs to know.
+                // JSON:API has an answer for an object without a related object, so the gateway
+                // must know.
                 let context = vec![("empty_relation".to_owned(), name.to_owned())];
                 Error { context, ..problem(Code::ResourceNotFound, message) }
             };
@@ -41,11 +42,11 @@ impl Resource {
 pub(super) struct Related<'v> {
     view: Option<&'v View>,
     objects: HashMap<(&'static str, String), Vec<u8>>,
-    /// When the last of them changed.
+    /// The time of the last change of any of them, in milliseconds since the epoch.
     modified: i64,
 }
 
-/// Refuses to show what the caller may not read by itself.
+/// Refuses to expand objects that the caller may not read directly.
 pub(super) fn authorize(call: &Call, view: &View) -> Result<(), Error> {
     let caller = call.caller()?;
     let missing = |scope: &str| !caller.has_scope(scope);
@@ -62,7 +63,7 @@ pub(super) fn authorize(call: &Call, view: &View) -> Result<(), Error> {
 }
 
 impl<'v> Related<'v> {
-    /// Reads what the view expands.
+    /// Reads the objects of the relations that the view expands.
     pub(super) fn load(
         scope: &Scope<'_>,
         view: &'v View,
@@ -76,7 +77,8 @@ impl<'v> Related<'v> {
             let named = ids.len();
             let found = alive(scope, to.resource, ids)?;
             if found.len() < named {
-                // When it went, its row tells nobody any more.
+                // Some objects were deleted. The time of the deletion is not known here, so now
+                // stands for it.
                 modified = crate::now();
             }
             for (id, record) in found {
@@ -89,7 +91,8 @@ impl<'v> Related<'v> {
         Ok(Self { view: Some(view), objects, modified })
     }
 
-    /// When the last of them changed, in milliseconds since the epoch; 0 when there are none.
+    /// The time of the last change of any of them, in milliseconds since the epoch; 0 if there are
+    /// none.
     pub(super) fn modified(&self) -> i64 {
         self.modified
     }
@@ -116,7 +119,7 @@ impl<'v> Related<'v> {
     }
 }
 
-/// Refuses ids of a client that name nobody in this tenant.
+/// Refuses ids from a client that name no object in this tenant.
 pub(super) fn check(
     scope: &Scope<'_>,
     resource: &'static Resource,
@@ -129,7 +132,7 @@ pub(super) fn check(
         else {
             continue;
         };
-        // What was named before may have been deleted since; it may stay.
+        // An object that was related before may have been deleted since. Its id may stay.
         let known = ids(before, field, to);
         let named = ids(after, field, to).into_iter().filter(|id| !known.contains(id));
         let named: BTreeSet<String> = named.collect();

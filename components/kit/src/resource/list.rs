@@ -1,4 +1,4 @@
-//! `GET /{collection}`: a page.
+//! `GET /{collection}`: one page of a list.
 
 use super::{expand, literals, record::Record, values};
 use crate::contract::Resource;
@@ -11,23 +11,24 @@ use crate::{Call, Code, Error, Reply, Scope, problem, sql};
 struct Window {
     place: Option<Place>,
     offset: usize,
-    /// By number: totals are told.
+    /// Whether the page has a number or an offset. Then the answer has totals.
     numbered: bool,
 }
 
 impl Resource {
-    /// Answers a page of the caller's tenant: native JSON, with the other pages as query
+    /// Answers a page of the caller's tenant in native JSON. The other pages are headers with query
     /// strings for the gateway.
     ///
     /// # Errors
-    /// What the list does not know: `invalid-parameter`, `invalid-cursor`; what does not fit:
-    /// `validation-failed`; `insufficient-scope` for a relation.
+    /// `invalid-parameter` and `invalid-cursor` for parameters that the list does not know;
+    /// `validation-failed` for values that do not fit; `insufficient-scope` for a relation.
     pub fn list(&'static self, call: &Call) -> Result<Reply, Error> {
         self.list_of(call, None, |_| Ok(()))
     }
 
-    /// Answers a page of those that belong to another object: whose field, such as `owner_id`,
-    /// names it. `check` refuses where there is none.
+    /// Answers a page of the objects that belong to another object. `of` is the field that names
+    /// the other object, such as `owner_id`, and its id. `check` refuses the request if there is no
+    /// such object.
     ///
     /// # Errors
     /// As [`Resource::list`]; those of `check`.
@@ -69,7 +70,7 @@ impl List<'_> {
     fn page(&self) -> Result<Reply, Error> {
         let Window { place, offset, numbered } = self.window()?;
         let limit = self.query.page.limit;
-        // One more than asked for tells whether another page follows.
+        // One row more than asked for shows whether another page follows.
         let sql = select(
             self.scope.dialect(),
             self.resource,
@@ -90,7 +91,7 @@ impl List<'_> {
         if numbered {
             return self.numbered(&records, offset, more);
         }
-        // Whoever came from the other side can go back there.
+        // If the client came from the other direction, then there is a page to go back to.
         let next = records.last().filter(|_| more || backwards);
         let prev = records.first().filter(|_| place.is_some() && (more || !backwards));
         let next_cursor = next.map(|last| self.cursor(last, false)).transpose()?;
@@ -176,7 +177,7 @@ impl List<'_> {
         }
     }
 
-    /// The place of a row that the client names by its id, and maybe by other keys (D-51).
+    /// The place of a row that the client names by its id, and possibly by other keys (D-51).
     fn place(&self, id: &str, given: &[(&'static str, Literal)]) -> Result<Place, Error> {
         let keys = self.query.keys(self.resource);
         let known = |name: &str| match name {
@@ -214,7 +215,7 @@ impl List<'_> {
         self.bound(|bound| bound.cursor(&place))
     }
 
-    /// The query string of the page behind a row, by its keys.
+    /// The query string of the page behind a row. It names the row by its keys.
     fn behind(&self, record: &Record) -> String {
         let mut parameters = vec![("limit".to_owned(), self.query.page.limit.to_string())];
         for (key, value) in self.query.keys(self.resource).iter().zip(self.keys_of(record)) {

@@ -1,8 +1,7 @@
-//! What is the same for every resource of a tenant, written once: list, read, create,
-//! replace, merge, delete, operations on the status, and bulk. A resource is declared in the
-//! contract (`x-resource`, see [`crate::contract::Resource`]); its handlers call these
-//! functions, each of which is an ordinary function over the kit's types. A handler that
-//! needs something else is written without them.
+//! The operations that every resource of a tenant has: list, read, create, replace, merge, delete,
+//! operations on the status, and bulk. The contract declares a resource (`x-resource`, see
+//! [`crate::contract::Resource`]), and its handlers call these functions. Each of them is an
+//! ordinary function over the kit's types. A handler that needs something else does not use them.
 //!
 //! Each write is one transaction: the row, its event, its audit entry and the receipt of
 //! its idempotency key.
@@ -24,27 +23,27 @@ use crate::list::{Literal, View};
 use crate::sql::{Row, Value};
 use crate::{Call, Code, Error, Reply, Scope, Violation, problem};
 
-/// What is about to happen to an object, for rules of a resource of its own.
+/// A change that is about to happen to an object, for the rules of its resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change<'a> {
-    /// It is made, or its fields are written.
+    /// The object is created, or its fields are written.
     Write,
     /// It is deleted.
     Delete,
-    /// Its status is changed by this operation.
+    /// This operation changes the status of the object.
     Operation(&'a str),
 }
 
-/// A rule of a resource: looks at the object as it was (`None` for a new one) and as it
-/// will be, may change the latter, and may refuse. It runs inside of the transaction.
+/// A rule of a resource. It gets the object as it was (`None` for a new one) and as it will be. It
+/// may change the latter, and it may refuse the change. It runs inside the transaction.
 pub type Rule =
     fn(&Call, &Scope<'_>, Change<'_>, Option<&Record>, &mut Record) -> Result<(), Error>;
 
-/// A [`Rule`] that may hold something, such as a key.
+/// A [`Rule`] that may capture values, such as a key.
 pub type Rules<'r> =
     dyn Fn(&Call, &Scope<'_>, Change<'_>, Option<&Record>, &mut Record) -> Result<(), Error> + 'r;
 
-/// For resources without rules of their own.
+/// The rule of resources without rules of their own.
 ///
 /// # Errors
 /// None.
@@ -59,8 +58,8 @@ pub fn no_rule(
 }
 
 impl Resource {
-    /// `GET /{collection}/{id}`, with `fields` and `expand`. By its validators the gateway knows
-    /// who has it already.
+    /// `GET /{collection}/{id}`, with `fields` and `expand`. The answer has validators, with which
+    /// the gateway can tell that the client has it already.
     ///
     /// # Errors
     /// 404 in any other tenant, 410 after deletion, 400 for unknown parameters.
@@ -83,7 +82,7 @@ impl Resource {
     /// `POST /{collection}`.
     ///
     /// # Errors
-    /// 422 for what the schema cannot say; those of the rule.
+    /// 422 for rules that the schema cannot express; those of the rule.
     pub fn create(&'static self, call: &Call, rule: Rule) -> Result<Reply, Error> {
         let record = self.draft(call)?;
         call.write(|scope| {
@@ -92,10 +91,10 @@ impl Resource {
         })
     }
 
-    /// The object that a client wants to be made, for [`Resource::add`].
+    /// The object that a client wants to create, for [`Resource::add`].
     ///
     /// # Errors
-    /// 422 for what the schema cannot say.
+    /// 422 for rules that the schema cannot express.
     pub fn draft(&'static self, call: &Call) -> Result<Record, Error> {
         let caller = call.caller()?;
         self.check_tenant(call)?;
@@ -113,10 +112,10 @@ impl Resource {
         Ok(record)
     }
 
-    /// Makes it, in the transaction of a write.
+    /// Creates the object in the transaction of a write.
     ///
     /// # Errors
-    /// Those of the rule; 422 for related objects that there are not.
+    /// Those of the rule; 422 for related objects that do not exist.
     pub fn add(
         &'static self,
         call: &Call,
@@ -135,13 +134,13 @@ impl Resource {
         Ok(record)
     }
 
-    /// The answer to a creation: the object, and members that are shown this once.
+    /// The answer to a creation: the object, and the members that are shown only this once.
     pub fn created(&'static self, record: &Record, once: &[(&str, &str)]) -> Reply {
         let location = format!("/{}/{}", self.collection, record.text("id"));
         self.reply_with(201, record, once).header("location", location)
     }
 
-    /// `PUT /{collection}/{id}`: what is left out gets its default.
+    /// `PUT /{collection}/{id}`: a field that is left out gets its default.
     ///
     /// # Errors
     /// As [`Resource::merge`].
@@ -149,8 +148,8 @@ impl Resource {
         self.change(call, How::Whole, rule)
     }
 
-    /// `PATCH /{collection}/{id}`, a JSON Merge Patch (RFC 7396). Without any change the
-    /// version stays, and nobody is told.
+    /// `PATCH /{collection}/{id}`, a JSON Merge Patch (RFC 7396). If nothing changes, then the
+    /// version stays and there is no event.
     ///
     /// # Errors
     /// 404, 410; 412, 428 and 409 for the version; 422; those of the rule.
@@ -158,7 +157,8 @@ impl Resource {
         self.change(call, How::Merge, rule)
     }
 
-    /// As [`Resource::replace`], in the transaction of a write, with a rule that knows more.
+    /// Like [`Resource::replace`], in the transaction of a write, with a rule that may capture
+    /// values.
     ///
     /// # Errors
     /// As [`Resource::merge`].
@@ -171,7 +171,8 @@ impl Resource {
         self.change_in(call, scope, How::Whole, rule)
     }
 
-    /// As [`Resource::merge`], in the transaction of a write, with a rule that knows more.
+    /// Like [`Resource::merge`], in the transaction of a write, with a rule that may capture
+    /// values.
     ///
     /// # Errors
     /// As [`Resource::merge`].
@@ -210,7 +211,7 @@ impl Resource {
         Ok(self.reply(200, &record))
     }
 
-    /// `DELETE /{collection}/{id}`: leaves a tombstone; again is no error (K-57).
+    /// `DELETE /{collection}/{id}`: leaves a tombstone. A second deletion is not an error (K-57).
     ///
     /// # Errors
     /// 404; 412 and 428 for the version; those of the rule.
@@ -226,10 +227,10 @@ impl Resource {
         })
     }
 
-    /// The living object with this id: 404 in any other tenant, 410 after deletion.
+    /// The living object with this id.
     ///
     /// # Errors
-    /// See above.
+    /// 404 in any other tenant, 410 after deletion.
     pub fn find(&'static self, scope: &Scope<'_>, id: &str) -> Result<Record, Error> {
         let columns: Vec<&str> = self.columns().map(|field| field.name).collect();
         let sql = format!(
@@ -245,8 +246,8 @@ impl Resource {
         }
     }
 
-    /// The living object that the path names, for a write: what the request says of the version
-    /// that it is for holds (RFC 9110 section 13.2).
+    /// The living object that the path names, for a write. The preconditions of the request hold
+    /// for its version (RFC 9110 section 13.2).
     ///
     /// # Errors
     /// As [`Resource::find`]; 412, and 409 for the member `version`.
@@ -290,12 +291,12 @@ impl Resource {
         self.tell(call, scope, "deleted", before)
     }
 
-    /// The object as an answer with its validator.
+    /// An answer with the object and its validator.
     pub fn reply(&'static self, status: u16, record: &Record) -> Reply {
         self.reply_with(status, record, &[])
     }
 
-    /// The object as an answer, with members that are shown this once.
+    /// An answer with the object, and with members that are shown only this once.
     pub fn reply_with(&'static self, status: u16, record: &Record, once: &[(&str, &str)]) -> Reply {
         let mut body = Vec::with_capacity(512);
         record.write(
@@ -318,7 +319,7 @@ impl Resource {
 }
 
 impl Reply {
-    /// A whole list in one page, for lists that the contract bounds.
+    /// A whole list as one page, for lists whose size the contract bounds.
     pub fn page(records: &[Record]) -> Self {
         let mut body = b"{\"items\":[".to_vec();
         for (index, record) in records.iter().enumerate() {

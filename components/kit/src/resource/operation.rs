@@ -1,5 +1,5 @@
 //! Operations: `POST /{collection}/{id}/{action}` changes the status as the contract allows
-//! (`x-transition`), and `POST /{collection}/bulk` does one thing to many objects (K-22).
+//! (`x-transition`), and `POST /{collection}/bulk` applies one action to many objects (K-22).
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ struct Bulk {
     ids: Vec<String>,
 }
 
-/// What became of one object of a bulk operation.
+/// The result for one object of a bulk operation.
 #[derive(Serialize)]
 struct Outcome<'a> {
     id: &'a str,
@@ -42,11 +42,11 @@ impl Resource {
         })
     }
 
-    /// `POST /{collection}/bulk`: one action on up to 100 objects, each with its own result
-    /// (K-22). An object that refuses leaves the others be.
+    /// `POST /{collection}/bulk`: one action on up to 100 objects, each with its own result (K-22).
+    /// If one object refuses, then the others are not affected.
     ///
     /// # Errors
-    /// Faults of the server only; then none was changed.
+    /// Faults of the server only. Then no object was changed.
     pub fn bulk(&'static self, call: &Call, rule: Rule) -> Result<Reply, Error> {
         let bulk: Bulk = call.json()?;
         debug_assert!(bulk.ids.len() <= BULK);
@@ -57,7 +57,7 @@ impl Resource {
                 .iter()
                 .map(|id| match self.one(call, scope, &action, id, rule) {
                     Ok(()) => Ok(Outcome { id, outcome: "DONE", error: None, message: None }),
-                    // Its cause is not the object: all of it fails.
+                    // The object is not the cause, so the whole operation fails.
                     Err(error) if error.internal.is_some() => Err(error),
                     Err(error) => Ok(Outcome {
                         id,

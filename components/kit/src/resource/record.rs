@@ -24,7 +24,7 @@ impl Record {
         Self { resource, values }
     }
 
-    /// An object of nothing but nulls.
+    /// An object whose fields are all null.
     pub(crate) fn empty(resource: &'static Resource) -> Self {
         Self { resource, values: vec![None; resource.columns().count()] }
     }
@@ -34,7 +34,7 @@ impl Record {
         self.values[self.index(name)?].as_ref()
     }
 
-    /// The text of a field; empty when it is null or none.
+    /// The text of a field; empty if the field is null, or not text, or unknown.
     pub fn text(&self, name: &str) -> &str {
         match self.get(name) {
             Some(Literal::Text(text)) => text,
@@ -42,7 +42,8 @@ impl Record {
         }
     }
 
-    /// The number of a field: an integer, 1 for true, milliseconds of a time; 0 when null.
+    /// The number of a field: an integer, 1 for true, or the milliseconds of a time. 0 if the field
+    /// is null.
     pub fn integer(&self, name: &str) -> i64 {
         match self.get(name) {
             Some(Literal::Integer(number)) => *number,
@@ -72,7 +73,7 @@ impl Record {
         self.resource.columns().zip(&self.values)
     }
 
-    /// The column `folded`, of a table that has it.
+    /// The column `folded` and its value, if the table has this column.
     pub(crate) fn folded(&self) -> Option<(&'static str, Option<Literal>)> {
         let texts = self.columns().filter_map(|(field, value)| match (field.kind, value) {
             (Kind::Text | Kind::Email, Some(Literal::Text(text))) => Some((field.name, &**text)),
@@ -85,8 +86,8 @@ impl Record {
         self.resource.columns().position(|field| field.name == name)
     }
 
-    /// Appends the object as native JSON: the fields that `shows`, then what `more` appends
-    /// as further members, each with a comma in front.
+    /// Appends the object as native JSON: the fields that `shows` selects, then the members that
+    /// `more` appends. Each of these begins with a comma.
     pub(crate) fn write(
         &self,
         out: &mut Vec<u8>,
@@ -97,7 +98,7 @@ impl Record {
         let mut first = true;
         let mut columns = self.values.iter();
         for field in self.resource.fields {
-            // Fields and columns are in one order; only a synonym is looked up.
+            // Fields and columns have the same order, so only a synonym is looked up.
             let held = match field.synonym {
                 None => columns.next().and_then(Option::as_ref),
                 Some(name) => self.get(name),
@@ -108,7 +109,8 @@ impl Record {
             if !std::mem::take(&mut first) {
                 out.push(b',');
             }
-            // Names are of the contract: letters and underscores.
+            // Names come from the contract and need no escapes: they have letters and underscores
+            // only.
             out.push(b'"');
             out.extend_from_slice(field.name.as_bytes());
             out.extend_from_slice(b"\":");
@@ -121,8 +123,7 @@ impl Record {
         out.push(b'}');
     }
 
-    /// The object as others may keep it, in events and audit entries: without what is
-    /// secret or personal.
+    /// The object as events and audit entries may keep it: without secret and personal fields.
     pub(crate) fn public(&self) -> String {
         let mut out = Vec::new();
         let mut shown = self.clone();
@@ -134,7 +135,7 @@ impl Record {
     }
 }
 
-/// A map with its names alone.
+/// Appends a map with its names, and with a mask in place of each value.
 fn masked(out: &mut Vec<u8>, json: &str) {
     let mut map: serde_json::Map<_, _> = serde_json::from_str(json).unwrap_or_default();
     map.values_mut().for_each(|value| *value = crate::MASK.into());
@@ -142,7 +143,7 @@ fn masked(out: &mut Vec<u8>, json: &str) {
     let _ = serde_json::to_writer(out, &map);
 }
 
-/// Scheme, host and port of a URL; nothing of what is no URL.
+/// Scheme, host and port of a URL; empty if the text is not a URL.
 fn origin(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return String::new() };
     let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();

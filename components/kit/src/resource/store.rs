@@ -1,4 +1,4 @@
-//! What a write leaves behind: the row, its events, and its audit entry.
+//! The rows that a write leaves: the object, its events, and its audit entry.
 
 use super::{Record, values};
 use crate::contract::Resource;
@@ -20,7 +20,7 @@ impl Resource {
         scope.execute_one(&sql, values(given))
     }
 
-    /// Writes all columns that can change, with the next version.
+    /// Writes all columns that can change, and increments the version.
     pub(super) fn update(
         &'static self,
         scope: &Scope<'_>,
@@ -61,7 +61,8 @@ impl Resource {
         self.tell(call, scope, verb, record)
     }
 
-    /// Changes an object without anybody having asked for it, as the system itself does.
+    /// Writes an object that the system itself has changed, without a caller. There is an event,
+    /// and no audit entry of the change.
     ///
     /// # Errors
     /// `internal-error` of the database.
@@ -78,7 +79,7 @@ impl Resource {
         scope.emit(Event { kind: &kind, subject, source_agent, data }).map(drop)
     }
 
-    /// The events and the audit entry of a change.
+    /// Writes the events and the audit entry of a change.
     pub(super) fn tell(
         &'static self,
         call: &Call,
