@@ -1,8 +1,10 @@
-//! Tokens that end before their time: those of members, machine clients and logins. A revocation
-//! is written in the transaction of what ends, and published where the gateways look
-//! (`components/gateway/src/revocation.rs`) as soon as that is committed. What a crash kept from
-//! being published, or the key-value store has lost, is published by the tick, and by `auth` when
-//! a gateway finds the mark gone.
+//! Tokens that end before their time: those of members, machine clients and logins.
+//!
+//! A revocation is written in the transaction that ends the right. As soon as this is committed,
+//! the revocation is published in the key-value store, where the gateways look
+//! (`components/gateway/src/revocation.rs`). A crash may prevent that, or the key-value store may
+//! lose it. Then the tick publishes it, and so does `auth` if a gateway finds that the mark is
+//! gone.
 
 use std::cell::RefCell;
 
@@ -13,27 +15,29 @@ use crate::agree::agree;
 use crate::sql::{Database, Row, Source, Value, Who};
 use crate::{Call, Code, Error, Scope, System, key_value, now, problem};
 
-/// Longer than any token lives (`LONGEST` of the gateway) and the clocks of hosts differ, in
-/// milliseconds: after it there is nothing left to be refused.
+/// How long a revocation is kept, in milliseconds: the longest life of a token (`LONGEST_MS` of the
+/// gateway) and a margin for the clocks of hosts. After it, no such token is valid any more.
 const KEPT: i64 = 3_600_000 + 300_000;
-/// Rows that one look fetches.
+/// The most rows that one query fetches.
 const BATCH: usize = 1_000;
-/// The header in which the gateway says whom a revocation of the caller's token would name.
+/// The header in which the gateway names the subjects of the caller's token that a revocation may
+/// name, with their versions.
 const CREDENTIAL: &str = "x-credential";
-/// What stands before the keys of entries.
+/// The prefix of the keys of entries.
 pub(crate) const PREFIX: &str = "revoked:";
-/// Where it is marked that all entries are in the store.
+/// The key of the mark that says that all entries are in the store.
 const COMPLETE: &str = "revoked:complete";
 
 thread_local! {
-    /// Tenants and subjects of which the running request has revoked tokens. With several requests
-    /// in one instance another one may publish them: it finds what is committed by then.
+    /// The tenants and subjects of the tokens that the running request has revoked. If an instance
+    /// has several requests, then another one may publish them: it publishes what is committed by
+    /// then.
     static FRESH: RefCell<Vec<(String, String)>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Scope<'_> {
-    /// Revokes the tokens of a user or client of the tenant that were issued at a version before
-    /// this one.
+    /// Revokes the tokens of a user or client of the tenant that were issued at a version below
+    /// `below`.
     ///
     /// # Errors
     /// `internal-error` of the database.
@@ -48,20 +52,21 @@ impl Scope<'_> {
         Ok(())
     }
 
-    /// Revokes all tokens of a login, whose id is that of its family of refresh tokens.
+    /// Revokes all tokens of a login. The id of a login is the id of its family of refresh tokens.
     ///
     /// # Errors
     /// As [`Scope::revoke`].
     pub fn revoke_login(&self, family: &str) -> Result<(), Error> {
-        // A login has no versions: its tokens name 0.
+        // A login has no versions, so its tokens have version 0.
         self.revoke(family, 1)
     }
 }
 
 impl Call {
-    /// Refuses a caller whose token was revoked since the gateway has verified it, which it need not
-    /// look at again for a minute. For changes that outlast the token, in their transaction: who was
-    /// shut out must not let themselves in again meanwhile.
+    /// Refuses a caller whose token was revoked after the gateway verified it. The gateway
+    /// remembers a verified token for up to a minute. Changes that outlast the token call this in
+    /// their transaction. Otherwise a caller whose access was revoked could use that minute to
+    /// restore it.
     ///
     /// # Errors
     /// `invalid-token`; `internal-error` of the database.
@@ -72,7 +77,8 @@ impl Call {
         }
     }
 
-    /// Whether the caller's token is revoked by now, whatever a replica knows of it.
+    /// Whether the caller's token is revoked by now. It asks the writer, because a replica may be
+    /// behind.
     ///
     /// # Errors
     /// `internal-error` or `service-unavailable` of the database.
@@ -98,10 +104,10 @@ impl Call {
     }
 }
 
-/// Publishes what the request has revoked, as far as it was committed.
+/// Publishes the revocations of the request, as far as they were committed.
 ///
 /// # Errors
-/// Those of the stores; then the tick does it.
+/// Those of the stores. Then the tick publishes them.
 pub(crate) fn publish_fresh() -> Result<(), Error> {
     let fresh = FRESH.take();
     if fresh.is_empty() {
@@ -111,10 +117,10 @@ pub(crate) fn publish_fresh() -> Result<(), Error> {
     fresh.iter().try_for_each(|(tenant, subject)| write(&database, &bucket, tenant, subject))
 }
 
-/// Publishes all revocations that are not over, and marks that they are there.
+/// Publishes all revocations that have not expired, and sets the mark.
 ///
 /// # Errors
-/// Those of the stores; then the mark is not set.
+/// Those of the stores. Then the mark is not set.
 pub fn publish_all(system: &System<'_>) -> Result<(), Error> {
     let bucket = key_value::open()?;
     let mut last = (String::new(), String::new());
@@ -131,7 +137,7 @@ pub fn publish_all(system: &System<'_>) -> Result<(), Error> {
         let entries: Vec<Entry> = rows.into_iter().map(Entry::of).collect();
         for entry in &entries {
             let Entry { tenant, subject, .. } = entry;
-            // Most of the time it is there.
+            // Usually the entry is already there.
             let held = bucket.get(&key(tenant, subject)).map_err(key_value::fault)?;
             if held.as_ref() != Some(&entry.value()) {
                 write(system.database(), &bucket, tenant, subject)?;
@@ -145,7 +151,7 @@ pub fn publish_all(system: &System<'_>) -> Result<(), Error> {
     bucket.set(COMPLETE, b"1").map_err(key_value::fault)
 }
 
-/// As [`publish_all`], where the mark is gone.
+/// Publishes all revocations, as [`publish_all`] does, if the mark is gone.
 ///
 /// # Errors
 /// As [`publish_all`].
@@ -182,7 +188,7 @@ fn key(tenant: &str, subject: &str) -> String {
     format!("{PREFIX}{tenant}:{subject}")
 }
 
-/// Makes the entry of a subject say what its row says now.
+/// Makes the entry of a subject equal to its row.
 fn write(database: &Database, bucket: &Bucket, tenant: &str, subject: &str) -> Result<(), Error> {
     let of = [Value::Text(tenant.to_owned()), Value::Text(subject.to_owned())];
     let key = key(tenant, subject);

@@ -1,8 +1,8 @@
-//! The roles of a tenant's members, and what each may do (K-41).
+//! The roles of a tenant's members, and the scopes of each role (K-41).
 
 use crate::{Caller, Grant, Principal};
 
-/// Every scope there is. An owner holds all of them.
+/// All scopes. An owner holds all of them.
 pub const SCOPES: [&str; 14] = [
     "clients:read",
     "clients:write",
@@ -20,15 +20,15 @@ pub const SCOPES: [&str; 14] = [
     "webhooks:write",
 ];
 
-/// What who only looks may do.
+/// The scopes of a member who only reads.
 const READ: [&str; 5] =
     ["events:read", "notices:read", "projects:read", "teams:read", "users:read"];
 
-/// What who works with projects may do.
+/// The scopes of a member who works with projects.
 const WORK: [&str; 6] =
     ["events:read", "notices:read", "projects:read", "projects:write", "teams:read", "users:read"];
 
-/// From the highest to the lowest, as tokens have them.
+/// The roles from the highest to the lowest, as tokens name them.
 const ROLES: [&str; 6] = ["owner", "admin", "manager", "editor", "engineer", "viewer"];
 
 /// The scopes of a role.
@@ -41,8 +41,8 @@ pub fn scopes_of(role: &str) -> &'static [&'static str] {
     }
 }
 
-/// Whether the caller may give a role to others, and take it: a person one that is not above their
-/// own, a machine one whose scopes it holds.
+/// Whether the caller may give this role to others, and take it from them. A person may do so if
+/// the role is not above their own. A machine may do so if it holds all scopes of the role.
 pub fn may_give(caller: &Caller, role: &str) -> bool {
     let rank = |role: &str| ROLES.iter().position(|known| *known == role);
     match caller.principal {

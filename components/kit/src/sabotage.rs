@@ -1,8 +1,8 @@
-//! Faults that tests build in, with the feature `sabotage`, to show what holds without the
-//! code that is taken away. Without the feature nothing here does anything.
+//! Faults that tests build in with the feature `sabotage`. They show which guarantees hold without
+//! the code that is taken away. Without the feature, this module does nothing.
 //!
-//! A request asks for them in its `X-Request-ID`: `KEEP` leaves the tenant in its statements,
-//! and `TRAP-3` ends the instance before the third step of its work on the database.
+//! A request asks for faults in its `X-Request-ID`: `KEEP` leaves the tenant in its statements, and
+//! `TRAP-3` ends the instance before the third step of its work on the database.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -13,13 +13,14 @@ use crate::sql::Value;
 const ON: bool = cfg!(feature = "sabotage");
 
 thread_local! {
-    /// Whether the request keeps its tenant. An instance has one request at a time.
+    /// Whether the request keeps the tenant in its statements. An instance has one request at a
+    /// time.
     static KEEP: Cell<bool> = const { Cell::new(false) };
-    /// Steps until the trap.
+    /// The steps left until the trap.
     static LEFT: Cell<Option<u32>> = const { Cell::new(None) };
 }
 
-/// Notes what the request asks for.
+/// Reads which faults the request asks for.
 pub(crate) fn listen(parameters: &[Parameter]) {
     if ON {
         let id = parameters.iter().find(|one| one.name == "x-request-id");
@@ -29,7 +30,7 @@ pub(crate) fn listen(parameters: &[Parameter]) {
     }
 }
 
-/// A step between two statements: here an instance may end.
+/// A step between two statements. Here the instance may be made to end.
 pub(crate) fn step() {
     if ON && let Some(left) = LEFT.get() {
         assert!(left > 1, "on demand");
@@ -37,7 +38,8 @@ pub(crate) fn step() {
     }
 }
 
-/// The statement, without its tenant: row-level security holds by itself.
+/// The statement without its comparison of the tenant, which shows that row-level security holds by
+/// itself.
 pub(crate) fn predicate(sql: &str) -> Cow<'_, str> {
     match ON && !KEEP.get() {
         true => Cow::Owned(sql.replace("tenant_id = $1", "CAST($1 AS TEXT) IS NOT NULL")),
@@ -45,7 +47,7 @@ pub(crate) fn predicate(sql: &str) -> Cow<'_, str> {
     }
 }
 
-/// Traps between two statements of a transaction, for an object whose name asks for it.
+/// Traps between two statements of a transaction, if the name of an object asks for it.
 pub(crate) fn trap(sql: &str, values: &[Value]) {
     let asked = |value: &Value| matches!(value, Value::Text(text) if text.contains("TRAP HERE"));
     if ON && sql.starts_with("INSERT INTO events") && values.iter().any(asked) {

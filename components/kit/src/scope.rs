@@ -1,8 +1,8 @@
-//! Who may see which rows.
+//! The rows that a request may see.
 //!
-//! A [`Scope`] binds its tenant as `$1` of every statement; a statement that does not
-//! compare `tenant_id` with it is refused before it runs. [`System`] is the named exception
-//! for what is above tenants: signing in and the keys of the issuer.
+//! A [`Scope`] binds its tenant as `$1` of every statement. A statement that does not compare
+//! `tenant_id` with it is refused before it runs. [`System`] is the named exception for work above
+//! tenants, such as signing in and the keys of the issuer.
 
 use crate::list::{Bound, Dialect};
 use crate::receipt::{self, Envelope};
@@ -17,8 +17,8 @@ pub struct Scope<'a> {
 }
 
 impl Call {
-    /// Reads in the tenant of the caller, from a replica where the gateway says that the
-    /// caller has not written just now.
+    /// Reads in the tenant of the caller. It reads from a replica if the gateway says that the
+    /// caller has not written recently.
     ///
     /// # Errors
     /// Those of `work`; `internal-error` or `service-unavailable` of the database.
@@ -31,8 +31,9 @@ impl Call {
         Database::read(source, who, |database| work(&self.scope(database)?))
     }
 
-    /// Reads as [`Call::read`] does, where cursors are made: sees to the key that seals them,
-    /// which the database keeps, before a connection is held.
+    /// Reads as [`Call::read`] does, for answers with cursors. It first makes sure that the
+    /// instance has the key that seals cursors. The database keeps the key, so it is read before a
+    /// connection is held.
     ///
     /// # Errors
     /// As [`Call::read`].
@@ -46,9 +47,9 @@ impl Call {
         self.read(work)
     }
 
-    /// Writes in the tenant of the caller: `work`, its events and the receipt of its
-    /// idempotency key are one transaction. With a key that has a receipt, the receipt
-    /// answers and `work` does not run.
+    /// Writes in the tenant of the caller. `work`, its events and the receipt of its idempotency
+    /// key are one transaction. If the key has a receipt already, then the receipt answers and
+    /// `work` does not run.
     ///
     /// # Errors
     /// Those of `work`, after which nothing has changed.
@@ -59,7 +60,7 @@ impl Call {
         self.write_in(None, work)
     }
 
-    /// Writes as [`Call::write`] does, where the answer holds a secret: the receipt keeps it
+    /// Writes as [`Call::write`] does, for answers that hold a secret. The receipt keeps the answer
     /// sealed.
     ///
     /// # Errors
@@ -97,7 +98,7 @@ impl Scope<'_> {
         self.trace_id
     }
 
-    /// Which store reads the statements, for the few that cannot be written for both.
+    /// The database that reads the statements, for the few that cannot be written for both.
     pub fn dialect(&self) -> Dialect {
         match self.database {
             Database::Sqlite(_) => Dialect::Sqlite,
@@ -105,11 +106,11 @@ impl Scope<'_> {
         }
     }
 
-    /// Makes or reads cursors of a list of this tenant, bound to what the fingerprint says.
-    /// Only within [`Call::read_list`].
+    /// Makes or reads cursors of a list of this tenant. A cursor is bound to the fingerprint. Only
+    /// within [`Call::read_list`].
     ///
     /// # Errors
-    /// `internal-error` anywhere else.
+    /// `internal-error` outside of it.
     pub fn cursors<T>(
         &self,
         collection: &str,
@@ -127,7 +128,7 @@ impl Scope<'_> {
     /// The rows of a `SELECT`. `$1` is the tenant; `parameters` begin at `$2`.
     ///
     /// # Errors
-    /// `internal-error` when the statement is wrong or not bound to the tenant.
+    /// `internal-error` if the statement is wrong or not bound to the tenant.
     pub fn query(
         &self,
         sql: &str,
@@ -140,7 +141,7 @@ impl Scope<'_> {
     /// Runs a statement and returns how many rows it changed. `$1` is the tenant.
     ///
     /// # Errors
-    /// As [`Scope::query`]; `conflict` when a unique value exists.
+    /// As [`Scope::query`]; `conflict` if a unique value exists already.
     pub fn execute(
         &self,
         sql: &str,
@@ -154,7 +155,7 @@ impl Scope<'_> {
     /// Runs a statement that changes exactly one row.
     ///
     /// # Errors
-    /// As [`Scope::execute`]; `internal-error` when it changed none or several.
+    /// As [`Scope::execute`]; `internal-error` if it changed no row or several rows.
     pub fn execute_one(
         &self,
         sql: &str,
@@ -181,8 +182,8 @@ impl Scope<'_> {
     }
 }
 
-/// A random key of the whole database, made by whoever asks first. It is above tenants, so
-/// what it signs must name the tenant.
+/// A random key of the whole database. The first request that needs it makes it. The key belongs to
+/// no tenant, so whatever it seals must name the tenant.
 fn secret(name: &str) -> Result<Vec<u8>, Error> {
     let database = Database::open()?;
     let name = Value::Text(name.to_owned());
@@ -203,14 +204,14 @@ fn secret(name: &str) -> Result<Vec<u8>, Error> {
     read()?.ok_or_else(|| Error::internal("no secret"))
 }
 
-/// All rows, for what is above tenants. Each use says why.
+/// All rows, for work above tenants. Each use gives its reason.
 pub struct System<'a> {
     database: Database,
     trace_id: &'a str,
 }
 
 impl<'a> System<'a> {
-    /// Opens the database without a tenant. `why` stands in the code for whoever reviews it.
+    /// Opens the database without a tenant. `why` is a note in the code for reviewers.
     ///
     /// # Errors
     /// `internal-error` or `service-unavailable` of the database.
@@ -218,7 +219,7 @@ impl<'a> System<'a> {
         Self::behind(call.trace_id(), why)
     }
 
-    /// As [`System::open`], for what goes on behind the answer to a call with this trace id.
+    /// Like [`System::open`], for work that goes on behind the answer to a call with this trace id.
     ///
     /// # Errors
     /// As [`System::open`].
@@ -230,7 +231,7 @@ impl<'a> System<'a> {
     /// The rows of a `SELECT`.
     ///
     /// # Errors
-    /// `internal-error` when the statement is wrong.
+    /// `internal-error` if the statement is wrong.
     pub fn query(&self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, Error> {
         self.database.query(Who::System, sql, parameters)
     }
@@ -238,7 +239,7 @@ impl<'a> System<'a> {
     /// Runs a statement and returns how many rows it changed.
     ///
     /// # Errors
-    /// As [`System::query`]; `conflict` when a unique value exists.
+    /// As [`System::query`]; `conflict` if a unique value exists already.
     pub fn execute(&self, sql: &str, parameters: &[Value]) -> Result<u64, Error> {
         self.database.execute(Who::System, sql, parameters)
     }
@@ -251,8 +252,8 @@ impl<'a> System<'a> {
         self.database.transaction(None, work)
     }
 
-    /// Runs `work` in one transaction, one at a time for each `queue`, so that what it reads
-    /// is so until it has written.
+    /// Runs `work` in one transaction. Transactions of one `queue` run one at a time, so the rows
+    /// that they read stay unchanged until they have written.
     ///
     /// # Errors
     /// Those of `work`, after which nothing has changed.
@@ -264,8 +265,8 @@ impl<'a> System<'a> {
         self.database.transaction(Some(queue), work)
     }
 
-    /// Reads in one tenant; all of it sees one state of the database where there are several
-    /// writers at once.
+    /// Reads in one tenant. On PostgreSQL, which has several writers at once, all statements see
+    /// one state of the database.
     ///
     /// # Errors
     /// Those of `work`; `internal-error` or `service-unavailable` of the database.
@@ -279,8 +280,8 @@ impl<'a> System<'a> {
         })
     }
 
-    /// Milliseconds since the Unix epoch by the clock that all hosts share: that of PostgreSQL,
-    /// or of the one machine. Not inside of a transaction of a tenant.
+    /// Milliseconds since the Unix epoch, by a clock that all hosts share: that of PostgreSQL, or
+    /// of the one machine. Not to be called inside a transaction of a tenant.
     ///
     /// # Errors
     /// `internal-error` or `service-unavailable` of the database.
@@ -293,12 +294,12 @@ impl<'a> System<'a> {
         row.map(|mut row| row.integer()).ok_or_else(|| Error::internal("no clock"))
     }
 
-    /// Runs statements that need not hold together: on PostgreSQL each by itself, so that
-    /// nobody holds two rows and waits for a third; on SQLite, where there is one writer
-    /// anyway, the disk is waited for only once.
+    /// Runs statements that need not be one transaction. On PostgreSQL each is a transaction of its
+    /// own, so nobody holds two rows and waits for a third. On SQLite, which has one writer anyway,
+    /// they are one transaction, so the disk is waited for only once.
     ///
     /// # Errors
-    /// Those of `work`; on PostgreSQL what was done stays done.
+    /// Those of `work`. On PostgreSQL, the statements before the error stay done.
     pub fn one_by_one<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
         if self.is_partitioned() { work() } else { self.transaction(work) }
     }
@@ -307,7 +308,7 @@ impl<'a> System<'a> {
         &self.database
     }
 
-    /// Whether months of events and audit entries are partitions (PostgreSQL).
+    /// Whether the months of events and audit entries are partitions (PostgreSQL).
     pub(crate) fn is_partitioned(&self) -> bool {
         matches!(self.database, Database::Postgres(_))
     }
@@ -317,8 +318,8 @@ impl<'a> System<'a> {
         self.resume(tenant, self.trace_id)
     }
 
-    /// As [`System::enter`], to go on with what another request began: what is left behind has
-    /// the trace id of that one.
+    /// Like [`System::enter`], to go on with work that another request began. Rows that it writes
+    /// have the trace id of that request.
     pub fn resume<'s>(&'s self, tenant: &'s str, trace_id: &'s str) -> Scope<'s> {
         Scope { database: &self.database, tenant, trace_id }
     }

@@ -1,4 +1,4 @@
-//! Encryption at rest: AES-256-GCM under the master key, or one that comes from it (C-35).
+//! Encryption at rest: AES-256-GCM under the master key, or under a key derived from it (C-35).
 
 use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit, Nonce};
@@ -10,22 +10,23 @@ use sha2::Sha256;
 
 use crate::{Call, Code, Envelope, Error, Internal, problem};
 
-/// The master key of a fresh checkout, as `spin.toml` has it, and the sealing key that comes from
-/// it. They are public: they serve in development only.
+/// The master key of a fresh checkout, as `spin.toml` has it, and the sealing key derived from it.
+/// Both are public, so they are accepted in development only.
 const PUBLIC: [&str; 2] = [
     "ZGV2ZWxvcG1lbnQgb25seSwgbmV2ZXIgZGVwbG95ISE=",
     "INFFpC2Wl1h1FQw7nv+2XcT9uc4AlGNci85bt7jbOXc=",
 ];
-/// Stands before what a `sealing_key` has sealed. What is without it is of the master key.
+/// The prefix of text that a `sealing_key` has sealed. Text without it was sealed with the master
+/// key.
 const OWN: &str = "2.";
 const NONCE: usize = 12;
 
-/// What this function seals with: its `sealing_key`, or where it has none the master key.
+/// The key with which this function seals: its `sealing_key` or, if it has none, the master key.
 pub struct Seal {
     key: Vec<u8>,
     /// Whether the key is this function's own.
     own: bool,
-    /// The master key, for what older releases have sealed with it.
+    /// The master key, for text that older releases have sealed with it.
     before: Option<Vec<u8>>,
     development: bool,
 }
@@ -34,9 +35,9 @@ impl Seal {
     /// Reads the Spin variables `sealing_key` and `master_key`: 32 bytes in base64.
     ///
     /// # Errors
-    /// `service-unavailable` when it is missing, malformed or public; and in development (the
-    /// variable of this name) for a request that does not come straight from a program on this
-    /// machine, under whatever key.
+    /// `service-unavailable` if the key is missing, malformed or public. In development (the
+    /// variable of this name) a public key is accepted, but every request that does not come
+    /// straight from a program on this machine is refused, whatever the key.
     pub async fn load(call: &Call) -> crate::Result<Self> {
         let development = in_development().await;
         if development && call.header("x-client-local") != Some("true") {
@@ -56,12 +57,13 @@ impl Seal {
         Ok(Self { key, own, before, development })
     }
 
-    /// Whether the operator has said that nothing here is for real.
+    /// Whether the operator has marked this installation as one for development.
     pub fn is_development(&self) -> bool {
         self.development
     }
 
-    /// A name for a text that must not be read out of a store, nor guessed without the key.
+    /// A keyed digest as the name of a text. Nobody can read the text out of a store, or guess it,
+    /// without the key.
     pub fn digest(&self, purpose: &str, text: &str) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("takes keys of any length");
         for piece in [purpose, text] {
@@ -71,10 +73,10 @@ impl Seal {
         URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
     }
 
-    /// Seals `plain` so that it opens only as `name`.
+    /// Seals `plain`. It opens only under the same `name`.
     ///
     /// # Errors
-    /// `internal-error` when there is no randomness.
+    /// `internal-error` if there is no randomness.
     pub fn seal(&self, name: &str, plain: &[u8]) -> crate::Result<String> {
         let mut nonce = [0; NONCE];
         getrandom::fill(&mut nonce).internal()?;
@@ -87,10 +89,10 @@ impl Seal {
         Ok(format!("{mark}{}", STANDARD.encode(sealed)))
     }
 
-    /// Opens what was sealed as `name`.
+    /// Opens a text that was sealed under `name`.
     ///
     /// # Errors
-    /// `service-unavailable` when the key is another one now.
+    /// `service-unavailable` if the key has changed; `internal-error` if the text is malformed.
     pub fn open(&self, name: &str, sealed: &str) -> crate::Result<Vec<u8>> {
         let (key, sealed) = match sealed.strip_prefix(OWN) {
             Some(sealed) => (&self.key, sealed),
@@ -117,11 +119,12 @@ fn of_the_master_key() -> Error {
     )
 }
 
-/// Receipts of this function: their answers hold tokens and secrets, and a plain fingerprint
-/// of a body with a password would let whoever reads the table guess it.
+/// Receipts of this function. Their answers hold tokens and secrets, so they are sealed. The
+/// fingerprint of a body with a password is keyed. Otherwise a reader of the table could guess the
+/// password.
 impl Envelope for Seal {
     fn fingerprint(&self, fingerprint: &str) -> String {
-        // As long as there are receipts of an older release.
+        // The old key is used as long as receipts of an older release exist.
         let key = self.before.as_ref().unwrap_or(&self.key);
         let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("takes keys of any length");
         mac.update(b"idempotency-fingerprint:");
@@ -138,11 +141,11 @@ impl Envelope for Seal {
     }
 }
 
-/// A key of its own for one purpose (HKDF-SHA256, RFC 5869), from which neither the master key
-/// nor another purpose's is learned. `host/src/keys.rs` makes the same.
+/// A key of its own for one purpose (HKDF-SHA256, RFC 5869). It reveals neither the master key nor
+/// the key of another purpose. `host/src/keys.rs` derives the same keys.
 ///
 /// # Errors
-/// As [`Seal::load`], whoever asks: no request is served with it.
+/// As [`Seal::load`], but without the check of the caller, because no request is served with it.
 pub async fn derived(purpose: &str) -> crate::Result<[u8; 32]> {
     let mut key = [0; 32];
     Hkdf::<Sha256>::new(None, &master().await?)
@@ -151,7 +154,7 @@ pub async fn derived(purpose: &str) -> crate::Result<[u8; 32]> {
     Ok(key)
 }
 
-/// Whether this is the machine of a developer, by the setting `development`.
+/// Whether this is the machine of a developer, according to the variable `development`.
 pub async fn in_development() -> bool {
     let text = spin_sdk::variables::get("development").await;
     text.is_ok_and(|text| text.trim() == "true")
@@ -161,7 +164,7 @@ async fn master() -> crate::Result<Vec<u8>> {
     variable("master_key").await?.ok_or_else(|| refused("the variable master_key is not set"))
 }
 
-/// A key of the manifest; `None` where the function is given none.
+/// A key from a Spin variable; `None` if the variable is empty or the function does not have it.
 async fn variable(name: &str) -> crate::Result<Option<Vec<u8>>> {
     let text = spin_sdk::variables::get(name).await.unwrap_or_default();
     let text = text.trim();

@@ -1,5 +1,5 @@
-//! The way of a request inside a function: find the operation, check the request against
-//! its contract, call the handler.
+//! The steps of a request inside a function: find the operation, check the request against its
+//! contract, call the handler.
 
 use serde_json::{Map, Value};
 
@@ -68,7 +68,7 @@ fn relation(relation: &Relation) -> route::Relation {
 /// Answers one request (`route.handle`).
 ///
 /// # Errors
-/// What the contract refuses, then what the handler refuses.
+/// The violations of the contract, then the errors of the handler.
 pub async fn serve<O, F>(
     context: Context,
     operation: &str,
@@ -93,7 +93,7 @@ where
     let Request { parameters, body } = request;
     let call = Call { function: O::FUNCTION, operation, context, parameters, body, document };
     let outcome = dispatch(*op, call).await;
-    // Also of a refusal: a refresh token that is used twice ends its login.
+    // A refused request may revoke tokens too: a refresh token that is used twice ends its login.
     let _ = crate::revocation::publish_fresh();
     let due = due();
     let cache = operation.cache.map(str::to_owned);
@@ -102,7 +102,7 @@ where
     })
 }
 
-/// What the gateway is told of work that is due.
+/// The value of the header that tells the gateway which work is due.
 fn due() -> Option<String> {
     crate::outbox::take_due().then(|| "deliveries".to_owned())
 }
@@ -114,10 +114,10 @@ fn check(operation: &Operation, request: &Request) -> Result<Value, Error> {
         .map(|p| (location(p.location), p.name.as_str(), p.value.as_str()))
         .collect();
     let mut violations = validate::parameters(operation, &parameters);
-    // An unknown parameter is a request that cannot be understood: 400, not 422 (K-29).
+    // A request with an unknown parameter cannot be understood: 400, not 422 (K-29).
     let unknown = violations.iter().any(|violation| violation.code == "UNKNOWN_PARAMETER");
     let document = match &operation.body {
-        // As if nothing was said of any member.
+        // An optional body that is missing counts as an object without members.
         Some(body) if !body.required && request.body.is_empty() => Value::Object(Map::new()),
         Some(body) if body.validate => {
             let document: Value = serde_json::from_slice(&request.body).map_err(|_| {

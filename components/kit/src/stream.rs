@@ -9,11 +9,11 @@ use spin_sdk::wit_bindgen::{StreamReader, StreamWriter};
 
 use crate::bindings::wit_stream;
 
-/// How long a client may take nothing of what there is. Behind it may be a connection that
-/// nobody has closed, and the instance is occupied meanwhile.
+/// How long a client may take no data although there is some. The connection may be dead without
+/// having been closed, and the instance is occupied meanwhile.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The end of a body that a function writes to.
+/// The writing end of a body.
 pub struct Writer(StreamWriter<u8>);
 
 impl Writer {
@@ -22,8 +22,8 @@ impl Writer {
         (Self(writer), reader)
     }
 
-    /// Writes all of it, as fast as the client takes it. False when the client has left, or
-    /// takes nothing for long: then nothing more can be written.
+    /// Writes all bytes, as fast as the client takes them. Returns false if the client has left or
+    /// takes nothing for too long. Then nothing more can be written.
     pub async fn write(&mut self, bytes: impl Into<Vec<u8>>) -> bool {
         let mut written = pin!(self.0.write_all(bytes.into()));
         let mut waited = pin!(sleep(PATIENCE));
@@ -35,7 +35,7 @@ impl Writer {
     }
 }
 
-/// Waits; other requests of the instance go on.
+/// Waits for a time, while other requests of the instance go on.
 pub async fn sleep(time: Duration) {
     spin_sdk::time::sleep(time).await;
 }

@@ -1,9 +1,9 @@
-//! The database under the scopes: SQLite (`spin:sqlite`), or PostgreSQL (`spin:postgres`)
-//! where the variable `postgres_url` names one. Which of them it is stays in this folder.
+//! The database under the scopes: PostgreSQL (`spin:postgres`) if the variable `postgres_url` is
+//! set, else SQLite (`spin:sqlite`). Only this folder knows which of them it is.
 //!
-//! Statements are in the SQL that both read, with `$1`, `$2`, … for their parameters; a
-//! dollar sign has no other use in them. Calls are synchronous, which is a quarter faster
-//! for short statements than the async form and holds only this instance.
+//! Statements use the SQL that both understand. `$1`, `$2`, … are their parameters, and a dollar
+//! sign has no other use in them. Calls are synchronous: for short statements that is a quarter
+//! faster than the async form, and it blocks only this instance.
 
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
@@ -15,45 +15,45 @@ pub use spin_sdk::sqlite::wit::sqlite::Value;
 use crate::list::Literal;
 use crate::{Code, Error, problem, sabotage};
 
-/// For whom a statement runs: PostgreSQL shows its rows by it (row-level security).
+/// For whom a statement runs. PostgreSQL shows rows according to it (row-level security).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Who<'a> {
     /// One tenant.
     Tenant(&'a str),
-    /// What is above tenants.
+    /// Work above tenants.
     System,
 }
 
-/// Where a read may be answered.
+/// The database that may answer a read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// By the database that takes the writes.
+    /// The database that takes the writes.
     Writer,
-    /// By a replica too, which may be a moment behind.
+    /// Also a replica, which may be a moment behind.
     Replica,
 }
 
-/// A connection, outside of any transaction when it is made and when it is dropped.
+/// A connection. It is outside any transaction when it is made and when it is dropped.
 pub(crate) enum Database {
     Sqlite(sqlite::Database),
     Postgres(postgres::Database),
 }
 
-/// Addresses of PostgreSQL; empty for what there is not.
+/// The addresses of PostgreSQL; an address is empty if there is no such server.
 struct Addresses {
     writer: String,
     reader: String,
 }
 
 thread_local! {
-    /// As the variables have them, read once by each instance.
+    /// The addresses from the variables. Each instance reads them once.
     static ADDRESSES: OnceCell<Addresses> = const { OnceCell::new() };
-    /// The key that signs cursors, once this instance has read it.
+    /// The key that seals cursors, once this instance has read it.
     pub(crate) static CURSOR_KEY: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Reads where the database is. Before the first request of an instance, since variables
-/// are read asynchronously and statements are not.
+/// Reads the addresses of the database. This happens before the first request of an instance,
+/// because variables are read asynchronously and statements are not.
 pub(crate) async fn configure() {
     if ADDRESSES.with(|known| known.get().is_some()) {
         return;
@@ -62,7 +62,8 @@ pub(crate) async fn configure() {
         let value = spin_sdk::variables::get(name).await.unwrap_or_default();
         value.trim().to_owned()
     };
-    // A role of its own, where the operator has given it one.
+    // A variable of this function goes before the common one, so that the operator can give it a
+    // database role of its own.
     let either = async |own: &str, common: &str| match get(own).await {
         none if none.is_empty() => get(common).await,
         own => own,
@@ -71,7 +72,7 @@ pub(crate) async fn configure() {
         writer: either("postgres_own_url", "postgres_url").await,
         reader: either("postgres_own_reader_url", "postgres_reader_url").await,
     };
-    // Another request of this instance may have been first, with the same outcome.
+    // Another request of this instance may have stored the same addresses first.
     ADDRESSES.with(|known| drop(known.set(found)));
 }
 
@@ -85,7 +86,7 @@ fn address(source: Source) -> String {
 }
 
 impl Database {
-    /// Opens the database. SQLite is brought up to date, PostgreSQL must be.
+    /// Opens the database. SQLite is migrated if needed; PostgreSQL must be up to date already.
     pub(crate) fn open() -> Result<Self, Error> {
         match address(Source::Writer) {
             none if none.is_empty() => sqlite::Database::open().map(Self::Sqlite),
@@ -93,8 +94,8 @@ impl Database {
         }
     }
 
-    /// Opens it for `work`, which only reads. On PostgreSQL all of it sees one state of the
-    /// database; on SQLite each statement sees the newest.
+    /// Opens the database for `work`, which only reads. On PostgreSQL all statements see one state
+    /// of the database. On SQLite each statement sees the newest state.
     pub(crate) fn read<T>(
         source: Source,
         who: Who<'_>,
@@ -106,7 +107,7 @@ impl Database {
         }
         let reader = address(source);
         let begun = match postgres::Database::open(&reader).and_then(|it| it.begin_read(who)) {
-            // Without its replicas the service is slower, not gone.
+            // If the replica does not answer, then the writer does: slower, but not unavailable.
             Err(error) if reader != writer && error.code == Code::ServiceUnavailable => {
                 postgres::Database::open(&writer)?.begin_read(who)?
             }
@@ -150,10 +151,10 @@ impl Database {
         }
     }
 
-    /// Runs `work` in a transaction: committed when it succeeds, rolled back when not.
+    /// Runs `work` in a transaction. It is committed if `work` succeeds, and rolled back otherwise.
     ///
-    /// Nobody else writes what it reads: SQLite has one writer at a time, on PostgreSQL those
-    /// of one tenant, and those of one `queue`, wait for each other.
+    /// No other transaction writes the rows that it reads. SQLite has one writer at a time. On
+    /// PostgreSQL, the writers of one tenant wait for each other, and so do those of one `queue`.
     pub(crate) fn transaction<T>(
         &self,
         queue: Option<&str>,
@@ -164,14 +165,14 @@ impl Database {
             Self::Sqlite(database) => database.transaction(work),
             Self::Postgres(database) => database.transaction(queue, work),
         };
-        // Committed, and not answered yet.
+        // The transaction is committed here, but the request is not answered yet.
         sabotage::step();
         outcome
     }
 }
 
-/// PostgreSQL cannot hold U+0000. It is refused on SQLite too, so that both answer alike; what
-/// has a schema was refused before, with its place.
+/// PostgreSQL cannot store U+0000. SQLite refuses it too, so that both answer alike. Values with a
+/// schema were refused before, with their place in the request.
 fn check(parameters: &[Value]) -> Result<(), Error> {
     let is_wrong = |value: &Value| matches!(value, Value::Text(text) if text.contains('\0'));
     match parameters.iter().any(is_wrong) {
@@ -189,7 +190,7 @@ impl From<Literal> for Value {
     }
 }
 
-/// A row of a result: its columns are taken in the order of the `SELECT`.
+/// A row of a result. Its columns are taken in the order of the `SELECT`.
 pub struct Row(std::vec::IntoIter<Value>);
 
 impl Iterator for Row {
@@ -228,11 +229,11 @@ impl Row {
     }
 }
 
-/// What a store could not do; the cause is for the log.
+/// A failure of the database. The cause is for the log.
 enum Failure {
-    /// A unique value is there already.
+    /// A unique value exists already.
     Duplicate,
-    /// Whoever asks again in a moment may have more luck.
+    /// A retry after a moment may succeed.
     Unavailable,
     /// A fault of ours.
     Fault,

@@ -1,10 +1,10 @@
-//! PostgreSQL, as `spin:postgres` gives it: a connection for each transaction, out of the pool
-//! of the runtime. Nobody waits for a second one while holding a first, so a small pool makes
-//! requests wait and never lock each other out.
+//! PostgreSQL through `spin:postgres`: each transaction takes a connection from the pool of the
+//! runtime. Nobody waits for a second connection while holding a first one. So a small pool makes
+//! requests wait, but it never causes a deadlock.
 //!
-//! Every statement runs in a transaction that names the tenant for the policies of row-level
-//! security, and nothing outlives the transaction. A transaction that writes for a tenant
-//! first waits for the others that do: so rules that look at several rows hold, receipts are
+//! Every statement runs in a transaction that sets the tenant for the policies of row-level
+//! security, and the setting ends with the transaction. A transaction that writes for a tenant
+//! first waits for the other writers of the tenant. So rules over several rows hold, receipts are
 //! found, and events are numbered in the order of the commits, as on SQLite.
 
 use std::cell::{Cell, RefCell};
@@ -16,15 +16,15 @@ use spin_sdk::pg::wit::postgres::{
 use super::{Failure, Row, Value, Who, refuse};
 use crate::{Error, migrate};
 
-/// What `Who::System` calls itself in the policies; no tenant id has a `*`.
+/// The value that stands for `Who::System` in the policies. No tenant id has a `*`.
 const SYSTEM: &str = "*";
 
 pub(crate) struct Database {
     address: String,
-    /// There while a transaction is open.
+    /// `Some` while a transaction is open.
     connection: RefCell<Option<Connection>>,
     state: Cell<State>,
-    /// Whom the open transaction has named.
+    /// The tenant that the open transaction has set, or [`SYSTEM`].
     named: RefCell<String>,
 }
 
@@ -33,12 +33,13 @@ enum State {
     Outside,
     Reading,
     Writing,
-    /// A statement failed: PostgreSQL takes no others, and answers COMMIT with success.
+    /// A statement failed. PostgreSQL refuses further statements, and it answers COMMIT with
+    /// success although it rolls back.
     Failed,
 }
 
 impl Database {
-    /// The database at an address, once its schema is known to be ours.
+    /// The database at an address, after a check that its schema has our version.
     pub(super) fn open(address: &str) -> Result<Self, Error> {
         let database = Self {
             address: address.to_owned(),
@@ -50,7 +51,7 @@ impl Database {
         Ok(database)
     }
 
-    /// Begins a transaction that only reads, of one state of the database.
+    /// Begins a transaction that only reads, and reads one state of the database.
     pub(super) fn begin_read(self, who: Who<'_>) -> Result<Self, Error> {
         self.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", State::Reading)?;
         self.name(who)?;
@@ -60,7 +61,7 @@ impl Database {
     pub(super) fn roll_back(&self) {
         self.state.set(State::Outside);
         if let Some(connection) = self.connection.take() {
-            // When it fails the connection is gone, and the transaction with it.
+            // If this fails, then the connection is gone, and the transaction with it.
             let _ = connection.execute("ROLLBACK", &[]);
         }
     }
@@ -115,7 +116,7 @@ impl Database {
         self.end(waited.and_then(|()| work()))
     }
 
-    /// Runs one statement for somebody, in the open transaction or in one of its own.
+    /// Runs one statement for a tenant or the system, in the open transaction or in one of its own.
     fn within<T>(
         &self,
         begin: &str,
@@ -138,7 +139,8 @@ impl Database {
 
     fn begin(&self, sql: &str, state: State) -> Result<(), Error> {
         let connection = Connection::open(&self.address).map_err(fault)?;
-        // The pool of Spin hands it on as a guest that trapped left it.
+        // If a guest trapped, then Spin's pool hands its connection on with the transaction still
+        // open.
         connection.execute("ROLLBACK", &[]).map_err(fault)?;
         connection.execute(sql, &[]).map_err(fault)?;
         self.connection.replace(Some(connection));
@@ -147,11 +149,11 @@ impl Database {
         Ok(())
     }
 
-    /// Commits a success; anything else, and a transaction that only read, is rolled back.
+    /// Commits after a success. After a failure, or if the transaction only read, rolls back.
     fn end<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
         match (outcome, self.state.get()) {
             (Ok(value), State::Writing) => {
-                // After an error here nobody knows whether it is committed.
+                // If COMMIT fails, then nobody knows whether the transaction is committed.
                 let committed = self.run("COMMIT", &[]);
                 self.state.set(State::Outside);
                 self.connection.take();
@@ -176,9 +178,9 @@ impl Database {
         outcome
     }
 
-    /// Tells the policies whose rows the transaction is about. Who writes for a tenant waits
-    /// here for the others who do. A host that stops in the middle loses its place: the
-    /// server ends its transaction after `idle_in_transaction_session_timeout`.
+    /// Sets the tenant for the policies of row-level security. A writer for a tenant waits here for
+    /// the other writers of the tenant. If a host stops in the middle, then the server ends its
+    /// transaction after `idle_in_transaction_session_timeout`, and the next writer goes on.
     fn name(&self, who: Who<'_>) -> Result<(), Error> {
         let id = match who {
             Who::Tenant(id) => id,
@@ -209,7 +211,7 @@ impl Database {
         Ok(())
     }
 
-    /// How many migrations the database has.
+    /// The number of migrations that the database has.
     pub(crate) fn version(&self) -> Result<i64, Error> {
         let number = |sql: &str| {
             let row = self.query(Who::System, sql, &[])?.into_iter().next();
@@ -261,8 +263,8 @@ fn fault(error: SqlError) -> Error {
     let failure = match &error {
         SqlError::ConnectionFailed(_) => Failure::Unavailable,
         SqlError::QueryFailed(QueryError::DbError(error)) => sql_state(&error.code),
-        // Without a state it did not come from the server: these are the driver's words for a
-        // connection that broke.
+        // An error without a SQLSTATE did not come from the server. These are the words of the
+        // driver for a connection that broke.
         SqlError::QueryFailed(QueryError::Text(text))
             if ["kind: Closed", "kind: Io", "kind: Timeout", "took too long"]
                 .iter()
@@ -282,7 +284,7 @@ fn sql_state(state: &str) -> Failure {
         // Serialization, deadlock, lock time-out, statement time-out, idle in transaction,
         // read only (a writer that has become a standby).
         "40001" | "40P01" | "55P03" | "57014" | "25P03" | "25006" => Failure::Unavailable,
-        // Connection, resources, shutdown or start of the server.
+        // Classes: connection, resources, shutdown or start of the server.
         _ if ["08", "53", "57"].iter().any(|class| state.starts_with(class)) => {
             Failure::Unavailable
         }

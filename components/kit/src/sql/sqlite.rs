@@ -1,5 +1,5 @@
-//! SQLite, as `spin:sqlite` gives it. To SQLite `$1` is a name, numbered where it first
-//! appears; `?1` is the number itself.
+//! SQLite through `spin:sqlite`. For SQLite, `$1` is a name, which gets its number where it first
+//! appears. `?1` is the number itself.
 
 use std::cell::Cell;
 
@@ -11,14 +11,14 @@ use crate::{Error, migrate};
 const DATABASE: &str = "default";
 
 thread_local! {
-    /// A connection that the last request of this instance left behind: opening one costs
+    /// A connection that an earlier request of this instance left open, because opening one costs
     /// as much as a short statement. A request that finds none opens its own.
     static IDLE: Cell<Option<Connection>> = const { Cell::new(None) };
 }
 
 pub(crate) struct Database {
     connection: Option<Connection>,
-    /// A roll-back failed: nobody knows whether the transaction is still open.
+    /// Whether a roll-back failed. Then nobody knows if the transaction is still open.
     uncertain: Cell<bool>,
 }
 
@@ -31,7 +31,7 @@ impl Drop for Database {
 }
 
 impl Database {
-    /// Opens the database and brings its schema up to date.
+    /// Opens the database and migrates its schema.
     pub(super) fn open() -> Result<Self, Error> {
         let connection = match IDLE.take() {
             Some(connection) => connection,
@@ -62,11 +62,11 @@ impl Database {
         &self,
         work: impl FnOnce() -> Result<T, Error>,
     ) -> Result<T, Error> {
-        // IMMEDIATE: a transaction that first reads and then writes must not find that
-        // another one wrote in between.
+        // IMMEDIATE takes the write lock at the beginning. So no other transaction can write
+        // between the reads and the writes of this one.
         self.run("BEGIN IMMEDIATE", &[])?;
         let outcome = work().and_then(|value| self.run("COMMIT", &[]).map(|_| value));
-        // After some errors SQLite has rolled back by itself, and says so here.
+        // After some errors SQLite has rolled back by itself. Then ROLLBACK fails here.
         if outcome.is_err() && self.run("ROLLBACK", &[]).is_err() {
             self.uncertain.set(true);
         }

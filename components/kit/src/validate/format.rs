@@ -1,4 +1,4 @@
-//! What strings must spell: the formats that request schemas may name.
+//! The formats of strings that request schemas may name.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -7,7 +7,7 @@ use fluent_uri::Uri;
 
 use crate::contract::Format;
 
-/// Whether the text spells what the format says.
+/// Whether the text has the format.
 pub(super) fn spells(format: Format, text: &str) -> bool {
     match format {
         Format::Email => is_email(text),
@@ -16,7 +16,7 @@ pub(super) fn spells(format: Format, text: &str) -> bool {
     }
 }
 
-/// What to call it in a message.
+/// The name of the format in a message.
 pub(super) fn named(format: Format) -> &'static str {
     match format {
         Format::Email => "an e-mail address",
@@ -25,15 +25,15 @@ pub(super) fn named(format: Format) -> &'static str {
     }
 }
 
-/// An address of RFC 5321 with its length limits, and of RFC 6531 beyond ASCII. Of domains
-/// those with a dot: mail reaches no others from here.
+/// An address of RFC 5321 with its length limits, or of RFC 6531 beyond ASCII. The domain must have
+/// a dot, because mail from here reaches no other domains.
 fn is_email(text: &str) -> bool {
     let text = text::nfc(text);
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
-    // The crate knows the grammar of ASCII, to which RFC 6531 section 3.3 adds every other
-    // character.
+    // The crate checks the ASCII grammar. RFC 6531 section 3.3 adds every other character to it, so
+    // a letter stands for each of them here.
     let ascii: String = text.chars().map(|c| if c.is_ascii() { c } else { 'a' }).collect();
-    // It takes no empty quoted string, which RFC 5321 has.
+    // The crate refuses an empty quoted string, but RFC 5321 allows it.
     let ascii = if local == "\"\"" { ascii.replacen("\"\"", "a", 1) } else { ascii };
     let options = Options::default().with_required_tld().without_display_text();
     let odd = |character: char| character != ' ' && text::is_invisible(character);
@@ -44,8 +44,8 @@ fn is_email(text: &str) -> bool {
         && is_domain(domain)
 }
 
-/// What the crate leaves open of a domain: labels of letters, digits and hyphens (RFC 1123
-/// section 2.1), and literals that are addresses (RFC 5321 section 4.1.3).
+/// Rules for domains that the crate does not check: labels have letters, digits and hyphens (RFC
+/// 1123 section 2.1), and literals are addresses (RFC 5321 section 4.1.3).
 fn is_domain(domain: &str) -> bool {
     let Some(literal) = domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else {
         let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || !c.is_ascii();
@@ -128,8 +128,8 @@ mod tests {
         );
     }
 
-    /// `uri.json` of the same suite. This platform takes `http` and `https` only, so what is a
-    /// URI of another scheme there is refused here.
+    /// The cases of `uri.json` of the same suite. This platform accepts `http` and `https` only, so
+    /// the URIs of other schemes are refused here.
     #[test]
     fn uris_of_the_public_suite() {
         check(

@@ -1,7 +1,7 @@
-//! Checks requests against the tables of [`crate::contract`] and reports every violation
-//! at once, each with its place, so that a client can mend a request in one round.
+//! Checks requests against the tables of [`crate::contract`]. All violations are reported together,
+//! each with its place, so that a client can correct a request in one round.
 //!
-//! Messages never repeat the rejected value: it may be a password.
+//! Messages never repeat the rejected value, because it may be a password.
 
 mod format;
 
@@ -11,24 +11,24 @@ use serde_json::{Map, Value};
 
 use crate::contract::{Location, Operation, Property, Query, Schema};
 
-/// The most violations that are reported: without it a small body of nonsense would be
-/// answered with a large body of violations.
+/// The most violations that are reported. Without a limit, a small invalid body could cause a large
+/// answer.
 pub const MAX_VIOLATIONS: usize = 100;
 
-/// The longest part of a pointer, in characters; the names in it are the client's choice.
+/// The longest part of a pointer, in characters. The client chooses the names in it.
 const MAX_POINTER_PART: usize = 200;
 
-/// One thing that is wrong with a request.
+/// One violation of the contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// Where: a JSON Pointer into the body (RFC 6901), or the name of a parameter.
+    /// The place: a JSON Pointer into the body (RFC 6901), or the name of a parameter.
     pub pointer: String,
-    /// What, in SCREAMING_SNAKE_CASE.
+    /// The kind of the violation, in SCREAMING_SNAKE_CASE.
     pub code: String,
     /// A sentence for people.
     pub message: String,
-    /// The rejected value as JSON: scalars of fields that are neither secret nor personal
-    /// only, shortened (K-5).
+    /// The rejected value as JSON, shortened. It is given only for scalars of fields that are
+    /// neither secret nor personal (K-5).
     pub value: Option<String>,
 }
 
@@ -54,8 +54,8 @@ fn shortened(value: &Value) -> Option<String> {
     }
 }
 
-/// Checks the parameters of a request: `given` are all that it carries, decoded, repeated
-/// ones repeated. Headers that the contract does not name are nobody's business here.
+/// Checks the parameters of a request. `given` are all parameters that it has, decoded; a repeated
+/// one is there several times. Headers that the contract does not name are not checked.
 pub fn parameters(operation: &Operation, given: &[(Location, &str, &str)]) -> Vec<Violation> {
     let mut walk = Walk::default();
     for parameter in operation.parameters {
@@ -63,15 +63,15 @@ pub fn parameters(operation: &Operation, given: &[(Location, &str, &str)]) -> Ve
         let place = (parameter.location, parameter.name);
         match given.iter().find(|(location, name, _)| (*location, *name) == place) {
             Some((_, _, text)) => walk.parameter(parameter.schema, text),
-            // Without If-Match the answer is 428, which `kit::resource` gives.
+            // A missing If-Match is not a violation: `kit::resource` answers it with 428.
             None if parameter.required && parameter.name != "if-match" => {
                 walk.report("REQUIRED", "Must be given.")
             }
             None => {}
         }
     }
-    // The query of a resource is read by `list`, which knows more spellings than a contract
-    // can list.
+    // `list` reads the query of a resource, because it knows more spellings than a contract can
+    // declare.
     if operation.query != Query::Declared {
         return walk.found;
     }
@@ -88,7 +88,7 @@ pub fn parameters(operation: &Operation, given: &[(Location, &str, &str)]) -> Ve
     walk.found
 }
 
-/// What was found so far, and where the walk stands.
+/// The violations found so far, and the current place of the walk.
 #[derive(Default)]
 struct Walk {
     pointer: String,
@@ -107,7 +107,7 @@ impl Walk {
         }
     }
 
-    /// Does something one level deeper.
+    /// Runs `step` one level deeper.
     fn at(&mut self, part: &str, step: impl FnOnce(&mut Self)) {
         let length = self.pointer.len();
         self.pointer.push('/');
@@ -196,7 +196,7 @@ impl Walk {
                 Some(value) => {
                     let before = walk.found.len();
                     walk.value(property.schema, value);
-                    // What is said of the member itself, not of what is in it.
+                    // Only violations of the member itself show its value, not those inside it.
                     let own = walk.pointer.clone();
                     let found = walk.found[before..].iter_mut().filter(|it| it.pointer == own);
                     let shown = shortened(value).filter(|_| property.shown);
@@ -209,7 +209,7 @@ impl Walk {
         let known = |name: &str| properties.iter().any(|property| property.name == name);
         for (name, value) in object.iter().filter(|(name, _)| !known(name)) {
             self.at(name, |walk| match additional {
-                // Nobody reads them, so nothing is said of them.
+                // Nobody reads these members, so they are not checked.
                 Some(Schema::Any) if !properties.is_empty() => {}
                 Some(schema) => {
                     walk.text(name);
@@ -220,7 +220,7 @@ impl Walk {
         }
     }
 
-    /// What holds for values without a schema: no control characters, however deep.
+    /// Checks a value without a schema: no control characters at any depth.
     fn any(&mut self, value: &Value) {
         match value {
             Value::String(text) => {
@@ -236,9 +236,9 @@ impl Walk {
         }
     }
 
-    /// Whether a text is without control characters; tells when it is not.
+    /// Checks that a text has no control characters. Reports a violation if it has.
     fn text(&mut self, text: &str) -> bool {
-        // A line may end with CR LF, as forms of browsers send it.
+        // CR LF may end a line, because browsers send forms like this.
         let mut before = ' ';
         let is_refused = |character: char| {
             let ends = std::mem::replace(&mut before, character) == '\r';
@@ -272,8 +272,8 @@ impl Walk {
         }
     }
 
-    /// Checks the text of a parameter. The pointer stays the parameter's name, also for
-    /// the items of a list, and says the same thing once only.
+    /// Checks the text of a parameter. The pointer stays the name of the parameter, also for the
+    /// items of a list, and the same violation is reported only once.
     fn parameter(&mut self, schema: &Schema, text: &str) {
         let mut walk = Walk::default();
         walk.value(schema, &spelled(schema, text));
@@ -286,7 +286,7 @@ impl Walk {
     }
 }
 
-/// What is counted, and what too few and too many of it are called.
+/// A unit to count, and the codes for too few and too many of it.
 struct Unit {
     one: &'static str,
     many: &'static str,
@@ -306,14 +306,14 @@ impl Unit {
     }
 }
 
-/// Whether it has no fraction: to JSON Schema `1.0` is an integer.
+/// Whether it has no fraction. For JSON Schema, `1.0` is an integer.
 fn is_whole(number: &serde_json::Number) -> bool {
     !number.is_f64() || number.as_f64().is_some_and(|number| number.fract() == 0.0)
 }
 
-/// A whole number that fits 64 bits with sign.
+/// A whole number, if it fits into 64 bits with sign.
 pub(crate) fn integer(number: &serde_json::Number) -> Option<i64> {
-    // Beyond it a double has no place for every whole number.
+    // Beyond this, a double cannot represent every whole number.
     const SAFE: f64 = 9_007_199_254_740_991.0;
     let exact = |number: &f64| number.fract() == 0.0 && number.abs() <= SAFE;
     #[allow(clippy::cast_possible_truncation, reason = "it is whole and in range")]
@@ -324,8 +324,8 @@ fn shorten(part: &str) -> impl Iterator<Item = char> {
     part.chars().take(MAX_POINTER_PART)
 }
 
-/// The JSON value that the text of a parameter spells; the text itself when it spells no
-/// value of the schema's type, which the walk then refuses.
+/// The JSON value that the text of a parameter spells. If the text spells no value of the schema's
+/// type, then it is the text itself, which the walk then refuses.
 fn spelled(schema: &Schema, text: &str) -> Value {
     let value = match *schema {
         Schema::Nullable(inner) => Some(spelled(inner, text)),
@@ -334,7 +334,7 @@ fn spelled(schema: &Schema, text: &str) -> Value {
         }
         Schema::Integer { .. } | Schema::Number { .. } => {
             let spaced = text.contains(char::is_whitespace);
-            // A parameter has no `1.0` for 1: whoever reads it reads text.
+            // In a parameter `1.0` does not stand for 1, because handlers read the text.
             let whole = |value: &Value| matches!(schema, Schema::Number { .. }) || !value.is_f64();
             serde_json::from_str(text)
                 .ok()

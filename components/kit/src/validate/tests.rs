@@ -1,4 +1,4 @@
-//! Each case is a body and all the violations it must give, as `pointer CODE`.
+//! Each case is a body with all its violations, as `pointer CODE`.
 
 use serde_json::{Value, json};
 
@@ -63,7 +63,7 @@ const FREE: Schema = Schema::Object {
     min_properties: 0,
     any_of: &[],
 };
-/// Members that are read, and others that are not.
+/// An object with known members that ignores other members.
 const OPEN: Schema = Schema::Object {
     properties: &[member("name", false, &NAME)],
     additional: Some(&Schema::Any),
@@ -297,7 +297,7 @@ const LIST: Operation = Operation {
     body: None,
 };
 
-/// Checks a query, beside a path and a header that are valid.
+/// Checks a query, together with a valid path and a valid header.
 #[track_caller]
 fn check_query(query: &[(&str, &str)], expected: &[&str]) {
     let mut given = vec![(Location::Path, "id", "1"), (Location::Header, "x-mode", "1")];
