@@ -1,5 +1,6 @@
-//! One line of JSON for each request, with the attributes that a span must have. It names
-//! the operation, never the target or a header: those may hold secrets and personal data.
+//! The access log: one line of JSON for each request, with the attributes that a span must have
+//! . It names the operation, never the target or a header, because those may hold secrets and
+//! personal data.
 
 use std::borrow::Cow;
 
@@ -72,7 +73,7 @@ pub(crate) fn line(
     serde_json::to_string(&line).unwrap_or_default()
 }
 
-/// A client may invent methods; only the known ones are written.
+/// The method, if it is a known one. Clients may invent others, which are not written.
 fn method(parts: &Parts) -> &str {
     match parts.method.as_str() {
         known @ ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS") => known,
@@ -80,7 +81,7 @@ fn method(parts: &Parts) -> &str {
     }
 }
 
-/// RFC 3339, UTC, milliseconds (K-8).
+/// Formats a time of milliseconds since the epoch: RFC 3339, UTC, with milliseconds (K-8).
 pub(crate) fn timestamp(ms: u64) -> String {
     use time::format_description::well_known::{Iso8601, iso8601};
     const FORMAT: iso8601::EncodedConfig = iso8601::Config::DEFAULT

@@ -1,10 +1,10 @@
-//! Authentication: a bearer access token, RS256 against the keys that `auth` publishes
-//! (C-11, E-55, K-36). Any other algorithm is refused before a key is looked at.
+//! Authentication: a bearer access token, RS256 with the keys that `auth` publishes (C-11, E-55,
+//! K-36). Any other algorithm is refused before a key is looked up.
 //!
-//! A verified token is remembered until it expires and for at most a minute, because RS256
-//! costs 150 µs natively and a millisecond in WebAssembly. Whenever it is verified, it is looked
-//! up whether it was revoked (`revocation.rs`), so a revocation takes effect within that minute.
-//! The memory maps a whole token to its own caller, so nothing of one tenant can reach another.
+//! A verified token is remembered until it expires, but for at most a minute, because RS256 costs
+//! 150 µs natively and a millisecond in WebAssembly. Each verification also checks whether the
+//! token was revoked (`revocation.rs`). So a revocation takes effect within that minute. The memory
+//! maps a whole token to its own caller, so no data of one tenant can reach another.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,15 +24,15 @@ use crate::{Caller, Code, Error, Fault, Grant, Platform, Principal};
 const KEYS: &str = "auth:jwks";
 const REMEMBERED: usize = 4096;
 const REMEMBER_MS: u64 = 60_000;
-/// How often an unknown `kid` may cause another look at the published keys.
+/// The shortest time between two searches of the published keys for an unknown `kid`.
 const REFRESH_MS: u64 = 1_000;
-/// How far the clock of the host that issued a token may be ahead of ours, in milliseconds: RFC 7519
-/// section 4.1.5 leaves "no more than a few minutes".
+/// How far the clock of the issuing host may be ahead of ours, in milliseconds. RFC 7519 section
+/// 4.1.5 allows "no more than a few minutes".
 const SKEW_MS: u64 = 60_000;
-/// The longest that the issuer lets a token live, in milliseconds (K-35).
+/// The longest life of a token that the issuer grants, in milliseconds (K-35).
 const LONGEST_MS: u64 = 3_600_000;
 
-/// What the operator reads of a set in the store that `auth` has not signed.
+/// The log line for the operator if the store has a key set that `auth` has not signed.
 const FORGED: &str = concat!(
     r#"{"level":"warn","message":"the verification keys in the key-value store (auth:jwks) are not "#,
     r#"signed by auth: something else has written them, or the variable keys_verifier is not that "#,
@@ -41,7 +41,7 @@ const FORGED: &str = concat!(
 const MISMATCH: &str = "auth signs with another key: set the variable keys_verifier \
     (SPIN_VARIABLE_KEYS_VERIFIER) to what `tenantry keys` prints for its master key";
 
-/// Verified tokens, the published keys, and what is known of revocations.
+/// Verified tokens, the published keys, and the known state of the revocations.
 #[derive(Default)]
 pub(crate) struct Tokens {
     verified: Mutex<HashMap<String, Arc<Verified>>>,
@@ -55,11 +55,11 @@ struct Keys {
     loaded: u64,
 }
 
-/// What a token says, once it was verified.
+/// The content of a verified token.
 pub(crate) struct Verified {
     pub(crate) caller: Caller,
-    /// Whom a revocation of it would name and at which versions, as functions read it
-    /// (`components/kit/src/revocation.rs`): `usr_1 3,fam_1 0`.
+    /// The subjects that a revocation of the token may name, with their versions, in the form that
+    /// functions read (`components/kit/src/revocation.rs`): `usr_1 3,fam_1 0`.
     pub(crate) credential: String,
     principal_hash: String,
     /// Milliseconds since the epoch.
@@ -69,7 +69,7 @@ pub(crate) struct Verified {
 }
 
 impl Verified {
-    /// Whether it need not be verified again; not after a clock was set back, either.
+    /// Whether the token need not be verified again. If a clock was set back, then it must be.
     fn holds(&self, now: u64) -> bool {
         (now + 1..=now + REMEMBER_MS).contains(&self.until)
     }
@@ -87,7 +87,8 @@ struct Claims {
     /// The version of the user or client when the token was issued.
     #[serde(default)]
     ver: i64,
-    /// The member that a machine client ends with, and the version of that one.
+    /// The member whose end is also the end of the machine client. `owner_ver` is the version of
+    /// this member.
     #[serde(default)]
     owner_id: Option<String>,
     #[serde(default)]
@@ -101,8 +102,7 @@ struct Claims {
 }
 
 impl Tokens {
-    /// The caller of an operation; `None` only for public operations, which look at no
-    /// bearer token.
+    /// The caller of an operation; `None` only for public operations, which ignore bearer tokens.
     pub(crate) async fn authenticate<P: Platform>(
         &self,
         platform: &P,
@@ -167,7 +167,7 @@ impl Tokens {
             allowed_issuers: Some(HashSet::from([config.issuer.clone()])),
             allowed_audiences: Some(HashSet::from([config.audience.clone()])),
             time_tolerance: Some(Duration::from_secs(0)),
-            // See `lifetime`, which has a tolerance of its own.
+            // `lifetime` checks this, with a tolerance of its own.
             accept_future: true,
             artificial_time: Some(UnixTimeStamp::from_secs(now / 1000)),
             ..VerificationOptions::default()
@@ -179,7 +179,7 @@ impl Tokens {
         let subject = claims.subject.ok_or_else(|| invalid("has no subject"))?;
         let custom = claims.custom;
         let who = custom.client_id.as_ref().unwrap_or(&subject);
-        // A login is revoked whole, so it has no versions.
+        // A login is revoked as a whole, so it has no versions.
         let login = custom.sid.as_deref().map(|id| Subject { id, version: 0 });
         let owner = custom.owner_id.as_deref();
         let owner = owner.map(|id| Subject { id, version: custom.owner_ver });
@@ -206,7 +206,7 @@ impl Tokens {
         })
     }
 
-    /// The published key of this id, looked up again when it is unknown or a minute old.
+    /// The published key with this id. It is looked up again if it is unknown or a minute old.
     async fn key<P: Platform>(
         &self,
         platform: &P,
@@ -216,7 +216,7 @@ impl Tokens {
     ) -> Result<Option<Arc<RS256PublicKey>>, Error> {
         {
             let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-            // A clock that was set back says nothing of an age.
+            // If the clock was set back, then the age is unknown, and the keys are read again.
             let age = now.checked_sub(keys.loaded).unwrap_or(u64::MAX);
             let known = keys.by_id.get(id).cloned();
             if (known.is_some() && age < REMEMBER_MS) || (known.is_none() && age < REFRESH_MS) {
@@ -227,8 +227,8 @@ impl Tokens {
             Error::internal(Code::ServiceUnavailable, format!("verification keys: {why}"))
         };
         let fault = |fault: Fault| unset(&format!("{fault:?}"));
-        // Requests that come meanwhile look for themselves: they must not be refused for a
-        // key that is on its way.
+        // The lock is not held here. Requests that come meanwhile read the keys too, so they are
+        // not refused for a key that is being read.
         let Some(verifier) = &config.keys_verifier else {
             return Err(unset("the variable keys_verifier is not set"));
         };
@@ -245,7 +245,7 @@ impl Tokens {
         };
         let by_id = match stored {
             Some(keys) if keys.contains_key(id) => keys,
-            // The store has lost the set, or has one from before a rotation.
+            // The store has lost the set, or it has one from before a rotation.
             stored => match (platform.ask_for_keys().await, stored) {
                 (Ok(document), _) => verifier.read(&document, None).map_err(|_| unset(MISMATCH))?,
                 (Err(_), Some(keys)) => keys,
@@ -258,9 +258,9 @@ impl Tokens {
     }
 }
 
-/// The end of a token that is valid now by its times, in milliseconds since the Unix epoch. That it
-/// has not ended is checked before. `iat` may be ahead: after a clock was set back our own tokens
-/// are, which name no `nbf`, and nobody is to be locked out.
+/// The end of a token, in milliseconds since the Unix epoch, if its times make it valid now. The
+/// end itself is checked before. `iat` may be in the future: if a clock was set back, then our own
+/// tokens, which have no `nbf`, look like this, and nobody must be locked out.
 fn lifetime(claims: &JWTClaims<Claims>, now: u64) -> Result<u64, Error> {
     let latest = now + SKEW_MS;
     let expires = claims.expires_at.ok_or_else(|| invalid("never expires"))?.as_millis();

@@ -1,4 +1,5 @@
-//! Scopes: an operation says in the contract which it needs, all of them.
+//! Scopes. The contract names the scopes that an operation needs, and the caller must hold all of
+//! them.
 
 use crate::router::Route;
 use crate::{Caller, Code, Error, Grant};

@@ -1,9 +1,9 @@
-//! Days, as settings and headers write them.
+//! Days in settings and headers.
 
 use serde::{Deserialize, Deserializer, de};
 use time::{Date, Month, Weekday};
 
-/// A day; it begins at midnight UTC. In text `2026-01-31`.
+/// A day, which begins at midnight UTC. Its text is `2026-01-31`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Day(Date);
 
@@ -24,12 +24,12 @@ impl Day {
         Date::from_calendar_date(year.parse().ok()?, month, day.parse().ok()?).ok().map(Self)
     }
 
-    /// Seconds since the Unix epoch.
+    /// The beginning of the day in seconds since the Unix epoch.
     pub(crate) fn seconds(self) -> i64 {
         self.0.midnight().assume_utc().unix_timestamp()
     }
 
-    /// The same day so many months later, or the last one of a shorter month.
+    /// The same day this many months later, or the last day of a shorter month.
     pub(crate) fn plus_months(self, months: u8) -> Self {
         let zero_based = i32::from(u8::from(self.0.month())) - 1 + i32::from(months);
         let (year, month) = (self.0.year() + zero_based / 12, zero_based % 12 + 1);
@@ -39,7 +39,7 @@ impl Day {
         Self(Date::from_calendar_date(year, month, day).unwrap_or(Date::MAX))
     }
 
-    /// RFC 9110 section 5.6.7.
+    /// The beginning of the day as an HTTP date (RFC 9110 section 5.6.7).
     pub(crate) fn http_date(self) -> String {
         let weekday = match self.0.weekday() {
             Weekday::Monday => "Mon",

@@ -35,13 +35,15 @@ use crate::{
     Operation, Platform, Request, Response, Violation,
 };
 
-/// Where `auth` publishes its keys. Spin sends requests for `self.alt` to the application
-/// itself, when `allowed_outbound_hosts` has `http://self`.
+/// The URL where `auth` publishes its keys. If `allowed_outbound_hosts` has `http://self`, then
+/// Spin sends requests for `self.alt` to the application itself.
 const KEYS: &str = "http://self.alt/.well-known/jwks.json";
-/// Where what is due is delivered. Stays until what fails at first is due again.
+/// The URL that delivers due webhooks. The call stays until deliveries that fail at first are due
+/// again.
 const TICK: &str = "http://self.alt/internal/tick?work=deliveries&wait=6";
 const CHUNK: usize = 16 * 1024;
-/// Swaps of one bucket. So many are lost only where many requests of one identity never pause.
+/// Compare-and-swap attempts for one bucket. Only many requests of one identity without a pause can
+/// make one request lose this often.
 const ATTEMPTS: usize = 200;
 
 thread_local! {
@@ -93,7 +95,7 @@ async fn handle(
     http::Response::from_parts(parts, body)
 }
 
-/// The gateway of this instance, made at its first request.
+/// The gateway of this instance. The first request makes it.
 async fn gateway() -> Result<Rc<Gateway>, String> {
     if let Some(gateway) = GATEWAY.with_borrow(Clone::clone) {
         return Ok(gateway);
@@ -125,8 +127,8 @@ async fn gateway() -> Result<Rc<Gateway>, String> {
     Ok(gateway)
 }
 
-/// The peer as the host tells it. Hosts append their own header behind what a client may
-/// have sent under the same name, so the last one counts.
+/// The address of the peer, from a header of the host. A client may send the same header, but a
+/// host appends its own behind it, so the last one counts.
 fn peer(parts: &http::request::Parts) -> IpAddr {
     let last = parts.headers.get_all("spin-client-addr").into_iter().next_back();
     last.and_then(|value| value.to_str().ok()?.parse::<SocketAddr>().ok())
@@ -151,10 +153,10 @@ where
     }
 }
 
-/// Spin's interfaces.
+/// The platform: Spin's interfaces.
 struct Spin;
 
-/// Since the Unix epoch.
+/// Microseconds since the Unix epoch.
 fn micros() -> u64 {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX)
@@ -177,7 +179,8 @@ impl Platform for Spin {
 
     fn random(&self) -> [u8; 16] {
         let mut bytes = [0; 16];
-        // The host's randomness cannot fail; were it to, ids repeat but nothing is secret.
+        // The host's randomness cannot fail. If it did, ids would repeat, but no secret is made of
+        // it.
         let _ = getrandom::fill(&mut bytes);
         bytes
     }
@@ -198,8 +201,9 @@ impl Platform for Spin {
         bucket()?.delete(key).map_err(unavailable)
     }
 
-    /// By compare-and-swap: who loses has seen another one win, so the bucket moves on, and ends
-    /// empty. Whoever loses for too long is counted as if the store did not answer.
+    /// Takes by compare-and-swap. If the swap is lost, then another request has moved the bucket,
+    /// so in the end the bucket is empty. If a request loses all its attempts, then it is counted
+    /// as if the store did not answer.
     async fn take(&self, key: &str, quota: Quota, cost: u32) -> Result<Taken, Fault> {
         let bucket = bucket()?;
         let ask = Ask::new(quota, cost);
@@ -208,7 +212,7 @@ impl Platform for Spin {
         let name = hex(&self.random()[..4]);
         for _ in 0..ATTEMPTS {
             let (taken, moved) = ask.answer(held.as_deref().and_then(decode), micros());
-            // Refused.
+            // The bucket has not enough.
             let Some(moved) = moved else { return Ok(taken) };
             let value = encode(moved, &name, held.as_deref());
             cas = match atomics::swap(cas, &value) {
@@ -217,8 +221,8 @@ impl Platform for Spin {
                 Err(atomics::CasError::CasFailed(fresh)) => fresh,
             };
             held = cas.current().map_err(unavailable)?;
-            // Spin 4.1 says of every swap on Redis that it failed, also of those that it did,
-            // and others may have come behind it.
+            // On Redis, Spin 4.1 reports every swap as failed, also one that it has done, and other
+            // requests may have moved the bucket since. So the request looks for its own name.
             if held.as_deref().is_some_and(|held| moved_by(held, &name)) {
                 return Ok(taken);
             }
@@ -297,18 +301,18 @@ impl Platform for Spin {
             .map_err(|error| Fault::Unavailable(format!("{KEYS}: {error:?}")))
     }
 
-    /// By a task that goes on behind the answer. It is a task of the guest's call, for which
-    /// hosts keep the instance: our runner as long as a stream (`host/src/composed/worker.rs`),
-    /// Spin 4 as long as its `--request-timeout`, by default without end
-    /// (`HttpWorkerExpiration` in its crates/trigger-http/src/server.rs).
+    /// Wakes the dispatcher in a task that goes on behind the answer. It is a task of the guest's
+    /// call, for which hosts keep the instance. Our runner keeps it as long as a stream
+    /// (`host/src/composed/worker.rs`). Spin 4 keeps it as long as its `--request-timeout`, by
+    /// default without end (`HttpWorkerExpiration` in its crates/trigger-http/src/server.rs).
     fn wake(&self) {
         spin_sdk::wasip3::spawn(async {
             let token = Self.variable("tick_token").await.unwrap_or_default();
             if token.is_empty() {
                 return;
             }
-            // A run ends while there is more to do; nobody else may call for it, as what is due
-            // already wakes nobody.
+            // A run may end while there is more to do. No other request may start the next run,
+            // because a queue that is already due wakes nobody. So this task goes on.
             loop {
                 let request = http::Request::post(TICK)
                     .header("authorization", format!("Bearer {token}"))
@@ -328,7 +332,8 @@ impl Platform for Spin {
     }
 }
 
-/// Whether an answer of the tick says that there is more to do, and that this call has done some.
+/// Whether the answer of a tick says that there is more to do, and that this run has done some
+/// work.
 fn is_more(body: &[u8]) -> bool {
     let Ok(done) = serde_json::from_slice::<serde_json::Value>(body) else { return false };
     let did = |name: &str| done[name].as_u64().is_some_and(|count| count > 0);

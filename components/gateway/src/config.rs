@@ -1,4 +1,4 @@
-//! The gateway's settings: Spin variables of the component, read once.
+//! The gateway's settings: Spin variables of the component, which are read once.
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -11,53 +11,54 @@ use crate::limits::Quota;
 use crate::proxies::Proxy;
 use crate::{Limit, Operation, Platform, nearness};
 
-/// Of an address, unless a variable says otherwise.
+/// The quota of an address, unless a variable sets another one.
 const ADDRESS: Quota = Quota::per_minute(600);
 
-/// The settings of a gateway, valid.
+/// The settings of a gateway, after validation.
 pub(crate) struct Config {
-    /// Of an address, before authentication.
+    /// The quota of an address, before authentication.
     pub(crate) address_quota: Quota,
-    /// Of an identity, by class of the contract.
+    /// The quotas of an identity, by class of the contract.
     pub(crate) quotas: HashMap<String, Quota>,
-    /// Classes that are refused when the store does not answer; others are counted in the
-    /// memory of the gateway meanwhile.
+    /// The classes whose requests are refused if the store does not answer. Requests of other
+    /// classes are then counted in the memory of the gateway.
     pub(crate) fail_closed: Vec<String>,
     /// The largest body, in bytes.
     pub(crate) body_limit: usize,
-    /// Origins that a browser may call from, exact.
+    /// Origins from which a browser may call, compared exactly.
     pub(crate) origins: Vec<Origin>,
     /// Proxies whose `X-Forwarded-For` is believed (K-79).
     pub(crate) proxies: Vec<Proxy>,
-    /// Where clients reach this server, without a slash at the end: the base of absolute links
-    /// (K-27).
+    /// The URL of this server for clients, without a slash at the end. It is the base of absolute
+    /// links (K-27).
     pub(crate) public_url: String,
-    /// Whether that is on this machine.
+    /// Whether `public_url` is on this machine.
     pub(crate) is_here: bool,
-    /// What is deprecated, and what was.
+    /// The deprecated versions and operations, and those that have reached their sunset.
     pub(crate) lifecycle: Lifecycle,
-    /// The name of the component, `/v1/{service}/…`; empty when that form is not served.
+    /// The name of the component in `/v1/{service}/…`; empty if that form is not served.
     pub(crate) service: String,
     /// `iss` of the tokens that are accepted.
     pub(crate) issuer: String,
     /// `aud` of the tokens that are accepted.
     pub(crate) audience: String,
-    /// What verifies the published keys; without it nobody is let in who needs a token.
+    /// Verifies the published keys. Without it, no caller with a token is let in.
     pub(crate) keys_verifier: Option<Verifier>,
-    /// Seconds that a stored response is kept (A-42: at least a day).
+    /// Seconds for which a stored response is kept (A-42: at least a day).
     pub(crate) idempotency_retention: u64,
     /// Whether reads may go to a replica of the database.
     pub(crate) has_replicas: bool,
-    /// Seconds after a write in which its caller reads from the writer.
+    /// Seconds after a write during which its caller reads from the writer.
     pub(crate) read_own_writes: u64,
-    /// The scheduler's credential; empty when there is none.
+    /// The scheduler's credential; empty if there is none.
     pub(crate) tick_token: String,
-    /// Seconds after which a reservation whose request vanished may be taken over.
+    /// The lease of a reservation, in seconds. If the request has vanished, then another one may
+    /// take the reservation over after it.
     pub(crate) idempotency_lease: u64,
 }
 
 impl Config {
-    /// Reads the settings; the operations say which limits there are.
+    /// Reads the settings. The operations say which classes of limits there are.
     pub(crate) async fn load<P: Platform>(
         platform: &P,
         operations: &[Operation],
@@ -119,7 +120,7 @@ impl<P: Platform> Settings<'_, P> {
         }
     }
 
-    /// The quota of a class, where it is not that of the contract.
+    /// The quota of a class: from a variable, else `default`, which is that of the contract.
     async fn quota(&self, class: &str, default: Quota) -> Result<Quota, String> {
         let name = format!("limit_{class}_per_minute");
         match self.0.variable(&name).await.filter(|text| !text.is_empty()) {

@@ -1,5 +1,5 @@
-//! Content type, size and JSON syntax of the body (D-170…173). Whether the body keeps the
-//! contract is checked in the function, which has the schemas.
+//! Checks the content type, size and JSON syntax of the body (D-170…173). The function checks the
+//! body against the contract, because it has the schemas.
 
 use http::header::CONTENT_ENCODING;
 use http::request::Parts;
@@ -21,7 +21,7 @@ pub(crate) async fn read<B: IncomingBody>(
     }
     encoding(parts)?;
     let is_optional = !route.operation.body_required;
-    // Of any type: whoever reads it verifies it first, as the bytes that it is.
+    // The body may have any type: its reader first verifies the bytes as they are.
     let is_raw = route.operation.consumes.iter().any(|known| known == "*/*");
     let media_type = match header(&parts.headers, "content-type") {
         _ if is_raw => None,
@@ -49,7 +49,7 @@ pub(crate) async fn read<B: IncomingBody>(
     if is_raw || bytes.is_empty() && is_optional {
         return Ok(bytes);
     }
-    // Bytes of no type are of none that is read.
+    // A body without a type has no type that the operation reads.
     let media_type = media_type.map_or_else(|| self::media_type(parts, route), Ok)?;
     if media_type.ends_with("json") {
         json::check(&bytes)?;
@@ -57,7 +57,8 @@ pub(crate) async fn read<B: IncomingBody>(
     Ok(bytes)
 }
 
-/// No coding of bodies is read (RFC 9110 section 8.4): a small body could stand for a huge one.
+/// Refuses content codings (RFC 9110 section 8.4), because a small coded body could stand for a
+/// huge one.
 fn encoding(parts: &Parts) -> Result<(), Error> {
     let lines = parts.headers.get_all(CONTENT_ENCODING).iter();
     let mut codings = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
@@ -71,7 +72,7 @@ fn encoding(parts: &Parts) -> Result<(), Error> {
     Err(Error::new(Code::UnsupportedMediaType, message).with("accept_encoding", "identity"))
 }
 
-/// The body's media type, when the operation reads it.
+/// The media type of the body, if the operation reads it.
 fn media_type(parts: &Parts, route: &Route<'_>) -> Result<String, Error> {
     let consumes = &route.operation.consumes;
     let content_type = header(&parts.headers, "content-type").unwrap_or_default();

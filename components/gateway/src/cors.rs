@@ -11,16 +11,17 @@ use crate::trace::header;
 use crate::{Body, Response};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE, OPTIONS");
-/// Every header that is read of a request, and what tracing libraries send along with those: a
-/// browser does not send a request at all with one header that is not here.
+/// Every request header that is read, and those that tracing libraries add. A browser does not send
+/// a request at all if it has one header that is not listed here.
 const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
     "Content-Type, Authorization, X-Request-ID, X-Correlation-ID, Idempotency-Key, X-Tenant-Id, \
      If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, Accept, Accept-Version, \
      X-API-Key, X-B3-TraceId, X-B3-SpanId, X-B3-ParentSpanId, X-B3-Sampled, b3, traceparent, \
      tracestate, baggage, Last-Event-ID",
 );
-/// Every header of our answers but those of CORS itself and of the connection (K-32). Content-Type
-/// and the like are readable without it, and named all the same: there is one list.
+/// Every header of our answers, except those of CORS itself and of the connection (K-32). Browsers
+/// show Content-Type and similar headers without this list, but they are listed too, so that there
+/// is one complete list.
 const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static(
     "X-Request-ID, X-Correlation-ID, X-B3-TraceId, X-B3-SpanId, X-B3-Sampled, RateLimit, \
      RateLimit-Policy, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, \
@@ -32,13 +33,13 @@ const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static(
      Cross-Origin-Resource-Policy",
 );
 
-/// An origin that may call, in the text of a setting `https://app.example.com` or
+/// An origin that may call. In a setting it is written `https://app.example.com` or
 /// `https://app.example.com;credentials`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Origin {
     /// As browsers send it (RFC 6454 section 6.2).
     name: String,
-    /// Whether `Access-Control-Allow-Credentials` is told (K-38). It opens nothing here,
+    /// Whether answers have `Access-Control-Allow-Credentials` (K-38). It gives no access here,
     /// because no cookie is ever read, but some clients insist on it.
     credentials: bool,
 }
@@ -73,14 +74,14 @@ impl FromStr for Origin {
     }
 }
 
-/// Whether a browser asks if it may ask.
+/// Whether the request is a preflight: the browser asks whether it may send the real request.
 pub(crate) fn is_preflight(parts: &Parts) -> bool {
     parts.method == Method::OPTIONS
         && parts.headers.contains_key("origin")
         && parts.headers.contains_key("access-control-request-method")
 }
 
-/// The answer to a preflight; [`headers`] adds what an allowed origin may do.
+/// The answer to a preflight. [`headers`] adds what an allowed origin may do.
 pub(crate) fn preflight<S>() -> Response<S> {
     Response { status: 204, headers: Vec::new(), body: Body::Empty }
 }

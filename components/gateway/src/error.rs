@@ -2,23 +2,24 @@
 
 use crate::Code;
 
-/// `errors.violation`
+/// A violation (`errors.violation`).
 #[derive(Clone, Debug)]
 pub struct Violation {
-    /// JSON Pointer or parameter name.
+    /// A JSON Pointer into the body, or the name of a parameter.
     pub pointer: String,
-    /// SCREAMING_SNAKE_CASE.
+    /// The kind of the violation, in SCREAMING_SNAKE_CASE.
     pub code: String,
-    /// A sentence.
+    /// A sentence for people.
     pub message: String,
-    /// The rejected value as JSON, when it may be shown.
+    /// The rejected value as JSON, if it may be shown.
     pub value: Option<String>,
 }
 
-/// `errors.error`. It has no `Display`: `message` is for the client, `internal` for the log.
+/// An error (`errors.error`). It has no `Display`, because `message` is for the client and
+/// `internal` is for the log.
 #[derive(Clone, Debug)]
 pub struct Error {
-    /// The row.
+    /// The code, which selects the row of the registry.
     pub code: Code,
     /// A sentence for the client.
     pub message: String,
@@ -26,9 +27,9 @@ pub struct Error {
     pub violations: Vec<Violation>,
     /// Further members of `details`.
     pub context: Vec<(String, String)>,
-    /// Seconds.
+    /// Seconds until a retry makes sense.
     pub retry_after: Option<u32>,
-    /// For the log only.
+    /// The cause, for the log only.
     pub internal: Option<String>,
 }
 
@@ -45,7 +46,7 @@ impl Error {
         }
     }
 
-    /// An error whose cause is for the log only; the client reads the title of the row.
+    /// An error whose cause is for the log only. The client gets the title of the code.
     pub fn internal(code: Code, cause: impl Into<String>) -> Self {
         Self { internal: Some(cause.into()), ..Self::new(code, code.row().title) }
     }

@@ -1,6 +1,6 @@
-//! The head of a request before anything is looked up: its method, its size, and the
-//! syntax of its target. What is not well-formed is refused, never repaired: two readers
-//! who repair differently see two different requests.
+//! The head of a request, before anything is looked up: its method, its size, and the syntax of its
+//! target. A malformed head is refused and never repaired, because two readers who repair it
+//! differently would see two different requests.
 
 use std::borrow::Cow;
 
@@ -9,18 +9,18 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 
 use crate::{Code, Error};
 
-/// Methods that some operation may have, HEAD and OPTIONS, which the gateway answers.
+/// The methods that operations may have, and HEAD and OPTIONS, which the gateway answers.
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-/// The longest request target, in bytes (RFC 9110 section 4.1 asks for 8000 at least).
+/// The longest request target, in bytes. RFC 9110 section 4.1 recommends at least 8000.
 const TARGET: usize = 8192;
 /// The most header fields.
 const FIELDS: usize = 100;
-/// The largest header section, in bytes as they are on the wire.
+/// The largest header section, in bytes as sent on the wire.
 const SECTION: usize = 32 << 10;
-/// Headers that a host adds for components (see `host/src/composed/headers.rs`).
+/// The prefix of headers that a host adds for components (see `host/src/composed/headers.rs`).
 const OF_THE_HOST: &str = "spin-";
 
-/// Method and sizes: 501, 414, 431.
+/// Checks the method and the sizes: 501, 414, 431.
 pub(crate) fn check(parts: &Parts) -> Result<(), Error> {
     if !METHODS.contains(&parts.method.as_str()) {
         let message = "No operation has this method.";
@@ -35,7 +35,7 @@ pub(crate) fn check(parts: &Parts) -> Result<(), Error> {
         ));
     }
     let sent = parts.headers.iter().filter(|(name, _)| !name.as_str().starts_with(OF_THE_HOST));
-    // Beside name and value, a line has a colon, a space, and its end.
+    // A line has a colon, a space and its end beside name and value.
     let (fields, bytes) = sent.fold((0, 0), |(fields, bytes), (name, value)| {
         (fields + 1, bytes + name.as_str().len() + value.len() + 4)
     });
@@ -51,8 +51,8 @@ pub(crate) fn check(parts: &Parts) -> Result<(), Error> {
     well_formed_query(query.unwrap_or_default())
 }
 
-/// The path in the one spelling that is compared: escapes of characters that need none are
-/// resolved (RFC 3986 section 6.2.2.2). `%2F` stays, it is not a separator.
+/// The path in one canonical spelling, for comparison. Escapes of characters that need none are
+/// resolved (RFC 3986 section 6.2.2.2). `%2F` stays, because it is not a separator.
 pub(crate) fn normalised(path: &str) -> Result<Cow<'_, str>, Error> {
     let bytes = path.as_bytes();
     let mut needless = false;
@@ -78,7 +78,7 @@ pub(crate) fn normalised(path: &str) -> Result<Cow<'_, str>, Error> {
     };
     let mut segments = below.split('/').peekable();
     while let Some(segment) = segments.next() {
-        // An empty last segment is a slash at the end.
+        // An empty last segment stands for a slash at the end.
         if matches!(segment, "." | "..") || (segment.is_empty() && segments.peek().is_some()) {
             return Err(malformed("The path has segments that are empty, `.` or `..`."));
         }
@@ -86,12 +86,13 @@ pub(crate) fn normalised(path: &str) -> Result<Cow<'_, str>, Error> {
     Ok(path)
 }
 
-/// As `normalised`, for a router before the gateway, which leaves refusals to it.
+/// Like `normalised`, for a router before the gateway. It refuses nothing and leaves that to the
+/// gateway.
 pub fn equivalent_path(path: &str) -> Cow<'_, str> {
     if path.contains('%') { Cow::Owned(resolve(path)) } else { Cow::Borrowed(path) }
 }
 
-/// Resolves the escapes of unreserved characters and leaves everything else.
+/// Resolves the escapes of unreserved characters and keeps everything else.
 fn resolve(path: &str) -> String {
     let mut text = String::with_capacity(path.len());
     let mut rest = path;
@@ -124,8 +125,8 @@ fn well_formed_query(query: &str) -> Result<(), Error> {
     }
 }
 
-/// What a query may not hold as it is (RFC 3986 section 3.4), beside what is beyond ASCII. An
-/// escape stays one.
+/// The ASCII characters that a query must escape (RFC 3986 section 3.4). Characters beyond ASCII
+/// are always escaped. An escape stays as it is.
 const NO_QUERY: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -141,24 +142,24 @@ const NO_QUERY: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// A query, or a path with one, as a link holds it: clients send brackets as they are, and a
-/// URI has none there.
+/// A query, or a path with a query, in the form that a link must have. Clients send brackets
+/// unescaped, but a URI must escape them.
 pub(crate) fn linked(target: &str) -> String {
     utf8_percent_encode(target, NO_QUERY).to_string()
 }
 
-/// The byte that the escape at this place stands for.
+/// The byte that the escape at this position stands for.
 fn escape(bytes: &[u8], at: usize) -> Option<u8> {
     let digit = |at: usize| char::from(*bytes.get(at)?).to_digit(16);
     u8::try_from(digit(at + 1)? * 16 + digit(at + 2)?).ok()
 }
 
-/// RFC 3986 section 2.3.
+/// Whether a byte is an unreserved character (RFC 3986 section 2.3).
 fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
-/// `pchar` of RFC 3986 section 3.3, without escapes.
+/// Whether a byte is a `pchar` without escapes (RFC 3986 section 3.3).
 fn is_path_character(byte: u8) -> bool {
     is_unreserved(byte) || b"!$&'()*+,;=:@".contains(&byte)
 }

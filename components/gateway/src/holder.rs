@@ -1,5 +1,5 @@
-//! Who holds a stream, so that the host can bound how many one caller, one tenant and one network
-//! have. The composed gateway tells it in a header that the host takes away.
+//! The holder of a stream. By it, the host bounds the number of streams of one caller, one tenant
+//! and one network. The composed gateway names the holder in a header, which the host removes.
 
 use std::net::IpAddr;
 
@@ -11,27 +11,27 @@ use crate::{Context, Location, Principal, Request};
 
 /// The header of a streaming answer that names its holder to the host.
 pub const HEADER: &str = "x-stream-holder";
-/// The header of a request by which the host says that it takes the other one away.
+/// The header of a request with which the host says that it removes [`HEADER`].
 pub const ASKED: &str = "spin-stream-holder";
 
-/// What who has too many is told.
+/// The message for a holder with too many streams.
 pub const MESSAGE: &str = "You, your tenant or your network have as many streams open as may be at a time; close one first.";
-/// When to try again, in seconds: nobody knows when one of them ends.
+/// Seconds until a retry makes sense. Nobody knows when one of the streams ends.
 pub const RETRY_AFTER: u32 = 10;
 
-/// Who answers for a stream.
+/// The holder of a stream.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Holder {
     /// The tenant; absent for a caller without a credential.
     pub tenant: Option<String>,
-    /// The person, client or key in this tenant, else the network.
+    /// The person, client or key in this tenant. Without a credential, it is the network.
     pub caller: String,
-    /// The address that it is used from (IPv6: its /64); empty when nobody has told it.
+    /// The address of the client (IPv6: its /64); empty if it is not known.
     pub network: String,
 }
 
 impl Holder {
-    /// The holder of what this request is answered with.
+    /// The holder of a stream that answers this request.
     pub fn of(context: &Context, request: &Request) -> Self {
         let mut headers = request.parameters.iter().filter(|p| p.location == Location::Header);
         let address = headers.find(|header| header.name == "x-client-address");
@@ -49,13 +49,13 @@ impl Holder {
         Self { tenant, caller: format!("{kind} {}", caller.id()), network }
     }
 
-    /// The value of the header: digests, as names of tenants are free text.
+    /// The value of the header. It consists of digests, because names of tenants are free text.
     pub fn encode(&self) -> String {
         let tenant = self.tenant.as_deref().map(digest).unwrap_or_default();
         format!("{tenant};{};{}", digest(&self.caller), digest(&self.network))
     }
 
-    /// A holder with the digests of [`Holder::encode`] as names.
+    /// The holder from the value of the header. Its names are the digests of [`Holder::encode`].
     pub fn decode(value: &str) -> Option<Self> {
         let (tenant, rest) = value.split_once(';')?;
         let (caller, network) = rest.split_once(';')?;

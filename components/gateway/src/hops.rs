@@ -1,15 +1,15 @@
-//! Deliveries of webhooks are for receivers of webhooks. An endpoint may lead to any other operation,
-//! with a credential among its headers, and each delivery then cause the next: what this system has
-//! delivered says so, and is refused there.
+//! Webhook deliveries may call webhook receivers only. An endpoint may lead to any other operation,
+//! with a credential among its headers, and each delivery could then cause the next one. So
+//! deliveries of this system have a header that marks them, and other operations refuse them.
 
 use http::request::Parts;
 
 use crate::router::Route;
 use crate::{Code, Error};
 
-/// The header of a delivery: how many it has behind it, itself included.
+/// The header of a delivery: the number of deliveries so far, with this one.
 pub(crate) const HEADER: &str = "tenantry-hops";
-/// The class of receivers.
+/// The limit class of webhook receivers.
 const RECEIVERS: &str = "inbound";
 
 pub(crate) fn check(parts: &Parts, route: &Route<'_>) -> Result<(), Error> {

@@ -1,6 +1,6 @@
-//! JSON syntax beyond the grammar: how deep a body may nest, and that no object has a name
-//! twice. RFC 8259 leaves it open which of two members counts; a reader before us may have
-//! taken the other one.
+//! Checks of JSON beyond its grammar: a body must not nest too deeply, and no object may have a
+//! name twice. RFC 8259 does not say which of two equal names counts, and a reader before us may
+//! have taken the other one.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -12,10 +12,10 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use crate::Error;
 use crate::head::malformed;
 
-/// The most levels of lists and objects.
+/// The most nested levels of lists and objects.
 const DEPTH: usize = 64;
 
-/// One pass over the body: 400 when it is not JSON, too deep, or ambiguous.
+/// Checks a body in one pass: 400 if it is not JSON, too deep, or ambiguous.
 pub(crate) fn check(body: &[u8]) -> Result<(), Error> {
     let why = Cell::new("The body is not valid JSON");
     let mut deserializer = serde_json::Deserializer::from_slice(body);
@@ -26,7 +26,7 @@ pub(crate) fn check(body: &[u8]) -> Result<(), Error> {
     })
 }
 
-/// Any value, on this level.
+/// A value at this depth.
 #[derive(Clone, Copy)]
 struct Value<'a> {
     depth: usize,

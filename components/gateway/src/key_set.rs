@@ -1,6 +1,7 @@
-//! The keys that verify tokens, as `auth` publishes them. They lie in the key-value store, which
-//! every function may write to. So the set is a JWT of `auth` (RFC 7519, EdDSA of RFC 8037), whose
-//! key comes from the master key, and what another function has put there verifies nothing.
+//! The keys that verify tokens, as `auth` publishes them in the key-value store. Every function may
+//! write to that store. So the set is a JWT signed by `auth` (RFC 7519, EdDSA of RFC 8037), with a
+//! key that comes from the master key. If another function writes a set, then its signature is
+//! wrong and it verifies nothing.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -8,15 +9,15 @@ use std::sync::Arc;
 
 use jwt_simple::prelude::*;
 
-/// How old a stored set may be, in milliseconds. `auth` publishes a fresh one, a minute old at
-/// most, with every token that it gives, and none of these lives longer than an hour; what is
-/// older has keys that nobody signs with any more.
+/// The greatest age of a stored set, in milliseconds. With every token that it issues, `auth`
+/// publishes a set that is at most a minute old, and no token lives longer than an hour. So nobody
+/// uses the keys of an older set any more.
 const FRESH: u64 = 2 * 3_600_000;
 
 /// Public keys by their ids.
 pub(crate) type KeySet = HashMap<String, Arc<RS256PublicKey>>;
 
-/// What verifies key sets: the variable `keys_verifier`, 32 bytes in base64.
+/// The key that verifies key sets: the variable `keys_verifier`, 32 bytes in base64.
 pub(crate) struct Verifier(Ed25519PublicKey);
 
 impl FromStr for Verifier {
@@ -24,7 +25,7 @@ impl FromStr for Verifier {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let jwk = |x: &str| format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}"}}"#);
-        // A JWK has the same bytes in the alphabet of URLs, without padding.
+        // A JWK has the same bytes in the URL alphabet of base64, without padding.
         let x = text.trim().trim_end_matches('=').replace('+', "-").replace('/', "_");
         let plain = x.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         let key = plain.then(|| Ed25519PublicKey::from_jwk(&jwk(&x)).ok()).flatten();
@@ -32,16 +33,16 @@ impl FromStr for Verifier {
     }
 }
 
-/// Why a document gives no keys.
+/// The reason why a document gives no keys.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// It is not of `auth`, or `keys_verifier` is not that of its master key.
+    /// `auth` did not sign it, or `keys_verifier` does not belong to its master key.
     Forged,
     /// It is too old.
     Stale,
 }
 
-/// The document: a JWK Set for others (RFC 7517), and beside it the same for gateways.
+/// The document: a JWK Set for others (RFC 7517), and the same keys signed for gateways.
 #[derive(Deserialize)]
 struct Document {
     signed: String,
@@ -53,11 +54,12 @@ struct Signed {
 }
 
 impl Verifier {
-    /// The keys of a document. `now` is given, in milliseconds since the epoch, for one that was
-    /// stored; what `auth` has just answered is of now, whatever its clock says.
+    /// The keys of a document. `now`, in milliseconds since the epoch, is given for a stored
+    /// document, whose age is checked. A document that `auth` has just answered is current,
+    /// whatever its clock says.
     pub(crate) fn read(&self, document: &[u8], now: Option<u64>) -> Result<KeySet, Refused> {
         let document: Document = serde_json::from_slice(document).map_err(|_| Refused::Forged)?;
-        // It has no end of its own.
+        // The document has no expiry of its own.
         let options = VerificationOptions {
             accept_future: true,
             artificial_time: Some(UnixTimeStamp::from_millis(now.unwrap_or_default())),
@@ -68,7 +70,7 @@ impl Verifier {
             .verify_token::<Signed>(&document.signed, Some(options))
             .map_err(|_| Refused::Forged)?;
         let made = claims.issued_at.ok_or(Refused::Forged)?.as_millis();
-        // One that is of a time to come is of `auth` all the same: a clock was set back.
+        // A document with a time in the future is accepted: a clock was set back.
         if now.is_some_and(|now| made + FRESH < now) {
             return Err(Refused::Stale);
         }
@@ -110,7 +112,7 @@ mod tests {
         assert!(verifier.read(&fresh, Some(now + FRESH - 10_000)).is_ok());
         assert_eq!(verifier.read(&fresh, Some(now + FRESH + 10_000)).err(), Some(Refused::Stale));
         assert!(verifier.read(&fresh, Some(now - FRESH)).is_ok(), "a clock was set back");
-        // What was asked for is of now.
+        // The age of a fresh answer of `auth` is not checked.
         assert!(verifier.read(&set(&issuer, Duration::from_days(9)), None).is_ok());
         let other = set(&Ed25519KeyPair::generate(), Duration::from_secs(0));
         for forged in [&other[..], b"", b"{}", br#"{"keys":[]}"#, br#"{"keys":[],"signed":""}"#] {

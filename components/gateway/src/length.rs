@@ -1,11 +1,11 @@
-//! The length that an answer tells where its host counts none: Spin sends what has no
-//! `Content-Length` in chunks, also when nothing is in it.
+//! The `Content-Length` of an answer, for hosts that do not set it. Spin sends an answer without
+//! `Content-Length` in chunks, even if it has no content.
 
 use http::StatusCode;
 
 use crate::Body;
 
-/// `Content-Length` in bytes, where it is known; `is_head` when HEAD was asked.
+/// The `Content-Length` in bytes, if it is known. `is_head` says that the request was HEAD.
 pub(crate) fn of<S>(body: &Body<S>, status: StatusCode, is_head: bool) -> Option<usize> {
     match body {
         Body::Bytes(bytes) => Some(bytes.len()),
@@ -14,8 +14,9 @@ pub(crate) fn of<S>(body: &Body<S>, status: StatusCode, is_head: bool) -> Option
     }
 }
 
-/// Whether an answer without content says so by a length of 0 (RFC 9110 section 8.6). To HEAD the
-/// length would be that of what GET answers, which a redirect has none of either.
+/// Whether an answer without content says so by a length of 0 (RFC 9110 section 8.6). In an answer
+/// to HEAD the length must be that of the answer to GET, which is known to be 0 only for a
+/// redirect.
 fn may_have_content(status: StatusCode, is_head: bool) -> bool {
     let never = status.is_informational()
         || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);

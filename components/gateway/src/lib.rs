@@ -1,11 +1,12 @@
-//! The one door of the bundle: turns an HTTP request into a call of a function and its
+//! The only entrance of the bundle. It turns an HTTP request into a call of a function, and the
 //! result into an HTTP response.
 //!
-//! `Gateway::answer` is the list of all concerns, in the order in which a wrong request
-//! gets its answer. Everything is refused by default: an operation that the function does
-//! not describe is a 404, one that is not public needs a token.
+//! `Gateway::answer` lists all concerns in the order in which a wrong request is refused.
+//! Everything is refused by default: an operation that the function does not describe is a 404, and
+//! an operation that is not public needs a token.
 //!
-//! Absent on purpose: I/O (see [`Platform`]), and knowledge of any single function.
+//! The gateway has no I/O (see [`Platform`]) and no knowledge of any single function. Both are
+//! deliberate.
 
 mod access_log;
 mod authentication;
@@ -60,7 +61,7 @@ use std::net::IpAddr;
 
 use http::request::Parts;
 
-/// The version that `API-Version` tells: of this artifact, whose major is the URL's (K-17).
+/// The value of `API-Version`: the version of this artifact, whose major is that of the URL (K-17).
 pub const API_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The gateway of one function.
@@ -76,7 +77,7 @@ impl Gateway {
     /// describes.
     ///
     /// # Errors
-    /// A sentence that names the variable or operation that is wrong, for the operator.
+    /// A sentence for the operator that names the wrong variable or operation.
     pub async fn load<P: Platform>(
         platform: &P,
         operations: Vec<Operation>,
@@ -90,8 +91,8 @@ impl Gateway {
         })
     }
 
-    /// Answers one request of `peer`. Always has an answer; what went wrong inside is in
-    /// the log, under the trace id that the client was given.
+    /// Answers one request of `peer`. There is always an answer. The cause of a failure is in the
+    /// log, under the trace id that the client got.
     pub async fn handle<P: Platform, B: IncomingBody>(
         &self,
         platform: &P,

@@ -1,4 +1,4 @@
-//! The gateway's types as those of the generated bindings, and back.
+//! Converts the gateway's types to those of the generated bindings, and back.
 
 use super::bindings::tenantry::platform::{messages, route, tenancy};
 use crate::{Context, Grant, Location, Parameter, Principal, Relation, Shape};
