@@ -1,5 +1,5 @@
-//! The lifecycle of versions and operations: announced, side by side, deprecated, sunset
-//! (A-15, K-18…20). One table says it, the variable `api_lifecycle`, in JSON:
+//! The lifecycle of versions and operations: announcement, parallel service, deprecation, sunset
+//! (A-15, K-18…20). It is declared in one table, the variable `api_lifecycle`, in JSON:
 //!
 //! ```json
 //! {"rfc9745": false, "deprecations": [
@@ -10,10 +10,11 @@
 //!    "sunset_at": "2027-12-01", "guide": "/docs/list-projects"}]}
 //! ```
 //!
-//! While something is deprecated its answers carry five headers; from the sunset on it
-//! answers 410. `rfc9745` chooses `Deprecation: @<seconds>` over `true`. [`policy`] holds
-//! the table against the rules of support; it compares the days of the table with each
-//! other and never with the clock, so a table of the past is as good as one to come.
+//! While an operation or a major is deprecated, its answers have five headers. From the sunset on,
+//! it answers 410. If `rfc9745` is true, then the header is `Deprecation: @<seconds>` in place of
+//! `true`. [`policy`] checks the table against the rules of support. It compares the days of the
+//! table with each other, and never with the clock, so a table of the past is as valid as one of
+//! the future.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
@@ -22,9 +23,9 @@ use crate::calendar::Day;
 use crate::trace::Seen;
 use crate::{Code, Error, versions};
 
-/// From announcement to sunset, in months (C-41, D-135).
+/// The least time from announcement to sunset, in months (C-41, D-135).
 const NOTICE: u8 = 6;
-/// How long a major and its successor are served side by side, in months (D-136).
+/// How long a major and its successor are both served at least, in months (D-136).
 const SIDE_BY_SIDE: u8 = 12;
 
 const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
@@ -32,14 +33,14 @@ const SUNSET: HeaderName = HeaderName::from_static("sunset");
 const X_DEPRECATED: HeaderName = HeaderName::from_static("x-api-deprecated");
 const X_SUNSET_DATE: HeaderName = HeaderName::from_static("x-api-sunset-date");
 
-/// What is deprecated, and what was.
+/// The table: everything that is deprecated or has reached its sunset.
 #[derive(Default)]
 pub(crate) struct Lifecycle(Vec<Notice>);
 
-/// A row that is in effect from its deprecation on.
+/// A row. It is in effect from its deprecation on.
 struct Notice {
     row: Deprecation,
-    /// The five headers.
+    /// The five headers of a deprecation.
     headers: [(HeaderName, HeaderValue); 5],
 }
 
@@ -56,17 +57,17 @@ struct Table {
 #[serde(deny_unknown_fields)]
 struct Deprecation {
     major: u32,
-    /// An `operationId`; without one the whole major is meant.
+    /// An `operationId`; `None` means the whole major.
     operation: Option<String>,
-    /// The day of the deprecation, when it is not said.
+    /// The day of the announcement; if it is not given, the day of the deprecation.
     announced_at: Option<Day>,
     deprecated_at: Day,
     sunset_at: Day,
-    /// The migration guide, an address or a path (A-16).
+    /// The migration guide: a URL or a path (A-16).
     guide: String,
-    /// The major that takes over.
+    /// The major that replaces it.
     successor: Option<u32>,
-    /// The day of its release, when the table of releases does not have it.
+    /// The day of the successor's release, if the table of releases does not have it.
     successor_since: Option<Day>,
 }
 
@@ -82,7 +83,7 @@ impl Lifecycle {
         notices.collect::<Result<_, _>>().map(Self)
     }
 
-    /// 410 when what is asked for has passed its sunset.
+    /// 410 if the operation or its major has passed its sunset.
     pub(crate) fn check(&self, now: u64, seen: &Seen) -> Result<(), Error> {
         let Some(Notice { row, .. }) = self.notice(now, seen) else { return Ok(()) };
         if !has_come(row.sunset_at, now) {
@@ -102,7 +103,8 @@ impl Lifecycle {
             .with("migration_guide", row.guide.as_str()))
     }
 
-    /// Tells of a deprecation, on successes and errors alike, under every prefix (K-19).
+    /// Adds the headers of a deprecation, to successes and errors alike, and under every prefix
+    /// (K-19).
     pub(crate) fn headers(&self, now: u64, seen: &Seen, headers: &mut HeaderMap) {
         let notice = self.notice(now, seen);
         let Some(Notice { headers: told, .. }) =
@@ -116,7 +118,7 @@ impl Lifecycle {
         }
     }
 
-    /// The row in effect; of several the one that ends first.
+    /// The row in effect. If there are several, then the one with the earliest sunset.
     fn notice(&self, now: u64, seen: &Seen) -> Option<&Notice> {
         let concerns = |notice: &&Notice| {
             let Deprecation { major, operation, deprecated_at, .. } = &notice.row;
@@ -154,13 +156,13 @@ fn has_come(day: Day, now: u64) -> bool {
     u64::try_from(day.seconds()).is_ok_and(|begin| begin * 1000 <= now)
 }
 
-/// The rules of support (K-18, the strictest of all sources), for each row:
+/// Checks each row against the rules of support (K-18, the strictest of all sources):
 ///
-/// - it is announced, then deprecated, then sunset, and sunset 6 months after the
-///   announcement at the earliest;
-/// - a whole major has a later one as successor, both are served side by side for 12
-///   months, and the successor is not deprecated meanwhile: two majors are always there;
-/// - there is a guide to follow, and no second row for the same.
+/// - The order is announcement, deprecation, sunset. The sunset is at least 6 months after the
+///   announcement.
+/// - A whole major has a later major as successor. Both are served side by side for 12 months, and
+///   the successor is not deprecated during this time. So there are always two majors.
+/// - There is a migration guide, and no second row for the same operation or major.
 fn policy(rows: &[Deprecation]) -> Result<(), String> {
     for (at, row) in rows.iter().enumerate() {
         let name = match &row.operation {

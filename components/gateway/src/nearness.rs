@@ -1,7 +1,7 @@
-//! Whether a request comes straight from a program on this machine: whom a server in
-//! development serves. Behind a proxy on this machine every peer is on it, so what proxies add
-//! counts, and so does the name that was asked for, which a proxy may pass on unchanged and
-//! which a page of another site cannot choose (DNS rebinding).
+//! Whether a request comes straight from a program on this machine. A server in development serves
+//! only such requests. Behind a proxy on this machine, every peer is local. So the headers that
+//! proxies add count too. So does the host name of the request: a proxy may pass it on unchanged,
+//! and a page of another site cannot choose it (DNS rebinding).
 
 use std::net::IpAddr;
 
@@ -11,8 +11,8 @@ use http::{HeaderMap, Uri};
 
 use crate::trace::header;
 
-/// What names of headers by which proxies tell of whom they speak for, and of themselves, have in
-/// them (RFC 7239, RFC 8586, and what is in use). Nothing that a program on this machine sends has.
+/// Parts of the names of headers with which proxies identify themselves and the client (RFC 7239,
+/// RFC 8586, and common practice). A program on this machine sends no such header.
 const FORWARDING: [&str; 29] = [
     "amzn-trace",
     "appengine",
@@ -44,13 +44,13 @@ const FORWARDING: [&str; 29] = [
     "varnish",
     "vercel",
 ];
-/// Names that are all of theirs (RFC 9110 section 7.6.3).
+/// Whole names of such headers (RFC 9110 section 7.6.3).
 const FORWARDING_NAMES: [&str; 3] = ["via", "x-host", "x-scheme"];
-/// How functions of this application call it.
+/// The host name under which functions of this application call it.
 const OWN: &str = "self.alt";
 
-/// Whether nobody stands between this machine's program and us. A proxy that adds nothing may still
-/// speak HTTP/1.0, as nginx does unless told otherwise.
+/// Whether no proxy stands between a program on this machine and the gateway. A proxy that adds no
+/// header may still speak HTTP/1.0, as nginx does by default.
 pub(crate) fn is_local(parts: &Parts, peer: IpAddr) -> bool {
     peer.to_canonical().is_loopback()
         && parts.version >= http::Version::HTTP_11
@@ -59,11 +59,11 @@ pub(crate) fn is_local(parts: &Parts, peer: IpAddr) -> bool {
 }
 
 fn is_forwarded(headers: &HeaderMap) -> bool {
-    // The host's own tell of the peer.
+    // Headers with `spin-` are those of the host, about the peer.
     let mut names =
         headers.keys().map(http::HeaderName::as_str).filter(|it| !it.starts_with("spin-"));
     names.any(|name| {
-        // As CGI writes them.
+        // Some proxies write names with underscores, as CGI does.
         let name = name.replace('_', "-");
         FORWARDING_NAMES.contains(&name.as_str()) || FORWARDING.iter().any(|it| name.contains(it))
     })
@@ -78,8 +78,8 @@ fn names_this_machine(parts: &Parts) -> bool {
     })
 }
 
-/// Whether a URL names this machine. Where `public_url` names another one, a proxy stands before
-/// this server, whether or not it says so.
+/// Whether a URL names this machine. If `public_url` names another one, then a proxy stands before
+/// this server, even if it adds no header.
 pub(crate) fn is_here(url: &str) -> bool {
     url.parse::<Uri>().is_ok_and(|url| url.host().is_some_and(is_this_machine))
 }

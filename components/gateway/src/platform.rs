@@ -1,14 +1,14 @@
-//! What the gateway needs from the outside world, and the plain types that cross that line.
+//! The gateway's needs from the outside world, and the plain types of this interface.
 //!
-//! The gateway does no I/O of its own. Both placements implement [`Platform`]: natively in
-//! the host (fused) and over Spin's interfaces in `composed.rs`.
+//! The gateway does no I/O of its own. Both placements implement [`Platform`]: natively in the host
+//! (fused), and with Spin's interfaces in `composed.rs`.
 
 use std::future::Future;
 
 use crate::limits::{Quota, Taken};
 
-/// `Send` natively, where futures move between the worker threads of the host; nothing in
-/// WebAssembly, where the interfaces' futures are single-threaded.
+/// Natively this is `Send`, because futures move between the worker threads of the host. In
+/// WebAssembly it is empty, because the futures of the interfaces are single-threaded.
 #[cfg(not(target_arch = "wasm32"))]
 pub trait MaybeSend: Send {}
 #[cfg(not(target_arch = "wasm32"))]
@@ -19,7 +19,7 @@ pub trait MaybeSend {}
 #[cfg(target_arch = "wasm32")]
 impl<T> MaybeSend for T {}
 
-/// A store or a function did not do its work. The text is for the log only.
+/// A failure of a store or a function. The text is for the log only.
 #[derive(Debug)]
 pub enum Fault {
     /// The dependency is not reachable or refused: 503.
@@ -51,63 +51,65 @@ pub trait Platform: Sync {
     fn set(&self, key: &str, value: &[u8]) -> impl Future<Output = Result<(), Fault>> + MaybeSend;
     /// Deletes a value; deleting what is absent is no error.
     fn delete(&self, key: &str) -> impl Future<Output = Result<(), Fault>> + MaybeSend;
-    /// Takes `cost` from the stored bucket of `key`, atomically: of any number of requests
-    /// at once, in any number of processes, as many are admitted as the bucket has units. One
-    /// write, or none when the request is refused.
+    /// Takes `cost` from the stored bucket of `key`, atomically. However many requests come at
+    /// once, in however many processes, only as many are admitted as the bucket has units. This is
+    /// one write, or none if the request is refused.
     fn take(
         &self,
         key: &str,
         quota: Quota,
         cost: u32,
     ) -> impl Future<Output = Result<Taken, Fault>> + MaybeSend;
-    /// Writes `value` if the key still holds `expected` (`None`: is absent), atomically;
-    /// returns whether it did.
+    /// Writes `value` if the key still holds `expected` (`None`: if the key is absent), atomically.
+    /// Returns whether it did.
     fn swap(
         &self,
         key: &str,
         expected: Option<&[u8]>,
         value: &[u8],
     ) -> impl Future<Output = Result<bool, Fault>> + MaybeSend;
-    /// Asks the function behind this gateway (`route.handle`).
+    /// Calls the function behind this gateway (`route.handle`).
     fn call(
         &self,
         context: Context,
         operation: &str,
         request: Request,
     ) -> impl Future<Output = Result<Result<Response<Self::Stream>, crate::Error>, Fault>> + MaybeSend;
-    /// The published verification keys, asked from the `auth` function because the
-    /// key-value store has none; the bytes of a JWK Set (RFC 7517).
+    /// The published verification keys, directly from the `auth` function, for the case that the
+    /// key-value store has no usable set. Returns the document: a JWK Set (RFC 7517) with the
+    /// signed set for gateways.
     fn ask_for_keys(&self) -> impl Future<Output = Result<Vec<u8>, Fault>> + MaybeSend;
-    /// Tells whoever delivers that something is due. The answer does not wait for it, and
-    /// loses nothing when nobody hears: what is due is in the database.
+    /// Tells the dispatcher that work is due. The answer does not wait for it. If nobody receives
+    /// the message, then nothing is lost, because the due work is in the database.
     fn wake(&self);
     /// Writes one line to the log.
     fn log(&self, line: &str);
 }
 
-/// An incoming body that has not been read yet.
+/// An incoming body that is not yet read.
 pub trait IncomingBody: MaybeSend {
     /// Reads all of it, but stops at `limit` bytes.
     fn read(self, limit: usize) -> impl Future<Output = Result<Vec<u8>, BodyError>> + MaybeSend;
 }
 
-/// Why a body was not read.
+/// The reason why a body was not read.
 #[derive(Debug)]
 pub enum BodyError {
     /// It is longer than the limit.
     TooLarge,
-    /// The client broke off or broke the framing.
+    /// The client closed the connection or broke the framing.
     Broken,
-    /// It did not come in time.
+    /// It did not arrive in time.
     TooSlow,
-    /// Bodies of the client's address take as much memory as they may.
+    /// The bodies from the client's address already use all the memory that one address may use.
     Crowded,
-    /// The bodies of all take as much.
+    /// The bodies of all clients already use all the memory for bodies.
     NoRoom,
 }
 
 impl BodyError {
-    /// What the client is told, with the code of the registry. `TooLarge` needs the limit.
+    /// The code of the registry and the message for the client. The message for `TooLarge` also
+    /// needs the limit, which is not known here.
     pub fn refusal(&self) -> (crate::Code, &'static str) {
         use crate::Code;
         match self {
@@ -128,7 +130,7 @@ impl BodyError {
     }
 }
 
-/// `tenancy.principal`
+/// A principal (`tenancy.principal`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
     /// A person.
@@ -139,7 +141,7 @@ pub enum Principal {
     ApiKey(String),
 }
 
-/// `tenancy.grant`
+/// A grant (`tenancy.grant`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Grant {
     /// A role in the tenant.
@@ -150,12 +152,12 @@ pub enum Grant {
     Plan(String),
 }
 
-/// `tenancy.caller`
+/// A caller (`tenancy.caller`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// The tenant id.
     pub tenant: String,
-    /// What authenticated.
+    /// The principal that was authenticated.
     pub principal: Principal,
     /// Roles, scopes and plan.
     pub grants: Vec<Grant>,
@@ -169,27 +171,27 @@ impl Caller {
     }
 }
 
-/// `tenancy.context`
+/// The context of a call (`tenancy.context`).
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// 32 hex digits.
+    /// The trace id: 32 hex digits.
     pub trace_id: String,
-    /// Absent for public operations.
+    /// The caller; `None` for public operations.
     pub caller: Option<Caller>,
 }
 
-/// `messages.location`
+/// Where a parameter is found (`messages.location`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Location {
-    /// Path template variable.
+    /// A variable of the path template.
     Path,
-    /// Query parameter.
+    /// A query parameter.
     Query,
-    /// Header, lower case.
+    /// A header. Its name is in lower case.
     Header,
 }
 
-/// `messages.parameter`
+/// A parameter of a request (`messages.parameter`).
 #[derive(Clone, Debug)]
 pub struct Parameter {
     /// Where it was found.
@@ -200,7 +202,7 @@ pub struct Parameter {
     pub value: String,
 }
 
-/// `messages.request`
+/// A request (`messages.request`).
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     /// Path, query and header parameters.
@@ -209,18 +211,18 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
-/// `messages.body`
+/// A body (`messages.body`).
 #[derive(Debug)]
 pub enum Body<S> {
     /// No body.
     Empty,
-    /// All of it.
+    /// The whole body.
     Bytes(Vec<u8>),
-    /// As it comes.
+    /// A body that is passed on as it arrives.
     Streaming(S),
 }
 
-/// `messages.response`
+/// A response (`messages.response`).
 #[derive(Debug)]
 pub struct Response<S> {
     /// The HTTP status.
@@ -231,50 +233,50 @@ pub struct Response<S> {
     pub body: Body<S>,
 }
 
-/// `route.operation`
+/// An operation of a function (`route.operation`).
 #[derive(Clone, Debug)]
 pub struct Operation {
     /// The `operationId`.
     pub id: String,
-    /// Upper case.
+    /// The HTTP method, in upper case.
     pub method: String,
-    /// Path template.
+    /// The path template.
     pub path: String,
-    /// Major version; 0 for an absolute path.
+    /// The major version; 0 for an absolute path.
     pub version: u32,
-    /// Needs no credential.
+    /// Whether it needs no credential.
     pub public: bool,
-    /// Scopes needed, all of them.
+    /// The scopes that the caller must hold, all of them.
     pub scopes: Vec<String>,
     /// What limits its rate.
     pub limit: Limit,
-    /// What it does with `Idempotency-Key`.
+    /// How it treats `Idempotency-Key`.
     pub idempotency: Idempotency,
-    /// Media types read.
+    /// The media types that it reads.
     pub consumes: Vec<String>,
     /// Whether a request must have a body.
     pub body_required: bool,
-    /// Media types answered.
+    /// The media types of its answers.
     pub produces: Vec<String>,
-    /// What its bodies are made of.
+    /// The names that are needed to translate its JSON bodies.
     pub shape: Option<Shape>,
 }
 
-/// `route.limit`
+/// The rate limit of an operation (`route.limit`).
 #[derive(Clone, Debug)]
 pub struct Limit {
     /// The class: its operations share a bucket.
     pub class: String,
-    /// The quota, unless a variable says otherwise.
+    /// The quota, unless a variable sets another one.
     pub quota: Quota,
     /// Units that a request takes.
     pub cost: u32,
 }
 
-/// `route.idempotency`
+/// How an operation treats `Idempotency-Key` (`route.idempotency`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Idempotency {
-    /// The header means nothing.
+    /// The header has no effect.
     #[default]
     Unsupported,
     /// The header is honoured.
@@ -283,10 +285,10 @@ pub enum Idempotency {
     Required,
 }
 
-/// `route.shape`
+/// The names that are needed to translate JSON bodies (`route.shape`).
 #[derive(Clone, Debug, Default)]
 pub struct Shape {
-    /// Collection and JSON:API type; empty when the answer is no resource.
+    /// The collection and JSON:API type; empty if the answer is not a resource.
     pub collection: String,
     /// Whether one object is read at `/{collection}/{id}`.
     pub is_addressed: bool,
@@ -302,14 +304,14 @@ pub struct Shape {
     pub relations: Vec<Relation>,
 }
 
-/// `route.relation`
+/// A member that holds ids of other objects (`route.relation`).
 #[derive(Clone, Debug)]
 pub struct Relation {
-    /// `owner`
+    /// The name of the relation: `owner`.
     pub name: String,
-    /// `owner_id`
+    /// The member: `owner_id`.
     pub member: String,
-    /// `users`
+    /// The collection of the related objects: `users`.
     pub collection: String,
     /// Whether the member is a list.
     pub many: bool,

@@ -1,5 +1,5 @@
-//! The client's address: of the peer, or, behind proxies that the operator trusts, what
-//! they say (K-79, D-147).
+//! The client's address: that of the peer or, behind proxies that the operator trusts, the address
+//! that they report (K-79, D-147).
 
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
@@ -9,12 +9,12 @@ use ipnet::IpNet;
 
 use crate::trace::header;
 
-/// A trusted proxy, in the text of a setting `10.0.0.7`, `10.0.0.0/8` or `2001:db8::/32`.
+/// A trusted proxy. In a setting it is written `10.0.0.7`, `10.0.0.0/8` or `2001:db8::/32`.
 #[derive(Clone, Debug)]
 pub struct Proxy(IpNet);
 
 impl Proxy {
-    /// Whether it has this address.
+    /// Whether the proxy has this address.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address)
     }
@@ -31,9 +31,9 @@ impl FromStr for Proxy {
     }
 }
 
-/// The rightmost hop that is not a trusted proxy. Each proxy appends whom it heard from,
-/// so a hop is believed as long as all hops behind it are trusted; at one that is no
-/// address the last one known stands.
+/// The rightmost hop that is not a trusted proxy. Each proxy appends the address that it heard
+/// from. So a hop is believed as long as all hops behind it are trusted. If a hop is not an
+/// address, then the last known address counts.
 pub(crate) fn client(proxies: &[Proxy], headers: &HeaderMap, peer: IpAddr) -> IpAddr {
     let trusted = |address: IpAddr| proxies.iter().any(|proxy| proxy.contains(address));
     let mut known = peer.to_canonical();
@@ -56,7 +56,7 @@ pub(crate) fn client(proxies: &[Proxy], headers: &HeaderMap, peer: IpAddr) -> Ip
     known
 }
 
-/// `1.2.3.4`, `1.2.3.4:5`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:443`.
+/// Reads `1.2.3.4`, `1.2.3.4:5`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:443`.
 fn address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
@@ -87,10 +87,10 @@ mod tests {
     #[test]
     fn only_trusted_proxies_are_believed() {
         for (peer, lines, real, expected) in [
-            // Nobody vouches for what a stranger writes.
+            // A peer that is not trusted may write anything.
             ("192.0.2.1", &["203.0.113.9"][..], Some("203.0.113.8"), "192.0.2.1"),
             ("127.0.0.1", &["203.0.113.9"], None, "203.0.113.9"),
-            // A client's own claim stands left of what the proxy has seen.
+            // A claim of the client stands left of the address that the proxy has seen.
             ("127.0.0.1", &["198.51.100.1, 203.0.113.9"], None, "203.0.113.9"),
             ("127.0.0.1", &["198.51.100.1, 203.0.113.9, 10.1.2.3"], None, "203.0.113.9"),
             (
@@ -100,20 +100,20 @@ mod tests {
                 "203.0.113.9",
             ),
             ("2001:db8:1::5", &["2001:db8:2::9, 2001:db8:1::7"], None, "2001:db8:2::9"),
-            // The peer of a socket for both families.
+            // The peer of a socket for both IPv4 and IPv6.
             ("::ffff:127.0.0.1", &["::ffff:203.0.113.9"], None, "203.0.113.9"),
             // Ports and brackets.
             ("127.0.0.1", &["203.0.113.9:4711"], None, "203.0.113.9"),
             ("127.0.0.1", &["[2001:db8::1]:443"], None, "2001:db8::1"),
             ("127.0.0.1", &["[2001:db8::1]"], None, "2001:db8::1"),
-            // What is no address ends the chain.
+            // A hop that is not an address ends the chain.
             ("127.0.0.1", &["203.0.113.9, unknown, 10.1.2.3"], None, "10.1.2.3"),
             ("127.0.0.1", &["203.0.113.9, , 10.1.2.3"], None, "10.1.2.3"),
             ("127.0.0.1", &["_hidden"], Some("203.0.113.8"), "127.0.0.1"),
             ("127.0.0.1", &["1.2.3.4.5"], None, "127.0.0.1"),
             ("127.0.0.1", &["[1.2.3.4]"], None, "127.0.0.1"),
             ("127.0.0.1", &["203.0.113.9:99999"], None, "127.0.0.1"),
-            // All are proxies: the farthest.
+            // If all hops are proxies, then the farthest one counts.
             ("127.0.0.1", &["10.0.0.1, 10.0.0.2"], None, "10.0.0.1"),
             ("127.0.0.1", &[], Some("203.0.113.8"), "203.0.113.8"),
             ("127.0.0.1", &[], Some("nonsense"), "127.0.0.1"),

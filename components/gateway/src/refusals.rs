@@ -1,18 +1,20 @@
-//! Authorization failures in the audit log (D-169, S-21): a caller who is known and may not. A
-//! client may send as many as it likes, so there is one entry for each caller and hour, in the
-//! caller's own tenant; the access log has a line for each. Who is no caller leaves none.
+//! Authorization failures in the audit log (D-169, S-21): a known caller was refused for want of
+//! rights. A client may send any number of such requests. So there is only one entry for each
+//! caller and hour, in the caller's own tenant, and the access log has a line for each request. A
+//! request without a known caller leaves no entry.
 //!
-//! The gateway has no database. The function behind it writes the entry
-//! (`components/kit/src/refusal.rs`), and what goes wrong with that changes no answer.
+//! The gateway has no database, so the function behind it writes the entry
+//! (`components/kit/src/refusal.rs`). If that fails, then the answer to the client is still the
+//! same.
 
 use crate::trace::{Seen, hex};
 use crate::{Code, Context, Error, Location, Parameter, Platform, Request, wake};
 
-/// No operation of a contract has this name.
+/// The name of the call. No operation of a contract has this name.
 const OPERATION: &str = "note-refusal";
 const HOUR_MS: u64 = 3_600_000;
 
-/// Notes a refusal for want of rights, unless there was one of this caller in this hour.
+/// Notes a refusal for want of rights, unless this hour has one of this caller already.
 pub(crate) async fn note<P: Platform>(platform: &P, refusal: &Error, seen: &mut Seen) {
     if !matches!(refusal.code, Code::InsufficientScope | Code::TenantMismatch) {
         return;
@@ -37,13 +39,14 @@ pub(crate) async fn note<P: Platform>(platform: &P, refusal: &Error, seen: &mut 
     let context = Context { trace_id: seen.trace_id.clone(), caller: Some(caller) };
     match platform.call(context, OPERATION, request).await {
         Ok(Ok(mut response)) => wake::listen(platform, &mut response),
-        // A function without a database, or one that knows nothing of it.
+        // The function has no database, or it does not know this call.
         Ok(Err(error)) => seen.cause = error.internal.or(Some(error.message)),
         Err(fault) => seen.cause = Some(format!("refusal not noted: {fault:?}")),
     }
 }
 
-/// Whether nobody has said so before. Without the store nothing is noted, as nothing would bound it.
+/// Whether this is the first refusal of the hour. If the store does not answer, then nothing is
+/// noted, because nothing would bound the number of entries.
 async fn is_first<P: Platform>(platform: &P, key: &str, until: u64) -> bool {
     if !matches!(platform.get(key).await, Ok(None)) {
         return false;
@@ -52,7 +55,7 @@ async fn is_first<P: Platform>(platform: &P, key: &str, until: u64) -> bool {
     let mark = format!("{{\"expires_at\":{until},\"by\":\"{by}\"}}").into_bytes();
     match platform.swap(key, None, &mark).await {
         Ok(true) => true,
-        // The reply was lost, or the store says so of every swap, as Spin 4.1 does on Redis.
+        // The reply was lost, or the store reports every swap as failed, as Spin 4.1 does on Redis.
         Ok(false) => matches!(platform.get(key).await, Ok(Some(held)) if held == mark),
         Err(_) => false,
     }

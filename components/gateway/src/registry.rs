@@ -1,18 +1,19 @@
-//! The closed registry of errors (A-51, A-110, S-41): one row for each code of
-//! `wit/errors.wit`, in the same order; a test holds the two against each other.
+//! The closed registry of errors (A-51, A-110, S-41): one row for each code of `wit/errors.wit`, in
+//! the same order. A test compares the two.
 //!
-//! Everything else about errors is generated from it: what clients are answered, the
-//! contract's error responses, and the pages in `docs/errors/`. For that the crate
-//! `contract` includes this file too, so it imports nothing.
+//! Everything else about errors is generated from it: the answers to clients, the contract's error
+//! responses, and the pages in `docs/errors/`. For that the crate `contract` includes this file
+//! too, so it imports nothing.
 
-/// What is known about one error code.
+/// One row of the registry: the facts about one error code.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Row {
     /// The native spelling, snake_case.
     pub name: &'static str,
     /// The spelling of envelopes and of documentation URLs, SCREAMING_SNAKE_CASE (D-59, D-63).
     pub screaming: &'static str,
-    /// CATEGORY_SPECIFIC, which camel answers spell behind the name of the service (E-51).
+    /// The spelling CATEGORY_SPECIFIC, which camel answers use behind the name of the service
+    /// (E-51).
     pub specific: &'static str,
     /// The HTTP status.
     pub status: u16,

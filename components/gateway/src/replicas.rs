@@ -1,9 +1,9 @@
-//! Reads from replicas of the database, where there are some. A caller who has written reads
-//! from the writer for a while after it, so everybody sees their own writes at once, on
-//! whichever host, without having to carry a token. Who has just got a token may have written
-//! without one, by registering.
+//! Reads from replicas of the database, if there are any. After a write, its caller reads from the
+//! writer for a time. So callers see their own writes at once, on every host, and need not carry a
+//! token for it. The same holds after a token was issued, because the caller may have written
+//! before without a token, by registering.
 //!
-//! Costs nothing without `postgres_reader_url`; with it a read looks at the key-value store
+//! Without `postgres_reader_url` this costs nothing. With it, a read looks into the key-value store
 //! once, and a write marks its caller there.
 
 use crate::config::Config;
@@ -11,7 +11,7 @@ use crate::router::Route;
 use crate::trace::Seen;
 use crate::{Caller, Error, Operation, Platform, Response, expiry};
 
-/// The mark of a caller; `None` where there are no replicas, or nobody to remember.
+/// The key of a caller's mark; `None` if there are no replicas or no caller.
 pub(crate) fn mark(config: &Config, caller: Option<&Caller>) -> Option<String> {
     let caller = caller.filter(|_| config.has_replicas)?;
     Some(format!("wrote:{}:{}", caller.tenant, caller.id()))
@@ -34,12 +34,12 @@ pub(crate) async fn choose<P: Platform>(
         Ok(Some(value)) => {
             expiry::of_value(&value).is_some_and(|expires_at| expires_at <= platform.now())
         }
-        // The writer is never wrong.
+        // If the store does not answer, then the writer is always a correct choice.
         Err(_) => false,
     };
 }
 
-/// Marks the caller of a write that was done, or that nobody knows the outcome of.
+/// Marks the caller of a write that was done or whose outcome is not known.
 pub(crate) async fn note<P: Platform>(
     platform: &P,
     config: &Config,

@@ -1,5 +1,5 @@
-//! The header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-07 section 2.1), and
-//! the key as the stores know it.
+//! The header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-07 section 2.1), and the
+//! form of the key in the stores.
 
 use std::net::IpAddr;
 
@@ -13,11 +13,11 @@ use crate::trace::hex;
 use crate::{Caller, Code, Error, Violation};
 
 const NAME: &str = "idempotency-key";
-/// Characters of a key.
+/// The most characters of a key.
 const LONGEST: usize = 255;
 
-/// The key that a client sent: a string of structured fields (RFC 9651 section 3.3.3), or, as
-/// most clients send it, the bare characters.
+/// The key that a client sent. It is a string of structured fields (RFC 9651 section 3.3.3), or the
+/// bare characters, which most clients send.
 pub(super) fn of(headers: &HeaderMap) -> Result<Option<String>, Error> {
     let Some(value) = headers.get(NAME) else { return Ok(None) };
     let key = match value.as_bytes() {
@@ -41,7 +41,7 @@ pub(super) fn of(headers: &HeaderMap) -> Result<Option<String>, Error> {
     }
 }
 
-/// The refusal of a request without a key, where the contract demands one.
+/// The refusal of a request without a key, for operations that require one.
 pub(super) fn missing() -> Error {
     refused(
         "REQUIRED",
@@ -59,8 +59,9 @@ fn refused(code: &str, message: &str) -> Error {
     Error { violations: vec![violation], ..Error::new(Code::MalformedRequest, message) }
 }
 
-/// The key as the stores know it: bound to tenant, principal, method and path. Where nobody was
-/// authenticated, to who the request says that it is, so that equal keys of strangers do not meet.
+/// The key as the stores have it. It is bound to tenant, principal, method and path. Without an
+/// authenticated caller, it is bound to the identity that the request claims, so that equal keys of
+/// different strangers do not collide.
 pub(super) fn scoped(
     key: &str,
     parts: &Parts,
@@ -92,22 +93,23 @@ pub(super) fn scoped(
     hex(&hash.finalize())
 }
 
-/// Members of the bodies of public operations that say who asks: the account, the client, or the
-/// token of a login (RFC 6749 sections 2.3.1 and 6).
+/// The members in bodies of public operations that identify the sender: the account, the client, or
+/// the token of a login (RFC 6749 sections 2.3.1 and 6).
 const ACCOUNTS: [&str; 3] = ["email", "client_id", "refresh_token"];
 
-/// What a request without a caller tells of who sends it.
+/// The information about its sender in a request without an authenticated caller.
 pub(super) struct Stranger<'a> {
-    /// As the function reads it.
+    /// The body in the form that the function reads.
     pub(super) body: &'a [u8],
-    /// Where it comes from, as limits count it.
+    /// The network that it comes from, as the limits count it.
     pub(super) network: IpAddr,
 }
 
 impl Stranger<'_> {
-    /// The credential that the function will look at, else the accounts that the body names, else
-    /// the network. Somebody who names an account gets the answer again from any network: what it
-    /// takes to be that one is in the body, whose fingerprint must be the same.
+    /// The claimed identity: the credential that the function will check, else the accounts that
+    /// the body names, else the network. A retry that names an account gets the stored answer from
+    /// any network. This is safe, because the body also has the proof of the account, and its
+    /// fingerprint must be the same.
     fn identity(&self, parts: &Parts) -> Vec<u8> {
         if let Some(credential) = parts.headers.get("authorization") {
             return [b"credential:", credential.as_bytes()].concat();
@@ -118,7 +120,7 @@ impl Stranger<'_> {
         }
     }
 
-    /// Of a JSON object or a form.
+    /// The accounts that a JSON object or a form names.
     fn accounts(&self) -> Vec<(&'static str, String)> {
         let named = |name: &str| ACCOUNTS.into_iter().find(|known| *known == name);
         if let Ok(Value::Object(members)) = serde_json::from_slice(self.body) {
@@ -130,9 +132,9 @@ impl Stranger<'_> {
     }
 }
 
-/// The digest of a body, whatever form it has. It is salted with the key that the client chose,
-/// which is stored nowhere: a body may hold a password, and a plain digest would let whoever
-/// reads a store guess it.
+/// The digest of a body in any form. The salt is the key that the client chose, which is stored
+/// nowhere. A body may hold a password, and with a plain digest a reader of the store could guess
+/// it.
 pub(super) fn fingerprint(key: &str, body: &[u8]) -> String {
     let mut hash = Sha256::new();
     hash.update(u32::try_from(key.len()).unwrap_or(u32::MAX).to_be_bytes());
@@ -174,7 +176,7 @@ mod tests {
         assert!(sent(&[long.as_bytes()]).is_err());
     }
 
-    /// The key of a stranger who sends this from this place.
+    /// The key of a stranger with this network, credential and body.
     fn of_stranger(network: u8, authorization: Option<&str>, body: &str) -> String {
         let mut request = http::Request::post("/api/v1/auth/login");
         if let Some(value) = authorization {

@@ -1,11 +1,11 @@
-//! `Idempotency-Key` (A-41, A-42, K-51, K-53): at most one execution for a key, and its
-//! answer for whoever asks again.
+//! `Idempotency-Key` (A-41, A-42, K-51, K-53): at most one execution for each key. A retry gets the
+//! answer of that execution.
 //!
-//! The key-value store holds a reservation while the request runs and the response after
-//! it. Behind it stands a receipt that the function writes in the same SQL transaction as
-//! its work, so a crash between commit and store, a lost store or an expired reservation
-//! leads to the receipt and never to a second execution. An error means that nothing was
-//! changed; it is not stored, and the key may be used again.
+//! The key-value store holds a reservation while the request runs, and the response after it.
+//! Behind it, the function writes a receipt in the same SQL transaction as its work. So after a
+//! crash between commit and store, a lost store or an expired reservation, a retry finds the
+//! receipt, and there is never a second execution. An error means that nothing was changed. It is
+//! not stored, and the key may be used again.
 
 mod key;
 
@@ -21,12 +21,13 @@ use crate::{
     Response, limits, wake,
 };
 
-/// Headers that a function gets to see.
+/// The headers that are passed on to functions.
 const PASSED_ON: [&str; 6] =
     ["accept", "content-type", "if-match", "if-none-match", "if-unmodified-since", "last-event-id"];
 
-/// Credentials of other kinds than the gateway's: what proves a client to the token endpoint, and
-/// a provider to a receiver of its webhooks. Only where the gateway has looked at none itself.
+/// Credentials that the gateway does not check: those of a client at the token endpoint, and those
+/// of a provider at a receiver of its webhooks. They are passed on only if the gateway has checked
+/// no credential itself.
 pub(crate) const CREDENTIALS: [&str; 16] = [
     "authorization",
     "stripe-signature",
@@ -46,14 +47,15 @@ pub(crate) const CREDENTIALS: [&str; 16] = [
     "x-slack-signature",
 ];
 
-/// The stored form: one line of JSON, then the response's body as it was sent.
+/// The stored form: one line of JSON, then the body of the response as it was sent.
 #[derive(Serialize, Deserialize)]
 struct Record {
-    /// Of a reservation: when it may be taken over. Of a response: when it is forgotten.
-    /// Milliseconds since the epoch; the first member, where `expiry.rs` finds it.
+    /// For a reservation, the time at which it may be taken over. For a response, the time at which
+    /// it is forgotten. In milliseconds since the epoch. It is the first member, where `expiry.rs`
+    /// looks for it.
     expires_at: u64,
     fingerprint: String,
-    /// Of a reservation: a name that no other one has.
+    /// For a reservation, a name that no other one has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     holder: Option<String>,
     response: Option<Head>,
@@ -65,7 +67,7 @@ struct Head {
     headers: Vec<(String, String)>,
 }
 
-/// Calls the function, once for a key.
+/// Calls the function, but only once for a key.
 pub(crate) async fn once<P: Platform>(
     platform: &P,
     config: &Config,
@@ -134,27 +136,27 @@ pub(crate) async fn once<P: Platform>(
                 holder: None,
                 response: Some(Head { status: *status, headers: headers.cloned().collect() }),
             };
-            // The receipt in SQL answers a retry when this write is lost.
+            // If this write is lost, then the receipt in SQL answers a retry.
             if let Err(fault) = platform.set(&slot, &encode(&record, bytes)).await {
                 seen.cause = Some(format!("idempotent response not stored: {fault:?}"));
             }
         }
-        // After a time-out or a trap nobody knows whether the work was committed, or still
-        // will be. A retry may come at once all the same: the receipt is in the transaction of
-        // the work, so whoever is second finds it.
+        // After a time-out or a trap, nobody knows whether the work was committed or still will be.
+        // A retry may come at once all the same. The receipt is in the transaction of the work, so
+        // the second execution finds it.
         Err(_) => release(platform, &slot, &reservation, seen).await,
     }
     outcome
 }
 
-/// Whether no store may keep the answer (RFC 9111 section 5.2.2.5), as it holds tokens. Only
-/// the function keeps it then, sealed.
+/// Whether no store may keep the answer (RFC 9111 section 5.2.2.5), because it holds tokens. Then
+/// only the receipt of the function keeps it, sealed.
 fn is_secret(headers: &[(String, String)]) -> bool {
     headers.iter().any(|(name, value)| name == "cache-control" && value.contains("no-store"))
 }
 
-/// Gives the slot up, unless somebody has taken it over: who outlives the lease must not give
-/// up what is another's.
+/// Gives the slot up, unless another request has taken it over. A request that outlives its lease
+/// must not delete the reservation of another one.
 async fn release<P: Platform>(platform: &P, slot: &str, reservation: &[u8], seen: &mut Seen) {
     let released = match platform.get(slot).await {
         Ok(held) if held.as_deref() == Some(reservation) => platform.delete(slot).await,
@@ -166,7 +168,7 @@ async fn release<P: Platform>(platform: &P, slot: &str, reservation: &[u8], seen
     }
 }
 
-/// What a request wants to reserve.
+/// A reservation that a request wants to make.
 struct Claim<'a> {
     slot: &'a str,
     reservation: &'a [u8],
@@ -175,7 +177,7 @@ struct Claim<'a> {
     lease: u64,
 }
 
-/// Takes the slot, or says what stands in it: the stored response, or an error.
+/// Reserves the slot. If the slot is taken, then returns the stored response, or an error.
 async fn reserve<P: Platform>(
     platform: &P,
     config: &Config,
@@ -186,20 +188,20 @@ async fn reserve<P: Platform>(
         Error::internal(Code::ServiceUnavailable, format!("idempotency store: {fault:?}"))
     };
     let mut current = None;
-    // Who loses the swap looks at what the winner wrote; a second loss can only come from
-    // yet another retry in the same instant.
+    // A request that loses the swap reads what the winner wrote. Only another retry at the same
+    // instant can make it lose a second time.
     for _ in 0..2 {
         if platform.swap(slot, current.as_deref(), reservation).await.map_err(unavailable)? {
             return Ok(None);
         }
         current = platform.get(slot).await.map_err(unavailable)?;
         if current.as_deref() == Some(reservation) {
-            // It is ours: the reply was lost, or the store says so of every swap, as Spin
-            // 4.1 does on Redis.
+            // The reservation is ours. The reply was lost, or the store reports every swap as
+            // failed, as Spin 4.1 does on Redis.
             return Ok(None);
         }
         let Some((record, body)) = current.as_deref().and_then(decode) else { continue };
-        // A reservation that ends far behind our own is from before a clock was set back.
+        // A reservation that ends long after our own was made before a clock was set back.
         let latest = lease + config.idempotency_lease * 1000;
         let ended = record.expires_at <= platform.now();
         if ended || (record.response.is_none() && record.expires_at > latest) {
@@ -249,7 +251,7 @@ async fn call<P: Platform>(
             }
         })
     });
-    // Before the answer is kept: a replay has made nothing due.
+    // This comes before the answer is stored, because a replay has made nothing due.
     if let Ok(response) = &mut outcome {
         wake::listen(platform, response);
     }

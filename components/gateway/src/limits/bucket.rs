@@ -1,15 +1,15 @@
-//! A bucket: the generic cell rate algorithm (ITU-T I.371, annex A), a token bucket whose whole
-//! state is one moment, that at which it will be full again. A unit taken moves it by the time
-//! in which a unit comes back; a request that would move it further away than an empty bucket
-//! is from being full is refused, and moves nothing.
+//! A bucket: the generic cell rate algorithm (ITU-T I.371, annex A). It is a token bucket whose
+//! whole state is one moment: the moment at which the bucket will be full again. Each unit taken
+//! moves the moment by the time in which one unit comes back. If a request would move the moment
+//! further away than it is for an empty bucket, then the request is refused, and the moment stays.
 //!
-//! The moment is also the one at which the entry may be forgotten, so a stored bucket is a
-//! value that expires like any other (`expiry.rs`).
+//! After that moment the entry may be forgotten, because the bucket is full. So a stored bucket is
+//! a value that expires like any other (`expiry.rs`).
 
 use super::Quota;
 use crate::expiry;
 
-/// What came of asking a bucket.
+/// The answer of a bucket to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Taken {
     /// Whether the bucket had enough.
@@ -25,7 +25,7 @@ impl Taken {
         u32::try_from(room / quota.interval()).unwrap_or(u32::MAX)
     }
 
-    /// Seconds until a unit more is back; 0 when none is missing.
+    /// Seconds until one more unit is back; 0 if the bucket is full.
     pub(super) fn next(self, quota: Quota) -> u32 {
         let missing = u64::from(quota.burst.saturating_sub(self.remaining(quota)));
         seconds(self.fill.saturating_sub(missing.saturating_sub(1) * quota.interval()))
@@ -36,24 +36,24 @@ impl Taken {
         seconds(self.fill)
     }
 
-    /// Seconds until a refused request would be admitted if nobody else came, at least 1.
+    /// Seconds until a refused request would be admitted if no other request came, at least 1.
     pub(super) fn wait(self, quota: Quota, cost: u32) -> u32 {
         let wait = (self.fill + price(quota, cost)).saturating_sub(quota.capacity());
         seconds(wait).max(1)
     }
 }
 
-/// Microseconds as seconds, rounded up: whoever waits them comes late enough.
+/// Microseconds as seconds, rounded up, so that a client that waits them does not come too early.
 fn seconds(micros: u64) -> u32 {
     u32::try_from(micros.div_ceil(1_000_000)).unwrap_or(u32::MAX)
 }
 
-/// What a cost moves the moment by. What costs more than a full bucket costs a full bucket.
+/// The time by which a cost moves the moment. A cost above a full bucket counts as a full bucket.
 fn price(quota: Quota, cost: u32) -> u64 {
     u64::from(cost.min(quota.burst)) * quota.interval()
 }
 
-/// A request that asks a bucket: what a store must know to answer.
+/// A request to a bucket: the values that a store needs for its answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Ask {
     /// Microseconds by which it moves the moment.
@@ -68,13 +68,13 @@ impl Ask {
         Self { price: price(quota, cost), capacity: quota.capacity() }
     }
 
-    /// Answers from the moment that a bucket holds, `None` for a full one. `now` and the moment
-    /// are microseconds since the Unix epoch. Returns the moment to hold from now on, if it is
-    /// another one.
+    /// Answers from the moment that a bucket holds, which is `None` for a full bucket. `now` and
+    /// the moment are microseconds since the Unix epoch. Also returns the moment to store, if it
+    /// has changed.
     ///
-    /// A moment further away than an empty bucket can be is of a clock that was set back or of
-    /// a larger quota. It counts as an empty bucket, and is mended even by a refusal, or the
-    /// bucket would stay empty until that moment.
+    /// A moment further away than that of an empty bucket comes from a clock that was set back, or
+    /// from a larger quota. It counts as an empty bucket. Even a refusal corrects it, because
+    /// otherwise the bucket would stay empty until that moment.
     pub fn answer(self, held: Option<u64>, now: u64) -> (Taken, Option<u64>) {
         let empty = now + self.capacity;
         let held = held.unwrap_or(now);
@@ -91,12 +91,14 @@ impl Ask {
 const FULL_AT: &str = ",\"full_at\":";
 const BY: &str = ",\"by\":\"";
 
-/// Names that a bucket keeps: about as many as others can write between a swap and the look at
-/// it. Who is not found among them pays again, and is never let through for nothing.
+/// How many names of recent writers a bucket keeps: about as many as can write between the swap of
+/// a request and its next read. A request whose name is no longer there pays again. It is never
+/// admitted without paying.
 const NAMES: usize = 32;
 
-/// The moment as it is stored, with the name of who moved it, before those who did before. So
-/// whoever was not told that a swap was done finds out, also when others came behind it.
+/// The stored form of a moment, with the name of the request that moved it, and the names of
+/// earlier ones behind it. If a request was not told that its swap was done, then it finds its name
+/// here, even if other requests have moved the bucket since.
 pub fn encode(full_at: u64, name: &str, before: Option<&[u8]>) -> Vec<u8> {
     let expires_at = full_at.div_ceil(1000);
     let mut by = name.to_owned();
@@ -108,7 +110,7 @@ pub fn encode(full_at: u64, name: &str, before: Option<&[u8]>) -> Vec<u8> {
     format!("{{\"expires_at\":{expires_at}{FULL_AT}{full_at}{BY}{by}\"}}").into_bytes()
 }
 
-/// Whether who has this name has moved the bucket lately.
+/// Whether the request with this name has moved the bucket recently.
 pub fn moved_by(value: &[u8], name: &str) -> bool {
     names(value).split(' ').any(|other| other == name)
 }
@@ -119,7 +121,7 @@ fn names(value: &[u8]) -> &str {
     names.map_or("", |(names, _)| names)
 }
 
-/// The moment of a stored bucket; `None` for what is none.
+/// The moment of a stored bucket; `None` if the value is not a bucket.
 pub fn decode(value: &[u8]) -> Option<u64> {
     expiry::of_value(value)?;
     let (_, rest) = std::str::from_utf8(value).ok()?.split_once(FULL_AT)?;
@@ -158,15 +160,15 @@ mod tests {
         }
     }
 
-    /// What any interval admits is held against the promise: never more than `burst` and what
-    /// comes back in it, and in a busy minute no less than `per_minute`.
+    /// Checks the promise of a quota for any interval: it admits at most `burst` and the units that
+    /// come back in it. In a busy minute, it admits no less than `per_minute`.
     #[test]
     fn no_window_sees_more_than_limit_and_burst() {
         for (per_minute, burst) in [(150, 150), (30, 30), (7, 3), (60, 1), (10, 40), (100_000, 5)] {
             let mut world = World::new(per_minute, burst);
             let mut times = Vec::new();
             let mut noise: u64 = 7;
-            // Who has no reserve must come at the right moment.
+            // If there is no reserve, then requests must come at the right moment.
             let pause = world.quota.interval() / if burst < 3 { 100 } else { 1 };
             while world.now < NOW + 300 * SECOND && times.len() < 200_000 {
                 noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);

@@ -6,17 +6,17 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{Ask, Quota, Taken};
 
-/// Buckets that are not full. When there are that many, new names share one bucket.
+/// The most buckets that are not full. Beyond it, new names share one bucket.
 const BUCKETS: usize = 100_000;
 
-/// Buckets by name; a full one is forgotten when there is need of room.
+/// Buckets by name. Full buckets are removed when room is needed.
 pub(super) struct Local<K>(Mutex<Held<K>>);
 
 struct Held<K> {
     full_at: HashMap<K, u64>,
-    /// The bucket that is shared for want of room.
+    /// The bucket of all names that found no room.
     shared: Option<u64>,
-    /// When it was last looked for full ones, which costs a walk over all.
+    /// The time of the last search for full buckets. The search walks over all buckets.
     purged: u64,
 }
 
@@ -39,7 +39,7 @@ impl<K: Eq + Hash> Local<K> {
         let shared = known.is_none() && held.full_at.len() >= BUCKETS;
         let before = if shared { held.shared } else { known };
         let ask = Ask::new(quota, cost);
-        // What this process cannot have written is of a clock that was set back.
+        // This process cannot have written a later moment, unless a clock was set back.
         let before = before.filter(|full_at| *full_at <= micros + ask.capacity);
         let (taken, moved) = ask.answer(before, micros);
         match moved {
@@ -66,11 +66,11 @@ mod tests {
         for name in 1..BUCKETS {
             assert!(take(name, NOW), "{name}");
         }
-        // The one bucket that the late share is their own, not that of anybody before.
+        // The late names share a bucket of their own, not a bucket of an earlier name.
         let late = [take(BUCKETS, NOW), take(BUCKETS + 1, NOW), take(BUCKETS + 2, NOW)];
         assert_eq!(late, [true, true, false]);
         assert!(take(1, NOW) && !take(1, NOW), "who has a bucket keeps it");
-        // A minute later all are full again, and there is room.
+        // A minute later all buckets are full, so there is room again.
         assert!(take(BUCKETS, NOW + 60_000) && take(BUCKETS, NOW + 60_000));
         assert!(take(BUCKETS + 1, NOW + 60_000));
     }

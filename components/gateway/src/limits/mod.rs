@@ -1,16 +1,16 @@
-//! Rate limits (A-58…60, K-47…50): a bucket by address before authentication, one by identity
-//! after it.
+//! Rate limits (A-58…60, K-47…50): a bucket by address before authentication, and a bucket by
+//! identity after it.
 //!
-//! A request takes from one stored bucket, with one write: that of its identity, or, when
-//! its credential is refused, that of its address. Those hold over all processes and restarts.
-//! Every request is also counted by address in the memory of this gateway, which refuses a flood
-//! at no cost where the gateway lives long (a host's process). On Spin it lives for some requests
-//! and is forgotten after a second of rest, so without a credential no class admits more than the
-//! address may. A refused request takes nothing
-//! and writes nothing.
+//! A request takes from one stored bucket, with one write. This is the bucket of its
+//! identity or, if its credential is refused, the bucket of its address. Stored buckets hold over
+//! all processes and restarts. Every request is also counted by address in the memory of this
+//! gateway. If the gateway lives long (a host's process), then this refuses a flood at no cost. On
+//! Spin, a gateway lives for some requests and is forgotten after a second without requests. So for
+//! requests without a credential, no class admits more than the limit of the address. A refused
+//! request takes nothing and writes nothing.
 //!
-//! A user has a bucket in each tenant. All machine clients and API keys of a tenant share one, so
-//! making more of them makes no more room; one with a quota of its own has its own bucket.
+//! A user has a bucket in each tenant. All machine clients and API keys of a tenant share one
+//! bucket, so more of them do not raise the limit. One with a quota of its own has its own bucket.
 
 mod bucket;
 mod local;
@@ -31,20 +31,20 @@ use crate::router::Route;
 use crate::trace::Seen;
 use crate::{Caller, Code, Error, Limit, Platform, Principal};
 
-/// The policy by address.
+/// The name of the policy by address.
 const ADDRESS: &str = "address";
 
-/// The buckets of this gateway and what is known of the quotas.
+/// The buckets of this gateway, and the quotas that it knows.
 #[derive(Default)]
 pub(crate) struct Limits {
     addresses: Local<IpAddr>,
-    /// What identities take while the store does not answer.
+    /// The buckets of identities while the store does not answer.
     fallback: Local<String>,
     overrides: Overrides,
 }
 
 impl Limits {
-    /// Counts a request by its address, before anything is known of the caller.
+    /// Counts a request by its address, before the caller is known.
     pub(crate) fn address(&self, config: &Config, now: u64, seen: &mut Seen) -> Result<(), Error> {
         let quota = config.address_quota;
         if quota.is_unlimited() {
@@ -66,8 +66,8 @@ impl Limits {
         let Limit { class, cost, .. } = &route.operation.limit;
         let cost = *cost;
         let (quota, key) = match caller {
-            // The memory of this gateway may not outlive the request, so here the bucket in the
-            // store holds the limit of addresses as well.
+            // The memory of this gateway may not outlive the request, so the bucket in the store
+            // also enforces the limit of addresses.
             None => (
                 route.quota.and(config.address_quota),
                 format!("limit:{class}:{}", network(seen.address)),
@@ -105,8 +105,8 @@ impl Limits {
     }
 }
 
-/// Counts a request whose credential was refused by its address in the store; returns the
-/// refusal, or that there were too many.
+/// Counts a request with a refused credential, by its address in the store. Returns the refusal or,
+/// if there were too many, a 429.
 pub(crate) async fn refused<P: Platform>(
     platform: &P,
     config: &Config,
@@ -130,7 +130,7 @@ pub(crate) async fn refused<P: Platform>(
     }
 }
 
-/// IPv6 counts by /64, what one subscriber holds.
+/// The network of an address. IPv6 counts by /64, which is what one subscriber has.
 pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {

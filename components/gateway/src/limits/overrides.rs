@@ -1,6 +1,6 @@
-//! Quotas that the operator sets while the system runs: for a plan, a tenant, or one user,
-//! client or key. `tenants` keeps them in SQL and publishes all of them as one value of the
-//! key-value store, which a gateway reads at most every ten seconds.
+//! Quotas that the operator sets while the system runs: for a plan, a tenant, or one user, client
+//! or key. `tenants` keeps them in SQL and publishes all of them as one value of the key-value
+//! store. A gateway reads this value at most every ten seconds.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,15 +10,15 @@ use serde::Deserialize;
 use super::Quota;
 use crate::{Caller, Grant, Platform};
 
-/// Where they are published.
+/// The key of the published value.
 const KEY: &str = "limits:overrides";
-/// How old what is known may be, in milliseconds.
+/// The greatest age of the known value, in milliseconds.
 const FRESH: u64 = 10_000;
 
-/// `{"<class>": [per_minute, burst]}`
+/// The quotas of one subject: `{"<class>": [per_minute, burst]}`
 type Classes = HashMap<String, (u32, u32)>;
 
-/// Who has quotas of their own.
+/// The published value: the subjects with quotas of their own.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Published {
@@ -40,12 +40,12 @@ struct Known {
 /// A quota that was set for a caller.
 pub(super) struct Override {
     pub(super) quota: Quota,
-    /// Whether it is that of this very user, client or key.
+    /// Whether it was set for this very user, client or key.
     pub(super) personal: bool,
 }
 
 impl Overrides {
-    /// What was set for the caller and the class; the closest counts.
+    /// The quota that was set for the caller and the class. The most specific one counts.
     pub(super) async fn find<P: Platform>(
         &self,
         platform: &P,
@@ -69,8 +69,8 @@ impl Overrides {
         Some(Override { quota, personal: false })
     }
 
-    /// What is published, from memory while it is fresh. A store that does not answer changes
-    /// nothing: what was known stays.
+    /// The published value, from memory while it is fresh. If the store does not answer, then the
+    /// known value stays.
     async fn published<P: Platform>(&self, platform: &P) -> Arc<Published> {
         let now = platform.now();
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -79,7 +79,7 @@ impl Overrides {
             if known.read_at.is_some_and(|read_at| now.abs_diff(read_at) < FRESH) {
                 return Arc::clone(&known.published);
             }
-            // Requests that come meanwhile go on with what is known.
+            // Requests that come meanwhile use the known value.
             known.read_at = Some(now);
         }
         let read = match platform.get(KEY).await {

@@ -1,29 +1,29 @@
-//! How much may be done: a rate and how much of it at once.
+//! A quota: a rate, and the units that may be taken at once.
 
 use std::str::FromStr;
 
 /// A quota: `burst` units at once, of which `per_minute` come back every minute. So no minute,
-/// wherever it begins, sees more than the sum of both.
+/// wherever it begins, admits more than the sum of both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
-    /// Units that come back each minute; 0 means that nothing is limited.
+    /// Units that come back each minute; 0 means no limit.
     pub per_minute: u32,
     /// Units of a full bucket.
     pub burst: u32,
 }
 
 impl Quota {
-    /// A quota whose bucket holds what comes back in a minute.
+    /// A quota whose full bucket holds the units of one minute.
     pub const fn per_minute(units: u32) -> Self {
         Self { per_minute: units, burst: units }
     }
 
-    /// Whether nothing is limited.
+    /// Whether there is no limit.
     pub fn is_unlimited(self) -> bool {
         self.per_minute == 0
     }
 
-    /// What both admit.
+    /// The quota that admits only what both admit.
     pub(super) fn and(self, other: Self) -> Self {
         match (self.is_unlimited(), other.is_unlimited()) {
             (true, _) => other,
@@ -35,8 +35,8 @@ impl Quota {
         }
     }
 
-    /// Microseconds until one unit is back. Rounded up, so that never more than `per_minute`
-    /// come back; a rate beyond 60 million a minute is that.
+    /// Microseconds until one unit is back. They are rounded up, so that never more than
+    /// `per_minute` come back. A rate above 60 million a minute counts as 60 million.
     pub(super) fn interval(self) -> u64 {
         60_000_000_u64.div_ceil(u64::from(self.per_minute.max(1)))
     }
@@ -47,7 +47,7 @@ impl Quota {
     }
 }
 
-/// `150`, or `150;burst=300`; 0 limits nothing.
+/// Reads `150` or `150;burst=300`; 0 means no limit.
 impl FromStr for Quota {
     type Err = &'static str;
 

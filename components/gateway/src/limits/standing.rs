@@ -1,6 +1,6 @@
-//! Where a request stands with its quotas, and the headers that tell it: `RateLimit-Policy` and
-//! `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10), and the three `X-RateLimit-*` of the
-//! tighter one (E-62, K-48).
+//! The state of a request's quotas, and the headers that report it: `RateLimit-Policy` and
+//! `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10), and three `X-RateLimit-*` for the
+//! tightest quota (E-62, K-48).
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -11,32 +11,32 @@ use super::{ADDRESS, Quota, Taken};
 use crate::trace::Seen;
 use crate::{Code, Error};
 
-// Constants, so that no name is parsed on the way of a request.
+// These are constants, so that no name is parsed while a request is served.
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const X_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const X_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const X_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
-/// What a bucket said.
+/// The answer of one bucket.
 #[derive(Clone, Debug)]
 pub(crate) struct Standing {
     /// The name of the policy: `address`, or the class of the operation.
     policy: Cow<'static, str>,
     quota: Quota,
     remaining: u32,
-    /// Seconds until there is a unit more.
+    /// Seconds until one more unit is back.
     next: u32,
     /// Seconds until the bucket is full.
     reset: u32,
-    /// Seconds to wait, when the request was refused.
+    /// Seconds to wait, if the request was refused.
     wait: Option<u32>,
-    /// Milliseconds since the Unix epoch.
+    /// The time of the answer, in milliseconds since the Unix epoch.
     now: u64,
 }
 
 impl Standing {
-    /// `now` in milliseconds since the Unix epoch.
+    /// The state after `taken`. `now` is in milliseconds since the Unix epoch.
     pub(super) fn new(
         policy: Cow<'static, str>,
         quota: Quota,
@@ -55,9 +55,9 @@ impl Standing {
         }
     }
 
-    /// Notes it for the headers; 429 when the bucket had not enough.
+    /// Notes the answer for the headers; 429 if the bucket had not enough.
     pub(super) fn admit(self, seen: &mut Seen) -> Result<(), Error> {
-        // A refused credential counts by address a second time, in the store.
+        // A request with a refused credential is counted by address a second time, in the store.
         seen.quotas.retain(|known| known.policy != self.policy);
         let (wait, quota) = (self.wait, self.quota);
         seen.quotas.push(self);
@@ -71,20 +71,20 @@ impl Standing {
         Err(error)
     }
 
-    /// Seconds in which a full bucket comes back.
+    /// Seconds in which an empty bucket becomes full.
     fn window(&self) -> u64 {
         (u64::from(self.quota.burst) * 60).div_ceil(u64::from(self.quota.per_minute.max(1)))
     }
 }
 
-/// Writes what is known.
+/// Writes the headers for the known quotas.
 pub(crate) fn headers(standings: &[Standing], headers: &mut HeaderMap) {
-    // The one that refused, or else the one with the least left.
+    // The quota that refused or, if none did, the one with the least units left.
     let tighter = standings.iter().min_by_key(|one| (one.wait.is_none(), one.remaining));
     let Some(tighter) = tighter else { return };
     let (mut policies, mut states) = (String::new(), String::new());
-    // An address is counted by each gateway: the others of it would tell another number. So it
-    // is told only where it matters.
+    // Each gateway counts addresses for itself, so another gateway would report another number. So
+    // this quota is reported only if it is the tightest one.
     let told = standings.iter().filter(|one| one.policy != ADDRESS || std::ptr::eq(*one, tighter));
     for one in told {
         let comma = if policies.is_empty() { "" } else { ", " };
