@@ -1,10 +1,11 @@
-//! `Accept`: which representation answers a request (RFC 9110 section 12.5.1, K-1, K-11).
+//! `Accept`: the choice of the representation that answers a request (RFC 9110 section 12.5.1, K-1,
+//! K-11).
 //!
-//! The crate `mediatype` reads the header: it splits lists around quoted strings, reads
-//! parameters, compares case-insensitively, has no dependencies and allocates little. What it
-//! is matched with is our own, because `headers-accept`, the crate for the whole job, compares
-//! parameters literally (`charset=utf-8` would not match) and drops a header for one malformed
-//! element; and here a range without a `profile` stands for a default that depends on the URL.
+//! The crate `mediatype` reads the header. It splits lists around quoted strings, reads parameters,
+//! compares case-insensitively, has no dependencies and allocates little. The matching is our own.
+//! The crate for the whole job, `headers-accept`, compares parameters literally (`charset=utf-8`
+//! would not match) and drops a header for one malformed element. Also, a range without a `profile`
+//! stands here for a default that depends on the URL.
 
 use std::cmp::Reverse;
 
@@ -20,25 +21,25 @@ pub(super) const JSON_API: &str = "application/vnd.api+json";
 pub(super) const PROBLEM: &str = "application/problem+json";
 pub(super) const PROFILE: Name<'static> = Name::new_unchecked("profile");
 
-/// What the client gets.
+/// The representation that the client gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Choice<'a> {
     pub(super) profile: Profile,
-    /// `Accept` names this representation, rather than any or any JSON.
+    /// Whether `Accept` names this representation, rather than any type or any JSON.
     pub(super) named: bool,
-    /// … by the parameter `profile`, which the answer then repeats.
+    /// Whether it names it by the parameter `profile`. Then the answer repeats the parameter.
     pub(super) by_parameter: bool,
-    /// Errors are RFC 9457 problems.
+    /// Whether errors are RFC 9457 problems.
     pub(super) problem: bool,
-    /// What the function is to write beside JSON.
+    /// The media type that the function is to write if it is not JSON.
     pub(super) other: Option<&'a str>,
 }
 
-/// What there is to choose from.
+/// The representations that can be chosen.
 pub(super) struct Offer<'a> {
-    /// What any JSON means at this prefix.
+    /// The profile that plain JSON means below this prefix.
     pub(super) default: Profile,
-    /// `None` as long as no route matched: then only the form of an error is chosen.
+    /// `None` if no route has matched. Then only the form of an error is chosen.
     pub(super) operation: Option<&'a Operation>,
 }
 
@@ -46,19 +47,19 @@ pub(super) struct Offer<'a> {
 enum Candidate<'a> {
     /// `application/json` with this profile.
     Json(Profile),
-    /// `application/json` of a form that a standard fixes: no profile changes it.
+    /// `application/json` in a form that a standard fixes, so no profile changes it.
     Fixed,
     JsonApi,
     /// `application/vnd.tenantry.v{major}+json`
     Vendor(u32),
     Problem,
-    /// As the contract says.
+    /// A media type of the contract.
     Other(&'a str),
 }
 
 struct Range<'a> {
     media: MediaType<'a>,
-    /// Thousandths.
+    /// The weight in thousandths.
     quality: u16,
 }
 
@@ -67,7 +68,7 @@ impl<'a> Offer<'a> {
         self.operation.is_none_or(|o| o.produces.is_empty() || o.produces.iter().any(|t| t == JSON))
     }
 
-    /// In the order of preference among equals.
+    /// The candidates. If several are equally acceptable, then the first one is preferred.
     fn candidates(&self) -> Vec<Candidate<'a>> {
         let mut all = Vec::with_capacity(8);
         if self.is_json() {
@@ -87,7 +88,7 @@ impl<'a> Offer<'a> {
         all
     }
 
-    /// What can be had, for a client that accepts none of it.
+    /// The names of all representations, for a client that accepts none of them.
     pub(super) fn available(&self) -> String {
         let name = |candidate| match candidate {
             Candidate::Json(profile) => format!("{JSON};profile=\"{}\"", profile.name()),
@@ -101,7 +102,7 @@ impl<'a> Offer<'a> {
     }
 }
 
-/// Chooses; `None` when nothing is acceptable.
+/// Chooses a representation; `None` if none is acceptable.
 pub(super) fn choose<'a>(headers: &HeaderMap, offer: &Offer<'a>) -> Option<Choice<'a>> {
     let default = Choice { profile: offer.default, ..Choice::default() };
     let mut lines = headers.get_all(ACCEPT).iter();
@@ -119,7 +120,8 @@ pub(super) fn choose<'a>(headers: &HeaderMap, offer: &Offer<'a>) -> Option<Choic
         return None;
     }
 
-    // How a candidate is acceptable: quality, position of its range, how specific that is.
+    // How acceptable a candidate is: its quality, the position of its range, and how specific the
+    // range is.
     let accepted = |candidate: Candidate<'_>| {
         let matching = ranges.iter().enumerate();
         let matching =
@@ -154,7 +156,7 @@ pub(super) fn choose<'a>(headers: &HeaderMap, offer: &Offer<'a>) -> Option<Choic
                 _ => None,
             },
         }),
-        // Who names the form of errors alone gets plain successes.
+        // If `Accept` names only the form of errors, then successes are plain.
         None if problem.is_some() && offer.is_json() => {
             Some(Choice { named: true, problem: true, ..Choice::default() })
         }
@@ -165,8 +167,8 @@ pub(super) fn choose<'a>(headers: &HeaderMap, offer: &Offer<'a>) -> Option<Choic
     }
 }
 
-/// An element of the list; `None` when its weight is none. A weight without its zero or with more
-/// digits is read as what it means: Java's clients send `*;q=.2`.
+/// An element of the list; `None` if its weight is not valid. A weight without its zero, or with
+/// more digits than allowed, is accepted: Java's clients send `*;q=.2`.
 fn range(media: MediaType<'_>) -> Option<Range<'_>> {
     let quality = match media.get_param(names::Q) {
         None => 1000,
@@ -183,8 +185,8 @@ fn range(media: MediaType<'_>) -> Option<Range<'_>> {
     Some(Range { media, quality })
 }
 
-/// How closely a range names the candidate: 0 for `*/*`, 1 for `application/*`, 2 for the
-/// type, 3 for the type with its profile. `None` when it is another one.
+/// How closely a range names the candidate: 0 for `*/*`, 1 for `application/*`, 2 for the type, 3
+/// for the type with its profile. `None` if the range names another type.
 fn specificity(range: &Range<'_>, candidate: Candidate<'_>) -> Option<u8> {
     let media = &range.media;
     let vendor;
@@ -215,14 +217,15 @@ fn specificity(range: &Range<'_>, candidate: Candidate<'_>) -> Option<u8> {
     }
 }
 
-/// JSON:API has no media type parameters but `ext`, of which we have none, and `profile`,
-/// which may be ignored (JSON:API 1.1, "Server Responsibilities"). In `Accept` there is the weight.
+/// Whether a JSON:API media type has only allowed parameters. JSON:API allows `ext`, which is not
+/// supported here, and `profile`, which may be ignored (JSON:API 1.1, "Server Responsibilities").
+/// `Accept` also has the weight.
 fn is_plain(media: &MediaType<'_>) -> bool {
     media.params().all(|(name, _)| name == names::Q || name == PROFILE)
 }
 
-/// Whether JSON:API is named, and never so that it can be had: 406, whatever else is accepted
-/// (JSON:API 1.1, "Server Responsibilities").
+/// Whether JSON:API is named, but only with parameters that are not supported. That is a 406,
+/// whatever else is accepted (JSON:API 1.1, "Server Responsibilities").
 fn is_modified_only(ranges: &[Range<'_>]) -> bool {
     let named =
         |range: &&Range<'_>| range.media.essence().to_string().eq_ignore_ascii_case(JSON_API);

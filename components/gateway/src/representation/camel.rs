@@ -1,6 +1,6 @@
-//! The profile `camel`: camelCase members and lower-case enumerations in a frame with
-//! `data`, `meta`, `pagination` and `links` (E-29…36, E-87…92, K-1, K-6). The frame's own
-//! names are snake_case, as its requirement has them: `request_id`, `per_page`.
+//! The profile `camel`: camelCase members and lower-case enumerated values, in a frame with `data`,
+//! `meta`, `pagination` and `links` (E-29…36, E-87…92, K-1, K-6). The names of the frame itself are
+//! in snake_case, as their requirement has them: `request_id`, `per_page`.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -39,7 +39,8 @@ pub(super) fn body(
     out
 }
 
-/// Absolute, and never from the `Host` that a client made up (K-27).
+/// Links are absolute. Their base is never the `Host` header, which a client may have made up
+/// (K-27).
 fn links(form: &Form<'_>, page: &Page) -> Links {
     let base = &form.config.public_url;
     let Links(mut links) = page.links(&format!("{base}{}", form.path()));

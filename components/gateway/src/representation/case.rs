@@ -1,10 +1,10 @@
-//! Spelling of names and enumerated values: snake_case and camelCase (K-6), SCREAMING and
-//! lower case (K-7). Each pair undoes the other for every name of the contract.
+//! The spelling of names and enumerated values: snake_case and camelCase (K-6), SCREAMING and lower
+//! case (K-7). For every name of the contract, each conversion reverses the other.
 
 use std::borrow::Cow;
 
-/// `owner_id` → `ownerId`. An underscore stays where no letter follows (`line_1`), so that
-/// [`snake`] finds the way back.
+/// `owner_id` → `ownerId`. An underscore stays if no letter follows (`line_1`), so that [`snake`]
+/// can restore the name.
 pub(super) fn camel(name: &str) -> Cow<'_, str> {
     if !name.contains('_') {
         return Cow::Borrowed(name);
@@ -38,7 +38,7 @@ pub(super) fn snake(name: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The name as it is.
+/// Returns the name unchanged.
 pub(super) fn same(name: &str) -> Cow<'_, str> {
     Cow::Borrowed(name)
 }

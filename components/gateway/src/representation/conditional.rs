@@ -1,6 +1,6 @@
-//! Preconditions of reads (RFC 9110 section 13), held against the very answer that would be
-//! sent: `If-None-Match` matches the tag of this representation and of no other. Those of
-//! writes are the function's, which sees them inside of its transaction.
+//! Preconditions of reads (RFC 9110 section 13). They are compared with the answer that would be
+//! sent, so `If-None-Match` matches only the tag of this representation. The function evaluates the
+//! preconditions of writes, inside its transaction.
 
 use std::time::SystemTime;
 
@@ -14,7 +14,7 @@ use super::{Form, errors, etag};
 use crate::trace::Seen;
 use crate::{Body, Code, Error};
 
-/// What the preconditions make of a read.
+/// The result of the preconditions of a read.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
     Send,
@@ -22,7 +22,7 @@ enum Verdict {
     Failed,
 }
 
-/// The answer, or 304 or 412 in its place.
+/// Returns the answer, or a 304 or 412 in its place.
 pub(super) fn apply<S>(
     mut answer: Response<Body<S>>,
     form: &Form<'_>,
@@ -47,14 +47,15 @@ pub(super) fn apply<S>(
     }
 }
 
-/// In the order of section 13.2.2. What an answer has no validator for is not a condition on
-/// it, and a date that is none is ignored (sections 13.1.3 and 13.1.4).
+/// Evaluates the preconditions in the order of section 13.2.2. If the answer has no validator for a
+/// precondition, then it is ignored. So is a date that is not valid (sections 13.1.3 and 13.1.4).
 fn verdict(asked: &HeaderMap, answer: &HeaderMap) -> Verdict {
     let tag = answer.get(ETAG).and_then(|tag| tag.to_str().ok());
     let modified = date(answer, &LAST_MODIFIED);
     match (tag, modified) {
         (Some(tag), _) if asked.contains_key(IF_MATCH) => {
-            // Who has read another representation has read this version of the object as well.
+            // A tag of another representation counts too, because it names the same version of the
+            // object.
             let named = |one: &str| one == "*" || etag::native(one) == etag::native(tag);
             if tag.starts_with("W/") || !etag::listed(asked, &IF_MATCH).any(named) {
                 return Verdict::Failed;
@@ -82,7 +83,7 @@ fn verdict(asked: &HeaderMap, answer: &HeaderMap) -> Verdict {
     if known { Verdict::NotModified } else { Verdict::Send }
 }
 
-/// A date in one of the three forms of section 5.6.7, to the second.
+/// A date in one of the three forms of section 5.6.7, in whole seconds.
 fn date(headers: &HeaderMap, name: &HeaderName) -> Option<SystemTime> {
     httpdate::parse_http_date(headers.get(name)?.to_str().ok()?).ok()
 }

@@ -1,8 +1,7 @@
-//! JSON:API requests (D-31, D-32): a resource object becomes the flat object that the
-//! function reads. Attributes pass as they are, so that the function refuses the unknown
-//! ones; what is wrong with the document itself is refused here, all at once. Members that
-//! JSON:API does not know, and those that begin with `@`, are ignored, as it says (1.1,
-//! "Document Structure" and "@-Members").
+//! JSON:API requests (D-31, D-32): a resource object becomes the flat object that the function
+//! reads. Attributes pass unchanged, so the function refuses unknown ones. Errors of the document
+//! itself are refused here, all together. Members that JSON:API does not know, and those that begin
+//! with `@`, are ignored, as it demands (1.1, "Document Structure" and "@-Members").
 
 use serde_json::value::RawValue;
 
@@ -11,7 +10,7 @@ use super::json::{Members, elements, is_null, push, push_name, text};
 use super::rewrite::Rewriter;
 use crate::{Code, Error, Relation, Shape, Violation};
 
-/// A member as an attribute: none may have the name `type` there.
+/// The name of a member as an attribute. JSON:API allows no attribute with the name `type`.
 pub(super) fn attribute(member: &str) -> &str {
     if member == "type" { "kind" } else { member }
 }
@@ -20,16 +19,17 @@ fn member(attribute: &str) -> &str {
     if attribute == "kind" { "type" } else { attribute }
 }
 
-/// What a document is for.
+/// The target of the request with the document.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Target<'a> {
-    /// The id in the path, if it has one.
+    /// The id in the path, if there is one.
     pub(super) id: Option<&'a str>,
-    /// Whether the resource that the path names is changed, which the document then names too.
+    /// Whether the request changes the resource that the path names. Then the document must name it
+    /// too.
     pub(super) is_update: bool,
 }
 
-/// The native body.
+/// The native body for a document.
 pub(super) fn native(shape: &Shape, target: Target<'_>, raw: &RawValue) -> Result<String, Error> {
     let mut reader = Reader { shape, violations: Vec::new() };
     let body = reader.document(target, raw)?;
@@ -55,7 +55,8 @@ impl Reader<'_> {
         });
     }
 
-    /// The members of an object that should be there.
+    /// The members of a required object. If it is missing or not an object, then this is a
+    /// violation.
     fn object<'r>(&mut self, pointer: &str, raw: Option<&'r RawValue>) -> Option<Members<'r>> {
         let Some(raw) = raw else {
             self.refuse(pointer, "REQUIRED", "Must be there.");
@@ -106,8 +107,8 @@ impl Reader<'_> {
         Ok(out)
     }
 
-    /// `type` and `id`, which must be those of the resource that the URL names (409, as
-    /// JSON:API says). A new resource gets its id here and from nobody else (403).
+    /// Checks `type` and `id`. They must be those of the resource that the URL names (409, as
+    /// JSON:API demands). A new resource gets its id from the server, never from the client (403).
     fn identity(&mut self, target: Target<'_>, data: &Members<'_>) -> Result<(), Error> {
         let collection = &self.shape.collection;
         let named = data.get("type").map(text);
@@ -171,7 +172,7 @@ impl Reader<'_> {
         out.push(']');
     }
 
-    /// A resource identifier object: appends its id.
+    /// Reads a resource identifier object and appends its id.
     fn linkage(&mut self, relation: &Relation, pointer: &str, raw: &RawValue, out: &mut String) {
         let members = self.object(pointer, Some(raw));
         let Some(members) = members else { return };

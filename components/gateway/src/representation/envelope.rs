@@ -1,5 +1,5 @@
 //! The profile `envelope`: native members in a frame with `data`, `error` and `meta` (B-50,
-//! D-53…57, K-1). The native text is copied into it.
+//! D-53…57, K-1). The native text is copied into the frame.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
-//! Errors: one [`Error`], five forms (A-50, B-51, D-58…63, E-50…52, RFC 9457; K-2…5).
+//! Errors: one [`Error`] in five forms (A-50, B-51, D-58…63, E-50…52, RFC 9457; K-2…5).
 //!
-//! The OAuth errors keep the form of RFC 6749 whatever the client accepts.
+//! OAuth errors keep the form of RFC 6749, whatever the client accepts.
 
 use std::borrow::Cow;
 
@@ -14,11 +14,11 @@ use super::{Form, Profile, case, pointer};
 use crate::trace::{Seen, trace_uuid};
 use crate::{Body, Code, Error, Row, Shape};
 
-/// Facts of an error that HTTP has a header for (RFC 9110 sections 10.2.1, 12.5.1 and 12.5.3).
+/// Facts of an error that have a header in HTTP (RFC 9110 sections 10.2.1, 12.5.1 and 12.5.3).
 const TOLD_IN_HEADERS: [(&str, HeaderName); 3] =
     [("allow", ALLOW), ("accept", ACCEPT), ("accept_encoding", ACCEPT_ENCODING)];
 
-/// An error with everything that its forms tell.
+/// An error with all the data that its forms show.
 struct Told<'a> {
     row: &'static Row,
     error: &'a Error,
@@ -27,10 +27,10 @@ struct Told<'a> {
     violations: Vec<Violation<'a>>,
 }
 
-/// A violation in the terms of the request.
+/// A violation, with its place in the request as the client sent it.
 struct Violation<'a> {
     place: Place,
-    /// The member or the parameter, as the answer spells members.
+    /// The member or the parameter, in the spelling of the answer.
     field: String,
     code: &'a str,
     message: &'a str,
@@ -96,7 +96,8 @@ impl<'a> Violation<'a> {
             let field = pointer::field(name, form.choice.profile, &shape);
             (Place::Pointer(pointer::told(name, form.sent, &shape)), field)
         } else if name.contains('-') {
-            // Query parameters have no hyphens, request headers that functions see all do.
+            // A name with a hyphen is a header: all request headers that functions see have one,
+            // and no query parameter has.
             (Place::Header(name.clone()), name.clone())
         } else {
             let name = form.parameter_name(name);
@@ -139,7 +140,7 @@ impl Told<'_> {
             "trace_id": self.seen.trace_id,
             "details": details,
         });
-        // RFC 6749 section 5.2 has its own name for the sentence.
+        // RFC 6749 section 5.2 has its own name for the message.
         if is_oauth(self.error.code) {
             body["error_description"] = body["message"].clone();
         }
@@ -171,7 +172,7 @@ impl Told<'_> {
     fn camel(&self) -> Value {
         let mut details = Map::new();
         for (name, value) in self.context() {
-            // Its requirement has this one in snake_case (E-63).
+            // The requirement for this name has it in snake_case (E-63).
             let name = if name == "retry_after" { name } else { case::camel(&name).into_owned() };
             details.insert(name, value);
         }
@@ -247,7 +248,7 @@ impl Told<'_> {
         body
     }
 
-    /// Further facts, with the seconds until a retry.
+    /// Further facts, and the seconds until a retry.
     fn context(&self) -> Map<String, Value> {
         let context = self.error.context.iter();
         let mut context: Map<_, _> =
@@ -258,7 +259,7 @@ impl Told<'_> {
         context
     }
 
-    /// A fact in the terms of the answer: a tag is that of its representation.
+    /// A fact in the terms of the answer: an entity tag is that of its representation.
     fn told(&self, name: &str, value: &str) -> String {
         if name == "etag" { self.form.tag(value.to_owned()) } else { value.to_owned() }
     }
@@ -289,11 +290,12 @@ fn is_oauth(code: Code) -> bool {
     )
 }
 
-/// RFC 6750 section 3, and RFC 6749 section 5.2 for client authentication.
+/// The challenge of RFC 6750 section 3, or of RFC 6749 section 5.2 for client authentication.
 fn challenge(error: &Error) -> Option<HeaderValue> {
     let text = match error.code {
-        // Of a sign-in: no scheme of HTTP takes a password for it, and a browser must not ask for
-        // one; what it answers is for this scheme (RFC 9110 section 15.5.2).
+        // `InvalidCredentials` comes from a sign-in. HTTP has no scheme for its password, and a
+        // browser must not ask for one. A 401 needs a challenge (RFC 9110 section 15.5.2), and
+        // `Bearer` is the scheme of the token that the sign-in issues.
         Code::AuthenticationRequired | Code::InvalidCredentials => {
             "Bearer realm=\"tenantry\"".to_owned()
         }

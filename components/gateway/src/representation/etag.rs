@@ -1,18 +1,19 @@
-//! Entity tags of representations. A strong tag tells representations apart (RFC 9110
-//! section 8.8.3), while the function knows only the version of the object: what it calls
-//! `"v3"` is `"v3-native"`, `"v3-envelope"` and `"v3-camel"`. JSON:API keeps `"v3"` (D-36).
+//! Entity tags of representations. A strong tag must differ between representations (RFC 9110
+//! section 8.8.3), but the function knows only the version of the object. So its tag `"v3"` becomes
+//! `"v3-native"`, `"v3-envelope"` and `"v3-camel"`. JSON:API keeps `"v3"` (D-36).
 
 use http::HeaderMap;
 use http::header::HeaderName;
 
 use super::{Form, Profile};
 
-/// What is appended for each representation but JSON:API. The last one is for what a function
-/// writes itself beside JSON.
+/// The suffix for each representation except JSON:API. The last one is for types other than JSON,
+/// which a function writes itself.
 const SUFFIXES: [&str; 4] = ["-native", "-envelope", "-camel", "-other"];
 
 impl Form<'_> {
-    /// The function's tag as the answer tells it. A form that a standard fixes is the only one.
+    /// The function's tag in the spelling of the answer. A form that a standard fixes has no
+    /// suffix, because it is the only one.
     pub(super) fn tag(&self, tag: String) -> String {
         let suffix = match (self.shape(), self.choice.other, self.choice.profile) {
             (None, ..) | (Some(_), None, Profile::JsonApi) => return tag,
@@ -28,8 +29,8 @@ impl Form<'_> {
     }
 }
 
-/// A tag as the function understands it: whichever representation a client has seen, it has
-/// seen that version of the object.
+/// A tag as the function knows it. A tag of any representation names the same version of the
+/// object.
 pub(super) fn native(tag: &str) -> String {
     let open = tag.strip_suffix('"').unwrap_or(tag);
     match SUFFIXES.iter().find_map(|suffix| open.strip_suffix(suffix)) {
@@ -38,9 +39,9 @@ pub(super) fn native(tag: &str) -> String {
     }
 }
 
-/// The tags of `If-Match` or `If-None-Match`, which may come in several lines (RFC 9110
-/// section 5.3). A comma between quotes is part of a tag (section 8.8.3): what is beside it is no
-/// tag of its own, and `*` there does not stand for any.
+/// The tags of `If-Match` or `If-None-Match`, which may have several lines (RFC 9110 section 5.3).
+/// A comma between quotes is part of a tag (section 8.8.3). So the text beside it is not a tag of
+/// its own, and a `*` there does not stand for any tag.
 pub(super) fn listed<'a>(
     headers: &'a HeaderMap,
     name: &HeaderName,
@@ -49,7 +50,7 @@ pub(super) fn listed<'a>(
     lines.flat_map(elements).map(str::trim).filter(|tag| !tag.is_empty())
 }
 
-/// The elements of one line, divided by the commas outside of quotes.
+/// The elements of one line, separated by the commas outside of quotes.
 fn elements(line: &str) -> impl Iterator<Item = &str> {
     let mut quoted = false;
     line.split(move |character| {
@@ -58,8 +59,8 @@ fn elements(line: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The list as the function understands it; `None` when the header is not there. The function
-/// divides it by its commas, so that tags with one, which are none of ours, stay here.
+/// The list as the function understands it; `None` if the header is missing. The function splits it
+/// at its commas. So tags with a comma, which are never ours, are left out.
 pub(super) fn natively(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let tags = || listed(headers, name).filter(|tag| !tag.contains(',')).map(native);
     headers.contains_key(name).then(|| tags().collect::<Vec<_>>().join(", "))

@@ -1,5 +1,5 @@
-//! JSON that is taken apart without being understood: names are looked at, values stay the
-//! text that they were, so numbers keep their digits and members their order.
+//! JSON that is taken apart without being interpreted. Names are read, but values stay the text
+//! that they were, so numbers keep their digits and members keep their order.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 pub(super) struct Members<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Members<'a> {
-    /// The members of `raw`, when it is an object.
+    /// The members of `raw`, if it is an object.
     pub(super) fn of(raw: &'a RawValue) -> Option<Self> {
         raw.get().starts_with('{').then(|| serde_json::from_str(raw.get()).ok()).flatten()
     }
@@ -22,12 +22,12 @@ impl<'a> Members<'a> {
     }
 }
 
-/// The elements of `raw`, when it is a list.
+/// The elements of `raw`, if it is a list.
 pub(super) fn elements(raw: &RawValue) -> Option<Vec<&RawValue>> {
     raw.get().starts_with('[').then(|| serde_json::from_str(raw.get()).ok()).flatten()
 }
 
-/// The text of `raw`, when it is a string.
+/// The text of `raw`, if it is a string.
 pub(super) fn text(raw: &RawValue) -> Option<String> {
     raw.get().starts_with('"').then(|| serde_json::from_str(raw.get()).ok()).flatten()
 }

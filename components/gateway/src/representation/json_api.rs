@@ -9,11 +9,11 @@ use super::rewrite::Rewriter;
 use super::{Form, Profile, document, query};
 use crate::{Relation, Shape};
 
-/// What stands for itself in a segment of a path (RFC 3986 section 3.3), of what ids have.
+/// Characters that a path segment need not escape (RFC 3986 section 3.3), as far as ids have them.
 const SEGMENT: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':');
 
-/// Members that are told of an object rather than by it (D-39).
+/// Members that are metadata of an object and not attributes (D-39).
 const META: [&str; 2] = ["created_by", "version"];
 
 pub(super) fn body(form: &Form<'_>, shape: &Shape, native: &RawValue, page: &mut Page) -> String {
@@ -30,7 +30,8 @@ pub(super) fn body(form: &Form<'_>, shape: &Shape, native: &RawValue, page: &mut
         area: form.operation.map_or("", |operation| area(&operation.path, &shape.collection)),
         rewriter: Rewriter::outbound(shape, Profile::JsonApi),
         primary: Vec::new(),
-        // A client that has asked for related objects is told of none, too.
+        // If a client has asked for related objects, then the answer has `included`, even if it is
+        // empty.
         included: query::value(form.query(), &query::INCLUDE).map(|_| Vec::new()),
     };
     let items = form.items(native, page);
@@ -71,8 +72,8 @@ pub(super) fn body(form: &Form<'_>, shape: &Shape, native: &RawValue, page: &mut
     out
 }
 
-/// What stands before a collection in the path of an operation. A collection below an object has
-/// a path of its own.
+/// The part of an operation's path before the collection. A collection below an object has a path
+/// of its own.
 fn area<'p>(path: &'p str, collection: &str) -> &'p str {
     let found = path.match_indices(collection).find(|(at, _)| {
         let (before, after) = (&path[..*at], &path[at + collection.len()..]);
@@ -87,20 +88,20 @@ fn area<'p>(path: &'p str, collection: &str) -> &'p str {
 struct Document<'a> {
     shape: &'a Shape,
     prefix: &'a str,
-    /// What stands before the collection in paths: `/auth`, most of the time nothing.
+    /// The part of paths before the collection: `/auth`, or usually nothing.
     area: &'a str,
     rewriter: Rewriter<'a>,
-    /// Ids of the primary data, which is not included once more.
+    /// The ids of the primary data, which is not included a second time.
     primary: Vec<String>,
-    /// Related objects by type and id, each once, in the order of their appearance; `None`
-    /// as long as nothing was expanded.
+    /// Related objects by type and id, each only once, in the order of their appearance; `None` as
+    /// long as nothing was expanded.
     included: Option<Vec<((String, String), String)>>,
 }
 
 impl<'a> Document<'a> {
     fn resource(&mut self, native: &RawValue, out: &mut String) {
         let Some(members) = Members::of(native) else {
-            // The shape promises an object; JSON:API has null for none.
+            // The shape promises an object. JSON:API has null for a missing one.
             out.push_str("null");
             return;
         };
@@ -155,7 +156,8 @@ impl<'a> Document<'a> {
             if let Some(raw) = expanded {
                 self.include(relation, raw);
             }
-            // A relationship that `fields` leaves out is left out, also of an included object.
+            // If `fields` leaves a relationship out, then it is left out, also of an included
+            // object.
             let Some(raw) = members.get(&relation.member) else { continue };
             let ids = elements(raw).unwrap_or_else(|| vec![raw]);
             let ids = ids.into_iter().filter(|raw| !is_null(raw)).map(id);
@@ -188,7 +190,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Moves related objects that the function put inline to `included` (K-30).
+    /// Moves related objects that the function put inline into `included` (K-30).
     fn include(&mut self, relation: &Relation, raw: &RawValue) {
         let included = self.included.get_or_insert_default();
         for raw in elements(raw).unwrap_or_else(|| vec![raw]) {
@@ -221,7 +223,7 @@ fn linkage(relation: &Relation, id: &str) -> String {
     out
 }
 
-/// Whether it stands for related objects: one, none or a list of them, but no ids.
+/// Whether the value is related objects (one, none or a list of them), and not ids.
 fn is_expanded(raw: &RawValue) -> bool {
     let is_object = |raw: &RawValue| raw.get().starts_with('{');
     match elements(raw) {
@@ -230,7 +232,7 @@ fn is_expanded(raw: &RawValue) -> bool {
     }
 }
 
-/// Ids are strings there, whatever they are natively.
+/// An id as JSON:API has it: always a string.
 fn id(raw: &RawValue) -> String {
     text(raw).unwrap_or_else(|| raw.get().to_owned())
 }

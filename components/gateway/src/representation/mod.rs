@@ -1,19 +1,20 @@
-//! How results and errors become HTTP, and how requests are read: four forms of one native
-//! result (K-1, K-2), which `Accept` chooses.
+//! How results and errors become HTTP, and how requests are read. One native result has four forms
+//! (K-1, K-2), and `Accept` chooses one of them.
 //!
 //! | form | asked for by | module |
 //! |---|---|---|
-//! | native | `application/json` below `/api/v{N}`, `application/vnd.tenantry.v{N}+json` | [`native`] |
+//! | native | `application/json` below `/api/v{N}` | [`native`] |
+//! | native | `application/vnd.tenantry.v{N}+json` | [`native`] |
 //! | envelope | `application/json;profile="envelope"` | [`envelope`] |
 //! | camel | `application/json;profile="camel"`; `application/json` below `/v{N}` | [`camel`] |
 //! | JSON:API | `application/vnd.api+json`, or by sending a JSON:API document | [`json_api`] |
 //!
-//! Functions read and answer the native form only; the shape of an operation
-//! (`wit/route.wit`) tells what the gateway must know to write the others. An operation
-//! without a shape has a form that a standard fixes, which no profile changes.
+//! Functions read and write the native form only. The shape of an operation (`wit/route.wit`) has
+//! the facts that the gateway needs to write the other forms. An operation without a shape has a
+//! form that a standard fixes, and no profile changes it.
 //!
-//! Native answers are the hot path: their bodies are passed on as they came, and usual
-//! values of `Accept` are recognised without being parsed.
+//! Native answers are the hot path. Their bodies are passed on unchanged, and common values of
+//! `Accept` are recognised without being parsed.
 
 mod accept;
 mod camel;
@@ -48,7 +49,7 @@ use crate::head::linked;
 use crate::trace::Seen;
 use crate::{Code, Error, Operation, Response, Shape, access_log, limits};
 
-// Constants, so that no name is parsed on the way of a request.
+// These are constants, so that no name is parsed while a request is served.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 const B3_TRACEID: HeaderName = HeaderName::from_static("x-b3-traceid");
@@ -87,20 +88,20 @@ impl Profile {
     }
 }
 
-/// The form of one exchange, as far as it is known.
+/// The form of one request and its answer, as far as it is known.
 pub(crate) struct Form<'a> {
     pub(crate) parts: &'a Parts,
     config: &'a Config,
-    /// When the request came, in milliseconds since the epoch.
+    /// When the request arrived, in milliseconds since the epoch.
     now: u64,
-    /// `/api/v1` or its alias `/v1`; empty for a path below neither.
+    /// The prefix `/api/v1` or its alias `/v1`; empty for a path without a version.
     prefix: &'a str,
     operation: Option<&'a Operation>,
-    /// Of the answer.
+    /// The form of the answer.
     choice: Choice<'a>,
-    /// Of the request's body, once it was read.
+    /// The form of the request's body, once it was read.
     sent: Profile,
-    /// The body, when errors are told in JSON:API, whose pointers lead to what is there.
+    /// The body, if errors are in JSON:API. Their pointers must lead to existing members.
     document: Option<Vec<u8>>,
 }
 
@@ -124,7 +125,7 @@ impl<'a> Form<'a> {
     /// Chooses the form of the answer, for an operation that matched.
     ///
     /// # Errors
-    /// 406 when nothing that the client accepts can be had.
+    /// 406 if the client accepts none of the forms.
     pub(crate) fn matched(&mut self, operation: &'a Operation) -> Result<(), Error> {
         self.operation = Some(operation);
         let offer = self.offer();
@@ -136,7 +137,7 @@ impl<'a> Form<'a> {
             );
         };
         self.choice = choice;
-        // A JSON:API document is answered by one (K-11), also when it is refused unread.
+        // A JSON:API document is answered by one (K-11), even if it is refused unread.
         let content_type = crate::trace::header(&self.parts.headers, "content-type");
         if !choice.named
             && operation.shape.is_some()
@@ -159,8 +160,8 @@ impl<'a> Form<'a> {
         self.operation?.shape.as_ref()
     }
 
-    /// The media type that the function is to write, of those that its operation produces: any
-    /// JSON is written from the native form.
+    /// The media type that the function is to write, of those that its operation produces. The
+    /// gateway makes every JSON form from the native one.
     fn written(&self) -> Option<&'a str> {
         let produced = &self.operation?.produces;
         let json = produced.iter().find(|it| *it == accept::JSON);
@@ -175,7 +176,7 @@ impl<'a> Form<'a> {
         self.parts.uri.query().unwrap_or_default()
     }
 
-    /// Path and query as a link holds them.
+    /// Path and query, in the form that a link must have.
     fn target(&self) -> String {
         linked(self.parts.uri.path_and_query().map_or("/", |target| target.as_str()))
     }
@@ -184,7 +185,7 @@ impl<'a> Form<'a> {
         access_log::timestamp(self.now)
     }
 
-    /// The Content-Type of a JSON profile, which names it to who named it.
+    /// The Content-Type of a JSON profile. It names the profile if the client named it.
     fn json(&self) -> HeaderValue {
         match (self.choice.by_parameter, self.choice.profile) {
             (true, Profile::Native) => {
@@ -200,8 +201,8 @@ impl<'a> Form<'a> {
         }
     }
 
-    /// `Cache-Control` of an answer that says nothing itself: a client never shows a state from
-    /// before its own write (K-13). What is kept for a while is declared in the contract.
+    /// `Cache-Control` of an answer that does not set it itself. A client never shows a state from
+    /// before its own write (K-13). The contract declares the answers that may be kept for a time.
     fn caching(&self) -> HeaderValue {
         let reads = matches!(self.parts.method, Method::GET | Method::HEAD);
         match self.operation.is_some_and(|operation| reads && !operation.public) {
@@ -210,8 +211,8 @@ impl<'a> Form<'a> {
         }
     }
 
-    /// Where nothing is related to an object, JSON:API answers with nothing (1.1, "Fetching
-    /// Resources"); natively there is no such resource.
+    /// Whether the error says that no object is related to an object. JSON:API answers this with
+    /// null (1.1, "Fetching Resources"). In the native form it is a 404.
     fn is_empty_relation(&self, error: &Error) -> bool {
         self.choice.profile == Profile::JsonApi
             && self.shape().is_some()
@@ -219,8 +220,9 @@ impl<'a> Form<'a> {
             && error.context.iter().any(|(name, _)| name == "empty_relation")
     }
 
-    /// A document that relates to what is not there is answered 404 (JSON:API 1.1, "Creating
-    /// Resources"); natively the value of a field is wrong.
+    /// Whether the error says that a document relates to an object that does not exist. JSON:API
+    /// answers this with 404 (1.1, "Creating Resources"). In the native form, the value of a field
+    /// is wrong.
     fn is_missing_relation(&self, error: &Error) -> bool {
         self.sent == Profile::JsonApi
             && error.code == Code::ValidationFailed
@@ -228,7 +230,7 @@ impl<'a> Form<'a> {
             && error.violations.iter().all(|violation| violation.code == "NOT_FOUND")
     }
 
-    /// The items, when the answer is a page.
+    /// The items, if the answer is a page.
     fn items<'r>(&self, native: &'r RawValue, page: &mut Page) -> Option<&'r RawValue> {
         self.shape().filter(|shape| shape.is_page)?;
         let Items { items, next_cursor } = serde_json::from_str(native.get()).ok()?;
@@ -236,7 +238,7 @@ impl<'a> Form<'a> {
         Some(items)
     }
 
-    /// A parameter that the function named, as the client wrote it.
+    /// A parameter that the function named, in the client's spelling.
     fn parameter_name(&self, native: &str) -> String {
         let camel = case::camel(native);
         let is_sent = |name: &str| query::value(self.query(), &[name]).is_some();
@@ -269,7 +271,7 @@ pub(crate) fn render<S>(
                 error.code = Code::ResourceNotFound;
             }
             if error.code == Code::ServiceUnavailable {
-                // Whoever asks again at once makes it worse.
+                // A retry at once would make it worse.
                 error.retry_after.get_or_insert(1);
             }
             errors::render(&error, &form, seen)
@@ -277,7 +279,7 @@ pub(crate) fn render<S>(
     };
     common(answer.headers_mut(), seen);
     if form.parts.method == Method::HEAD {
-        // The length is that of what GET sends (RFC 9110 section 9.3.2).
+        // The length is that of the answer to GET (RFC 9110 section 9.3.2).
         if let crate::Body::Bytes(bytes) = answer.body() {
             let length = HeaderValue::from(bytes.len());
             answer.headers_mut().insert(header::CONTENT_LENGTH, length);
@@ -287,7 +289,7 @@ pub(crate) fn render<S>(
     answer
 }
 
-/// `/api/v1` of `/api/v1/projects`, `/v1` of `/v1/projects`.
+/// The version prefix: `/api/v1` for `/api/v1/projects`, `/v1` for `/v1/projects`.
 fn prefix(path: &str) -> &str {
     let below = path.strip_prefix("/api").unwrap_or(path);
     let Some(version) = below.strip_prefix("/v") else { return "" };

@@ -1,11 +1,11 @@
-//! The native form: the function's bytes, untouched. Only a page has something to add,
-//! because its links stand in a header (RFC 8288, K-27).
+//! The native form: the function's bytes, unchanged. Only a page adds something: its links are in a
+//! header (RFC 8288, K-27).
 
 use http::HeaderValue;
 
 use super::page::{Links, Page};
 
-/// `Link`; `None` when the page has no neighbours.
+/// The header `Link`; `None` if the page has no neighbours.
 pub(super) fn link(path: &str, page: &Page) -> Option<HeaderValue> {
     let Links(links) = page.links(path);
     let links = links

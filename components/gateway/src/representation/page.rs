@@ -1,5 +1,5 @@
-//! Pages: what the function says of its neighbours and its numbers, in headers that are for
-//! the gateway (`wit/messages.wit`), and how each representation tells it (K-24, K-27).
+//! Pages. The function reports the neighbours and numbers of a page in headers for the gateway
+//! (`wit/messages.wit`), and each representation shows them in its own way (K-24, K-27).
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -7,21 +7,21 @@ use serde_json::value::RawValue;
 use super::query;
 use crate::head::linked;
 
-/// How many items a page has when nothing says it.
+/// The number of items of a page if nothing says it.
 const LIMIT: u64 = 50;
 
-/// Where the neighbours of a page are, as query strings, and its numbers.
+/// The neighbours of a page, as query strings, and its numbers.
 #[derive(Default)]
 pub(super) struct Page {
     pub(super) first: Option<String>,
     pub(super) prev: Option<String>,
     pub(super) next: Option<String>,
     pub(super) last: Option<String>,
-    /// The three are known in the offset and page modes only.
+    /// `limit`, `offset` and `total` are known in the offset and page modes only.
     pub(super) limit: Option<u64>,
     offset: Option<u64>,
     total: Option<u64>,
-    /// `next_cursor` of the body.
+    /// The `next_cursor` of the body.
     pub(super) next_cursor: Option<String>,
 }
 
@@ -36,9 +36,9 @@ pub(super) struct Items<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum Pagination {
-    /// Of a page by cursor (D-46).
+    /// The pagination of a page by cursor (D-46).
     Cursor { cursors: Cursors, has_more: bool, total: Option<u64> },
-    /// Of a page by offset or number (D-49).
+    /// The pagination of a page by offset or number (D-49).
     Offset {
         limit: u64,
         offset: u64,
@@ -61,13 +61,13 @@ pub(super) struct Numbered {
     per_page: u64,
     total: Option<u64>,
     total_pages: Option<u64>,
-    /// Leads on where pages have no numbers.
+    /// The cursor of the next page, if pages have no numbers.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
 }
 
 impl Page {
-    /// Takes a header of the function; whether it was one that clients do not see.
+    /// Takes a header of the function. Returns whether it is one that clients do not see.
     pub(super) fn takes(&mut self, name: &str, value: &str) -> bool {
         let link = match name {
             "link-first" => &mut self.first,
@@ -88,7 +88,8 @@ impl Page {
         true
     }
 
-    /// Its neighbours, below `base`: `last` is known where pages are counted (D-47, D-50).
+    /// The links to the neighbours, below `base`. `last` is known only if pages are counted (D-47,
+    /// D-50).
     pub(super) fn links(&self, base: &str) -> Links {
         let target = |query: &Option<String>| query.as_ref().map(|query| format!("{base}?{query}"));
         let mut links = vec![
@@ -128,7 +129,7 @@ impl Page {
         }
     }
 
-    /// The member `pagination` of the profile `camel`; `asked` is the query of the request.
+    /// The member `pagination` of the profile `camel`. `asked` is the query of the request.
     pub(super) fn numbered(&self, asked: &str) -> Numbered {
         if let Pagination::Offset { limit, total, current_page, total_pages, .. } =
             self.pagination()
@@ -155,7 +156,7 @@ const LIMITS: [&str; 3] = ["limit", "page[limit]", "per_page"];
 pub(super) struct Links(pub(super) Vec<(&'static str, Option<String>)>);
 
 impl Links {
-    /// Of one object.
+    /// The links of one object.
     pub(super) fn of_itself(target: &str) -> Self {
         Self(vec![("self", Some(target.to_owned()))])
     }

@@ -1,5 +1,5 @@
-//! Where something is wrong, told in the terms of the request's form: a function names
-//! members of the native body, the client looks at the document that it sent.
+//! The place of a violation, in the terms of the request's form. A function names members of the
+//! native body, but the client looks at the document that it sent.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Profile, case, document};
 use crate::Shape;
 
-/// A JSON Pointer into the native body, as one into the body that was sent.
+/// Converts a JSON Pointer into the native body to one into the body that was sent.
 pub(super) fn told(pointer: &str, sent: Profile, shape: &Shape) -> String {
     match sent {
         Profile::Native | Profile::Envelope => pointer.to_owned(),
@@ -19,8 +19,8 @@ pub(super) fn told(pointer: &str, sent: Profile, shape: &Shape) -> String {
     }
 }
 
-/// The part of a pointer that leads to something in a document (JSON:API 1.1, "Error Objects"):
-/// what is missing is told by what it is missing in.
+/// The longest beginning of a pointer that leads to an existing value of a document (JSON:API 1.1,
+/// "Error Objects"). So the pointer for a missing member leads to the object that lacks it.
 pub(super) fn there<'a>(pointer: &'a str, document: &Option<Value>) -> &'a str {
     let Some(document) = document else { return pointer };
     let mut pointer = pointer;
@@ -32,7 +32,7 @@ pub(super) fn there<'a>(pointer: &'a str, document: &Option<Value>) -> &'a str {
     pointer
 }
 
-/// The member that a pointer into the native body names, with dots, as `answer` spells it.
+/// The member that a pointer into the native body names, with dots, in the spelling of `answer`.
 pub(super) fn field(pointer: &str, answer: Profile, shape: &Shape) -> String {
     match answer {
         Profile::Camel => spelled(pointer, shape).join("."),
@@ -46,7 +46,7 @@ fn spelled<'a>(pointer: &'a str, shape: &Shape) -> Vec<Cow<'a, str>> {
     let mut is_data = false;
     let segment = |segment: &'a str| {
         let name = if is_data { Cow::Borrowed(segment) } else { case::camel(segment) };
-        // Indexes of lists are no part of the shape's paths.
+        // The paths of a shape have no indexes of lists.
         if !segment.bytes().all(|b| b.is_ascii_digit()) {
             if !path.is_empty() {
                 path.push('.');

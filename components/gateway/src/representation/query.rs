@@ -1,4 +1,4 @@
-//! What query parameters are about, as far as a representation needs to know.
+//! The kinds of query parameters, as far as a representation needs to know them.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,13 +8,13 @@ use form_urlencoded::parse;
 use super::case;
 use crate::Shape;
 
-/// Parameters that say which members an answer has, or in which order.
+/// Parameters that choose the members of an answer, or their order.
 const PRESENTATION: [&str; 5] = ["sort", "fields", "expand", "include", "embed"];
 
 /// Parameters that ask for related objects.
 pub(super) const INCLUDE: [&str; 3] = ["include", "expand", "embed"];
 
-/// Whether it says where a page begins or how long it is (A-43, D-45…52, E-25).
+/// Whether a parameter chooses the beginning or the length of a page (A-43, D-45…52, E-25).
 pub(super) fn is_paging(name: &str) -> bool {
     matches!(name, "cursor" | "limit" | "offset" | "page" | "per_page")
         || ["page[", "after_", "before_"].iter().any(|start| name.starts_with(start))
@@ -29,7 +29,7 @@ pub(super) fn pages(query: &str) -> bool {
     parse(query.as_bytes()).any(|(name, _)| is_paging(&name))
 }
 
-/// The filters of a request, by name; the values of a repeated one are joined by commas.
+/// The filters of a request, by name. The values of a repeated filter are joined by commas.
 pub(super) fn filters(query: &str) -> BTreeMap<String, String> {
     let mut filters = BTreeMap::<String, String>::new();
     let applied = |name: &str| !is_paging(name) && !is_presentation(name);
@@ -48,15 +48,15 @@ pub(super) fn filters(query: &str) -> BTreeMap<String, String> {
     filters
 }
 
-/// The first value among `names`.
+/// The value of the first parameter with one of these names.
 pub(super) fn value(query: &str, names: &[&str]) -> Option<String> {
     parse(query.as_bytes())
         .find(|(name, _)| names.contains(&name.as_ref()))
         .map(|(_, value)| value.into_owned())
 }
 
-/// A parameter of a camelCase request in native spelling: its name, and the names in its
-/// value when those are members. Names below a map are data.
+/// Converts a parameter of a camelCase request to native spelling: its name, and its value if this
+/// consists of names of members. Names below a map are data and stay.
 pub(super) fn native<'a>(
     shape: &Shape,
     name: Cow<'a, str>,

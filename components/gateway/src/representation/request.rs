@@ -1,4 +1,4 @@
-//! Requests in the form of their profile (K-6, K-11): what the function reads is native.
+//! Requests in the form of their profile (K-6, K-11). They become native for the function.
 
 use std::borrow::Cow;
 
@@ -16,16 +16,16 @@ use crate::router::Route;
 use crate::trace::header;
 use crate::{Code, Error, Location, Operation, Parameter};
 
-/// A body, and what the function reads in its place.
+/// A body as it was sent, and the native body for the function.
 #[derive(Default)]
 pub(crate) struct Body {
-    /// As it was sent; an idempotency key is bound to it.
+    /// The bytes that were sent. An idempotency key is bound to them.
     pub(crate) sent: Vec<u8>,
-    /// `None` when it was native already.
+    /// The native body; `None` if the sent body is native already.
     pub(crate) native: Option<Vec<u8>>,
 }
 
-/// The media type of a body, in lower case without parameters, if the operation reads it.
+/// The media type of a body, in lower case and without parameters, if the operation reads it.
 pub(crate) fn media_type(operation: &Operation, content_type: &str) -> Option<String> {
     if operation.consumes.iter().any(|known| known == content_type) {
         return Some(content_type.to_owned());
@@ -34,20 +34,20 @@ pub(crate) fn media_type(operation: &Operation, content_type: &str) -> Option<St
     let essence = media.essence().to_string().to_ascii_lowercase();
     if essence == JSON_API {
         let reads = operation.shape.is_some() && operation.consumes.iter().any(|it| it == JSON);
-        // `ext` names what is not supported, and others are not allowed: both are 415.
+        // `ext` names unsupported extensions, and other parameters are not allowed: both are 415.
         let is_plain = media.params().all(|(name, _)| name == PROFILE);
         return (reads && is_plain).then_some(essence);
     }
     let charset = media.get_param(names::CHARSET);
     let utf8 = charset.is_none_or(|set| {
-        // `utf8` is no registered name, and what many clients send.
+        // `utf8` is not a registered name, but many clients send it.
         let set = set.unquoted_str();
         set.eq_ignore_ascii_case("utf-8") || set.eq_ignore_ascii_case("utf8")
     });
     (utf8 && operation.consumes.contains(&essence)).then_some(essence)
 }
 
-/// Whether a Content-Type is the one of JSON:API.
+/// Whether a Content-Type is that of JSON:API.
 pub(super) fn is_json_api(content_type: &str) -> bool {
     content_type != JSON
         && MediaType::parse(content_type)
@@ -55,7 +55,7 @@ pub(super) fn is_json_api(content_type: &str) -> bool {
 }
 
 impl Form<'_> {
-    /// Reads a body, valid JSON if the Content-Type says JSON, in the form it has.
+    /// Converts a body to the native form. If the Content-Type says JSON, then it is valid JSON.
     pub(crate) fn read(&mut self, route: &Route<'_>, sent: Vec<u8>) -> Result<Body, Error> {
         let Some(shape) = self.shape() else { return Ok(Body { sent, native: None }) };
         if sent.is_empty() {
@@ -87,13 +87,14 @@ impl Form<'_> {
                 Some(document::native(shape, target, raw)?.into_bytes())
             }
         };
-        // From here on violations are the function's, which speaks of the native body.
+        // Violations after this point come from the function, which names members of the native
+        // body.
         self.sent = form;
         Ok(Body { sent, native })
     }
 
-    /// By Content-Type, else as the answer, except that JSON:API is recognised by what only
-    /// it has.
+    /// The form of a body: from the Content-Type, else that of the answer. JSON:API is also
+    /// recognised by the members that only its documents have.
     fn form_of(&self, body: &[u8]) -> Profile {
         let content_type = header(&self.parts.headers, "content-type").unwrap_or_default();
         let mut is_plain = true;
@@ -128,8 +129,8 @@ impl Form<'_> {
         Parameter { location: Location::Query, name, value }
     }
 
-    /// Pages are counted in E: without a wish the first one is asked for by its number, which
-    /// makes the function count (E-29).
+    /// The parameter that asks for the first page by its number, if a `camel` request asks for no
+    /// certain page. It makes the function count the pages, which `camel` answers must have (E-29).
     pub(crate) fn first_page(&self) -> Option<Parameter> {
         let counts = self.choice.profile == Profile::Camel
             && self.shape().is_some_and(|shape| shape.is_numbered)
@@ -156,8 +157,8 @@ impl Form<'_> {
     }
 }
 
-/// Whether the body is a JSON:API document: `data` with `type` and `attributes`, or, for a
-/// client that wants to be answered in JSON:API, anything with `data`.
+/// Whether the body is a JSON:API document. It has `data` with `type` and `attributes`. If the
+/// client wants an answer in JSON:API, then `data` is enough.
 fn is_document(body: &[u8], wanted: bool) -> bool {
     #[derive(Deserialize)]
     struct Document<'a> {

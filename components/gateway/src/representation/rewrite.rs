@@ -1,5 +1,5 @@
-//! Writes JSON anew with other names and other spellings of enumerated values, as the shape
-//! of the operation tells; what is data (`Shape::maps`) is copied as it stands.
+//! Writes JSON again with other names and other spellings of enumerated values. The shape of the
+//! operation says which. Data of the client's choice (`Shape::maps`) is copied unchanged.
 
 use std::borrow::Cow;
 
@@ -9,38 +9,38 @@ use super::json::{Members, elements, push, push_name, text};
 use super::{Profile, case};
 use crate::Shape;
 
-/// Deeper than any schema (the compiler of the contract ends at 12). What lies below is
-/// copied, so nesting that a client made up costs neither stack nor time.
+/// Deeper than any schema (the compiler of the contract ends at 12). Values below this depth are
+/// copied, so deep nesting by a client costs neither stack nor time.
 const DEPTH: usize = 16;
 
-/// One direction of one profile.
+/// The conversion between the native form and one profile, in one direction.
 pub(super) struct Rewriter<'a> {
     shape: &'a Shape,
     names: fn(&str) -> Cow<'_, str>,
     values: fn(&str) -> String,
-    /// From the client: the new names are the native ones.
+    /// Whether it converts a request. Then the new names are the native ones.
     inbound: bool,
 }
 
 impl<'a> Rewriter<'a> {
-    /// From native to `profile`.
+    /// Converts native JSON to `profile`.
     pub(super) fn outbound(shape: &'a Shape, profile: Profile) -> Self {
         let names = if profile == Profile::Camel { case::camel } else { case::same };
         Self { shape, names, values: case::lower, inbound: false }
     }
 
-    /// From `profile` to native.
+    /// Converts JSON of `profile` to native.
     pub(super) fn inbound(shape: &'a Shape, profile: Profile) -> Self {
         let names = if profile == Profile::Camel { case::snake } else { case::same };
         Self { shape, names, values: case::upper, inbound: true }
     }
 
-    /// Appends the value that stands at the root.
+    /// Appends the value at the root.
     pub(super) fn root(&self, raw: &RawValue, out: &mut String) {
         self.value(raw, &mut String::new(), 0, out);
     }
 
-    /// Appends the value of the root's member `name`, spelled natively.
+    /// Appends the value of a member of the root. `name` is its native name.
     pub(super) fn member(&self, name: &str, raw: &RawValue, out: &mut String) {
         self.value(raw, &mut name.to_owned(), 1, out);
     }

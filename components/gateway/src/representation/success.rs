@@ -1,5 +1,4 @@
-//! Successful answers: the function's headers as clients see them, and its body in the form
-//! that was chosen.
+//! Successful answers: the function's headers as clients see them, and its body in the chosen form.
 
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::value::RawValue;
@@ -15,12 +14,13 @@ pub(super) fn render<S>(
     form: &Form<'_>,
     seen: &mut Seen,
 ) -> http::Response<Body<S>> {
-    // A standard fixes the form of what has no shape, and of what is not plain JSON.
+    // A standard fixes the form of an answer without a shape, and of an answer that is not plain
+    // JSON.
     let profile = match (form.shape(), form.choice.other) {
         (Some(_), None) => form.choice.profile,
         _ => Profile::Native,
     };
-    // A job is told by its body alone there (E-92, K-56).
+    // In the profile `camel`, only the body shows that a job was queued (E-92, K-56).
     let status =
         if (profile, response.status) == (Profile::Camel, 202) { 200 } else { response.status };
     let mut answer = http::Response::new(response.body);
@@ -34,7 +34,7 @@ pub(super) fn render<S>(
         }
         let value = match name.as_str() {
             "etag" => form.tag(value),
-            // Of a redirection it is a whole path.
+            // In a redirection, the location is a whole path already.
             "location" if value.starts_with('/') && response.status < 300 => {
                 format!("{}{value}", form.prefix)
             }
