@@ -1,30 +1,31 @@
-//! Tokens that were revoked before their end: those of members who have left or may do less,
-//! of machine clients that were disabled or deleted, and of logins whose refresh token was used
-//! twice. Functions write a revocation in the transaction of what ends, and publish it in the
-//! key-value store, one entry for each subject (`components/kit/src/revocation.rs`); it is asked
-//! whenever a token is verified, which is once a minute and token at most.
+//! Tokens that were revoked before their end: those of members who have left or lost rights, of
+//! machine clients that were disabled or deleted, and of logins whose refresh token was used twice.
 //!
-//! A subject is at a version, and a token names the one that it was issued for. An entry says
-//! from which version on tokens are good, so no clock decides, and a token that is issued after
-//! the revocation is good at once.
+//! Functions write a revocation in the transaction that ends the right. They publish it in the
+//! key-value store, one entry for each subject (`components/kit/src/revocation.rs`). The gateway
+//! reads the entries whenever it verifies a token, which is at most once a minute for each token.
 //!
-//! A store that was lost revives nothing: who has published all entries leaves a mark behind, and
-//! where that is gone, `auth` is asked to publish them again. A store that does not answer is a
-//! 503, as for keys.
+//! A subject has a version, and a token names the version that it was issued for. An entry names
+//! the first version whose tokens are valid. So no clock decides, and a token that is issued after
+//! the revocation is valid at once.
+//!
+//! A lost store does not make revoked tokens valid again. When all entries are published, a mark is
+//! set in the store. If the mark is gone, then the gateway asks `auth` to publish them again. If
+//! the store does not answer, then the request gets a 503, as for keys.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::{Code, Error, Fault, Platform};
 
-/// What stands before the keys of entries, `revoked:<tenant>:<subject>`.
+/// The prefix of the keys of entries, `revoked:<tenant>:<subject>`.
 const PREFIX: &str = "revoked:";
-/// Where it is marked that all entries are in the store.
+/// The key of the mark that says that all entries are in the store.
 const COMPLETE: &str = "revoked:complete";
-/// How long the mark need not be looked at again, in milliseconds.
+/// How long a mark that was seen counts without another look, in milliseconds.
 const TRUSTED_MS: u64 = 1_000;
 const BELOW: &str = ",\"below\":";
 
-/// Who may be revoked, at the version that a token names.
+/// A subject that a revocation may name, at the version that the token names.
 pub(crate) struct Subject<'a> {
     pub(crate) id: &'a str,
     pub(crate) version: i64,
@@ -35,7 +36,7 @@ pub(crate) struct Subject<'a> {
 pub(crate) struct Revocations(AtomicU64);
 
 impl Revocations {
-    /// Whether any of them is revoked.
+    /// Whether the token of any of these subjects is revoked.
     pub(crate) async fn any<P: Platform>(
         &self,
         platform: &P,
@@ -53,15 +54,16 @@ impl Revocations {
         Ok(false)
     }
 
-    /// Sees to it that all entries are in the store.
+    /// Makes sure that all entries are in the store.
     async fn complete<P: Platform>(&self, platform: &P, now: u64) -> Result<(), Error> {
         let seen = self.0.load(Ordering::Relaxed);
         if (seen..seen.saturating_add(TRUSTED_MS)).contains(&now) {
             return Ok(());
         }
         if platform.get(COMPLETE).await.map_err(fault)?.is_none() {
-            // It publishes the revocations with its keys. Many gateways may ask at the same moment,
-            // more than `auth` lets: one that it has answered is enough for all.
+            // `auth` publishes the revocations together with its keys. Many gateways may ask at the
+            // same moment, and `auth` may refuse some of them. Then one that it has answered is
+            // enough for all.
             if let Err(why) = platform.ask_for_keys().await
                 && platform.get(COMPLETE).await.map_err(fault)?.is_none()
             {
@@ -73,7 +75,7 @@ impl Revocations {
     }
 }
 
-/// The first version whose tokens are good. What cannot be read revokes all.
+/// The first version whose tokens are valid. An unreadable entry revokes all versions.
 fn below(entry: &[u8]) -> i64 {
     let text = std::str::from_utf8(entry).unwrap_or_default();
     let digits = text.split_once(BELOW).and_then(|(_, rest)| rest.strip_suffix('}'));

@@ -1,4 +1,4 @@
-//! Version and path match: from a request target to an operation of the function.
+//! Matches the version and the path: from a request target to an operation of the function.
 
 use http::Method;
 use http::request::Parts;
@@ -10,18 +10,19 @@ use crate::limits::Quota;
 use crate::trace::Seen;
 use crate::{Body, Code, Error, Location, Operation, Parameter, Response, versions};
 
-/// First segments of paths that are not below a version and are never looked for there.
+/// First segments of paths that have no version prefix. Such a path is never searched below a
+/// version.
 const ABSOLUTE: [&str; 8] =
     [".well-known", "api", "docs", "healthz", "internal", "metrics", "readyz", "webhooks"];
 
 /// The operations of one function.
 pub(crate) struct Routes {
-    /// Paths with literals before paths with variables at the same place.
+    /// Sorted: at the same place, paths with a literal come before paths with a variable.
     operations: Vec<Compiled>,
     /// The majors that have operations, and those that were released.
     majors: Vec<u32>,
-    /// The name under which the function's paths are served as well (E-3, K-15), unless it
-    /// is the first segment of one of them.
+    /// The name of the service, below which the function's paths are served as well (E-3, K-15);
+    /// `None` if it is the first segment of one of these paths.
     service: Option<String>,
 }
 
@@ -29,7 +30,7 @@ struct Compiled {
     operation: Operation,
     /// Segments below the version prefix, or from the root for `/.well-known/…`.
     segments: Vec<Segment>,
-    /// Of the operation's class.
+    /// The quota of the operation's class.
     quota: Quota,
 }
 
@@ -45,10 +46,10 @@ pub(crate) struct Route<'a> {
     pub(crate) variables: Vec<Parameter>,
 }
 
-/// What a target leads to.
+/// The result of a search for a target.
 pub(crate) enum Found<'a> {
     Operation(Route<'a>),
-    /// The resource has another target (308).
+    /// The resource has another target: a redirect (308) to this location.
     Elsewhere(String),
     /// OPTIONS on a path with these methods (D-27).
     Options(String),
@@ -60,7 +61,7 @@ impl Routes {
             .into_iter()
             .map(|operation| compile(operation, config))
             .collect::<Result<Vec<_>, _>>()?;
-        // Stable: among equals the order of the contract stays.
+        // The sort is stable, so equal paths keep the order of the contract.
         operations.sort_by(|a, b| {
             let variables = |one: &Compiled| {
                 one.segments.iter().map(|s| matches!(s, Segment::Variable(_))).collect::<Vec<_>>()
@@ -82,7 +83,8 @@ impl Routes {
         Ok(Self { operations, majors, service })
     }
 
-    /// Finds the operation: 404 when no path matches, 405 with `Allow` when the method does not.
+    /// Finds the operation: 404 if no path matches, 405 with `Allow` if no operation of the path
+    /// has the method.
     pub(crate) fn find(&self, parts: &Parts, seen: &mut Seen) -> Result<Found<'_>, Error> {
         let path = normalised(parts.uri.path())?;
         let mut target = Target::parse(&path);
@@ -91,12 +93,12 @@ impl Routes {
         }
         let known = self.majors.contains(&target.major);
         seen.addressed(target.prefix, target.major, target.canonical && known);
-        // HEAD is answered as GET, without the body (RFC 9110 section 9.3.2).
+        // HEAD is answered like GET, without the body (RFC 9110 section 9.3.2).
         let method = if parts.method == Method::HEAD { "GET" } else { parts.method.as_str() };
         let mut allow: Vec<&str> = Vec::new();
         let mut meant = None;
         for compiled in self.operations.iter().filter(|compiled| compiled.fits(&target)) {
-            // Of several templates that fit, the most literal one is meant, for all methods.
+            // If several templates fit, then the most literal one counts, for all methods.
             if *meant.get_or_insert(&compiled.operation.path) != &compiled.operation.path {
                 break;
             }
@@ -115,11 +117,13 @@ impl Routes {
             Ok(Found::Elsewhere(format!("{prefix}{path}{query}")))
         };
         if allow.is_empty() {
-            // Which other functions have which paths is not known here: the target tells.
+            // The paths of other functions are not known here. So a redirect leads to the target,
+            // which knows.
             return if target.may_lack_its_prefix() {
                 elsewhere("/api/v1")
             } else if path != parts.uri.path() {
-                // A router before this gateway may have taken another spelling elsewhere.
+                // A router before this gateway may have sent this spelling to the wrong function.
+                // The redirect has the normalised spelling.
                 elsewhere("")
             } else {
                 Err(self.unknown(&target))
@@ -151,13 +155,13 @@ impl Routes {
     }
 }
 
-/// 308, which keeps method and body.
+/// The redirect 308, which keeps method and body.
 pub(crate) fn elsewhere<S>(location: String) -> Response<S> {
     let headers = vec![("location".to_owned(), location)];
     Response { status: 308, headers, body: Body::Empty }
 }
 
-/// The answer to OPTIONS that is no preflight.
+/// The answer to OPTIONS if the request is not a preflight.
 pub(crate) fn options<S>(allow: String) -> Response<S> {
     let headers = vec![("allow".to_owned(), allow)];
     Response { status: 204, headers, body: Body::Empty }
@@ -202,15 +206,15 @@ fn compile(operation: Operation, config: &Config) -> Result<Compiled, String> {
     Ok(Compiled { segments: segments.collect(), quota, operation })
 }
 
-/// A normalised path, taken apart.
+/// The parts of a normalised path.
 struct Target<'a> {
-    /// `/api/v1`, `/v1`, or nothing for an absolute path.
+    /// The prefix `/api/v1` or `/v1`; empty for an absolute path.
     prefix: &'a str,
-    /// 0 for an absolute path.
+    /// The major version; 0 for an absolute path.
     major: u32,
-    /// `/api/v1` rather than the alias `/v1` (K-14).
+    /// Whether the prefix is `/api/v1` and not the alias `/v1` (K-14).
     canonical: bool,
-    /// Below the prefix, without the empty one behind a slash at the end.
+    /// The segments below the prefix, without the empty one behind a slash at the end.
     segments: Vec<&'a str>,
     /// Whether there is a slash at the end.
     slash: bool,
@@ -232,7 +236,7 @@ impl<'a> Target<'a> {
         Self { prefix, major, canonical, segments, slash }
     }
 
-    /// Takes `/v1/{service}/…` for `/v1/…`.
+    /// Reads `/v1/{service}/…` as `/v1/…`.
     fn leave_out(&mut self, path: &'a str, service: &str) {
         if self.major > 0
             && !self.canonical
@@ -244,7 +248,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Whether the path may be one that lost its version prefix (K-14).
+    /// Whether the path may lack its version prefix (K-14).
     fn may_lack_its_prefix(&self) -> bool {
         self.major == 0
             && self.segments.first().is_some_and(|first| {
@@ -255,7 +259,7 @@ impl<'a> Target<'a> {
     }
 }
 
-/// `v1`, in this one spelling.
+/// Reads a version such as `v1`. There is only one spelling for each version.
 fn major(segment: &str) -> Option<u32> {
     let digits = segment.strip_prefix('v')?;
     let plain = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());

@@ -7,12 +7,12 @@ use crate::config::Config;
 use crate::router::Route;
 use crate::trace::header;
 
-/// The class of its operation.
+/// The limit class of the scheduler's operation.
 const CLASS: &str = "tick";
 
-/// Whether it is the scheduler, by its credential. No limit holds it up: it calls as often as
-/// something is due, from an address that clients may share, and what it does is bounded by
-/// what is due. Whoever guesses is limited like any other.
+/// Whether the request comes from the scheduler, by its credential. No limit applies to the
+/// scheduler. It calls as often as work is due, from an address that clients may share, and the due
+/// work bounds what it does. A caller that guesses the credential is limited like any other.
 pub(crate) fn calls(config: &Config, parts: &Parts, route: &Route<'_>) -> bool {
     let token = config.tick_token.as_bytes();
     let given = header(&parts.headers, "authorization").and_then(|it| it.strip_prefix("Bearer "));

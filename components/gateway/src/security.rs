@@ -13,25 +13,25 @@ const HEADERS: [(HeaderName, HeaderValue); 7] = [
         HeaderValue::from_static("max-age=63072000; includeSubDomains"),
     ),
     (POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
-    // 0 switches a legacy filter off that was itself exploitable.
+    // 0 switches off a legacy filter, which was itself exploitable.
     (HeaderName::from_static("x-xss-protection"), HeaderValue::from_static("0")),
-    // Paths hold ids; other sites do not need them.
+    // Paths contain ids, which other sites do not need.
     (HeaderName::from_static("referrer-policy"), HeaderValue::from_static("no-referrer")),
-    // Not to be embedded by another site. Calls by CORS are not concerned.
+    // Other sites must not embed an answer. Requests with CORS are not affected.
     (
         HeaderName::from_static("cross-origin-resource-policy"),
         HeaderValue::from_static("same-origin"),
     ),
 ];
 
-/// For pages: they may have their own style sheets and images, and nothing that runs,
+/// The policy for pages. They may have their own style sheets and images, but nothing that runs,
 /// loads, posts or frames. `base-uri` and `form-action` do not fall back to `default-src`.
 const OF_A_PAGE: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// Sets the headers; a page is told by its content type.
+/// Sets the headers. A page is recognised by its content type.
 pub fn headers(headers: &mut HeaderMap) {
     for (name, value) in HEADERS {
         headers.insert(name, value);

@@ -1,5 +1,6 @@
-//! Fields that a request has once. Of two values two readers take two different ones, a proxy
-//! the last and a server the first, so a request with two is refused (RFC 9110 section 5.3).
+//! Header fields that a request may have only once. Two readers may take two different values of a
+//! repeated field: a proxy the last one, and a server the first one. So such a request is refused
+//! (RFC 9110 section 5.3).
 
 use http::HeaderMap;
 
@@ -7,8 +8,9 @@ use crate::Error;
 use crate::head::malformed;
 use crate::idempotency::CREDENTIALS;
 
-/// Fields of HTTP, of browsers, and of this API whose value is no list. What providers sign
-/// webhooks with is in `CREDENTIALS`. Of `traceparent` several are none (W3C Trace Context).
+/// Fields of HTTP, of browsers, and of this API whose value is not a list. `CREDENTIALS` has the
+/// fields with which providers sign webhooks. Several `traceparent` count as none (W3C Trace
+/// Context), so that field is not here.
 const SINGLETONS: [&str; 31] = [
     "accept-version",
     "access-control-request-method",
@@ -43,9 +45,9 @@ const SINGLETONS: [&str; 31] = [
     "x-tenant-id",
 ];
 
-/// Names every field that is there more than once and may not be.
+/// Refuses a request with repeated fields of this kind. The error names all of them.
 pub(crate) fn check(headers: &HeaderMap) -> Result<(), Error> {
-    // Nearly every request has each field once.
+    // Nearly every request has each field only once.
     if headers.len() == headers.keys_len() {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! The tenant of a request: the claim of the credential. `X-Tenant-Id` may repeat it and
+//! The tenant of a request comes from the claim of its credential. `X-Tenant-Id` may repeat it but
 //! never change it (A-24, K-39).
 
 use http::request::Parts;

@@ -1,5 +1,5 @@
-//! Trace and request ids, and what is learned of a request on its way: W3C Trace Context,
-//! B3 and the correlation headers (A-29, K-78).
+//! Trace and request ids, and the facts that are learned about a request: W3C Trace Context, B3
+//! and the correlation headers (A-29, K-78).
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,33 +12,33 @@ use crate::config::Config;
 use crate::limits::Standing;
 use crate::{Operation, Platform, nearness, proxies};
 
-/// What the concerns have learned of one request; the log line and the headers of the
-/// answer are written from it.
+/// The facts that the concerns have learned about one request. The log line and the headers of the
+/// answer are written from them.
 pub(crate) struct Seen {
     pub(crate) request_id: String,
     pub(crate) correlation_id: String,
     /// 32 hex digits.
     pub(crate) trace_id: String,
-    /// 16 hex digits, of this hop.
+    /// 16 hex digits, for this hop.
     pub(crate) span_id: String,
     pub(crate) sampled: bool,
     /// The client's address (K-79).
     pub(crate) address: IpAddr,
-    /// Whether it comes straight from a program on this machine, where `public_url` is, too.
+    /// Whether it comes straight from a program on this machine, and `public_url` is on it too.
     pub(crate) local: bool,
     pub(crate) operation: Option<String>,
-    /// What stood before the operation's path: `/api/v1`, `/v1`, or nothing.
+    /// The prefix before the operation's path: `/api/v1`, `/v1`, or nothing.
     pub(crate) prefix: String,
     /// The major of the URL; 0 for an absolute path.
     pub(crate) major: u32,
-    /// Whether `/api/v{N}` was used, where `API-Version` is told (K-16).
+    /// Whether the prefix is `/api/v{N}`. Only its answers have `API-Version` (K-16).
     pub(crate) canonical: bool,
     pub(crate) tenant: Option<String>,
-    /// SHA-256 of the principal, shortened: logs hold no identity.
+    /// The SHA-256 of the principal, shortened, because logs must hold no identity.
     pub(crate) principal_hash: Option<String>,
-    /// What the caller's token says.
+    /// The content of the caller's token.
     pub(crate) verified: Option<Arc<Verified>>,
-    /// What the buckets said that were asked so far.
+    /// The answers of the buckets that were asked so far.
     pub(crate) quotas: Vec<Standing>,
     pub(crate) replayed: bool,
     /// When the caller's token was issued, in milliseconds since the epoch.
@@ -46,7 +46,7 @@ pub(crate) struct Seen {
     /// Whether a replica of the database may answer.
     pub(crate) replica: bool,
     pub(crate) error: Option<&'static str>,
-    /// The cause of a failure: for the log only.
+    /// The cause of a failure, for the log only.
     pub(crate) cause: Option<String>,
 }
 
@@ -87,7 +87,7 @@ impl Seen {
         }
     }
 
-    /// Of a request of which nothing is known yet.
+    /// The facts of a request about which nothing is known yet.
     #[cfg(test)]
     pub(crate) fn for_test() -> Self {
         Self {
@@ -114,7 +114,7 @@ impl Seen {
         }
     }
 
-    /// Where the target leads, whether or not an operation is there.
+    /// Notes the version that the target leads to, even if it has no such operation.
     pub(crate) fn addressed(&mut self, prefix: &str, major: u32, canonical: bool) {
         prefix.clone_into(&mut self.prefix);
         self.major = major;
@@ -130,38 +130,38 @@ pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
     headers.get(name)?.to_str().ok()
 }
 
-/// Lower-case hex digits.
+/// Bytes as lower-case hex digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
-/// A correlation id that is taken over (K-78): 1 to 128 of `[A-Za-z0-9._-]`.
+/// A correlation id from the client, if it is acceptable (K-78): 1 to 128 of `[A-Za-z0-9._-]`.
 fn token(headers: &HeaderMap, name: &str) -> Option<String> {
     header(headers, name).filter(|value| is_request_id(value)).map(str::to_owned)
 }
 
-/// Whether a text may be an id of a request or correlation (K-78).
+/// Whether a text may be a request id or a correlation id (K-78).
 pub fn is_request_id(text: &str) -> bool {
     (1..=128).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 
-/// The ids of an answer that a host gives without asking a gateway, from randomness: of
-/// the request (a UUID) and of the trace (32 hex digits).
+/// The ids of an answer that a host gives without a gateway, made from randomness: the id of the
+/// request (a UUID) and of the trace (32 hex digits).
 pub fn new_ids(random: [u8; 16]) -> (String, String) {
     let trace_id = hex(&random);
     (uuid(&trace_id), trace_id)
 }
 
-/// RFC 9562 version 4, from 32 random hex digits.
+/// A UUID of RFC 9562 version 4, from 32 random hex digits.
 fn uuid(hex: &str) -> String {
     uuid_of(4, hex)
 }
 
-/// The trace id as a UUID of a form of our own, version 8 of RFC 9562: it has all bits but the six
-/// that say so.
+/// The trace id as a UUID of version 8 of RFC 9562, which is for custom forms. It has all bits of
+/// the trace id, except the six that name version and variant.
 pub(crate) fn trace_uuid(trace_id: &str) -> String {
     uuid_of(8, trace_id)
 }
@@ -185,7 +185,7 @@ fn uuid_of(version: u8, hex: &str) -> String {
 
 /// The trace that the caller is part of: `traceparent`, `b3`, or `X-B3-*`.
 fn incoming(headers: &HeaderMap) -> Option<(String, bool)> {
-    // Of several none counts: W3C Trace Context lets a trace begin anew then.
+    // If there are several, then none counts: W3C Trace Context lets a new trace begin.
     let parents = headers.get_all("traceparent").iter().count();
     if let Some(parent) = header(headers, "traceparent").filter(|_| parents == 1) {
         let mut fields = parent.split('-');

@@ -1,5 +1,5 @@
-//! Versions: the URL has the major, the artifact a full SemVer, and `Accept-Version` may
-//! ask for one within the major (A-13, A-14, K-16, K-17).
+//! Versions: the URL has the major, and the artifact has a full SemVer. `Accept-Version` may ask
+//! for a version within the major (A-13, A-14, K-16, K-17).
 
 use std::borrow::Cow;
 
@@ -12,8 +12,8 @@ use crate::head::malformed;
 use crate::trace::Seen;
 use crate::{API_VERSION, Code, Error, Violation};
 
-/// Every release that the contract changed with, oldest first: its day and its version. A
-/// version that is asked for by a day is the last one released until then.
+/// Every release that changed the contract, oldest first: its day and its version. A client may ask
+/// for the version of a day. This is the last version released until then.
 const RELEASES: &[(&str, &str)] = &[("2026-01-01", API_VERSION)];
 
 const HEADER: HeaderName = HeaderName::from_static("api-version");
@@ -23,7 +23,7 @@ pub(crate) fn majors() -> impl Iterator<Item = u32> {
     RELEASES.iter().filter_map(|(_, version)| version.split('.').next()?.parse().ok())
 }
 
-/// The first day of a major.
+/// The day of the first release of a major.
 pub(crate) fn released(major: u32) -> Option<Day> {
     let first = RELEASES.iter().find(|(_, version)| is_of(version, major))?;
     Day::parse(first.0)
@@ -33,7 +33,7 @@ pub(crate) fn released(major: u32) -> Option<Day> {
 pub(crate) fn served(major: u32) -> Cow<'static, str> {
     match RELEASES.iter().rev().find(|(_, version)| is_of(version, major)) {
         Some((_, version)) => Cow::Borrowed(version),
-        // On its way: it has operations and no release yet.
+        // A major in preparation: it has operations, but no release yet.
         None => Cow::Owned(format!("{major}.0.0")),
     }
 }
@@ -42,8 +42,8 @@ fn is_of(version: &str, major: u32) -> bool {
     version.split('.').next().and_then(|first| first.parse().ok()) == Some(major)
 }
 
-/// Whether the request asks for what its URL leads to: 406 when another version is asked
-/// for, 400 when the version is told in the query.
+/// Checks that the request asks for the version of its URL: 406 if it asks for another version, 400
+/// if the query names a version.
 pub(crate) fn check(parts: &Parts, major: u32) -> Result<(), Error> {
     if major == 0 {
         return Ok(());
@@ -76,12 +76,12 @@ pub(crate) fn check(parts: &Parts, major: u32) -> Result<(), Error> {
     .with("served_version", served))
 }
 
-/// What `Accept-Version` asks for.
+/// The version that `Accept-Version` asks for.
 #[derive(Debug)]
 enum Wanted {
-    /// At least this version: `1` and `1.0` leave the rest open.
+    /// At least this version. `1` and `1.0` leave the rest open.
     Number(Version),
-    /// What was released until then.
+    /// The last version released until this day.
     Day(Day),
 }
 
@@ -113,7 +113,8 @@ impl Wanted {
     }
 }
 
-/// `API-Version` below `/api/v{N}`; no version in headers below the alias (E-8, K-16).
+/// Adds `API-Version` below `/api/v{N}`. Answers below the alias have no version in headers (E-8,
+/// K-16).
 pub(crate) fn headers(seen: &Seen, headers: &mut HeaderMap) {
     if seen.canonical && seen.major > 0 {
         let version = served(seen.major);
@@ -156,7 +157,7 @@ mod tests {
         }
     }
 
-    /// The table is in order, its last row is this artifact, and all of it is readable.
+    /// The table is in order and readable, and its last row is this artifact.
     #[test]
     fn the_releases_are_in_order() {
         let mut rows = RELEASES.iter().map(|(date, version)| {

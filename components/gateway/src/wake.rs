@@ -1,12 +1,12 @@
-//! Work that a function leaves behind its answer, such as deliveries: it says so in a header
-//! that is for the gateway alone, and the gateway wakes who does it.
+//! Work that goes on behind the answer of a function, such as deliveries. The function reports it
+//! in a header for the gateway, and the gateway wakes the dispatcher.
 
 use crate::{Platform, Response};
 
-/// Its value names the work; there is one kind.
+/// The header. Its value names the kind of work; there is only one kind.
 const HEADER: &str = "x-work-due";
 
-/// Takes the header away, and wakes if it was there.
+/// Removes the header. If it was there, then wakes the dispatcher.
 pub(crate) fn listen<P: Platform>(platform: &P, response: &mut Response<P::Stream>) {
     let sent = response.headers.len();
     response.headers.retain(|(name, _)| !name.eq_ignore_ascii_case(HEADER));

@@ -1,4 +1,4 @@
-//! Settings, and what every answer and every log line has.
+//! Settings, and the parts that every answer and every log line has.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What the gateway does to the key-value store: for an `Idempotency-Key`, and for a limit.
+//! The gateway's use of the key-value store: for an `Idempotency-Key`, and for a limit.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -7,23 +7,23 @@ use super::*;
 
 const SLOT: &str = "idempotency:";
 
-/// A world with a store, and a function that answers what it is told to.
+/// A platform with a store, and with a function whose behaviour a test sets.
 #[derive(Default)]
 struct Stored {
     entries: Mutex<HashMap<String, Vec<u8>>>,
-    /// What was asked of the store.
+    /// The operations on the store.
     asked: Mutex<Vec<&'static str>>,
-    /// What the function does, one after the other; at the end it answers 201.
+    /// The acts of the function, one for each call. At the end it answers 201.
     script: Mutex<Vec<Act>>,
     calls: Mutex<u32>,
     wakes: Mutex<u32>,
     down: bool,
 }
 
-/// What a function does.
+/// The behaviour of the function in one call.
 enum Act {
     Trap,
-    /// Answers what no store may keep.
+    /// Gives an answer that no store may keep.
     Secret,
     /// Makes deliveries due.
     Due,

@@ -1,5 +1,5 @@
-//! The gateway from outside, with a platform made for these tests: the edge of a request,
-//! before and after the function.
+//! The gateway from outside, with a platform for these tests: the steps of a request before and
+//! after the function.
 
 mod answers;
 mod keys;
@@ -18,7 +18,7 @@ use crate::*;
 const NOW: u64 = 1_811_851_200_000;
 const HOUR: u64 = 3_600_000;
 
-/// A world in which every function answers 200 with what it was asked for.
+/// A platform in which every function answers 200 with the request that it got.
 struct World {
     now: u64,
     variables: Vec<(&'static str, &'static str)>,
@@ -128,7 +128,7 @@ fn operations() -> Vec<Operation> {
     ]
 }
 
-/// What the tests look at.
+/// The parts of an answer that the tests look at.
 struct Answer {
     status: u16,
     headers: HeaderMap,
@@ -162,7 +162,7 @@ impl World {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        // Below the alias errors have another form unless one is asked for.
+        // Below the alias, errors have another form unless the request names one.
         if target.starts_with("/v") && headers.iter().all(|(name, _)| *name != "accept") {
             request = request.header("accept", "application/json;profile=\"native\"");
         }

@@ -1,4 +1,4 @@
-//! Requests that are not what they should be, or not where.
+//! Malformed requests, and requests with a wrong target.
 
 use super::*;
 
@@ -49,7 +49,7 @@ fn targets_that_moved_are_told_and_never_lead_away() {
         "/api/v1/things?a=%",
         "/things/..",
     ] {
-        // Not all of them are targets that an HTTP library hands over.
+        // An HTTP library does not accept all of them as targets.
         if target.parse::<http::Uri>().is_ok_and(|uri| uri.path().starts_with('/')) {
             let answer = get(target);
             assert_eq!(answer.error(), (400, "malformed_request"), "{target}");
@@ -88,7 +88,7 @@ fn heads_have_bounds() {
     assert_eq!(world.ask("GET", "/api/v1/things", &fits, "").status, 200);
     let refused = world.ask("GET", "/api/v1/things", &[("x-large", &large[..(32 << 10) - 10])], "");
     assert_eq!(refused.error(), (431, "header_fields_too_large"));
-    // What a host adds is not the client's.
+    // Headers that a host adds do not count against the client.
     let spin = [fits[0], ("spin-full-url", "http://localhost/v1/things")];
     assert_eq!(world.ask("GET", "/api/v1/things", &spin, "").status, 200);
     let target = format!("/api/v1/things?a={}", "x".repeat(8192));

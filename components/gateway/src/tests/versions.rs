@@ -1,4 +1,4 @@
-//! Majors, prefixes, versions that are asked for, and their end.
+//! Majors, prefixes, requested versions, and the end of versions.
 
 use super::*;
 
@@ -11,7 +11,7 @@ fn majors_are_served_side_by_side_under_both_prefixes() {
         ("/v2/things", "list-things-v2 "),
         ("/api/v2/news?x=1", "list-news-v2 "),
         ("/api/v1/things/7", "get-thing 7"),
-        // A literal goes before a variable, in whatever order the contract has them.
+        // A literal goes before a variable, whatever the order of the contract.
         ("/api/v1/things/export", "export-things "),
         ("/api/v1/things/a%2Fb", "get-thing a/b"),
         ("/api/v1/things/caf%C3%A9", "get-thing caf%C3%A9"),
@@ -116,8 +116,8 @@ fn a_service_name_may_stand_before_the_resource() {
     let answer = world("store").get("/v1/store/things/7");
     assert_eq!(answer.header("x-asked"), Some("get-thing 7"));
     for (name, target) in [
-        // The canonical form has no service, another service is another function's, and a
-        // service of the same name as a resource is the resource.
+        // The canonical form has no service. Another service belongs to another function. If a
+        // service has the same name as a resource, then the name means the resource.
         ("store", "/api/v1/store/things"),
         ("store", "/v1/other/things"),
         ("store", "/v1/store"),

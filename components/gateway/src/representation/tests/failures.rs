@@ -19,7 +19,7 @@ fn violation(pointer: &str, code: &str, message: &str, value: Option<&str>) -> V
     }
 }
 
-/// The error of the sample (D-58), from the function's point of view, with a further fact.
+/// The error of the sample (D-58) as a function returns it, with one more fact.
 fn invalid() -> Error {
     let violations = vec![
         violation("/email", "INVALID_FORMAT", "Email format is invalid", Some("\"not-an-email\"")),
@@ -29,7 +29,7 @@ fn invalid() -> Error {
     Error { violations, ..Error::new(Code::ValidationFailed, message).with("missing_id", "x") }
 }
 
-/// What a body that is sent as native JSON is answered.
+/// The answer to a request with a native JSON body that the function refuses.
 fn refused(accept: (&str, &str), error: Error) -> Exchange {
     let headers = [accept, ("content-type", "application/json;profile=native")];
     let body = r#"{"email":"not-an-email","age":-5}"#;
@@ -88,7 +88,7 @@ fn envelope() {
     );
 }
 
-/// Camel (E-50…52): a text for each field, several of one field joined.
+/// Camel (E-50…52): one text for each field. Several texts of one field are joined.
 #[test]
 fn camel() {
     let mut error = invalid();
@@ -117,7 +117,7 @@ fn camel() {
     );
 }
 
-/// JSON:API: an error for each violation, or one.
+/// JSON:API: one error for each violation, or one error if there are none.
 #[test]
 fn json_api() {
     let got = refused(JSON_API, invalid());
@@ -172,7 +172,7 @@ fn problem() {
     );
 }
 
-/// Parameters and headers are told as such.
+/// Violations of parameters and headers name them as such.
 #[test]
 fn parameters_and_headers() {
     let error = || {
@@ -195,7 +195,7 @@ fn parameters_and_headers() {
     );
 }
 
-/// A parameter of a camelCase request is told as the client wrote it.
+/// A violation names a parameter of a camelCase request in the client's spelling.
 #[test]
 fn a_camel_parameter_is_told_in_camel_case() {
     for (target, expected) in
@@ -228,7 +228,7 @@ fn too_many_requests() {
     assert_eq!(refused(CAMEL, error()).json()["error"]["code"], "USERS_RATE_LIMIT_EXCEEDED");
 }
 
-/// The challenge and the methods stand in headers, in every form.
+/// The challenge and the allowed methods are in headers, in every form.
 #[test]
 fn headers_do_not_depend_on_the_form() {
     let mut operation = users("GET", "/users");
@@ -242,7 +242,7 @@ fn headers_do_not_depend_on_the_form() {
     }
 }
 
-/// Where no route matched, the form is the one of Accept, else the default of the prefix.
+/// If no route matched, then the form is that of Accept, else the default of the prefix.
 #[test]
 fn without_a_route() {
     let code = |target: &str, accept: (&str, &str)| {
@@ -261,7 +261,7 @@ fn without_a_route() {
     assert_eq!(code("GET /api/v1/nothing", ("accept", "image/png"))["error"], "route_not_found");
 }
 
-/// What RFC 6749 says of errors holds whatever the client accepts.
+/// OAuth errors have the form of RFC 6749, whatever the client accepts.
 #[test]
 fn oauth_errors_keep_their_form() {
     for accept in [ENVELOPE, CAMEL, PROBLEM] {
@@ -274,7 +274,7 @@ fn oauth_errors_keep_their_form() {
     }
 }
 
-/// An operation with a fixed form has native errors, or problems for who wants them.
+/// An operation with a fixed form has native errors, or problems if the client asks for them.
 #[test]
 fn errors_of_a_fixed_form() {
     let error = || Error::new(Code::ServiceUnavailable, "Later.");
@@ -285,7 +285,7 @@ fn errors_of_a_fixed_form() {
     assert_eq!(get(PROBLEM).json()["status"], 503);
 }
 
-/// The cause of a failure is for the log in every form.
+/// In every form, the cause of a failure is only in the log.
 #[test]
 fn no_form_tells_the_cause() {
     for accept in [("accept", "*/*"), ENVELOPE, CAMEL, JSON_API, PROBLEM] {
@@ -297,8 +297,8 @@ fn no_form_tells_the_cause() {
     }
 }
 
-/// A refused body is told in the terms of the form in which it was sent, whatever the
-/// answer's form.
+/// Violations of a body are in the terms of the form in which it was sent, whatever the form of the
+/// answer.
 #[test]
 fn violations_point_into_what_was_sent() {
     let error = || {
@@ -358,7 +358,7 @@ fn violations_point_into_what_was_sent() {
     );
 }
 
-/// A body that no operation reads is refused in the form of the answer.
+/// A body with a media type that the operation does not read is refused in the form of the answer.
 #[test]
 fn a_refused_media_type() {
     let refuse = |content_type: &str| {
@@ -382,7 +382,7 @@ fn a_refused_media_type() {
         let got = refuse(&format!("application/json; charset={charset}"));
         assert_eq!(got.status, 201, "{charset}");
     }
-    // No coding is read.
+    // Content codings are not supported.
     for (coding, status) in [("gzip", 415), ("identity, br", 415), ("Identity", 201), ("", 201)] {
         let headers = [SENDS_JSON, ("content-encoding", coding)];
         let sending = ("POST /v1/users", &headers[..], "{}");
@@ -390,7 +390,7 @@ fn a_refused_media_type() {
         let accepted = if status == 415 { "identity" } else { "" };
         assert_eq!((got.status, got.header("accept-encoding")), (status, accepted), "{coding}");
     }
-    // A document has no place where a standard fixes the form.
+    // A JSON:API document is not accepted if a standard fixes the form.
     let mut operation = users("POST", "/users");
     operation.shape = None;
     let headers = [("content-type", "application/vnd.api+json")];

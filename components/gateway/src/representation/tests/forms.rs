@@ -1,4 +1,4 @@
-//! The small pieces: spelling, entity tags, the filters of a query.
+//! Small parts: spelling, entity tags, and the filters of a query.
 
 use super::{CAMEL, JSON_API, SENDS_JSON, exchange, ok, users};
 use crate::representation::{case, query};
@@ -34,7 +34,7 @@ fn values_find_their_way_back() {
     }
 }
 
-/// Conditions of writes reach the function as it knows its tags, whichever form they are from.
+/// Preconditions of writes reach the function with its own tags, whatever form the tags are from.
 #[test]
 fn conditions_are_told_natively() {
     let table = [
@@ -61,7 +61,7 @@ fn conditions_are_told_natively() {
     }
 }
 
-/// A tag in an error is that of the representation that the client reads.
+/// An entity tag in an error is that of the representation that the client reads.
 #[test]
 fn errors_tell_tags_of_the_answer() {
     let stale = Error::new(Code::PreconditionFailed, "no").with("etag", "\"v4\"");
@@ -73,7 +73,7 @@ fn errors_tell_tags_of_the_answer() {
     }
 }
 
-/// Filters are what is neither paging nor presentation.
+/// Filters are the parameters that concern neither paging nor presentation.
 #[test]
 fn filters() {
     let query = "status=A&status=B&created_after=x&search=y&cursor=c&limit=1&offset=2&page=3&per_page=4\

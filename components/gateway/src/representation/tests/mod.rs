@@ -1,4 +1,4 @@
-//! Whole exchanges through the gateway, with a function that answers what a test says.
+//! Whole exchanges through the gateway, with a function whose answer a test sets.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod failures;
@@ -27,12 +27,12 @@ const TRACE: &str = "07070707070707070707070707070707";
 /// 2024-01-15T10:30:00.000Z
 const NOW: u64 = 1_705_314_600_000;
 
-/// The outside world: a function that gives one answer and remembers what it was asked.
+/// The platform: a function that gives one answer and remembers its request.
 #[derive(Default)]
 struct Stub {
     answer: Mutex<Option<Result<Response<()>, Error>>>,
     asked: Mutex<Option<Request>>,
-    /// What stands in the slot of the idempotency key.
+    /// The content of the slot of the idempotency key.
     slot: Mutex<Option<Vec<u8>>>,
 }
 
@@ -113,12 +113,12 @@ fn now<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// What came of an exchange.
+/// The answer of an exchange, and the request that the function got.
 struct Exchange {
     status: u16,
     headers: http::HeaderMap,
     body: Vec<u8>,
-    /// What the function was asked; `None` when it was not.
+    /// The request to the function; `None` if it was not called.
     asked: Option<Request>,
 }
 
@@ -138,7 +138,7 @@ impl Exchange {
         serde_json::from_slice(&self.asked.as_ref().expect("the function was asked").body).unwrap()
     }
 
-    /// A parameter that the function was given.
+    /// A parameter that the function got.
     #[track_caller]
     fn parameter(&self, name: &str) -> Option<&str> {
         let parameters = &self.asked.as_ref().expect("the function was asked").parameters;
@@ -146,7 +146,7 @@ impl Exchange {
     }
 }
 
-/// `method target`, headers, and the body if there is one.
+/// A request: `method target`, headers, and the body, which may be empty.
 type Sending<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
 
 fn exchange(
@@ -189,7 +189,7 @@ fn exchange_with(
     }
 }
 
-/// A success of the function.
+/// A successful answer of the function.
 fn ok(status: u16, headers: &[(&str, &str)], body: &str) -> Result<Response<()>, Error> {
     let owned = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let body = match body {
@@ -203,7 +203,7 @@ fn strings(list: &[&str]) -> Vec<String> {
     list.iter().map(|item| (*item).to_owned()).collect()
 }
 
-/// A public operation on users, as the samples of JSON:API have them (D-30…44).
+/// A public operation on users, as in the samples of JSON:API (D-30…44).
 fn users(method: &str, path: &str) -> Operation {
     let writes = matches!(method, "POST" | "PUT" | "PATCH");
     let relation = |name: &str, member: &str, collection: &str, many| Relation {
@@ -239,8 +239,8 @@ fn users(method: &str, path: &str) -> Operation {
     }
 }
 
-/// A public operation on books, as the samples of `camel` have them (E-87…92), on the contract
-/// of projects.
+/// A public operation on books, as in the samples of `camel` (E-87…92), with the contract of
+/// projects.
 fn books(method: &str, path: &str) -> Operation {
     Operation {
         shape: Some(Shape {

@@ -1,4 +1,4 @@
-//! `Accept`: what is chosen, and when nothing is.
+//! `Accept`: which form is chosen, and when none is.
 
 use http::HeaderMap;
 use http::header::ACCEPT;
@@ -14,7 +14,7 @@ fn chosen<'a>(operation: &'a Operation, default: Profile, accept: &str) -> Optio
     choose(&headers, &Offer { default, operation: Some(operation) })
 }
 
-/// What is chosen, written down: the profile, `+named` when Accept named it, `+problem`.
+/// The choice as text: the profile, `+named` if Accept named it, and `+problem`.
 fn told(choice: Option<Choice<'_>>) -> String {
     let Some(choice) = choice else { return "406".to_owned() };
     let named = if choice.named { "+named" } else { "" };
@@ -22,11 +22,11 @@ fn told(choice: Option<Choice<'_>>) -> String {
     format!("{}{named}{problem}", choice.profile.name())
 }
 
-/// Each line is an Accept header and what it gets on `/api/v1` and on the alias `/v1`.
+/// Each line is an Accept header, and its choice on `/api/v1` and on the alias `/v1`.
 #[test]
 fn accept_chooses_the_form() {
     let table = [
-        // Any, and any JSON: the default of the prefix.
+        // Any type, or any JSON: the default of the prefix.
         ("", "native", "camel"),
         ("*/*", "native", "camel"),
         ("application/*", "native", "camel"),
@@ -58,21 +58,21 @@ fn accept_chooses_the_form() {
             "envelope+named",
         ),
         ("*/*;q=0.001", "native", "camel"),
-        // As Java's HttpURLConnection asks.
+        // Java's HttpURLConnection sends this.
         ("text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", "native", "camel"),
         ("application/json;q=0.1234", "native", "camel"),
-        // Of equals, the first in the header.
+        // Of equally acceptable ones, the first in the header.
         ("application/vnd.api+json, application/json", "json-api+named", "json-api+named"),
         (
             "application/json;profile=camel, application/json;profile=envelope",
             "camel+named",
             "camel+named",
         ),
-        // The most specific range tells the weight.
+        // The most specific range gives the weight.
         ("*/*, application/json;q=0", "json-api", "json-api"),
         ("application/*, application/json;profile=camel;q=0", "native", "native"),
         ("application/*, application/json;profile=native;q=0", "envelope", "camel"),
-        // Errors as problems, beside any success of no higher weight.
+        // Errors as problems, next to any success whose weight is not higher.
         ("application/json, application/problem+json", "native+problem", "camel+problem"),
         ("application/problem+json, application/json", "native+problem", "camel+problem"),
         ("application/json, application/problem+json;q=0.5", "native", "camel"),
@@ -83,7 +83,7 @@ fn accept_chooses_the_form() {
         ),
         ("application/json, application/problem+json;q=0", "native", "camel"),
         ("application/problem+json;q=0", "406", "406"),
-        // Nothing.
+        // Nothing acceptable.
         ("text/html", "406", "406"),
         ("text/*", "406", "406"),
         ("*/*;q=0", "406", "406"),
@@ -92,7 +92,7 @@ fn accept_chooses_the_form() {
         ("application/vnd.tenantry.v2+json", "406", "406"),
         ("application/vnd.api+json;charset=utf-8", "406", "406"),
         ("application/vnd.api+json;ext=\"https://example.com/e\"", "406", "406"),
-        // What cannot be read counts for nothing, and does no harm to the rest.
+        // An unreadable element is ignored and does not affect the others.
         ("json", "406", "406"),
         (",,;=", "406", "406"),
         ("application/json;q=2", "406", "406"),
@@ -114,7 +114,7 @@ fn accept_chooses_the_form() {
     }
 }
 
-/// A form that a standard fixes is had by its own media types, in whatever profile.
+/// A form that a standard fixes is chosen by its own media types, with any profile.
 #[test]
 fn a_fixed_form_is_had_by_its_media_types() {
     let table = [
@@ -141,8 +141,8 @@ fn a_fixed_form_is_had_by_its_media_types() {
     }
 }
 
-/// A function that writes other media types than JSON too is told which is wanted; of every
-/// representation of JSON it writes the native one.
+/// If a function also writes media types other than JSON, then it is told which one is wanted. For
+/// every JSON representation it writes the native one.
 #[test]
 fn the_function_is_told_what_to_write() {
     const BATCH: &str = "application/cloudevents-batch+json";
@@ -162,7 +162,7 @@ fn the_function_is_told_what_to_write() {
     ] {
         for prefix in ["/api/v1", "/v1"] {
             let line = format!("GET {prefix}/users");
-            // The function writes what it was told.
+            // The function writes the media type that it was told.
             let body = if told == BATCH { "[]" } else { "{\"items\":[],\"next_cursor\":null}" };
             let headers = [("content-type", told), ("link-next", "cursor=x")];
             let got =
@@ -183,7 +183,7 @@ fn the_function_is_told_what_to_write() {
     assert_eq!(got.parameter("accept"), Some("text/html"));
 }
 
-/// Without a body there is nothing that could be unacceptable.
+/// An answer without a body is always acceptable.
 #[test]
 fn what_has_no_body_is_always_acceptable() {
     let operation = Operation { produces: Vec::new(), ..users("DELETE", "/users/{id}") };
@@ -205,7 +205,7 @@ fn lines_are_joined() {
     assert_eq!(told(choose(&headers, &offer)), "json-api+named");
 }
 
-/// Whatever bytes a header may have, it is read without a panic.
+/// A header with any bytes is read without a panic.
 #[test]
 fn no_header_breaks_it() {
     const PIECES: [&str; 14] = [
@@ -241,7 +241,7 @@ fn no_header_breaks_it() {
     assert!((1..20_000).contains(&acceptable), "{acceptable} of 20000 are acceptable");
 }
 
-/// 406 tells what can be had, and the function has not been asked.
+/// A 406 lists the available forms, and the function is not called.
 #[test]
 fn what_cannot_be_had_is_refused_before_the_function_runs() {
     let got = exchange(
@@ -259,7 +259,7 @@ fn what_cannot_be_had_is_refused_before_the_function_runs() {
     );
 }
 
-/// The same on the alias is told in its own form.
+/// The same below the alias has the form of the alias.
 #[test]
 fn a_refusal_has_the_default_form() {
     let got = exchange(
@@ -271,7 +271,7 @@ fn a_refusal_has_the_default_form() {
     assert_eq!(got.json()["error"]["code"], "BOOKS_REPRESENTATION_NOT_ACCEPTABLE");
 }
 
-/// The prefix is what the version ends.
+/// The prefix ends with the version.
 #[test]
 fn prefixes() {
     let table = [

@@ -38,7 +38,8 @@ const OFFSET_HEADERS: [(&str, &str); 6] = [
     ("x-total-count", "9"),
 ];
 
-/// Natively the links of a page stand in `Link` (RFC 8288); the function's headers do not.
+/// In the native form, the links of a page are in `Link` (RFC 8288). The function's own headers are
+/// removed.
 #[test]
 fn a_native_page_has_links_in_a_header() {
     let got = page("/api/v1/users?limit=2", ("accept", "*/*"), &CURSOR_LINKS, Some("bmV4dA=="));
@@ -56,7 +57,7 @@ fn a_native_page_has_links_in_a_header() {
     assert!(got.header("link").ends_with("</api/v1/users?limit=2&offset=8>; rel=\"last\""));
 }
 
-/// The headers with which the function tells its links reach no client.
+/// The headers in which the function reports its links reach no client.
 #[test]
 fn headers_for_the_gateway_are_taken_away() {
     for header in [("accept", "*/*"), ENVELOPE, CAMEL, JSON_API] {
@@ -149,7 +150,7 @@ fn a_page_by_offset() {
     assert_eq!(document["links"]["last"], links["last"]);
 }
 
-/// On the last page nothing follows.
+/// The last page has no next page.
 #[test]
 fn the_last_page_has_nothing_after_it() {
     let got = page("/api/v1/users", ENVELOPE, &[("link-first", "limit=2")], None).json();

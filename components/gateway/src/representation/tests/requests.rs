@@ -19,7 +19,8 @@ fn patch(body: &str) -> Exchange {
     exchange(&users("PATCH", "/users/{id}"), sending, ok(200, &[], r#"{"id":"usr_1"}"#))
 }
 
-/// Which body is read in which form: target, headers, body, what the function reads.
+/// The form in which a body is read. A row has target, headers, body, and the body that the
+/// function reads.
 #[test]
 fn the_form_of_a_request() {
     let camel = ("content-type", "application/json;profile=\"camel\"");
@@ -38,14 +39,14 @@ fn the_form_of_a_request() {
         ("/v1/users", &[SENDS_JSON], &read),
         ("/v1/users", &[native], &as_sent),
         ("/v1/users", &[SENDS_JSON, ("accept", "application/json;profile=native")], &as_sent),
-        // Nobody asked for a document; who wants one as answer need not send one.
+        // A client that wants a document as the answer need not send one.
         ("/api/v1/users", &[SENDS_JSON, JSON_API], &as_sent),
     ] {
         assert_eq!(post(target, headers, sent).read(), *expected, "{target} {headers:?}");
     }
 }
 
-/// A native body is not touched, down to its bytes.
+/// A native body is passed on unchanged, byte for byte.
 #[test]
 fn a_native_body_is_passed_on() {
     let body = "{ \"role\" : \"VIEWER\", \"data\": [1.0] }";
@@ -53,7 +54,8 @@ fn a_native_body_is_passed_on() {
     assert_eq!(got.asked.unwrap().body, body.as_bytes());
 }
 
-/// camelCase bodies: names at every depth, enumerated values in lists, but nothing in maps.
+/// camelCase bodies: names change at every depth, and enumerated values in lists, but nothing in
+/// maps.
 #[test]
 fn camel_case() {
     let sent = r#"{"fullName":"A","memberships":[{"teamId":"t","roles":["admin","viewer"]}],"metadata":{"homeTown":"Ulm","x_y":{"aB":1.50}},"role":null,"unknownName":{"deepName":"viewer"}}"#;
@@ -64,7 +66,7 @@ fn camel_case() {
     );
 }
 
-/// What is answered in a form may be sent back in it, and is native again.
+/// An answer in a form may be sent back in this form, and becomes native again.
 #[test]
 fn round_trips() {
     let native = json!({
@@ -81,7 +83,7 @@ fn round_trips() {
             exchange(&users("GET", "/users/{id}"), get, ok(200, &[], &whole.to_string())).json();
         let (body, expected) = match accept == CAMEL {
             true => (told["data"].clone(), &whole),
-            // The id of a document is the one of the path.
+            // The id of a document is that of the path.
             false => (told, &native),
         };
         let put = ("PUT /api/v1/users/usr_1", &[sends][..], &*body.to_string());
@@ -91,7 +93,7 @@ fn round_trips() {
     }
 }
 
-/// Nesting up to what is read stays as it was sent.
+/// Nesting up to the limit stays as it was sent.
 #[test]
 fn deep_nesting() {
     let sent = format!("{{\"someName\":{}1{}}}", "[".repeat(60), "]".repeat(60));
@@ -100,7 +102,7 @@ fn deep_nesting() {
     assert_eq!(String::from_utf8(read).unwrap(), sent.replace("someName", "some_name"));
 }
 
-/// Relations: none is null, and of several the order stays.
+/// Relations: an empty one is null, and several ids keep their order.
 #[test]
 fn relationships() {
     let got = patch(
@@ -113,7 +115,7 @@ fn relationships() {
     assert_eq!(got.read(), json!({ "team_ids": ["b", "a"] }));
 }
 
-/// A document about something else is a conflict, which nothing can resolve.
+/// A document about another resource is a conflict, and a retry cannot resolve it.
 #[test]
 fn another_resource_is_a_conflict() {
     for (body, pointer) in [
@@ -131,7 +133,7 @@ fn another_resource_is_a_conflict() {
     assert_eq!(got.json()["errors"][0]["source"]["pointer"], "/data/id");
 }
 
-/// What is wrong with a document is told all at once, and the function is not asked.
+/// All errors of a document are reported together, and the function is not called.
 #[test]
 fn what_is_wrong_with_a_document() {
     let table: [(&str, &[(&str, &str)]); 12] = [
@@ -185,8 +187,8 @@ fn what_is_wrong_with_a_document() {
     }
 }
 
-/// What JSON:API does not know is ignored, and what begins with `@` (1.1, "Document Structure" and
-/// "@-Members"); the function refuses attributes that it does not know.
+/// Members that JSON:API does not know, and members that begin with `@`, are ignored (1.1,
+/// "Document Structure" and "@-Members"). The function refuses attributes that it does not know.
 #[test]
 fn what_is_ignored_in_a_document() {
     let got = patch(
@@ -195,8 +197,8 @@ fn what_is_ignored_in_a_document() {
     assert_eq!(got.read(), json!({ "role": "VIEWER", "manager_id": "usr_2" }));
 }
 
-/// A document is recognised by what only it has, and answered by one unless Accept names a
-/// profile (K-11).
+/// A document is recognised by the members that only documents have. It is answered by one unless
+/// Accept names a profile (K-11).
 #[test]
 fn a_document_is_answered_by_one() {
     let document = r#"{"data":{"type":"users","attributes":{"role":"viewer"}}}"#;
@@ -223,12 +225,12 @@ fn a_document_is_answered_by_one() {
             assert_eq!(got.read(), json!({ "role": "VIEWER" }), "{headers:?}");
         }
     }
-    // Who accepts only JSON:API may leave `attributes` out.
+    // A client that accepts only JSON:API may leave `attributes` out.
     let got = post("/api/v1/users", &[SENDS_JSON, JSON_API], r#"{"data":{"type":"users"}}"#);
     assert_eq!(got.read(), json!({}));
 }
 
-/// A document that is refused unread is answered by one, too.
+/// A document that is refused unread is answered by a document too.
 #[test]
 fn a_document_that_is_not_read() {
     let got = post("/api/v1/users", &[SENDS_DOCUMENT], "{");
@@ -236,7 +238,7 @@ fn a_document_that_is_not_read() {
     assert_eq!(got.json()["errors"][0]["code"], "MALFORMED_REQUEST");
 }
 
-/// An idempotency key is bound to the bytes that were sent, in whatever form.
+/// An idempotency key is bound to the bytes that were sent, in any form.
 #[test]
 fn a_key_is_bound_to_what_was_sent() {
     let stub = Stub::default();
@@ -253,13 +255,13 @@ fn a_key_is_bound_to_what_was_sent() {
     };
     assert_eq!(send("viewer").read(), json!({ "role": "VIEWER" }));
     assert_eq!(send("viewer").header("idempotent-replayed"), "true");
-    // The function would read the same.
+    // For the function, both bodies would be the same.
     let other = send("VIEWER");
     assert_eq!(other.status, 422);
     assert_eq!(other.json()["errors"][0]["code"], "IDEMPOTENCY_KEY_REUSED");
 }
 
-/// Names in a camelCase query are native for the function; data and values are not touched.
+/// Names in a camelCase query become native for the function. Data and values stay.
 #[test]
 fn a_camel_query() {
     let target = "GET /v1/books?authorId=U-Ser&status%3Ain=Draft&metadata.pageCount=7&sort=createdAt:desc&fields=id,authorId&embed=coAuthor&per_page=5";
@@ -280,7 +282,7 @@ fn a_camel_query() {
     assert_eq!(got.parameter("authorId"), Some("U-Ser"));
 }
 
-/// Names inside of maps are data, in whatever spelling of a filter they stand.
+/// Names inside maps are data, in every spelling of a filter.
 #[test]
 fn a_camel_query_about_a_map() {
     for (asked, read) in [
@@ -301,7 +303,7 @@ fn a_camel_query_about_a_map() {
     }
 }
 
-/// Pages are counted in the profile `camel`, unless the client pages in its own way.
+/// Pages are counted in the profile `camel`, unless the client chooses a page itself.
 #[test]
 fn the_first_page_is_counted() {
     let list = |target: &str, headers: &[(&str, &str)]| {

@@ -1,6 +1,6 @@
-//! The samples of the requirements (docs/requirements.md), field for field. Where a sample shows
-//! only seconds of a time, or leaves a member out that another one of the same source has, the
-//! test says so.
+//! The samples of the requirements (docs/requirements.md), field by field. Some samples show a time
+//! in seconds only, or lack a member that another sample of the same source has. Then the test says
+//! so.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ fn parsed(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-/// A collection is read natively as the function says it (A-89).
+/// A collection in the native form is the function's answer (A-89).
 #[test]
 fn a_collection_read() {
     let body = r#"{ "items": [{"id":"CMP:1"}], "next_cursor": "eyJvZmZzZXQiOjUwMH0" }"#;
@@ -137,8 +137,8 @@ fn create_a_user() {
     assert_eq!(got.json(), expected);
 }
 
-/// A sparse user with related objects (D-42…44). This sample has no `links`, and the one of a
-/// created user has (D-37); we always have them.
+/// A sparse user with related objects (D-42…44). This sample has no `links`, but the sample of a
+/// created user has them (D-37). Our answers always have them.
 #[test]
 fn get_a_user() {
     let native = json!({
@@ -180,8 +180,8 @@ fn get_a_user() {
     );
 }
 
-/// Pagination and links of the envelope, by cursor (D-45…47) and by offset (D-48…50). Brackets are
-/// escaped in them, as RFC 3986 has it.
+/// Pagination and links of the envelope, by cursor (D-45…47) and by offset (D-48…50). The links
+/// escape brackets, as RFC 3986 demands.
 #[test]
 fn pages_by_cursor_and_by_offset() {
     let mut orders = users("GET", "/orders");
@@ -241,7 +241,7 @@ fn pages_by_cursor_and_by_offset() {
     );
 }
 
-/// A collection of books (E-87). `meta.timestamp` is not in this sample, and required (E-29).
+/// A collection of books (E-87). This sample has no `meta.timestamp`, but it is required (E-29).
 #[test]
 fn list_books() {
     let native = r#"{"items":[{"id":"book-123","title":"The Great Adventure","author_id":"user-456","published_at":"2023-05-10T15:30:00.000Z","status":"PUBLISHED"}],"next_cursor":null}"#;
@@ -281,7 +281,7 @@ fn list_books() {
     assert_eq!(got.json(), expected);
 }
 
-/// One book: what a client keeps in `metadata` has the names that it gave (E-88).
+/// One book. The names in `metadata` stay as the client gave them (E-88).
 #[test]
 fn get_a_book() {
     let native = r#"{"id":"book-123","title":"The Great Adventure","author_id":"user-456","published_at":"2023-05-10T15:30:00.000Z","status":"PUBLISHED","content":"Once upon a time...","metadata":{"isbn":"978-3-16-148410-0","genre":"fantasy","pageCount":320}}"#;
@@ -338,7 +338,7 @@ fn write_a_book() {
     }
 }
 
-/// What is deleted has no body (E-91).
+/// The answer to a deletion has no body (E-91).
 #[test]
 fn delete_a_book() {
     let got = exchange(
@@ -349,7 +349,7 @@ fn delete_a_book() {
     assert_eq!((got.status, got.body.len()), (204, 0));
 }
 
-/// An operation that goes on is told with 200 (E-92).
+/// An operation that continues after the answer is answered with 200 (E-92).
 #[test]
 fn publish_a_book() {
     let sent = r#"{"publishDate":"2023-06-20T00:00:00.000Z","channels":["kindle","print","web"]}"#;

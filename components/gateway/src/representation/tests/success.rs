@@ -1,4 +1,4 @@
-//! One object in the four forms, and what stands around it.
+//! One object in the four forms, and the headers of its answer.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ fn get(header: (&str, &str)) -> Exchange {
     )
 }
 
-/// The native body is the very allocation that the function returned.
+/// The native body is not copied: it is the allocation that the function returned.
 #[test]
 fn the_native_body_is_passed_on() {
     let stub = Stub::default();
@@ -88,7 +88,7 @@ fn an_object() {
     );
 }
 
-/// The profile is told in Content-Type to who named it only.
+/// Content-Type has the profile only if the client named it.
 #[test]
 fn a_default_profile_is_not_told() {
     let answer = || ok(200, &[], USER);
@@ -102,7 +102,7 @@ fn a_default_profile_is_not_told() {
     assert_eq!(got.body, USER.as_bytes());
 }
 
-/// An expanded object stays where it is, except in JSON:API, which includes each once.
+/// An expanded object stays in its place. Only JSON:API moves it to `included`, each object once.
 #[test]
 fn expanded_objects() {
     let body = r#"{"id":"usr_1","manager_id":"usr_2","manager":{"id":"usr_2","name":"Jane"},"team_ids":["team_a","team_b","team_a"],"teams":[{"id":"team_a","name":"A"},{"id":"team_b","name":"B"},{"id":"team_a","name":"A"}]}"#;
@@ -127,7 +127,7 @@ fn expanded_objects() {
     assert_eq!(document["data"]["relationships"]["teams"]["data"].as_array().unwrap().len(), 3);
 }
 
-/// Nobody's manager is null, and expanding that includes nothing.
+/// A missing manager is null, and expanding it includes nothing.
 #[test]
 fn an_empty_relation() {
     let get = |body| {
@@ -143,7 +143,7 @@ fn an_empty_relation() {
     assert_eq!(expanded["data"]["attributes"], json!({}));
 }
 
-/// A relationship that `fields` leaves out is left out, though its object is included (JSON:API
+/// A relationship that `fields` leaves out is left out, although its object is included (JSON:API
 /// 1.1, "Sparse Fieldsets", and the exception of "Compound Documents").
 #[test]
 fn a_relationship_is_a_field() {
@@ -164,7 +164,7 @@ fn a_member_type_is_the_attribute_kind() {
     assert_eq!(got["data"]["type"], "users");
 }
 
-/// What is no resource stands in JSON:API's `meta`, as it is natively.
+/// An answer that is not a resource is in JSON:API's `meta`, with its native members.
 #[test]
 fn what_is_no_resource() {
     let operation = Operation { shape: Some(Shape::default()), ..users("GET", "/usage") };
@@ -190,7 +190,7 @@ fn location_gets_the_prefix() {
     }
 }
 
-/// No body stays no body, in every form.
+/// An answer without a body has none in any form.
 #[test]
 fn no_body_in_any_form() {
     for header in [("accept", "*/*"), ENVELOPE, CAMEL, JSON_API] {
@@ -224,7 +224,7 @@ fn only_json_is_transformed() {
     }
 }
 
-/// A form that a standard fixes is the same in every profile, below the alias too.
+/// A form that a standard fixes is the same in every profile, also below the alias.
 #[test]
 fn a_fixed_form_is_not_transformed() {
     for target in ["GET /api/v1/fixed", "GET /v1/fixed"] {
@@ -238,7 +238,7 @@ fn a_fixed_form_is_not_transformed() {
     }
 }
 
-/// A job that was queued is told with 200 in the profile `camel`, 202 in the others.
+/// A queued job is answered with 200 in the profile `camel`, and with 202 in the others.
 #[test]
 fn a_queued_job() {
     for (header, expected) in
@@ -250,7 +250,7 @@ fn a_queued_job() {
     }
 }
 
-/// A function that breaks its promise of JSON is a fault, not half an answer.
+/// If a function breaks its promise of JSON, then the answer is a fault and not half a body.
 #[test]
 fn a_body_that_is_no_json_is_a_fault() {
     let sending = ("GET /api/v1/users/usr_1", &[CAMEL][..], "");
@@ -259,7 +259,7 @@ fn a_body_that_is_no_json_is_a_fault() {
     assert_eq!(got.json()["error"]["code"], "USERS_INTERNAL_ERROR");
 }
 
-/// An answer that was kept for an idempotency key is told in the form of the retry.
+/// An answer that was stored for an idempotency key is sent in the form of the retry.
 #[test]
 fn a_kept_answer_is_told_in_the_form_of_the_retry() {
     let stub = Stub::default();
