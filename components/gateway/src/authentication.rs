@@ -75,7 +75,7 @@ impl Verified {
     }
 }
 
-/// The claims beside the registered ones (K-36).
+/// The claims besides the registered ones (K-36).
 #[derive(Serialize, Deserialize)]
 struct Claims {
     tenant_id: String,

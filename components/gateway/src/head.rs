@@ -35,7 +35,7 @@ pub(crate) fn check(parts: &Parts) -> Result<(), Error> {
         ));
     }
     let sent = parts.headers.iter().filter(|(name, _)| !name.as_str().starts_with(OF_THE_HOST));
-    // A line has a colon, a space and its end beside name and value.
+    // Besides name and value, a line has a colon, a space and its end.
     let (fields, bytes) = sent.fold((0, 0), |(fields, bytes), (name, value)| {
         (fields + 1, bytes + name.as_str().len() + value.len() + 4)
     });

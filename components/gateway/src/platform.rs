@@ -258,7 +258,7 @@ pub struct Operation {
     pub body_required: bool,
     /// The media types of its answers.
     pub produces: Vec<String>,
-    /// The names that are needed to translate its JSON bodies.
+    /// The facts that are needed to translate its JSON bodies.
     pub shape: Option<Shape>,
 }
 
@@ -285,7 +285,7 @@ pub enum Idempotency {
     Required,
 }
 
-/// The names that are needed to translate JSON bodies (`route.shape`).
+/// The facts that are needed to translate JSON bodies (`route.shape`).
 #[derive(Clone, Debug, Default)]
 pub struct Shape {
     /// The collection and JSON:API type; empty if the answer is not a resource.

@@ -37,13 +37,13 @@ pub struct Operation {
     pub scopes: &'static [&'static str],
     /// What limits its rate.
     pub limit: Limit,
-    /// What it does with `Idempotency-Key`.
+    /// How it treats `Idempotency-Key`.
     pub idempotency: Idempotency,
     /// The media types that it reads; empty when it takes no body.
     pub consumes: &'static [&'static str],
     /// The media types of its successful answers.
     pub produces: &'static [&'static str],
-    /// The names that the gateway needs to translate its JSON bodies; `None` if a standard fixes
+    /// The facts that the gateway needs to translate its JSON bodies; `None` if a standard fixes
     /// their form.
     pub shape: Option<Shape>,
     /// Who reads its query parameters.
@@ -245,7 +245,7 @@ impl Resource {
     }
 }
 
-/// The names that the gateway needs to translate the JSON bodies of an operation (`wit/route.wit`).
+/// The facts that the gateway needs to translate the JSON bodies of an operation (`wit/route.wit`).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shape {
     /// The collection and resource type; empty if the answer is not a resource.

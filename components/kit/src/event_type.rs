@@ -12,8 +12,8 @@ impl EventType {
     }
 
     /// The types that a pattern of a client selects. The pattern is a public name, the beginning of
-    /// names (`project.*`), a log code, or `*` for all types. Case does not matter (K-7, K-61). If
-    /// no type fits, then there are none.
+    /// names (`project.*`), a log code, or `*` for all types. Case does not matter (K-7, K-61). The
+    /// result is empty if no type fits.
     pub fn meant_by(pattern: &str) -> impl Iterator<Item = &'static Self> {
         EVENT_TYPES.iter().filter(move |known| known.is_meant_by(pattern))
     }

@@ -251,7 +251,7 @@ async fn call<P: Platform>(
             }
         })
     });
-    // This comes before the answer is stored, because a replay has made nothing due.
+    // The header is removed before the answer is stored, because a replay makes nothing due.
     if let Ok(response) = &mut outcome {
         wake::listen(platform, response);
     }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{Ask, Quota, Taken};
 
-/// The most buckets that are not full. Beyond it, new names share one bucket.
+/// The most buckets that are not full. Beyond this number, new names share one bucket.
 const BUCKETS: usize = 100_000;
 
 /// Buckets by name. Full buckets are removed when room is needed.

@@ -18,8 +18,8 @@ pub struct Feed {
 
 impl Feed {
     /// Reads the query parameters of a request for a feed. `others` are the parameters that the
-    /// feed has beside filters. Of these, `cursor` and `limit` are read here; the handler reads the
-    /// rest.
+    /// feed has besides filters. Of these, `cursor` and `limit` are read here; the handler reads
+    /// the rest.
     ///
     /// # Errors
     /// Everything that is wrong with the parameters.

@@ -61,7 +61,7 @@ impl PartialEq for Field {
     }
 }
 
-/// Reads one query parameter as a filter. `others` names the parameters that the list has beside
+/// Reads one query parameter as a filter. `others` names the parameters that the list has besides
 /// filters. The error message for an unknown name lists them.
 pub(super) fn parse(
     resource: &'static Resource,

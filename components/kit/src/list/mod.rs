@@ -104,7 +104,7 @@ impl Problems {
     }
 }
 
-/// The parameters of every list beside filters.
+/// The parameters of every list besides filters.
 const PARAMETERS: &str =
     "cursor, limit, offset, page, per_page, after_id, sort, fields, expand, search";
 

@@ -1,5 +1,6 @@
-//! The database under the scopes: PostgreSQL (`spin:postgres`) if the variable `postgres_url` is
-//! set, else SQLite (`spin:sqlite`). Only this folder knows which of them it is.
+//! The database under the scopes: PostgreSQL (`spin:postgres`) if the variable `postgres_url` or
+//! `postgres_own_url` is set, else SQLite (`spin:sqlite`). Only this folder knows which of them it
+//! is.
 //!
 //! Statements use the SQL that both understand. `$1`, `$2`, … are their parameters, and a dollar
 //! sign has no other use in them. Calls are synchronous: for short statements that is a quarter
