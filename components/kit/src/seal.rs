@@ -32,7 +32,8 @@ pub struct Seal {
 }
 
 impl Seal {
-    /// Reads the Spin variables `sealing_key` and `master_key`: 32 bytes in base64.
+    /// Reads the Spin variables `sealing_key` and `sealing_key_before` or, without the first one,
+    /// `master_key`. Each of them is 32 bytes in base64.
     ///
     /// # Errors
     /// `service-unavailable` if the key is missing, malformed or public. In development (the
