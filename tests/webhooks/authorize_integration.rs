@@ -14,7 +14,7 @@ npm! {
 }
 
 logic! {
-    /// Where the operator has set no provider, that is told.
+    /// If the operator has configured no provider, the answer says so.
     async fn needs_a_provider(app) {
         let owner = app.owner().await;
         let integration = connect(&owner, "GITHUB").await.integration;
@@ -25,8 +25,9 @@ logic! {
     }
 }
 
-/// The code flow with PKCE (RFC 6749 section 4.1.1, RFC 7636 section 4.3), what the operator has
-/// set with it, and nothing that could be guessed; the verifier is kept sealed.
+/// The authorization request follows the code flow with PKCE (RFC 6749 section 4.1.1, RFC 7636
+/// section 4.3). It has the parameters that the operator has set, and nothing in it can be guessed.
+/// The verifier is stored sealed.
 async fn asks_as_the_specifications_say(placement: Placement) {
     let world = World::start(placement).await;
     let parameters = async |body| {
@@ -60,14 +61,14 @@ async fn asks_as_the_specifications_say(placement: Placement) {
     );
     assert_ne!(first["state"], second["state"]);
     assert_ne!(first["code_challenge"], second["code_challenge"]);
-    // A caller has one at a time.
+    // A caller has one pending authorization at a time.
     let kept = world.app.rows("SELECT state, sealed FROM integration_authorizations");
     assert_eq!((kept.len(), &kept[0][0]), (1, &second["state"]));
     world.end().await;
 }
 
-/// Another provider, or a page that is not registered letter for letter, is refused: nothing is
-/// begun.
+/// Another provider, or a redirect URI that is not registered letter for letter, is refused, and no
+/// authorization begins.
 async fn only_for_what_is_registered(placement: Placement) {
     let world = World::start(placement).await;
     for (body, found) in [
@@ -86,7 +87,7 @@ async fn only_for_what_is_registered(placement: Placement) {
     world.end().await;
 }
 
-/// What the operator has set wrongly is the operator's to read, and no client's.
+/// The operator reads in the log what is wrong with the setting. A client does not learn it.
 async fn needs_what_can_be_read(placement: Placement) {
     let plain = r#"{"github":{"authorization_endpoint":"https://example.com/a","token_endpoint":"http://example.com/t","client_id":"x","redirect_uris":["https://example.com/"]}}"#;
     for (variable, cause) in [("{", "oauth_providers"), (plain, "Must begin with https")] {

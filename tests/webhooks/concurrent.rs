@@ -1,4 +1,4 @@
-//! Any number of dispatchers at once sends each event once.
+//! Any number of concurrent dispatchers sends each event once.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -11,10 +11,12 @@ use crate::support::{App, Client};
 
 pub(crate) const EVENTS: usize = 300;
 
-/// Paths of the receiver, one for each endpoint; the last one's keeps the order.
+/// Paths of the receiver, one for each endpoint. The endpoint of the last path keeps the order of
+/// events.
 pub(crate) const PATHS: [&str; 3] = ["/one", "/two", "/in-order"];
 
-/// Endpoints of a tenant that has so many events, none of which was sent yet; their ids.
+/// Makes endpoints in a tenant that has `EVENTS` events, none of which was sent yet. Returns the
+/// ids of the endpoints.
 pub(crate) async fn seeded(app: &App, owner: &Client, receiver: &Receiver) -> Vec<String> {
     let data = crate::events::project(owner.tenant(), "prj_x").replace('\'', "''");
     let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis();
@@ -34,7 +36,7 @@ pub(crate) async fn seeded(app: &App, owner: &Client, receiver: &Receiver) -> Ve
     ));
     let mut ids = Vec::new();
     for path in PATHS {
-        // So that many are on their way at once.
+        // The delay keeps many requests in flight at once.
         receiver.script(path, |_, _| Answer {
             delay: Duration::from_millis(20),
             ..Answer::status(200)
@@ -56,8 +58,8 @@ pub(crate) async fn seeded(app: &App, owner: &Client, receiver: &Receiver) -> Ve
     ids
 }
 
-/// Has these hosts deliver, eight calls at a time, until everything has come; then each event
-/// has come once to each path, and to the last in the order of its subject.
+/// Makes these hosts deliver, eight calls at a time, until all events have arrived. Then each event
+/// has arrived once at each path, and at the last path in the order of its subject.
 pub(crate) async fn each_comes_once(apps: &[App], receiver: &Receiver) {
     let (began, calls) = (Instant::now(), 8);
     let count = || PATHS.iter().map(|path| receiver.received(path).len()).sum::<usize>();
@@ -88,7 +90,7 @@ pub(crate) async fn each_comes_once(apps: &[App], receiver: &Receiver) {
 }
 
 everywhere! {
-    /// The host's own and eight others.
+    /// The dispatcher of the host and eight others send nothing twice.
     async fn nothing_twice(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         let ids = seeded(&app, &owner, &receiver).await;

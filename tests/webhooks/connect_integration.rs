@@ -12,8 +12,8 @@ npm! {
     tells_of_a_refusal(placement) asks_with_a_length(placement)
 }
 
-/// The user says yes: the integration is connected, its tokens are sealed, and everybody who
-/// listens hears of it, without them. Disconnecting takes them back at the provider.
+/// If the user consents, then the integration is connected and its tokens are sealed. An event
+/// tells the tenant of it, without the tokens. Disconnecting revokes the tokens at the provider.
 async fn keeps_what_was_granted(placement: Placement) {
     let world = World::start(placement).await;
     assert_eq!(world.connection().await, Value::Null);
@@ -47,8 +47,8 @@ async fn keeps_what_was_granted(placement: Placement) {
     world.end().await;
 }
 
-/// Another user of the tenant, another state, a state that has ended, and a second use: nothing
-/// is connected, or nothing changes.
+/// Another user of the tenant, another state, an expired state and a second use are refused:
+/// nothing is connected, or nothing changes.
 async fn only_for_who_began_it_and_once(placement: Placement) {
     let world = World::start(placement).await;
     let brought = world.consent(json!({})).await;
@@ -67,7 +67,7 @@ async fn only_for_who_began_it_and_once(placement: Placement) {
     guessed["state"] = "guessed".into();
     world.connect(&guessed).await.refused(409, "conflict");
     assert_eq!(world.connection().await, Value::Null);
-    // Neither has used it up.
+    // Neither refusal has used up the state.
     world.connect(&brought).await.expect(200);
     world.connect(&brought).await.refused(409, "conflict");
     assert_eq!(world.count("integration.connected").await, 1);
@@ -83,7 +83,8 @@ async fn only_for_who_began_it_and_once(placement: Placement) {
     world.end().await;
 }
 
-/// The user says no, the provider says no, and the provider does not answer.
+/// The integration reports each refusal: the user refuses, the provider refuses, or the provider
+/// does not answer.
 async fn tells_of_a_refusal(placement: Placement) {
     let mut world = World::start(placement).await;
     let begun = world.authorize(json!({})).await.expect(200);
@@ -106,7 +107,8 @@ async fn tells_of_a_refusal(placement: Placement) {
     world.end().await;
 }
 
-/// Requests to a token endpoint say how long they are: some servers refuse chunks.
+/// Requests to a token endpoint have a `Content-Length`, because some servers refuse chunked
+/// bodies.
 async fn asks_with_a_length(placement: Placement) {
     let receiver = Receiver::start().await;
     receiver.script("/token", |_, _| Answer {

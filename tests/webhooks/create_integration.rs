@@ -6,7 +6,7 @@ use serde_json::json;
 use super::inbound::INTEGRATIONS;
 
 everywhere! {
-    /// The secret is shown once: when it is made, and by a replay of that answer.
+    /// The secret is shown only in the answer to the creation, and in a replay of that answer.
     async fn shows_the_secret_once(app) {
         let owner = app.owner().await;
         let body = json!({ "provider": "GITHUB", "name": "Repositories" });
@@ -28,7 +28,7 @@ everywhere! {
 }
 
 logic! {
-    /// A secret that the provider has made is taken as it is, if the provider can sign with it.
+    /// A secret that the provider has made is stored as it is, if the provider can sign with it.
     async fn takes_the_secret_of_the_provider(app) {
         let owner = app.owner().await;
         let with = |provider: &str, secret: &str| json!({ "provider": provider, "name": "x", "secret": secret });

@@ -12,7 +12,7 @@ transport! { production_is_https(placement) }
 everywhere! { has_a_bound(placement) }
 
 logic! {
-    /// The answer shows the secret and nothing after it does; nobody may keep it.
+    /// Only the answer to the creation shows the secret, and no cache may store that answer.
     async fn shows_the_secret_once(app) {
         let owner = app.owner().await;
         let body = json!({
@@ -34,7 +34,7 @@ logic! {
         snapshot!("create_webhook_endpoint", shown);
     }
 
-    /// Whoever brings a secret signs with it.
+    /// If the caller sends a secret, then deliveries are signed with it.
     async fn takes_a_secret(app) {
         let owner = app.owner().await;
         let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -42,7 +42,7 @@ logic! {
         assert_eq!(owner.post(PATH, &body).await.expect(201).body["secret"], secret);
     }
 
-    /// Everything that is wrong is said at once, and nothing is made.
+    /// The refusal lists all violations at once, and no endpoint is made.
     async fn refuses_all_that_is_wrong(app) {
         let owner = app.owner().await;
         let before = state(&owner).await;
@@ -64,7 +64,7 @@ logic! {
         assert_eq!(state(&owner).await, before);
     }
 
-    /// What the schema forbids.
+    /// Bodies that the schema forbids are refused.
     async fn refuses_what_the_schema_forbids(app) {
         let owner = app.owner().await;
         let before = state(&owner).await;
@@ -80,8 +80,8 @@ logic! {
         assert_eq!(state(&owner).await, before);
     }
 
-    /// No name of this machine or of a private network is accepted, however it is written, and
-    /// plain HTTP goes to the loopback of development alone (K-81).
+    /// No name of this machine or of a private network is accepted, however it is written. Plain
+    /// HTTP is accepted only to the loopback address, and only in development (K-81).
     async fn refuses_inner_addresses(app) {
         let owner = app.owner().await;
         let before = state(&owner).await;
@@ -101,7 +101,7 @@ logic! {
 }
 
 everywhere! {
-    /// With a key the same answer comes again, with its secret, and there is one endpoint.
+    /// A retry with the same key gets the same answer, with its secret, and there is one endpoint.
     async fn happens_once(app) {
         let owner = app.owner().await;
         let body = json!({ "url": "https://example.com/", "event_types": ["notice.published"] });
@@ -115,7 +115,7 @@ everywhere! {
     }
 }
 
-/// With a master key of its own a server is not in development: plain HTTP goes nowhere.
+/// A server with a master key of its own is not in development, so it accepts no plain HTTP.
 async fn production_is_https(placement: Placement) {
     let key = [("master_key", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")];
     let (app, server, _directory) = dedicated(placement, &key).await;

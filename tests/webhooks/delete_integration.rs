@@ -3,7 +3,8 @@
 use super::inbound::{INTEGRATIONS, connect, ingested, now, stored};
 
 storage! {
-    /// Who is disconnected is refused from then on, and what it sent before stays.
+    /// After the deletion of an integration its webhooks are refused. The events that it sent
+    /// before stay.
     async fn takes_the_secret_away(app) {
         let owner = app.owner().await;
         let sender = connect(&owner, "STRIPE").await;

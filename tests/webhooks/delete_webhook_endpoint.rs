@@ -4,7 +4,8 @@ use super::{PATH, attempts, endpoint, operate, project, settled};
 use crate::support::receiver::Receiver;
 
 storage! {
-    /// Nothing more is sent, not even what was pending, and the secrets are gone.
+    /// After the deletion nothing is sent, not even pending deliveries, and the secrets are
+    /// deleted.
     async fn ends_sending(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         receiver.statuses("/hooks", &[500]);
@@ -18,7 +19,7 @@ storage! {
         project(&owner, "last").await;
         settled(&app, &owner, other.id()).await;
         assert_eq!(receiver.received("/other").len(), 1, "the dispatcher goes on");
-        // What was on its way may still have come.
+        // A delivery that was in flight may still have arrived.
         assert!(receiver.received("/hooks").iter().all(|one| one.event("subject") == pending));
         let left = app.rows(&format!("SELECT COUNT(*) FROM webhook_secrets WHERE endpoint_id = '{}'", made.id()));
         assert_eq!(left, [["0"]]);

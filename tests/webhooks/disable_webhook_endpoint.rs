@@ -6,7 +6,7 @@ use super::{PATH, attempts, endpoint, events, operate, project, settled, state};
 use crate::support::receiver::Receiver;
 
 storage! {
-    /// Nothing is sent to it, and what was pending is given up.
+    /// Nothing is sent to a disabled endpoint, and its pending deliveries are given up.
     async fn ends_sending(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         receiver.statuses("/hooks", &[500]);
@@ -17,7 +17,7 @@ storage! {
         assert_eq!((&disabled.body["status"], &disabled.body["disabled_reason"]), (&json!("DISABLED"), &json!("REQUESTED")));
         project(&owner, "later").await;
         settled(&app, &owner, made.id()).await;
-        // What was on its way may still have come.
+        // A delivery that was in flight may still have arrived.
         assert!(receiver.received("/hooks").iter().all(|one| one.event("subject") == pending));
         let statistics = owner.get(&format!("{PATH}/{}/statistics", made.id())).await.expect(200);
         assert_eq!(statistics.body["deliveries"], json!({ "pending": 0, "failed": 1 }));
@@ -26,7 +26,7 @@ storage! {
 }
 
 logic! {
-    /// One that is disabled is not disabled again, and one that is gone is not either.
+    /// A disabled endpoint cannot be disabled again, and neither can a deleted one.
     async fn refusals(app) {
         let owner = app.owner().await;
         let made = owner.post(PATH, &json!({ "url": "https://example.com/", "event_types": ["notice.published"] })).await.expect(201);

@@ -6,7 +6,7 @@ use super::{PATH, arrived, endpoint, events, operate, project, settled, state};
 use crate::support::receiver::Receiver;
 
 storage! {
-    /// It gets what happens from then on, and not what happened while it was disabled.
+    /// The endpoint gets the events from then on, and not those of the time while it was disabled.
     async fn goes_on_from_now(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         let made = endpoint(&owner, &receiver, "/hooks").await;
@@ -23,7 +23,7 @@ storage! {
 }
 
 logic! {
-    /// One that is enabled is not enabled again, and one that is gone is not either.
+    /// An enabled endpoint cannot be enabled again, and neither can a deleted one.
     async fn refusals(app) {
         let owner = app.owner().await;
         let made = owner.post(PATH, &json!({ "url": "https://example.com/", "event_types": ["notice.published"] })).await.expect(201);

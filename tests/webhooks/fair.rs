@@ -1,4 +1,4 @@
-//! Receivers that take their time hold up their own tenant.
+//! Slow receivers delay the deliveries of their own tenant only.
 
 use std::time::{Duration, Instant};
 
@@ -11,22 +11,22 @@ use crate::support::server::{UNLIMITED, options, start};
 
 storage! { four_hundred_slow_endpoints(placement) }
 
-/// More than are served at once, of one tenant and of one run.
+/// The number of slow endpoints: more than are served at once, of one tenant and in one run.
 const SLOW: usize = 24;
 const EVENTS: usize = 6;
-/// Tenants of somebody who means harm.
+/// Malicious tenants.
 const HARMFUL: usize = 4;
-/// Endpoints that a tenant may have.
+/// The most endpoints that a tenant may have.
 const MOST: usize = 100;
-/// Requests of a tenant on their way at once (`components/webhooks/src/shares.rs`), and half as many
-/// for those that begin at the same moment.
+/// Requests of a tenant in flight at once (`components/webhooks/src/shares.rs`), and half as many
+/// again for requests that begin at the same moment.
 const AT_ONCE: usize = 96;
-/// Queues of it that are served at once.
+/// Queues of a tenant that are served at once.
 const QUEUES: usize = 8;
 
 everywhere! {
-    /// A tenant whose endpoints all hang has so many requests on their way, and no more; what is
-    /// due to another tenant arrives meanwhile.
+    /// If all endpoints of a tenant hang, the tenant has this bounded number of requests in flight
+    /// and no more. Meanwhile the deliveries of another tenant arrive.
     async fn slow_receivers_are_bounded(app) {
         let (slow, victim, receiver) = (app.owner().await, app.owner().await, Receiver::start().await);
         let path = |n: usize| format!("/slow-{n}");
@@ -67,8 +67,8 @@ everywhere! {
     }
 }
 
-/// Four tenants, each with as many endpoints as it may have, which answer after 19 s: each tenant
-/// has as many sockets as it may, and another one's deliveries come at once.
+/// Four tenants each have as many endpoints as they may, and the endpoints answer after 19 s. Each
+/// tenant has as many sockets as it may, and the deliveries of another tenant arrive at once.
 async fn four_hundred_slow_endpoints(placement: Placement) {
     let directory = tempfile::tempdir().unwrap();
     let mut options = options(placement, directory.path(), &UNLIMITED);
@@ -85,7 +85,7 @@ async fn four_hundred_slow_endpoints(placement: Placement) {
             let more = json!({ "event_types": ["project.*"], "timeout_seconds": 20 });
             endpoint_with(&slow, &receiver, &path(tenant, number), more).await;
         }
-        // One alone is already due to all of them.
+        // One event alone is already due to all of the endpoints.
         for number in 0..EVENTS {
             project(&slow, &number.to_string()).await;
         }

@@ -1,4 +1,4 @@
-//! The forms in which endpoints get events. The proxy of Kafka is played by a receiver, as the
+//! The formats in which endpoints get events. A receiver plays the REST proxy of Kafka, as the
 //! reference of its API v2 describes it (docs.confluent.io, `POST /topics/{topic_name}`).
 
 use serde_json::{Value, json};
@@ -11,14 +11,14 @@ fn format(format: &str) -> Value {
     json!({ "event_types": ["project.created"], "format": format })
 }
 
-/// What a proxy answers for one record.
+/// The answer of a proxy to one record.
 fn produced(offset: Value) -> Answer {
     let body = json!({ "key_schema_id": null, "value_schema_id": null, "offsets": [offset] });
     Answer { body: body.to_string(), ..Answer::status(200) }
 }
 
 logic! {
-    /// A CloudEvent in structured mode, with the event that the feed has.
+    /// A delivery is a CloudEvent in structured mode, with the event that the feed has.
     async fn cloud_event(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         endpoint_with(&owner, &receiver, "/cloud", format("CLOUD_EVENT")).await;
@@ -30,7 +30,7 @@ logic! {
         assert_eq!(sent.header("webhook-id"), native["id"]);
     }
 
-    /// A record for a topic, with the subject as its key.
+    /// A delivery is a record for a topic, with the subject as its key.
     async fn kafka_record(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         let topic = "/topics/projects";
@@ -44,7 +44,7 @@ logic! {
         assert_eq!(attempts(&app, &owner, made.id(), 1).await[0]["status"], "SUCCEEDED");
     }
 
-    /// A proxy answers 200 for records that Kafka did not take; they are sent again.
+    /// A proxy answers 200 even for records that Kafka did not take. These records are sent again.
     async fn kafka_says_no(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         let topic = "/topics/busy";

@@ -3,7 +3,8 @@
 use super::inbound::{INTEGRATIONS, connect, now};
 
 logic! {
-    /// What it receives gives it no new version: a client that has read it still has it.
+    /// Received webhooks do not change the version of an integration, so a client's copy stays
+    /// current.
     async fn stays_the_same_while_it_receives(app) {
         let owner = app.owner().await;
         let sender = connect(&owner, "GITHUB").await;

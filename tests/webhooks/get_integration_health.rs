@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::inbound::{INTEGRATIONS, Signed, connect, ingested, now};
 
 storage! {
-    /// It counts what came, what came again and what was refused.
+    /// The health counts accepted webhooks, duplicates and refused ones.
     async fn counts(app) {
         let owner = app.owner().await;
         let sender = connect(&owner, "STRIPE").await;

@@ -12,7 +12,8 @@ npm! {
     ends_with_the_grant(placement)
 }
 
-/// A token that lasts is handed out as it is; without a connection there is none.
+/// A token that is not about to expire is handed out as it is. Without a connection there is no
+/// token.
 async fn stays_until_it_is_about_to_end(placement: Placement) {
     let world = World::start(placement).await;
     world.token().await.refused(409, "conflict");
@@ -25,7 +26,7 @@ async fn stays_until_it_is_about_to_end(placement: Placement) {
     );
     assert_eq!(world.token().await.expect(200).body, first.body);
     assert_eq!(world.connection().await["refreshed_at"], Value::Null);
-    // As if it ended now: the refresh token brings another one.
+    // The token looks as if it expired now, so the refresh token brings another one.
     world.app.execute("UPDATE integration_connections SET expires_at = 1");
     let second = world.token().await.expect(200);
     assert_ne!(second.body["access_token"], first.body["access_token"]);
@@ -34,8 +35,8 @@ async fn stays_until_it_is_about_to_end(placement: Placement) {
     world.end().await;
 }
 
-/// The provider takes a refresh token once; a second use would end the grant. Many who ask at
-/// once get a token that is good, again and again.
+/// The provider accepts a refresh token once, and a second use would end the grant. If many callers
+/// ask at once, each gets a valid token, again and again.
 async fn is_refreshed_by_one_at_a_time(placement: Placement) {
     let world = World::start(placement).await;
     world.connected("short").await;
@@ -58,13 +59,13 @@ async fn is_refreshed_by_one_at_a_time(placement: Placement) {
     world.end().await;
 }
 
-/// A provider that is away changes nothing for good; one that takes back what it granted ends
-/// the connection, which its owner hears of once. A new consent begins it anew.
+/// If the provider is unreachable, nothing changes for good. If the provider revokes the grant, the
+/// connection ends, and its owner is told once. A new consent connects again.
 async fn ends_with_the_grant(placement: Placement) {
     let mut world = World::start(placement).await;
     world.connected("short").await;
     world.provider.stop();
-    // The old one is good for a while.
+    // The old token is valid for a while.
     world.token().await.expect(200);
     assert_eq!(world.connection().await["last_error"], "unreachable");
     world.app.execute("UPDATE integration_connections SET expires_at = 1");

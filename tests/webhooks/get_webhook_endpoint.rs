@@ -5,7 +5,7 @@ use serde_json::json;
 use super::PATH;
 
 logic! {
-    /// It reads as it was made, but for the secret.
+    /// An endpoint reads as it was made, except for the secret.
     async fn answers_the_endpoint(app) {
         let owner = app.owner().await;
         let mut made = owner.post(PATH, &json!({ "url": "https://example.com/", "event_types": ["notice.published"] })).await.expect(201);
@@ -14,7 +14,7 @@ logic! {
         assert_eq!((&read.body, read.header("etag")), (&made.body, made.header("etag")));
     }
 
-    /// What never was, and what was deleted.
+    /// An endpoint that never existed is a 404, and a deleted one is gone.
     async fn missing_and_gone(app) {
         let owner = app.owner().await;
         owner.get(&format!("{PATH}/whe_missing")).await.refused(404, "resource_not_found");

@@ -6,7 +6,8 @@ use super::{PATH, attempts, endpoint, project};
 use crate::support::receiver::Receiver;
 
 storage! {
-    /// What failed and what arrived, how long it took, and how it stands now.
+    /// The statistics count failed and successful deliveries, and tell their latency and the
+    /// current state of the endpoint.
     async fn counts(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         let made = endpoint(&owner, &receiver, "/hooks").await;
@@ -35,7 +36,7 @@ storage! {
 }
 
 logic! {
-    /// A time that is none, an endpoint that is missing or gone.
+    /// An invalid time is refused, and so is an endpoint that is missing or gone.
     async fn refusals(app) {
         let owner = app.owner().await;
         let made = owner.post(PATH, &json!({ "url": "https://example.com/", "event_types": ["notice.published"] })).await.expect(201);

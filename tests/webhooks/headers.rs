@@ -1,4 +1,4 @@
-//! Custom headers of endpoints: which there may be, and who sees their values.
+//! Custom headers of endpoints: which names are allowed, and who sees their values.
 
 use serde_json::json;
 
@@ -7,16 +7,16 @@ use crate::support::receiver::{Answer, Receiver};
 use crate::support::{App, Client};
 
 const MASK: &str = "********";
-/// Looks like a credential, and is found wherever it is kept.
+/// A value that looks like a credential, so that it is found wherever it is stored.
 const TOKEN: &str = "tok_5rY8kq2Zt1";
 
-/// The headers of an endpoint as the database keeps them.
+/// The headers of an endpoint as the database stores them.
 fn kept(app: &App, id: &str) -> String {
     let sql = format!("SELECT headers FROM webhook_endpoints WHERE id = '{id}'");
     app.rows(&sql).concat().concat()
 }
 
-/// The value of a header with the next delivery.
+/// The value of a header in the next delivery.
 async fn sent(app: &App, owner: &Client, receiver: &Receiver, name: &str) -> String {
     let count = receiver.received("/hooks").len();
     project(owner, "a").await;
@@ -25,7 +25,7 @@ async fn sent(app: &App, owner: &Client, receiver: &Receiver, name: &str) -> Str
 }
 
 logic! {
-    /// What a proxy, a connection or the platform says is not for a tenant to say.
+    /// A tenant cannot set headers that belong to a proxy, to the connection or to the platform.
     async fn others_are_reserved(app) {
         let owner = app.owner().await;
         let before = state(&owner).await;
@@ -41,7 +41,8 @@ logic! {
         assert_eq!(state(&owner).await, before);
     }
 
-    /// Who sends back what was shown changes nothing; a new value replaces the old one.
+    /// If a client sends back the mask that it was shown, the value does not change. A new value
+    /// replaces the old one.
     async fn the_mask_leaves_a_value(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         let more = json!({ "event_types": ["project.*"], "headers": { "X-Token": TOKEN } });
@@ -66,8 +67,8 @@ logic! {
         assert_eq!(state(&owner).await, before);
     }
 
-    /// Of a URL, events and audit entries have the origin: its path may be a credential, as that of
-    /// a chat's webhook is.
+    /// Events and audit entries show only the origin of a URL. Its path may be a credential, as in
+    /// the webhook URL of a chat.
     async fn urls_are_told_by_their_origin(app) {
         let owner = app.owner().await;
         let url = format!("https://hooks.example.com:8443/services/{TOKEN}?key={TOKEN}");
@@ -86,7 +87,7 @@ logic! {
 }
 
 storage! {
-    /// Answers, events, audit entries and the database have no value; the receiver has it.
+    /// No answer, event, audit entry or database row shows the value. The receiver gets it.
     async fn values_are_sealed_and_masked(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         receiver.script("/hooks", |one, _| Answer { body: one.header("x-token").to_owned(), ..Answer::status(200) });
@@ -111,7 +112,8 @@ storage! {
         assert_eq!(kept(&app, made.id()), "{}", "a tombstone needs no credential");
     }
 
-    /// A row from before: it is sent as it was, without what is reserved by now, and then sealed.
+    /// A row of an earlier release is sent as it was, without the headers that are reserved by now,
+    /// and then sealed.
     async fn rows_from_before_are_sealed(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         let made = endpoint_with(&owner, &receiver, "/hooks", json!({ "event_types": ["project.*"] })).await;

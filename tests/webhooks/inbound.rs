@@ -1,4 +1,4 @@
-//! Webhooks of providers, from the signature to the feed.
+//! Inbound webhooks of providers, from the signature to the feed.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,14 +12,14 @@ use crate::support::{App, Client, Exchange};
 
 pub const INTEGRATIONS: &str = "/api/v1/integrations";
 
-/// A provider as tests play it: what it signs with, and how.
+/// A provider that the test plays: its secret, and how it signs.
 pub struct Sender {
     pub provider: &'static str,
     pub integration: String,
     pub secret: String,
 }
 
-/// A request that is signed, to be spoilt before it is sent.
+/// A signed request, which a test can alter before it is sent.
 pub struct Signed {
     pub path: String,
     pub headers: Vec<(&'static str, String)>,
@@ -41,7 +41,7 @@ pub fn now() -> i64 {
     i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap()
 }
 
-/// Connects a provider; the secret is that of the answer.
+/// Connects a provider. The sender has the secret of the answer.
 pub async fn connect(owner: &Client, provider: &'static str) -> Sender {
     let body = json!({ "provider": provider, "kind": "payment", "name": provider });
     let made = owner.post(INTEGRATIONS, &body).await.expect(201);
@@ -102,7 +102,7 @@ impl Signed {
     }
 }
 
-/// What of a tenant's webhooks is in the feed, once there is so much of it.
+/// The events of a tenant's webhooks in the feed, once there are this many.
 pub async fn ingested(owner: &Client, count: usize) -> Vec<Value> {
     for _ in 0..200 {
         let page = owner.get("/api/v1/events?type=INGESTED&limit=100").await.expect(200);
@@ -116,13 +116,13 @@ pub async fn ingested(owner: &Client, count: usize) -> Vec<Value> {
     panic!("{count} webhooks did not come into the feed");
 }
 
-/// How much of a tenant's webhooks is stored.
+/// The number of a tenant's webhooks that are stored.
 pub fn stored(app: &App, owner: &Client) -> String {
     let sql = format!("SELECT COUNT(*) FROM inbound_events WHERE tenant_id = '{}'", owner.tenant());
     app.rows(&sql)[0][0].clone()
 }
 
-/// The reasons that the audit log has for refusals, once it was told.
+/// The reasons of refusals in the audit log, once they are written.
 pub async fn reasons(app: &App, owner: &Client) -> Vec<Value> {
     super::tick::tick(&app.anon(), SCHEDULER).await.expect(200);
     let rows = app.rows(&format!(
@@ -137,8 +137,8 @@ const PROVIDERS: [&str; 6] =
     ["STRIPE", "GITHUB", "SLACK", "STANDARD_WEBHOOKS", "TENANTRY", "HMAC_SHA256"];
 
 everywhere! {
-    /// What each provider signs is taken in once, and told with the provider as its source; no
-    /// other tenant sees it.
+    /// A signed webhook of each provider is accepted once. Its event names the provider as its
+    /// source, and no other tenant sees it.
     async fn each_provider_is_understood(app) {
         for provider in PROVIDERS {
             let (owner, other) = (app.owner().await, app.owner().await);
@@ -163,8 +163,8 @@ everywhere! {
         }
     }
 
-    /// Whatever is wrong is answered the same, and leaves nothing but an audit entry for each
-    /// reason, without anything of what was sent.
+    /// Every faulty request gets the same answer. It leaves only an audit entry for each reason,
+    /// without anything from the request.
     async fn what_is_wrong_leaves_nothing(app) {
         for provider in PROVIDERS {
             let owner = app.owner().await;
@@ -214,7 +214,8 @@ everywhere! {
 }
 
 logic! {
-    /// Of several signatures one is enough, as there are while a provider changes its secret.
+    /// One valid signature among several is enough. A provider sends several while it changes its
+    /// secret.
     async fn one_of_several_signatures_is_enough(app) {
         let owner = app.owner().await;
         for (provider, name) in [("STRIPE", "stripe-signature"), ("STANDARD_WEBHOOKS", "webhook-signature")] {
@@ -230,7 +231,7 @@ logic! {
         ingested(&owner, 2).await;
     }
 
-    /// Slack asks whether the URL is ours; what asks without the secret learns nothing.
+    /// Slack asks whether the URL is ours. A request without the secret learns nothing.
     async fn slack_asks_for_its_challenge(app) {
         let owner = app.owner().await;
         let sender = connect(&owner, "SLACK").await;
@@ -245,7 +246,7 @@ logic! {
         assert_eq!(stored(&app, &owner), "0");
     }
 
-    /// A form is signed as it was sent, and told as the text that it is.
+    /// The signature of a form covers the form as it was sent, and the event has the form as text.
     async fn forms_are_taken_as_text(app) {
         let owner = app.owner().await;
         let sender = connect(&owner, "SLACK").await;
@@ -256,14 +257,14 @@ logic! {
         app.anon().form(&sender.path(), body, &headers).await.expect(202);
         let events = ingested(&owner, 1).await;
         assert_eq!(events[0]["data"]["payload"], json!({ "raw": body }));
-        // Without an id it is known by its body.
+        // A webhook without an id is identified by the hash of its body.
         assert!(events[0]["data"]["external_id"].as_str().unwrap().starts_with("sha256:"));
         app.anon().form(&sender.path(), body, &headers).await.expect(200);
     }
 }
 
 transport! {
-    /// What is too large is refused before anything is looked at.
+    /// A body that is too large is refused before anything else is checked.
     async fn large_ones_are_refused(app) {
         let owner = app.owner().await;
         let sender = connect(&owner, "HMAC_SHA256").await;

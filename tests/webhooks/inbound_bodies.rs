@@ -1,4 +1,4 @@
-//! Bodies of webhooks as they come: the signature is judged first, over the bytes.
+//! Bodies of webhooks are stored as they come: first the signature is verified, over the bytes.
 
 use http::Method;
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::support::{App, Client, Exchange};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Sends a body that is signed over its bytes.
+/// Sends a body with a signature over its bytes.
 async fn send(app: &App, sender: &Sender, content_type: Option<&str>, body: &str) -> Exchange {
     let signature = format!("sha256={}", hex(&mac(sender.secret.as_bytes(), body)));
     let name = if sender.provider == "GITHUB" { "x-hub-signature-256" } else { "x-signature" };
@@ -17,7 +17,7 @@ async fn send(app: &App, sender: &Sender, content_type: Option<&str>, body: &str
     app.anon().send(Method::POST, &sender.path(), &headers, Some(body.to_owned())).await
 }
 
-/// An integration whose provider has made the secret.
+/// An integration with a secret that the provider has made.
 async fn with_secret(owner: &Client, provider: &'static str, secret: &str) -> Sender {
     let body = json!({ "provider": provider, "kind": "payment", "name": "x", "secret": secret });
     let made = owner.post(INTEGRATIONS, &body).await.expect(201);
@@ -25,8 +25,8 @@ async fn with_secret(owner: &Client, provider: &'static str, secret: &str) -> Se
 }
 
 logic! {
-    /// What is genuine and no reader should have to read is kept as it came, and says so; whoever
-    /// has not signed it learns nothing of its form.
+    /// If a genuine body cannot be read safely, it is stored as it came, and its event is marked as
+    /// unreadable. A sender without a valid signature learns nothing about the form of its body.
     async fn what_cannot_be_read_is_kept(app) {
         let owner = app.owner().await;
         let sender = connect(&owner, "HMAC_SHA256").await;
@@ -50,7 +50,7 @@ logic! {
             assert_eq!((&data["unreadable"], &data["payload"]), (&json!(true), &json!({ "raw": body })));
             assert!(data["external_id"].as_str().unwrap().starts_with("sha256:"));
         }
-        // Bytes that are no text.
+        // These bytes are not UTF-8 text.
         let body = b"{\"a\":\"\xff\"}".to_vec();
         let signature = {
             use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -65,7 +65,8 @@ logic! {
         assert_eq!(events[bodies.len()]["data"]["payload"], json!({ "raw_base64": "eyJhIjoi/yJ9" }));
     }
 
-    /// Any type is taken, JSON of any kind is read, and a byte order mark is none of it.
+    /// Any media type is accepted, JSON of any media type is parsed, and a byte order mark is not
+    /// part of it.
     async fn any_type_is_taken(app) {
         let owner = app.owner().await;
         let sender = connect(&owner, "HMAC_SHA256").await;
@@ -87,7 +88,8 @@ logic! {
         }
     }
 
-    /// The other format of GitHub is a form with the JSON in it; it is signed as it was sent.
+    /// The other format of GitHub is a form that contains the JSON. The signature covers the form
+    /// as it was sent.
     async fn forms_of_github_are_decoded(app) {
         let owner = app.owner().await;
         let sender = with_secret(&owner, "GITHUB", "It's a Secret to Everybody — 秘密").await;
@@ -101,7 +103,7 @@ logic! {
         assert_eq!(events[0]["data"]["payload"], json!({ "action": "opened", "number": 7, "title": "a+b c" }));
     }
 
-    /// Supabase shows its secret with the version before it, and Svix has names of its own.
+    /// Supabase shows its secret with the version in front, and Svix has header names of its own.
     async fn secrets_and_headers_of_providers(app) {
         use base64::Engine as _;
         use base64::engine::general_purpose::STANDARD;
@@ -115,7 +117,7 @@ logic! {
             app.anon().send(Method::POST, &sender.path(), headers, Some(body.to_owned())).await
         };
         ask(&headers).await.expect(202);
-        // Another name that is not signed makes no other webhook of it.
+        // The same webhook under another header name, which is not signed, is a duplicate.
         ask(&[&headers[..], &[("webhook-id", "msg_2")]].concat()).await.expect(200);
         let stripe = with_secret(&owner, "STRIPE", &format!("whsec_{key}")).await;
         stripe.sign("evt_1", now()).send(&app).await.expect(202);
@@ -124,8 +126,8 @@ logic! {
 }
 
 everywhere! {
-    /// As large as the guide says is taken, and comes back whole; pages of such events have fewer
-    /// of them, and the cursor goes on with the next.
+    /// A body of the size that the guide names is accepted and comes back whole. Pages with such
+    /// events have fewer of them, and the cursor goes on with the next event.
     async fn large_ones_are_taken(app) {
         let owner = app.owner().await;
         let sender = connect(&owner, "HMAC_SHA256").await;

@@ -1,12 +1,12 @@
-//! What strangers can do to receivers: send again what they have seen, and write nothing.
+//! Attacks on receivers by strangers: a replay of a request that they have seen creates nothing.
 
 use super::inbound::{
     INTEGRATIONS, Sender, Signed, connect, hex, ingested, mac, now, reasons, stored,
 };
 
 everywhere! {
-    /// A delivery of GitHub that is sent again under another id, which is not signed, is the same
-    /// one; so is one that has lost its id.
+    /// If a delivery of GitHub is replayed under another id, which is not signed, it is a
+    /// duplicate. A replay without the id is a duplicate too.
     async fn an_unsigned_id_makes_no_other_webhook(app) {
         let owner = app.owner().await;
         let sender = connect(&owner, "GITHUB").await;
@@ -20,7 +20,7 @@ everywhere! {
             let again = Signed { path: signed.path.clone(), body: signed.body.clone(), headers };
             again.send(&app).await.expect(200);
         }
-        // Another body is another webhook, and the same id is the same one.
+        // Another body is another webhook. The same id is the same webhook.
         sender.sign("evt_3", now()).send(&app).await.expect(202);
         let mut twin = sender.sign("evt_4", now());
         twin.headers[1].1 = "evt_3".to_owned();
@@ -29,8 +29,8 @@ everywhere! {
         ingested(&owner, 2).await;
     }
 
-    /// However often strangers ask, the audit log of a tenant gets an entry for each reason and
-    /// hour, with their number; the health of the integration counts them all.
+    /// However often strangers ask, the audit log of a tenant gets one entry for each reason and
+    /// hour, with the number of refusals. The health of the integration counts them all.
     async fn refusals_are_told_once_an_hour(app) {
         let owner = app.owner().await;
         let sender = connect(&owner, "HMAC_SHA256").await;
@@ -39,7 +39,7 @@ everywhere! {
             unsigned().send(&app).await.refused(401, "authentication_required");
         }
         reasons(&app, &owner).await;
-        // In the same hour the tick finds more, and is silent about it.
+        // In the same hour the tick finds more refusals, and writes no entry.
         for _ in 0..3 {
             unsigned().send(&app).await.refused(401, "authentication_required");
             reasons(&app, &owner).await;
@@ -49,7 +49,7 @@ everywhere! {
         assert!(told.iter().all(|entry| entry["reason"] == "SIGNATURE_MISSING"));
         let health = owner.get(&format!("{INTEGRATIONS}/{}/health", sender.integration)).await.expect(200);
         assert_eq!(health.body["rejected"], 63);
-        // The next hour has an entry again, with all that none has told.
+        // The next hour gets an entry again, with all refusals that no entry has counted.
         let of = format!("tenant_id = '{}'", owner.tenant());
         let untold: i64 = app.rows(&format!("SELECT untold FROM inbound_rejections WHERE {of}"))[0][0].parse().unwrap();
         app.execute(&format!("UPDATE inbound_rejections SET told_in = 1 WHERE {of}"));
@@ -61,8 +61,8 @@ everywhere! {
         assert_eq!(stored(&app, &owner), "0");
     }
 
-    /// What names no integration is counted as well, with the same statement, so that it takes as
-    /// long; whatever they are signed with, they are refused.
+    /// A request that names no integration is counted with the same statement, so that it takes as
+    /// long. It is refused whatever it is signed with.
     async fn what_is_of_nobody_is_the_same_work(app) {
         let owner = app.owner().await;
         let sender = connect(&owner, "HMAC_SHA256").await;
@@ -77,7 +77,7 @@ everywhere! {
             let status = stranger.sign("evt_1", now()).send(&app).await.status;
             assert_eq!(status, if id.is_empty() { 422 } else { 401 });
         }
-        // Others may send to nobody at the same time.
+        // Other tests may send to unknown integrations at the same time.
         assert!(count() >= before + 2);
         assert!(app.rows("SELECT payload FROM inbound_events WHERE tenant_id LIKE '-%'").is_empty());
         assert!(app.rows("SELECT id FROM audit_logs WHERE tenant_id LIKE '-%'").is_empty());
@@ -85,8 +85,8 @@ everywhere! {
 }
 
 logic! {
-    /// A delivery of Tenantry whose dated signature was taken off is refused, however right the
-    /// other one is.
+    /// If the dated signature of a Tenantry delivery was removed, the delivery is refused, even if
+    /// its other signature is valid.
     async fn a_signature_without_time_does_not_stand_in(app) {
         use base64::Engine as _;
         let owner = app.owner().await;

@@ -7,8 +7,8 @@ use crate::snapshot;
 use crate::support::receiver::{Answer, Receiver};
 
 logic! {
-    /// What came of each request, with the first bytes of the answer and nothing that we sent as
-    /// a credential.
+    /// The list tells the result of each request, with the first bytes of the answer and without
+    /// the credentials that we sent.
     async fn tells_what_came_of_each(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         receiver.script("/hooks", |_, n| match n {
@@ -30,7 +30,7 @@ logic! {
         snapshot!("list_webhook_endpoint_attempts", page);
     }
 
-    /// Of an endpoint that is missing or gone.
+    /// An endpoint that is missing is a 404, and a deleted one is gone.
     async fn refusals(app) {
         let owner = app.owner().await;
         let made = owner.post(PATH, &json!({ "url": "https://example.com/", "event_types": ["notice.published"] })).await.expect(201);
@@ -41,7 +41,7 @@ logic! {
 }
 
 storage! {
-    /// Pages, filters, and those of no other endpoint.
+    /// The list is paged and filtered, and shows no attempts of another endpoint.
     async fn pages_and_filters(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         receiver.statuses("/hooks", &[503, 200]);

@@ -5,7 +5,8 @@ use serde_json::json;
 use super::{PATH, operate};
 
 storage! {
-    /// Oldest first, a page after the other, without secrets and without the deleted ones.
+    /// The list has the oldest endpoint first, in pages, without secrets and without deleted
+    /// endpoints.
     async fn pages(app) {
         let owner = app.owner().await;
         let mut made = Vec::new();
@@ -23,7 +24,7 @@ storage! {
         assert!(!first.text.contains("whsec_"));
     }
 
-    /// Those that are disabled are found by their status.
+    /// The filter by status finds disabled endpoints.
     async fn filters_by_status(app) {
         let owner = app.owner().await;
         let body = json!({ "url": "https://example.com/", "event_types": ["notice.published"] });

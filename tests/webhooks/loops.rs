@@ -1,4 +1,4 @@
-//! What is delivered to this system itself comes to an end.
+//! A loop ends: deliveries to this system itself stop after a bounded number of hops.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use super::inbound::{connect, now};
 use super::{PATH, PATIENCE, events, project, settled, tick};
 use crate::support::App;
 
-/// Has everything delivered and taken in until nothing is left to do.
+/// Runs deliveries and ingestion until nothing is left to do.
 async fn run_dry(app: &App, tenant: &str) {
     let waiting = format!(
         "SELECT external_id FROM inbound_events WHERE tenant_id = '{tenant}' AND status = 'RECEIVED'"
@@ -23,8 +23,9 @@ async fn run_dry(app: &App, tenant: &str) {
 }
 
 transport! {
-    /// Two endpoints that lead to two integrations of the same tenant, each of which is taken by
-    /// both: each hop doubles what there is, and the third is the last.
+    /// Two endpoints lead to two integrations of the same tenant, and both endpoints take the
+    /// events of each integration. Each hop doubles the number of events, and the third hop is the
+    /// last.
     async fn two_endpoints_and_two_integrations(app) {
         let owner = app.owner().await;
         let mut endpoints = Vec::new();
@@ -47,7 +48,7 @@ transport! {
         for id in &endpoints {
             let page = owner.get(&format!("{PATH}/{id}/attempts?limit=100")).await.expect(200);
             let items = page.body["items"].as_array().unwrap();
-            // Of the write, of its two, and of their four.
+            // One delivery of the write, two of the first hop, and four of the second hop.
             assert_eq!(items.len(), 7, "{}", page.text);
             assert!(items.iter().all(|it| it["status"] == "SUCCEEDED"), "nothing is tried again");
             let ignored = items.iter().filter(|it| it["response_body"].as_str().unwrap().contains("IGNORED"));
@@ -55,7 +56,7 @@ transport! {
         }
     }
 
-    /// A receiver believes the count, and takes none that it cannot read.
+    /// A receiver trusts the hop count, and ignores a webhook whose count it cannot read.
     async fn receivers_count(app) {
         let owner = app.owner().await;
         let sender = connect(&owner, "GITHUB").await;
@@ -65,12 +66,12 @@ transport! {
             let answer = signed.send(&app).await.expect(status);
             assert_eq!(answer.body["status"], if status == 202 { "ACCEPTED" } else { "IGNORED" }, "{hops}");
         }
-        // What is ignored is not remembered either: without the count it is taken.
+        // An ignored webhook is not remembered: without the count it is accepted.
         sender.sign("c", now()).send(&app).await.expect(202);
     }
 
-    /// An endpoint that leads to another operation, with a credential among its headers, would
-    /// cause its next event by itself.
+    /// Other operations refuse deliveries. Otherwise an endpoint that leads to such an operation,
+    /// with a credential among its headers, would cause its own next event.
     async fn other_operations_take_no_deliveries(app) {
         let owner = app.owner().await;
         let id = project(&owner, "a").await;

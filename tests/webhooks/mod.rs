@@ -60,15 +60,15 @@ use crate::support::{App, Client, Exchange};
 
 pub(crate) const PATH: &str = "/api/v1/webhook-endpoints";
 
-/// The longest that anything here takes on a machine that has much to do.
+/// The longest that anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A new endpoint for events of projects, at this path of the receiver.
+/// A new endpoint for project events, at this path of the receiver.
 pub(crate) async fn endpoint(client: &Client, receiver: &Receiver, path: &str) -> Exchange {
     endpoint_with(client, receiver, path, json!({ "event_types": ["project.*"] })).await
 }
 
-/// A new endpoint with these members, which takes everything unless they say.
+/// A new endpoint with these members. It takes all events unless the members say otherwise.
 pub(crate) async fn endpoint_with(
     client: &Client,
     receiver: &Receiver,
@@ -87,21 +87,21 @@ async fn operate(client: &Client, id: &str, action: &str) -> Exchange {
     client.send(Method::POST, &format!("{PATH}/{id}/{action}"), &[], None).await
 }
 
-/// A new project; its id, which is the subject of the event `project.created`.
+/// Makes a project and returns its id, which is the subject of the event `project.created`.
 pub(crate) async fn project(client: &Client, name: &str) -> String {
     let made = client.post("/api/v1/projects", &json!({ "name": name })).await.expect(201);
     made.id().to_owned()
 }
 
-/// Has the server send what is due.
+/// Makes the server send the deliveries that are due.
 pub(crate) async fn tick(app: &App) -> Value {
     let headers = [("authorization", &*format!("Bearer {SCHEDULER}"))];
     let path = "/internal/tick?work=deliveries";
     app.anon().send(Method::POST, path, &headers, None).await.expect(200).body
 }
 
-/// What came to a path, once it is so much. Other tests have the server send at the same time,
-/// so that one call may find this endpoint in the hands of another.
+/// The requests to a path, once there are this many. Other tests call the dispatcher at the same
+/// time, so one call may find the queue of this endpoint leased by another.
 pub(crate) async fn arrived(
     app: &App,
     receiver: &Receiver,
@@ -120,7 +120,7 @@ pub(crate) async fn arrived(
     }
 }
 
-/// The attempts of an endpoint, oldest first, once so many are recorded.
+/// The attempts of an endpoint, oldest first, once this many are recorded.
 async fn attempts(app: &App, client: &Client, id: &str, count: usize) -> Vec<Value> {
     let (began, path) = (Instant::now(), format!("{PATH}/{id}/attempts?limit=100"));
     loop {
@@ -135,7 +135,7 @@ async fn attempts(app: &App, client: &Client, id: &str, count: usize) -> Vec<Val
     }
 }
 
-/// Sends until nothing is pending for an endpoint and it has seen the whole feed.
+/// Calls the dispatcher until an endpoint has no pending delivery and has seen the whole feed.
 pub(crate) async fn settled(app: &App, client: &Client, id: &str) {
     let (mut began, mut last) = (Instant::now(), String::new());
     let sql = format!(
@@ -163,13 +163,13 @@ pub(crate) async fn events(client: &Client, kind: &str) -> Vec<Value> {
     page.body["items"].as_array().unwrap().clone()
 }
 
-/// What a refusal must leave as it was: the endpoints, and the feed.
+/// The state that a refusal must leave unchanged: the endpoints, and the feed.
 async fn state(client: &Client) -> [Value; 2] {
     let endpoints = client.get(PATH).await.expect(200).body;
     [endpoints, client.feed().await.into()]
 }
 
-/// Writes an attempt straight into the server's database, of an event that is none.
+/// Writes an attempt straight into the server's database, for an event that does not exist.
 pub(crate) fn attempt(app: &App, tenant: &str, endpoint: &str, id: &str) {
     let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis();
     app.execute(&format!(

@@ -1,11 +1,11 @@
-//! What a provider has written is what the feed has.
+//! The feed has the JSON that the provider wrote.
 
 use http::Method;
 
 use super::inbound::{connect, hex, ingested, mac};
 
 storage! {
-    /// Numbers keep their digits, and a body of several lines is one line of a stream.
+    /// Numbers keep their digits, and a body of several lines becomes one line of a stream.
     async fn numbers_stay_as_they_were_written(app) {
         let owner = app.owner().await;
         let sender = connect(&owner, "HMAC_SHA256").await;

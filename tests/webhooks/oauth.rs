@@ -1,6 +1,6 @@
-//! A provider that grants access by OAuth 2.0: `oidc-provider` of npm, an authorization server
-//! that passes the conformance suite of OpenID. Its refresh tokens are good for one use; a second
-//! one ends the grant.
+//! A provider that grants access by OAuth 2.0: `oidc-provider` of npm, an authorization server that
+//! passes the conformance suite of OpenID. Its refresh tokens are valid for one use. A second use
+//! ends the grant.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
@@ -16,7 +16,7 @@ use crate::support::server::dedicated;
 use crate::support::{App, Client, Exchange, Placement, packages};
 
 const SCRIPT: &str = include_str!("authorization_server.mjs");
-/// Where users come back to.
+/// The redirect URI to which users return.
 pub const CONNECTED: &str = "https://app.example.com/connected";
 
 /// The provider, in a process of its own.
@@ -24,7 +24,7 @@ pub struct Provider {
     folder: PathBuf,
     child: Child,
     pub base: String,
-    /// Open, as what it prints must go somewhere.
+    /// Kept open, because the output of the process must go somewhere.
     _stdout: BufReader<ChildStdout>,
 }
 
@@ -52,14 +52,15 @@ impl Provider {
         self.child.wait().unwrap();
     }
 
-    /// Starts it anew where it was; it has forgotten what it granted.
+    /// Starts the provider again at the same address. It has forgotten its grants.
     pub fn restart(&mut self) {
         self.stop();
         let port = self.base.rsplit(':').next().unwrap();
         *self = Self::listen(self.folder.clone(), port);
     }
 
-    /// The variable `oauth_providers`: tokens that last, and such as are about to end.
+    /// The variable `oauth_providers`, with a provider of long-lived tokens and one of tokens that
+    /// are about to expire.
     pub fn variable(&self) -> String {
         let base = &self.base;
         let client = |id: &str, method: &str| {
@@ -80,7 +81,7 @@ impl Provider {
         json!({ "github": long, "short": client("short", "client_secret_post") }).to_string()
     }
 
-    /// What the user comes back with from this URL.
+    /// Opens this URL as the user, and returns the parameters of the redirect back.
     pub fn browse(&self, url: &str) -> BTreeMap<String, String> {
         let output = node(&self.folder, ["browse", url]).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -88,7 +89,7 @@ impl Provider {
         url.query_pairs().into_owned().collect()
     }
 
-    /// Whether an access token of `long` is good.
+    /// Whether the provider accepts an access token of `long`.
     pub async fn accepts(&self, token: &str) -> bool {
         let request = reqwest::Client::new().post(format!("{}/token/introspection", self.base));
         let form = [("token", token), ("client_id", "long")];
@@ -105,7 +106,7 @@ impl Drop for Provider {
     }
 }
 
-/// A server whose operator has registered it with a provider, and an integration of its.
+/// A server that is registered with a provider, and one of its integrations.
 pub struct World {
     pub app: App,
     pub owner: Client,
@@ -133,7 +134,7 @@ impl World {
         self.owner.post(&format!("{}/authorize", self.path), &body).await
     }
 
-    /// The user says yes: the body for `connect`.
+    /// The user consents. Returns the body for `connect`.
     pub async fn consent(&self, body: Value) -> Value {
         let begun = self.authorize(body).await.expect(200);
         json!(self.provider.browse(begun.body["authorization_url"].as_str().unwrap()))
@@ -143,7 +144,7 @@ impl World {
         self.owner.post(&format!("{}/connect", self.path), body).await
     }
 
-    /// Connects with this provider.
+    /// Connects the integration with this provider.
     pub async fn connected(&self, provider: &str) {
         let brought = self.consent(json!({ "provider": provider })).await;
         self.connect(&brought).await.expect(200);
@@ -153,13 +154,13 @@ impl World {
         self.owner.send(Method::POST, &format!("{}/token", self.path), &[], None).await
     }
 
-    /// What the health says of the connection.
+    /// The connection, as the health of the integration shows it.
     pub async fn connection(&self) -> Value {
         let health = self.owner.get(&format!("{}/health", self.path)).await.expect(200);
         health.body["connection"].clone()
     }
 
-    /// How many events of a type there are.
+    /// The number of events of a type.
     pub async fn count(&self, kind: &str) -> usize {
         super::events(&self.owner, kind).await.len()
     }

@@ -1,4 +1,4 @@
-//! OAuth 2.0 as providers really speak it (RFC 6749 sections 4.1.2, 5.1 and 5.2).
+//! OAuth 2.0 in the dialects of real providers (RFC 6749 sections 4.1.2, 5.1 and 5.2).
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ logic! {
     codes_that_are_not_spent_stay(placement)
 }
 
-/// A provider whose token endpoint answers what it is told next.
+/// A provider whose token endpoint gives the answer that the test has set.
 struct Told {
     receiver: Receiver,
     next: Arc<Mutex<(u16, String)>>,
@@ -59,7 +59,8 @@ impl Told {
         *self.next.lock() = (status, body.to_owned());
     }
 
-    /// A new integration, and the state that waits for its user.
+    /// Makes an integration and begins an authorization. Returns the path of the integration and
+    /// the state.
     async fn begin(&self, provider: &str) -> (String, Value) {
         let integration = inbound::connect(&self.owner, "GITHUB").await.integration;
         let path = format!("{INTEGRATIONS}/{integration}");
@@ -87,7 +88,7 @@ impl Told {
     }
 }
 
-/// What else comes back with the user is ignored, and what is empty counts as left out.
+/// Unknown parameters of the redirect are ignored, and an empty one counts as absent.
 async fn redirects_are_read(placement: Placement) {
     let told = Told::start(placement).await;
     told.answer(200, r#"{"access_token":"a"}"#);
@@ -104,7 +105,7 @@ async fn redirects_are_read(placement: Placement) {
         brought["code"] = "c".into();
         told.connect(&path, brought).await.expect(200);
     }
-    // The errors of a provider keep their meaning, whatever comes with them.
+    // The error of a provider keeps its meaning, whatever other parameters come with it.
     for (more, error) in [
         (
             json!({ "error": "access_denied", "error_description": "d".repeat(4000), "error_uri": "https://e.example/1" }),
@@ -126,7 +127,7 @@ async fn redirects_are_read(placement: Placement) {
     told.end().await;
 }
 
-/// What a token endpoint grants in another spelling is a grant.
+/// A grant is understood in each spelling that token endpoints use.
 async fn grants_are_read(placement: Placement) {
     let told = Told::start(placement).await;
     for (body, token_type, scope, ends) in [
@@ -176,7 +177,7 @@ async fn grants_are_read(placement: Placement) {
     told.end().await;
 }
 
-/// An error is one whatever the status says; a code that may be spent is not asked for again.
+/// An error counts as an error whatever the status is. A code that may be spent is not sent again.
 async fn refusals_are_refusals(placement: Placement) {
     let told = Told::start(placement).await;
     for (status, body, error) in [
@@ -202,7 +203,8 @@ async fn refusals_are_refusals(placement: Placement) {
         assert_eq!(told.connection(&path).await, Value::Null);
         told.connect(&path, brought).await.refused(409, "conflict");
     }
-    // A refresh that is refused for good ends the connection, once; others leave it.
+    // A refresh that is refused for good ends the connection, once. Other refusals leave the
+    // connection.
     let granted = r#"{"access_token":"a","expires_in":1,"refresh_token":"r"}"#;
     for (body, status, kept, last_error) in [
         (
@@ -234,8 +236,8 @@ async fn refusals_are_refusals(placement: Placement) {
     told.end().await;
 }
 
-/// Who was not reached, or wants to be asked later, has not taken the code: the same may be
-/// brought again, until the state ends.
+/// If the provider was not reached, or asks to be called later, then the code is not spent. The
+/// same code may be sent again until the state expires.
 async fn codes_that_are_not_spent_stay(placement: Placement) {
     let told = Told::start(placement).await;
     told.answer(429, "slow down");

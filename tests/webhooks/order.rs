@@ -1,4 +1,4 @@
-//! With `ordering: SUBJECT` the events of an object arrive one after the other.
+//! With `ordering: SUBJECT` the events of one object arrive one after the other.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,15 +11,15 @@ use crate::support::{Client, Placement, dedicated};
 
 everywhere! { one_object_waits_for_itself(placement) }
 
-/// Three events of an object.
+/// Causes three events of one object.
 async fn live(client: &Client, id: &str) {
     let path = format!("/api/v1/projects/{id}");
     client.patch(&path, &json!({ "name": "other" })).await.expect(200);
     client.delete(&path).await.expect(204);
 }
 
-/// As long as the first event of an object fails, those after it wait, and those of other
-/// objects do not.
+/// While the first event of an object fails, the later events of that object wait. The events of
+/// other objects do not wait.
 async fn one_object_waits_for_itself(placement: Placement) {
     let schedule = vec!["100ms"; 200].join(",");
     let variables = [("webhook_schedule", schedule.as_str()), ("webhook_disable_after", "1d")];
@@ -29,7 +29,7 @@ async fn one_object_waits_for_itself(placement: Placement) {
     let seen = others.clone();
     receiver.script("/hooks", move |one, _| match one.event("source_agent").as_str() {
         "projects" if one.json()["data"]["tags"] == json!(["fails"]) => {
-            // Five failures are less than what has an endpoint left alone.
+            // Five failures are fewer than it takes to pause an endpoint.
             Answer::status(if seen.load(Ordering::Relaxed) < 3 { 500 } else { 200 })
         }
         _ => {
@@ -59,7 +59,7 @@ async fn one_object_waits_for_itself(placement: Placement) {
         "{firsts:?}"
     );
     assert_eq!(firsts[failed..], lived);
-    // The second object was through before the first had its first success.
+    // All events of the second object arrived before the first object had its first success.
     let last = all.iter().rposition(|it| it.event("subject") == second).unwrap();
     let behind = all[last..].iter().filter(|it| it.event("subject") == first).count();
     assert!(behind >= 3, "{behind}");

@@ -3,7 +3,8 @@
 use super::inbound::{Signed, connect, ingested, now};
 
 logic! {
-    /// It is the same receiver at another path: what came by one is known to the other.
+    /// Both paths lead to the same receiver: a webhook that came by one path is a duplicate on the
+    /// other.
     async fn is_the_same_receiver(app) {
         let owner = app.owner().await;
         let sender = connect(&owner, "STRIPE").await;

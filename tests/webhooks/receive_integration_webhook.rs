@@ -3,7 +3,7 @@
 use super::inbound::{Signed, connect, ingested, now};
 
 everywhere! {
-    /// Many at once, each twice: each is in the feed once.
+    /// If many webhooks come at once, each of them twice, then each is in the feed once.
     async fn each_once_under_load(app) {
         let owner = app.owner().await;
         let sender = connect(&owner, "GITHUB").await;
@@ -25,7 +25,7 @@ everywhere! {
         assert_eq!(ids.len(), 20);
     }
 
-    /// The same id of two integrations is two webhooks.
+    /// The same id from two integrations means two webhooks.
     async fn ids_are_of_their_integration(app) {
         let owner = app.owner().await;
         for provider in ["STRIPE", "STRIPE"] {

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::inbound::{INTEGRATIONS, connect, hex, ingested, mac, stored};
 
 logic! {
-    /// The sample of the requirements, with a signature of this integration.
+    /// The sample of the requirements works with a signature of this integration.
     async fn the_sample_of_the_requirements(app) {
         let owner = app.owner().await;
         let sender = connect(&owner, "HMAC_SHA256").await;
@@ -21,7 +21,7 @@ logic! {
         assert_eq!(events[0]["data"]["payload"]["data"], json!({ "amount_minor": 129_900, "currency": "USD" }));
     }
 
-    /// Only the kind of the integration will do, and an integration must be named.
+    /// The path must have the kind of the integration, and the request must name an integration.
     async fn of_its_kind(app) {
         let owner = app.owner().await;
         let sender = connect(&owner, "HMAC_SHA256").await;

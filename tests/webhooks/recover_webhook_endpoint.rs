@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 use super::{PATH, attempts, endpoint, events, operate, project, settled, state};
 use crate::support::receiver::Receiver;
 
-/// Since always.
+/// A body that asks for all times.
 fn always() -> Value {
     json!({ "since": "2020-01-01T00:00:00Z" })
 }
 
 storage! {
-    /// What was given up is taken up again with a new schedule, and the feed tells both.
+    /// Deliveries that were given up get a new schedule, and the feed tells both outcomes.
     async fn takes_up_what_was_given_up(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         receiver.statuses("/hooks", &[500]);
@@ -28,7 +28,7 @@ storage! {
             "attempts": 4, "last_status": 500, "last_error": "STATUS",
         })));
 
-        // Before it has recovered it fails once more.
+        // The delivery fails once more before it succeeds.
         receiver.statuses("/hooks", &[500, 500, 500, 500, 500, 200]);
         let path = format!("{PATH}/{}/recover", made.id());
         let taken = owner.post(&path, &always()).await.expect(202);
@@ -44,7 +44,7 @@ storage! {
         assert_eq!(nothing.body["deliveries"], 0, "what arrived is not taken up");
     }
 
-    /// Only what was given up in the time that is asked for.
+    /// Only deliveries that were given up in the requested time are recovered.
     async fn within_a_time(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         let made = endpoint(&owner, &receiver, "/hooks").await;
@@ -61,7 +61,7 @@ storage! {
 }
 
 logic! {
-    /// A time that is none, an endpoint that is disabled, missing or gone.
+    /// An invalid time is refused, and so is an endpoint that is disabled, missing or gone.
     async fn refusals(app) {
         let owner = app.owner().await;
         let made = owner.post(PATH, &json!({ "url": "https://example.com/", "event_types": ["notice.published"] })).await.expect(201);

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{PATH, state};
 
 logic! {
-    /// What is left out gets its default; the status and the secret stay.
+    /// A member that is left out gets its default. The status and the secret stay.
     async fn resets_what_is_left_out(app) {
         let owner = app.owner().await;
         let body = json!({ "url": "https://example.com/", "event_types": ["user.*"], "rate_per_second": 5, "ordering": "SUBJECT" });
@@ -24,7 +24,8 @@ logic! {
 }
 
 everywhere! {
-    /// Without a version, with an old one, with what may not be, and of what is gone.
+    /// A replacement without a version, with an old version, with a forbidden value, or of a
+    /// deleted endpoint is refused.
     async fn refusals(app) {
         let owner = app.owner().await;
         let made = owner.post(PATH, &json!({ "url": "https://example.com/", "event_types": ["notice.published"] })).await.expect(201);

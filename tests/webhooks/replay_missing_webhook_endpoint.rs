@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use super::{PATH, arrived, endpoint_with, operate, project, settled, state};
 use crate::support::receiver::Receiver;
 
-/// Since always.
+/// A body that asks for all times.
 fn always() -> Value {
     json!({ "since": "2020-01-01T00:00:00Z" })
 }
 
 everywhere! {
-    /// What happened before the endpoint was made and while it was disabled comes, once, and
-    /// what it had comes not again.
+    /// The replay delivers, once, the events from before the creation of the endpoint and from the
+    /// time while it was disabled. Events that the endpoint already got do not come again.
     async fn delivers_what_was_missed(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         let before = project(&owner, "before").await;
@@ -36,7 +36,8 @@ everywhere! {
         assert_eq!(owner.post(&path, &always()).await.expect(202).body["deliveries"], 0);
     }
 
-    /// What is on its way from the feed comes once, though it is asked for as well.
+    /// An event whose delivery from the feed is still to come arrives once, even if a replay asks
+    /// for it as well.
     async fn does_not_double_what_comes(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         let made = endpoint_with(&owner, &receiver, "/hooks", json!({ "event_types": ["project.*"] })).await;
@@ -49,7 +50,7 @@ everywhere! {
 }
 
 logic! {
-    /// A time that is none, an endpoint that is disabled, missing or gone.
+    /// An invalid time is refused, and so is an endpoint that is disabled, missing or gone.
     async fn refusals(app) {
         let owner = app.owner().await;
         let made = owner.post(PATH, &json!({ "url": "https://example.com/", "event_types": ["notice.published"] })).await.expect(201);

@@ -6,7 +6,7 @@ use super::{PATH, arrived, attempt, attempts, endpoint, operate, project, settle
 use crate::support::receiver::Receiver;
 
 everywhere! {
-    /// The event is sent again, though it has arrived: the same event, with the same body.
+    /// An event is sent again even if it has arrived: the same event, with the same body.
     async fn sends_again(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         let made = endpoint(&owner, &receiver, "/hooks").await;
@@ -22,8 +22,8 @@ everywhere! {
 }
 
 everywhere! {
-    /// An attempt of another endpoint or tenant, of an event that is gone, and of an endpoint
-    /// that is disabled or gone.
+    /// A resend is refused for an attempt of another endpoint or tenant, for a deleted event, and
+    /// for an endpoint that is disabled or gone.
     async fn refusals(app) {
         let (alice, bob) = (app.owner().await, app.owner().await);
         let body = json!({ "url": "https://example.com/", "event_types": ["notice.published"] });

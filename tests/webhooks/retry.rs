@@ -1,4 +1,4 @@
-//! What becomes of a delivery that does not arrive at once.
+//! Retries: the fate of a delivery that does not arrive at once.
 
 use std::time::Duration;
 
@@ -23,8 +23,9 @@ fn delay(attempt: &Value) -> i64 {
 }
 
 everywhere! {
-    /// It fails three times in three ways, and arrives: each time the same event in the same
-    /// bytes, after the delays of the schedule, and then no more.
+    /// A delivery fails three times in three ways, and then arrives. Each attempt sends the same
+    /// event in the same bytes, after the delay of the schedule, and nothing is sent after the
+    /// success.
     async fn is_tried_until_it_arrives(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         let elsewhere = format!("{}/elsewhere", receiver.base);
@@ -52,15 +53,15 @@ everywhere! {
             let bounds = delay_of_schedule..=delay_of_schedule + delay_of_schedule / 10;
             assert!(bounds.contains(&delay(attempt)), "{attempt}");
         }
-        // Not before its time.
+        // No request comes before its time.
         for (pair, attempt) in sent.windows(2).zip(&tried) {
             assert!(pair[1].at - pair[0].at >= Duration::from_millis(delay(attempt).unsigned_abs()));
         }
         assert_eq!(tried[3]["next_attempt_at"], Value::Null);
     }
 
-    /// While one endpoint takes its time, the others get what is theirs. Nobody calls for it:
-    /// a write has it delivered.
+    /// While one endpoint is slow, the other endpoints get their deliveries. The test does not call
+    /// the dispatcher: a write triggers the delivery.
     async fn a_slow_one_delays_nobody(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         receiver.script("/slow", |_, _| Answer { delay: Duration::from_secs(12), ..Answer::status(200) });
@@ -75,7 +76,7 @@ everywhere! {
 }
 
 storage! {
-    /// 410 says that nobody is there: the endpoint is disabled, and its owner is told.
+    /// A 410 means that the endpoint is gone: it is disabled, and its owner is told.
     async fn gone_disables(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         receiver.statuses("/hooks", &[410]);
@@ -94,8 +95,8 @@ storage! {
 }
 
 everywhere! {
-    /// One run serves the queues of many tenants. What these are told of it has no trace in common,
-    /// or it would tell them of each other.
+    /// One run serves the queues of many tenants. The events that it writes for different tenants
+    /// share no trace id, because a shared one would tell tenants of each other.
     async fn tenants_share_no_trace(app) {
         let receiver = Receiver::start().await;
         receiver.statuses("/hooks", &[410]);
@@ -121,7 +122,7 @@ everywhere! {
 }
 
 storage! {
-    /// `Retry-After` delays the delivery, and with 429 everything for the endpoint.
+    /// `Retry-After` delays the delivery. With a 429 it delays all deliveries to the endpoint.
     async fn waits_as_it_is_asked(app) {
         let owner = app.owner().await;
         for (status, others_wait) in [(500, false), (429, true)] {
@@ -147,7 +148,7 @@ storage! {
         }
     }
 
-    /// Where nobody listens, deliveries fail; those to others go on.
+    /// If nobody listens at an endpoint, then its deliveries fail. Deliveries to others go on.
     async fn a_dead_one_delays_nobody(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         let port = crate::support::servers::free_port();
@@ -162,8 +163,8 @@ storage! {
         assert_eq!((&tried[0]["error"], &tried[0]["response_status"]), (&json!("CONNECTION_FAILED"), &Value::Null));
     }
 
-    /// After ten failures in a row an endpoint is left alone for a while; its owner sees it, and
-    /// ends it by asking for something.
+    /// After ten failures in a row an endpoint is paused for a while. Its owner sees the pause, and
+    /// ends it with a request such as a test delivery.
     async fn is_left_alone_for_a_while(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         receiver.statuses("/hooks", &[500]);
@@ -192,7 +193,7 @@ storage! {
 }
 
 logic! {
-    /// Who does not answer in time has failed.
+    /// If a receiver does not answer in time, the attempt has failed.
     async fn time_runs_out(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         receiver.script("/hooks", |_, n| Answer { delay: Duration::from_secs(if n == 0 { 30 } else { 0 }), ..Answer::status(200) });
@@ -205,7 +206,8 @@ logic! {
         assert_eq!(tried[1]["status"], "SUCCEEDED");
     }
 
-    /// An hour is the most, also of a number that no counter holds.
+    /// `Retry-After` delays an attempt by an hour at most, even if its number overflows every
+    /// integer type.
     async fn waits_an_hour_at_most(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         receiver.script("/hooks", |_, _| Answer { headers: vec![("retry-after", "9".repeat(30))], ..Answer::status(503) });
@@ -216,7 +218,7 @@ logic! {
     }
 }
 
-/// Waits without calling for it.
+/// Waits for requests without a call of the dispatcher.
 async fn by_itself(receiver: &Receiver, path: &str, count: usize) -> Vec<Received> {
     let began = std::time::Instant::now();
     while receiver.received(path).len() < count {

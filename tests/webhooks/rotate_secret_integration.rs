@@ -5,7 +5,7 @@ use serde_json::json;
 use super::inbound::{INTEGRATIONS, Sender, connect, now};
 
 everywhere! {
-    /// In the time of grace both secrets are good, after it the new one alone.
+    /// During the grace period both secrets are accepted. After it only the new one is.
     async fn the_old_one_ends(app) {
         let owner = app.owner().await;
         let old = connect(&owner, "STRIPE").await;
@@ -25,7 +25,8 @@ everywhere! {
         new.sign("evt_4", now()).send(&app).await.expect(202);
     }
 
-    /// Without grace the old one ends at once; the new one may be the provider's.
+    /// Without a grace period the old secret ends at once. The new secret may be one that the
+    /// provider has made.
     async fn without_grace(app) {
         let owner = app.owner().await;
         let old = connect(&owner, "STRIPE").await;

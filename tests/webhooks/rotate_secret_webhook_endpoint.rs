@@ -13,7 +13,8 @@ async fn rotate(client: &Client, id: &str) -> Exchange {
 }
 
 everywhere! {
-    /// During the time of grace both sign, the newest first; after it the old one does not.
+    /// During the grace period both secrets sign, the newest first. After it the old one does not
+    /// sign.
     async fn both_sign_for_a_time(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         let made = endpoint(&owner, &receiver, "/hooks").await;
@@ -35,7 +36,7 @@ everywhere! {
         assert_eq!(verify(&sent[1], &[new, old]), [true, false]);
     }
 
-    /// Without grace the old one ends at once; a secret of one's own is taken.
+    /// Without a grace period the old secret ends at once. The caller may supply the new secret.
     async fn without_grace(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         let made = endpoint(&owner, &receiver, "/hooks").await;
@@ -50,7 +51,8 @@ everywhere! {
         assert!(!read.text.contains("whsec_"));
     }
 
-    /// The body may be left out, with its type or without it; one that is there has a type.
+    /// The body may be left out, with or without a `Content-Type`. A body that is present needs a
+    /// type.
     async fn needs_no_body(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         let made = endpoint(&owner, &receiver, "/hooks").await;
@@ -67,11 +69,11 @@ everywhere! {
         send(&json, Some("{")).await.refused(400, "malformed_request");
         send(&[("content-type", "text/plain")], None).await.refused(415, "unsupported_media_type");
         assert_eq!(owner.get(&format!("{PATH}/{}", made.id())).await.expect(200).body, before.body);
-        // Where it must be there, no body is still none.
+        // If an operation requires a body, then a request without one is still refused.
         owner.send(Method::POST, PATH, &[], None).await.refused(415, "unsupported_media_type");
     }
 
-    /// What is no secret is refused, and the old one stays.
+    /// An invalid secret is refused, and the old one stays.
     async fn refusals(app) {
         let owner = app.owner().await;
         let made = owner.post(PATH, &json!({ "url": "https://example.com/", "event_types": ["notice.published"] })).await.expect(201);

@@ -1,4 +1,4 @@
-//! Secrets that an older release has sealed with the master key, which `webhooks` gets no more.
+//! Secrets that an older release has sealed with the master key, which `webhooks` no longer gets.
 
 use aes_gcm::aead::Aead as _;
 use aes_gcm::{Aes256Gcm, KeyInit as _, Nonce, aead::Payload};
@@ -15,7 +15,8 @@ storage! { older_secrets_open(placement) }
 
 const MASTER: &str = "ZGV2ZWxvcG1lbnQgb25seSwgbmV2ZXIgZGVwbG95ISE=";
 
-/// What is sealed is sealed with a key of its own; what was sealed before it still opens.
+/// New secrets are sealed with a key that only serves for sealing. Secrets that were sealed with
+/// the master key still open.
 async fn older_secrets_open(placement: Placement) {
     let (directory, receiver) = (tempfile::tempdir().unwrap(), Receiver::start().await);
     let options = options(placement, directory.path(), &UNLIMITED);

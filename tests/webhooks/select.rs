@@ -1,4 +1,4 @@
-//! Which events come to an endpoint.
+//! Which events an endpoint gets.
 
 use std::collections::BTreeSet;
 
@@ -7,14 +7,14 @@ use serde_json::json;
 use super::{PATH, arrived, endpoint, endpoint_with, operate, project, settled};
 use crate::support::receiver::Receiver;
 
-/// The types of what came to a path.
+/// The types of the events that came to a path.
 fn kinds(receiver: &Receiver, path: &str) -> BTreeSet<String> {
     receiver.received(path).iter().map(|one| one.event("type")).collect()
 }
 
 logic! {
-    /// Types, areas, and everything; who takes everything takes nothing about deliveries, which
-    /// would never end.
+    /// An endpoint chooses events by type, by area, or all of them. An endpoint that takes all
+    /// events gets none about deliveries, because these would never end.
     async fn by_patterns(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         receiver.statuses("/gone", &[410]);
@@ -29,7 +29,8 @@ logic! {
         for one in [&all, &ops, &some] {
             settled(&app, &owner, one.id()).await;
         }
-        // What was disabled meanwhile is told to who wants to know.
+        // An endpoint that asks for them gets the event of the endpoint that was disabled
+        // meanwhile.
         while !kinds(&receiver, "/ops").contains("endpoint.disabled") {
             settled(&app, &owner, ops.id()).await;
         }
@@ -41,7 +42,7 @@ logic! {
 }
 
 everywhere! {
-    /// What happens in one tenant is told to no other.
+    /// No event of one tenant is delivered to an endpoint of another.
     async fn of_one_tenant(app) {
         let (alice, bob, receiver) = (app.owner().await, app.owner().await, Receiver::start().await);
         let to_alice = endpoint_with(&alice, &receiver, "/alice", json!({})).await;
@@ -61,7 +62,7 @@ everywhere! {
 }
 
 everywhere! {
-    /// Every event comes once to each endpoint, and in both the same.
+    /// Every event comes once to each endpoint, and is the same at both.
     async fn to_each_endpoint(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         let (one, two) = (endpoint(&owner, &receiver, "/one").await, endpoint(&owner, &receiver, "/two").await);
@@ -77,7 +78,7 @@ everywhere! {
         }
     }
 
-    /// An endpoint with a rate gets that many a second at most.
+    /// An endpoint with a rate limit gets that many deliveries a second at most.
     async fn at_a_rate(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         for number in 0..8 {
@@ -94,7 +95,7 @@ everywhere! {
         assert_eq!(receiver.received("/hooks").len(), 8);
     }
 
-    /// What is disabled and what is deleted gets nothing, while another gets it.
+    /// A disabled or deleted endpoint gets nothing, while another endpoint gets the event.
     async fn not_what_has_ended(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         let (disabled, deleted, alive) = (

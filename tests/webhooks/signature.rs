@@ -1,4 +1,4 @@
-//! What a delivery is signed with, verified by code that shares nothing with the one that signs.
+//! The signatures of a delivery, verified by code that shares nothing with the code that signs.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -20,13 +20,13 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What Standard Webhooks signs.
+/// The bytes that Standard Webhooks signs.
 fn signed(sent: &Received) -> Vec<u8> {
     let head = format!("{}.{}.", sent.header("webhook-id"), sent.header("webhook-timestamp"));
     [head.as_bytes(), &sent.body].concat()
 }
 
-/// Whether each of these secrets has signed as Standard Webhooks does, and with a date.
+/// Whether each of these secrets has signed both as Standard Webhooks does and in the dated form.
 pub(crate) fn verify(sent: &Received, secrets: &[&str]) -> Vec<bool> {
     let seconds = sent.header("webhook-timestamp");
     let one = |secret: &&str| {
@@ -42,7 +42,7 @@ pub(crate) fn verify(sent: &Received, secrets: &[&str]) -> Vec<bool> {
 }
 
 logic! {
-    /// Every header of a delivery is there, and fits the body as it was sent.
+    /// A delivery has all its headers, and they match the body as it was sent.
     async fn is_in_three_forms(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         let more = json!({ "event_types": ["project.*"], "ed25519": true, "headers": { "X-Team": "search", "authorization": "Bearer x" } });
@@ -76,7 +76,7 @@ logic! {
         assert_eq!((&sent.json(), sent.event("subject")), (&feed.body["items"][0], subject));
     }
 
-    /// Ed25519 is for who asks for it.
+    /// An endpoint signs with Ed25519 only if it asks for that.
     async fn is_symmetric_by_default(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         endpoint(&owner, &receiver, "/hooks").await;

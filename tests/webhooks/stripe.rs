@@ -1,4 +1,4 @@
-//! Stripe's own library signs, and we take it in.
+//! A receiver accepts what Stripe's own library signs.
 
 use std::process::Command;
 
@@ -10,7 +10,7 @@ const SCRIPT: &str = "const stripe = require('stripe')('sk_test_none');\
     process.stdout.write(stripe.webhooks.generateTestHeaderString({ payload, secret }));";
 
 npm! {
-    /// A header of `generateTestHeaderString` is good for its payload and no other.
+    /// A header of `generateTestHeaderString` is valid for its payload and for no other.
     async fn its_own_library(app) {
         let folder = packages::of_npm(packages::STRIPE);
         let owner = app.owner().await;

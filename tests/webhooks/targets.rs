@@ -1,11 +1,12 @@
-//! Where no delivery goes, whenever the endpoint was written.
+//! Targets to which no delivery goes, whenever the endpoint was written.
 
 use serde_json::json;
 
 use super::{PATH, attempts, endpoint, operate, project, state};
 use crate::support::receiver::Receiver;
 
-/// No hosts of the public DNS, by name or by form. More of them are tested beside the code.
+/// Hosts that are not in the public DNS, because of their name or their form. More of them are
+/// tested beside the code.
 const NOWHERE: [&str; 14] = [
     "https://self.alt/internal/tick",
     "https://SELF.ALT./",
@@ -24,7 +25,7 @@ const NOWHERE: [&str; 14] = [
 ];
 
 logic! {
-    /// Neither at creation nor on update is such a host accepted, in development either.
+    /// Such a host is refused at creation and on update, in development too.
     async fn refused_in_writing(app) {
         let owner = app.owner().await;
         let good = json!({ "url": "https://example.com/", "event_types": ["notice.published"] });
@@ -43,7 +44,7 @@ logic! {
         assert_eq!(state(&owner).await, before);
     }
 
-    /// What was written before there was such a rule is judged again before it is sent to.
+    /// An endpoint that was written before this rule existed is checked again before a delivery.
     async fn refused_when_it_is_sent(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         let made = endpoint(&owner, &receiver, "/hooks").await;
@@ -57,7 +58,8 @@ logic! {
         assert_eq!(receiver.received("/hooks").len(), 0);
     }
 
-    /// A type that no event has would be waited for in vain; what there is, is named.
+    /// A pattern for event types that do not exist is refused, because it would wait in vain. The
+    /// refusal names the existing types.
     async fn unknown_types_are_refused(app) {
         let owner = app.owner().await;
         let before = state(&owner).await;

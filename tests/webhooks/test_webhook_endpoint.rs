@@ -6,7 +6,7 @@ use super::{PATH, arrived, endpoint_with, operate, settled, state};
 use crate::support::receiver::Receiver;
 
 logic! {
-    /// The event comes to this endpoint, whatever that takes, and to no other.
+    /// The event comes to this endpoint, whichever types it takes, and to no other.
     async fn comes_to_this_endpoint(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         let tested = endpoint_with(&owner, &receiver, "/tested", json!({ "event_types": ["user.*"] })).await;
@@ -23,7 +23,7 @@ logic! {
         assert_eq!((receiver.received("/tested").len(), receiver.received("/all").len()), (1, before));
     }
 
-    /// One that is disabled, missing or gone is not tested.
+    /// A test of an endpoint that is disabled, missing or gone is refused.
     async fn refusals(app) {
         let owner = app.owner().await;
         let made = owner.post(PATH, &json!({ "url": "https://example.com/", "event_types": ["notice.published"] })).await.expect(201);

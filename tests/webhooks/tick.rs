@@ -26,7 +26,7 @@ pub async fn tick(client: &Client, token: &str) -> Exchange {
     client.send(Method::POST, PATH, &[("authorization", &bearer)], None).await
 }
 
-/// Events of a tenant, this many days ago.
+/// Writes events of a tenant that are this many days old.
 pub fn seed(app: &App, tenant: &str, days: i64, count: usize) {
     let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis();
     let moment = i64::try_from(now).unwrap() - days * DAY;
@@ -51,7 +51,7 @@ fn old(app: &App) -> usize {
     count[0][0].parse().unwrap()
 }
 
-/// What is too old goes, in bounded steps, and what is not stays.
+/// Events that are too old are deleted, in bounded steps, and the others stay.
 async fn takes_away_what_is_too_old(placement: Placement) {
     let variables = [("retention_events_days", "60"), ("retention_webhooks_days", "60")];
     let (app, server, _directory) = dedicated(placement, &variables).await;
@@ -70,7 +70,7 @@ async fn takes_away_what_is_too_old(placement: Placement) {
     assert_eq!(first.body["webhook_attempts"], 1);
     assert_eq!(app.rows("SELECT id FROM webhook_attempts"), [["atm_kept"]]);
     if external() {
-        // The month is a partition, and went whole.
+        // The month is a partition, and was dropped as a whole.
         assert_eq!((first.body["events"].as_i64(), old(&app)), (Some(1), 5), "{}", first.text);
     } else {
         assert_eq!(
@@ -88,14 +88,14 @@ async fn takes_away_what_is_too_old(placement: Placement) {
     let nothing = ["events", "audit_logs", "idempotency_receipts", "refresh_tokens", "attempts"];
     assert!(nothing.iter().all(|name| again.body[name] == 0), "{}", again.text);
     assert_eq!(again.body["more"], false);
-    // The feed goes on behind the gap.
+    // The feed goes on after the gap.
     let feed = owner.get("/api/v1/events?limit=100").await.expect(200);
     assert_eq!(feed.body["items"].as_array().unwrap().len(), 2 + 5);
     owner.post("/api/v1/projects", &json!({ "name": "x" })).await.expect(201);
     server.shutdown().await.unwrap();
 }
 
-/// While somebody reads for long, such as a dump, partitions stay and nobody waits for them.
+/// While a long read runs, such as a dump, partitions stay, and no other query waits for it.
 async fn waits_for_no_dump(placement: Placement) {
     let (app, server, directory) = dedicated(placement, &[]).await;
     let owner = app.owner().await;
@@ -104,7 +104,7 @@ async fn waits_for_no_dump(placement: Placement) {
     dump.batch_execute("BEGIN; SELECT count(*) FROM events").await.unwrap();
     let began = std::time::Instant::now();
     let answer = tick(&app.anon(), SCHEDULER).await.expect(200);
-    // Whoever writes or reads events stands behind it for as long.
+    // If the tick waited for the lock, every writer and reader of events would wait behind it.
     assert!(began.elapsed() < std::time::Duration::from_secs(5), "it gives up at once");
     assert_eq!(
         (answer.body["events"].as_i64(), answer.body["more"].as_bool()),
@@ -120,7 +120,7 @@ async fn waits_for_no_dump(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// Only the operator may.
+/// Only a caller with the scheduler's credential may call it.
 async fn needs_the_credential(placement: Placement) {
     let (app, server, _directory) = dedicated(placement, &[]).await;
     let owner = app.owner().await;
@@ -133,7 +133,8 @@ async fn needs_the_credential(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// Limits hold up who guesses, and not the scheduler, which takes nothing of what its address has.
+/// The rate limit applies to callers who guess the credential. It does not apply to the scheduler,
+/// which also uses up nothing of the bucket of its address.
 async fn limits_hold_up_who_guesses(placement: Placement) {
     let few = [("limit_tick_per_minute", "2;burst=2"), ("limit_ip_per_minute", "30;burst=30")];
     let (app, server, _directory) = dedicated(placement, &few).await;
@@ -147,7 +148,7 @@ async fn limits_hold_up_who_guesses(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// Deliveries that came to an end go with their age; those that are pending stay.
+/// Deliveries that came to an end are deleted when they are too old. Pending ones stay.
 async fn keeps_what_is_pending(placement: Placement) {
     let (app, server, _directory) = dedicated(placement, &[]).await;
     let owner = app.owner().await;
@@ -165,10 +166,11 @@ async fn keeps_what_is_pending(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// Where gateways call it themselves after a write, the call goes on until nothing is due: what
-/// is due already wakes nobody. One run ends after eight seconds.
+/// If a gateway calls the tick itself after a write, then the call goes on until nothing is due,
+/// because no write follows for the deliveries that are already due. One run ends after eight
+/// seconds.
 async fn goes_on_until_nothing_is_due() {
-    /// More than a run can send, with 32 at once and a second for each.
+    /// More events than one run can send, with 32 at once and a second for each.
     const EVENTS: usize = 330;
     let directory = tempfile::tempdir().unwrap();
     let mut options = options(Placement::Composed, directory.path(), &UNLIMITED);
@@ -190,13 +192,14 @@ async fn goes_on_until_nothing_is_due() {
     server.shutdown().await.unwrap();
 }
 
-/// It says what it sent and when the next is due; while it waits, it sends that too.
+/// The answer tells what was sent and when the next delivery is due. With `wait` the call also
+/// sends what becomes due meanwhile.
 async fn tells_what_is_due() {
     let directory = tempfile::tempdir().unwrap();
     let schedule = UNLIMITED.iter().copied().chain([("webhook_schedule", "0s,2s")]);
     let schedule: Vec<_> = schedule.collect();
     let mut options = options(Placement::Fused, directory.path(), &schedule);
-    // Else the host would be first.
+    // Otherwise the host's own ticker would be first.
     options.ticker = false;
     let (app, server) = start(options).await;
     let (owner, receiver) = (app.owner().await, Receiver::start().await);

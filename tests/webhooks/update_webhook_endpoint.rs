@@ -6,7 +6,7 @@ use super::{PATH, arrived, endpoint_with, project, settled, state};
 use crate::support::receiver::Receiver;
 
 logic! {
-    /// One member changes; a header is taken away by null.
+    /// A patch changes one member, and null removes a header.
     async fn merges(app) {
         let owner = app.owner().await;
         let body = json!({ "url": "https://example.com/", "event_types": ["notice.published"], "description": "a", "headers": { "x-a": "1", "x-b": "2" } });
@@ -20,7 +20,7 @@ logic! {
         assert_eq!((&reset.body["description"], &reset.body["timeout_seconds"]), (&json!(null), &json!(15)));
     }
 
-    /// Other event types and another URL hold from then on.
+    /// A change of the event types and of the URL holds for later events.
     async fn holds_for_what_comes(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         let made = endpoint_with(&owner, &receiver, "/old", json!({ "event_types": ["user.*"] })).await;
@@ -33,7 +33,7 @@ logic! {
         assert_eq!((receiver.received("/old").len(), receiver.received("/new").len()), (0, 1));
     }
 
-    /// Everything that is wrong is said, and nothing changes.
+    /// The refusal lists all violations, and nothing changes.
     async fn refusals(app) {
         let owner = app.owner().await;
         let made = owner.post(PATH, &json!({ "url": "https://example.com/", "event_types": ["notice.published"] })).await.expect(201);

@@ -1,4 +1,4 @@
-//! The same functions under a clock that the tests turn: days of failures in seconds.
+//! The same functions under a clock that the tests turn: days of failures in a few seconds.
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -18,7 +18,7 @@ const SCHEDULE: [i64; 9] =
     [0, 5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 36_000_000, 50_400_000];
 const HOUR: i64 = 3_600_000;
 
-/// A server whose functions go by a clock of the test, and which does nothing by itself.
+/// A server whose functions use a clock of the test. It does no work by itself.
 struct World {
     app: App,
     clock: Clock,
@@ -47,7 +47,7 @@ impl World {
         i64::try_from(now.as_millis()).unwrap()
     }
 
-    /// Sends what is due; when the next is, if anything is.
+    /// Sends the deliveries that are due. Returns when the next one is due, if there is one.
     async fn drain(&self) -> Option<i64> {
         loop {
             let done = tick(&self.app).await;
@@ -62,7 +62,7 @@ impl World {
         self.clock.advance(moment - self.now());
     }
 
-    /// Goes from one due moment to the next until nothing is, or `end` has come.
+    /// Turns the clock from one due time to the next until nothing is due, or until `end`.
     async fn run_until(&self, end: i64) {
         while let Some(due) = self.drain().await.filter(|due| *due <= end) {
             self.turn_to(due + 1);
@@ -93,14 +93,14 @@ async fn attempts(client: &Client, id: &str) -> Vec<Value> {
     }
 }
 
-/// The moments of an attempt and of the one after it.
+/// The time of an attempt and of the one after it.
 fn moments(attempt: &Value) -> (i64, Option<i64>) {
     let at = |name: &str| attempt[name].as_str().map(moment);
     (at("created_at").unwrap(), at("next_attempt_at"))
 }
 
-/// A delivery that never arrives is tried at each time of the schedule, a tenth later at most,
-/// never before, for more than a day; then it is given up, and its owner told.
+/// A delivery that never arrives is tried at each time of the schedule, at most a tenth late and
+/// never early, for more than a day. Then it is given up, and its owner is told.
 async fn the_whole_schedule() {
     let world = World::start().await;
     let (owner, receiver) = (world.app.owner().await, Receiver::start().await);
@@ -115,7 +115,7 @@ async fn the_whole_schedule() {
         assert_eq!(next, due, "the tick tells when the next one is");
         let Some((delay, due)) = SCHEDULE.get(number).zip(due) else { continue };
         assert!((*delay..=delay + delay / 10).contains(&(due - at)), "{number}: {}", due - at);
-        // A second too early; the machine's time goes on beside the clock's.
+        // One second too early. The clock of the machine goes on besides the clock of the test.
         if *delay > 60_000 {
             world.turn_to(due - 1_000);
             world.drain().await;
@@ -135,14 +135,14 @@ async fn the_whole_schedule() {
     world.end().await;
 }
 
-/// Five days of nothing but failures disable an endpoint, and one success in between does not
-/// let it come to that. What was given up comes back when it is asked for.
+/// Five days with nothing but failures disable an endpoint. One success in between prevents that. A
+/// request recovers the deliveries that were given up.
 async fn five_days_of_failures() {
     let world = World::start().await;
     let (owner, receiver) = (world.app.owner().await, Receiver::start().await);
     receiver.statuses("/dead", &[500]);
     let dead = endpoint(&owner, &receiver, "/dead").await;
-    // Its third day has a success.
+    // The third day of this endpoint has successes.
     let third_day = world.now() + 60 * HOUR;
     let clock = world.clock.clone();
     receiver.script("/moody", move |_, _| {
@@ -190,9 +190,9 @@ async fn five_days_of_failures() {
     world.end().await;
 }
 
-/// Whatever fails, and how: an event arrives, or is given up after as many attempts as the
-/// schedule has. Nothing is sent again after it arrived, no attempt is early, and where it was
-/// asked for the events of an object arrive in their order.
+/// Whatever fails, and however it fails, an event arrives, or is given up after as many attempts as
+/// the schedule has. Nothing is sent again after it arrived, and no attempt is early. If the
+/// endpoint asked for ordering, then the events of an object arrive in their order.
 async fn whatever_fails() {
     for round in 0..4_u64 {
         let seed = std::env::var("TENANTRY_SEED").ok().and_then(|text| text.parse().ok());
@@ -208,7 +208,7 @@ async fn any_pattern(seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut made = Vec::new();
     for (path, ordering) in [("/any", "NONE"), ("/ordered", "SUBJECT")] {
-        // From an endpoint that mostly works to one that mostly does not.
+        // The endpoints range from one that mostly works to one that mostly fails.
         let chance = random.u8(10..75);
         receiver.script(path, move |_, n| {
             let mut random = fastrand::Rng::with_seed(seed.wrapping_add(n as u64));
@@ -253,7 +253,8 @@ async fn any_pattern(seed: u64) {
                 let ((at, next), delay) = (moments(pair[0]), SCHEDULE[number + 1]);
                 let next = next.expect("it is tried again");
                 assert!(next - at >= delay && moments(pair[1]).0 >= next, "{pair:?}");
-                // Not later than the schedule, or than an hour where more was asked for.
+                // An attempt is not later than the schedule, or than an hour if the receiver asked
+                // for more.
                 assert!(next - at <= (delay + delay / 10).max(HOUR), "{pair:?}");
             }
         }
@@ -264,7 +265,8 @@ async fn any_pattern(seed: u64) {
     world.end().await;
 }
 
-/// The last attempt of an event is before the first one of the next event of its object.
+/// Checks that the last attempt of an event is before the first one of the next event of its
+/// object.
 fn in_order(feed: &[Value], attempts: &[Value]) {
     let places = |event: &Value| {
         let of = |one: &&(usize, &Value)| one.1["event_id"] == event["id"];
