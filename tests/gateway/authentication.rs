@@ -1,4 +1,4 @@
-//! Who is not let in, and what they are told.
+//! Credentials that are refused, and the answers to them.
 
 use jwt_simple::prelude::*;
 use serde_json::json;
@@ -20,8 +20,8 @@ fn forge(key: &RS256KeyPair, tenant: &str, valid: Duration) -> String {
     key.sign(claims).unwrap()
 }
 
-/// The issuer's own key, unsealed with the development master key: for tokens that are
-/// genuine and yet not valid.
+/// The issuer's own key, unsealed with the development master key. It signs tokens that are genuine
+/// and yet not valid.
 pub(crate) fn issuer_key(app: &App) -> RS256KeyPair {
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
@@ -33,7 +33,8 @@ pub(crate) fn issuer_key(app: &App) -> RS256KeyPair {
 }
 
 transport! {
-    /// Without a credential, or with one of another kind, a client learns how to get one.
+    /// A request without a credential, or with one of another kind, gets an answer that tells how
+    /// to get one.
     async fn needs_a_token(app) {
         snapshot!("without_token", app.anon().get(PATH).await.refused(401, "authentication_required"));
         for value in ["Basic YTpi", "Bearer", "Bearer ", "token"] {
@@ -42,7 +43,7 @@ transport! {
         }
     }
 
-    /// Forged tokens, and tokens of other algorithms, are refused.
+    /// Forged tokens, and tokens with other algorithms, are refused.
     async fn refuses_forged_tokens(app) {
         let owner = app.owner().await;
         let token = owner.token();
@@ -68,7 +69,7 @@ transport! {
         owner.get(PATH).await.expect(200);
     }
 
-    /// Genuine tokens that are expired, or of another audience, are refused.
+    /// Genuine tokens that are expired, or that are for another audience, are refused.
     async fn refuses_genuine_tokens_that_are_not_valid(app) {
         let owner = app.owner().await;
         let key = issuer_key(&app);
@@ -85,8 +86,8 @@ transport! {
         owner.with_token(&key.sign(other).unwrap()).get(PATH).await.refused(401, "invalid_token");
     }
 
-    /// Genuine tokens that begin later than clocks differ, or live longer than the issuer lets
-    /// any, are refused (RFC 7519 sections 4.1.5 and 4.1.6).
+    /// Genuine tokens are refused if they begin later than the tolerated clock difference, or live
+    /// longer than the issuer allows (RFC 7519 sections 4.1.5 and 4.1.6).
     async fn refuses_genuine_tokens_of_other_times(app) {
         let owner = app.owner().await;
         let key = issuer_key(&app);
@@ -126,7 +127,7 @@ transport! {
 }
 
 everywhere! {
-    /// X-Tenant-Id may repeat the tenant of the token and not change it.
+    /// `X-Tenant-Id` may repeat the tenant of the token but cannot change it.
     async fn the_tenant_is_the_tokens(app) {
         let (alice, bob) = (app.owner().await, app.owner().await);
         let named = |tenant: &str| [("x-tenant-id", tenant.to_owned())];
@@ -141,7 +142,7 @@ everywhere! {
     }
 }
 
-/// A gateway that finds no published keys asks the issuer before it refuses.
+/// If a gateway finds no published keys, it asks the issuer before it refuses a token.
 async fn asks_for_lost_keys(placement: Placement) {
     let (app, server, directory) = dedicated(placement, &[]).await;
     let owner = app.owner().await;

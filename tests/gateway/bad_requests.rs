@@ -1,4 +1,4 @@
-//! What a client can send wrong, from the outside in.
+//! Malformed requests, from the path to the values in the body.
 
 use http::Method;
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::snapshot;
 const PATH: &str = "/api/v1/projects";
 
 transport! {
-    /// Unknown paths and versions are a 404, whoever asks.
+    /// An unknown path or version is a 404, with or without a credential.
     async fn unknown_paths(app) {
         let owner = app.owner().await;
         snapshot!("unknown_path", app.anon().get("/api/v1/nothing").await.refused(404, "route_not_found"));
@@ -17,7 +17,7 @@ transport! {
         }
     }
 
-    /// A wrong method is told which ones there are.
+    /// The answer to a wrong method tells which methods there are.
     async fn wrong_methods(app) {
         let refused = app.anon().delete(PATH).await.refused(405, "method_not_allowed");
         let mut allow: Vec<_> = refused.header("allow").unwrap().split(", ").collect();
@@ -32,7 +32,8 @@ transport! {
         }
     }
 
-    /// Bodies that are not JSON, of another type, or too large; none of them makes anything.
+    /// Bodies that are not JSON, of another media type, or too large are refused, and nothing is
+    /// made.
     async fn bodies(app) {
         let owner = app.owner().await;
         let json_type = ("content-type", "application/json");
@@ -61,12 +62,12 @@ transport! {
         assert_eq!(list.body["items"].as_array().unwrap().len(), 1, "{}", list.text);
     }
 
-    /// A target that is too long is refused before anything is looked at.
+    /// A target that is too long is refused before anything else is checked.
     async fn long_targets(app) {
         app.owner().await.get(&format!("{PATH}?cursor={}", "x".repeat(9000))).await.refused(414, "uri_too_long");
     }
 
-    /// So is a header section that is too large, by bytes or by fields.
+    /// A header section that is too large, by bytes or by fields, is refused as early.
     async fn large_headers(app) {
         let owner = app.owner().await;
         let large = "x".repeat(33 << 10);
@@ -77,7 +78,7 @@ transport! {
         owner.send(Method::GET, PATH, &many[..80], None).await.expect(200);
     }
 
-    /// What a client sends is never a 5xx, and what is wrong inside is never in an answer.
+    /// No value from a client causes a 5xx, and no answer tells internal errors.
     async fn hostile_values_are_never_a_5xx(app) {
         let owner = app.owner().await;
         for value in ["%00", "'", "\"", "%F0%9F%92%A9", "-1", "null", "[]", "%0d%0aX-Evil:%201", "${jndi}", "<script>"] {

@@ -1,4 +1,4 @@
-//! The suite that asks any HTTP API for its conventions (`tests/conformance`), asks this one.
+//! The conformance suite for any HTTP API (`tests/conformance`) passes on this one.
 
 use std::ffi::OsString;
 
@@ -7,8 +7,8 @@ use crate::support::{Placement, dedicated};
 
 everywhere! { passes(placement) }
 
-/// What the suite's own description of this API leaves out: something that is deprecated, which
-/// only an operator can say.
+/// A part that the suite's own description of this API leaves out: a deprecated operation, because
+/// only an operator can deprecate one.
 const DEPRECATED: &str = "
 [deprecated]
 operation = { method = \"GET\", path = \"/api/v1/notices\" }
@@ -19,7 +19,7 @@ const LIFECYCLE: &str = r#"{"rfc9745": true, "deprecations": [{
     "deprecated_at": "2026-02-01", "sunset_at": "2099-01-01", "guide": "/docs/migrate"
 }]}"#;
 
-/// Every check passes, a SHOULD as well, with the limits of the contract.
+/// Every check passes, also those of a SHOULD, with the limits of the contract.
 async fn passes(placement: Placement) {
     let variables = [
         ("api_lifecycle", LIFECYCLE),
@@ -48,7 +48,7 @@ async fn passes(placement: Placement) {
         serde_json::from_slice(&std::fs::read(results).unwrap()).unwrap();
     let checks = results["checks"].as_array().unwrap();
     let skipped: Vec<_> = checks.iter().filter(|check| check["outcome"] == "skipped").collect();
-    // No operation of the bundle demands a key yet.
+    // No operation of the bundle requires a key yet.
     let ids: Vec<_> = skipped.iter().map(|check| check["id"].as_str().unwrap()).collect();
     assert_eq!(ids, ["idempotency-missing"]);
     server.shutdown().await.unwrap();

@@ -18,7 +18,8 @@ fn declared(value: &Value) -> Vec<String> {
 }
 
 transport! {
-    /// A listed origin may ask, and gets itself back; another gets no CORS header.
+    /// A listed origin is allowed and is repeated in the answer. Another origin gets no CORS
+    /// header.
     async fn only_listed_origins(app) {
         let anon = app.anon();
         let preflight = async |origin: &str| {
@@ -36,13 +37,13 @@ transport! {
         assert_eq!(allowed.header("access-control-allow-credentials"), None);
         let admin = preflight("https://admin.example.com").await;
         assert_eq!(admin.header("access-control-allow-credentials"), Some("true"));
-        // An error is readable to the page as well.
+        // A page can read an error too.
         let refused = anon.send(Method::GET, PATH, &[("origin", "https://app.example.com")], None).await.expect(401);
         assert_eq!(refused.header("access-control-allow-origin"), Some("https://app.example.com"));
     }
 
-    /// A page may send every header that the contract knows, and those that tracing libraries add
-    /// to its requests.
+    /// A page may send every header that the contract declares, and the headers that tracing
+    /// libraries add to its requests.
     async fn every_header_may_be_sent(app) {
         let anon = app.anon();
         let headers = [("origin", "https://app.example.com"), ("access-control-request-method", "GET")];
@@ -58,8 +59,8 @@ transport! {
         }
     }
 
-    /// A page reads every header that is sent (K-32), but those that are about CORS or the
-    /// connection: whatever is answered, nothing else is hidden.
+    /// A page can read every header of every answer (K-32), except those about CORS or the
+    /// connection.
     async fn every_header_is_exposed(app) {
         let owner = app.owner().await;
         let origin = ("origin", "https://app.example.com");

@@ -1,5 +1,5 @@
-//! The first requests that need a key, all at once: while one looks it up, the others must
-//! not be refused for it. The look-ups are held until all of them have come.
+//! The first requests that need a key come all at once. While one of them looks the key up, the
+//! others are not refused for its absence. The look-ups are held until all requests have come.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;

@@ -5,7 +5,7 @@ use http::Method;
 const PATH: &str = "/api/v1/projects";
 
 transport! {
-    /// Ids of the client come back; ids that are no tokens are replaced.
+    /// The ids that a client sends come back. An id that is not a token is replaced.
     async fn correlation(app) {
         let owner = app.owner().await;
         let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -22,7 +22,7 @@ transport! {
         assert_eq!(short.header("x-b3-sampled"), Some("0"));
     }
 
-    /// The security headers stand on successes and refusals alike.
+    /// Successes and refusals have the security headers.
     async fn security(app) {
         let owner = app.owner().await;
         for answer in [owner.get(PATH).await, owner.get("/nowhere").await, owner.get("/api/v1/nowhere").await, app.anon().get(PATH).await] {

@@ -1,5 +1,5 @@
-//! `Idempotency-Key` over HTTP, as far as it is the same for all operations (S-39). What a
-//! crash leaves is in `tests/crash.rs`.
+//! `Idempotency-Key` over HTTP, as far as it is the same for all operations (S-39). The tests with
+//! crashes are in `tests/prove/crash/`.
 
 use http::Method;
 use serde_json::json;
@@ -22,8 +22,8 @@ async fn count(client: &Client) -> usize {
     client.get(PATH).await.expect(200).body["items"].as_array().unwrap().len()
 }
 
-/// A receipt in SQL stands behind the key-value store, and is honoured for as long as it is
-/// there: the clock of who reads it is not asked.
+/// A receipt in SQL backs the key-value store. It is honoured as long as the row exists, whatever
+/// the clock of the reading host says.
 async fn a_lost_store_repeats_nothing(placement: Placement) {
     let (app, server, directory) = dedicated(placement, &[]).await;
     let owner = app.owner().await;
@@ -41,8 +41,8 @@ async fn a_lost_store_repeats_nothing(placement: Placement) {
 }
 
 everywhere! {
-    /// A replay has the status, headers and body of the first answer, in the form that is asked
-    /// for now, and says that it is one.
+    /// A replay has the status, headers and body of the first answer, in the form that the retry
+    /// asks for, and is marked as a replay.
     async fn a_replay_is_the_first_answer(app) {
         let owner = app.owner().await;
         let first = create(&owner, "k", "a").await.expect(201);
@@ -59,7 +59,7 @@ everywhere! {
         assert_eq!((form.body["data"]["id"].as_str(), count(&owner).await), (Some(first.id()), 1));
     }
 
-    /// Every write takes a key: PUT, PATCH and DELETE are done once too.
+    /// Every write accepts a key: PUT, PATCH and DELETE happen once too.
     async fn every_method_takes_a_key(app) {
         let owner = app.owner().await;
         let path = format!("{PATH}/{}", create(&owner, "c", "a").await.expect(201).id());
@@ -84,7 +84,8 @@ everywhere! {
         }
     }
 
-    /// The quoted form of the draft and the bare one are one key; two headers are none.
+    /// The quoted form of the draft and the bare form are the same key. Two such headers are not a
+    /// key.
     async fn the_spelling_of_a_key(app) {
         let owner = app.owner().await;
         let first = create(&owner, "a key, with \"marks\"", "a").await.expect(201);
@@ -101,8 +102,8 @@ everywhere! {
         owner.send(Method::GET, PATH, &nothing, None).await.expect(200);
     }
 
-    /// Registering, signing in and machine clients are done once for a key as well, and what
-    /// they answer, which holds secrets, is kept sealed.
+    /// Registering, signing in and creating a machine client also happen once for each key. Their
+    /// answers hold secrets, so they are stored sealed.
     async fn secrets_are_sealed(app) {
         let anon = app.anon();
         let key = [("idempotency-key", "register-1")];
@@ -136,8 +137,8 @@ everywhere! {
         assert!(!kept.contains(&digest), "a plain digest would let the password be guessed");
     }
 
-    /// Equal keys of two strangers do not meet, with equal bodies or not; a network does not make
-    /// somebody who names an account another one.
+    /// Equal keys of two strangers are separate keys, whether the bodies are equal or not. A caller
+    /// who names an account stays the same caller on another network.
     async fn strangers_have_keys_of_their_own(app) {
         let register = |who: &str| {
             let body = json!({ "email": format!("{who}-{}@example.com", uuid()), "password": "correct horse battery staple", "tenant_name": "Same" });
@@ -157,8 +158,8 @@ everywhere! {
         assert_ne!(tokens[0], tokens[1]);
     }
 
-    /// Whoever loses the answer of a refresh asks again with the same key: the token has served,
-    /// and nobody takes it for stolen.
+    /// If a client loses the answer to a refresh, then it asks again with the same key. The refresh
+    /// token is spent, and the retry is not treated as theft.
     async fn a_lost_refresh_is_repeated(app) {
         let owner = app.owner().await;
         let token = owner.session["refresh_token"].as_str().unwrap();
@@ -174,7 +175,8 @@ everywhere! {
         refresh("another").await.refused(400, "invalid_grant");
     }
 
-    /// A key of one machine client is nothing to another, though both send the same body.
+    /// The key of one machine client means nothing for another client, even if both send the same
+    /// body.
     async fn a_key_of_a_client_is_its_own(app) {
         let owner = app.owner().await;
         let mut tokens = Vec::new();

@@ -1,4 +1,5 @@
-//! A function that writes to the key-value store, which all share, makes no keys for tokens.
+//! All functions share the key-value store. A function that writes to it cannot make keys for
+//! tokens.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,7 +15,7 @@ transport! { another_verifier_lets_nobody_in() }
 const KEY: &str = "auth:jwks";
 const PATH: &str = "/api/v1/projects";
 
-/// The bundle, and beside it a function that does what it is told with the store.
+/// The manifest of the bundle, with one more function that does what the test says with the store.
 fn manifest(directory: &std::path::Path) -> std::path::PathBuf {
     let text = std::fs::read_to_string(root().join("spin.toml")).unwrap();
     let built = format!("{}/target/wasm32", root().display());
@@ -56,8 +57,9 @@ fn signed(issuer: &Ed25519KeyPair, keys: &Value) -> Value {
     json!({ "keys": keys, "signed": issuer.sign(claims).unwrap() })
 }
 
-/// Sets of the function's own, unsigned, signed by itself, with the signature of the genuine one
-/// beside it, and none at all: no token of its own is let in, and those of `auth` always are.
+/// The function publishes key sets of its own: an unsigned one, one that it signed itself, one
+/// beside the genuine signature, and an empty one. No token of its own is accepted, and tokens of
+/// `auth` always are.
 async fn no_function_makes_keys(placement: Placement) {
     let directory = tempfile::tempdir().unwrap();
     let mut options = options(placement, &directory.path().join("data"), &UNLIMITED);
@@ -85,11 +87,11 @@ async fn no_function_makes_keys(placement: Placement) {
         ("nothing", json!({})),
     ] {
         probe(&app, "key-value-set", &[("key", KEY), ("value", &set.to_string())]).await;
-        // An unknown key is looked for once a second at most.
+        // A gateway looks for an unknown key once a second at most.
         tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
         forged.get(PATH).await.refused(401, "invalid_token");
         app.owner().await.get(PATH).await.expect(200);
-        // Whoever asked `auth` has had the genuine set published again.
+        // A gateway asked `auth`, which published the genuine set again.
         assert_ne!(probe(&app, "key-value-get", &[("key", KEY)]).await, set.to_string(), "{why}");
     }
     let told = |line: &String| line.contains("auth:jwks");
@@ -97,14 +99,14 @@ async fn no_function_makes_keys(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// A gateway whose `keys_verifier` is of another master key lets nobody in, and says why: on
-/// Spin an operator sets both.
+/// If the `keys_verifier` of a gateway is of another master key, the gateway refuses all requests,
+/// and logs why. On Spin an operator sets both values.
 async fn another_verifier_lets_nobody_in() {
     let directory = tempfile::tempdir().unwrap();
     let other = STANDARD.encode(Ed25519KeyPair::generate().public_key().to_bytes());
     let data = directory.path().join("data");
     let mut options = options(Placement::Composed, &data, &UNLIMITED);
-    // As on Spin: nobody compares the two before the start.
+    // As on Spin, nothing compares the two values before the start.
     let text = std::fs::read_to_string(manifest(directory.path())).unwrap();
     let text = text.replace("\"{{ keys_verifier }}\"", &format!("\"{other}\""));
     options.manifest = directory.path().join("other.toml");

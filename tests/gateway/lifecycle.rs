@@ -8,7 +8,7 @@ transport! { deprecated(placement) gone(placement) }
 everywhere! { notices(placement) }
 logic! { a_table_against_the_policy_is_refused() }
 
-/// A table in which v1 was deprecated in 2020, and ends on this day.
+/// A lifecycle table in which v1 was deprecated in 2020 and ends on this day.
 fn table(sunset: &str) -> String {
     let row = json!({
         "major": 1, "deprecated_at": "2020-01-01", "sunset_at": sunset,
@@ -18,7 +18,7 @@ fn table(sunset: &str) -> String {
     json!({ "deprecations": [row] }).to_string()
 }
 
-/// Deprecated: it works, and every answer says until when.
+/// A deprecated version works, and every answer tells its end.
 async fn deprecated(placement: Placement) {
     let table = table("2099-12-31");
     let (app, server, _directory) = dedicated(placement, &[("api_lifecycle", &table)]).await;
@@ -41,7 +41,7 @@ async fn deprecated(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// Sunset: nothing of the version works, and nothing is changed by it.
+/// After its sunset nothing of the version works, and a request to it changes nothing.
 async fn gone(placement: Placement) {
     let table = table("2021-06-01");
     let (app, server, _directory) = dedicated(placement, &[("api_lifecycle", &table)]).await;
@@ -58,7 +58,8 @@ async fn gone(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// Each tenant is told once, by a notice and by an event, those that come later too.
+/// Each tenant is told once, by a notice and by an event. A tenant that registers later is told
+/// too.
 async fn notices(placement: Placement) {
     let table = table("2099-12-31");
     let (app, server, _directory) = dedicated(placement, &[("api_lifecycle", &table)]).await;
@@ -71,7 +72,7 @@ async fn notices(placement: Placement) {
     assert_eq!(told.as_array().unwrap().len(), 1, "{told}");
     assert_eq!(told[0]["effective_at"], "2099-12-31T00:00:00.000Z");
     assert_eq!(told[0]["url"], "https://docs.example.com/migrate-to-v2");
-    // Bob has read nothing yet, and was told with Alice.
+    // Bob has not read anything yet, and was told together with Alice.
     let feed = bob.get("/api/v1/events?type=notice.published").await.expect(200);
     assert_eq!(feed.body["items"].as_array().unwrap().len(), 1, "{}", feed.text);
     let carol = app.owner().await;
@@ -83,7 +84,7 @@ async fn notices(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// A table that breaks the rules of support does not start.
+/// A server with a table that breaks the support policy does not start.
 async fn a_table_against_the_policy_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let table = table("2020-03-01");

@@ -1,4 +1,4 @@
-//! Rate limits over HTTP; how a bucket counts is tested beside it
+//! Rate limits over HTTP. The tests of the counting are beside the bucket
 //! (`components/gateway/src/limits/bucket.rs`).
 
 use http::Method;
@@ -23,8 +23,8 @@ async fn statuses(client: &Client, count: usize) -> Vec<u16> {
     statuses
 }
 
-/// Reads, writes and sign-ins have buckets of their own, for each identity; a refusal
-/// tells when to come back, and does nothing.
+/// Reads, writes and sign-ins have separate buckets for each identity. A refusal tells when to come
+/// back, and changes nothing.
 async fn by_class_and_identity(placement: Placement) {
     let variables = [
         ("limit_read_per_minute", "5"),
@@ -73,7 +73,7 @@ fn projects(app: &App, tenant: &str) -> i64 {
     count[0][0].parse().unwrap()
 }
 
-/// Whoever waits for `Retry-After` is served, and not one request earlier.
+/// A client that waits for `Retry-After` is served, and not one request earlier.
 async fn retry_after_is_true(placement: Placement) {
     let variables = [("limit_read_per_minute", "60;burst=2")];
     let (app, server, _directory) = dedicated(placement, &variables).await;
@@ -88,7 +88,7 @@ async fn retry_after_is_true(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// An operation takes what it costs.
+/// An operation takes as many units as its cost.
 async fn by_cost(placement: Placement) {
     let (app, server, _directory) = dedicated(placement, &[("limit_write_per_minute", "12")]).await;
     let owner = app.owner().await;
@@ -105,7 +105,7 @@ async fn by_cost(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// The token of a new machine client of this tenant.
+/// A client with the token of a new machine client of this tenant.
 async fn client(app: &App, owner: &Client) -> Client {
     let body = json!({ "name": "ci", "scopes": ["projects:read"] });
     let made = owner.post("/api/v1/auth/clients", &body).await.expect(201);
@@ -120,7 +120,8 @@ async fn client(app: &App, owner: &Client) -> Client {
     client.of(json!({ "client_id": of("client_id") }))
 }
 
-/// More clients of a tenant make no more room; the people of the tenant have their own.
+/// The machine clients of a tenant share one bucket, so more clients get no more. The users of the
+/// tenant have buckets of their own.
 async fn clients_share_the_bucket_of_their_tenant(placement: Placement) {
     let (app, server, _directory) = dedicated(placement, &[("limit_read_per_minute", "4")]).await;
     let (owner, other) = (app.owner().await, app.owner().await);
@@ -132,7 +133,7 @@ async fn clients_share_the_bucket_of_their_tenant(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// The address has a bucket before anything else is looked at.
+/// The bucket of the address is checked before anything else.
 async fn by_address(placement: Placement) {
     let (app, server, _directory) = dedicated(placement, &[("limit_ip_per_minute", "3")]).await;
     let anon = app.anon();
@@ -145,8 +146,8 @@ async fn by_address(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// Behind a trusted proxy the address is that of the client, an IPv6 one with its neighbours
-/// of the same /64; a stranger's word counts nothing.
+/// Behind a trusted proxy the address is that of the client, and an IPv6 address stands for its
+/// whole /64. The forwarding headers of an untrusted sender are ignored.
 async fn by_address_behind_a_proxy(placement: Placement) {
     let from = async |app: &App, address: &str| -> Exchange {
         let headers = [("x-forwarded-for", address)];
@@ -186,7 +187,7 @@ async fn outlives_a_restart(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// A limit of 0 limits nothing, and tells nothing.
+/// A limit of 0 means no limit, and the answers tell none.
 async fn without_a_limit(placement: Placement) {
     let variables = [("limit_read_per_minute", "0"), ("limit_ip_per_minute", "0")];
     let (app, server, _directory) = dedicated(placement, &variables).await;

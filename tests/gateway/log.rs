@@ -4,7 +4,8 @@ use http::Method;
 use serde_json::{Value, json};
 
 transport! {
-    /// One line for a request, with the attributes of a span and the trace of its headers.
+    /// A request makes one log line, with the attributes of a span and the trace of its
+    /// headers.
     async fn one_line_for_a_request(app) {
         let owner = app.owner().await;
         let trace = "4bf92f3577b34da6a3ce929d0e0e4700";
@@ -37,8 +38,8 @@ transport! {
         }
     }
 
-    /// Nor does anything else, wherever a client puts it: path, query, any header, any
-    /// credential, any body, and methods and paths that nobody has.
+    /// No planted value reaches the log, wherever a client puts it: path, query, any header, any
+    /// credential, any body, and methods and paths that do not exist.
     async fn nothing_planted(app) {
         let owner = app.owner().await;
         let planted = "Planted-s3cret@example.com";

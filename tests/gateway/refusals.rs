@@ -1,4 +1,4 @@
-//! Authorization failures are in the audit log, and nobody fills it with them.
+//! Authorization failures are in the audit log, and no caller can fill it with them.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ everywhere! { nobody_writes_them_by_themselves(placement) }
 const PROJECTS: &str = "/api/v1/projects";
 const REFUSED: &str = "access.refused";
 
-/// What the entries of refusals in a tenant say, and of whom.
+/// The audit entries about refusals in a tenant: the caller and the details of each.
 fn entries(app: &App, tenant: &str) -> Vec<(String, Value)> {
     let sql = format!(
         "SELECT actor_id, metadata FROM audit_logs WHERE tenant_id = '{tenant}' \
@@ -22,8 +22,9 @@ fn entries(app: &App, tenant: &str) -> Vec<(String, Value)> {
 }
 
 everywhere! {
-    /// Who lacks a scope is noted with what they tried, once an hour however often they do; another
-    /// caller has an entry of their own. The feed tells of it, and nothing else has happened.
+    /// If a caller lacks a scope, the audit log notes the caller and the operation, once an hour
+    /// however often it happens. Another caller gets an entry of its own. The feed tells of the
+    /// entry, and nothing else has happened.
     async fn are_told_once_an_hour(app) {
         let owner = app.owner().await;
         let mut expected = Vec::new();
@@ -44,7 +45,8 @@ everywhere! {
         assert_eq!(owner.get(PROJECTS).await.expect(200).body["items"], json!([]));
     }
 
-    /// Whoever names another tenant is noted in their own; the other learns nothing of it.
+    /// If a caller names another tenant, the entry is in the caller's tenant. The other tenant
+    /// learns nothing of it.
     async fn are_told_where_the_caller_is(app) {
         let (alice, bob) = (app.owner().await, app.owner().await);
         let named = [("x-tenant-id", bob.tenant())];
@@ -55,8 +57,8 @@ everywhere! {
         assert_eq!(entries(&app, bob.tenant()), []);
     }
 
-    /// What a function refuses counts as what the gateway does; what is refused for other reasons,
-    /// or to nobody, leaves no entry.
+    /// A refusal by a function is noted as one by the gateway is. A refusal for another reason, or
+    /// of an unknown caller, leaves no entry.
     async fn of_functions_and_of_no_others(app) {
         let owner = app.owner().await;
         let rich = client_with(&owner, &["projects:read"]).await;
@@ -75,7 +77,7 @@ everywhere! {
     }
 }
 
-/// The operation by which the gateway has it written is none that a client can ask for.
+/// A client cannot call the operation by which the gateway has the entry written.
 async fn nobody_writes_them_by_themselves(placement: Placement) {
     let (app, server, _directory) = dedicated(placement, &[]).await;
     let owner = app.owner().await;

@@ -1,6 +1,6 @@
-//! Each row of the registry is reached (S-41): by a request of this table, or by the test that
-//! it names. The match has an arm for each code, so that a new one does not compile until it
-//! has its way to be reached.
+//! Each row of the registry is reached (S-41): by a request of this table, or by the test that the
+//! table names. The match has an arm for each code, so a new code does not compile until it has a
+//! way to be reached.
 
 use gateway::Code;
 use http::Method;
@@ -18,11 +18,11 @@ const TOKEN: &str = "/api/v1/auth/token";
 enum Reached {
     /// By this exchange.
     Here(Box<Exchange>),
-    /// By a test that has a server of its own, or a world: its file and function.
+    /// By a test that has a server or a world of its own: its file and function.
     By(&'static str, &'static str),
 }
 
-/// Who sends the requests.
+/// The clients that send the requests.
 struct World {
     anon: Client,
     owner: Client,
@@ -60,7 +60,8 @@ impl World {
         self.owner.with_token(answer.body["access_token"].as_str().unwrap())
     }
 
-    /// One of several requests with one key at once that came while the first was running.
+    /// The answer to one of several requests that came at once with one key, while the first of
+    /// them was running.
     async fn race(&self) -> Exchange {
         for round in 0..50 {
             let racers = (0..8).map(|_| {
@@ -81,7 +82,7 @@ impl World {
         panic!("no request met another one");
     }
 
-    /// The path of a new project.
+    /// Makes a project and returns its path.
     async fn project(&self) -> String {
         let made = self.owner.post(PATH, &json!({ "name": "x" })).await.expect(201);
         format!("{PATH}/{}", made.id())
@@ -191,7 +192,7 @@ fn function<'a>(source: &'a str, name: &str) -> Option<&'a str> {
 }
 
 everywhere! {
-    /// Every code, with the status of its row.
+    /// Every code is reached, with the status of its row.
     async fn each_code_is_reached(app) {
         let world = World::new(&app).await;
         for code in Code::ALL {

@@ -1,5 +1,5 @@
-//! When a revocation takes effect: within a minute, exactly for the versions that it names, and not
-//! at the price of a lost store.
+//! Revocations: each takes effect within a minute, exactly for the versions that it names, and also
+//! if the key-value store is lost.
 
 use std::net::Ipv4Addr;
 use std::sync::atomic::Ordering;
@@ -14,7 +14,7 @@ logic! { takes_effect_within_a_minute() every_subject_counts() a_lost_store_revi
 const MINUTE: u64 = 60_000;
 
 impl World {
-    /// Notes that tokens of a subject below a version are revoked, and publishes it.
+    /// Revokes and publishes the tokens of a subject below a version.
     fn revoke(&self, subject: &str, below: i64) {
         let entry = format!("{{\"expires_at\":9999999999999,\"below\":{below}}}").into_bytes();
         let key = format!("revoked:t:{subject}");
@@ -27,8 +27,8 @@ impl World {
     }
 }
 
-/// A token that is remembered is asked about after a minute at most, and one that is issued for
-/// the next version is good at once.
+/// A gateway asks again about a token that it remembers after a minute at most. A token for the
+/// next version is valid at once.
 async fn takes_effect_within_a_minute() {
     let world = World::new(&[]);
     let gateway = world.gateway(false).await;
@@ -41,7 +41,8 @@ async fn takes_effect_within_a_minute() {
     assert_eq!(world.status(&gateway, &after).await, 200);
 }
 
-/// Whoever a token hangs on can end it: the client, the member that it belongs to, the login.
+/// Each subject on which a token depends can end it: the client, the member that owns the client,
+/// the login.
 async fn every_subject_counts() {
     let client = json!({ "client_id": "cli_1", "ver": 1, "owner_id": "usr_9", "owner_ver": 5 });
     let login = json!({ "ver": 1, "sid": "fam_1" });
@@ -52,7 +53,7 @@ async fn every_subject_counts() {
         (&client, "usr_1", 9, 200),
         (&login, "fam_1", 1, 401),
         (&login, "fam_2", 1, 200),
-        // Of before there were versions.
+        // A token from before there were versions.
         (&json!({}), "usr_1", 1, 401),
     ] {
         let world = World::new(&[]);
@@ -66,8 +67,8 @@ async fn every_subject_counts() {
     }
 }
 
-/// A store that has lost everything lets nobody in before it is filled again, and one that does
-/// not answer lets in only who is remembered.
+/// If the store has lost everything, no token is accepted before it is filled again. If the store
+/// does not answer, only remembered tokens are accepted.
 async fn a_lost_store_revives_nobody() {
     let world = World::new(&[]);
     let gateway = world.gateway(false).await;

@@ -1,5 +1,5 @@
-//! A gateway that lives for one request, as on Spin: what it counts in memory is lost, and the
-//! limit by address holds nevertheless for who shows no credential.
+//! A gateway that lives for one request, as on Spin, loses what it counts in memory. The limit by
+//! address nevertheless holds for callers without a credential.
 
 use std::net::Ipv4Addr;
 
@@ -7,7 +7,7 @@ use super::world::World;
 
 logic! { addresses_without_a_credential_are_limited() }
 
-/// One request, of a gateway that then ends.
+/// The status of one request to a gateway that ends after it.
 async fn status(world: &World, public: bool, address: Ipv4Addr) -> u16 {
     world.ask(&world.gateway(public).await, address, None).await
 }

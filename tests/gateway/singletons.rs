@@ -1,4 +1,4 @@
-//! Fields that a request has once (RFC 9110 section 5.3).
+//! Fields that may appear only once in a request (RFC 9110 section 5.3).
 
 use http::Method;
 use serde_json::json;
@@ -6,8 +6,8 @@ use serde_json::json;
 const PATH: &str = "/api/v1/projects";
 
 transport! {
-    /// Of two values two readers could take two different ones: the request is refused, and
-    /// nothing happens.
+    /// If a field that is not a list appears twice, then two readers could take two different
+    /// values. The request is refused, and nothing happens.
     async fn a_field_that_is_no_list_is_sent_once(app) {
         let owner = app.owner().await;
         let token = format!("Bearer {}", owner.token());
@@ -25,7 +25,7 @@ transport! {
             ("user-agent", "a"),
             ("stripe-signature", "s"),
         ] {
-            // The client sends its own token.
+            // The client adds its own token.
             let mut headers = vec![(name, value), (name, value)];
             if name != "content-type" {
                 headers.push(("content-type", "application/json"));
@@ -40,7 +40,7 @@ transport! {
         assert_eq!(owner.get(PATH).await.expect(200).body["items"], json!([]));
     }
 
-    /// A list may come in several lines.
+    /// A field that is a list may be spread over several lines.
     async fn lists_may_have_several_lines(app) {
         let owner = app.owner().await;
         let path = format!("{PATH}/{}", owner.post(PATH, &json!({ "name": "a" })).await.expect(201).id());
@@ -53,7 +53,7 @@ transport! {
         assert_eq!(answer.header("content-type"), Some("application/vnd.api+json"));
     }
 
-    /// Bodies are read as they are, in UTF-8, whatever it is called.
+    /// Bodies are read as they are, in UTF-8, however the charset is spelled.
     async fn codings_of_bodies(app) {
         let owner = app.owner().await;
         let body = || Some(json!({ "name": "plain" }).to_string());

@@ -1,9 +1,9 @@
-//! Targets as they are on the wire, which no client may have made nicer.
+//! Request targets as they are on the wire, which no client library may have normalized.
 
 use crate::support::raw::Raw;
 
 transport! {
-    /// Spellings of one target are one (RFC 3986 section 6.2.2).
+    /// Equivalent spellings of one target mean the same (RFC 3986 section 6.2.2).
     async fn equivalent_spellings(app) {
         for target in ["/api/v1/%70rojects", "/%61pi/v1/projects", "/v%31/projects", "/api/v1/openapi%2Ejson"] {
             let answer = Raw::get(&app, target).await;
@@ -12,7 +12,7 @@ transport! {
         }
     }
 
-    /// What could be read in two ways is refused.
+    /// A target that could be read in two ways is refused.
     async fn ambiguous_targets(app) {
         for target in [
             "/api/v1/./projects", "/api/v1/projects/../auth", "/api/v1/%2e%2e/projects", "/api/v1/projects/%2E",
@@ -27,8 +27,8 @@ transport! {
         }
     }
 
-    /// A target without its version, or with a slash at the end, is told where it is, and
-    /// never at another server.
+    /// A target without its version, or with a slash at the end, is redirected to the right one,
+    /// and never to another server.
     async fn moved_targets(app) {
         for (target, location) in [
             ("/projects", "/api/v1/projects"),
@@ -43,7 +43,7 @@ transport! {
         ] {
             let answer = Raw::get(&app, target).await;
             assert_eq!((answer.statuses(), answer.header("location")), (vec![308], Some(location)), "{target}");
-            // On Spin it is the gateway that says so (components/gateway/src/length.rs).
+            // On Spin the gateway sends this header (components/gateway/src/length.rs).
             assert_eq!(answer.header("content-length"), Some("0"), "{target}: {}", answer.0);
             assert_eq!(answer.header("transfer-encoding"), None, "{target}");
         }

@@ -1,11 +1,11 @@
-//! Versions that are asked for.
+//! Versions that a request asks for.
 
 use http::Method;
 
 const PATHS: [&str; 2] = ["/api/v1/projects", "/v1/projects"];
 
 transport! {
-    /// `Accept-Version` is held against the version that is served.
+    /// `Accept-Version` must match the version that is served.
     async fn accept_version(app) {
         let owner = app.owner().await;
         for path in PATHS {
@@ -22,7 +22,7 @@ transport! {
         }
     }
 
-    /// `API-Version` is told below `/api` alone.
+    /// Only answers below `/api` have `API-Version`.
     async fn api_version(app) {
         let owner = app.owner().await;
         assert_eq!(owner.get(PATHS[0]).await.header("api-version"), Some("1.0.0"));
@@ -33,7 +33,7 @@ transport! {
         assert!(refused.body["message"].as_str().unwrap().contains("v1"), "{}", refused.text);
     }
 
-    /// `/v1/{service}/…` is the same where the service is no resource (E-3).
+    /// `/v1/{service}/…` leads to the same operation if the service is not a resource (E-3).
     async fn service_names(app) {
         app.anon().try_send(Method::GET, "/v1/docs/openapi.json", &[], None).await.unwrap().expect(200);
         app.anon().get("/api/v1/docs/openapi.json").await.refused(404, "route_not_found");

@@ -1,5 +1,5 @@
-//! A platform made for tests of the gateway by itself: its clock, its store and who publishes the
-//! keys are in the hands of the test.
+//! A platform for tests of the gateway alone. The test controls its clock, its store and the
+//! publisher of the keys.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -17,40 +17,40 @@ use jwt_simple::prelude::*;
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 
-/// Where the keys are published.
+/// The key of the store under which the signing keys are published.
 pub(super) const KEYS: &str = "auth:jwks";
-/// Says that all revocations are published.
+/// The key of the store which says that all revocations are published.
 pub(super) const MARK: &str = "revoked:complete";
 
 type Entries = HashMap<String, Vec<u8>>;
 
-/// Making one takes its time.
+/// The signing key is made once, because that takes time.
 static KEY: LazyLock<RS256KeyPair> =
     LazyLock::new(|| RS256KeyPair::generate(2048).unwrap().with_key_id("key_1"));
-/// What `auth` signs key sets with.
+/// The key with which `auth` signs key sets.
 static ISSUER: LazyLock<Ed25519KeyPair> = LazyLock::new(Ed25519KeyPair::generate);
 
-/// The outside of one gateway.
+/// The environment of one gateway.
 pub(super) struct World {
     now: AtomicU64,
     variables: HashMap<&'static str, String>,
-    /// The key-value store, which has the keys and the mark at first.
+    /// The key-value store, which has the signing keys and the mark at first.
     pub(super) entries: Mutex<Entries>,
     buckets: Mutex<HashMap<String, u64>>,
-    /// Keys of the store that were written, one for each time.
+    /// The store keys that were written, one entry for each write.
     pub(super) writes: Mutex<Vec<String>>,
-    /// The store answers nothing about revocations.
+    /// If true, the store does not answer about revocations.
     pub(super) mute: AtomicBool,
-    /// What `auth` publishes again when it is asked for the keys.
+    /// The entries that `auth` publishes again when a gateway asks it for the keys.
     pub(super) published: Mutex<Entries>,
-    /// How often it was asked.
+    /// How often a gateway asked `auth`.
     pub(super) asked: AtomicU64,
-    /// Holds look-ups of the keys until so many have come.
+    /// Holds look-ups of the keys until this many have come.
     together: Option<Barrier>,
 }
 
 impl World {
-    /// With variables besides the one that tells whose key sets count.
+    /// A world with these variables, besides the one that tells whose key sets count.
     pub(super) fn new(variables: &[(&'static str, &str)]) -> Self {
         let jwk: Value =
             serde_json::from_str(&KEY.public_key().with_key_id("key_1").to_jwk()).unwrap();
@@ -73,7 +73,7 @@ impl World {
         }
     }
 
-    /// With look-ups of the keys that wait for each other.
+    /// Makes this many look-ups of the keys wait for each other.
     pub(super) fn together(self, lookups: usize) -> Self {
         Self { together: Some(Barrier::new(lookups)), ..self }
     }
@@ -83,7 +83,7 @@ impl World {
         self.now.fetch_add(ms, Ordering::Relaxed);
     }
 
-    /// A gateway before one operation.
+    /// A gateway in front of one operation.
     pub(super) async fn gateway(&self, public: bool) -> Gateway {
         let operation = Operation {
             id: "get-thing".to_owned(),
@@ -102,7 +102,7 @@ impl World {
         Gateway::load(self, vec![operation]).await.unwrap()
     }
 
-    /// The status that a request of `address` gets.
+    /// The status of the answer to a request from `address`.
     pub(super) async fn ask(
         &self,
         gateway: &Gateway,

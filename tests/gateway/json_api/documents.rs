@@ -7,7 +7,8 @@ use super::{PROJECTS, TEAMS, TYPE, USERS, get, made, project, projects, send, us
 use crate::support::contract::{operation, operations};
 
 logic! {
-    /// "Document Structure" and "@-Members": what is not of the specification is ignored.
+    /// "Document Structure" and "@-Members": members that the specification does not define are
+    /// ignored.
     async fn non_compliant_members(app) {
         let owner = app.owner().await;
         let mut document = project(json!({ "more": 1, "@id": 1, "lid": "l1" }));
@@ -17,14 +18,14 @@ logic! {
         document["data"]["attributes"]["@type"] = json!("x");
         let answer = send(&owner, Method::POST, PROJECTS, &document).await.expect(201);
         assert_eq!(answer.body["data"]["attributes"]["name"], "a");
-        // An attribute is no such member.
+        // An attribute is not such a member.
         let unknown = project(json!({ "attributes": { "name": "a", "colour": "red" } }));
         send(&owner, Method::POST, PROJECTS, &unknown).await.expect(422);
         assert_eq!(projects(&owner).await, 1);
     }
 
-    /// "Top Level": primary data is an object, an array for a collection, or null; data and
-    /// errors exclude each other.
+    /// "Top Level": primary data is an object, an array for a collection, or null. Data and errors
+    /// exclude each other.
     async fn top_level(app) {
         let owner = app.owner().await;
         assert_eq!(get(&owner, PROJECTS).await.expect(200).body["data"], json!([]));
@@ -52,8 +53,8 @@ logic! {
         assert_eq!(projects(&owner).await, 1);
     }
 
-    /// "Resource Links" and "Related Resource Links": each link of each kind of resource leads
-    /// to what it names, and a related one to nothing where there is nothing.
+    /// "Resource Links" and "Related Resource Links": each link of each kind of resource leads to
+    /// what it names. A related link leads to null or an empty list if nothing is related.
     async fn links_lead_somewhere(app) {
         let owner = app.owner().await;
         made(&owner).await;
@@ -84,7 +85,7 @@ logic! {
                 }
             }
         }
-        // What has no address of its own names none.
+        // A resource without an address of its own has no `self` link.
         for (_, path, document) in operations().into_iter().filter(|(method, ..)| method == "GET") {
             if document["responses"]["200"]["content"].get(TYPE).is_some() {
                 assert!(operation("GET", &path).is_some(), "{path}");
@@ -92,14 +93,14 @@ logic! {
         }
     }
 
-    /// "Compound Documents": each related object once, and none that is primary data.
+    /// "Compound Documents": each related object is included once, and none that is primary data.
     async fn compound_documents(app) {
         let owner = app.owner().await;
         let boss = user(&owner, "boss", None).await;
         for name in ["a", "b"] {
             user(&owner, name, Some(boss.id())).await;
         }
-        // The boss is on the page, so nobody is left to include.
+        // The manager is on the page, so nobody is left to include.
         let page = get(&owner, &format!("{USERS}?include=manager")).await.expect(200);
         assert_eq!(page.body["included"], json!([]), "{}", page.text);
         let page = get(&owner, &format!("{USERS}?include=manager&name:in=a,b")).await.expect(200);
@@ -107,7 +108,8 @@ logic! {
         assert_eq!(ids, [boss.id()]);
     }
 
-    /// "Error Objects": a list of them, whose pointers lead to what is in the request.
+    /// "Error Objects": an error document lists errors whose pointers lead to a place in the
+    /// request.
     async fn error_objects(app) {
         let owner = app.owner().await;
         for (data, expected) in [
@@ -129,7 +131,7 @@ logic! {
         assert_eq!(refused.body["errors"][0]["source"], json!({ "parameter": "nothing" }));
     }
 
-    /// "Implementation-Specific Query Parameters": what is not known is a 400, for reads and
+    /// "Implementation-Specific Query Parameters": an unknown parameter is a 400, for reads and
     /// writes.
     async fn unknown_query_parameters(app) {
         let owner = app.owner().await;
@@ -144,8 +146,8 @@ logic! {
         assert_eq!(projects(&owner).await, 1);
     }
 
-    /// "Square Brackets in Parameter Names": escaped or not, they are the same; links have them
-    /// escaped.
+    /// "Square Brackets in Parameter Names": escaped or not, brackets mean the same. Links have
+    /// them escaped.
     async fn square_brackets(app) {
         let owner = app.owner().await;
         for _ in 0..3 {

@@ -10,7 +10,7 @@ fn names(object: &Value) -> Vec<&str> {
 }
 
 logic! {
-    /// "200 OK": a resource that could be there and is not is null.
+    /// "200 OK": a related resource that could exist but does not is null.
     async fn an_empty_relationship_is_null(app) {
         let owner = app.owner().await;
         let jane = user(&owner, "jane", None).await;
@@ -23,8 +23,8 @@ logic! {
         assert_eq!(none.body["data"], json!([]));
     }
 
-    /// "404 Not Found": a single resource that is not there, of another tenant, and what would be
-    /// related to it.
+    /// "404 Not Found": a single resource that does not exist or is another tenant's is a 404, and
+    /// so is a resource related to it.
     async fn not_found(app) {
         let (owner, other) = (app.owner().await, app.owner().await);
         let foreign = made(&other).await;
@@ -34,8 +34,8 @@ logic! {
         }
     }
 
-    /// "Inclusion of Related Resources": a document that was asked for related resources has
-    /// `included`, though nothing is in it; a path that is not known is a 400.
+    /// "Inclusion of Related Resources": if a request asks for related resources, then the document
+    /// has `included`, even if it is empty. An unknown path is a 400.
     async fn include(app) {
         let owner = app.owner().await;
         let empty = get(&owner, &format!("{PROJECTS}?include=owner")).await.expect(200);
@@ -56,8 +56,8 @@ logic! {
         }
     }
 
-    /// "Sparse Fieldsets": no other fields, relationships among them; none at all for an empty
-    /// value.
+    /// "Sparse Fieldsets": only the requested fields are shown, relationships among them. An empty
+    /// value shows none at all.
     async fn sparse_fieldsets(app) {
         let owner = app.owner().await;
         let path = made(&owner).await["links"]["self"].as_str().unwrap().to_owned();
@@ -81,7 +81,8 @@ logic! {
         get(&owner, &format!("{path}?fields[projects]=nothing")).await.expect(400);
     }
 
-    /// "Sorting": ascending, descending behind a minus, and 400 for what cannot be sorted by.
+    /// "Sorting": a name sorts ascending, a name behind a minus descending, and a field that cannot
+    /// be sorted by is a 400.
     async fn sorting(app) {
         let owner = app.owner().await;
         for name in ["b", "c", "a"] {
@@ -96,7 +97,8 @@ logic! {
         get(&owner, &format!("{USERS}?sort=nothing")).await.expect(400);
     }
 
-    /// "Pagination": the links have these names, lead on, and are null or not there at an end.
+    /// "Pagination": the links have the names of the specification, lead to the other pages, and
+    /// are null or absent at an end.
     async fn pagination(app) {
         let owner = app.owner().await;
         for _ in 0..3 {
@@ -112,7 +114,7 @@ logic! {
         }
         let again = get(&owner, last["links"]["self"].as_str().unwrap()).await.expect(200).body;
         assert_eq!(again["data"], last["data"]);
-        // None is where a list begins.
+        // An empty cursor is the beginning of the list.
         let none = get(&owner, &format!("{PROJECTS}?page[cursor]=&page[limit]=2")).await.expect(200);
         assert_eq!(none.body["data"], first["data"]);
     }

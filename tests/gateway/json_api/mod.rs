@@ -1,7 +1,7 @@
-//! JSON:API 1.1 (<https://jsonapi.org/format/1.1/>), one test for each clause that says MUST of a
-//! server, named after its section. What it says of every document is held by
-//! `support/json_api.rs` against whatever any test is answered. What is said of extensions,
-//! relationship links (`/relationships/…`) and asynchronous work concerns what is not here.
+//! JSON:API 1.1 (<https://jsonapi.org/format/1.1/>), with one test for each clause that says MUST
+//! of a server, named after its section. `support/json_api.rs` checks the rules for every document
+//! against each answer that any test gets. Extensions, relationship links (`/relationships/…`) and
+//! asynchronous work are not tested, because this API has none.
 
 mod documents;
 mod fetching;
@@ -47,7 +47,7 @@ async fn projects(client: &Client) -> usize {
     client.get(PROJECTS).await.expect(200).body["items"].as_array().unwrap().len()
 }
 
-/// A user, natively.
+/// Creates a user, in the native form.
 async fn user(client: &Client, name: &str, manager: Option<&str>) -> Exchange {
     let body =
         json!({ "email": format!("{name}@example.com"), "name": name, "manager_id": manager });

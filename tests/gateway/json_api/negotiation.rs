@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{PROJECTS, TYPE, get, project, projects, send};
 
 transport! {
-    /// "Universal Responsibilities": every payload has the media type, and nothing beside it.
+    /// "Universal Responsibilities": every payload has the media type, without parameters.
     async fn universal_responsibilities(app) {
         let owner = app.owner().await;
         for answer in [
@@ -40,8 +40,8 @@ transport! {
         assert_eq!(projects(&owner).await, 1);
     }
 
-    /// "Server Responsibilities": instances of the media type with another parameter are
-    /// ignored, and when all are so, the answer is a 406.
+    /// "Server Responsibilities": instances of the media type with another parameter are ignored.
+    /// If all instances have one, the answer is a 406.
     async fn accept(app) {
         let owner = app.owner().await;
         for (accept, status) in [

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{PROJECTS, TEAMS, TYPE, USERS, get, made, project, projects, send, user};
 
 logic! {
-    /// "Creating Resources": one resource object with a type.
+    /// "Creating Resources": a creation has one resource object with a type.
     async fn creating(app) {
         let owner = app.owner().await;
         for wrong in [
@@ -22,7 +22,7 @@ logic! {
         assert_eq!(projects(&owner).await, 0);
     }
 
-    /// "201 Created": the resource, whose `self` is the Location.
+    /// "201 Created": the answer has the resource, whose `self` link is the `Location`.
     async fn created(app) {
         let owner = app.owner().await;
         let answer = send(&owner, Method::POST, PROJECTS, &project(json!({}))).await.expect(201);
@@ -31,7 +31,8 @@ logic! {
         assert_eq!(found.body["data"], answer.body["data"]);
     }
 
-    /// "Client-Generated IDs": 403, as they are not supported, for each kind of resource.
+    /// "Client-Generated IDs": the answer is 403 for each kind of resource, because they are not
+    /// supported.
     async fn client_generated_ids(app) {
         let owner = app.owner().await;
         let id = "550e8400-e29b-41d4-a716-446655440000";
@@ -48,7 +49,8 @@ logic! {
         }
     }
 
-    /// "404 Not Found": a related resource that is not there, or is another tenant's.
+    /// "404 Not Found": a related resource that does not exist, or that is another tenant's, is a
+    /// 404.
     async fn unknown_related_resources(app) {
         let (owner, other) = (app.owner().await, app.owner().await);
         let foreign = user(&other, "jane", None).await;
@@ -64,7 +66,8 @@ logic! {
         assert_eq!((projects(&owner).await, get(&owner, &path).await.body), (1, before));
     }
 
-    /// "409 Conflict": a type that the collection does not have; of an update an id, too.
+    /// "409 Conflict": a type that the collection does not have is a 409. In an update, another id
+    /// is one too.
     async fn conflicts(app) {
         let owner = app.owner().await;
         let one = made(&owner).await;
@@ -77,7 +80,8 @@ logic! {
         assert_eq!(get(&owner, path).await.body["data"], one);
     }
 
-    /// "Updating Resources": one resource object with type and id; what is left out stays.
+    /// "Updating Resources": an update has one resource object with type and id. A member that is
+    /// left out stays.
     async fn updating(app) {
         let owner = app.owner().await;
         let jane = user(&owner, "jane", None).await;
@@ -107,8 +111,8 @@ logic! {
         assert_eq!(get(&owner, &path).await.body["data"], told["data"]);
     }
 
-    /// "Updating Resources", "Deleting Resources": what is not there is a 404, what was deleted
-    /// is gone.
+    /// "Updating Resources", "Deleting Resources": a resource that does not exist is a 404, and a
+    /// deleted one is gone.
     async fn what_is_not_there(app) {
         let owner = app.owner().await;
         let change = json!({ "data": { "type": "projects", "id": "prj_none", "attributes": { "name": "b" } } });
