@@ -84,8 +84,8 @@ everywhere! {
         }
     }
 
-    /// The quoted form of the draft and the bare form are the same key. Two such headers are not a
-    /// key.
+    /// The quoted form of the draft and the bare form are the same key. Two such headers are
+    /// refused.
     async fn the_spelling_of_a_key(app) {
         let owner = app.owner().await;
         let first = create(&owner, "a key, with \"marks\"", "a").await.expect(201);

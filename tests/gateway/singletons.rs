@@ -53,7 +53,8 @@ transport! {
         assert_eq!(answer.header("content-type"), Some("application/vnd.api+json"));
     }
 
-    /// Bodies are read as they are, in UTF-8, however the charset is spelled.
+    /// A body with a content coding is refused. A body in UTF-8 is accepted, however its charset is
+    /// spelled.
     async fn codings_of_bodies(app) {
         let owner = app.owner().await;
         let body = || Some(json!({ "name": "plain" }).to_string());

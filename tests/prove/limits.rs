@@ -1,5 +1,6 @@
-//! Clients that knock as fast as they can: what is admitted is never more than the limit and its
-//! burst, in no window, and no less than the limit allows; on one process and on two.
+//! Clients send requests as fast as they can. In no window are more requests admitted than the
+//! limit and its burst allow, and in total not fewer than the limit allows. This holds on one
+//! process and on two.
 
 use std::time::{Duration, Instant};
 
@@ -12,20 +13,22 @@ everywhere! { hold(placement) }
 const PROJECTS: &str = "/api/v1/projects";
 /// Clients of one identity at once.
 const CLIENTS: usize = 24;
-/// How long they knock.
+/// How long the clients send requests.
 const KNOCKS: Duration = Duration::from_secs(4);
-/// How often they try to reach a limit: a machine that is busy elsewhere lets units go to waste.
+/// How often a round tries to reach a limit, because a machine that is busy elsewhere lets units go
+/// to waste.
 const TRIES: u32 = 5;
 
-/// A request that was admitted: when it was sent and when its answer had come. In between it
-/// took its unit.
+/// An admitted request: the time when it was sent and the time when its answer had come. It took
+/// its unit in between.
 #[derive(Clone, Copy)]
 struct Admitted {
     sent: f64,
     answered: f64,
 }
 
-/// Knocks on all hosts; what was admitted, and the seconds until the last knock.
+/// Sends requests to all hosts. Returns the admitted requests, and the seconds until the last
+/// request.
 async fn knock(hosts: &[String], token: &str) -> (Vec<Admitted>, f64) {
     let began = Instant::now();
     let tasks: Vec<_> = (0..CLIENTS)
@@ -58,13 +61,14 @@ async fn knock(hosts: &[String], token: &str) -> (Vec<Admitted>, f64) {
     (admitted, knocked)
 }
 
-/// Holds what was admitted against the promise of a quota: never more; what the quota has left
-/// over that it must give.
+/// Checks the admitted requests against the quota: there are never more than it allows. Returns how
+/// many more the quota had to admit.
 fn check(admitted: &mut [Admitted], knocked: f64, per_minute: u32, burst: u32) -> f64 {
     let (rate, burst) = (f64::from(per_minute) / 60.0, f64::from(burst));
     admitted.sort_by(|a, b| a.answered.total_cmp(&b.answered));
     for (first, from) in admitted.iter().enumerate() {
-        // Whoever took a unit within a window was sent and answered somewhere around it.
+        // A request that took a unit within a window was sent and answered somewhere around that
+        // window.
         let within = admitted[first..].iter().filter(|one| one.sent >= from.sent);
         for (count, until) in (1_u32..).zip(within) {
             let most = burst + rate * (until.answered - from.sent);
@@ -76,15 +80,15 @@ fn check(admitted: &mut [Admitted], knocked: f64, per_minute: u32, burst: u32) -
     least - admitted.len() as f64
 }
 
-/// With the gateway native, where the store answers for a bucket, and with the gateway in
-/// WebAssembly, which swaps.
+/// Limits hold with the gateway native, where the store answers for a bucket, and with the gateway
+/// in WebAssembly, which uses compare-and-swap.
 async fn hold(placement: Placement) {
     let mut random = random("limits");
     for round in rounds(2) {
-        // Much at once and little a minute, and the other way round.
+        // The burst is small in even rounds and large in odd ones. The limit a minute is random.
         let per_minute = random.u32(60..=1_200);
-        // What comes back in a second at least: a machine that is busy elsewhere for so long must
-        // not look like a limit that is not reached.
+        // The burst is at least the number of units that come back in a second. Otherwise a machine
+        // that is busy elsewhere for that long would look like a limit that is not reached.
         let least = per_minute.div_ceil(60);
         let burst = least.max([random.u32(1..=20), random.u32(60..=150)][(round % 2) as usize]);
         let mut wasted = f64::INFINITY;
@@ -101,7 +105,7 @@ async fn hold(placement: Placement) {
     }
 }
 
-/// Fresh servers with a quota; by how much it was not reached.
+/// Starts fresh servers with a quota. Returns by how much the quota was not reached.
 async fn once(placement: Placement, per_minute: u32, burst: u32) -> f64 {
     let quota = format!("{per_minute};burst={burst}");
     let directory = tempfile::tempdir().unwrap();

@@ -10,23 +10,24 @@ use crate::support::process::{Process, Setting};
 
 transport! { is_steady(placement) }
 
-/// Requests until what is made once is made.
+/// Requests until everything that is allocated once has been allocated.
 const WARM: usize = 20_000;
 /// Requests of a round.
 const ROUND: usize = 5_000;
-/// Rounds among the tests. `scripts/prove --only memory` has 1,000,000 requests.
+/// Rounds in the ordinary tests. `scripts/prove --only memory` sends 1,000,000 requests.
 const ROUNDS: u64 = 8;
-/// What may come in between, in bytes, however many rounds there are. What was once kept of each
-/// request, 330 bytes, makes 8 MB of 25,000 requests.
+/// The growth that is allowed, in bytes, however many rounds there are. A former leak of 330 bytes
+/// for each request makes 8 MB of 25,000 requests.
 const GROWTH: usize = 5 << 20;
-/// It counts in the best of so many rounds, as what comes and goes is no growth.
+/// The growth is the smallest of this many rounds, because memory that comes and goes is not
+/// growth.
 const LAST: usize = 4;
 /// Connections, each of which keeps an instance at work.
 const CONNECTIONS: usize = 2;
-/// Requests on the way on a connection.
+/// Requests in flight on a connection.
 const DEPTH: usize = 20;
 
-/// Sends so many requests that reach the function, over one connection.
+/// Sends this many requests that reach the function, over one connection.
 fn ask(address: &str, count: usize) {
     let mut stream = TcpStream::connect(address).unwrap();
     let mut answers = BufReader::with_capacity(64 << 10, stream.try_clone().unwrap());

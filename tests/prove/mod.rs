@@ -1,6 +1,6 @@
-//! Proofs: what must hold whatever happens, held against histories that nobody has thought of.
-//! Each has a short run among the tests, which always asks for the same; `scripts/prove` gives
-//! longer ones, and tells the seed that repeats them.
+//! Proofs: properties that must always hold, tested with random histories of requests. Each proof
+//! has a short run in the ordinary tests, which always sends the same requests. `scripts/prove`
+//! runs longer ones, and prints the seed that repeats them.
 
 mod clock;
 pub mod crash;
@@ -10,19 +10,20 @@ mod memory;
 
 use std::time::{Duration, Instant};
 
-/// Randomness of the seed that `scripts/prove` gave, else always the same. Each proof has its
-/// own, so that one that runs alone does what it did among the others.
+/// A random generator with the seed that `scripts/prove` gave, or else with a fixed seed. Each
+/// proof has its own generator, so that a proof sends the same requests alone and among the others.
 ///
-/// The seed fixes what is asked for and when; how the machine interleaves it, nobody does.
+/// The seed determines which requests are sent, and when. It does not determine how the machine
+/// interleaves them.
 pub fn random(proof: &str) -> fastrand::Rng {
     let seed = number("TENANTRY_PROVE_SEED").unwrap_or(1);
-    // FNV-1a: the hasher of the standard library promises no stable value.
+    // FNV-1a, because the hasher of the standard library does not promise a stable value.
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     fastrand::Rng::with_seed(proof.bytes().fold(seed ^ 0xcbf2_9ce4_8422_2325, step))
 }
 
-/// The numbers of the rounds: so many among the tests, as many or for as long as
-/// `scripts/prove` was asked for.
+/// The numbers of the rounds: this many in the ordinary tests, and otherwise as many, or for as
+/// long, as `scripts/prove` was asked to run.
 pub fn rounds(among_the_tests: u64) -> impl Iterator<Item = u64> {
     let count = number("TENANTRY_PROVE_ROUNDS").unwrap_or(among_the_tests);
     let minutes = number("TENANTRY_PROVE_MINUTES");

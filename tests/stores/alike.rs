@@ -1,6 +1,6 @@
-//! What a client sends wrong is refused alike whatever the store: what one of them cannot keep
-//! reaches none. Every parameter of every operation gets values that some store, or some number
-//! of bits, has no place for.
+//! Every store gives the same refusal to a wrong request: a value that one store cannot keep
+//! reaches no store. Every parameter of every operation gets values that some store, or some
+//! integer or float type, cannot represent.
 
 use std::sync::LazyLock;
 
@@ -14,8 +14,8 @@ use crate::support::{Client, Exchange, Placement};
 
 external! { every_refusal_is_the_same() }
 
-/// As they stand in queries, paths and forms: U+0000, half of a surrogate pair, a number beyond
-/// 64 bits, times that there are not.
+/// Values as they are written in queries, paths and forms: U+0000, half of a surrogate pair, a
+/// number beyond 64 bits, and times that do not exist.
 const TEXTS: [&str; 5] = [
     "a%00b",
     "%ED%A0%80",
@@ -23,7 +23,7 @@ const TEXTS: [&str; 5] = [
     "2026-02-30T25:00:00Z",
     "%2B292278994-08-17T07:12:55Z",
 ];
-/// As they stand in JSON; none of the first three is good for anything.
+/// Values as they are written in JSON. None of the first three is valid anywhere.
 const VALUES: [&str; 6] = [
     r#""a\u0000b""#,
     r#""\ud800""#,
@@ -32,7 +32,7 @@ const VALUES: [&str; 6] = [
     r#""2026-02-30T25:00:00Z""#,
     r#"{"a\u0000b":["\u0000"]}"#,
 ];
-/// What lists are asked by, beside what the contract declares.
+/// Query parameters of lists, besides those that the contract declares.
 const ASKED: [&str; 12] = [
     "cursor",
     "limit",
@@ -58,7 +58,7 @@ struct Case {
     path: String,
     headers: Vec<(&'static str, String)>,
     body: Option<String>,
-    /// Whether it can only be refused.
+    /// Whether the request can only be refused.
     is_wrong: bool,
 }
 
@@ -86,7 +86,7 @@ fn members(schema: &Schema) -> Vec<&'static str> {
     }
 }
 
-/// A body that keeps the contract, as JSON without its last brace.
+/// A body that keeps the contract, without this member, as JSON without its last brace.
 fn begun(operation: &Operation, without: &str) -> String {
     let row = ROWS.iter().find(|(id, _)| *id == operation.id).map(|(_, row)| row);
     let mut body = match row {
@@ -194,7 +194,7 @@ fn forms() -> Vec<Case> {
     all
 }
 
-/// What must be the same on both stores.
+/// The part of an answer that must be the same on both stores.
 fn comparable(answer: &Exchange) -> (u16, Value) {
     let mut body = answer.body.clone();
     if let Some(members) = body.as_object_mut() {
@@ -205,11 +205,12 @@ fn comparable(answer: &Exchange) -> (u16, Value) {
 
 async fn ask(client: &Client, case: &Case) -> Exchange {
     let headers: Vec<_> = case.headers.iter().map(|(name, value)| (*name, &**value)).collect();
-    // Not held against the contract: there are many, and all their forms are known from others.
+    // These answers are not checked against the contract: there are many, and other tests check all
+    // their forms.
     client.try_send(case.method.clone(), &case.path, &headers, case.body.clone()).await.unwrap()
 }
 
-/// SQLite and PostgreSQL side by side.
+/// SQLite and PostgreSQL give the same answer to each request.
 async fn every_refusal_is_the_same() {
     let directories = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let sqlite = plain_options(Placement::Fused, directories[0].path(), &UNLIMITED);
@@ -237,7 +238,7 @@ async fn every_refusal_is_the_same() {
             let Case { method, path, headers, body, .. } = &case;
             let what = format!("{method} {path} {headers:?} {body:?}: {}", answers[0].text);
             assert!(answers[0].status < 500, "{what}");
-            // It is one of the registry.
+            // The error is one of the registry.
             assert!(answers[0].status < 400 || !answers[0].error().is_empty(), "{what}");
             assert!(!case.is_wrong || answers[0].status >= 400, "{what}");
             assert_eq!(comparable(&answers[0]), comparable(&answers[1]), "{what}");

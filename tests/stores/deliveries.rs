@@ -1,4 +1,4 @@
-//! Webhooks of several hosts: whoever leases a queue serves it, and nobody else does.
+//! Webhooks of several hosts: only the host that leases a queue serves it.
 
 use super::hosts::two;
 use crate::support::Placement;
@@ -11,14 +11,14 @@ external! { nothing_twice(placement) the_other_takes_over(placement) }
 async fn nothing_twice(placement: Placement) {
     let (site, one, two) = two(&[], placement);
     let mut first = one.app.clone();
-    // The hosts have a directory each; the database is the site's.
+    // Each host has a directory of its own. The database is the one of the site.
     first.data = site.path().to_path_buf();
     let (owner, receiver) = (one.app.owner().await, Receiver::start().await);
     seeded(&first, &owner, &receiver).await;
     each_comes_once(&[one.app.clone(), two.app.clone()], &receiver).await;
 }
 
-/// What a host that dies has begun, the other does when the lease has ended.
+/// If a host dies, another host continues its deliveries when the lease has ended.
 async fn the_other_takes_over(placement: Placement) {
     let (site, mut one, two) = two(&[("webhook_lease", "2s")], placement);
     let mut first = one.app.clone();

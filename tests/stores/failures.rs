@@ -1,6 +1,6 @@
-//! What happens to a service of two hosts when a part of it ends, freezes or restarts under
-//! load: errors say when to come back, nothing that was acknowledged is lost, nothing is done
-//! twice, and service is back within seconds.
+//! A service of two hosts survives that a part of it ends, freezes or restarts under load. Errors
+//! tell when to come back, no acknowledged write is lost, nothing is done twice, and the service is
+//! back within seconds.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -20,8 +20,8 @@ external! {
 
 /// How long a part is away.
 const AWAY: Duration = Duration::from_secs(2);
-/// The longest that service may take to be back after the part is: a frozen host keeps its
-/// tenant's place for five seconds, a reservation is kept for two.
+/// The longest that the service may take to be back after the part is. A frozen host keeps its
+/// tenant's place for five seconds, and a reservation is kept for two.
 const BACK: Duration = Duration::from_secs(20);
 
 struct Scene {
@@ -85,7 +85,7 @@ async fn redis_restarts(placement: Placement) {
     let mut scene = Scene::set(placement).await;
     scene.redis.crash();
     tokio::time::sleep(AWAY).await;
-    // Reads do not need it.
+    // Reads do not need Redis.
     scene.owner.get("/api/v1/projects?limit=1").await.expect(200);
     scene.redis.up();
     let back = scene.load.goes_on(20).await;
@@ -108,8 +108,8 @@ async fn a_host_is_killed(placement: Placement) {
     scene.end(back).await;
 }
 
-/// One host after the other ends in good order and starts again: no request that a host has
-/// taken fails, and those that find none are sent again to the other.
+/// One host after the other stops in good order and starts again. No request that a host has
+/// accepted fails. A request that reaches no host is sent again to the other host.
 async fn rolling_restart(placement: Placement) {
     let mut scene = Scene::set(placement).await;
     let mut back = Duration::ZERO;

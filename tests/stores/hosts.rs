@@ -31,8 +31,8 @@ pub(crate) fn at(host: &Process, client: &Client) -> Client {
     Client::new(&host.app.base, Some(client.token())).of(client.session.clone())
 }
 
-/// Both hosts make their first key at once, and each accepts what the other signs. A write
-/// on one is there on the other, with its event.
+/// Both hosts make their first key at once, and each accepts the tokens that the other signs. A
+/// write on one host is visible on the other, with its event.
 async fn one_service(placement: Placement) {
     let (_site, one, two) = two(&[], placement);
     let (alice, bob) = tokio::join!(one.app.owner(), two.app.owner_named("bob@example.com", None));
@@ -45,7 +45,7 @@ async fn one_service(placement: Placement) {
     assert_eq!(keys.body["keys"].as_array().unwrap().len(), 1, "two hosts made one key");
 }
 
-/// The identity has one bucket, wherever it knocks.
+/// An identity has one bucket, whichever host it calls.
 async fn one_limit(placement: Placement) {
     let (_site, one, two) = two(&[("limit_read_per_minute", "40")], placement);
     let owner = one.app.owner().await;
@@ -64,7 +64,7 @@ async fn one_limit(placement: Placement) {
     assert_eq!(admitted, 40);
 }
 
-/// A host of one function serves it for tenants of the others.
+/// A host that serves one function serves it for the tenants of the other hosts.
 async fn one_function(placement: Placement) {
     let site = Site::new();
     let all = Process::spawn(&site.host("all", placement));
@@ -80,8 +80,8 @@ async fn one_function(placement: Placement) {
     assert_eq!(elsewhere.status, 404);
 }
 
-/// A key that is old is replaced by whichever host signs next; the others accept what the new
-/// one signs, and nobody has to sign in again.
+/// The host that signs next replaces an old key. The other hosts accept tokens of the new key, and
+/// no user has to sign in again.
 async fn one_keyring(placement: Placement) {
     let (site, one, mut two) = two(&[], placement);
     let owner = one.app.owner().await;

@@ -20,8 +20,9 @@ async fn metrics(host: &Process) -> String {
     answer.unwrap().text().await.unwrap()
 }
 
-/// Reads and writes are counted by the gateway alone, as the same limit; what guesses passwords
-/// is refused; and the metrics tell. When the store is back, so is the common bucket.
+/// While the store is down, the gateway alone counts reads and writes, with the same limit.
+/// Requests that could guess passwords are refused, and the metrics tell of the failures. When the
+/// store is back, the common bucket is used again.
 async fn without_the_store(placement: Placement) {
     let mut redis = Redis::start();
     let name = stores::database();
@@ -49,7 +50,7 @@ async fn without_the_store(placement: Placement) {
     assert!(!told.contains("key_value_failures_total{store=\"default\"} 0"), "{told}");
     assert!(told.contains("http_requests_total{component=\"auth\",status=\"503\"} 1"), "{told}");
     redis.up();
-    // It has forgotten everything, as this one keeps nothing: the bucket is a new one.
+    // This Redis keeps nothing over a restart, so the bucket is a new one.
     let began = std::time::Instant::now();
     while host.app.anon().post("/api/v1/auth/login", &login).await.status == 503 {
         assert!(began.elapsed() < Duration::from_secs(20), "the store is not found again");

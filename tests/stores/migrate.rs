@@ -1,4 +1,4 @@
-//! The schema of PostgreSQL, and what a server says of a database that it cannot use.
+//! The schema of PostgreSQL, and the error of a server that cannot use its database.
 
 use crate::support::server::{UNLIMITED, plain_options, start};
 use crate::support::servers::free_port;
@@ -10,7 +10,7 @@ external! {
     a_server_needs_what_it_is_told_of()
 }
 
-/// Ten that start at once apply each migration once.
+/// If ten servers start at once, each migration is applied once.
 async fn many_at_once() {
     let (name, app) = (empty(), role("app"));
     let url = url("owner", &name);
@@ -28,7 +28,7 @@ async fn many_at_once() {
     assert_eq!(applied, expected);
 }
 
-/// Roles that are above the policies are refused, and roles that do not exist.
+/// A role that the policies do not bind is refused, and so is a role that does not exist.
 async fn refuses_roles_above_the_policies() {
     let name = empty();
     let owner = url("owner", &name);
@@ -47,7 +47,7 @@ async fn refuses_roles_above_the_policies() {
     assert_eq!(tables, [["0"]], "a refusal changes nothing");
 }
 
-/// A server does not start on a database that it cannot use, and says what to do.
+/// A server does not start on a database that it cannot use, and its error tells what to do.
 async fn a_server_says_what_is_wrong() {
     let (good, bare) = (stores::database(), empty());
     let newer = stores::database();
@@ -79,7 +79,7 @@ async fn a_server_says_what_is_wrong() {
     server.shutdown().await.unwrap();
 }
 
-/// Nor without its Redis, nor where its functions may not go.
+/// A server does not start without its Redis, nor if its functions may not connect to the database.
 async fn a_server_needs_what_it_is_told_of() {
     let directory = tempfile::tempdir().unwrap();
     let config = directory.path().join("runtime-config.toml");

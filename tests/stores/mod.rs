@@ -1,4 +1,4 @@
-//! What holds on PostgreSQL and Redis, and over several hosts.
+//! Tests on PostgreSQL and Redis, and with several hosts.
 
 mod alike;
 mod deliveries;
@@ -27,14 +27,14 @@ pub struct Site {
 }
 
 impl Site {
-    /// Of the servers that all tests use.
+    /// A site on the servers that all tests use.
     pub fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let name = stores::of(directory.path());
         Self::at(directory, &stores::url("app", &name))
     }
 
-    /// On a PostgreSQL and a Redis of the test's own.
+    /// A site on a PostgreSQL and a Redis of the test's own.
     pub async fn on(postgres: &str, redis: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let admin = stores::connect(postgres).await;
@@ -51,7 +51,7 @@ impl Site {
         Self::at(directory, &url("app"))
     }
 
-    /// On a database that has the schema, and a Redis of the test's own.
+    /// A site on a database that has the schema, and on a Redis of the test's own.
     pub fn with(postgres: &str, redis: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         Self::write(&directory, redis);

@@ -1,5 +1,4 @@
-//! The order of events is the order of the commits, because the writers of a tenant wait for
-//! each other.
+//! Events are in the order of the commits, because the writers of a tenant wait for each other.
 
 use std::time::Duration;
 
@@ -8,8 +7,8 @@ use serde_json::json;
 use crate::support::stores::{connect, of, url};
 
 external! {
-    /// A write does not overtake one of its tenant that has its number already; writes of
-    /// others do not wait.
+    /// A write does not overtake an earlier write of its tenant that has its number already. Writes
+    /// of other tenants do not wait.
     async fn nobody_overtakes(app) {
         let (alice, bob) = (app.owner().await, app.owner().await);
         let tenant = alice.tenant().to_owned();
@@ -37,7 +36,7 @@ external! {
         assert_eq!(subjects, ["prj_slow", made.id()]);
     }
 
-    /// A refresh that began before its login was revoked issues nothing after it.
+    /// A refresh that began before its login was revoked issues no token after the revocation.
     async fn no_token_after_a_revocation(app) {
         let owner = app.owner().await;
         let (tenant, token) = (owner.tenant(), owner.session["refresh_token"].as_str().unwrap());

@@ -1,4 +1,4 @@
-//! Row-level security: what the database itself refuses.
+//! Row-level security: the requests that the database itself refuses.
 
 use serde_json::json;
 
@@ -11,8 +11,8 @@ external! {
     every_table_of_tenants_is_guarded() nobody_borrows_the_owner() events_go_of_one_tenant()
 }
 
-/// Every table with a tenant has policies that nobody is excepted from, and the role of the
-/// functions is neither above them nor can it change them.
+/// Every table with a tenant has policies without exceptions. The role of the functions is not
+/// above the policies, and cannot change them.
 async fn every_table_of_tenants_is_guarded() {
     let name = stores::database();
     wait(async {
@@ -52,8 +52,8 @@ async fn every_table_of_tenants_is_guarded() {
     });
 }
 
-/// What runs as the owner of the tables is not led to tables that the caller has made, whose
-/// triggers would run as the owner too.
+/// An SQL function that runs as the owner of the tables is not led to tables that the caller has
+/// made. Triggers of such tables would run as the owner too.
 async fn nobody_borrows_the_owner() {
     let name = stores::database();
     wait(async {
@@ -70,8 +70,7 @@ async fn nobody_borrows_the_owner() {
     });
 }
 
-/// Events are deleted of the tenant that the transaction names and of no other, and none of the
-/// last day.
+/// Only events of the tenant that the transaction names can be deleted, and none of the last day.
 async fn events_go_of_one_tenant() {
     let name = stores::database();
     wait(async {
@@ -100,8 +99,8 @@ async fn events_go_of_one_tenant() {
     });
 }
 
-/// A handler that forgot the tenant in every statement shows no foreign row, and changes none.
-/// On SQLite the same functions do, so it is the policies that hold here.
+/// A handler that forgot the tenant in every statement shows and changes no row of another tenant.
+/// On SQLite the same functions do, so here the policies prevent it.
 async fn hold_without_the_predicate(placement: Placement) {
     let directory = tempfile::tempdir().unwrap();
     let mut setting = options(placement, directory.path(), &UNLIMITED);
@@ -125,7 +124,7 @@ async fn hold_without_the_predicate(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// What a client sees of others in every list.
+/// The rows of other tenants that a client sees in every list.
 async fn foreign(client: &Client) -> Vec<String> {
     let mut seen = Vec::new();
     for path in ["projects", "users", "teams", "notices", "events"] {
@@ -137,14 +136,14 @@ async fn foreign(client: &Client) -> Vec<String> {
     seen
 }
 
-/// A function that traps between two statements leaves nothing to whoever gets its
-/// connection next: no open transaction, no tenant, no row.
+/// A function that traps between two statements leaves nothing to the next user of its connection:
+/// no open transaction, no tenant, no row.
 async fn a_trap_leaves_nothing(placement: Placement) {
     let directory = tempfile::tempdir().unwrap();
     let mut setting = options(placement, directory.path(), &UNLIMITED);
     setting.manifest = super::sabotaged(directory.path());
     if external() {
-        // One connection, so that the next request gets the one that was trapped on.
+        // There is one connection, so the next request gets the one of the trapped request.
         let config = directory.path().join("runtime-config.toml");
         let text = std::fs::read_to_string(&config).unwrap();
         std::fs::write(&config, text.replace("max_connections = 8", "max_connections = 1"))
@@ -160,7 +159,7 @@ async fn a_trap_leaves_nothing(placement: Placement) {
         assert_eq!(own.body["tenant_id"], bob.tenant());
         let name = "SELECT count(*) FROM projects WHERE name LIKE 'TRAP%'";
         assert_eq!(app.rows(name), [["0"]]);
-        // Nobody waits for the transaction of the one that is gone.
+        // No request waits for the transaction of the trapped one.
         let began = std::time::Instant::now();
         alice
             .patch(

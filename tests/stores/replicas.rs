@@ -1,5 +1,5 @@
-//! Reads from a replica: another database stands for one that is behind, with what the
-//! replica has not yet been told of.
+//! Reads from a replica: another database stands for a replica that is behind, and lacks what the
+//! replica has not received yet.
 
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use crate::support::stores::{self, connect, url, wait};
 
 external! { writers_see_their_own(placement) without_the_replica(placement) }
 
-/// Who has written reads from the writer, on every host; everybody else, and they too a while
-/// later, from the replica.
+/// A caller who has written reads from the writer, on every host. Every other caller reads from the
+/// replica, and so does the writing caller a while later.
 async fn writers_see_their_own(placement: Placement) {
     let directory = tempfile::tempdir().unwrap();
     let replica = stores::database();
@@ -28,7 +28,7 @@ async fn writers_see_their_own(placement: Placement) {
     let (elsewhere, other) = start(other).await;
     let owner = app.owner().await;
     let (_, other_in_tenant) = machine(&app, &owner).await;
-    // Who has registered a moment ago has written, too.
+    // A caller who has just registered has written too.
     owner
         .get(&format!("/api/v1/users/{}", owner.session["user"]["id"].as_str().unwrap()))
         .await
@@ -40,7 +40,7 @@ async fn writers_see_their_own(placement: Placement) {
     owner.get(&one).await.expect(200);
     let there = crate::support::Client::new(&elsewhere.base, Some(owner.token()));
     there.get(&one).await.expect(200);
-    // Who has not written is answered by the replica, which has not heard of it.
+    // A caller who has not written gets the answer of the replica, which does not have the row yet.
     other_in_tenant.get(&one).await.expect(404);
     tokio::time::sleep(Duration::from_millis(2300)).await;
     owner.get(&one).await.expect(404);
@@ -52,7 +52,7 @@ async fn writers_see_their_own(placement: Placement) {
     other.shutdown().await.unwrap();
 }
 
-/// A replica that does not answer costs time, not answers.
+/// A replica that does not answer costs time, but no request fails.
 async fn without_the_replica(placement: Placement) {
     let directory = tempfile::tempdir().unwrap();
     let dead = format!("127.0.0.1:{}", crate::support::servers::free_port());
@@ -65,7 +65,7 @@ async fn without_the_replica(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// A machine client of the tenant, who is another principal.
+/// A machine client of the tenant, which is another principal.
 async fn machine(
     app: &crate::support::App,
     owner: &crate::support::Client,

@@ -1,4 +1,4 @@
-//! Functions with roles of their own: each does its work, and sees nothing of others.
+//! Functions with roles of their own: each does its work, and sees no data of the others.
 
 use std::path::Path;
 
@@ -16,13 +16,13 @@ use migrations::rights::{self, FUNCTIONS};
 external! { all_of_it_works(placement) nothing_of_others_is_seen() }
 logic! { urls_are_for_all_or_for_each() }
 
-/// The roles of this run, with what they need in this database.
+/// Makes the roles of this run, with the rights that they need in this database.
 fn prepare(name: &str) {
     wait(async {
         let admin = connect(&admin_url()).await;
         for function in FUNCTIONS {
             let role = role(function);
-            // Another test may have made it.
+            // Another test may have made the role.
             let _ = admin.batch_execute(&format!("CREATE ROLE {role} LOGIN PASSWORD 'test'")).await;
         }
         let prefix = role("").trim_end_matches('_').to_owned();
@@ -43,7 +43,7 @@ fn variables(name: &str) -> Vec<(String, String)> {
     all
 }
 
-/// Every function does what it is for, as its own role.
+/// Every function does its work with its own role.
 async fn all_of_it_works(placement: Placement) {
     let directory = tempfile::tempdir().unwrap();
     let name = stores::of(directory.path());
@@ -87,7 +87,7 @@ async fn all_of_it_works(placement: Placement) {
     owner.get("/api/v1/notices").await.expect(200);
     owner.get("/api/v1/events").await.expect(200);
     owner.get("/api/v1/events/stream").await.expect(200);
-    // What each refuses is in the audit log.
+    // Each refusal of a function is in the audit log.
     for (function, path) in [
         ("auth", "/api/v1/auth/clients"),
         ("events", "/api/v1/events"),
@@ -120,8 +120,8 @@ async fn all_of_it_works(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// A role sees the tables that its function uses, and no other; what a function adds to, it
-/// cannot change; and it can be nobody else.
+/// A role sees the tables that its function uses, and no other. It cannot change rows of tables to
+/// which the function only adds. It cannot become another role.
 async fn nothing_of_others_is_seen() {
     let name = stores::database();
     prepare(&name);
@@ -162,7 +162,8 @@ async fn nothing_of_others_is_seen() {
     });
 }
 
-/// A URL for all beside one for a function would give that function the rights of all.
+/// A server refuses a database URL for all functions beside one for a single function, because the
+/// former would give that function the rights of all.
 async fn urls_are_for_all_or_for_each() {
     let directory = tempfile::tempdir().unwrap();
     let place = |path: &Path| path.join("data");

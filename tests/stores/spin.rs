@@ -1,5 +1,5 @@
-//! The same functions on Spin itself, where a binary of it is given: `SPIN_BIN=…/spin`. Its
-//! pool of PostgreSQL connections hands them on as they were left.
+//! The same functions on Spin itself, if a binary of it is given: `SPIN_BIN=…/spin`. Its pool of
+//! PostgreSQL connections hands them on in the state in which they were left.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -55,8 +55,7 @@ fn up(program: &str, directory: &Path, database: &str, port: u16) -> Spin {
     child
 }
 
-/// A function that traps between two statements leaves nothing to whoever gets its
-/// connection next.
+/// A function that traps between two statements leaves nothing to the next user of its connection.
 async fn a_trap_leaves_nothing() {
     let program = std::env::var("SPIN_BIN").expect("SPIN_BIN names a Spin");
     let directory = tempfile::tempdir().unwrap();
@@ -67,8 +66,8 @@ async fn a_trap_leaves_nothing() {
     let (alice, bob) = (app.owner().await, app.owner().await);
     let kept = alice.post("/api/v1/projects", &json!({ "name": "kept" })).await.expect(201);
     for round in 0..5 {
-        // An instance that is new looks at the schema first, and cleans up by that; one that is
-        // not comes upon what the trapped one has left.
+        // A new instance checks the schema first, and thereby cleans the connection. A warm
+        // instance meets the state that the trapped one has left.
         let warm = (0..8).map(|_| {
             let bob = bob.clone();
             tokio::spawn(async move { bob.get("/api/v1/projects?limit=1").await.expect(200) })
@@ -79,7 +78,8 @@ async fn a_trap_leaves_nothing() {
         let body = json!({ "name": format!("TRAP HERE {round}") }).to_string();
         let headers = [("content-type", "application/json")];
         let trapped = alice.try_send(http::Method::POST, "/api/v1/projects", &headers, Some(body));
-        // On Spin the gateway is in the instance that traps, and says nothing.
+        // On Spin the gateway is in the instance that traps, so the gateway writes no answer of its
+        // own.
         assert!(trapped.await.is_ok_and(|answer| answer.status == 500));
         let next = (0..4).map(|_| {
             let bob = bob.clone();

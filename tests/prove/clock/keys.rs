@@ -1,4 +1,5 @@
-//! `Idempotency-Key`: what was done is not done again, and nobody waits for who is gone.
+//! `Idempotency-Key` under a clock that steps: nothing is done twice, and no retry waits longer
+//! than the lease of a request that has died.
 
 use std::time::{Duration, Instant};
 
@@ -12,8 +13,8 @@ use crate::support::{Client, Exchange, Placement};
 
 clock! { nothing_happens_twice(placement) a_race_has_one_winner(placement) a_lease_ends(placement) }
 
-/// Where the clock is set, one after the other, from the right time: never to the very end of a
-/// token, which lives for an hour.
+/// The offsets from the right time to which the clock is set, one after the other. None of them is
+/// at the very end of a token, which lives for an hour.
 const STEPS: [i64; 12] = [1, 0, -1, 0, 2 * HOUR, 0, -2 * HOUR, 0, 2 * DAY, 0, -2 * DAY, 0];
 
 async fn create(client: &Client, key: &str, id: &str) -> Exchange {
@@ -21,8 +22,8 @@ async fn create(client: &Client, key: &str, id: &str) -> Exchange {
     client.json(Method::POST, "/api/v1/projects", &json!({ "name": key }), &headers).await
 }
 
-/// After each step the keys that were used before have their one answer, though the clock says
-/// that they are too old.
+/// After each step of the clock the earlier keys still replay their first answer, even if the clock
+/// says that their receipts have expired.
 async fn nothing_happens_twice(placement: Placement) {
     let mut scene = Scene::set(placement, &[], false).await;
     let mut random = random(&format!("clock {placement:?}"));
@@ -47,7 +48,8 @@ async fn nothing_happens_twice(placement: Placement) {
     scene.end();
 }
 
-/// Equal requests at the same moment are one, also when their lease seems to end meanwhile.
+/// Equal requests at the same moment have one effect, even if the clock makes their lease look
+/// expired meanwhile.
 async fn a_race_has_one_winner(placement: Placement) {
     let mut scene = Scene::set(placement, &[], false).await;
     let mut made = Made::new();
@@ -66,7 +68,8 @@ async fn a_race_has_one_winner(placement: Placement) {
     scene.end();
 }
 
-/// Who retries what nobody works on any more waits for the lease, not for the clock.
+/// If the request that holds a key has died, then a retry waits for the lease to end. A step of the
+/// clock does not make the wait longer.
 async fn a_lease_ends(placement: Placement) {
     let mut scene = Scene::set(placement, &[], true).await;
     let mut made = Made::new();
@@ -84,7 +87,7 @@ async fn a_lease_ends(placement: Placement) {
                 break answer;
             }
             answer.refused(409, "idempotency_conflict");
-            // Two seconds, and time for a machine that has much to do.
+            // The lease lasts two seconds. The rest is for a busy machine.
             assert!(began.elapsed() < Duration::from_secs(12), "{key} is locked");
             tokio::time::sleep(Duration::from_millis(200)).await;
         };

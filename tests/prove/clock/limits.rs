@@ -1,4 +1,4 @@
-//! Rate limits.
+//! Rate limits under a clock that steps.
 
 use std::time::{Duration, Instant};
 
@@ -7,10 +7,10 @@ use crate::support::{Client, Placement};
 
 clock! { hold_after_a_step_back(placement) }
 
-/// Four in a second, so that nobody has to wait for a minute.
+/// Four requests in a second, so that no test has to wait for a minute.
 const LIMIT: u64 = 240;
 
-/// Asks until it is refused; how many were admitted.
+/// Sends requests until one is refused. Returns how many were admitted.
 async fn drain(client: &Client) -> u64 {
     let mut admitted = 0;
     loop {
@@ -24,8 +24,8 @@ async fn drain(client: &Client) -> u64 {
     }
 }
 
-/// After a step back a client gets what it would have got without: it is not refused for as
-/// long as the step, and there is no second bucket in the past.
+/// After a step back, a client gets what it would have got without the step. It is not refused for
+/// as long as the step, and there is no second bucket in the past.
 async fn hold_after_a_step_back(placement: Placement) {
     let limit = LIMIT.to_string();
     let variables = [("limit_read_per_minute", limit.as_str())];
@@ -43,7 +43,7 @@ async fn hold_after_a_step_back(placement: Placement) {
         }
         admitted += more;
     }
-    // What a bucket holds, and once more for a window that the steps have moved.
+    // The content of a bucket, and the same again for a window that the steps have moved.
     let refilled = LIMIT * began.elapsed().as_millis() as u64 / 60_000;
     assert!(admitted <= 2 * LIMIT + refilled + 1, "{admitted} in {:?}", began.elapsed());
     scene.end();

@@ -1,5 +1,5 @@
-//! The clock of a server steps back and forth, by a second, an hour or days, while clients use
-//! it: nothing is done twice, nobody is locked out, and nobody gets more than there is.
+//! The clock of a server steps back and forth, by a second, an hour or days, while clients use it.
+//! Nothing is done twice, no client is locked out, and no client gets more than its limit.
 
 mod keys;
 mod limits;
@@ -11,17 +11,17 @@ use crate::support::{Client, Exchange, Placement};
 
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
-/// Whoever is still refused after so many tries, 20 ms apart, is locked out.
+/// A client that is still refused after this many tries, 20 ms apart, is locked out.
 const MEND_TRIES: usize = 250;
 /// The credential of the operator.
 const TICK: &str = "a tick of the tests";
 
-/// A server with a clock of its own, and who uses it.
+/// A server with a clock of its own, and its owner as the client.
 struct Scene {
     clock: Clock,
     server: Process,
     owner: Client,
-    /// Serves once.
+    /// The refresh token, which is valid for one use.
     refresh: String,
     _directory: tempfile::TempDir,
 }
@@ -47,8 +47,9 @@ impl Scene {
         self.settle().await;
     }
 
-    /// A bucket that was last written later than it is now refuses once, however much it holds:
-    /// here of each class, so that the tests see what they are about.
+    /// If a bucket was last written at a time that is now in the future, it refuses once, whatever
+    /// it holds. This takes that one refusal from a bucket of each class, so that the tests see
+    /// only what they are about.
     async fn settle(&self) {
         use http::Method;
         let anon = self.server.app.anon();
@@ -72,7 +73,7 @@ impl Scene {
         }
     }
 
-    /// Turns the clock, and has everything done that is due by then.
+    /// Turns the clock, and runs all work that is due by then.
     async fn turn(&self, seconds: i64) {
         self.set_clock(seconds).await;
         let credential = format!("Bearer {TICK}");
@@ -81,11 +82,12 @@ impl Scene {
         anon.send(http::Method::POST, "/internal/tick", &headers, None).await.expect(200);
     }
 
-    /// What a client gets that comes again where a bucket was last written later than it is now.
+    /// The answer to a client that retries while a bucket was last written at a time that is now in
+    /// the future.
     async fn ask(&self, client: &Client) -> Exchange {
         let mut answer = client.get("/api/v1/projects?limit=1").await;
-        // Composed, each instance has buckets of addresses of its own. The first refusal mends one
-        // (`Ask::answer`), and it has a unit again 100 ms later.
+        // With the gateway composed, each instance has its own buckets of addresses. The first
+        // refusal mends one of them (`Ask::answer`), which has a unit again 100 ms later.
         for _ in 0..MEND_TRIES {
             if answer.status != 429 {
                 break;
@@ -96,7 +98,7 @@ impl Scene {
         answer
     }
 
-    /// The owner with a token that is valid by the clock.
+    /// The owner, with a token that is valid by the clock.
     async fn signed_in(&mut self) -> Client {
         self.settle().await;
         let answer = self.ask(&self.owner).await;
@@ -109,7 +111,7 @@ impl Scene {
         self.owner.clone()
     }
 
-    /// Takes the next pair of tokens.
+    /// Exchanges the refresh token for the next pair of tokens.
     async fn refresh(&mut self) {
         let form = format!("grant_type=refresh_token&refresh_token={}", self.refresh);
         let pair = self.server.app.anon().form("/api/v1/auth/token", &form, &[]).await.expect(200);
@@ -119,7 +121,7 @@ impl Scene {
         self.settle().await;
     }
 
-    /// The server is alive, and ends in good order.
+    /// Stops the server, which must still be alive, in good order.
     fn end(mut self) {
         self.server.stop();
     }

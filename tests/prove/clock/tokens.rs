@@ -9,8 +9,8 @@ clock! { stay_revoked(placement) end_by_the_clock(placement) a_new_key_is_known(
 
 const PROJECTS: &str = "/api/v1/projects?limit=1";
 
-/// A token is good until its end by the clock, on whichever side of its beginning that is; what
-/// has ended is refused, and the refresh token gives the next.
+/// A token is valid until its expiry by the clock, even if the clock is before the time of its
+/// issue. An expired token is refused, and the refresh token brings the next one.
 async fn end_by_the_clock(placement: Placement) {
     let mut scene = Scene::set(placement, &[], false).await;
     let old = scene.owner.clone();
@@ -24,7 +24,7 @@ async fn end_by_the_clock(placement: Placement) {
         scene.refresh().await;
         scene.ask(&scene.owner).await.expect(200);
     }
-    // It was issued in the future.
+    // The token was issued in the future.
     for step in [0, -HOUR, 0] {
         scene.set_clock(step).await;
         scene.ask(&scene.owner).await.expect(200);
@@ -33,7 +33,7 @@ async fn end_by_the_clock(placement: Placement) {
     scene.end();
 }
 
-/// A key that is made after a step back is known as soon as any other.
+/// A signing key that is made after a step back is known as soon as any other key.
 async fn a_new_key_is_known(placement: Placement) {
     let mut scene = Scene::set(placement, &[], false).await;
     scene.owner.get(PROJECTS).await.expect(200);
@@ -42,7 +42,7 @@ async fn a_new_key_is_known(placement: Placement) {
     scene.server.app.execute(&format!("UPDATE signing_keys SET created_at = created_at - {old}"));
     scene.refresh().await;
     let began = Instant::now();
-    // An unknown key is looked up once a second.
+    // A gateway looks up an unknown key once a second.
     while scene.owner.get(PROJECTS).await.status != 200 {
         assert!(began.elapsed() < Duration::from_secs(10), "nobody knows the new key");
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -52,8 +52,8 @@ async fn a_new_key_is_known(placement: Placement) {
     scene.end();
 }
 
-/// A token that was revoked stays so, though the clock was days ahead for a while and everything was
-/// done that would have been due by then.
+/// A revoked token stays revoked, even after the clock was days ahead for a while and all work that
+/// would have been due by then was done.
 async fn stay_revoked(placement: Placement) {
     let scene = Scene::set(placement, &[], false).await;
     let made = crate::auth::client_with(&scene.owner, &["projects:read"]).await;

@@ -1,6 +1,6 @@
-//! Events arrive whatever dies: a host is killed (SIGKILL) while it takes writes and delivers
-//! their events. Every event that was committed comes at least once; twice come at most those
-//! that were on their way when it was killed.
+//! Events arrive although hosts die: a host is killed (SIGKILL) while it takes writes and delivers
+//! their events. Every committed event comes at least once. Only events whose requests were in
+//! flight at the kill may come twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -22,7 +22,8 @@ everywhere! { nothing_is_lost(placement) }
 
 /// Requests to one endpoint at once.
 const BATCH: usize = 32;
-/// Events between two kills at least: with the 200 rounds of `scripts/prove` more than 10,000.
+/// The least number of events between two kills: with the 200 rounds of `scripts/prove` these are
+/// more than 10,000.
 const WRITES: u64 = 60;
 const PATHS: [&str; 2] = ["/any", "/in-order"];
 
@@ -39,7 +40,7 @@ async fn nothing_is_lost(placement: Placement) {
     let (owner, receiver) = (host.app.owner().await, Receiver::start().await);
     let mut ids = Vec::new();
     for (path, ordering) in PATHS.into_iter().zip(["NONE", "SUBJECT"]) {
-        // Slow enough that at any moment something is on its way.
+        // The delay keeps a request in flight at any moment.
         receiver.script(path, |_, _| Answer {
             delay: Duration::from_millis(30),
             ..Answer::status(200)
@@ -54,12 +55,12 @@ async fn nothing_is_lost(placement: Placement) {
         load.goes_on(WRITES).await;
         let sent = receiver.received(PATHS[0]).len();
         while receiver.received(PATHS[0]).len() == sent {
-            // What the one before has left is due, which no write says again.
+            // The deliveries that the killed host left are due, and no write triggers them again.
             let client = host.app.anon();
             tokio::spawn(async move {
                 let headers = [("authorization", &*format!("Bearer {SCHEDULER}"))];
                 let path = "/internal/tick?work=deliveries";
-                // It may be killed meanwhile.
+                // The host may be killed meanwhile.
                 let _ = client.try_send(Method::POST, path, &headers, None).await;
             });
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -84,7 +85,8 @@ async fn nothing_is_lost(placement: Placement) {
         for one in receiver.received(path) {
             *times.entry(id(&one)).or_default() += 1;
         }
-        // A receiver that was left before it could answer may have taken nothing.
+        // If the connection broke before the receiver could answer, then the receiver may not have
+        // processed the event.
         let taken: BTreeSet<_> = receiver.answered(path).iter().map(id).collect();
         let lost: Vec<_> = told.difference(&taken).collect();
         assert!(lost.is_empty(), "{path}: {} of {} never came: {lost:?}", lost.len(), told.len());

@@ -1,4 +1,4 @@
-//! The same over two hosts that share PostgreSQL and Redis.
+//! The promises of `crash` on two hosts that share PostgreSQL and Redis.
 
 use super::{Made, check, killed, load, race};
 use crate::prove::{random, rounds};
@@ -8,7 +8,7 @@ use crate::support::Placement;
 
 external! { equal_requests_make_one(placement) survives(placement) }
 
-/// Equal requests over both hosts make one project and one event.
+/// Equal requests to both hosts make one project and one event.
 async fn equal_requests_make_one(placement: Placement) {
     let (_site, one, two) = two(&[], placement);
     let owner = one.app.owner().await;
@@ -21,7 +21,7 @@ async fn equal_requests_make_one(placement: Placement) {
     check(&owner, &made).await;
 }
 
-/// One of the two is killed, whichever, while the writers go to both.
+/// One of the two hosts, chosen at random, is killed while the writers use both.
 async fn survives(placement: Placement) {
     let site = Site::new();
     let hosts = ["one", "two"].map(|name| site.host(name, placement));

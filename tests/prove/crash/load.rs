@@ -12,10 +12,10 @@ use crate::support::Client;
 
 const WRITERS: usize = 8;
 
-/// Keys and what was made with them.
+/// Each key, with the id of the project that was made with it.
 pub type Made = Vec<(String, Option<String>)>;
 
-/// Writers that write to whichever host answers, and what they saw.
+/// Writers that write to whichever host answers, and the answers that they got.
 pub struct Load {
     stop: Arc<AtomicBool>,
     acknowledged: Arc<AtomicU64>,
@@ -23,12 +23,12 @@ pub struct Load {
     writers: Vec<tokio::task::JoinHandle<Made>>,
 }
 
-/// What was not acknowledged.
+/// Counts of the attempts that were not acknowledged.
 #[derive(Default)]
 pub struct Counts {
-    /// All attempts.
+    /// All attempts that were not acknowledged.
     pub refused: AtomicU64,
-    /// Those that a running host answered with 503.
+    /// The attempts that a running host answered with 503.
     pub failed: AtomicU64,
 }
 
@@ -51,7 +51,7 @@ impl Load {
                     let id = insist(&clients, writer + number, &key, &counts).await;
                     acknowledged.fetch_add(1, Ordering::Relaxed);
                     made.push((key, Some(id)));
-                    // At times a client asks for what it has been told already.
+                    // From time to time a client repeats a request that was already acknowledged.
                     if number % 4 == 0 {
                         let (key, id) = &made[number / 2];
                         let again = insist(&clients, number, key, &counts).await;
@@ -65,7 +65,7 @@ impl Load {
         Self { stop, acknowledged, counts, writers }
     }
 
-    /// Waits until so many more writes are acknowledged; how long it took.
+    /// Waits until this many more writes are acknowledged. Returns how long that took.
     pub async fn goes_on(&self, more: u64) -> Duration {
         let (began, wanted) = (Instant::now(), self.acknowledged.load(Ordering::Relaxed) + more);
         while self.acknowledged.load(Ordering::Relaxed) < wanted {
@@ -76,7 +76,7 @@ impl Load {
         began.elapsed()
     }
 
-    /// What was made, once every writer has the answer that it waits for.
+    /// All that was made, once every writer has the answer that it waits for.
     pub async fn end(self) -> Made {
         self.stop.store(true, Ordering::Relaxed);
         let mut made = Made::new();
@@ -87,8 +87,8 @@ impl Load {
     }
 }
 
-/// Sends until it is acknowledged, as a careful client does: with one key, after the pause
-/// that the answer asks for, to the next host.
+/// Sends a write until it is acknowledged, as a careful client does: always with the same key,
+/// after the pause that the answer asks for, to the next host.
 async fn insist(clients: &[Client], first: usize, key: &str, counts: &Counts) -> String {
     let began = Instant::now();
     for attempt in first.. {
@@ -101,14 +101,14 @@ async fn insist(clients: &[Client], first: usize, key: &str, counts: &Counts) ->
             Ok(Ok(answer)) if answer.status == 201 => return answer.id().to_owned(),
             Ok(Ok(answer)) => {
                 assert!(matches!(answer.status, 503 | 409), "{}: {}", answer.status, answer.text);
-                // A balancer, which asks /readyz, sends nothing to a host that starts.
+                // A load balancer asks `/readyz`, and sends nothing to a host that is starting.
                 if answer.status == 503 && !answer.text.contains("starting") {
                     counts.failed.fetch_add(1, Ordering::Relaxed);
                 }
                 let after = answer.header("retry-after").expect("Retry-After");
                 after.parse::<u64>().unwrap().min(2)
             }
-            // No answer: refused, broken off, or frozen.
+            // There is no answer: the connection was refused, broken off, or frozen.
             _ => 0,
         };
         counts.refused.fetch_add(1, Ordering::Relaxed);
@@ -117,7 +117,7 @@ async fn insist(clients: &[Client], first: usize, key: &str, counts: &Counts) ->
     unreachable!()
 }
 
-/// Asks again for everything that was acknowledged: the answer is the same.
+/// Repeats every acknowledged request, and checks that the answer is the same.
 pub async fn ask_again(client: &Client, made: &Made) {
     let size = made.len().div_ceil(WRITERS).max(1);
     let parts = made.chunks(size).map(|part| {

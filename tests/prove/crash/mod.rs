@@ -1,5 +1,5 @@
-//! A write with an `Idempotency-Key` happens once: among 64 equal ones at the same moment, and
-//! when its server is killed (SIGKILL) in the middle of it, again and again.
+//! A write with an `Idempotency-Key` happens once: if 64 equal requests come at the same moment,
+//! and if its server is killed (SIGKILL) in the middle of it, again and again.
 
 mod deliveries;
 mod hosts;
@@ -21,11 +21,11 @@ everywhere! { survives(placement) }
 
 const PROJECTS: &str = "/api/v1/projects";
 const EQUAL: usize = 64;
-/// The longest that a key may be without an answer once its server is back: a reservation is
-/// kept for two seconds, and the rest is for a machine that has much to do.
+/// The longest that a key may have no answer once its server is back. A reservation is kept for two
+/// seconds, and the rest is for a busy machine.
 const LEASE: Duration = Duration::from_secs(12);
 
-/// One attempt; the id of what was made.
+/// Makes one attempt. Returns the id of the new project.
 pub async fn write(client: &Client, key: &str) -> Option<String> {
     let headers = [("idempotency-key", key), ("content-type", "application/json")];
     let body = Some(json!({ "name": key }).to_string());
@@ -33,8 +33,9 @@ pub async fn write(client: &Client, key: &str) -> Option<String> {
     (answer.status == 201).then(|| answer.id().to_owned())
 }
 
-/// Equal requests at the same moment, spread over these clients: one of them makes the project,
-/// who is answered gets that one, and who is sent away is told to ask again.
+/// Sends equal requests at the same moment, spread over these clients. One of them makes the
+/// project. Each client that gets an answer gets that project, and the others are told to ask
+/// again.
 pub async fn race(clients: &[Client], key: &str) -> (String, Option<String>) {
     let sent = (0..EQUAL).map(|n| {
         let (client, key) = (clients[n % clients.len()].clone(), key.to_owned());
@@ -48,7 +49,7 @@ pub async fn race(clients: &[Client], key: &str) -> (String, Option<String>) {
         let answer = answer.await.unwrap();
         match answer.status {
             201 => drop(ids.insert(answer.id().to_owned())),
-            // Only under a clock that steps: nothing else comes near a limit.
+            // This happens only under a clock that steps. Nothing else comes near a limit.
             429 => {}
             _ => drop(answer.refused(409, "idempotency_conflict")),
         }
@@ -57,14 +58,14 @@ pub async fn race(clients: &[Client], key: &str) -> (String, Option<String>) {
     (key.to_owned(), ids.pop_first())
 }
 
-/// Everything that can be paged through.
+/// All items of a paged list.
 async fn all(client: &Client, path: &str) -> Vec<Value> {
     let (mut found, mut cursor) = (Vec::new(), String::new());
     loop {
         let page = client.get(&format!("{path}limit=100{cursor}")).await.expect(200);
         let items = page.body["items"].as_array().unwrap();
         found.extend(items.iter().cloned());
-        // A feed has a next page for ever.
+        // A feed always has a next page.
         match page.body["next_cursor"].as_str() {
             Some(next) if !items.is_empty() => cursor = format!("&cursor={next}"),
             _ => return found,
@@ -92,9 +93,9 @@ pub async fn check(client: &Client, made: &Made) {
     assert!(told.is_empty(), "events of nothing: {told:?}");
 }
 
-/// Kills one of these hosts at a random moment, each round, under writers that do not give up.
+/// Kills one of these hosts at a random moment in each round, under writers that do not give up.
 async fn killed(mut settings: Vec<Setting>, mut random: fastrand::Rng) {
-    // They come back where the clients look for them.
+    // A killed host comes back at the address where the clients look for it.
     settings.iter_mut().for_each(|setting| setting.port = free_port());
     let mut hosts: Vec<_> = settings.iter().map(Process::spawn).collect();
     let owner = hosts[0].app.owner().await;
@@ -114,7 +115,7 @@ async fn killed(mut settings: Vec<Setting>, mut random: fastrand::Rng) {
     check(&client, &made).await;
 }
 
-/// A server alone with its data.
+/// A single server with its data survives the kills.
 async fn survives(placement: Placement) {
     let directory = tempfile::tempdir().unwrap();
     let setting = Setting::new(directory.path(), placement);
@@ -122,7 +123,7 @@ async fn survives(placement: Placement) {
 }
 
 everywhere! {
-    /// 64 equal requests make one project and one event, and a later one gets it too.
+    /// 64 equal requests make one project and one event, and a later request gets that project too.
     async fn equal_requests_make_one(app) {
         let owner = app.owner().await;
         let mut made = Made::new();

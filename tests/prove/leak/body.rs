@@ -1,4 +1,4 @@
-//! Bodies that the contract allows, and some that it does not.
+//! Random bodies: most of them keep the contract, and some break it.
 
 use contract::contract::{Format, Schema};
 use serde_json::{Map, Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::draft::Writer;
 
 impl Writer<'_> {
-    /// A body by the schema; one in six breaks it.
+    /// A body by the schema. One in six bodies breaks it.
     pub(super) fn body(&mut self, schema: &Schema) -> String {
         let mut body = self.value("", schema);
         let wrong = self.random.u8(..24);
@@ -67,7 +67,7 @@ impl Writer<'_> {
             _ => "",
         };
         match (name, format) {
-            // Of a sign-up it is a wish.
+            // In a sign-up this is the tenant id that the caller asks for.
             ("tenant_id", _) if self.operation == "register" => self.me.mark('b'),
             _ if !collection.is_empty() => self.id(collection),
             (_, Some(Format::Email)) => format!("{}@example.com", self.me.mark('b')),

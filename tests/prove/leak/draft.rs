@@ -1,5 +1,5 @@
-//! Requests: any operation of the contract, of either tenant, about its own objects or those
-//! of the other one.
+//! Random requests: any operation of the contract, by either tenant, about its own objects or those
+//! of the other tenant.
 
 use std::sync::LazyLock;
 
@@ -9,14 +9,14 @@ use http::Method;
 use super::tenant::Tenant;
 use crate::support::{Client, Exchange};
 
-/// Every operation but those of the operator, whose credential no tenant has.
+/// Every operation except those of the operator, whose credential no tenant has.
 pub(super) static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     let functions = contract::functions().unwrap();
     let all = functions.iter().flat_map(|name| contract::load(name).unwrap());
     all.filter(|operation| !operation.path.starts_with("/internal/")).collect()
 });
 
-/// Writes without a text of anybody.
+/// Writes that contain no text of either tenant.
 const EQUAL: [(&str, &str, &str); 3] = [
     ("create-project", "/api/v1/projects", r#"{"name":"equal"}"#),
     ("create-team", "/api/v1/teams", r#"{"name":"equal"}"#),
@@ -27,15 +27,15 @@ const EQUAL: [(&str, &str, &str); 3] = [
 #[derive(Clone)]
 pub(super) struct Draft {
     pub(super) operation: &'static Operation,
-    /// The caller's place among the tenants.
+    /// The index of the caller in the pair of tenants.
     pub(super) tenant: usize,
     pub(super) as_viewer: bool,
     pub(super) path: String,
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Option<String>,
-    /// The one text in it that is the other tenant's.
+    /// The one text in the request that belongs to the other tenant.
     pub(super) foreign: Option<String>,
-    /// Whether what is answered rests on that text alone.
+    /// Whether the answer depends on that text alone.
     pub(super) comparable: bool,
 }
 
@@ -47,7 +47,7 @@ impl std::fmt::Debug for Draft {
 }
 
 impl Draft {
-    /// Everything that it says, which an answer may repeat.
+    /// Everything that the request says, which an answer may repeat.
     pub(super) fn text(&self) -> String {
         let body = self.body.as_deref().unwrap_or_default();
         format!("{} {} {:?} {body}", self.operation.method, self.path, self.headers)
@@ -57,7 +57,7 @@ impl Draft {
         self.headers.iter().any(|(_, value)| value.contains("TRAP"))
     }
 
-    /// The same about something that never existed.
+    /// The same request about an object that never existed.
     pub(super) fn about(&self, other: &str) -> Self {
         let foreign = self.foreign.as_deref().unwrap();
         let body = self.body.as_ref().map(|body| body.replace(foreign, other));
@@ -78,7 +78,7 @@ pub(super) struct Writer<'a> {
     pub(super) other: &'a Tenant,
     pub(super) operation: &'static str,
     pub(super) foreign: Option<String>,
-    /// Objects of the caller take part too, and may have changed meanwhile.
+    /// Whether the request also names objects of the caller, which may have changed meanwhile.
     pub(super) mixed: bool,
 }
 
@@ -111,7 +111,8 @@ impl<'a> Writer<'a> {
         if let Some(query) = self.query(operation) {
             path = format!("{path}?{query}");
         }
-        // An answer to a repeated key, or to a form that names nobody, tells nothing of an id.
+        // The answer to a repeated key, or to a form that names no object, does not depend on an
+        // id.
         let repeats = headers.iter().any(|(name, _)| *name == "idempotency-key");
         Draft {
             operation,
@@ -125,7 +126,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// What both tenants send to the letter, with keys that both use: each gets its own answer.
+    /// A request that both tenants send letter for letter, with keys that both use. Each tenant
+    /// gets its own answer.
     fn equal(self, tenant: usize) -> Draft {
         let (id, path, body) = *self.random.choice(&EQUAL).unwrap();
         let headers = vec![
@@ -145,8 +147,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// The id of an object: of the caller, of the other tenant, or of none. At most one text of
-    /// a request is the other's.
+    /// The id of an object of the caller, of the other tenant, or of nobody. At most one text of a
+    /// request belongs to the other tenant.
     pub(super) fn id(&mut self, collection: &str) -> String {
         if self.foreign.is_none()
             && self.random.u8(..10) < 4
@@ -185,7 +187,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// The id of nothing.
+/// An id that no object has.
 pub(super) fn missing(random: &mut fastrand::Rng) -> String {
     let letters: String = (0..22).map(|_| random.alphanumeric()).collect();
     format!("prj_{letters}")

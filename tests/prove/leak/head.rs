@@ -1,4 +1,4 @@
-//! Headers and queries.
+//! Random headers and queries.
 
 use contract::contract::{Idempotency, Operation, Query};
 
@@ -43,7 +43,7 @@ impl Writer<'_> {
         headers
     }
 
-    /// A new key, one that was used before, or one of the other tenant.
+    /// A new key, a key that was used before, or a key of the other tenant.
     fn key(&mut self) -> String {
         let known = match self.random.u8(..3) {
             0 => None,
@@ -57,7 +57,7 @@ impl Writer<'_> {
         })
     }
 
-    /// Of a list, or what is shown of an object.
+    /// The query of a list, or the choice of the fields that are shown of an object.
     pub(super) fn query(&mut self, operation: &Operation) -> Option<String> {
         if self.random.u8(..3) == 0 || operation.method != "GET" {
             return None;
@@ -75,7 +75,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Asks for what one of the two tenants has written.
+    /// A filter by a text that one of the two tenants has written.
     fn filter(&mut self, foreign: bool) -> String {
         let text = match foreign {
             true => self.other.written(self.random),
@@ -92,7 +92,7 @@ impl Writer<'_> {
         let foreign = self.random.bool();
         let whose = if foreign { self.other } else { &*self.me };
         let cursor = whose.cursor(self.random);
-        // A cursor of nobody is refused, and so is one of the other tenant.
+        // A cursor that nobody was given is refused, and so is a cursor of the other tenant.
         self.foreign = cursor.clone().filter(|_| foreign);
         self.mixed |= self.foreign.is_none();
         let name = if self.random.bool() { "cursor" } else { "page[after]" };

@@ -1,7 +1,7 @@
-//! No tenant is ever told anything of another one: two tenants ask for random things, about
-//! their own objects and about each other's, many at a time, of instances that are used again
-//! and that end between two statements. Every text that a tenant writes says whose it is, so
-//! that one in the wrong place is known at sight.
+//! No answer tells a tenant anything of another tenant. Two tenants send random requests, about
+//! their own objects and about each other's, many at a time. The instances that answer are used
+//! again, and some end between two statements. Every text that a tenant writes names its owner, so
+//! that a text in the wrong place is recognized at once.
 
 mod body;
 mod draft;
@@ -21,27 +21,28 @@ use wave::Answered;
 
 everywhere! { nothing_reaches_another_tenant(placement) a_leak_is_seen(placement) }
 
-/// Waves of a round, on one server.
+/// Waves of requests in a round, on one server.
 const WAVES: usize = 3;
 
 /// Which functions answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Functions {
-    /// Those that are deployed.
+    /// The functions that are deployed.
     Real,
-    /// … built so that a request may have its instance trap.
+    /// The functions, built so that a request may make its instance trap.
     Trapping,
-    /// Those that have lost the tenant in every statement.
+    /// The functions, built without the tenant in every statement.
     Broken,
 }
 
-/// What came of it.
+/// The outcome of the rounds.
 #[derive(Debug, Default)]
 struct Outcome {
     found: Vec<Finding>,
-    /// Answers that told a tenant of its own.
+    /// The number of answers that told a tenant of its own data.
     told: usize,
-    /// Pairs of answers about what is another tenant's and what is nobody's.
+    /// The number of compared pairs: an answer about another tenant's object, and one about an
+    /// object that never existed.
     compared: usize,
     trapped: usize,
 }
@@ -66,12 +67,12 @@ impl Outcome {
 
 fn learn(answered: &[Answered], tenants: &mut [Tenant; 2]) {
     for Answered { draft, answer, .. } in answered {
-        // The documents are everybody's.
+        // The documents are public, so they tell nothing of a tenant's own data.
         let is_own = !draft.operation.public || draft.operation.limit.class == "auth";
         if let Some(answer) = answer.as_ref().filter(|it| it.status < 300 && is_own) {
             let (me, other) = wave::split(tenants, draft.tenant);
             let text = oracle::text(answer);
-            // What leaked does not become the property of who it leaked to.
+            // A leaked text does not become the property of the tenant that got it.
             if other.own_in(&text).is_empty() {
                 me.learn(&text, &draft.text());
             }
@@ -79,7 +80,7 @@ fn learn(answered: &[Answered], tenants: &mut [Tenant; 2]) {
     }
 }
 
-/// Asks, and looks at every answer, at the log and at what is kept.
+/// Sends random requests, and checks every answer, the log and the stored rows.
 async fn fuzz(placement: Placement, rounds: impl Iterator<Item = u64>, broken: bool) -> Outcome {
     let directory = tempfile::tempdir().unwrap();
     let mut random = random(&format!("leak {placement:?} {broken}"));
@@ -116,7 +117,7 @@ async fn fuzz(placement: Placement, rounds: impl Iterator<Item = u64>, broken: b
     outcome
 }
 
-/// Whatever is asked, of functions that are whole.
+/// The functions as they are leak nothing, whatever the requests are.
 async fn nothing_reaches_another_tenant(placement: Placement) {
     let Outcome { found, told, compared, trapped } = fuzz(placement, rounds(3), false).await;
     assert!(found.is_empty(), "{} findings: {:#?}", found.len(), &found[..found.len().min(5)]);
@@ -124,8 +125,8 @@ async fn nothing_reaches_another_tenant(placement: Placement) {
     assert!(enough, "too little to prove anything: {told} {compared} {trapped}");
 }
 
-/// The oracle sees the leaks of functions that have lost their tenant: in answers, and in what
-/// is told apart. On PostgreSQL its policies hold without them.
+/// The oracle finds the leaks of functions that have lost their tenant, both in answers and in
+/// differences between answers. On PostgreSQL the policies prevent these leaks.
 async fn a_leak_is_seen(placement: Placement) {
     let outcome = fuzz(placement, 0..3, true).await;
     let leaks = outcome.found.iter().filter(|found| matches!(found, Finding::Leak(_)));

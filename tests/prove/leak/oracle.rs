@@ -1,4 +1,4 @@
-//! What no tenant may ever be told.
+//! The oracle: it decides what no tenant may ever be told.
 
 use std::sync::LazyLock;
 
@@ -10,18 +10,18 @@ use super::draft::Draft;
 use super::tenant::Tenant;
 use crate::support::Exchange;
 
-/// Tables whose rows say whose they are.
+/// Tables whose rows name their tenant.
 const TABLES: [&str; 7] =
     ["projects", "members", "teams", "notices", "clients", "events", "audit_logs"];
 
-/// Something that was found wrong.
+/// A fault that the oracle found.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Finding {
     /// A text of one tenant reached the other.
     Leak(String),
-    /// What exists elsewhere was answered otherwise than what does not exist.
+    /// An object of the other tenant was answered otherwise than one that does not exist.
     Difference(String),
-    /// An error of the server that nobody asked for.
+    /// An error of the server that the request did not ask for.
     Fault(String),
 }
 
@@ -34,12 +34,13 @@ pub(super) fn text(answer: &Exchange) -> String {
     format!("{}\n{}\n{}", answer.status, headers.collect::<String>(), answer.text)
 }
 
-/// A text with everything that can be read in it: cursors and tokens are JSON in base64.
+/// A text, together with everything that can be decoded from it: cursors and tokens are JSON in
+/// base64.
 fn unfolded(text: &str) -> String {
     static ENCODED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[A-Za-z0-9_-]{16,}").unwrap());
     let mut all = text.replace("%5B", "[").replace("%5D", "]").replace("%3A", ":");
     for piece in ENCODED.find_iter(text) {
-        // A piece of another length is no base64, or has something in front of it.
+        // A piece of another length is not base64, or has other text in front of it.
         if let Ok(bytes) = URL_SAFE_NO_PAD.decode(piece.as_str()) {
             all.push('\n');
             all.push_str(&String::from_utf8_lossy(&bytes));
@@ -48,28 +49,30 @@ fn unfolded(text: &str) -> String {
     all
 }
 
-/// What an answer holds of the other tenant that the request did not say itself.
+/// Finds everything in an answer that belongs to the other tenant and that the request did not say
+/// itself.
 pub(super) fn answer(draft: &Draft, answer: &Exchange, other: &Tenant) -> Vec<Finding> {
     let (request, status) = (draft.text(), answer.status);
     let leaks = other.own_in(&unfolded(&text(answer))).into_iter();
     let leaks = leaks.filter(|secret| !request.contains(secret));
     let mut found: Vec<_> =
         leaks.map(|secret| Finding::Leak(format!("{secret} in {status} to {draft:?}"))).collect();
-    // All instances may be busy, at most.
+    // A 503 is allowed, because all instances may be busy.
     if status == 500 && !draft.asks_for_a_trap() || status > 500 && status != 503 {
         found.push(Finding::Fault(format!("{draft:?}: {}", text(answer))));
     }
     found
 }
 
-/// Whether what is another tenant's was answered as what is nobody's.
+/// Compares the answer about an object of the other tenant with the one about an object that never
+/// existed. Returns the difference, if there is one.
 pub(super) fn twins(
     draft: &Draft,
     foreign: &Exchange,
     missing: &Exchange,
     id: &str,
 ) -> Option<Finding> {
-    // A trap and a busy server come whenever they like.
+    // A trap or a busy server may affect either answer at any time.
     if foreign.status >= 500 || missing.status >= 500 {
         return None;
     }
@@ -78,9 +81,9 @@ pub(super) fn twins(
     (one != two).then(|| Finding::Difference(format!("{draft:?}\n{one}\n{two}")))
 }
 
-/// What is the same whoever and whatever was asked for.
+/// The part of an answer that does not depend on the caller and on the id that was asked for.
 fn comparable(answer: &Exchange, id: &str) -> String {
-    /// Ids of traces, as they are and as UUIDs, and times.
+    /// Trace ids, both plain and as UUIDs, and times.
     static VOLATILE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-[\d-]+T[\d:.]+Z")
             .unwrap()
@@ -89,7 +92,7 @@ fn comparable(answer: &Exchange, id: &str) -> String {
         .headers
         .iter()
         .filter(|(name, _)| {
-            // What is left of a limit is less with each request.
+            // The remaining units of a limit become fewer with each request.
             !name.as_str().starts_with("x-")
                 && !name.as_str().starts_with("ratelimit")
                 && !["date", "content-length", "traceparent", "b3"].contains(&name.as_str())
@@ -101,7 +104,8 @@ fn comparable(answer: &Exchange, id: &str) -> String {
     VOLATILE.replace_all(&all, "[…]").into_owned()
 }
 
-/// What the log says of a tenant: nothing of another one, and of nobody what a body said.
+/// Checks the log: a line about one tenant has nothing of the other, and no line has a text from a
+/// body.
 pub(super) fn log(lines: &[String], tenants: &[Tenant; 2]) -> Vec<Finding> {
     let mut found = Vec::new();
     for line in lines {
@@ -116,7 +120,7 @@ pub(super) fn log(lines: &[String], tenants: &[Tenant; 2]) -> Vec<Finding> {
     found
 }
 
-/// What is kept of a tenant: nothing that another one has written.
+/// Checks the stored rows: a row of one tenant has nothing that the other has written.
 pub(super) fn rows(app: &crate::support::App, tenants: &[Tenant; 2]) -> Vec<Finding> {
     let mut found = Vec::new();
     for (me, other) in [(0, 1), (1, 0)] {

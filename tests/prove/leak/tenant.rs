@@ -1,4 +1,4 @@
-//! A tenant: who acts in it, and every text that is its own.
+//! A tenant: the callers that act in it, and every text that it owns.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -8,7 +8,7 @@ use regex::Regex;
 use crate::support::{App, Client};
 use crate::tenants;
 
-/// Ids of objects, by their prefix. Signing keys are everybody's.
+/// Ids of objects, by their prefix. Signing keys belong to all tenants.
 static IDS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\b(usr|tenant|prj|evt|cli|tok|team|ntc)_[0-9A-Za-z]{22}\b").unwrap()
 });
@@ -19,15 +19,15 @@ static CURSORS: LazyLock<Regex> =
 
 pub(super) struct Tenant {
     pub(super) owner: Client,
-    /// May read, and nothing else.
+    /// A caller that may only read.
     pub(super) viewer: Client,
-    /// Every text that the tenant writes begins with it.
+    /// The beginning of every text that the tenant writes.
     mark: String,
     marks: Regex,
     next: u32,
-    /// Ids of its objects and traces, as it was told them.
+    /// The ids of its objects and traces that answers have told it.
     secrets: BTreeSet<String>,
-    /// … by collection.
+    /// The ids of its objects, by collection.
     ids: BTreeMap<&'static str, Vec<String>>,
     cursors: Vec<String>,
     pub(super) keys: Vec<String>,
@@ -61,21 +61,22 @@ impl Tenant {
         this
     }
 
-    /// A new text of its own: of class `b` in what is kept, `h` in what may stand in a log.
+    /// A new text of the tenant: of class `b` for stored data, and of class `h` for text that a log
+    /// may contain.
     pub(super) fn mark(&mut self, class: char) -> String {
         self.next += 1;
         format!("{}{class}{}z", self.mark, self.next)
     }
 
-    /// A new trace of its own.
+    /// A new trace id of the tenant.
     pub(super) fn trace(&mut self, random: &mut fastrand::Rng) -> String {
         let trace = format!("{:032x}", random.u128(1..));
         self.secrets.insert(trace.clone());
         trace
     }
 
-    /// Takes down what an answer tells of the tenant. What the request said itself may be
-    /// somebody else's.
+    /// Records what an answer tells of the tenant. The text of the request itself is left out,
+    /// because it may belong to the other tenant.
     pub(super) fn learn(&mut self, answer: &str, request: &str) {
         for id in IDS.captures_iter(answer) {
             if request.contains(&id[0]) || !self.secrets.insert(id[0].to_owned()) {
@@ -95,7 +96,7 @@ impl Tenant {
         self.cursors.extend(CURSORS.captures_iter(answer).map(|found| found[1].to_owned()));
     }
 
-    /// What in this text is the tenant's.
+    /// The parts of this text that belong to the tenant.
     pub(super) fn own_in(&self, text: &str) -> Vec<String> {
         let known = IDS.find_iter(text).chain(TRACES.find_iter(text));
         let known = known.filter(|found| self.secrets.contains(found.as_str()));
@@ -103,12 +104,12 @@ impl Tenant {
         found.map(|found| found.as_str().to_owned()).collect()
     }
 
-    /// Whether a text has something that must not even stand in a log.
+    /// Whether a text contains something that not even a log may contain.
     pub(super) fn writes(&self, text: &str) -> bool {
         text.contains(&format!("{}b", self.mark))
     }
 
-    /// The id of an object of the collection, a recent one more often than not.
+    /// The id of an object of the collection, more often a recent one than not.
     pub(super) fn id(&self, collection: &str, random: &mut fastrand::Rng) -> Option<String> {
         let ids = self.ids.get(collection)?;
         let recent = &ids[ids.len().saturating_sub(8)..];

@@ -1,4 +1,4 @@
-//! A wave: requests that are on their way together.
+//! A wave: requests that are in flight together.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,10 +8,10 @@ use super::draft::{Draft, Writer, missing};
 use super::tenant::Tenant;
 use crate::support::{Client, Exchange};
 
-/// Requests of a wave: what they told is known to those of the next one.
+/// Requests of a wave. The requests of the next wave can use what these answers told.
 const SIZE: usize = 64;
 
-/// A request with its answer; `None` when a trap took the connection with it.
+/// A request with its answer. The answer is `None` if a trap ended the connection.
 pub(super) struct Answered {
     pub(super) draft: Draft,
     pub(super) answer: Option<Exchange>,
@@ -24,7 +24,7 @@ pub(super) struct Twin {
     pub(super) answer: Option<Exchange>,
 }
 
-/// The one tenant, and the other.
+/// Both tenants: the one at this index, and the other.
 pub(super) fn split(tenants: &mut [Tenant; 2], one: usize) -> (&mut Tenant, &mut Tenant) {
     let [first, second] = tenants;
     if one == 0 { (first, second) } else { (second, first) }
@@ -54,7 +54,7 @@ pub(super) fn draft(
     (0..SIZE).map(one).collect()
 }
 
-/// Sends all of them, so many at a time.
+/// Sends all requests, this many at a time.
 pub(super) async fn send(
     base: &str,
     tenants: &[Tenant; 2],

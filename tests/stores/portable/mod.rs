@@ -26,7 +26,7 @@ const PROJECTS: &str = "/api/v1/projects";
 const MANY: usize = 150;
 const DAY: i64 = 86_400_000;
 
-/// All rows of all tables, each with its columns by name; the rows in an order of their own.
+/// All rows of all tables. Each row has its columns by name, and the rows are in a defined order.
 type Rows = BTreeMap<String, Vec<BTreeMap<String, Cell>>>;
 
 async fn export(file: &Path, from: &Store) -> anyhow::Result<Moved> {
@@ -41,12 +41,12 @@ fn embedded(data: &Path) -> Store {
     Store::Embedded { data: data.to_owned(), runtime_config: None }
 }
 
-/// A database of PostgreSQL as this role.
+/// A PostgreSQL database, opened as this role.
 fn postgres(role: &str, database: &str) -> Store {
     Store::Postgres(url(role, database))
 }
 
-/// What is old stays: it is what months are made for.
+/// Settings that keep old rows, for which the partitions of the months are made.
 const KEPT: [(&str, &str); 2] =
     [("retention_events_days", "100000"), ("retention_audit_days", "100000")];
 
@@ -73,7 +73,7 @@ fn sorted(mut rows: Rows) -> Rows {
     rows
 }
 
-/// What SQLite has, of whatever tables there are.
+/// The rows of SQLite, of all tables that exist.
 fn rows_in_sqlite(data: &Path) -> Rows {
     let database = open(data);
     let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' \
@@ -92,7 +92,7 @@ fn rows_in_sqlite(data: &Path) -> Rows {
     sorted(all.collect())
 }
 
-/// What PostgreSQL has, of whatever tables there are.
+/// The rows of PostgreSQL, of all tables that exist.
 async fn rows_in_postgres(database: &str) -> Rows {
     let client = connect(&url("owner", database)).await;
     let tables = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace \
@@ -127,18 +127,18 @@ fn same(found: &Rows, expected: &Rows) {
     }
 }
 
-/// Who was there before the move.
+/// The users from before the move, and what they hold.
 struct People {
     alice: Client,
     bob: Client,
-    /// A token of alice's login that has been used, and the one that came for it.
+    /// A used refresh token of alice's login, and its successor.
     used: String,
     fresh: String,
     /// The id and secret of a machine client of bob's.
     machine: (String, String),
-    /// What was made with the idempotency key `once`.
+    /// The object that was made with the idempotency key `once`.
     once: String,
-    /// The cursor behind the events that alice has read.
+    /// The cursor after the events that alice has read.
     cursor: String,
 }
 
@@ -203,7 +203,8 @@ async fn fill(app: &App) -> People {
     }
 }
 
-/// What no operation writes: a notice, what is months old, and a last event that is no more.
+/// Writes data that no operation writes: a notice, rows that are months old, and a last event that
+/// is deleted.
 fn age(data: &Path, people: &People) -> i64 {
     let database = open(data);
     let notice = "INSERT INTO notices (tenant_id, id, kind, key, title, body, url, version, \
@@ -219,7 +220,7 @@ fn age(data: &Path, people: &People) -> i64 {
                 format!("UPDATE {table} SET created_at = created_at - ?1 WHERE rowid % {of} = 1");
             database.execute(&sql, [days * DAY]).unwrap();
         }
-        // A clock that was wrong.
+        // These rows come from a wrong clock.
         database
             .execute(&format!("UPDATE {table} SET created_at = -1 WHERE rowid = 3"), [])
             .unwrap();
@@ -239,7 +240,7 @@ async fn refresh(app: &App, token: &str) -> crate::support::Exchange {
     app.anon().form("/api/v1/auth/token", &form, &[]).await
 }
 
-/// The whole feed behind a cursor.
+/// The whole feed after a cursor.
 async fn follow(client: &Client, mut cursor: String) -> (Vec<Value>, String) {
     let mut seen = Vec::new();
     loop {
@@ -254,7 +255,7 @@ async fn follow(client: &Client, mut cursor: String) -> (Vec<Value>, String) {
     }
 }
 
-/// Everybody goes on where they were: tokens, logins, machines, keys, cursors.
+/// All users go on where they were: tokens, logins, machine clients, keys, cursors.
 async fn goes_on(app: &App, people: &People, feed: &[Value]) {
     let alice = Client::new(&app.base, Some(people.alice.token()));
     let again = alice.get(&format!("{PROJECTS}/{}", people.once)).await.expect(200);
@@ -278,11 +279,11 @@ async fn goes_on(app: &App, people: &People, feed: &[Value]) {
         (&new[0]["type"], &new[0]["subject"]),
         (&json!("project.created"), &made.body["id"])
     );
-    // Last: a second use ends the whole login.
+    // This comes last, because a second use ends the whole login.
     refresh(app, &people.used).await.refused(400, "invalid_grant");
 }
 
-/// Every value of every row arrives on PostgreSQL and comes back, and the service goes on.
+/// Every value of every row arrives on PostgreSQL and comes back, and the service works on both.
 async fn there_and_back() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);
@@ -337,7 +338,7 @@ async fn there_and_back() {
     server.shutdown().await.unwrap();
 }
 
-/// An export of either store under load is of one moment.
+/// An export of either store under load is a consistent snapshot of one moment.
 async fn one_moment(app: &App, from: &Store) {
     let owner = app.owner().await;
     let stop = Arc::new(AtomicBool::new(false));

@@ -1,4 +1,4 @@
-//! What is refused, and that nothing is changed then.
+//! Exports and imports that are refused, and that then change nothing.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -42,14 +42,14 @@ async fn exported(directory: &Path) -> Vec<String> {
     fs::read_to_string(file).unwrap().lines().map(str::to_owned).collect()
 }
 
-/// Lines with the right end for them.
+/// Lines with the end record that matches them.
 fn sealed(lines: &[String]) -> String {
     let text = lines.iter().fold(String::new(), |text, line| text + line + "\n");
     let hash: String = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{text}{{\"end\":true,\"rows\":{},\"sha256\":\"{hash}\"}}\n", lines.len() - 1)
 }
 
-/// Everything of a database that an import could change, besides rows.
+/// Everything in a database that an import could change, besides rows.
 async fn state(database: &str) -> (Rows, Vec<Vec<String>>) {
     let client = connect(&url("owner", database)).await;
     let other = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace \
@@ -58,8 +58,8 @@ async fn state(database: &str) -> (Rows, Vec<Vec<String>>) {
     (rows_in_postgres(database).await, rows_of(&client, other).await)
 }
 
-/// What is not a whole export of this schema is refused by both stores before and after they
-/// have begun with it.
+/// Both stores refuse a file that is not a whole export of this schema, whether the fault is found
+/// before or after the import has begun.
 async fn bad_files() {
     let directory = tempfile::tempdir().unwrap();
     let lines = exported(directory.path()).await;
@@ -140,13 +140,13 @@ async fn bad_files() {
         &["none: there is no such file"],
     );
     assert_eq!(state(&name).await, before);
-    // What was refused so often takes the good file.
+    // A target that has refused so often still accepts the good file.
     for target in [target, embedded(&data)] {
         import(&directory.path().join("good.jsonl"), &target).await.unwrap();
     }
 }
 
-/// Targets with rows, of another schema, in use, or for another role stay as they are.
+/// A target with rows, of another schema, in use, or for another role stays as it is.
 async fn bad_targets() {
     let directory = tempfile::tempdir().unwrap();
     exported(directory.path()).await;
@@ -171,7 +171,7 @@ async fn bad_targets() {
         refused(import(&file, &target).await, &[&says[..], &["--database-url: "]].concat());
         assert_eq!((state(&empty).await, state(&full).await, state(&older).await), before);
     }
-    // Who may see everything, but owns nothing, may export, but not import.
+    // A role that may see everything but owns nothing may export, but not import.
     let reader = format!("{empty}_reader");
     let admin = connect(&admin_url()).await;
     admin
@@ -209,8 +209,8 @@ async fn bad_targets() {
     admin.batch_execute(&format!("DROP ROLE {reader}")).await.unwrap();
 }
 
-/// The embedded store: with rows, or served, it stays; without rows it is replaced, and what
-/// key-value stores had of another state is gone.
+/// An embedded store with rows, or with a running server, stays as it is. One without rows is
+/// replaced, and entries of key-value stores from the former state are removed.
 async fn bad_embedded_targets() {
     let directory = tempfile::tempdir().unwrap();
     exported(directory.path()).await;
@@ -252,7 +252,7 @@ fn stored(data: &Path) -> i64 {
     file.query_row("SELECT count(*) FROM key_value", [], |row| row.get(0)).unwrap()
 }
 
-/// What cannot be exported whole is not exported at all, and nothing is overwritten.
+/// A source that cannot be exported as a whole is not exported at all, and no file is overwritten.
 async fn bad_sources() {
     let directory = tempfile::tempdir().unwrap();
     exported(directory.path()).await;

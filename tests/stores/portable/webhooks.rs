@@ -1,4 +1,4 @@
-//! What is sent and received, at rest: nothing of it changes while it moves.
+//! Stored webhooks, sent and received, do not change while they move.
 
 use http::Method;
 use rusqlite::Connection;
@@ -25,7 +25,7 @@ pub(super) async fn fill(app: &App, alice: &Client, bob: &Client) {
     alice.post("/api/v1/integrations", &integration).await.expect(201);
 }
 
-/// Something that an integration has received, and what it has of its provider.
+/// Writes a webhook that an integration has received, and the stored data about its provider.
 pub(super) fn receive(database: &Connection) {
     for received in [
         "INSERT INTO inbound_events (tenant_id, integration_id, external_id, provider, kind, \
