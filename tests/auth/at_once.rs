@@ -20,11 +20,11 @@ transport! {
 const LOGIN: &str = "/api/v1/auth/login";
 const REGISTER: &str = "/api/v1/auth/register";
 const AT_ONCE: usize = 24;
-/// What an instance of `auth` may keep, in bytes: less than half of a hash.
+/// The memory that an instance of `auth` may keep, in bytes: less than half of a hash.
 const KEPT: usize = 10 << 20;
 
-/// Few hash at a time, and some wait for them. Others are told to come back and nothing of theirs
-/// is done, so they come back with the same key; and no instance keeps the memory of a hash.
+/// Few requests hash at a time, and some wait for their turn. The others are told to come back, and
+/// change nothing, so they can come back with the same key. No instance keeps the memory of a hash.
 async fn few_hash_at_a_time(placement: Placement) {
     let directory = tempfile::tempdir().unwrap();
     let mut options =
@@ -79,10 +79,11 @@ async fn few_hash_at_a_time(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// A try that no password was looked at for is none, whether there was no room for its hash or the
-/// database did not answer: however many there are, nobody waits for them afterwards.
+/// A try does not count as a failure if its password was not checked, because there was no room for
+/// its hash or the database did not answer. However many such tries there are, no later sign-in
+/// waits for them.
 async fn what_was_not_looked_at_is_no_failure(placement: Placement) {
-    /// More than are free.
+    /// More tries than are free.
     const TRIES: usize = 12;
     let directory = tempfile::tempdir().unwrap();
     let options = options(placement, directory.path(), &[&UNLIMITED[..], &[REAL_HASH]].concat());
@@ -109,8 +110,8 @@ async fn what_was_not_looked_at_is_no_failure(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// Whoever reads much of another function keeps nobody from signing in: its large instances have
-/// places of their own.
+/// A caller that reads large answers of another function delays no sign-in, because the large
+/// instances of that function have places of their own.
 async fn large_lists_hold_up_no_sign_in(placement: Placement) {
     let directory = tempfile::tempdir().unwrap();
     let mut options =

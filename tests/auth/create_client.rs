@@ -8,7 +8,8 @@ use crate::snapshot;
 const PATH: &str = "/api/v1/auth/clients";
 
 logic! {
-    /// The secret is shown once and kept as a hash; the feed tells of the client, not of it.
+    /// The secret is shown once and stored as a hash. The feed tells of the client, and not of the
+    /// secret.
     async fn shows_the_secret_once(app) {
         let owner = app.owner().await;
         let body = json!({ "name": "ci", "scopes": ["projects:read"] });
@@ -22,7 +23,7 @@ logic! {
         snapshot!("create_client", made);
     }
 
-    /// Nobody grants what they do not hold.
+    /// No caller can grant scopes that it does not hold.
     async fn grants_only_what_the_maker_holds(app) {
         let owner = app.owner().await;
         let body = json!({ "name": "ops", "scopes": ["clients:write"] });
@@ -40,7 +41,7 @@ logic! {
         assert_eq!(events.body["items"].as_array().unwrap().len(), 1, "the refused client was not made");
     }
 
-    /// Every violation at once.
+    /// The refusal lists every violation at once.
     async fn tells_every_violation(app) {
         let owner = app.owner().await;
         let body = json!({ "name": "", "scopes": ["projects:read", "projects:read", "root"] });
@@ -48,7 +49,7 @@ logic! {
         assert_eq!(refused.violations(), ["/name TOO_SHORT", "/scopes/2 NOT_ALLOWED_VALUE", "/scopes NOT_UNIQUE"]);
     }
 
-    /// What a client makes belongs to whom the client belongs to.
+    /// A client that a client makes belongs to the owner of its maker.
     async fn a_client_makes_for_its_owner(app) {
         let owner = app.owner().await;
         let mut draft = json!({ "name": "ops", "scopes": ["clients:write"] });
@@ -67,8 +68,8 @@ logic! {
 }
 
 everywhere! {
-    /// A client ends with the membership of its maker, and may less when its maker may less; one
-    /// of the tenant stays, and takes an owner or admin.
+    /// A client ends with the membership of its maker, and loses scopes when its maker loses them.
+    /// A client of the tenant stays, and only an owner or admin can make one.
     async fn ends_with_its_maker(app) {
         let owner = app.owner().await;
         let (id, email) = member(&app, &owner, "MANAGER").await;

@@ -5,8 +5,8 @@ use super::{CLIENTS, client, grant, signed_in};
 const PROJECTS: &str = "/api/v1/projects";
 
 everywhere! {
-    /// A deleted client gets no tokens, and the one that it has is refused, here at once as nobody
-    /// has looked at it before; those of others go on.
+    /// A deleted client gets no tokens. Its present token is refused, and here at once, because no
+    /// gateway has verified it before. Tokens of other clients stay valid.
     async fn ends_its_tokens(app) {
         let owner = app.owner().await;
         let (made, other) = (client(&owner).await, client(&owner).await);

@@ -5,7 +5,7 @@ use http::Method;
 use super::{CLIENTS, audited, grant, signed_in};
 
 everywhere! {
-    /// A disabled client gets no tokens, and the one that it has is refused by every function.
+    /// A disabled client gets no tokens, and every function refuses its present token.
     async fn ends_its_tokens(app) {
         let owner = app.owner().await;
         let body = serde_json::json!({ "name": "ci", "scopes": ["projects:read", "users:read", "events:read", "webhooks:read", "clients:read"] });

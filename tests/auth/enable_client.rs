@@ -7,7 +7,7 @@ use super::{CLIENTS, client, signed_in};
 const PROJECTS: &str = "/api/v1/projects";
 
 everywhere! {
-    /// Enabled again, it gets tokens that are good at once; the old one stays dead.
+    /// An enabled client gets new tokens that are valid at once. Its old token stays invalid.
     async fn gives_new_tokens(app) {
         let owner = app.owner().await;
         let made = client(&owner).await;

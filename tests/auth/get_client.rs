@@ -6,7 +6,7 @@ use super::{CLIENTS, client};
 use crate::snapshot;
 
 logic! {
-    /// A client as it was made, without its secret; JSON:API names its own place.
+    /// A client reads as it was made, without its secret. JSON:API links to its address.
     async fn shows_no_secret(app) {
         let owner = app.owner().await;
         let made = client(&owner).await;

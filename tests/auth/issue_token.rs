@@ -22,7 +22,7 @@ async fn refresh(app: &App, token: &str) -> crate::support::Exchange {
 }
 
 logic! {
-    /// A machine client gets a token with the scopes it was given and no others.
+    /// A machine client gets a token with the scopes that it was given, and no others.
     async fn client_credentials(app) {
         let owner = app.owner().await;
         let (id, secret) = client(&owner, &["projects:read"]).await;
@@ -37,7 +37,7 @@ logic! {
         assert_eq!(list.body["items"], json!([]), "a refused create made nothing");
     }
 
-    /// HTTP Basic authenticates a client as well; both ways at once do not.
+    /// HTTP Basic authenticates a client too. Both ways in one request do not.
     async fn basic_authentication(app) {
         let owner = app.owner().await;
         let (id, secret) = client(&owner, &["projects:read", "events:read"]).await;
@@ -87,7 +87,7 @@ everywhere! {
         refresh(&app, second).await.refused(400, "invalid_grant");
     }
 
-    /// Of many uses at once, one wins at most.
+    /// If a refresh token is used many times at once, at most one use succeeds.
     async fn one_of_many_refreshes_wins(app) {
         let owner = app.owner().await;
         let token = owner.session["refresh_token"].as_str().unwrap().to_owned();
@@ -123,13 +123,15 @@ everywhere! {
 }
 
 storage! {
-    /// However often it is refreshed, a login has an end; a refresh makes none later.
+    /// A login ends at a fixed time, however often it is refreshed, and no refresh token lives
+    /// beyond that time.
     async fn a_login_has_an_end(app) {
         let owner = app.owner().await;
         let first = owner.session["refresh_token"].as_str().unwrap();
         let family = "(SELECT MAX(family) FROM refresh_tokens WHERE tenant_id = '{tenant}')";
         let family = family.replace("{tenant}", owner.tenant());
-        // 80 days ago: 10 of the 90 are left, less than the 30 of a refresh token.
+        // The login is 80 days old, so 10 of its 90 days are left. This is less than the 30 days of
+        // a refresh token.
         let age = |days: i64| app.execute(&format!(
             "UPDATE refresh_tokens SET started_at = created_at - {} WHERE family = {family}", days * 86_400_000,
         ));

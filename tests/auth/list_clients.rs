@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{CLIENTS, client, signed_in};
 
 storage! {
-    /// The clients of the tenant, without their secrets and without those that were deleted.
+    /// The list has the clients of the tenant, without their secrets and without deleted clients.
     async fn lists_without_secrets(app) {
         let owner = app.owner().await;
         let (first, second) = (client(&owner).await, client(&owner).await);
@@ -23,7 +23,7 @@ storage! {
 }
 
 logic! {
-    /// Reading them takes a scope.
+    /// Reading the list needs a scope.
     async fn takes_a_scope(app) {
         let owner = app.owner().await;
         let made = client(&owner).await;

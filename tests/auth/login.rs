@@ -14,7 +14,7 @@ storage! { networks_are_forgotten(placement) }
 const PATH: &str = "/api/v1/auth/login";
 
 logic! {
-    /// A login answers tokens that work, and the memberships.
+    /// A login answers with working tokens and the memberships.
     async fn answers_tokens_and_memberships(app) {
         let owner = app.owner().await;
         let email = owner.session["user"]["email"].as_str().unwrap();
@@ -42,7 +42,7 @@ logic! {
 }
 
 everywhere! {
-    /// A tenant that is not the user's reads like one that does not exist.
+    /// A tenant of which the user is not a member gets the same answer as one that does not exist.
     async fn refuses_a_foreign_tenant(app) {
         let (alice, bob) = (app.owner().await, app.owner().await);
         let login = |tenant: String| json!({ "email": alice.session["user"]["email"], "password": PASSWORD, "tenant_id": tenant });
@@ -53,7 +53,7 @@ everywhere! {
 }
 
 transport! {
-    /// A refused sign-in tells of a scheme, as every 401 does (RFC 9110 section 15.5.2).
+    /// A refused sign-in has a challenge with a scheme, as every 401 has (RFC 9110 section 15.5.2).
     async fn a_refusal_has_a_challenge(app) {
         let wrong = json!({ "email": "nobody.else@example.com", "password": "not the password" });
         let refused = app.anon().post(PATH, &wrong).await.refused(401, "invalid_credentials");
@@ -62,7 +62,7 @@ transport! {
 }
 
 storage! {
-    /// Signing in is in the audit log; failures and refusals are, once an hour.
+    /// Each sign-in is in the audit log. Failures and refusals are too, once an hour.
     async fn is_audited(app) {
         let owner = app.owner().await;
         let email = owner.session["user"]["email"].as_str().unwrap();
@@ -71,7 +71,7 @@ storage! {
             let wrong = json!({ "email": email, "password": "not the password" });
             app.anon().post(PATH, &wrong).await.refused(401, "invalid_credentials");
         }
-        // The entry of a failure is written behind its answer.
+        // The entry of a failure is written after its answer.
         for _ in 0..200 {
             if audited(&app, owner.tenant()).len() > 1 {
                 break;
@@ -82,8 +82,9 @@ storage! {
     }
 }
 
-/// Many wrong passwords from many networks end in waiting, whether there is such an account or
-/// not, and who has signed in from somewhere still may from there.
+/// After many wrong passwords from many networks, sign-ins to the address must wait, whether there
+/// is such an account or not. A user can still sign in from a network where they have signed in
+/// before.
 async fn many_networks_guess_no_more(placement: Placement) {
     let (app, server, _directory) =
         dedicated(placement, &[("trusted_proxies", "127.0.0.1"), KEY]).await;
@@ -102,18 +103,18 @@ async fn many_networks_guess_no_more(placement: Placement) {
             let network = format!("203.0.{n}.9");
             from(&network, email, "not the password").await.refused(401, "invalid_credentials");
         }
-        // Also with the right one.
+        // The right password is refused too.
         let refused = from("203.0.99.9", email, PASSWORD).await.refused(429, "rate_limit_exceeded");
         let wait: u32 = refused.header("retry-after").unwrap().parse().unwrap();
         assert!((20..=31).contains(&wait), "{wait}");
         told.push(refused.body["message"].as_str().unwrap().replace(char::is_numeric, ""));
     }
     assert_eq!(told[0], told[1]);
-    // Letter case makes no other account.
+    // Another letter case means the same account.
     from("203.0.98.9", "ANA@example.com", PASSWORD).await.refused(429, "rate_limit_exceeded");
     from("198.51.100.200", "ana@example.com", PASSWORD).await.expect(200);
-    // A stranger in a known network shuts out others there, and not who has signed in from the
-    // very address.
+    // A stranger in a known network shuts out other addresses of that network, but not the very
+    // address from which the user has signed in.
     for n in 10..20 {
         let neighbour = format!("198.51.100.{n}");
         from(&neighbour, "ana@example.com", "not the password")
@@ -122,7 +123,7 @@ async fn many_networks_guess_no_more(placement: Placement) {
     }
     from("198.51.100.99", "ana@example.com", PASSWORD).await.refused(429, "rate_limit_exceeded");
     from(home, "ana@example.com", PASSWORD).await.expect(200);
-    // A known address has a bound of its own.
+    // A known address has a limit of its own.
     for _ in 0..10 {
         from(home, "ana@example.com", "not the password").await.refused(401, "invalid_credentials");
     }
@@ -130,7 +131,7 @@ async fn many_networks_guess_no_more(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// Nobody gets more tries by making them at once.
+/// Tries that come at once do not get more than the free number.
 async fn no_more_are_free_at_once(placement: Placement) {
     const FREE: usize = 10;
     let (app, server, _directory) =
@@ -154,7 +155,8 @@ async fn no_more_are_free_at_once(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// A network from which nobody has signed in for long is a stranger's, and is not kept.
+/// If a user has not signed in from a network for long, then it counts as unknown, and its row is
+/// deleted.
 async fn networks_are_forgotten(placement: Placement) {
     let (app, server, _directory) =
         dedicated(placement, &[("trusted_proxies", "127.0.0.1"), KEY]).await;
@@ -169,7 +171,7 @@ async fn networks_are_forgotten(placement: Placement) {
     app.execute("UPDATE sign_in_networks SET last_at = 1");
     from("192.0.2.7", PATH, PASSWORD).await.expect(200);
     let kept = app.rows("SELECT last_at FROM sign_in_networks").concat();
-    // The new address and its network.
+    // The rows are those of the new address and of its network.
     assert!(kept.len() == 2 && kept.iter().all(|at| at != "1"), "{kept:?}");
     app.execute("UPDATE sign_in_networks SET last_at = 1");
     for n in 0..10 {
@@ -180,5 +182,5 @@ async fn networks_are_forgotten(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// A key that is nobody's default.
+/// A key that is not the default of any server.
 const KEY: (&str, &str) = ("master_key", "bm90IHRoZSBkZXZlbG9wbWVudCBrZXksIDMyIGJ5dGU=");

@@ -18,22 +18,22 @@ use serde_json::{Value, json};
 use crate::support::server::PASSWORD;
 use crate::support::{App, Client, Exchange};
 
-/// Where clients are.
+/// The path of clients.
 pub(crate) const CLIENTS: &str = "/api/v1/auth/clients";
 const TOKEN: &str = "/api/v1/auth/token";
 
-/// A client that may read projects, as its creation answers.
+/// A client that may read projects. Returns the answer to its creation.
 async fn client(owner: &Client) -> Exchange {
     client_with(owner, &["projects:read"]).await
 }
 
-/// A client that may do this, as its creation answers.
+/// A client with these scopes. Returns the answer to its creation.
 pub(crate) async fn client_with(owner: &Client, scopes: &[&str]) -> Exchange {
     let body = json!({ "name": "ci", "scopes": scopes });
     owner.post(CLIENTS, &body).await.expect(201)
 }
 
-/// What the token endpoint says to a client with the secret of this answer.
+/// The answer of the token endpoint to a client with the secret in this answer.
 async fn grant(app: &App, made: &Value) -> Exchange {
     let text = |name: &str| made[name].as_str().unwrap();
     let form = format!(
@@ -44,13 +44,14 @@ async fn grant(app: &App, made: &Value) -> Exchange {
     app.anon().form(TOKEN, &form, &[]).await
 }
 
-/// The client with a token that it has just got.
+/// The client, with a token that it has just got.
 pub(crate) async fn signed_in(app: &App, owner: &Client, made: &Value) -> Client {
     let token = grant(app, made).await.expect(200);
     owner.with_token(token.body["access_token"].as_str().unwrap())
 }
 
-/// A member of the owner's tenant with a role, and with the password of everybody here.
+/// A member of the owner's tenant with a role and the common password of the tests. Returns the id
+/// and the address.
 pub(crate) async fn member(app: &App, owner: &Client, role: &str) -> (String, String) {
     let email = format!("{role}.{}@example.com", owner.tenant()).to_lowercase();
     let body = json!({ "email": email, "name": role, "role": role });
@@ -63,7 +64,7 @@ pub(crate) async fn member(app: &App, owner: &Client, role: &str) -> (String, St
     (id, email)
 }
 
-/// Signs in with the password of everybody here.
+/// Signs in with the common password of the tests.
 pub(crate) async fn login(app: &App, email: &str) -> Exchange {
     let body = json!({ "email": email, "password": PASSWORD });
     app.anon().post("/api/v1/auth/login", &body).await

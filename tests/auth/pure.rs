@@ -1,5 +1,5 @@
-//! What of signing in is decided without asking anybody. The function is built for WebAssembly
-//! alone, so its files are taken in here, with the tests that they have.
+//! The parts of signing in that need no server. The function is built for WebAssembly alone, so its
+//! files are included here, with their tests.
 
 #![allow(dead_code, reason = "the function uses all of it")]
 

@@ -7,7 +7,7 @@ use crate::snapshot;
 const PATH: &str = "/api/v1/auth/register";
 
 storage! {
-    /// A registration makes the user, the tenant, the ownership, and says so in the feed.
+    /// A registration makes the user, the tenant and the ownership, and the feed tells of them.
     async fn makes_user_tenant_and_tokens(app) {
         let owner = app.owner().await;
         let events = owner.get("/api/v1/events").await.expect(200);
@@ -37,7 +37,7 @@ storage! {
         app.anon().post(PATH, &body).await.expect(201);
     }
 
-    /// A chosen tenant id belongs to whoever came first.
+    /// A tenant id that a caller chooses belongs to the first caller who registers it.
     async fn refuses_a_taken_tenant_id(app) {
         let first = app.owner().await;
         let id = format!("T_{}", first.tenant());
@@ -51,8 +51,8 @@ storage! {
 }
 
 logic! {
-    /// A password that is easily guessed makes nothing, whether it is on lists, a pattern, or what
-    /// is known of the person; the refusal says what to do.
+    /// A password that is easily guessed is refused, and nothing is made. It may be on a list, be a
+    /// pattern, or repeat data of the person. The refusal tells what to do.
     async fn refuses_weak_passwords(app) {
         let register = async |password: &str| {
             let body = json!({
@@ -72,7 +72,7 @@ logic! {
         assert!(made.is_empty(), "{made:?}");
     }
 
-    /// Every violation is told at once, with its pointer, and no value is repeated.
+    /// The refusal lists every violation at once, with its pointer, and repeats no value.
     async fn tells_every_violation(app) {
         let body = json!({ "email": "nobody", "password": "short", "tenant_id": "a b", "role": "owner" });
         let exchange = app.anon().post(PATH, &body).await.refused(422, "validation_failed");

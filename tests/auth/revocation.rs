@@ -1,5 +1,5 @@
-//! Tokens that end before their time: those of members, by every way in which one may do less,
-//! and on every host.
+//! Tokens that end before their expiry: those of members, by every way in which a member loses
+//! rights, and on every host.
 
 use http::Method;
 use serde_json::json;
@@ -13,8 +13,8 @@ everywhere! { outlives_the_store(placement) }
 const PROJECTS: &str = "/api/v1/projects";
 
 everywhere! {
-    /// A member who is deleted, suspended, or of fewer roles has no token any more; who gets a
-    /// role more, or another name, keeps it.
+    /// If a member is deleted, suspended, or loses a role, then their token is refused. If a member
+    /// gets another role in addition, or another name, then the token stays valid.
     async fn of_a_member(app) {
         for (patch, ends) in [
             (None, true),
@@ -43,8 +43,8 @@ everywhere! {
         }
     }
 
-    /// Within the minute in which a gateway remembers a token, who was shut out neither lets
-    /// themselves in again nor leaves others behind.
+    /// A gateway remembers a token for up to a minute. Within that minute a caller that was shut
+    /// out can neither get back in nor leave other credentials behind.
     async fn nobody_lets_themselves_in_again(app) {
         let owner = app.owner().await;
         let scopes = ["clients:read", "clients:write", "users:read", "users:write", "webhooks:read", "webhooks:write"];
@@ -80,7 +80,7 @@ everywhere! {
                 ("/api/v1/integrations", &integration),
             ] {
                 let refused = caller.post(path, body).await;
-                // Who lacks the scope learns that first.
+                // A caller without the scope gets that refusal first.
                 assert!([401, 403].contains(&refused.status), "{path}: {}", refused.text);
             }
             caller.send(Method::POST, &format!("{own}/enable"), &[], None).await.refused(401, "invalid_token");
@@ -93,7 +93,7 @@ everywhere! {
         assert_eq!(before, after);
     }
 
-    /// A revocation that is refused leaves all as it was.
+    /// A refused revocation changes nothing.
     async fn of_nobody(app) {
         let owner = app.owner().await;
         let made = client(&owner).await;
@@ -106,8 +106,8 @@ everywhere! {
     }
 }
 
-/// A key-value store that was lost revives nothing, and neither does another host: whoever finds
-/// the store without its mark has it filled first.
+/// A lost key-value store makes no revoked token valid, and neither does another host. If a gateway
+/// finds the store without its mark, it has the store filled first.
 async fn outlives_the_store(placement: Placement) {
     let (app, server, directory) = dedicated(placement, &[]).await;
     let owner = app.owner().await;

@@ -6,7 +6,7 @@ use super::{CLIENTS, client, client_with, grant, login, member, signed_in};
 use crate::support::{Client, Exchange};
 
 everywhere! {
-    /// The old secret is good for the time of grace, and so are its tokens.
+    /// The old secret and its tokens stay valid during the grace period.
     async fn leaves_a_grace(app) {
         let owner = app.owner().await;
         let made = client(&owner).await;
@@ -23,7 +23,7 @@ everywhere! {
         grant(&app, &rotated.body).await.expect(200);
     }
 
-    /// Without any grace the old secret and what it brought are dead.
+    /// Without a grace period the old secret and its tokens are invalid at once.
     async fn ends_what_was_found(app) {
         let owner = app.owner().await;
         let made = client(&owner).await;
@@ -35,7 +35,7 @@ everywhere! {
         signed_in(&app, &owner, &rotated.body).await.get("/api/v1/projects").await.expect(200);
     }
 
-    /// A rotation of a version that is gone is refused.
+    /// A rotation with an old version is refused.
     async fn is_of_a_version(app) {
         let owner = app.owner().await;
         let made = client(&owner).await;
@@ -50,7 +50,8 @@ everywhere! {
 }
 
 logic! {
-    /// Who knows a secret may what its client may, so it is for who may that anyway.
+    /// A caller who learns a secret gets the rights of its client. Only a caller who has these
+    /// rights anyway can rotate it.
     async fn is_not_for_who_may_less(app) {
         let owner = app.owner().await;
         let rich = client(&owner).await;
@@ -63,8 +64,9 @@ logic! {
         grant(&app, &rich.body).await.expect(200);
     }
 
-    /// Who knows a secret keeps it. So it is for whom the client belongs to, and for who answers for
-    /// the tenant: nobody outlasts their membership by another's client.
+    /// A caller who learns a secret keeps it. Only the owner of the client, and an owner or admin
+    /// of the tenant, can rotate it. So no member keeps access after their membership through the
+    /// client of somebody else.
     async fn is_not_for_who_would_outlast_themselves(app) {
         let owner = app.owner().await;
         let scopes = ["clients:write", "projects:read"];
