@@ -13,9 +13,9 @@ use crate::support::{Client, Exchange};
 const ONE: &str = "application/cloudevents+json";
 const BATCH: &str = "application/cloudevents-batch+json";
 
-/// What the specification says of an event in JSON: the attributes of section 3 of its core,
-/// with the types that section 2.2 of the JSON event format gives them, and extensions by the
-/// rules for names (core, section 3: lower-case letters and digits).
+/// The schema of an event in JSON by the specification. It has the attributes of section 3 of the
+/// core, with the types of section 2.2 of the JSON event format, and extensions by the rules for
+/// names (core, section 3: lower-case letters and digits).
 static CLOUD_EVENT: LazyLock<Validator> = LazyLock::new(|| {
     let text = json!({ "type": "string", "minLength": 1 });
     let schema = json!({
@@ -43,7 +43,7 @@ async fn ask(client: &Client, path: &str, accept: &str) -> Exchange {
     client.send(Method::GET, path, &[("accept", accept)], None).await
 }
 
-/// The event is one by the specification, and says what the native one does.
+/// Checks that the event keeps the specification, and says the same as the native one.
 #[track_caller]
 pub(crate) fn check(event: &Value, native: &Value) {
     let errors: Vec<_> = CLOUD_EVENT.iter_errors(event).map(|error| error.to_string()).collect();
@@ -62,7 +62,7 @@ pub(crate) fn check(event: &Value, native: &Value) {
     let text = |name: &str| native[name].as_str().unwrap();
     let source = format!("/tenants/{}/{}", text("tenant_id"), text("source_agent"));
     assert_eq!(event["source"], source);
-    // The schema is where it says, and the data keeps it.
+    // `dataschema` leads to the schema, and the data keeps it.
     let (document, pointer) = event["dataschema"].as_str().unwrap().split_once('#').unwrap();
     assert_eq!(document, "http://127.0.0.1:3000/api/v1/openapi.json");
     let schema = CONTRACT.pointer(pointer).expect("the schema is in the contract");
@@ -70,7 +70,7 @@ pub(crate) fn check(event: &Value, native: &Value) {
 }
 
 logic! {
-    /// One event, when it is asked for in this form.
+    /// A request for one event can ask for this form.
     async fn one_event(app) {
         let owner = app.owner().await;
         let feed = owner.get(PATH).await.expect(200);
@@ -87,8 +87,8 @@ logic! {
         ask(&owner, PATH, ONE).await.refused(406, "not_acceptable");
     }
 
-    /// Pages are batches, which lead on by `Link`, below both prefixes; the walk is that of
-    /// the native form.
+    /// Pages are batches, which lead on by `Link`, below both prefixes. The walk sees the same
+    /// events as in the native form.
     async fn batches(app) {
         let owner = app.owner().await;
         for name in ["a", "b", "c", "d"] {

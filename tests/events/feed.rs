@@ -1,4 +1,4 @@
-//! The feed while many write: every committed event once, in one order, for everybody.
+//! The feed while many callers write: every reader sees every committed event once, in one order.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,7 @@ use crate::support::Client;
 const WRITERS: usize = 32;
 const EACH: usize = 12;
 
-/// Follows the feed until it is told to stop and there is nothing more; the ids in order.
+/// Follows the feed until it is told to stop and there is nothing more. Returns the ids in order.
 async fn follow(client: Client, stop: Arc<AtomicBool>) -> Vec<String> {
     let (mut seen, mut cursor) = (Vec::new(), String::new());
     loop {
@@ -28,7 +28,7 @@ async fn follow(client: Client, stop: Arc<AtomicBool>) -> Vec<String> {
 }
 
 everywhere! {
-    /// Followers that read while 32 writers commit see what one sees who reads it afterwards.
+    /// Followers that read while 32 writers commit see the same events as a reader afterwards.
     async fn loses_nothing_under_load(app) {
         let owner = app.owner().await;
         let stop = Arc::new(AtomicBool::new(false));
@@ -50,7 +50,7 @@ everywhere! {
         }
         stop.store(true, Ordering::Relaxed);
         let afterwards = follow(owner, stop).await;
-        // Each write is told with its audit entry.
+        // The feed has each write together with its audit entry.
         assert_eq!(afterwards.len(), 2 + 2 * WRITERS * EACH);
         for follower in followers {
             assert_eq!(follower.await.unwrap(), afterwards);

@@ -10,8 +10,8 @@ use crate::support::{App, Client, Placement, dedicated};
 
 storage! { every_filter_has_its_index() }
 
-/// Writes events straight into the database, one for each second of an hour ago: of three types
-/// in turn, by two functions in turn, about seven objects in turn. The ids in order.
+/// Writes events straight into the database, one for each second, beginning an hour ago. They
+/// alternate between three types, two functions and about seven objects. Returns the ids in order.
 fn seed(app: &App, tenant: &str, count: usize) -> Vec<String> {
     let data = super::project(tenant, "prj_x");
     let now = i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap();
@@ -49,17 +49,17 @@ async fn walk(client: &Client, query: &str) -> Vec<String> {
     }
 }
 
-/// How a store answers a query.
+/// The plan of a store for a query.
 #[derive(Debug)]
 struct Plan {
     sorts: bool,
-    /// How it reads events.
+    /// How the plan reads events.
     reads: Vec<String>,
 }
 
 fn plan(app: &App, sql: &str) -> Plan {
     if external() {
-        // Over a few rows nothing is cheaper than a scan and a sort.
+        // With only a few rows no plan is cheaper than a scan and a sort.
         let off = "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off";
         let steps = app.rows(&format!("{off}; EXPLAIN (COSTS OFF) {sql}")).concat();
         let steps = steps.iter().map(|step| step.trim_start_matches([' ', '-', '>']).to_owned());
@@ -77,8 +77,7 @@ fn plan(app: &App, sql: &str) -> Plan {
 }
 
 storage! {
-    /// Each group of spellings asks the same, and the walk sees what was asked for: every such
-    /// event once, in order.
+    /// All spellings of a group ask the same. A walk sees every matching event once, in order.
     async fn spellings_agree(app) {
         let owner = app.owner().await;
         let registered = walk(&owner, "").await;
@@ -109,7 +108,7 @@ storage! {
         }
     }
 
-    /// Events that some endpoint was sent and has not got.
+    /// The filter finds events that were not delivered yet to some endpoint.
     async fn what_was_not_delivered(app) {
         let owner = app.owner().await;
         let registered = walk(&owner, "").await;
@@ -134,8 +133,8 @@ storage! {
 }
 
 everywhere! {
-    /// A cursor is good for any filter, also that of an empty page, which leads behind what was
-    /// not asked for.
+    /// A cursor works with any filter. The cursor of an empty page does too, and leads past the
+    /// events that did not match.
     async fn a_cursor_is_of_the_feed(app) {
         let owner = app.owner().await;
         let ids = seed(&app, owner.tenant(), 9);
@@ -152,7 +151,8 @@ everywhere! {
         assert_eq!(types, ["project.created", "audit.logged"]);
     }
 
-    /// Followers with different filters see together what one without sees, while many write.
+    /// Followers with different filters together see the same events as one without a filter, while
+    /// many callers write.
     async fn followers_share_the_feed(app) {
         let owner = app.owner().await;
         let writers: Vec<_> = (0..8).map(|writer| {
@@ -191,7 +191,7 @@ everywhere! {
 }
 
 logic! {
-    /// What the feed does not know is refused, with what it knows.
+    /// An unknown filter or value is refused, and the refusal names the known ones.
     async fn refusals(app) {
         let owner = app.owner().await;
         let field = |refused: &Value| refused["details"]["fields"][0].clone();
@@ -214,10 +214,10 @@ logic! {
     }
 }
 
-/// Each filter is served by an index in the order of the feed: nothing is sorted, and
-/// nobody reads all events.
+/// An index serves each filter in the order of the feed: nothing is sorted, and no query reads all
+/// events.
 async fn every_filter_has_its_index() {
-    // A database of its own: PostgreSQL plans by what it has counted.
+    // The test has a database of its own, because PostgreSQL plans by its statistics.
     let (app, server, _directory) = dedicated(Placement::Fused, &[]).await;
     app.owner().await;
     let from = "SELECT seq FROM events WHERE tenant_id = 't' AND seq > 5";
@@ -256,7 +256,7 @@ async fn every_filter_has_its_index() {
             "{sql}: {plan:#?}"
         );
     }
-    // Of several types a page is read of each, and a page of these.
+    // For several types, a page of each type is read, and then a page of these.
     let few = ["a", "b", "c"].map(|name| {
         format!("SELECT seq FROM ({from} AND type = '{name}' ORDER BY seq LIMIT 51) AS {name}")
     });

@@ -6,7 +6,7 @@ use super::PATH;
 use crate::support::contract::registered;
 
 logic! {
-    /// An event by itself is what the feed has of it.
+    /// An event reads as it is in the feed.
     async fn is_what_the_feed_tells(app) {
         let owner = app.owner().await;
         owner.post("/api/v1/projects", &json!({ "name": "a" })).await.expect(201);
@@ -19,7 +19,7 @@ logic! {
         }
     }
 
-    /// It is never changed.
+    /// An event cannot be changed.
     async fn cannot_be_written(app) {
         let owner = app.owner().await;
         let feed = owner.get(PATH).await.expect(200);
@@ -32,7 +32,7 @@ logic! {
 }
 
 everywhere! {
-    /// What there is not, and what is another tenant's, is not found.
+    /// An event that does not exist, or that is another tenant's, is a 404.
     async fn is_of_the_tenant(app) {
         let (alice, bob) = (app.owner().await, app.owner().await);
         let feed = alice.get(PATH).await.expect(200);

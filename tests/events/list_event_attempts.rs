@@ -6,7 +6,7 @@ use crate::support::receiver::Receiver;
 use crate::webhooks::{arrived, endpoint, events, project, tick};
 
 storage! {
-    /// The attempts of one event at all endpoints, and of no other event.
+    /// The list has the attempts of one event at all endpoints, and of no other event.
     async fn of_all_endpoints(app) {
         let (owner, receiver) = (app.owner().await, Receiver::start().await);
         let (one, two) = (endpoint(&owner, &receiver, "/one").await, endpoint(&owner, &receiver, "/two").await);
@@ -17,7 +17,7 @@ storage! {
         let first = events(&owner, "project.created").await[0]["id"].as_str().unwrap().to_owned();
         let path = format!("/api/v1/events/{first}/attempts");
         let mut page = owner.get(&path).await.expect(200);
-        // What has arrived is recorded a moment later.
+        // An attempt is recorded a moment after the request has arrived.
         while page.body["items"].as_array().unwrap().len() < 2 {
             tick(&app).await;
             page = owner.get(&path).await.expect(200);
@@ -33,7 +33,7 @@ storage! {
 }
 
 logic! {
-    /// An event without a webhook has none; one that is missing is a 404.
+    /// An event without a webhook has no attempts. A missing event is a 404.
     async fn none_and_missing(app) {
         let owner = app.owner().await;
         project(&owner, "a").await;

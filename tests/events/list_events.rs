@@ -31,7 +31,7 @@ everywhere! {
 }
 
 storage! {
-    /// A follower keeps its place: the cursor of an empty page is still good.
+    /// A follower keeps its place: the cursor of an empty page stays valid.
     async fn a_follower_keeps_its_place(app) {
         let owner = app.owner().await;
         let first = owner.get(PATH).await.expect(200);

@@ -14,7 +14,7 @@ use serde_json::json;
 
 const PATH: &str = "/api/v1/events";
 
-/// Data as a project's events have it, for rows that tests write themselves.
+/// The data of a project event, for rows that tests write themselves.
 pub(crate) fn project(tenant: &str, id: &str) -> String {
     let time = "2026-03-01T09:30:00.000Z";
     json!({

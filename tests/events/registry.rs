@@ -1,4 +1,4 @@
-//! The registry of events: what functions emit is what it says, no more and no less.
+//! The registry of events: functions emit exactly the events that it describes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,8 +13,8 @@ storage! { every_type_is_told_as_registered(placement) }
 everywhere! { who_did_what_is_told_too(placement) }
 pure! { the_check_sees_what_is_wrong() }
 
-/// Types that take a receiver that fails, or a provider: the tests of webhooks provoke them, and
-/// their client checks each answer with events as it does here.
+/// Types that need a failing receiver or a provider. The tests of webhooks provoke them, and their
+/// client checks each answer with events as it does here.
 const ELSEWHERE: [&str; 5] = [
     "delivery.exhausted",
     "delivery.recovered",
@@ -23,13 +23,13 @@ const ELSEWHERE: [&str; 5] = [
     "record.ingested",
 ];
 
-/// A deprecation, of which tenants are told.
+/// A deprecation of which tenants are told.
 const LIFECYCLE: &str = r#"{ "deprecations": [{
     "major": 1, "deprecated_at": "2020-01-01", "sunset_at": "2099-12-31",
     "guide": "https://docs.example.com/migrate-to-v2", "successor": 2, "successor_since": "2020-01-01"
 }] }"#;
 
-/// Does everything that emits events; the tenant's whole feed.
+/// Does everything that emits events. Returns the tenant's whole feed.
 async fn everything(owner: &Client) -> Vec<Value> {
     let receiver = Receiver::start().await;
     let endpoint = json!({ "url": receiver.base, "event_types": ["record.ingested"] });
@@ -76,8 +76,8 @@ async fn everything(owner: &Client) -> Vec<Value> {
     feed.body["items"].as_array().unwrap().clone()
 }
 
-/// Each registered type that can happen does, and is told as it is registered: with every
-/// member, and with none that is not.
+/// Each registered type that can happen does happen. Its events have every member that is
+/// registered, and no other.
 async fn every_type_is_told_as_registered(placement: Placement) {
     let (app, server, _directory) = dedicated(placement, &[("api_lifecycle", LIFECYCLE)]).await;
     let owner = app.owner().await;
@@ -97,7 +97,7 @@ async fn every_type_is_told_as_registered(placement: Placement) {
     let types = CONTRACT["webhooks"].as_object().unwrap().keys().map(String::as_str);
     let expected: BTreeSet<_> = types.filter(|name| !ELSEWHERE.contains(name)).collect();
     assert_eq!(told, expected);
-    // Who tells is the function that did it.
+    // The source of an event is the function that did the work.
     let mut agents = BTreeMap::<&str, BTreeSet<&str>>::new();
     for event in &events {
         let area = event["type"].as_str().unwrap().split('.').next().unwrap();
@@ -115,7 +115,8 @@ async fn every_type_is_told_as_registered(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// An entry of the audit log is told behind the event of what was done, in one go with it.
+/// The feed has an entry of the audit log right after the event of the same change, from the same
+/// transaction.
 async fn who_did_what_is_told_too(placement: Placement) {
     let (app, server, _directory) = dedicated(placement, &[]).await;
     let owner = app.owner().await;
@@ -148,7 +149,7 @@ async fn who_did_what_is_told_too(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// The check that every answer with events goes through finds what is missing.
+/// The check of every answer with events finds a missing member.
 fn the_check_sees_what_is_wrong() {
     let example = &CONTRACT["components"]["examples"]["Events"]["value"]["items"][0];
     registered(example);

@@ -1,4 +1,4 @@
-//! Retention of events by the plans of tenants, which POST /internal/tick does.
+//! Retention of events by the plans of tenants. `POST /internal/tick` deletes old events.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ storage! { goes_by_the_plan(placement) what_cannot_be_read_deletes_nothing(place
 
 const DAYS: &str = "90;pro=365;free=30";
 
-/// The ages of the seeded events that a tenant has, in days.
+/// The ages of the seeded events that a tenant still has, in days.
 fn ages(app: &App, client: &Client) -> BTreeSet<String> {
     let sql =
         format!("SELECT id FROM events WHERE tenant_id = '{}' AND id LIKE 'old%'", client.tenant());
@@ -23,7 +23,8 @@ fn plan(app: &App, client: &Client, plan: &str) {
     app.execute(&format!("UPDATE tenants SET plan = '{plan}' WHERE id = '{}'", client.tenant()));
 }
 
-/// Each tenant has its events for as long as its plan says, in bounded steps, and no longer.
+/// Each tenant keeps its events for as long as its plan says, and no longer. They are deleted in
+/// bounded steps.
 async fn goes_by_the_plan(placement: Placement) {
     let variables = [("retention_events_days", DAYS)];
     let (app, server, _directory) = dedicated(placement, &variables).await;
@@ -34,7 +35,7 @@ async fn goes_by_the_plan(placement: Placement) {
     }
     for client in [&free, &pro, &gold, &none] {
         for days in [450, 100, 50, 10] {
-            // Enough that the free one is not done in one step.
+            // The free tenant gets so many events that one step does not delete them all.
             let many = client.tenant() == free.tenant() && days == 50;
             seed(&app, client.tenant(), days, if many { 10_100 } else { 3 });
         }
@@ -47,14 +48,14 @@ async fn goes_by_the_plan(placement: Placement) {
     assert_eq!(ages(&app, &none), set(&["10", "50"]));
     assert_eq!(ages(&app, &gold), set(&["10", "50"]), "as for all that are not named");
     assert_eq!(ages(&app, &pro), set(&["10", "50", "100"]));
-    // The feed of each goes on.
+    // The feed of each tenant goes on.
     for client in [&free, &pro, &gold, &none] {
         let feed = client.get("/api/v1/events?limit=100").await.expect(200);
         let kinds: Vec<_> =
             feed.body["items"].as_array().unwrap().iter().map(|it| &it["type"]).collect();
         assert!(kinds.contains(&&"tenant.created".into()), "{kinds:?}");
     }
-    // With nothing to do, nothing is done; a plan that changes is noticed.
+    // If nothing is too old, nothing is deleted. A change of the plan takes effect.
     let nothing = tick(&app.anon(), SCHEDULER).await.expect(200);
     assert_eq!((&nothing.body["events"], &nothing.body["more"]), (&0.into(), &false.into()));
     plan(&app, &pro, "free");
@@ -63,7 +64,7 @@ async fn goes_by_the_plan(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// A setting that cannot be read deletes nothing.
+/// An unreadable setting deletes nothing.
 async fn what_cannot_be_read_deletes_nothing(placement: Placement) {
     let variables = [("retention_events_days", "30;pro=for ever")];
     let (app, server, _directory) = dedicated(placement, &variables).await;

@@ -1,5 +1,5 @@
-//! GET /api/v1/events/stream: how many one caller and one tenant have open, and when a place is
-//! free again.
+//! GET /api/v1/events/stream: how many streams one caller and one tenant may have open, and when a
+//! place is free again.
 
 use std::time::Duration;
 
@@ -14,11 +14,11 @@ use tenantry::{Limits, Server};
 everywhere! { nobody_takes_all(placement) who_leaves_makes_room_at_once(placement) }
 
 const STREAM: &str = "/api/v1/events/stream";
-/// Much less than a stream is silent for, and more than a busy machine needs.
+/// Much less than the silence of a stream, and more than a busy machine needs.
 const SOON: Duration = Duration::from_secs(8);
 
 /// A server whose streams outlive the test: two for each caller, three for each tenant, four in
-/// all, and as many instances.
+/// all, and as many instances as that.
 async fn server(placement: Placement) -> (App, Server, tempfile::TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let variables = [&UNLIMITED[..], &[("stream_seconds", "300")]].concat();
@@ -34,7 +34,7 @@ async fn server(placement: Placement) -> (App, Server, tempfile::TempDir) {
     (app, server, directory)
 }
 
-/// An open stream, of which the first message was read.
+/// An open stream, whose first message was read.
 async fn open(client: &Client) -> reqwest::Response {
     let request = client.http().get(format!("{}{STREAM}", client.base()));
     let mut response = request.bearer_auth(client.token()).send().await.unwrap();
@@ -45,21 +45,22 @@ async fn open(client: &Client) -> reqwest::Response {
     response
 }
 
-/// A stream, as soon as there is a place; nothing is written meanwhile.
+/// A stream, opened as soon as there is a place. Nothing is written meanwhile.
 async fn open_soon(client: &Client) -> reqwest::Response {
     let free = async {
         while client.send(Method::HEAD, STREAM, &[], None).await.status != 200 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        // The HEAD had the place for a moment itself.
+        // The HEAD request itself used the place for a moment.
         tokio::time::sleep(Duration::from_millis(200)).await;
         open(client).await
     };
     tokio::time::timeout(SOON, free).await.expect("there is a place")
 }
 
-/// Who has as many as they may is refused, and so is their colleague when their tenant has; nobody
-/// else is. What was refused has done nothing, and what is open goes on.
+/// A caller that has as many streams as it may is refused. If its tenant has as many as it may,
+/// then a colleague is refused too. A caller of another tenant still gets a stream, until the
+/// server has as many as it may. A refused request does nothing, and the open streams go on.
 async fn nobody_takes_all(placement: Placement) {
     let (app, server, _directory) = server(placement).await;
     let (alice, bob) = (app.owner().await.at(2), app.owner().await.at(3));
@@ -82,14 +83,14 @@ async fn nobody_takes_all(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// When a client leaves, its place and its instance serve others at once, though the function
-/// has nothing to write for a long time.
+/// When a client leaves, its place and its instance serve others at once, even if the function has
+/// nothing to write for a long time.
 async fn who_leaves_makes_room_at_once(placement: Placement) {
     let (app, server, _directory) = server(placement).await;
     let (alice, bob) = (app.owner().await.at(2), app.owner().await.at(3));
     let carol = app.owner().await.at(4);
     let [alice_too, bob_too] = [alice.clone().at(5), bob.clone().at(6)];
-    // More than there are instances.
+    // This is more than there are instances.
     for _ in 0..3 {
         let open = [open_soon(&alice).await, open_soon(&alice_too).await, open_soon(&bob).await];
         let last = open_soon(&bob_too).await;

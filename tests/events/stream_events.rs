@@ -19,7 +19,7 @@ const STREAM: &str = "/api/v1/events/stream";
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// What a stream said, in the terms of WHATWG HTML, section 9.2.6.
+/// A message of a stream, in the terms of WHATWG HTML, section 9.2.6.
 #[derive(Debug, Default)]
 struct Message {
     id: Option<String>,
@@ -50,7 +50,7 @@ impl Follower {
         Self { response, text: String::new() }
     }
 
-    /// The next message; `None` when the stream has ended as it should.
+    /// The next message, or `None` when the stream has ended properly.
     async fn next(&mut self) -> Option<Message> {
         loop {
             if let Some((block, rest)) = self.text.split_once("\n\n") {
@@ -69,7 +69,7 @@ impl Follower {
         }
     }
 
-    /// The next event and its id; `None` at the end.
+    /// The next event and its id, or `None` at the end.
     async fn event(&mut self) -> Option<(String, Value)> {
         loop {
             let message = self.next().await?;
@@ -100,8 +100,8 @@ fn parse(block: &str) -> Message {
     message
 }
 
-/// A server whose streams live for so many seconds, and are so many at most; its requests live
-/// for less than a stream may be silent.
+/// A server whose streams live for this many seconds, and with this many streams at most. Its
+/// requests live shorter than a stream may be silent.
 async fn server(
     placement: Placement,
     life: &str,
@@ -125,8 +125,8 @@ async fn feed(client: &Client) -> Vec<Value> {
     feed.body["items"].as_array().unwrap().clone()
 }
 
-/// Events come while the client is connected, of its tenant and of those that it asked for
-/// only.
+/// While a client is connected, it gets the new events of its tenant, and only those that it asked
+/// for.
 async fn events_come_as_they_happen(placement: Placement) {
     let (app, server, _directory) = server(placement, "60", 16).await;
     let (alice, bob) = (app.owner().await, app.owner().await);
@@ -150,9 +150,9 @@ async fn events_come_as_they_happen(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// Whoever comes back with the last id sees what happened meanwhile, once, whether the stream
-/// was cut or had ended by itself; also when it is the cursor of a page, or a page is asked for
-/// with it.
+/// A client that comes back with the last id gets the events that happened meanwhile, once, whether
+/// the stream was cut or had ended by itself. The id may be the cursor of a page, and a page may be
+/// read from the id.
 async fn nothing_is_lost_between_two_streams(placement: Placement) {
     let (app, server, _directory) = server(placement, "2", 64).await;
     let owner = app.owner().await;
@@ -169,7 +169,7 @@ async fn nothing_is_lost_between_two_streams(placement: Placement) {
     while seen.len() < 42 {
         let query = if last.is_none() { "?from=beginning" } else { "" };
         let mut follower = Follower::open(&owner, query, last.as_deref()).await;
-        // At times the client leaves in the middle.
+        // At times the client leaves in the middle of a stream.
         for _ in 0..seen.len() % 5 + 4 {
             let Some((id, event)) = follower.event().await else {
                 ends += 1;
@@ -183,7 +183,7 @@ async fn nothing_is_lost_between_two_streams(placement: Placement) {
     let expected = feed(&owner).await;
     assert_eq!(seen, expected);
     assert!(ends > 0, "a stream has ended by itself");
-    // An id is a cursor, and a cursor an id.
+    // An event id is a cursor, and a cursor is an event id.
     let last = last.unwrap();
     let page = owner.get(&format!("{PATH}?cursor={last}")).await.expect(200);
     assert_eq!(page.body["items"], json!([]));
@@ -192,7 +192,7 @@ async fn nothing_is_lost_between_two_streams(placement: Placement) {
     for (query, last) in [
         (format!("?cursor={cursor}"), None),
         (String::new(), Some(cursor)),
-        // The newer one, which a client adds to the address that it began with.
+        // The header has the newer place. A client adds it to the URL that it began with.
         (format!("?cursor={last}"), Some(cursor)),
         (format!("?from=beginning&cursor={cursor}"), None),
     ] {
@@ -202,7 +202,8 @@ async fn nothing_is_lost_between_two_streams(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// When nothing happens a comment comes, also after the time of a request; it tells the place behind what was not asked for.
+/// When nothing happens, a comment is sent, even after the time limit of a request. It tells the
+/// place after the events that did not match.
 async fn silence_is_told(placement: Placement) {
     let (app, server, _directory) = server(placement, "60", 16).await;
     let owner = app.owner().await;
@@ -218,8 +219,8 @@ async fn silence_is_told(placement: Placement) {
 }
 
 transport! {
-    /// An empty `Last-Event-ID` or cursor is none: a client that has seen no event sends the
-    /// first, and begins where it would without.
+    /// An empty `Last-Event-ID` or cursor counts as absent. A client that has seen no event sends
+    /// an empty header, and begins where it would without it.
     async fn empty_places_are_none(app) {
         let owner = app.owner().await;
         let whole = owner.get(&format!("{STREAM}?from=beginning")).await.expect(200);
@@ -233,11 +234,11 @@ transport! {
         assert_eq!(ask("?from=beginning&cursor=", None).await, whole.text);
         assert_eq!(ask("?from=beginning&cursor=", Some("")).await, whole.text);
         assert_eq!(ask("", Some("")).await, "retry: 1000\n\n");
-        // The one that is there counts.
+        // The one that is not empty counts.
         assert_eq!(ask(&format!("?from=beginning&cursor={last}"), Some("")).await, "retry: 1000\n\n");
     }
 
-    /// A stream ends by itself, and is what the contract says.
+    /// A stream ends by itself, and keeps the contract.
     async fn ends_by_itself(app) {
         let owner = app.owner().await;
         let whole = owner.get(&format!("{STREAM}?from=beginning")).await.expect(200);
@@ -249,7 +250,7 @@ transport! {
         assert_eq!(head.text, "");
     }
 
-    /// Who may not, and what is wrong, is told before anything is streamed.
+    /// A refusal, for a missing right or a wrong parameter, comes before anything is streamed.
     async fn refusals_come_first(app) {
         let owner = app.owner().await;
         app.anon().get(STREAM).await.refused(401, "authentication_required");

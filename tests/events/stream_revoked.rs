@@ -1,4 +1,5 @@
-//! GET /api/v1/events/stream: whoever is shut out reads no further, and does not begin again.
+//! GET /api/v1/events/stream: a caller that was shut out reads no further, and cannot open a stream
+//! again.
 
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ everywhere! {
 
 const STREAM: &str = "/api/v1/events/stream";
 const USERS: &str = "/api/v1/users";
-/// What it may take.
+/// The time that the end of a stream may take.
 const SOON: Duration = Duration::from_secs(60);
 
 /// A server whose streams outlive the test.
@@ -36,22 +37,23 @@ async fn open(client: &Client, query: &str) -> reqwest::Response {
     response
 }
 
-/// Waits until the stream ends as it should.
+/// Waits until the stream ends properly.
 async fn ends(why: &str, mut stream: reqwest::Response) {
     let ended =
         tokio::time::timeout(SOON, async { while stream.chunk().await.unwrap().is_some() {} });
     ended.await.unwrap_or_else(|_| panic!("{why}: the stream is still open"));
 }
 
-/// A member of this role with a token of a login, and the login.
+/// A member with this role, signed in. Returns the user id and a client with the token of the
+/// login.
 async fn someone(app: &App, owner: &Client, role: &str) -> (String, Client) {
     let (id, email) = member(app, owner, role).await;
     let session = login(app, &email).await.expect(200);
     (id, owner.with_token(session.body["access_token"].as_str().unwrap()).of(session.body))
 }
 
-/// Streams end whatever ends the token: the client, its owner, the member, a role, the login. Those
-/// of others go on.
+/// A stream ends whatever ends its token: the client, its owner, the member, a role, the login. The
+/// streams of others go on.
 async fn end_with_the_token(placement: Placement) {
     let (app, server, _directory) = server(placement).await;
     let owner = app.owner().await;
@@ -87,7 +89,7 @@ async fn end_with_the_token(placement: Placement) {
     app.anon().form("/api/v1/auth/token", &form, &[]).await.expect(200);
     app.anon().form("/api/v1/auth/token", &form, &[]).await.refused(400, "invalid_grant");
 
-    // All at once, as they were revoked.
+    // The streams end together, because their tokens were revoked together.
     let ended = streams.map(|(why, stream)| tokio::spawn(ends(why, stream)));
     for one in ended {
         one.await.unwrap();
@@ -105,14 +107,14 @@ async fn end_with_the_token(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// A token that a gateway has just verified is good for requests for a minute at most, and for no
-/// stream, which would outlive the minute.
+/// A gateway that has just verified a token accepts it for requests for a minute at most. It opens
+/// no stream with it, because a stream would outlive the minute.
 async fn begin_with_no_revoked_token(placement: Placement) {
     let (app, server, _directory) = server(placement).await;
     let owner = app.owner().await;
     let made = client_with(&owner, &["events:read"]).await;
     let ci_service = signed_in(&app, &owner, &made.body).await;
-    // Every instance knows it by now.
+    // Every instance remembers the token by now.
     for _ in 0..4 {
         ci_service.get(events::PATH).await.expect(200);
     }
@@ -123,7 +125,7 @@ async fn begin_with_no_revoked_token(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// Neither does a long backlog keep a stream open.
+/// A long backlog does not keep a stream open either.
 async fn end_with_a_backlog(placement: Placement) {
     const EVENTS: usize = 40_000;
     let (app, server, _directory) = server(placement).await;
@@ -143,7 +145,7 @@ async fn end_with_a_backlog(placement: Placement) {
     let read = tokio::time::timeout(2 * SOON, async {
         while let Some(chunk) = stream.chunk().await.unwrap() {
             seen += String::from_utf8_lossy(&chunk).matches("\nevent: ").count();
-            // So that there is always more.
+            // The pause keeps the backlog from ending.
             tokio::time::sleep(Duration::from_millis(4)).await;
         }
     });
