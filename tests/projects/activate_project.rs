@@ -6,7 +6,7 @@ use super::{PATH, create, events, operate};
 use crate::snapshot;
 
 logic! {
-    /// What was paused, completed or archived is taken up again, and the feed tells.
+    /// A paused, completed or archived project can be activated again, and the feed tells of it.
     async fn takes_up_again(app) {
         let owner = app.owner().await;
         let made = create(&owner, "a").await;
@@ -19,7 +19,7 @@ logic! {
         }
     }
 
-    /// From a status that does not allow it, nothing happens.
+    /// An activation from a status that does not allow it changes nothing.
     async fn refuses_an_active_project(app) {
         let owner = app.owner().await;
         let made = create(&owner, "a").await;

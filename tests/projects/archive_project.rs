@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{PATH, create, events, operate};
 
 logic! {
-    /// An archived project is kept as it was: it cannot be changed, but deleted and activated.
+    /// An archived project cannot be changed. It can be deleted and activated.
     async fn an_archived_project_is_kept(app) {
         let owner = app.owner().await;
         let made = create(&owner, "a").await;
@@ -21,7 +21,7 @@ logic! {
 }
 
 everywhere! {
-    /// The operation heeds If-Match, and a key makes its retry safe.
+    /// The operation heeds `If-Match`, and an idempotency key makes its retry safe.
     async fn retries_and_conditions(app) {
         let owner = app.owner().await;
         let made = create(&owner, "a").await;

@@ -10,7 +10,7 @@ fn outcomes(body: &Value) -> Vec<&str> {
 }
 
 everywhere! {
-    /// Each project has its own result; one that refuses leaves the others be.
+    /// Each project has its own result. A refusal of one does not affect the others.
     async fn each_has_its_own_result(app) {
         let (owner, other) = (app.owner().await, app.owner().await);
         let (a, b, archived) = (create(&owner, "a").await, create(&owner, "b").await, create(&owner, "c").await);
@@ -35,7 +35,8 @@ everywhere! {
 }
 
 logic! {
-    /// A hundred at most, one action that is known, no id twice: else nothing happens.
+    /// A request has a hundred ids at most, a known action and no id twice. Otherwise nothing
+    /// happens.
     async fn refuses_what_is_not_a_bulk(app) {
         let owner = app.owner().await;
         let made = create(&owner, "a").await;

@@ -3,7 +3,7 @@
 use super::{PATH, create, events, operate};
 
 logic! {
-    /// Active and paused projects are completed, archived ones are not.
+    /// Active and paused projects can be completed, and archived ones cannot.
     async fn completes(app) {
         let owner = app.owner().await;
         for (before, status) in [(None, 200), (Some("pause"), 200), (Some("archive"), 409)] {

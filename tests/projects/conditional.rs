@@ -18,7 +18,7 @@ async fn asked(client: &Client, path: &str, headers: &[(&str, &str)]) -> Exchang
 }
 
 everywhere! {
-    /// Who has the current version is told so, without the body.
+    /// If a client has the current version, it gets 304 without the body.
     async fn not_modified(app) {
         let owner = app.owner().await;
         let made = create(&owner, "a").await;
@@ -42,7 +42,7 @@ everywhere! {
     }
 
     /// A strong tag tells representations apart (RFC 9110 section 8.8.3): no two answers with
-    /// different bodies share one, and each matches itself only.
+    /// different bodies share one, and each tag matches only its own representation.
     async fn each_representation_has_its_tag(app) {
         let owner = app.owner().await;
         let path = format!("{PATH}/{}", create(&owner, "a").await.id());
@@ -62,7 +62,7 @@ everywhere! {
         }
         // JSON:API has the tag of the version alone (D-36).
         assert_eq!(tags[3].2, "\"v1\"");
-        // Whichever was read, it says which version is meant.
+        // The tag of each form names the version, so a write accepts any of them.
         for (at, (.., tag)) in tags.iter().enumerate() {
             let (version, tag) = (at + 1, tag.replace("v1", &format!("v{}", at + 1)));
             let body = json!({ "name": format!("n{version}") });
@@ -77,7 +77,8 @@ everywhere! {
         }
     }
 
-    /// A date, to the second, for who has no tag; with one it is not looked at.
+    /// A client without a tag can send a date, with a precision of a second. If it sends a tag too,
+    /// the date is ignored.
     async fn modified_since(app) {
         let owner = app.owner().await;
         let path = format!("{PATH}/{}", create(&owner, "a").await.id());
@@ -120,8 +121,8 @@ everywhere! {
         owner.send(Method::HEAD, &path, &known, None).await.expect(304);
     }
 
-    /// What a write says of the version that it is for holds, or nothing happens (RFC 9110
-    /// sections 13.1.1, 13.1.2 and 13.1.4).
+    /// If the preconditions of a write do not hold, nothing happens (RFC 9110 sections 13.1.1,
+    /// 13.1.2 and 13.1.4).
     async fn preconditions_of_writes(app) {
         let owner = app.owner().await;
         let path = format!("{PATH}/{}", create(&owner, "a").await.id());
@@ -170,7 +171,7 @@ everywhere! {
         assert!(date.ends_with(" GMT") && date.len() == 29, "{date}");
     }
 
-    /// A write to a version that is gone is refused, and nothing changes.
+    /// A write with an old version is refused, and nothing changes.
     async fn precondition_failed(app) {
         let owner = app.owner().await;
         let path = format!("{PATH}/{}", create(&owner, "a").await.id());
@@ -197,7 +198,7 @@ everywhere! {
         assert_eq!(owner.get(&path).await.body, made.body);
     }
 
-    /// `version` in the body is another way to say it: 409 when it is another (K-52).
+    /// `version` in the body names the version too. Another version is a 409 (K-52).
     async fn version_in_the_body(app) {
         let owner = app.owner().await;
         let made = create(&owner, "a").await;
@@ -207,7 +208,7 @@ everywhere! {
         owner.patch(&path, &json!({ "name": "b", "version": 1 })).await.expect(200);
     }
 
-    /// A patch that changes nothing makes no version and tells nobody.
+    /// A patch that changes nothing makes no version and no event.
     async fn nothing_changes_nothing(app) {
         let owner = app.owner().await;
         let made = create(&owner, "a").await;
@@ -216,7 +217,7 @@ everywhere! {
         assert_eq!(events(&owner, "project.updated").await, 0);
     }
 
-    /// Of patches at the same time on the same version exactly one wins.
+    /// Of concurrent patches of the same version exactly one succeeds.
     async fn one_of_many_wins(app) {
         let owner = app.owner().await;
         let path = format!("{PATH}/{}", create(&owner, "a").await.id());

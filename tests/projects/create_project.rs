@@ -24,14 +24,14 @@ logic! {
         assert_eq!(events(&owner, "project.created").await, 1);
     }
 
-    /// What a plain create answers.
+    /// A plain create answers with the project.
     async fn answers_the_project(app) {
         let owner = app.owner().await;
         let body = json!({ "title": "Site B", "description": "Roof" });
         snapshot!("create_project", owner.post(PATH, &body).await.expect(201));
     }
 
-    /// Wrong bodies are refused with every violation, and nothing is made.
+    /// The refusal of a wrong body lists every violation, and nothing is made.
     async fn refuses_wrong_bodies(app) {
         let owner = app.owner().await;
         let refused = owner.post(PATH, &json!({ "name": "", "description": 7, "owner": "x", "a/b~c": 1 })).await
@@ -79,7 +79,7 @@ everywhere! {
         assert_eq!(events(&owner, "project.created").await, 1);
     }
 
-    /// A key belongs to one body, and to one caller.
+    /// A key belongs to one body and to one caller.
     async fn a_key_is_bound_to_its_request(app) {
         let (alice, bob) = (app.owner().await, app.owner().await);
         let key = [("idempotency-key", "\"quoted-key\"")];

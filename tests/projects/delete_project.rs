@@ -6,7 +6,7 @@ use super::{PATH, create, events};
 use crate::snapshot;
 
 storage! {
-    /// A deleted project leaves a tombstone: gone for readers, and deleting again is fine.
+    /// A deleted project leaves a tombstone: readers get 410, and a second deletion succeeds.
     async fn leaves_a_tombstone(app) {
         let owner = app.owner().await;
         let made = create(&owner, "a").await;

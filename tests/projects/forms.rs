@@ -19,7 +19,7 @@ async fn read(client: &Client, path: &str, accept: &str) -> Exchange {
     client.send(Method::GET, path, &headers, None).await
 }
 
-/// What changes from run to run and stands in the path.
+/// Replaces the values in the path that change from run to run.
 fn steady(mut exchange: Exchange, id: &str) -> Exchange {
     exchange.path = exchange.path.replace(id, "[id]");
     exchange
@@ -39,7 +39,7 @@ logic! {
         snapshot!("form_object_json_api", steady(read(&owner, &path, json_api).await.expect(200), made.id()));
     }
 
-    /// A page, by cursor and by number, in four forms.
+    /// A page, by cursor and by number, is tested in four forms.
     async fn one_page_in_four_forms(app) {
         let owner = app.owner().await;
         for name in ["a", "b", "c"] {
@@ -60,7 +60,7 @@ logic! {
         }
     }
 
-    /// Every link of every form leads somewhere.
+    /// Every link of every form leads to a resource.
     async fn links_lead_somewhere(app) {
         let owner = app.owner().await;
         for name in ["a", "b", "c", "d", "e"] {
@@ -79,7 +79,8 @@ logic! {
         }
     }
 
-    /// A client writes in its own form and reads it back; wrong fields are told in its terms.
+    /// A client writes in its own form and reads it back. Refusals name wrong fields in the terms
+    /// of that form.
     async fn requests_in_every_form(app) {
         let owner = app.owner().await;
         let camel = [("content-type", "application/json;profile=\"camel\""), ("accept", FORMS[2].1)];
@@ -102,7 +103,7 @@ logic! {
 }
 
 transport! {
-    /// What cannot be produced is 406 before anything happens; q values decide.
+    /// A form that cannot be produced is a 406 before anything happens. The q values decide.
     async fn acceptance(app) {
         let owner = app.owner().await;
         let accept = |value: &'static str| [("content-type", "application/json"), ("accept", value)];

@@ -23,7 +23,7 @@ logic! {
 }
 
 storage! {
-    /// Ids that are missing, malformed or hostile are all just missing.
+    /// An id that is missing, malformed or hostile is a 404 like any other.
     async fn a_missing_id_is_a_404(app) {
         let owner = app.owner().await;
         snapshot!("get_project_missing", owner.get(&format!("{PATH}/prj_missing")).await.refused(404, "resource_not_found"));

@@ -20,7 +20,7 @@ storage! {
             let items = page.body["items"].as_array().unwrap();
             assert!(items.len() <= 3);
             seen.extend(items.iter().map(|item| item["id"].as_str().unwrap().to_owned()));
-            // A row that was seen goes away, which must not shift the next page.
+            // A row that was seen is deleted, which must not shift the next page.
             owner.delete(&format!("{PATH}/{}", seen[0])).await.expect(204);
             match page.body["next_cursor"].as_str() {
                 Some(next) => cursor = Some(next.to_owned()),
@@ -32,12 +32,12 @@ storage! {
 }
 
 logic! {
-    /// An empty list has its shape.
+    /// An empty list has the shape of a list.
     async fn an_empty_list(app) {
         snapshot!("list_projects_empty", app.owner().await.get(PATH).await.expect(200));
     }
 
-    /// Unknown parameters are refused by name; a wrong limit is told.
+    /// An unknown parameter is refused by name, and so is a wrong limit.
     async fn refuses_wrong_parameters(app) {
         let owner = app.owner().await;
         let refused = owner.get(&format!("{PATH}?colour=red&limt=3")).await.refused(400, "invalid_parameter");
@@ -50,7 +50,7 @@ logic! {
 }
 
 everywhere! {
-    /// Cursors of another tenant, another list, or nobody are refused.
+    /// A cursor of another tenant, of another list, or a made-up one is refused.
     async fn refuses_foreign_cursors(app) {
         let (alice, bob) = (app.owner().await, app.owner().await);
         create(&alice, "a").await;

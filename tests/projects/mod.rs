@@ -31,7 +31,7 @@ async fn operate(client: &Client, id: &str, action: &str) -> Exchange {
     client.send(http::Method::POST, &format!("{PATH}/{id}/{action}"), &[], None).await
 }
 
-/// How many events of this type the tenant has.
+/// The number of events of this type that the tenant has.
 async fn events(client: &Client, kind: &str) -> usize {
     let page = client.get(&format!("/api/v1/events?type={kind}&limit=100")).await.expect(200);
     page.body["items"].as_array().unwrap().len()

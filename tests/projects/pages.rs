@@ -1,4 +1,4 @@
-//! Lists of projects: every spelling of a question, walks over many rows, and the indexes.
+//! Lists of projects: every spelling of a query, walks over many rows, and the indexes.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +8,8 @@ use super::{PATH, create};
 use crate::support::stores::external;
 use crate::support::{App, Client};
 
-/// Puts projects straight into the database: ids in their order, names in another, and
-/// moments of which ten rows share each.
+/// Writes projects straight into the database. Their names are in another order than their ids, and
+/// ten rows share each time.
 fn seed(app: &App, tenant: &str, count: usize) -> Vec<String> {
     let ids: Vec<String> = (0..count).map(|number| format!("prj_{tenant}{number:06}")).collect();
     let row = |(number, id): (usize, &String)| {
@@ -43,7 +43,7 @@ async fn ids(client: &Client, query: &str) -> Vec<String> {
 }
 
 storage! {
-    /// All spellings of the same question give the same rows (S-36).
+    /// All spellings of the same query give the same rows (S-36).
     async fn spellings_agree(app) {
         let owner = app.owner().await;
         seed(&app, owner.tenant(), 60);
@@ -74,8 +74,8 @@ storage! {
         assert!(none.is_empty(), "a part of a tag is no tag: {none:?}");
     }
 
-    /// A walk over 1,237 rows neither repeats nor loses one while rows come and go, forwards
-    /// and backwards, in orders with and without equals (S-37).
+    /// A walk over 1,237 rows neither repeats nor loses one while rows come and go. It is tested
+    /// forwards and backwards, in orders with and without equal values (S-37).
     async fn walks_repeat_and_lose_nothing(app) {
         for (sort, keyset) in [("id", false), ("created_at:desc", false), ("name,created_at:desc", false), ("created_at,id", true)] {
             let owner = app.owner().await;
@@ -84,7 +84,7 @@ storage! {
             let (mut seen, mut pages, mut steps) = (Vec::new(), Vec::new(), 0);
             let mut next = Some(format!("{PATH}?sort={sort}&limit=100&fields=name,created_at{}", if keyset { "&after_id=" } else { "" }));
             if keyset {
-                // A keyset begins behind a row that the client names (D-51).
+                // A keyset begins after a row that the client names (D-51).
                 let first = owner.get(&format!("{PATH}?sort={sort}&limit=1")).await.expect(200);
                 let id = first.body["items"][0]["id"].as_str().unwrap().to_owned();
                 next = Some(format!("{PATH}?sort={sort}&after_id={id}&limit=100&fields=name,created_at"));
@@ -95,7 +95,7 @@ storage! {
                 let items = page.body["items"].as_array().unwrap();
                 seen.extend(items.iter().map(|item| item["id"].as_str().unwrap().to_owned()));
                 pages.push(path);
-                // Meanwhile one row comes, and one that was seen and one that was not go.
+                // Meanwhile one row is added, and one seen row and one unseen row are deleted.
                 create(&owner, &format!("name {steps:03}")).await;
                 let unseen = seeded.iter().find(|id| !seen.contains(id) && !gone.contains(*id)).cloned();
                 for id in [Some(seen[steps * 50 % seen.len()].clone()), unseen].into_iter().flatten() {
@@ -113,7 +113,7 @@ storage! {
         }
     }
 
-    /// Going back shows what was before.
+    /// The link to the previous page shows the rows that were there.
     async fn backwards(app) {
         let owner = app.owner().await;
         seed(&app, owner.tenant(), 25);
@@ -129,7 +129,7 @@ storage! {
         assert!(target(front.header("link").unwrap(), "prev").is_none());
     }
 
-    /// Nobody counts unless asked to.
+    /// The rows are counted only if the request asks for a total.
     async fn no_totals_unless_asked_for(app) {
         let owner = app.owner().await;
         create(&owner, "a").await;
@@ -137,8 +137,8 @@ storage! {
         assert_eq!(owner.get(&format!("{PATH}?page=1")).await.header("x-total-count"), Some("1"));
     }
 
-    /// Related objects are shown in place for who may read them, and a page needs one query
-    /// more for them.
+    /// Related objects are shown in place if the caller may read them, and a page needs one more
+    /// query for them.
     async fn expansion(app) {
         let owner = app.owner().await;
         let made = create(&owner, "a").await;
@@ -151,14 +151,14 @@ storage! {
         let one = owner.get(&path).await.expect(200);
         let tag = one.header("etag").unwrap().to_owned();
         assert!(tag.starts_with("\"v1-"), "{tag}");
-        // The tag tells of the related object too.
+        // The tag covers the related object too.
         let user = format!("/api/v1/users/{}", made.body["owner_id"].as_str().unwrap());
         owner.patch(&user, &json!({ "department": "x" })).await.expect(200);
         owner.send(http::Method::GET, &path, &[("if-none-match", &tag)], None).await.expect(200);
         owner.get(&format!("{PATH}?expand=friends")).await.refused(400, "invalid_parameter");
     }
 
-    /// Each order that is offered is served by an index, in both directions.
+    /// An index serves each order that the list offers, in both directions.
     async fn every_order_has_its_index(app) {
         let owner = app.owner().await;
         create(&owner, "a").await;
@@ -174,7 +174,7 @@ storage! {
                     };
                     let sql = format!("SELECT * FROM {table} WHERE tenant_id = 't' AND deleted_at IS NULL AND {keys} ORDER BY {order} LIMIT 51");
                     if external() {
-                        // Over a few rows nothing is cheaper than a scan and a sort.
+                        // With only a few rows no plan is cheaper than a scan and a sort.
                         let plan = app.rows(&format!("SET enable_seqscan = off; SET enable_sort = off; EXPLAIN (COSTS OFF) {sql}"));
                         let plan = plan.concat().join("\n");
                         assert!(!plan.contains("Sort") && plan.contains("Index Scan"), "{sql}: {plan}");
@@ -190,7 +190,7 @@ storage! {
 }
 
 everywhere! {
-    /// A cursor is good for its filter and order only.
+    /// A cursor is valid only for its filter and order.
     async fn a_cursor_belongs_to_its_question(app) {
         let owner = app.owner().await;
         seed(&app, owner.tenant(), 5);

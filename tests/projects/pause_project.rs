@@ -3,7 +3,7 @@
 use super::{PATH, create, events, operate};
 
 logic! {
-    /// An active project is paused once; paused again is a conflict that changes nothing.
+    /// An active project can be paused. A second pause is a conflict that changes nothing.
     async fn pauses_once(app) {
         let owner = app.owner().await;
         let made = create(&owner, "a").await;

@@ -6,7 +6,8 @@ use super::{PATH, create, events};
 use crate::snapshot;
 
 logic! {
-    /// PUT replaces: what is left out is cleared; repeating it changes nothing but the version.
+    /// PUT replaces the project: a member that is left out is cleared, and the version goes up by
+    /// one.
     async fn replaces_all(app) {
         let owner = app.owner().await;
         let made = owner.post(PATH, &json!({ "name": "a", "description": "d" })).await.expect(201);

@@ -1,5 +1,4 @@
-//! Filters and text: members of lists and maps, names that are data, Unicode, and what a name
-//! must not be.
+//! Filters and text: members of lists and maps, names that are data, Unicode, and forbidden names.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -15,7 +14,7 @@ async fn found(client: &Client, query: &str) -> Vec<String> {
     items.iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Makes these projects, in this order.
+/// Creates these projects, in this order.
 async fn make(client: &Client, bodies: &[Value]) {
     for body in bodies {
         client.post(PATH, body).await.expect(201);
@@ -29,7 +28,7 @@ async fn check(client: &Client, cases: &[(&str, &[&str])]) {
 }
 
 storage! {
-    /// A member is a value, whatever JSON makes of its quotes and commas.
+    /// A member is compared as a value, however JSON escapes its quotes and commas.
     async fn members_are_compared_as_values(app) {
         let owner = app.owner().await;
         make(&owner, &[
@@ -60,7 +59,8 @@ storage! {
         ]).await;
     }
 
-    /// Names inside of maps are data in the queries of every profile, and in every spelling.
+    /// Names inside of maps are data. They work in the queries of every profile, and in every
+    /// spelling.
     async fn names_of_labels_are_data(app) {
         let owner = app.owner().await;
         let keys = ["costCenter", "cost_center", "aws:createdBy", "a.b/c", "x[0]", "eq", "é"];
@@ -89,7 +89,7 @@ storage! {
         }
     }
 
-    /// Values of `in` and `nin` with commas stand in quotes.
+    /// Values of `in` and `nin` that have commas can be quoted.
     async fn values_may_be_quoted(app) {
         let owner = app.owner().await;
         make(&owner, &[json!({ "name": "a,b" }), json!({ "name": "c" }), json!({ "name": "say \"hi\"" })]).await;
@@ -103,7 +103,7 @@ storage! {
         assert_eq!(refused.violations(), ["name:in INVALID_FORMAT"]);
     }
 
-    /// Times are compared as they are, and are RFC 3339's or dates.
+    /// Times are compared as points in time, and are RFC 3339 times or dates.
     async fn times_are_compared_as_they_are(app) {
         let owner = app.owner().await;
         let made = owner.post(PATH, &json!({ "name": "ms" })).await.expect(201);
@@ -121,8 +121,8 @@ storage! {
         }
     }
 
-    /// A text is found however its characters are composed and whatever their case (K-12), and
-    /// is kept in NFC.
+    /// A search finds a text however its characters are composed and in any case (K-12). The text
+    /// is stored in NFC.
     async fn text_is_found_in_every_spelling(app) {
         let owner = app.owner().await;
         make(&owner, &[
@@ -149,19 +149,19 @@ storage! {
             ("search=i\u{307}zmir", &["Große STRASSE"]),
             ("search=PLAIN", &["plain"]),
         ]).await;
-        // A change is found too, and what was before is not.
+        // A search finds the changed text, and no longer the former one.
         let id = owner.get(&format!("{PATH}?name=plain")).await.body["items"][0]["id"].as_str().unwrap().to_owned();
         owner.patch(&format!("{PATH}/{id}"), &json!({ "name": "ÜBER" })).await.expect(200);
         check(&owner, &[("search=über", &["ÜBER"]), ("search=plain", &[])]).await;
         owner.patch(&format!("{PATH}/{id}"), &json!({ "name": "Plain" })).await.expect(200);
         check(&owner, &[("search=über", &[]), ("search=PLAIN", &["Plain"])]).await;
-        // Two spellings of one text are one.
+        // Two spellings of one text count as one.
         let twice = json!({ "name": "x", "tags": ["é", "e\u{301}"], "labels": { "é": "1", "e\u{301}": "2" } });
         let refused = owner.post(PATH, &twice).await.refused(422, "validation_failed");
         assert_eq!(refused.violations(), ["/labels NOT_UNIQUE", "/tags NOT_UNIQUE"]);
     }
 
-    /// A row that was written without the column for search is found by its ASCII.
+    /// A row that was written without the search column is found by its ASCII text.
     async fn rows_without_folded_text_are_found(app) {
         let owner = app.owner().await;
         make(&owner, &[json!({ "name": "Older Ä" })]).await;
@@ -169,7 +169,7 @@ storage! {
         check(&owner, &[("search=OLDER", &["Older Ä"]), ("name:prefix=older", &["Older Ä"])]).await;
     }
 
-    /// Lines end as they were sent.
+    /// Line endings stay as they were sent.
     async fn lines_end_as_they_were_sent(app) {
         let owner = app.owner().await;
         let text = "one\r\ntwo\n\tthree\r\n";
@@ -185,7 +185,7 @@ storage! {
 }
 
 logic! {
-    /// A name that nobody can see is refused, and nothing is made.
+    /// A name without visible characters is refused, and nothing is made.
     async fn names_can_be_seen(app) {
         let owner = app.owner().await;
         for name in [" ", "\t", "\u{a0}\u{3000}", "\u{200b}", "\u{ad}", "\u{3164}", "\u{202e}\u{2066}", "\u{e0041}\u{e007f}", "\u{2800}"] {
