@@ -20,7 +20,7 @@ logic! {
         assert_eq!(events(&owner, "team.created").await, 1);
     }
 
-    /// Wrong bodies are refused with every violation, and nothing is made.
+    /// The refusal of a wrong body lists every violation, and nothing is made.
     async fn refuses_wrong_bodies(app) {
         let (alice, bob) = (app.owner().await, app.owner().await);
         let before = state(&alice, TEAMS).await;

@@ -30,7 +30,8 @@ logic! {
         assert_eq!(events(&owner, "user.created").await, 2, "the owner's own, and this one");
     }
 
-    /// `role` is the highest of `roles`: either makes the other (K-42), and both must agree.
+    /// `role` is the highest of `roles`. Each of the two sets the other (K-42), and both together
+    /// must agree.
     async fn role_and_roles(app) {
         let owner = app.owner().await;
         for (number, (given, role, roles)) in [
@@ -52,7 +53,7 @@ logic! {
         assert_eq!(state(&owner, USERS).await, before);
     }
 
-    /// Wrong bodies are refused with every violation, and nobody is made.
+    /// The refusal of a wrong body lists every violation, and no user is made.
     async fn refuses_wrong_bodies(app) {
         let owner = app.owner().await;
         let before = state(&owner, USERS).await;
@@ -72,7 +73,7 @@ logic! {
         assert_eq!(state(&owner, USERS).await, before);
     }
 
-    /// Owners are made by owners, by no one else who may make users.
+    /// Only an owner can make an owner. Others who may make users cannot.
     async fn only_an_owner_makes_owners(app) {
         let owner = app.owner().await;
         let manager = caller(&app, &owner, &["manager"], &ON_USERS);
@@ -89,7 +90,7 @@ logic! {
         owner.post(USERS, &body).await.expect(201);
     }
 
-    /// The feed tells who and that, and nothing personal.
+    /// The event names the user and the change, and has no personal data.
     async fn the_feed_has_nothing_personal(app) {
         let owner = app.owner().await;
         let made = owner.post(USERS, &john()).await.expect(201);
@@ -111,8 +112,8 @@ logic! {
         }
     }
 
-    /// The sample of the requirements (D-30…41): a JSON:API document, sent and accepted as JSON, is
-    /// answered by one.
+    /// The sample of the requirements (D-30…41): a request with a JSON:API document, sent and
+    /// accepted as JSON, is answered by such a document.
     async fn the_sample_of_the_requirements(app) {
         const REQUEST: &str = "f47ac10b-58cc-4372-a567-0e02b2c3d479";
         let owner = app.owner().await;
@@ -164,7 +165,7 @@ logic! {
         assert_eq!(related.body["data"].as_array().unwrap().len(), 2);
     }
 
-    /// What is wrong with a JSON:API document is told where the client wrote it.
+    /// The refusal of a JSON:API document points to the place of the fault in that document.
     async fn refuses_in_json_api(app) {
         let owner = app.owner().await;
         let before = state(&owner, USERS).await;
@@ -188,7 +189,8 @@ logic! {
 }
 
 everywhere! {
-    /// An address is of one user of a tenant, whatever its case; another tenant may have it too.
+    /// An address belongs to one user of a tenant, in any case. A user of another tenant may have
+    /// it too.
     async fn an_address_is_unique_in_its_tenant(app) {
         let (alice, bob) = (app.owner().await, app.owner().await);
         alice.post(USERS, &john()).await.expect(201);
@@ -201,7 +203,8 @@ everywhere! {
         assert_eq!(state(&alice, USERS).await, before);
     }
 
-    /// A manager and teams are of the tenant: those of another are as unknown as none.
+    /// A manager and teams are of the same tenant. Those of another tenant are answered like ones
+    /// that do not exist.
     async fn relations_are_of_the_tenant(app) {
         let (alice, bob) = (app.owner().await, app.owner().await);
         let foreign = team(&bob, "foreign").await;

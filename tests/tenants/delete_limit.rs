@@ -5,7 +5,7 @@ use serde_json::json;
 use super::limits::{of, send};
 
 storage! {
-    /// Gone is gone, also a second time; only the operator removes one.
+    /// The deletion of a limit can be repeated, and only the operator can delete one.
     async fn removes_a_limit(app) {
         let owner = app.owner().await;
         let path = of("plan", &format!("plan-{}", owner.tenant()), "write");

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{TEAMS, events, state, team};
 
 storage! {
-    /// A deleted team leaves a tombstone: gone for readers, and deleting again is fine.
+    /// A deleted team leaves a tombstone: readers get 410, and a second deletion succeeds.
     async fn leaves_a_tombstone(app) {
         let owner = app.owner().await;
         let path = format!("{TEAMS}/{}", team(&owner, "a").await.id());
@@ -21,7 +21,7 @@ storage! {
 }
 
 everywhere! {
-    /// A version that is not the one there is is not deleted.
+    /// A deletion with another version than the current one is refused.
     async fn heeds_the_version(app) {
         let owner = app.owner().await;
         let path = format!("{TEAMS}/{}", team(&owner, "a").await.id());

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{ON_USERS, USERS, caller, events, own_id, state, user};
 
 storage! {
-    /// A deleted user leaves a tombstone, and the address to others.
+    /// A deleted user leaves a tombstone, and another user may take the address.
     async fn leaves_a_tombstone(app) {
         let owner = app.owner().await;
         let path = format!("{USERS}/{}", user(&owner, "john").await.id());
@@ -23,7 +23,7 @@ storage! {
         owner.delete(&format!("{USERS}/usr_missing")).await.refused(404, "resource_not_found");
     }
 
-    /// Nobody but an owner removes an owner, and nobody the last one.
+    /// Only an owner can delete an owner, and nobody can delete the last one.
     async fn owners_are_guarded(app) {
         let owner = app.owner().await;
         let own = format!("{USERS}/{}", own_id(&owner));
@@ -40,7 +40,7 @@ storage! {
         owner.delete(&own).await.refused(409, "conflict");
     }
 
-    /// A deleted user is nobody's new manager, and no longer shown as anybody's.
+    /// A deleted user cannot become anybody's manager, and is no longer shown as one.
     async fn a_deleted_manager_is_not_shown(app) {
         let owner = app.owner().await;
         let jane = user(&owner, "jane").await;
@@ -58,7 +58,7 @@ storage! {
 }
 
 everywhere! {
-    /// A version that is gone is not deleted.
+    /// A deletion with an old version is refused.
     async fn heeds_the_version(app) {
         let owner = app.owner().await;
         let path = format!("{USERS}/{}", user(&owner, "john").await.id());

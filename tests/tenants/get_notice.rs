@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{NOTICES, publish, state};
 
 logic! {
-    /// A notice as it was published; who has the version is told so.
+    /// A notice reads as it was published. If the client has the current version, it gets 304.
     async fn answers_the_notice(app) {
         let owner = app.owner().await;
         publish(&app, owner.tenant(), "ntc_a", 1_772_357_400_000);
@@ -28,7 +28,7 @@ logic! {
         owner.send(Method::GET, &path, &[("if-none-match", "\"v1-native\"")], None).await.expect(304);
     }
 
-    /// Nobody changes or removes a notice by the API.
+    /// No operation of the API changes or deletes a notice.
     async fn cannot_be_written(app) {
         let owner = app.owner().await;
         publish(&app, owner.tenant(), "ntc_a", 1_772_357_400_000);
@@ -41,7 +41,7 @@ logic! {
 }
 
 everywhere! {
-    /// A notice of another tenant is as missing as one that never was.
+    /// A notice of another tenant gets the same 404 as one that never existed.
     async fn a_missing_notice_is_a_404(app) {
         let (alice, bob) = (app.owner().await, app.owner().await);
         publish(&app, bob.tenant(), "ntc_of_bob", 1_772_357_400_000);

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{TEAMS, own_id, team};
 
 logic! {
-    /// A team reads as it was made; who has the version is told so.
+    /// A team reads as it was made. If the client has the current version, it gets 304.
     async fn answers_the_team(app) {
         let owner = app.owner().await;
         let made = team(&owner, "a").await;
@@ -16,7 +16,7 @@ logic! {
         owner.send(Method::GET, &path, &[("if-none-match", "\"v1-native\"")], None).await.expect(304);
     }
 
-    /// The lead is shown in place, as far as it is asked for.
+    /// The lead is shown in place, with the fields that the request asks for.
     async fn shows_the_lead(app) {
         let owner = app.owner().await;
         let made = owner.post(TEAMS, &json!({ "name": "a", "lead_id": own_id(&owner) })).await.expect(201);
@@ -27,7 +27,7 @@ logic! {
 }
 
 everywhere! {
-    /// A team of another tenant is as missing as one that never was.
+    /// A team of another tenant gets the same 404 as one that never existed.
     async fn a_missing_team_is_a_404(app) {
         let (alice, bob) = (app.owner().await, app.owner().await);
         let foreign = team(&bob, "a").await;

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{TEAMS, team, user};
 
 logic! {
-    /// A team without a lead has none to show; with one, it is shown.
+    /// The lead of a team is shown. A team without a lead shows none.
     async fn shows_the_lead(app) {
         let owner = app.owner().await;
         let made = team(&owner, "Platform").await;

@@ -26,7 +26,7 @@ async fn included(owner: &Client, id: &str) -> Exchange {
 }
 
 logic! {
-    /// A user reads as it was made; who has the version is told so.
+    /// A user reads as it was made. If the client has the current version, it gets 304.
     async fn answers_the_user(app) {
         let owner = app.owner().await;
         let made = user(&owner, "john").await;
@@ -37,7 +37,7 @@ logic! {
         assert_eq!(owner.send(Method::GET, &path, &known, None).await.expect(304).text, "");
     }
 
-    /// Only the fields that are asked for, beside the id.
+    /// Only the requested fields are shown, besides the id.
     async fn shows_fields(app) {
         let owner = app.owner().await;
         let made = user(&owner, "john").await;
@@ -48,7 +48,7 @@ logic! {
         }
     }
 
-    /// What the caller may not read by itself is not shown in place either.
+    /// An object that the caller may not read by itself is not shown in place either.
     async fn relations_need_their_scope(app) {
         let owner = app.owner().await;
         let [john, jane, ..] = john(&owner).await;
@@ -82,7 +82,7 @@ logic! {
             "links": { "self": path },
             "attributes": { "name": "john", "email": "john@example.com", "role": "engineer" },
         }));
-        // A relationship is a field, too.
+        // A relationship is a field too.
         let query = "include=manager,teams&fields[users]=name,manager,teams";
         let json_api = [("accept", "application/vnd.api+json")];
         let linked = owner.send(Method::GET, &format!("{path}?{query}"), &json_api, None).await.expect(200);
@@ -99,7 +99,8 @@ logic! {
         assert_eq!(included[0]["attributes"]["email"], "jane@example.com");
     }
 
-    /// `fields[users]` holds for every user of the document (D-43), spelled as the others are.
+    /// `fields[users]` applies to every user of the document (D-43). Included users are spelled as
+    /// the others are.
     async fn fields_hold_for_included_users(app) {
         let owner = app.owner().await;
         let [john, ..] = john(&owner).await;
@@ -110,7 +111,7 @@ logic! {
 }
 
 everywhere! {
-    /// A user of another tenant is as missing as one that never was.
+    /// A user of another tenant gets the same 404 as one that never existed.
     async fn a_missing_user_is_a_404(app) {
         let (alice, bob) = (app.owner().await, app.owner().await);
         for id in ["usr_missing", own_id(&bob)] {

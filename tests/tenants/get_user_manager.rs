@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{USERS, own_id, user};
 
 logic! {
-    /// The manager as the user that it is, with its own validator.
+    /// The manager is shown as a user, with its own validator.
     async fn answers_the_manager(app) {
         let owner = app.owner().await;
         let jane = user(&owner, "jane").await;
@@ -15,7 +15,7 @@ logic! {
         assert_eq!((&manager.body, manager.header("etag")), (&jane.body, Some("\"v1-native\"")));
     }
 
-    /// Who has no manager has none to show, and who is not there neither.
+    /// A user without a manager shows none, and neither does a user that does not exist.
     async fn without_a_manager(app) {
         let (alice, bob) = (app.owner().await, app.owner().await);
         for id in [own_id(&alice), own_id(&bob), "usr_missing"] {
@@ -23,7 +23,7 @@ logic! {
         }
     }
 
-    /// A deleted user has nothing to show any more.
+    /// A deleted user shows no manager any more.
     async fn of_a_deleted_user(app) {
         let owner = app.owner().await;
         let body = json!({ "email": "john@example.com", "name": "john", "manager_id": own_id(&owner) });

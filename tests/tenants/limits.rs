@@ -1,4 +1,4 @@
-//! What the tests of the operator's limits share.
+//! Common code for the tests of the operator's limits.
 
 use http::Method;
 use serde_json::Value;

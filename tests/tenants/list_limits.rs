@@ -5,7 +5,8 @@ use serde_json::json;
 use super::limits::{of, send};
 
 storage! {
-    /// The operator sees what is set, in order; a burst that is not said is that of a minute.
+    /// The operator sees the limits that are set, in order. A burst that was not set is the limit
+    /// of a minute.
     async fn shows_what_is_set(app) {
         let owner = app.owner().await;
         let subject = owner.tenant();

@@ -17,13 +17,13 @@ async fn ids(client: &Client, query: &str) -> Vec<String> {
 }
 
 logic! {
-    /// An empty list has its shape.
+    /// An empty list has the shape of a list.
     async fn an_empty_list(app) {
         let page = app.owner().await.get(NOTICES).await.expect(200);
         assert_eq!(page.body, json!({ "items": [], "next_cursor": null }));
     }
 
-    /// Nobody writes notices by the API.
+    /// No operation of the API writes a notice.
     async fn cannot_be_written(app) {
         let owner = app.owner().await;
         publish(&app, owner.tenant(), "ntc_a", MARCH);
@@ -35,7 +35,7 @@ logic! {
         assert_eq!(state(&owner, NOTICES).await, before);
     }
 
-    /// It needs its own scope.
+    /// The list needs a scope of its own.
     async fn needs_its_scope(app) {
         let owner = app.owner().await;
         let reader = caller(&app, &owner, &["viewer"], &["users:read"]);
@@ -44,7 +44,7 @@ logic! {
 }
 
 storage! {
-    /// Notices are sorted by when they were published, and filtered by it.
+    /// Notices can be sorted and filtered by the time of their publication.
     async fn sorts_and_filters(app) {
         let owner = app.owner().await;
         for (id, day) in [("ntc_b", 1), ("ntc_c", 2), ("ntc_a", 0)] {
@@ -64,7 +64,7 @@ storage! {
 }
 
 everywhere! {
-    /// A notice is of one tenant.
+    /// A notice belongs to one tenant, and no other tenant sees it.
     async fn another_tenant_does_not_see_it(app) {
         let (alice, bob) = (app.owner().await, app.owner().await);
         publish(&app, alice.tenant(), "ntc_of_alice", MARCH);

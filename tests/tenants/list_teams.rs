@@ -5,13 +5,13 @@ use serde_json::json;
 use super::{TEAMS, names, own_id, team};
 
 logic! {
-    /// An empty list has its shape.
+    /// An empty list has the shape of a list.
     async fn an_empty_list(app) {
         let page = app.owner().await.get(TEAMS).await.expect(200);
         assert_eq!(page.body, json!({ "items": [], "next_cursor": null }));
     }
 
-    /// What the list does not know is refused by name.
+    /// An unknown parameter is refused by name.
     async fn refuses_wrong_parameters(app) {
         let owner = app.owner().await;
         let refused = owner.get(&format!("{TEAMS}?sort=description&role=OWNER")).await.refused(400, "invalid_parameter");
@@ -20,7 +20,7 @@ logic! {
 }
 
 everywhere! {
-    /// Teams are sorted, searched and filtered; nobody sees those of another tenant.
+    /// Teams can be sorted, searched and filtered. No caller sees teams of another tenant.
     async fn sorts_searches_and_filters(app) {
         let (alice, bob) = (app.owner().await, app.owner().await);
         team(&bob, "foreign").await;

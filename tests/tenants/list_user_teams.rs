@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{TEAMS, USERS, caller, names, own_id, team, user};
 
 storage! {
-    /// The teams in the order in which the user has them, without the deleted ones.
+    /// The teams are in the order in which the user has them, without deleted ones.
     async fn answers_the_teams_in_order(app) {
         let owner = app.owner().await;
         let john = format!("{USERS}/{}", user(&owner, "john").await.id());
@@ -21,7 +21,7 @@ storage! {
 }
 
 everywhere! {
-    /// A user of another tenant is as missing as one that never was.
+    /// A user of another tenant gets the same 404 as one that never existed.
     async fn of_nobody(app) {
         let (alice, bob) = (app.owner().await, app.owner().await);
         for id in [own_id(&bob), "usr_missing"] {
@@ -31,7 +31,7 @@ everywhere! {
 }
 
 logic! {
-    /// It shows teams: to read users is not enough.
+    /// The list shows teams, so the scope to read users is not enough.
     async fn needs_both_scopes(app) {
         let owner = app.owner().await;
         let path = format!("{USERS}/{}/teams", own_id(&owner));

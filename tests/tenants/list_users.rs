@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{USERS, names, own_id, user};
 
 logic! {
-    /// Who registers a tenant is its first user, and an owner.
+    /// The user who registers a tenant is its first user, and an owner.
     async fn the_registered_owner_is_a_user(app) {
         let owner = app.owner().await;
         let page = owner.get(USERS).await.expect(200);
@@ -15,7 +15,7 @@ logic! {
         assert_eq!((&first["role"], &first["roles"], &first["is_active"]), (&json!("OWNER"), &json!(["OWNER"]), &json!(true)));
     }
 
-    /// What the list does not know is refused by name.
+    /// An unknown parameter is refused by name.
     async fn refuses_wrong_parameters(app) {
         let owner = app.owner().await;
         for (query, violation) in [
@@ -34,7 +34,7 @@ logic! {
 }
 
 storage! {
-    /// The list is filtered, searched and sorted by what the contract marks.
+    /// The list can be filtered, searched and sorted by the fields that the contract marks.
     async fn filters_searches_and_sorts(app) {
         let owner = app.owner().await;
         let anna = user(&owner, "anna").await;
@@ -62,7 +62,7 @@ storage! {
         }
     }
 
-    /// Only the fields that are asked for, and the managers in place.
+    /// Only the requested fields are shown, and the managers in place.
     async fn shows_fields_and_relations(app) {
         let owner = app.owner().await;
         let body = json!({ "email": "anna@example.com", "name": "anna", "manager_id": own_id(&owner) });

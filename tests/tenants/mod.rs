@@ -30,7 +30,7 @@ const USERS: &str = "/api/v1/users";
 const TEAMS: &str = "/api/v1/teams";
 const NOTICES: &str = "/api/v1/notices";
 
-/// The scopes of who works with users.
+/// The scopes of a caller that manages users.
 const ON_USERS: [&str; 3] = ["events:read", "users:read", "users:write"];
 
 /// A new user of this client's tenant.
@@ -56,24 +56,24 @@ async fn names(client: &Client, path: &str) -> Vec<String> {
     items.map(|one| one["name"].as_str().unwrap().to_owned()).collect()
 }
 
-/// What a refusal must leave as it was: the objects of a collection, and the feed.
+/// The state that a refusal must leave unchanged: the objects of a collection, and the feed.
 async fn state(client: &Client, collection: &str) -> [Value; 2] {
     let objects = client.get(collection).await.expect(200).body;
     [objects, client.feed().await.into()]
 }
 
-/// How many events of this type the tenant has.
+/// The number of events of this type that the tenant has.
 async fn events(client: &Client, kind: &str) -> usize {
     let page = client.get(&format!("/api/v1/events?type={kind}&limit=100")).await.expect(200);
     page.body["items"].as_array().unwrap().len()
 }
 
-/// Somebody else in this client's tenant, whose genuine token has these roles and scopes.
+/// Another caller in this client's tenant, whose genuine token has these roles and scopes.
 pub(crate) fn caller(app: &App, client: &Client, roles: &[&str], scopes: &[&str]) -> Client {
     somebody(app, client, "usr_somebody", roles, scopes)
 }
 
-/// As [`caller`], of this id.
+/// As [`caller`], with this id.
 pub(crate) fn somebody(
     app: &App,
     client: &Client,
@@ -90,7 +90,7 @@ pub(crate) fn somebody(
     client.with_token(&crate::gateway::issuer_key(app).sign(claims).unwrap())
 }
 
-/// Writes a notice straight into the server's database, as no operation makes one; its title
+/// Writes a notice straight into the server's database, because no operation makes one. Its title
 /// is its id.
 pub(crate) fn publish(app: &App, tenant: &str, id: &str, created_at: i64) {
     app.execute(&format!(
@@ -101,7 +101,7 @@ pub(crate) fn publish(app: &App, tenant: &str, id: &str, created_at: i64) {
     ));
 }
 
-/// Makes a person of a user: from now on someone can sign in as it.
+/// Makes it possible to sign in as a user.
 fn let_in(app: &App, id: &str) {
     app.execute(&format!(
         "INSERT INTO users (id, email, password_hash, created_at, updated_at) \

@@ -12,7 +12,8 @@ everywhere! { holds_at_once_and_resets_nothing(placement) }
 const PATH: &str = "/api/v1/projects";
 const VARIABLES: [(&str, &str); 2] = [("operator_token", TOKEN), ("limit_read_per_minute", "4")];
 
-/// Reads until the bucket has this size, which a gateway knows within ten seconds.
+/// Reads until the answer shows a bucket of this size. A gateway knows a new limit within ten
+/// seconds.
 async fn until(client: &Client, limit: &str) -> Exchange {
     for _ in 0..60 {
         let answer = client.get(PATH).await;
@@ -24,8 +25,8 @@ async fn until(client: &Client, limit: &str) -> Exchange {
     panic!("the limit of {limit} does not come");
 }
 
-/// A limit of a tenant holds while the system runs, for that tenant alone; what was used before
-/// stays used.
+/// A limit of a tenant takes effect while the system runs, for that tenant alone. Units that were
+/// used before stay used.
 async fn holds_at_once_and_resets_nothing(placement: Placement) {
     let (app, server, _directory) = dedicated(placement, &VARIABLES).await;
     let (owner, other) = (app.owner().await, app.owner().await);
@@ -42,7 +43,7 @@ async fn holds_at_once_and_resets_nothing(placement: Placement) {
     assert!(left <= 2, "a larger limit is no new bucket: {left}");
     assert_eq!(other.get(PATH).await.expect(200).header("x-ratelimit-limit"), Some("4"));
 
-    // The closest counts: that of the person before that of the tenant.
+    // The most specific limit counts: that of the user before that of the tenant.
     let user = owner.session["user"]["id"].as_str().unwrap();
     let quota = json!({ "per_minute": 600, "burst": 50 });
     send(&app, "PUT", &of("principal", user, "read"), Some(&quota)).await.expect(200);
@@ -53,7 +54,7 @@ async fn holds_at_once_and_resets_nothing(placement: Placement) {
 }
 
 everywhere! {
-    /// What is no limit is refused with every violation, and nothing is set.
+    /// The refusal of an invalid limit lists every violation, and nothing is set.
     async fn refuses_what_is_no_limit(app) {
         let path = of("tenant", "t", "read");
         for (path, body, violations) in [
@@ -72,7 +73,7 @@ everywhere! {
         assert!(set.body["items"].as_array().unwrap().iter().all(|one| one["subject"] != "t"));
     }
 
-    /// Only the operator may.
+    /// Only the operator can set a limit.
     async fn needs_the_credential(app) {
         let owner = app.owner().await;
         let path = of("tenant", owner.tenant(), "read");

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{TEAMS, events, own_id, state, team};
 
 logic! {
-    /// PUT replaces: what is left out is reset.
+    /// PUT replaces the team: a member that is left out is reset.
     async fn replaces_all(app) {
         let owner = app.owner().await;
         let body = json!({ "name": "a", "description": "d", "lead_id": own_id(&owner) });

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::{ON_USERS, USERS, caller, events, own_id, state, user};
 
 logic! {
-    /// PUT replaces: what is left out is reset; the same again changes nothing.
+    /// PUT replaces the user: a member that is left out is reset. The same PUT again changes
+    /// nothing.
     async fn replaces_all(app) {
         let owner = app.owner().await;
         let made = owner.post(USERS, &json!({
@@ -56,7 +57,7 @@ logic! {
 }
 
 everywhere! {
-    /// A replacement must say which version it replaces, and that must be the one there is.
+    /// A replacement must name the version that it replaces, and this must be the current one.
     async fn needs_the_current_version(app) {
         let owner = app.owner().await;
         let path = format!("{USERS}/{}", user(&owner, "john").await.id());
@@ -71,7 +72,8 @@ everywhere! {
 }
 
 storage! {
-    /// Nobody but an owner makes an owner, and a left-out role does not take the last one away.
+    /// Only an owner can make an owner. A PUT without a role does not take the role from the last
+    /// owner.
     async fn owners_are_guarded(app) {
         let owner = app.owner().await;
         let manager = caller(&app, &owner, &["manager"], &ON_USERS);

@@ -1,5 +1,5 @@
-//! Nobody gives a role that is above their own, and nobody changes or removes an account that has
-//! one: whoever manages users would be an administrator else.
+//! A caller cannot give a role above their own, and cannot change or delete an account that has
+//! one. Otherwise every user manager could become an administrator.
 
 use http::Method;
 use serde_json::json;
@@ -19,7 +19,7 @@ transport! {
         let made = manager.post(USERS, &made).await.expect(201);
         let path = format!("{USERS}/{}", made.id());
         manager.patch(&path, &json!({ "role": "VIEWER" })).await.expect(200);
-        // What is no matter of signing in.
+        // A field that has nothing to do with signing in can be changed.
         manager.patch(&format!("{USERS}/{admin}"), &json!({ "department": "d" })).await.expect(200);
     }
 
@@ -41,7 +41,8 @@ transport! {
     }
 }
 
-/// `who` makes no administrator, makes nobody one, and takes over no account of `above`.
+/// Checks that `who` cannot make an administrator, cannot promote a user to one, and cannot take
+/// over an account of `above`.
 async fn refused(owner: &Client, who: &Client, above: &str) {
     let before = state(owner, USERS).await;
     let path = format!("{USERS}/{above}");

@@ -1,5 +1,5 @@
-//! Users whose values are absent, whose addresses are spelled in several ways, and whose
-//! metadata has numbers.
+//! Users with absent values, with addresses in several spellings, and with numbers in their
+//! metadata.
 
 use http::Method;
 use serde_json::json;
@@ -8,7 +8,7 @@ use super::{USERS, names, own_id, user};
 use crate::support::server::PASSWORD;
 
 storage! {
-    /// What has no value is not equal to any, and can be asked for.
+    /// An absent value is not equal to any value, and a filter can ask for it.
     async fn what_has_no_value(app) {
         let owner = app.owner().await;
         user(&owner, "anna").await;
@@ -35,7 +35,7 @@ storage! {
         assert_eq!(refused.violations(), ["department:null WRONG_TYPE"]);
     }
 
-    /// Addresses have no case, and one spelling.
+    /// Addresses ignore case, and have one spelling.
     async fn addresses_are_one(app) {
         let owner = app.owner().await;
         let body = |email: &str| json!({ "email": email, "name": "José" });
@@ -56,7 +56,7 @@ storage! {
         assert_eq!(owner.get(USERS).await.body["items"].as_array().unwrap().len(), 2);
     }
 
-    /// A password and an address are the same on every keyboard, and a name is found.
+    /// A password and an address work from every keyboard, and a search finds a name.
     async fn signing_in_with_another_keyboard(app) {
         let unique = app.owner().await.tenant().replace(|c: char| !c.is_ascii_alphanumeric(), "");
         let password = "p\u{e4}ssw\u{f6}rter sind lang";
@@ -77,7 +77,7 @@ storage! {
         assert_eq!(names(&owner, &format!("{USERS}?search=zoë")).await, ["ZOË"]);
     }
 
-    /// Numbers of free metadata come back as they were sent, in every form, and are merged.
+    /// Numbers in free metadata come back as they were sent, in every form, and can be merged.
     async fn numbers_come_back_as_they_were_sent(app) {
         let owner = app.owner().await;
         let numbers = r#"{"a":1e2,"b":-0,"c":1.0,"d":12345678901234567890123,"e":[9007199254740993,0.10,{"f":1E+2}]}"#;

@@ -13,7 +13,7 @@ async fn refresh(app: &App, client: &Client) -> Exchange {
 }
 
 logic! {
-    /// Metadata is merged as deep as it goes (E-90): a list is replaced, null removes a name.
+    /// Metadata is merged at every depth (E-90): a list is replaced, and null removes a name.
     async fn merges_metadata(app) {
         let owner = app.owner().await;
         let metadata = json!({ "genre": "Fantasy", "tags": ["a", "b"], "office": { "floor": 3, "desk": 7 } });
@@ -33,7 +33,7 @@ logic! {
         assert_eq!(events(&owner, "user.updated").await, 4);
     }
 
-    /// A role replaces the list, a list decides the role (K-42).
+    /// A new role replaces the list of roles, and a new list sets the role (K-42).
     async fn role_and_roles(app) {
         let owner = app.owner().await;
         let path = format!("{USERS}/{}", user(&owner, "john").await.id());
@@ -70,7 +70,8 @@ logic! {
         assert_eq!(state(&owner, USERS).await, before);
     }
 
-    /// Who may write users, but is no owner, neither makes an owner nor takes one's power.
+    /// A caller who may write users but is not an owner can neither make an owner nor take the role
+    /// of one.
     async fn only_an_owner_alters_owners(app) {
         let owner = app.owner().await;
         let manager = caller(&app, &owner, &["manager"], &ON_USERS);
@@ -94,7 +95,8 @@ logic! {
 }
 
 storage! {
-    /// An address is of one user, whatever its case; one's own is no change.
+    /// An address belongs to one user, in any case. A patch with the user's own address changes
+    /// nothing.
     async fn an_address_is_unique(app) {
         let owner = app.owner().await;
         let path = format!("{USERS}/{}", user(&owner, "john").await.id());
@@ -108,7 +110,8 @@ storage! {
 }
 
 everywhere! {
-    /// A patch of another version than there is changes nothing: 412 by header, 409 by body.
+    /// A patch with an old version changes nothing: it gets 412 for the header and 409 for the
+    /// body.
     async fn heeds_the_version(app) {
         let owner = app.owner().await;
         let path = format!("{USERS}/{}", user(&owner, "john").await.id());
@@ -121,7 +124,8 @@ everywhere! {
         owner.json(Method::PATCH, &path, &json!({ "name": "x" }), &[("if-match", "\"v2\"")]).await.expect(200);
     }
 
-    /// The last owner who can sign in stays one; with another there, anyone may step back.
+    /// The last owner who can sign in stays an owner. If there is another one, each owner may give
+    /// up the role.
     async fn the_last_owner_stays(app) {
         let owner = app.owner().await;
         let own = format!("{USERS}/{}", own_id(&owner));
@@ -134,21 +138,23 @@ everywhere! {
         }
         let second = json!({ "email": "second@example.com", "name": "second", "role": "OWNER" });
         let second = owner.post(USERS, &second).await.expect(201);
-        // An owner who cannot sign in is nobody to leave the tenant to.
+        // An owner who cannot sign in does not count as another owner.
         owner.patch(&own, &json!({ "role": "VIEWER" })).await.refused(409, "conflict");
         let_in(&app, second.id());
         let demoted = owner.patch(&own, &json!({ "role": "VIEWER" })).await.expect(200);
         assert_eq!(demoted.body["roles"], json!(["VIEWER"]));
     }
 
-    /// Who is not active gets no new tokens; active again, the same refresh token is still good.
+    /// A user who is not active gets no new tokens. After a new activation the same refresh token
+    /// works again.
     async fn a_deactivated_user_cannot_refresh(app) {
         let owner = app.owner().await;
         let own = format!("{USERS}/{}", own_id(&owner));
         let second = json!({ "email": "second@example.com", "name": "second", "role": "OWNER" });
         let second = owner.post(USERS, &second).await.expect(201);
         let_in(&app, second.id());
-        // The owner's own token ends with it.
+        // The owner's own access token ends with the deactivation, so another owner sends the
+        // requests.
         let other = caller(&app, &owner, &["owner"], &ON_USERS);
         other.patch(&own, &json!({ "is_active": false })).await.expect(200);
         refresh(&app, &owner).await.refused(400, "invalid_grant");
