@@ -1,4 +1,4 @@
-//! Answers that their clients have yet to take, and answers without content.
+//! Answers that clients have not read yet, and answers without content.
 
 use http::Method;
 use serde_json::json;
@@ -10,7 +10,8 @@ use tenantry::{Connections, Server};
 
 transport! { answers_have_a_bound(placement) what_was_done_is_not_refused(placement) }
 
-/// A server whose clients may have so much of answers to take.
+/// A server with these bounds for the memory of unread answers: `each` for an address, `all` in
+/// total.
 async fn bounded(
     placement: Placement,
     each: usize,
@@ -24,7 +25,8 @@ async fn bounded(
     (app, server, directory)
 }
 
-/// The memory of answers has a bound, for an address and for all; small ones are always given.
+/// The memory of unread answers is bounded, for each address and in total. Small answers are always
+/// sent.
 async fn answers_have_a_bound(placement: Placement) {
     for (each, all, status, code) in [
         (100_000, 1 << 30, 429, "rate_limit_exceeded"),
@@ -41,14 +43,14 @@ async fn answers_have_a_bound(placement: Placement) {
     }
 }
 
-/// A write whose answer there is no memory for was done, so it is not refused: its connection ends
-/// without an answer.
+/// If there is no memory for the answer of a write that was done, then the write is not refused:
+/// its connection ends without an answer.
 async fn what_was_done_is_not_refused(placement: Placement) {
     for (each, answered) in [(1, false), (1 << 20, true)] {
         let (app, server, _directory) = bounded(placement, each, 1 << 30).await;
         let owner = app.owner().await;
         let made = owner.post("/api/v1/projects", &json!({ "name": "a" })).await.expect(201);
-        // Each of which gets its part of the answer.
+        // Each of these ids has its part in the answer.
         let unknown = (0..99).map(|number| format!("prj_{number:0>60}"));
         let ids: Vec<_> = std::iter::once(made.id().to_owned()).chain(unknown).collect();
         let body = json!({ "action": "ARCHIVE", "ids": ids }).to_string();
@@ -62,8 +64,8 @@ async fn what_was_done_is_not_refused(placement: Placement) {
 }
 
 transport! {
-    /// Where there is no content its length is told (RFC 9110 section 8.6), except where there is
-    /// never any (RFC 9112 section 6.1).
+    /// An answer without content has a `Content-Length` (RFC 9110 section 8.6), unless its status
+    /// never has content (RFC 9112 section 6.1).
     async fn no_content_has_a_length(app) {
         let moved = Raw::get(&app, "/projects").await;
         assert_eq!(moved.statuses(), [308]);

@@ -1,4 +1,4 @@
-//! `tenantry backup` while a server writes, and `tenantry restore` of what it made.
+//! `tenantry backup` while a server writes, and `tenantry restore` of the backup.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
@@ -23,7 +23,7 @@ embedded! {
 pure! { the_schema_version_is_the_number_of_migrations() }
 
 const WRITERS: usize = 4;
-/// Makes the copy long enough for writers to come in between.
+/// Bytes that make the copy take so long that writes happen meanwhile.
 const BALLAST: usize = 64 << 20;
 
 fn backup(data: &Path, file: &Path) -> anyhow::Result<BackedUp> {
@@ -46,7 +46,7 @@ fn refused<T>(result: anyhow::Result<T>, words: &[&str]) {
     assert!(!error.contains('\n'), "{error}");
 }
 
-/// Every file below a directory with its content.
+/// Every file below a directory, with its content.
 fn content(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let entries =
         std::fs::read_dir(directory).into_iter().flatten().map(|entry| entry.unwrap().path());
@@ -61,7 +61,7 @@ fn count(database: &Path, rows: &str) -> i64 {
     database.query_row(&format!("SELECT count(*) FROM {rows}"), [], |row| row.get(0)).unwrap()
 }
 
-/// Writes until it is told to stop; each project with when it was acknowledged.
+/// Writes until it is told to stop. Returns each project with the time of its acknowledgement.
 fn writer(
     client: &Client,
     number: usize,
@@ -78,7 +78,7 @@ fn writer(
     })
 }
 
-/// A backup under load holds up no writer, is of one moment, and has everything that was
+/// A backup under load delays no writer, is a consistent snapshot, and has every write that was
 /// acknowledged before it began.
 async fn a_backup_under_load_is_restored() {
     let directory = tempfile::tempdir().unwrap();
@@ -117,7 +117,7 @@ async fn a_backup_under_load_is_restored() {
     let elsewhere = directory.path().join("elsewhere");
     let restored = restore(&file, &elsewhere, false).unwrap();
     assert_eq!((restored.schema, restored.kept), (SCHEMA_VERSION, None));
-    // One file each, without a WAL or a partial copy beside it.
+    // Each backup is one file, without a WAL or a partial copy beside it.
     let names: Vec<_> = content(directory.path()).into_keys().collect();
     assert_eq!(names, [file]);
     let names: Vec<_> = content(&elsewhere).into_keys().collect();
@@ -139,7 +139,7 @@ async fn a_backup_under_load_is_restored() {
     server.shutdown().await.unwrap();
 }
 
-/// A backup never takes the place of a file, and needs a database.
+/// A backup never replaces a file, and needs a database.
 async fn a_backup_overwrites_nothing() {
     let (app, server, directory) = dedicated(Placement::Fused, &[]).await;
     app.owner().await;
@@ -158,7 +158,7 @@ async fn a_backup_overwrites_nothing() {
     server.shutdown().await.unwrap();
 }
 
-/// What is not an intact database of this release is refused, and nothing is made.
+/// A file that is not an intact database of this release is refused, and nothing is made.
 async fn a_bad_file_is_refused() {
     let (app, server, directory) = dedicated(Placement::Fused, &[]).await;
     let owner = app.owner().await;
@@ -194,8 +194,8 @@ async fn a_bad_file_is_refused() {
     restore(&good, &data, false).unwrap();
 }
 
-/// A database that is in use or in the way stays; with `force` it is kept under another
-/// name, and what key-value stores hold goes with it.
+/// A database that is in use or in the way stays. With `force` it is kept under another name, and
+/// the entries of the key-value stores are deleted.
 async fn a_database_that_is_there_is_kept() {
     let (app, server, directory) = dedicated(Placement::Fused, &[]).await;
     let owner = app.owner().await;
@@ -233,8 +233,8 @@ async fn a_database_that_is_there_is_kept() {
     server.shutdown().await.unwrap();
 }
 
-/// What a database that is gone left beside it is not taken for a part of the restored one.
-/// A damaged one is kept as it is, with what is beside it.
+/// Files that a lost database left beside it do not become part of the restored one. A damaged
+/// database is kept as it is, together with the files beside it.
 async fn leftovers_are_moved_away() {
     let (app, server, directory) = dedicated(Placement::Fused, &[]).await;
     app.owner().await;
@@ -266,7 +266,7 @@ async fn leftovers_are_moved_away() {
     }
 }
 
-/// The release knows the schema of its own functions.
+/// The schema version of the release is the number of its migrations.
 fn the_schema_version_is_the_number_of_migrations() {
     let migrations = std::fs::read_dir(crate::support::server::root().join("migrations")).unwrap();
     let files = migrations.map(|entry| entry.unwrap().path());

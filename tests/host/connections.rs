@@ -1,5 +1,5 @@
-//! Connections that do nothing, or as slowly as they can: others are answered, and these are
-//! closed in the end.
+//! Connections that are idle, or as slow as they can be: other clients are answered, and these
+//! connections are closed in the end.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -18,10 +18,10 @@ transport! {
 }
 
 const GET: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
-/// Longer than anything takes here, and shorter than the time limits that are not under test.
+/// Longer than anything here takes, and shorter than the time limits that are not under test.
 const SOON: Duration = Duration::from_secs(8);
 
-/// The placements do not differ here.
+/// A server with these limits. The placements do not differ here.
 async fn server(connections: Connections) -> (App, Server, tempfile::TempDir) {
     let limits = Limits { connections, ..Limits::default() };
     fixture(Placement::Fused, r#"key_value_stores = ["default"]"#, limits).await
@@ -33,12 +33,12 @@ async fn from(app: &App, last: u8) -> TcpStream {
     socket.bind(SocketAddr::from(([127, 0, 0, last], 0))).unwrap();
     let server = app.base.strip_prefix("http://").unwrap().parse().unwrap();
     let stream = socket.connect(server).await.unwrap();
-    // The server is asked to look at it before the next one comes.
+    // The pause lets the server accept this connection before the next one comes.
     tokio::time::sleep(Duration::from_millis(2)).await;
     stream
 }
 
-/// Whether a request on it is answered.
+/// Whether the server answers a request on this connection.
 async fn answers(stream: &mut TcpStream) -> bool {
     let mut answer = [0; 15];
     let asked = async {
@@ -49,15 +49,15 @@ async fn answers(stream: &mut TcpStream) -> bool {
     asked.is_ok() && &answer == b"HTTP/1.1 200 OK"
 }
 
-/// Whether the server ends it.
+/// Whether the server closes the connection.
 async fn ends(stream: &mut TcpStream) -> bool {
     let mut rest = [0; 4096];
     let read = async { while stream.read(&mut rest).await.is_ok_and(|length| length > 0) {} };
     tokio::time::timeout(SOON, read).await.is_ok()
 }
 
-/// An address has its part: of its connections, those that wait longest for their client make
-/// way.
+/// Each address may have a bounded number of connections. Beyond that, those that have waited
+/// longest for their client are closed.
 async fn an_address_has_its_part() {
     let connections = Connections { per_address: 5, ..Connections::default() };
     let (app, server, _directory) = server(connections).await;
@@ -75,7 +75,7 @@ async fn an_address_has_its_part() {
     server.shutdown().await.unwrap();
 }
 
-/// A server that is full of connections answers who has few.
+/// A server that is full of connections still answers clients that have few of them.
 async fn a_full_server_answers_who_has_few() {
     let connections = Connections { total: 40, ..Connections::default() };
     let (app, server, _directory) = server(connections).await;
@@ -94,8 +94,8 @@ async fn a_full_server_answers_who_has_few() {
     server.shutdown().await.unwrap();
 }
 
-/// Clients that read nothing take no instance: with one for each of two and many times as many of
-/// them, others are answered.
+/// Clients that do not read their answers hold no instance: with two instances and many times as
+/// many such clients, others are answered.
 async fn an_answer_that_nobody_takes_holds_no_instance(placement: Placement) {
     let directory = tempfile::tempdir().unwrap();
     let mut options = options(placement, directory.path(), &UNLIMITED);
@@ -113,7 +113,7 @@ async fn an_answer_that_nobody_takes_holds_no_instance(placement: Placement) {
     }
     let ask =
         async || app.anon().try_send(http::Method::GET, path, &[], None).await.unwrap().status;
-    // At first they are at work, one after the other.
+    // At first the instances work for these clients, one after the other.
     let answered = async { while ask().await != 200 {} };
     assert!(tokio::time::timeout(SOON, answered).await.is_ok());
     for _ in 0..5 {
@@ -123,7 +123,8 @@ async fn an_answer_that_nobody_takes_holds_no_instance(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// Who does not finish its head, or takes nothing of its answers, is closed.
+/// A connection is closed if its client does not finish a request head, or does not read its
+/// answers.
 async fn the_slow_are_closed_in_the_end() {
     let short = Duration::from_millis(500);
     let connections = Connections { head: short, stall: short, ..Connections::default() };
@@ -133,8 +134,8 @@ async fn the_slow_are_closed_in_the_end() {
     assert!(ends(&mut half).await);
     let mut silent = from(&app, 2).await;
     assert!(ends(&mut silent).await);
-    // Asks on and on, and reads nothing: once the buffers between are full, nobody takes the
-    // answers, and the connection is reset.
+    // This client sends requests all the time, and reads nothing. Once the buffers between are
+    // full, nobody takes the answers, and the connection is reset.
     let mut greedy = from(&app, 3).await;
     let asks = async { while greedy.write_all(&GET.repeat(100)).await.is_ok() {} };
     assert!(tokio::time::timeout(SOON * 2, asks).await.is_ok());

@@ -1,4 +1,4 @@
-//! The public master key serves where a developer is alone with the server, and nowhere else.
+//! The public master key works only for a developer who is alone with the server.
 
 use http::Method;
 use serde_json::json;
@@ -17,8 +17,8 @@ transport! {
 const REGISTER: &str = "/api/v1/auth/register";
 const OWN_KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
-/// What a proxy on the same machine adds, or passes on, makes its clients strangers: they get no
-/// tokens and no endpoints on this machine, and nothing is made for them.
+/// Headers that a proxy on the same machine adds or passes on mark its clients as strangers. They
+/// get no tokens and no endpoints on this machine, and nothing is made for them.
 async fn nobody_behind_a_proxy_is_served(placement: Placement) {
     let (app, server, _directory) = dedicated(placement, &[]).await;
     let owner = app.owner().await;
@@ -41,7 +41,7 @@ async fn nobody_behind_a_proxy_is_served(placement: Placement) {
         let made = owner.json(Method::POST, "/api/v1/webhook-endpoints", &endpoint, &headers).await;
         made.refused(503, "service_unavailable");
     }
-    // nginx, unless told otherwise: HTTP/1.0, the name of its upstream, and nothing of its client.
+    // By default nginx sends HTTP/1.0 with the name of its upstream, and nothing about its client.
     let old = format!(
         "POST {REGISTER} HTTP/1.0\r\nHost: 127.0.0.1:3000\r\nConnection: close\r\n\
          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
@@ -56,13 +56,14 @@ async fn nobody_behind_a_proxy_is_served(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// With a key of one's own a proxy may stand in front, and webhooks go nowhere on this machine.
+/// With a master key of its own a server may be behind a proxy, and it delivers no webhooks to this
+/// machine.
 async fn a_key_of_ones_own_serves_behind_a_proxy(placement: Placement) {
     let (app, server, _directory) = dedicated(placement, &[("master_key", OWN_KEY)]).await;
     let body = json!({ "email": "far@example.com", "password": PASSWORD, "tenant_name": "Far" });
     let headers = [("x-forwarded-for", "203.0.113.9"), ("host", "api.example.com")];
     let session = app.anon().json(Method::POST, REGISTER, &body, &headers).await.expect(201);
-    // The keys of tokens are verified by what follows from it.
+    // The key that verifies tokens is derived from the master key.
     let owner = app.anon().with_token(session.body["access_token"].as_str().unwrap());
     owner.get("/api/v1/projects").await.expect(200);
     for url in ["http://127.0.0.1:9/", "http://localhost:9/", "https://127.0.0.1/"] {
@@ -73,8 +74,8 @@ async fn a_key_of_ones_own_serves_behind_a_proxy(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// What would be open to others, or is not what the operator meant, does not start: nothing
-/// listens, and no data is made.
+/// A server does not start with settings that would open it to others, or that the operator cannot
+/// have meant. It does not listen, and writes no data.
 async fn a_start_that_is_open_to_others_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let port = crate::support::servers::free_port();
@@ -145,7 +146,7 @@ async fn a_start_that_is_open_to_others_is_refused() {
     }
 }
 
-/// The variable does what the option does, for Spin, which knows the variable alone.
+/// The variable has the effect of the option. It is for Spin, which knows only the variable.
 async fn the_variable_is_the_option() {
     let directory = tempfile::tempdir().unwrap();
     let variables = [("development", "true")];
@@ -158,7 +159,7 @@ async fn the_variable_is_the_option() {
     server.shutdown().await.unwrap();
 }
 
-/// A setting whose name is misspelt is no start, in a process that has it in its environment.
+/// A server does not start if the environment of its process has a setting with a misspelt name.
 async fn an_unknown_setting_is_no_start() {
     let mut other = std::process::Command::new(std::env::current_exe().unwrap());
     other.args(["host::development::the_variable_is_the_option::transport", "--exact"]);

@@ -1,5 +1,4 @@
-//! `tenantry doctor`: what is found, that each thing found has a remedy, and that looking
-//! changes nothing.
+//! `tenantry doctor`: what it finds, that each problem has a remedy, and that it changes nothing.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,7 +20,7 @@ logic! {
 }
 external! { postgres_is_examined() }
 
-/// Options of a server in a directory that may not be there.
+/// Options of a server in a directory that may not exist.
 fn options(data: &Path, variables: &[(&str, &str)]) -> Options {
     let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     let master = ("master_key".to_owned(), STANDARD.encode([7; 32]));
@@ -33,8 +32,8 @@ fn options(data: &Path, variables: &[(&str, &str)]) -> Options {
     }
 }
 
-/// What is found; what is not good has a remedy, and the rest has none. The data directory
-/// is the same before and after.
+/// The findings. A finding that is not good has a remedy, and a good one has none. The data
+/// directory is the same before and after.
 async fn examine(options: &Options) -> Vec<Finding> {
     let before = files(&options.data);
     let found = tenantry::doctor(options).await;
@@ -48,7 +47,7 @@ async fn examine(options: &Options) -> Vec<Finding> {
     found
 }
 
-/// Every file of a directory with its content; `None` when there is no directory.
+/// Every file of a directory with its content, or `None` if the directory does not exist.
 fn files(directory: &Path) -> Option<BTreeMap<PathBuf, Vec<u8>>> {
     let entries = std::fs::read_dir(directory).ok()?.map(|entry| entry.unwrap().path());
     let files = entries.filter(|path| path.is_file());
@@ -61,7 +60,7 @@ fn all_good(found: &[Finding]) {
     assert!(worse.is_empty(), "{worse:?}");
 }
 
-/// The one finding that is not good.
+/// Checks that exactly one finding is not good, and that it is this one.
 #[track_caller]
 fn only(found: &[Finding], subject: &str, state: State, text: &str, remedy: &str) {
     let mut worse = found.iter().filter(|finding| finding.state != State::Good);
@@ -78,7 +77,7 @@ fn says(found: &[Finding], subject: &str, text: &str) {
     assert!(about.any(|finding| finding.text.contains(text)), "{subject}: {text:?}: {found:?}");
 }
 
-/// Before the first start there is nothing, and nothing is made.
+/// Before the first start there is no data, and `doctor` makes none.
 async fn a_fresh_place_is_good() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("not there");
@@ -87,12 +86,12 @@ async fn a_fresh_place_is_good() {
     says(&found, "functions", "6 are built");
     says(&found, "database", "is made by the first request");
     assert!(!data.exists());
-    // Once it is there, too, however it is called.
+    // An existing directory is good too, whatever its name is.
     let data = directory.path().join("a%20b?c#d");
     std::fs::create_dir(&data).unwrap();
     all_good(&examine(&options(&data, &[])).await);
     assert_eq!(files(&data).unwrap().len(), 0);
-    // A database that a server made and nobody has written to.
+    // A database that a server made and that has no data yet.
     Connection::open(data.join("sqlite.db"))
         .unwrap()
         .execute_batch("PRAGMA journal_mode = WAL")
@@ -102,7 +101,7 @@ async fn a_fresh_place_is_good() {
     says(&found, "database", "schema version 0 of");
 }
 
-/// While a server runs, after it, and with another master key.
+/// A used directory is good while a server runs and after it, and not with another master key.
 async fn a_used_place_is_good_with_its_key() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path();
@@ -112,7 +111,7 @@ async fn a_used_place_is_good_with_its_key() {
     variables.push(("master_key", master));
     let (app, server) = start(plain_options(Placement::Fused, data, &variables)).await;
     app.owner().await;
-    // The files change under it, so only what is found counts.
+    // The server changes the files meanwhile, so only the findings count.
     all_good(&tenantry::doctor(&good).await);
     server.shutdown().await.unwrap();
     let found = examine(&good).await;
@@ -136,7 +135,7 @@ async fn a_used_place_is_good_with_its_key() {
     only(&found, "database", State::Bad, &format!("schema version {newer}"), "newer release");
 }
 
-/// The key of a fresh checkout works in development only.
+/// The key of a fresh checkout is reported, because it works in development only.
 async fn the_public_master_key_is_told() {
     let directory = tempfile::tempdir().unwrap();
     let mut options = options(directory.path(), &[]);
@@ -148,7 +147,7 @@ async fn the_public_master_key_is_told() {
     only(&found, "master key", State::Doubtful, "public", "openssl rand -base64 32");
 }
 
-/// Files that are no databases, or not ours.
+/// Files that are not databases, or not databases of Tenantry, are reported.
 async fn damaged_files_are_told() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path();
@@ -167,7 +166,7 @@ async fn damaged_files_are_told() {
     only(&found, "key-value", State::Bad, "key_value.db", "move the file away");
 }
 
-/// What the operator wrote.
+/// Mistakes of the operator in settings are reported.
 async fn mistakes_in_settings_are_told() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
@@ -210,7 +209,7 @@ async fn mistakes_in_settings_are_told() {
     assert!(!data.exists());
 }
 
-/// A Redis that is not there, and a URL that is none.
+/// A Redis that does not run is reported, and so is an invalid URL.
 async fn a_redis_that_is_away_is_told() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("runtime-config.toml");
@@ -225,7 +224,7 @@ async fn a_redis_that_is_away_is_told() {
     }
 }
 
-/// A PostgreSQL that nobody may or can reach.
+/// A PostgreSQL that denies access or cannot be reached is reported.
 async fn a_postgres_that_is_away_is_told() {
     let directory = tempfile::tempdir().unwrap();
     let dead = format!("127.0.0.1:{}", free_port());
@@ -244,7 +243,7 @@ async fn a_postgres_that_is_away_is_told() {
     only(&found, "database", State::Bad, "postgres_reader_url", "set both or none");
 }
 
-/// PostgreSQL and Redis as they should be, and each way in which a database is not.
+/// A correct PostgreSQL and Redis are good, and each fault of a database is reported.
 async fn postgres_is_examined() {
     let directory = tempfile::tempdir().unwrap();
     let good = stores::of(directory.path());

@@ -1,4 +1,4 @@
-//! What the whole process takes of the machine's memory.
+//! The memory that the whole process uses.
 
 use http::Method;
 use serde_json::json;
@@ -11,14 +11,14 @@ transport! { the_process_stays_in_its_bounds(placement) }
 
 /// The bound of the linear memory of all guests, in bytes.
 const TOTAL: usize = 192 << 20;
-/// What the host needs for so many requests, in bytes: their bodies as they come and as they are
-/// passed on, stacks, and the stores.
+/// The memory that the host needs for this many requests, in bytes: their bodies as they come and
+/// as they are passed on, stacks, and the stores.
 const HOST: usize = 160 << 20;
-/// Requests of each kind at once.
+/// Requests of each kind that are sent at once.
 const AT_ONCE: usize = 16;
 const FUNCTIONS: [&str; 6] = ["auth", "docs", "events", "projects", "tenants", "webhooks"];
 
-/// The largest body, which takes about a hundred times as much when it is read.
+/// The largest body. Parsed, it takes about a hundred times as much memory.
 fn largest() -> String {
     let member = r#"{"":0},"#;
     format!("[{}0]", member.repeat(((1 << 20) - 4) / member.len()))
@@ -45,8 +45,8 @@ async fn at_once(client: &Client, path: &'static str, body: &str) {
     }
 }
 
-/// However many large requests and sign-ins come at once, the guests have what they may and no
-/// more, and half of it at most when they rest; the process has that and what the host needs.
+/// However many large requests and sign-ins come at once, the guests stay within their bound, and
+/// use at most half of it when they are idle. The process uses that and what the host needs.
 async fn the_process_stays_in_its_bounds(placement: Placement) {
     let directory = tempfile::tempdir().unwrap();
     let server = Process::spawn(&Setting {
@@ -78,6 +78,6 @@ async fn the_process_stays_in_its_bounds(placement: Placement) {
     for function in FUNCTIONS {
         kept += memory(&server.app, function).await;
     }
-    // What one has taken before it looks at what all have.
+    // The tolerance is for memory that one instance takes before it checks the total.
     assert!(kept < TOTAL / 2 + (8 << 20), "{} MiB are kept", kept >> 20);
 }

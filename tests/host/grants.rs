@@ -12,7 +12,7 @@ const GRANTED: &str = r#"key_value_stores = ["default"]
 sqlite_databases = ["default"]
 allowed_outbound_hosts = ["http://127.0.0.1:9"]"#;
 
-/// What is granted works, so that the refusals below refuse the grant and nothing else.
+/// Granted accesses work, so the refusals below are because of the missing grant alone.
 async fn what_is_granted_works(placement: Placement) {
     let (app, server, _directory) = fixture(placement, GRANTED, Limits::default()).await;
     for what in ["sqlite", "key-value"] {
@@ -27,7 +27,7 @@ async fn what_is_granted_works(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// Databases and stores that are not listed.
+/// Databases and stores that are not listed are refused.
 async fn databases_and_stores(placement: Placement) {
     let (app, server, _directory) = fixture(placement, GRANTED, Limits::default()).await;
     for what in ["sqlite-other", "key-value-other"] {
@@ -44,7 +44,7 @@ async fn databases_and_stores(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// Variables of others, hosts, files and the environment of the host.
+/// Variables of others, hosts, files and the environment of the host are refused.
 async fn everything_else(placement: Placement) {
     let grants = r#"key_value_stores = ["default"]"#;
     let (app, server, _directory) = fixture(placement, grants, Limits::default()).await;

@@ -15,7 +15,7 @@ async fn pay(app: &App, headers: &[(&str, &str)]) -> Exchange {
     app.anon().try_send(Method::POST, "/api/v1/probe/count", headers, None).await.unwrap()
 }
 
-/// Without a key nothing runs; with one it runs once.
+/// Without a key the operation does not run. With a key it runs once.
 async fn a_key_is_required(placement: Placement) {
     let (app, server, _directory) = fixture(placement, GRANTS, Limits::default()).await;
     let refused = pay(&app, &[]).await.refused(400, "malformed_request");

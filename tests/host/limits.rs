@@ -1,4 +1,4 @@
-//! What a guest may use, and that its faults cost its own request alone.
+//! The resources of a guest are limited, and a fault of a guest affects only its own request.
 
 use std::time::{Duration, Instant};
 
@@ -10,8 +10,8 @@ transport! { faults_cost_one_request(placement) streams(placement) calls_do_not_
 
 const GRANTS: &str = r#"key_value_stores = ["default"]"#;
 
-/// A trap, a guest that eats memory, and an endless loop each cost one request, which learns
-/// no more than the code; neighbours at the same time and later ones are served.
+/// A trap, a guest that eats memory, and an endless loop each cost one request, which learns only
+/// the error code. Concurrent and later requests are served.
 async fn faults_cost_one_request(placement: Placement) {
     let limits = Limits { memory: 32 << 20, request: Duration::from_secs(3), ..Limits::default() };
     let (app, server, _directory) = fixture(placement, GRANTS, limits).await;
@@ -35,7 +35,7 @@ async fn faults_cost_one_request(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// A streaming body arrives whole.
+/// A streamed body arrives whole.
 async fn streams(placement: Placement) {
     let (app, server, _directory) = fixture(placement, GRANTS, Limits::default()).await;
     for _ in 0..20 {
@@ -47,8 +47,8 @@ async fn streams(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// An instance that has answered 5,000 calls is no larger than one that has answered a
-/// few: an export with more than 16 flat parameters would leak these on each call, 680 kB in all.
+/// An instance that has answered 5,000 calls is no larger than one that has answered a few. An
+/// export with more than 16 flat parameters would leak them on each call, 680 kB in all.
 async fn calls_do_not_grow_the_memory() {
     const CALLS: usize = 5_000;
     let limits =

@@ -1,5 +1,5 @@
-//! A manifest that the host does not understand is refused by file and key, before
-//! anything is served.
+//! A manifest that the host does not understand is refused before anything is served. The error
+//! names the file and the key.
 
 use super::manifest;
 use crate::support::Placement;

@@ -7,7 +7,8 @@ use crate::support::{Placement, dedicated};
 
 transport! { for_the_operator(placement) }
 
-/// Counts of answers by component and status, in OpenMetrics; for the operator alone.
+/// The metrics count answers by component and status, in OpenMetrics. Only the operator can read
+/// them.
 async fn for_the_operator(placement: Placement) {
     let (app, server, _directory) = dedicated(placement, &[]).await;
     let owner = app.owner().await;
@@ -35,7 +36,7 @@ async fn for_the_operator(placement: Placement) {
     }
     server.shutdown().await.unwrap();
 
-    // Without a credential nobody has it.
+    // If no credential is set, nobody can read them.
     let (app, server, _directory) = dedicated(placement, &[("operator_token", "")]).await;
     let headers = [("authorization", "Bearer ")];
     let refused = app.anon().try_send(Method::GET, "/metrics", &headers, None).await.unwrap();

@@ -1,4 +1,4 @@
-//! What the host gives a guest, and what it takes from it.
+//! What the host grants to a guest, and what it denies.
 
 mod answers;
 mod backup;
@@ -28,7 +28,7 @@ use crate::support::server::{plain_options, root, start};
 use crate::support::{App, Placement};
 use tenantry::{Limits, Options, Server};
 
-/// A manifest with the fixture behind the gateway; `grants` are lines of its component.
+/// A manifest with the fixture behind the gateway. `grants` are lines of the fixture's component.
 pub fn manifest(directory: &Path, grants: &str) -> std::path::PathBuf {
     let wasm = root().join("target/wasm32-wasip2/guest");
     let text = format!(
@@ -126,7 +126,7 @@ async fn logged(app: &App, text: &str) {
     assert!(waited.is_ok(), "{text:?} is not in the log: {:#?}", app.log.lock());
 }
 
-/// What a probe answered.
+/// The status and text of the answer to a probe.
 async fn probe(app: &App, what: &str) -> (u16, String) {
     let path = format!("/api/v1/probe/{what}");
     let answer = app.anon().try_send(http::Method::GET, &path, &[], None).await.unwrap();

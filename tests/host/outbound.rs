@@ -1,5 +1,5 @@
-//! Where requests of guests get to: hosts that the manifest names may be anywhere, what only a
-//! pattern grants is on the internet.
+//! Destinations of outbound requests of guests. A host that the manifest names may be anywhere. A
+//! host that only a pattern grants must be on the internet.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -56,7 +56,7 @@ async fn head(stream: &mut TcpStream) -> Option<String> {
     Some(String::from_utf8(head).unwrap())
 }
 
-/// Answers every request of a connection with its target.
+/// Answers every request of a connection with the target of that request.
 async fn echo(mut stream: TcpStream) {
     while let Some(head) = head(&mut stream).await {
         let target = head.split(' ').nth(1).unwrap_or_default();
@@ -68,14 +68,15 @@ async fn echo(mut stream: TcpStream) {
     }
 }
 
-/// What a guest got from there.
+/// The result of a guest's request to this URL.
 async fn fetch(app: &App, url: &str) -> String {
     let (status, text) = probe(app, &format!("fetch?url={url}")).await;
     assert_eq!(status, 200, "{url}: {text}");
     text
 }
 
-/// Under a pattern no spelling of this machine's address is reached, under its name it is.
+/// With a pattern, no spelling of this machine's address can be reached. With a grant of its name,
+/// it can.
 async fn patterns_reach_public_addresses_only(placement: Placement) {
     let listener = Listener::start(echo).await;
     let port = listener.port;
@@ -96,7 +97,7 @@ async fn patterns_reach_public_addresses_only(placement: Placement) {
     ] {
         let text = fetch(&app, &format!("http://{host}:{port}/")).await;
         assert!(text.contains("DestinationIpProhibited"), "{host}: {text}");
-        // Some of them are no names for a certificate, so that they are refused before.
+        // Some of these are not names for a certificate, so they are refused earlier.
         let text = fetch(&app, &format!("https://{host}:{port}/")).await;
         assert!(text.starts_with("ErrorCode::"), "{host}: {text}");
     }
@@ -114,8 +115,8 @@ async fn patterns_reach_public_addresses_only(placement: Placement) {
     assert_eq!(listener.connections(), 1);
 }
 
-/// A network that the operator blocks is not reached by name either. This server still is, by the
-/// gateway alone: a function reaches it only where both are one component.
+/// A network that the operator blocks cannot be reached by name either. Only the gateway still
+/// reaches this server itself. A function does so only if it and the gateway are one component.
 async fn blocked_networks(placement: Placement) {
     let listener = Listener::start(echo).await;
     let port = listener.port;
@@ -155,7 +156,8 @@ async fn connections_are_kept(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// Who drops an answer before its end, or has no time to wait for one, ends the connection.
+/// If a guest drops an answer before its end, or has no time left to wait for one, then the
+/// connection is closed.
 async fn who_gives_up_hangs_up(placement: Placement) {
     let (told, mut ended) = tokio::sync::mpsc::unbounded_channel();
     let listener = Listener::start(move |mut stream| {
@@ -166,7 +168,7 @@ async fn who_gives_up_hangs_up(placement: Placement) {
                 let begun = b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\nbegun";
                 stream.write_all(begun).await.unwrap();
             }
-            // The peer says no more, and then that it has left.
+            // The peer sends nothing more, and then closes the connection.
             let left = stream.read_u8().await;
             let _ = told.send(left.is_err());
         }

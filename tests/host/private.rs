@@ -1,4 +1,4 @@
-//! What is on the disk is the owner's alone.
+//! Only the owner of the process can read its files on disk.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
@@ -9,8 +9,8 @@ use crate::support::server::{UNLIMITED, plain_options, start};
 
 embedded! { files_are_the_owners() }
 
-/// The files below a folder that somebody else may read, and the folders that somebody else may
-/// look into; without compiled code, which all servers of the tests share.
+/// The files below a folder that other users can read, and the folders that they can open. Compiled
+/// code is left out, because all servers of the tests share it.
 fn open_to_others(path: &Path, found: &mut Vec<String>) {
     let metadata = std::fs::symlink_metadata(path).unwrap();
     if metadata.is_symlink() {
@@ -33,8 +33,9 @@ fn is_private(path: &Path) {
     assert!(found.is_empty(), "{found:#?}");
 }
 
-/// Databases, what SQLite keeps beside them, backups and exports, in folders that are made for
-/// them; and files of a server before this rule, once it is started again.
+/// Databases, the files of SQLite beside them, backups and exports are private, and so are the
+/// folders that are made for them. Files of a server from before this rule become private when it
+/// is started again.
 async fn files_are_the_owners() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
@@ -54,7 +55,7 @@ async fn files_are_the_owners() {
     tenantry::backup(&copy, &data, Some(&config), |_| {}).unwrap();
     is_private(&directory.path().join("b"));
     server.shutdown().await.unwrap();
-    // As older releases have left them.
+    // Files in the state in which older releases have left them.
     for name in ["b/sql/y.db", "b/kv/x.db"] {
         let file = directory.path().join(name);
         std::fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();

@@ -1,5 +1,5 @@
-//! The server around the functions: what it answers for itself, which functions it runs,
-//! where it keeps data, and how it ends.
+//! The server around the functions: its own answers, the functions that it runs, the place of its
+//! data, and how it ends.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,11 +20,11 @@ async fn status(app: &App, path: &str) -> u16 {
     app.anon().try_send(Method::GET, path, &[], None).await.unwrap().status
 }
 
-/// Liveness and readiness are the host's, and need no credential.
+/// The host answers liveness and readiness itself, without a credential.
 async fn tells_its_health(placement: Placement) {
     let (app, server, _directory) = dedicated(placement, &[]).await;
     assert_eq!((status(&app, "/healthz").await, status(&app, "/readyz").await), (200, 200));
-    // What the host says itself has the headers of every answer, and the id of the request.
+    // An answer of the host itself has the headers of every answer, and the id of the request.
     let headers = [("x-request-id", "req-host")];
     let refused = app.anon().try_send(Method::POST, "/healthz", &headers, None).await.unwrap();
     let refused = refused.refused(405, "method_not_allowed");
@@ -51,7 +51,7 @@ async fn serves_chosen_components(placement: Placement) {
     assert!(format!("{error:#}").contains("nobody"), "{error:#}");
 }
 
-/// A runtime-config file, in the form of Spin's, says where data is kept.
+/// A runtime-config file, in the form of Spin's, sets where data is stored.
 async fn follows_the_runtime_config(placement: Placement) {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("runtime-config.toml");
@@ -69,8 +69,8 @@ async fn follows_the_runtime_config(placement: Placement) {
     assert_eq!(users, 1);
 }
 
-/// A shutdown under load lets requests in flight finish: no request that was sent breaks
-/// off, and everything that was acknowledged is there afterwards.
+/// A shutdown under load lets requests in flight finish. No request that was sent breaks off, and
+/// every acknowledged write is there afterwards.
 async fn shuts_down_gracefully(placement: Placement) {
     let (app, server, directory) = dedicated(placement, &[]).await;
     let owner = app.owner().await;
@@ -91,7 +91,8 @@ async fn shuts_down_gracefully(placement: Placement) {
                         Ok(answer) => {
                             return (made, Some(format!("{}: {}", answer.status, answer.text)));
                         }
-                        // Not answered at all: the connection was closed before the request.
+                        // This request was not answered at all: the connection was closed before
+                        // it.
                         Err(error) if error.is_connect() || error.is_request() => {
                             return (made, None);
                         }
@@ -101,7 +102,7 @@ async fn shuts_down_gracefully(placement: Placement) {
             })
         })
         .collect();
-    // A machine that is busy elsewhere takes its time for as many as prove something.
+    // A machine that is busy elsewhere needs time for enough requests to prove something.
     let began = Instant::now();
     while written.load(Ordering::Relaxed) < 50 {
         assert!(began.elapsed() < Duration::from_secs(60), "too little load to prove anything");

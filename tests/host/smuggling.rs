@@ -1,12 +1,12 @@
-//! Requests that a proxy before us may have read differently (RFC 9112): refused, and what
-//! follows on the connection is not answered.
+//! Requests that a proxy before the server may have parsed differently (RFC 9112) are refused, and
+//! the bytes after them on the connection are not answered.
 
 use crate::support::raw::Raw;
 
-/// Must never be answered behind a request that is refused.
+/// A request that must never be answered after a request that is refused.
 const NEXT: &str = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
 
-/// A request with a body, up to these fields.
+/// The head of a request with a body, and these fields.
 fn login(fields: &str, body: &str) -> String {
     format!(
         "POST /api/v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
@@ -15,7 +15,7 @@ fn login(fields: &str, body: &str) -> String {
 }
 
 transport! {
-    /// How long a body is must be said in one way.
+    /// The length of a body must be given in exactly one way.
     async fn lengths(app) {
         for fields in [
             "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
@@ -50,7 +50,7 @@ transport! {
         }
     }
 
-    /// However long a body is said to be, it is too long and nothing else.
+    /// A body with a huge length is refused as too long, however the length is written.
     async fn long_bodies(app) {
         for length in ["1048577", "9223372036854775807", "9223372036854775808", "18446744073709551613"] {
             let answer = Raw::send(&app, login(&format!("Content-Length: {length}\r\n"), "{}").as_bytes()).await;
@@ -58,7 +58,7 @@ transport! {
         }
     }
 
-    /// Lines end with CR and LF, and hold neither these nor NUL.
+    /// Lines end with CR and LF, and contain neither these nor NUL.
     async fn lines(app) {
         for request in [
             "GET /healthz HTTP/1.1\nHost: a\r\n\r\n",
@@ -78,7 +78,7 @@ transport! {
         }
     }
 
-    /// A request is for one server, and its target is one of RFC 9112 section 3.2.
+    /// A request is for one server, and its target has a form of RFC 9112 section 3.2.
     async fn targets_and_hosts(app) {
         for request in [
             "GET /healthz HTTP/1.1\r\n\r\n",
@@ -105,7 +105,7 @@ transport! {
         }
     }
 
-    /// Chunks that are no chunks: no login, and the rest is not a request.
+    /// If chunks are malformed, then there is no login, and the rest is not read as a request.
     async fn chunks(app) {
         for body in [
             "5;\n\r\nhello\r\n0\r\n\r\n",
@@ -124,8 +124,8 @@ transport! {
         }
     }
 
-    /// What is as it should be works: requests one after the other in one piece, and a
-    /// chunked one, after which the connection ends.
+    /// Correct requests work: several of them in one piece, and a chunked one, after which the
+    /// connection ends.
     async fn pipelines(app) {
         let closing = NEXT.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");
         let wrong = login("Content-Length: 2\r\n", "{}");

@@ -1,4 +1,4 @@
-//! Streams that do not end by themselves: who holds an instance for one, and for how long.
+//! Streams that do not end by themselves: how many instances they hold, and for how long.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -30,7 +30,7 @@ async fn follow(app: &App, last: u8) -> TcpStream {
     stream
 }
 
-/// When a client leaves, its instance goes, and another serves others.
+/// When a client leaves, its instance ends, and another instance serves others.
 async fn who_leaves_frees_the_instance(placement: Placement) {
     let limits = Limits {
         max_instances: 1,
@@ -52,7 +52,7 @@ async fn who_leaves_frees_the_instance(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// Streams have a bound of their own, beyond which they are refused and others are served.
+/// Streams have a bound of their own. Further streams are refused, and other requests are served.
 async fn streams_are_bounded(placement: Placement) {
     let limits = Limits { max_streams: 2, ..Limits::default() };
     let (app, server, _directory) = fixture(placement, GRANTS, limits).await;

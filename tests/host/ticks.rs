@@ -1,4 +1,4 @@
-//! Who calls `POST /internal/tick`, and by which clock functions go.
+//! The calls of `POST /internal/tick`, and the clock that functions use.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ transport! {
 const GRANTS: &str = r#"key_value_stores = ["default"]
 allowed_outbound_hosts = ["http://self"]"#;
 
-/// A write that has made deliveries due has them delivered at once; the client is not told.
+/// If a write makes deliveries due, then they are sent at once. The client is not told.
 async fn due_work_is_done_at_once(placement: Placement) {
     let (app, server, _directory) = fixture_of(placement, GRANTS, |_| {}).await;
     let client = app.anon();
@@ -29,7 +29,7 @@ async fn due_work_is_done_at_once(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// Functions go by the clock that a test turns, however they ask for the time.
+/// Functions use the clock that a test turns, however they ask for the time.
 async fn functions_go_by_the_clock_of_the_options(placement: Placement) {
     let clock = Clock::default();
     let (app, server, _directory) = fixture_of(placement, GRANTS, |options| {
@@ -50,7 +50,7 @@ async fn functions_go_by_the_clock_of_the_options(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// Without the ticker nobody calls.
+/// Without the ticker the server does not call the tick.
 async fn a_server_without_ticker_calls_nobody() {
     let quiet = |options: &mut tenantry::Options| options.ticker = false;
     let (app, server, _directory) = fixture_of(Placement::Fused, GRANTS, quiet).await;

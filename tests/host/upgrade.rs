@@ -1,4 +1,4 @@
-//! Data of an earlier release: what migrations do to rows that are there.
+//! Data of an earlier release: what migrations do to existing rows.
 
 use migrations::{Dialect, Migration};
 
@@ -8,8 +8,8 @@ use crate::support::stores::{self, connect, external, rows_of, url, wait};
 
 storage! { text_that_is_there_is_normalised_and_folded() }
 
-/// Text as it was written before it was kept in NFC: of two addresses that are one now, the
-/// second stays as it was.
+/// Text from before the time when text was stored in NFC. Two of the addresses are equal by now,
+/// and the second of them stays as it was.
 const ROWS: &str = "
 INSERT INTO tenants (id, name, created_at, updated_at) VALUES ('t', 'T', 0, 0);
 INSERT INTO users (id, email, password_hash, created_at, updated_at) VALUES
@@ -33,7 +33,7 @@ SELECT id, email, name, COALESCE(folded, ''), '' FROM members WHERE tenant_id = 
 SELECT id, name, COALESCE(folded, ''), '', '' FROM teams WHERE tenant_id = 't' UNION ALL
 SELECT id, name, labels, tags, COALESCE(folded, '') FROM projects WHERE tenant_id = 't' ORDER BY 1, 3";
 
-/// What there was is found and signs in as what is written now.
+/// Existing rows are found, and existing users sign in, as if they were written now.
 async fn text_that_is_there_is_normalised_and_folded() {
     let before = || migrations::ALL.iter().take_while(|migration| migration.fills().is_empty());
     assert!(before().count() < migrations::ALL.len());
@@ -77,7 +77,7 @@ async fn on_sqlite(before: impl Iterator<Item = &'static Migration>) -> Vec<Vec<
     drop(database);
     let options = plain_options(Placement::Fused, directory.path(), &UNLIMITED);
     let (app, server) = start(options).await;
-    // The first function that comes brings the schema up to date.
+    // The first function that runs brings the schema up to date.
     app.owner().await;
     let rows = app.rows(READ);
     server.shutdown().await.unwrap();

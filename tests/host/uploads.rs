@@ -1,5 +1,5 @@
-//! Bodies that come slowly, not at all, or that nobody wants: the client learns why, and nobody
-//! else waits for it.
+//! Bodies that come slowly, that never come, or that are not wanted: the client learns why, and no
+//! other client waits for it.
 
 use std::process::Command;
 use std::time::Duration;
@@ -32,21 +32,21 @@ async fn limited(placement: Placement, limits: Limits) -> (App, Server, tempfile
     (app, server, directory)
 }
 
-/// A connection on which this was sent.
+/// A connection on which this text was sent.
 async fn sent(app: &App, text: &str) -> TcpStream {
     let mut stream = TcpStream::connect(app.base.strip_prefix("http://").unwrap()).await.unwrap();
     stream.write_all(text.as_bytes()).await.unwrap();
     stream
 }
 
-/// A login up to its body.
+/// The head of a login, with these fields.
 fn head(fields: &str) -> String {
     format!(
         "POST {LOGIN} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n{fields}\r\n\r\n"
     )
 }
 
-/// Everything until the server ends.
+/// Everything that comes until the server closes the connection.
 async fn rest(stream: &mut TcpStream) -> String {
     let mut all = Vec::new();
     let ended = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut all)).await;
@@ -54,14 +54,15 @@ async fn rest(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&all).into_owned()
 }
 
-/// The status and code of a login with this body.
+/// The status and error code of a login with this body.
 async fn login(app: &App, body: String) -> (u16, String) {
     let headers = [("content-type", "application/json")];
     let answer = app.anon().try_send(Method::POST, LOGIN, &headers, Some(body)).await.unwrap();
     (answer.status, answer.body["error"].as_str().unwrap_or_default().to_owned())
 }
 
-/// A body whose rest does not come, or drips, is a 408 that ends the connection.
+/// If the rest of a body does not come, or comes too slowly, then the answer is a 408 that closes
+/// the connection.
 async fn what_comes_too_slowly_is_a_408(placement: Placement) {
     let grace = Duration::from_millis(300);
     let connections = Connections { body_grace: grace, ..Connections::default() };
@@ -95,8 +96,8 @@ async fn what_comes_too_slowly_is_a_408(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// Bodies that are still on their way take no instance: with one for each of two and many times
-/// as many of them, others are answered.
+/// Bodies that are still being sent hold no instance: with two instances and many times as many
+/// such bodies, others are answered.
 async fn half_a_body_takes_no_instance(placement: Placement) {
     let limits = Limits {
         max_instances: 2,
@@ -113,7 +114,7 @@ async fn half_a_body_takes_no_instance(placement: Placement) {
     for _ in 0..10 {
         assert_eq!(login(&app, "{}".to_owned()).await, (422, "validation_failed".to_owned()));
     }
-    // What is whole in the end is answered.
+    // A request whose body is complete in the end is answered.
     let mut half = halves.pop().unwrap();
     half.write_all(b"}").await.unwrap();
     let answer = rest(&mut half).await;
@@ -122,7 +123,8 @@ async fn half_a_body_takes_no_instance(placement: Placement) {
     server.shutdown().await.unwrap();
 }
 
-/// The memory of bodies has a bound, for an address and for all; small ones are always taken.
+/// The memory of bodies is bounded, for each address and in total. Small bodies are always
+/// accepted.
 async fn bodies_have_a_bound(placement: Placement) {
     let large = json!({ "email": "a".repeat(300_000) }).to_string();
     let small = json!({ "email": "a".repeat(5000) }).to_string();
@@ -135,7 +137,7 @@ async fn bodies_have_a_bound(placement: Placement) {
         let limits = Limits { connections, ..Limits::default() };
         let (app, server, _directory) = limited(placement, limits).await;
         for _ in 0..3 {
-            // What was refused gives its memory back.
+            // A refused body gives its memory back.
             let (status, code) = login(&app, large.clone()).await;
             assert_eq!((status, code.as_str()), refused);
             assert_eq!(login(&app, small.clone()).await.0, 422);
@@ -144,7 +146,7 @@ async fn bodies_have_a_bound(placement: Placement) {
     }
 }
 
-/// A client that waits to be asked for its body is asked, unless the head is refused.
+/// A client that sends `Expect: 100-continue` is asked for its body, unless the head is refused.
 async fn the_body_is_asked_for(placement: Placement) {
     let (app, server, _directory) = limited(placement, Limits::default()).await;
     let fields = "Expect: 100-continue\r\nConnection: close";
@@ -162,7 +164,7 @@ async fn the_body_is_asked_for(placement: Placement) {
 }
 
 transport! {
-    /// After a refusal that left a small body unread, the connection is good for another request.
+    /// If a refusal leaves a small body unread, the connection still serves another request.
     async fn a_small_body_that_nobody_wants_costs_no_connection(app) {
         let refused = "POST /api/v1/projects HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}";
         let next = "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
@@ -171,7 +173,7 @@ transport! {
     }
 }
 
-/// Sends bodies of two sizes with and without a length; prints status and code of each answer.
+/// Sends bodies of two sizes with and without a length. Prints the status and code of each answer.
 const PYTHON: &str = r#"
 import http.client, json, sys
 host, token, cases = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
@@ -211,7 +213,7 @@ async function main() {
 main();
 "#;
 
-/// What a client of another language prints.
+/// The output of a client in another language.
 fn told_by(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output().expect(program);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
@@ -219,9 +221,10 @@ fn told_by(program: &str, arguments: &[&str]) -> String {
     text(&output.stdout)
 }
 
-/// Clients that send first and read then read the refusal of a large body.
+/// A client that sends its whole body before it reads can read the refusal of a large body.
 async fn refusals_of_large_bodies_are_read(placement: Placement) {
-    // As many as are refused for another reason below, and hardly more for a while.
+    // The burst covers the requests below that are refused for another reason, and hardly any unit
+    // comes back meanwhile.
     let (app, server, _directory) =
         dedicated(placement, &[("limit_write_per_minute", "1;burst=16")]).await;
     let owner = app.owner().await;

@@ -31,7 +31,7 @@ fn table(deprecated_at: &str, sunset_at: &str) -> String {
     json!({ "deprecations": [row] }).to_string()
 }
 
-/// Both answer, each by its own operation and with its own version.
+/// Both majors answer, each by its own operation and with its own version.
 async fn side_by_side(placement: Placement) {
     echo(placement, "", async |app| {
         for (path, text, version) in [
@@ -49,7 +49,8 @@ async fn side_by_side(placement: Placement) {
     .await;
 }
 
-/// A deprecated first one goes on beside the second, and says so.
+/// A deprecated first major still works beside the second, and its answers say that it is
+/// deprecated.
 async fn deprecated(placement: Placement) {
     echo(placement, &table("2021-01-01", "2099-12-31"), async |app| {
         let old = ask(app, "/api/v1/probe/echo").await.expect(200);
@@ -61,7 +62,7 @@ async fn deprecated(placement: Placement) {
     .await;
 }
 
-/// After its sunset the first is gone and the second stays.
+/// After its sunset the first major is gone, and the second stays.
 async fn sunset(placement: Placement) {
     echo(placement, &table("2021-01-01", "2022-01-01"), async |app| {
         ask(app, "/api/v1/probe/echo").await.refused(410, "deprecated_version");
