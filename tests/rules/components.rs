@@ -1,4 +1,4 @@
-//! What the built components are (S-1, S-3).
+//! Properties of the built components (S-1, S-3).
 
 use wit_component::DecodedWasm;
 
@@ -6,7 +6,7 @@ use crate::support::server::root;
 
 pure! { functions_export_the_route_only() the_gateway_is_a_door() }
 
-/// The functions: what is in `components/` besides the gateway and the kit.
+/// The functions: the folders of `components/` besides the gateway and the kit.
 pub(super) fn functions() -> Vec<String> {
     let mut names: Vec<_> = std::fs::read_dir(root().join("components"))
         .unwrap()
@@ -30,8 +30,8 @@ fn interfaces(name: &str) -> (Vec<String>, Vec<String>) {
     (names(&resolve.worlds[world].imports), names(&resolve.worlds[world].exports))
 }
 
-/// Each function exports the route with the shared errors and tenancy, and no `wasi:http`:
-/// there is no way around the gateway.
+/// Each function exports the route with the shared errors and tenancy, and no `wasi:http`. So no
+/// request can bypass the gateway.
 fn functions_export_the_route_only() {
     for name in functions() {
         let (imports, exports) = interfaces(&name);

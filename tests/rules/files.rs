@@ -1,4 +1,4 @@
-//! Files: their length, and the paths that documents name.
+//! Rules for files: their length, and the paths that documents name.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,7 +9,7 @@ pure! { no_file_is_too_long() documents_name_paths_that_exist() no_snapshot_is_a
 
 const LONGEST: usize = 400;
 
-/// The files of the tree, and those that will be.
+/// The files that git tracks, and those that it would add.
 pub(super) fn tracked() -> Vec<PathBuf> {
     let output = Command::new("git")
         .args(["ls-files", "-co", "--exclude-standard"])
@@ -26,7 +26,7 @@ fn too_long<'a>(files: impl Iterator<Item = (&'a Path, usize)>) -> Vec<String> {
         .collect()
 }
 
-/// A file is one room with one purpose.
+/// No file is longer than the limit, because a file has one purpose.
 fn no_file_is_too_long() {
     let files = tracked();
     let lengths = files
@@ -39,7 +39,7 @@ fn no_file_is_too_long() {
     assert_eq!(too_long([(Path::new("a.rs"), LONGEST + 1)].into_iter()).len(), 1, "the rule works");
 }
 
-/// Paths in backticks that look like files or folders of the tree exist.
+/// Finds paths in backticks that look like files or folders of the tree and do not exist.
 fn missing_paths(text: &str) -> Vec<String> {
     let named = text.split('`').skip(1).step_by(2);
     let ours =
@@ -64,7 +64,7 @@ fn documents_name_paths_that_exist() {
     );
 }
 
-/// Snapshots that no test compares any more: what was blessed once must not outlive its test.
+/// Finds snapshots that no test compares any more. A blessed snapshot must not outlive its test.
 fn orphans(snapshots: &[String], tests: &str) -> Vec<String> {
     snapshots.iter().filter(|name| !tests.contains(&format!("\"{name}\""))).cloned().collect()
 }

@@ -1,10 +1,10 @@
-//! The guide has the list of networks for Spin that the code has for itself.
+//! The guide lists the same networks for Spin as the code.
 
 use crate::support::server::root;
 
 pure! { the_guide_lists_what_the_runner_refuses() a_list_is_read() }
 
-/// By this one functions on Spin reach their own application.
+/// The network over which functions on Spin reach their own application.
 const OWN: &str = "127.0.0.0/8";
 
 /// The networks between `block_networks = [` and the next bracket.

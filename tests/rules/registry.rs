@@ -16,8 +16,8 @@ pure! {
     answers_are_held_against_nested_schemas()
 }
 
-/// The rows stand in the order of `wit/errors.wit`, spelled alike: both sides convert by
-/// index.
+/// The rows are in the order of `wit/errors.wit`, with the same names, because both sides convert
+/// by index.
 fn rows_and_interface_agree() {
     let mut resolve = Resolve::default();
     resolve.push_dir(root().join("wit")).unwrap();
@@ -28,7 +28,7 @@ fn rows_and_interface_agree() {
     assert_eq!(interface, rows);
 }
 
-/// The registry, whole: a change of a status or spelling is a change that a review sees.
+/// A snapshot of the whole registry, so that a review sees each change of a status or spelling.
 fn the_table() {
     let rows: Vec<_> = Code::ALL
         .iter()
@@ -50,7 +50,7 @@ fn the_table() {
     });
 }
 
-/// What differs between a folder and the pages that belong into it.
+/// The differences between a folder and the pages that belong in it.
 fn stale(folder: &Path, pages: &[Page]) -> Vec<String> {
     let mut found = Vec::new();
     for (name, text) in pages {
@@ -68,7 +68,7 @@ fn stale(folder: &Path, pages: &[Page]) -> Vec<String> {
     found
 }
 
-/// `docs/errors/` is what the registry makes of it now.
+/// `docs/errors/` has exactly the pages that the registry generates now.
 fn the_pages_are_those_of_the_registry() {
     let pages = contract::pages::all().unwrap();
     let folder = root().join("docs/errors");
@@ -86,7 +86,8 @@ fn the_pages_are_those_of_the_registry() {
     assert_eq!(stale(&folder, &others), expected, "the rule works");
 }
 
-/// Codes that the runner answers itself, where no gateway runs, are rows with their status.
+/// The codes that the runner answers itself, if no gateway runs, are rows of the registry with the
+/// same status.
 fn the_runner_answers_with_codes_of_the_registry() {
     let call = Regex::new(r#"answer\(\s*(?:StatusCode::)?(\w+),\s*"(\w+)""#).unwrap();
     let mut seen = 0;
@@ -108,7 +109,7 @@ fn the_runner_answers_with_codes_of_the_registry() {
     assert!(seen >= 4, "only {seen} answers of the runner were found");
 }
 
-/// The examples of errors in the contract are of the forms that it describes.
+/// The examples of errors in the contract keep the schemas that it describes.
 fn the_examples_keep_their_schemas() {
     let mut count = 0;
     for (name, response) in CONTRACT["components"]["responses"].as_object().unwrap() {

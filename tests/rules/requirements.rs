@@ -1,4 +1,4 @@
-//! Requirements: whatever a file cites by an id such as K-39 is a row of `docs/requirements.md`.
+//! Requirements: each id that a file cites, such as K-39, is a row of `docs/requirements.md`.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -32,13 +32,13 @@ fn document() -> String {
     std::fs::read_to_string(root().join("docs/requirements.md")).unwrap()
 }
 
-/// The ids of the rows of the document.
+/// The ids of the rows in the document.
 fn rows(document: &str) -> Vec<&str> {
     let firsts = document.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" | "));
     firsts.map(|(id, _)| id).filter(|id| cited(id).contains(*id)).collect()
 }
 
-/// What a text cites and no row defines, each behind the name of the file.
+/// The ids that a text cites and no row defines, each after the name of the file.
 fn undefined(file: &str, text: &str, known: &BTreeSet<&str>) -> Vec<String> {
     let ids = cited(text).into_iter().filter(|id| !known.contains(id.as_str()));
     ids.map(|id| format!("{file}: {id}")).collect()
@@ -49,7 +49,7 @@ fn cited_requirements_are_there() {
     let known: BTreeSet<_> = rows(&document).into_iter().collect();
     let (mut files, mut missing) = (0, Vec::new());
     for path in tracked() {
-        // What is no text cites nothing.
+        // A file that is not text cites nothing.
         let Ok(text) = std::fs::read_to_string(root().join(&path)) else { continue };
         files += usize::from(CITED.is_match(&text));
         missing.extend(undefined(&path.display().to_string(), &text, &known));

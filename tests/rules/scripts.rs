@@ -1,4 +1,4 @@
-//! Scripts: they share their head, and say what they do before they do anything.
+//! Scripts share their head, and tell what they do before they do anything.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ pure! { scripts_share_their_head() scripts_answer_help_without_building() }
 
 const HEAD: &str = "\nset -euo pipefail\nsource \"$(dirname \"${BASH_SOURCE[0]}\")/";
 
-/// The commands, and what continuous integration runs.
+/// The commands in `scripts/`, and the script that continuous integration runs.
 fn scripts() -> Vec<PathBuf> {
     let folder = std::fs::read_dir(root().join("scripts")).unwrap();
     let files = folder.map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
@@ -19,7 +19,7 @@ fn scripts() -> Vec<PathBuf> {
     scripts
 }
 
-/// What a script must leave to `scripts/lib/common.sh`.
+/// Code that a script must leave to `scripts/lib/common.sh`.
 fn mistakes(text: &str) -> Vec<&'static str> {
     let mut mistakes = Vec::new();
     if !text.contains(HEAD) || !text.contains("lib/common.sh\"\n") {
@@ -45,7 +45,7 @@ fn scripts_share_their_head() {
     assert_eq!(mistakes(own).len(), 3, "the rule works");
 }
 
-/// A home of cargo whose programs, and what else builds or fetches, only tell that they ran.
+/// A cargo home whose programs, and other programs that build or fetch, only record that they ran.
 fn traps(home: &Path) {
     std::fs::create_dir(home.join("bin")).unwrap();
     for program in ["cargo", "rustc", "rustup", "npm", "npx", "node", "python3", "apt-get"] {
@@ -55,7 +55,7 @@ fn traps(home: &Path) {
     }
 }
 
-/// Whether it ended well, what it printed, and whether it ran what it should not.
+/// Whether the script succeeded, what it printed, and whether it ran a forbidden program.
 fn run(script: &Path, arguments: &[&str]) -> (bool, String, bool) {
     let home = tempfile::tempdir().unwrap();
     traps(home.path());
@@ -70,7 +70,7 @@ fn run(script: &Path, arguments: &[&str]) -> (bool, String, bool) {
     (output.status.success(), printed, home.path().join("ran").exists())
 }
 
-/// From any folder, on a machine without anything, and at once.
+/// `--help` works from any folder, on a machine without any tools, and at once.
 fn scripts_answer_help_without_building() {
     for script in scripts().iter().filter(|script| script.starts_with(root().join("scripts"))) {
         let (well, printed, ran) = run(script, &["--help"]);

@@ -1,4 +1,4 @@
-//! The tree shows the architecture.
+//! The tree of files matches the architecture.
 
 use super::components::functions;
 use crate::support::server::root;
@@ -25,7 +25,8 @@ fn manifest_components_contract_and_tests_agree() {
     }
 }
 
-/// Spin 4.1 would hide what follows a route that begins with a dot behind `/...`.
+/// The route that begins with a dot is the last one, because Spin 4.1 would hide the routes after
+/// it behind `/...`.
 fn the_route_with_a_dot_is_last() {
     let manifest = toml("spin.toml");
     let routes = manifest["trigger"]["http"].as_array().unwrap();
@@ -53,7 +54,7 @@ fn one_development_key() {
     }
 }
 
-/// The master key, from which the issuer's keys come, is given to `auth` alone.
+/// Only `auth` gets the master key, from which the issuer's keys are derived.
 fn only_auth_has_the_master_key() {
     let manifest = toml("spin.toml");
     for (name, component) in manifest["component"].as_table().unwrap() {
@@ -64,7 +65,7 @@ fn only_auth_has_the_master_key() {
     }
 }
 
-/// The manifest's default limits are those that the contract tells (K-47).
+/// The default limits of the manifest are those of the contract (K-47).
 fn default_limits_are_those_of_the_contract() {
     let manifest = toml("spin.toml");
     let limits = crate::support::contract::CONTRACT["x-limits"].as_object().unwrap();
@@ -78,7 +79,7 @@ fn default_limits_are_those_of_the_contract() {
     assert_eq!(kept.as_str(), Some(told.to_string().as_str()));
 }
 
-/// The version of the workspace, of the manifest and of the contract are one.
+/// The workspace, the manifest and the contract have the same version.
 fn one_version() {
     let version =
         toml("Cargo.toml")["workspace"]["package"]["version"].as_str().unwrap().to_owned();

@@ -1,12 +1,13 @@
-//! The words at the head of tests: each has one, and what four runs are worth has four.
+//! The words in front of tests: each test has one, and tests that are worth four runs have a word
+//! for four.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 pure! { each_test_has_a_word() what_must_run_everywhere_does() the_share_is_kept() }
 
-/// What is about isolation, transactions, receipts, limits, preconditions, revocations or crashes.
-/// A file that joins these may not leave them again.
+/// Files about isolation, transactions, receipts, limits, preconditions, revocations or crashes. A
+/// file that is added here may not be removed again.
 const EVERYWHERE: [&str; 25] = [
     "auth::delete_client",
     "auth::disable_client",
@@ -34,13 +35,13 @@ const EVERYWHERE: [&str; 25] = [
     "webhooks::concurrent",
     "webhooks::order",
 ];
-/// Words of tests in both placements and on both stores, where what they need has both.
+/// Words of tests that run in both placements and on both stores, if what they need has both.
 const FOUR_TIMES: [&str; 4] = ["everywhere", "npm", "clock", "external"];
-/// Of a hundred tests with a server, so many run in both placements and on both stores.
+/// Of a hundred tests with a server, at least this many run in both placements and on both stores.
 const SHARE: usize = 20;
 
-/// The tests of this binary, each once, with their words: `isolation::every_operation` and
-/// `everywhere`; those without a word have an empty one.
+/// The tests of this binary, each once, with their words, such as `isolation::every_operation` and
+/// `everywhere`. A test without a word has an empty one.
 fn words_of<'a>(names: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, &'a str> {
     let words = BTreeSet::from(crate::support::words::ALL);
     names
@@ -60,7 +61,7 @@ fn names() -> String {
     let mut this = Command::new(std::env::current_exe().unwrap());
     let output = this.args(["--list", "--format", "terse"]).output().unwrap();
     let lines = String::from_utf8(output.stdout).unwrap();
-    // What the tests share has some that are none.
+    // The shared code of the tests has some that have no word.
     lines.lines().filter(|line| !line.starts_with("support::")).collect::<Vec<_>>().join("\n")
 }
 
