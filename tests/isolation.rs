@@ -1,8 +1,9 @@
-//! Tenant isolation over the whole contract: each operation has a row here, and
-//! `coverage.rs` fails for one that has none.
+//! Tenant isolation over the whole contract: each operation has a row here, and `coverage.rs` fails
+//! if one has none.
 //!
-//! For an operation on an object: another tenant's answer for this object and for one
-//! that never existed are the same, the object is untouched, and nothing is told of it.
+//! If an operation works on an object, then a tenant gets the same answer for another tenant's
+//! object and for one that never existed. The object stays unchanged, and no event tells of the
+//! request.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -10,17 +11,17 @@ use serde_json::{Value, json};
 use crate::support::{App, Client, Exchange};
 use crate::{tenants, webhooks};
 
-/// How an operation meets the tenants.
+/// The kind of an operation, as far as tenants are concerned.
 pub enum Row {
-    /// It needs no credential and shows no tenant's data.
+    /// It needs no credential of a tenant, and shows no tenant's data.
     Public,
-    /// It lists what the caller's tenant has, when asked by this query.
+    /// It lists objects of the caller's tenant, with this query.
     List(&'static str),
-    /// It makes something in the caller's tenant.
+    /// It makes an object in the caller's tenant.
     Create(fn() -> Value),
     /// It works on one object of the caller's tenant.
     Object(fn() -> Option<Value>),
-    /// It works on the objects that its body names, and answers for each.
+    /// It works on the objects that its body names, and has a result for each.
     Bulk(fn(&str) -> Value),
 }
 
@@ -32,7 +33,7 @@ fn named() -> Value {
     json!({ "name": "taken over" })
 }
 
-/// One that takes nothing that happens here.
+/// An endpoint that gets no event of these tests.
 fn endpoint() -> Value {
     json!({ "url": "https://example.com/taken-over", "event_types": ["notice.published"] })
 }
@@ -129,7 +130,7 @@ pub const ROWS: &[(&str, Row)] = &[
 
 /// An id that no object has.
 const MISSING: &str = "none_0000000000000000000000";
-/// The attempt of every webhook endpoint that is made here.
+/// The id of the attempt that every webhook endpoint here has.
 const ATTEMPT: &str = "atm_0000000000000000000000";
 
 /// An operation of the contract with its row.
@@ -142,14 +143,14 @@ struct Operation<'a> {
 }
 
 impl Operation<'_> {
-    /// Asks for it, on this object if it works on any, whatever version that has.
+    /// Calls the operation, on this object if it works on one, at any version of the object.
     async fn call(&self, client: &Client, object: &str) -> Exchange {
         let any = [("if-match", "*")];
         let headers: &[(&str, &str)] = if self.method == Method::PUT { &any } else { &[] };
         self.call_if(client, object, headers).await
     }
 
-    /// Asks for it under these conditions.
+    /// Calls the operation with these headers, which may be preconditions.
     async fn call_if(&self, client: &Client, object: &str, headers: &[(&str, &str)]) -> Exchange {
         let query = if let Row::List(query) = self.row { query } else { "" };
         let path = self.template.replace("{id}", object).replace("{attempt_id}", ATTEMPT) + query;
@@ -166,7 +167,7 @@ impl Operation<'_> {
         }
     }
 
-    /// The collection that it is about; a project stands for what is none.
+    /// The collection of the operation. If it has none, then projects stand for it.
     fn collection(&self) -> &'static str {
         if self.template.starts_with("/api/v1/auth/clients") {
             return "auth/clients";
@@ -179,7 +180,7 @@ impl Operation<'_> {
     }
 }
 
-/// A new object of this tenant that bears the marker, as it reads.
+/// A new object of this tenant that contains the marker, as a later GET shows it.
 async fn make(app: &App, owner: &Client, collection: &str, marker: &str) -> Exchange {
     let path = format!("/api/v1/{collection}");
     let body = match collection {
@@ -218,7 +219,7 @@ async fn make(app: &App, owner: &Client, collection: &str, marker: &str) -> Exch
     owner.post(&path, &body).await.expect(201)
 }
 
-/// What is the same whoever and whatever was asked for.
+/// The part of an answer that does not depend on the caller and on the id that was asked for.
 fn comparable(exchange: &Exchange, id: &str) -> String {
     let trace = exchange.body["trace_id"].as_str().unwrap_or("no trace id");
     let mut headers: Vec<_> = exchange
@@ -281,8 +282,8 @@ fn is_conditional(document: &Value) -> bool {
     named.any(|name| name.ends_with("/IfMatch") || name.ends_with("/IfMatchRequired"))
 }
 
-/// A condition that does not hold stops every write that the contract names conditions for (RFC
-/// 9110 section 13.2.1), and nothing happens.
+/// A precondition that does not hold stops every write for which the contract names preconditions
+/// (RFC 9110 section 13.2.1), and nothing happens.
 async fn check_condition(app: &App, operation: &Operation<'_>) {
     let (id, collection) = (operation.id, operation.collection());
     let owner = app.owner().await;
@@ -293,7 +294,7 @@ async fn check_condition(app: &App, operation: &Operation<'_>) {
     for condition in [("if-match", "\"v999\""), ("if-match", "x"), ("if-none-match", "*"), past] {
         let needed = (operation.method == Method::PUT && condition.0 != "if-match")
             .then_some(("if-match", "*"));
-        // Where a tag is asked for, the date is not looked at.
+        // If a tag is required, then the date is ignored.
         if needed.is_some() && condition == past {
             continue;
         }
@@ -310,7 +311,7 @@ async fn check_condition(app: &App, operation: &Operation<'_>) {
     assert_eq!(owner.feed().await, before, "{id} told of a change");
 }
 
-/// Who asks for each operation of a tenant about what is its own: none is beyond the server.
+/// Owners call each operation of a tenant on their own objects, and no answer is a 5xx.
 pub async fn asked_by_owners(app: &App) {
     for (method, template, document) in crate::support::contract::operations() {
         let id = document["operationId"].as_str().unwrap();
@@ -328,7 +329,7 @@ pub async fn asked_by_owners(app: &App) {
 }
 
 everywhere! {
-    /// Every write of the contract that takes conditions heeds them.
+    /// Every write of the contract that accepts preconditions heeds them.
     async fn every_condition(app) {
         let mut count = 0;
         for (method, template, document) in crate::support::contract::operations() {
@@ -344,7 +345,7 @@ everywhere! {
         assert!(count > 20, "{count} of them were found");
     }
 
-    /// Every operation of the contract, row by row.
+    /// Every operation of the contract keeps tenants apart, row by row.
     async fn every_operation(app) {
         for (method, template, document) in crate::support::contract::operations() {
             let id = document["operationId"].as_str().unwrap();

@@ -1,9 +1,9 @@
-//! The integration tests: the built WebAssembly in the real host, in both placements.
-//! A test's path mirrors the URL it calls; `support/` starts servers and makes clients.
+//! The integration tests: the built WebAssembly in the real host, in both placements. The path of a
+//! test mirrors the URL that it calls. `support/` starts servers and makes clients.
 
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-// Whose words stand at the head of the tests.
+// This module comes first, because its macros are the words in front of tests.
 #[macro_use]
 mod support;
 

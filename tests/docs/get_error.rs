@@ -5,7 +5,7 @@ use gateway::Code;
 const PATH: &str = "/docs/errors";
 
 logic! {
-    /// Each code has a page at its documentation URL: what it is, what happened, what to do.
+    /// Each code has a page at its documentation URL: what it means, what happened, what to do.
     async fn each_code_has_a_page(app) {
         let anon = app.anon();
         for code in Code::ALL {
@@ -19,7 +19,7 @@ logic! {
         }
     }
 
-    /// A page is whole, may be cached by anyone, and holds nothing that runs.
+    /// A page is complete, any cache may store it, and it contains no script.
     async fn is_a_plain_page(app) {
         let page = app.anon().get(&format!("{PATH}/validation_error")).await.expect(200);
         assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
@@ -33,7 +33,7 @@ logic! {
         assert!(page.text.contains("<a href=\"/docs/errors\">"), "{}", page.text);
     }
 
-    /// What is no code has no page, and is not repeated in the message.
+    /// An unknown code has no page, and the message does not repeat it.
     async fn unknown_codes(app) {
         for code in ["NOTHING", "VALIDATION_ERROR.md", "%3Cscript%3E"] {
             let refused = app.anon().get(&format!("{PATH}/{code}")).await.refused(404, "resource_not_found");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::contract::CONTRACT;
 
 logic! {
-    /// The same operations, each answer in the native form alone.
+    /// This contract has the same operations, with each answer in the native form alone.
     async fn has_one_form_of_each_answer(app) {
         let anon = app.anon();
         let served = anon.get("/api/v1/openapi.native.json").await.expect(200);
@@ -26,7 +26,7 @@ logic! {
             let names: Vec<_> = content.as_object().unwrap().keys().collect();
             assert!(names.len() == 1 || names.iter().all(|name| *name != "application/json"), "{names:?}");
         }
-        // A generator makes up a name for each object that has none, wherever it stands.
+        // A client generator makes up a name for each object schema without one, wherever it is.
         let mut forms = Vec::new();
         found(&served.body, "anyOf", &mut forms);
         let sparse = json!({ "$ref": "#/components/schemas/SparseProject" });

@@ -5,7 +5,7 @@ use http::Method;
 use crate::support::contract::CONTRACT;
 
 logic! {
-    /// What is served is the contract of the repository.
+    /// The served contract is the one of the repository.
     async fn is_the_contract(app) {
         let served = app.anon().get("/api/v1/openapi.json").await.expect(200);
         assert_eq!(served.body, *CONTRACT);
@@ -14,7 +14,8 @@ logic! {
 }
 
 transport! {
-    /// Who has it asks whether it is the same still, and does not get it again.
+    /// A client that has the contract can ask whether it is still the same, and does not get it
+    /// again.
     async fn is_not_sent_twice(app) {
         let anon = app.anon();
         for path in ["/api/v1/openapi.json", "/v1/api-docs.json", "/docs/errors", "/docs/errors/CONFLICT"] {

@@ -1,6 +1,6 @@
-//! Makes the client of `target/generators/openapi.json`, as the command line of openapi-to-rust
-//! does. Its library alone needs a third of the crates. The client stands beside `main.rs`, as its
-//! modules cannot be included from elsewhere.
+//! Generates the client of `target/generators/openapi.json`, as the command line of openapi-to-rust
+//! does. Its library alone needs a third of the crates. The client is written beside `main.rs`,
+//! because its modules cannot be included from elsewhere.
 
 use openapi_to_rust::{CodeGenerator, GeneratorConfig, SchemaAnalyzer, spec_source};
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! The walk of the README with the client that openapi-to-rust makes.
+//! The walkthrough of the README, with the client that openapi-to-rust generates.
 
 #[allow(warnings)]
 #[rustfmt::skip]
@@ -35,7 +35,7 @@ async fn main() -> Result<(), Failed> {
     let [Item::Project(first)] = page.as_slice() else { panic!("{page:?}") };
     assert_eq!((&first.id, first.name.as_str()), (&project.id, "Site A"));
 
-    // The client shows headers of errors alone, so the tag is made of the version.
+    // The client shows headers only of errors, so the test builds the tag from the version.
     let tag = Some("\"v1-native\"");
     let patch = ProjectPatch { name: Some("Site B".to_owned()), ..ProjectPatch::default() };
     let id = &project.id;
@@ -72,7 +72,7 @@ async fn main() -> Result<(), Failed> {
     Ok(())
 }
 
-/// A page of projects; every parameter but its length is left at its default.
+/// A page of projects. Every parameter except the page length has its default.
 async fn projects(client: &HttpClient, limit: Option<i64>) -> Result<Vec<Item>, Failed> {
     let (offset, page, per_page, status) = (None, None, None, None);
     let found = client
