@@ -1,5 +1,5 @@
-//! One file with everything in it, made by `tenantry bundle` of the built functions and run as
-//! somebody does who has nothing else: in an empty folder, without an environment.
+//! One file that contains everything. `tenantry bundle` makes it of the built functions, and the
+//! tests run it as a user does who has nothing else: in an empty folder, without an environment.
 //! `scripts/test` builds what it needs.
 
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -14,7 +14,7 @@ use std::io::{ErrorKind, Seek as _, SeekFrom, Write as _};
 use std::process::Command;
 use std::sync::LazyLock;
 
-/// A bundle of two functions, which are enough for a person with a project, made once.
+/// A bundle of two functions, made once. They are enough for a user with a project.
 static BUNDLE: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
     let text = fs::read_to_string(root().join("spin.toml")).unwrap();
@@ -44,20 +44,21 @@ fn bundle() -> std::path::PathBuf {
     BUNDLE.path().join("service")
 }
 
-/// A program without an environment.
+/// A command without an environment.
 fn alone(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.env_clear();
     command
 }
 
-/// Whether a command succeeds in an empty folder, and what it says.
+/// Whether a command succeeds in an empty folder, and what it prints.
 fn told(command: &mut Command) -> (bool, String) {
     let folder = tempfile::tempdir().unwrap();
     command.current_dir(folder.path());
     let output = loop {
         match command.output() {
-            // What another test starts has for a moment open what this one has just written.
+            // For a moment, a process that another test starts has the file open that this test has
+            // just written.
             Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
             other => break other.unwrap(),
         }
@@ -66,7 +67,7 @@ fn told(command: &mut Command) -> (bool, String) {
     (output.status.success(), String::from_utf8(text).unwrap())
 }
 
-/// Somebody registers, makes a project and reads it.
+/// A user registers, makes a project and reads it.
 #[track_caller]
 fn serves(server: &Lone) {
     let body = json!({
@@ -84,7 +85,7 @@ fn serves(server: &Lone) {
     assert_eq!((status, &read["name"]), (200, &json!("Site A")));
 }
 
-/// Nothing is compiled for it, and who starts it reads that it is not for others.
+/// The bundle serves without compiling, and tells at its start that it is not for other people.
 #[test]
 fn it_serves_from_an_empty_folder() {
     let folder = tempfile::tempdir().unwrap();
@@ -98,16 +99,16 @@ fn it_serves_from_an_empty_folder() {
     let said = server.said();
     assert!(said.contains("DEVELOPMENT") && !said.contains("ompil"), "{said}");
     drop(server);
-    // A second start finds what the first one has made.
+    // A second start finds the data of the first one.
     let body = json!({ "email": "ana@example.com", "password": "correct horse battery staple" });
     assert_eq!(start().ask("POST", "auth/login", None, Some(&body)).0, 200);
 }
 
-/// The composed placement is compiled at its first start, of the portable files.
+/// The composed placement is compiled at its first start, from the portable files.
 #[test]
 fn the_gateway_is_composed_of_what_is_portable() {
     let folder = tempfile::tempdir().unwrap();
-    // What other tests have compiled need not be compiled again.
+    // The cache saves compiling again what other tests have compiled.
     let cache = root().join("target/tests/cache");
     fs::create_dir_all(&cache).unwrap();
     std::os::unix::fs::symlink(cache, folder.path().join("cache")).unwrap();
@@ -118,8 +119,8 @@ fn the_gateway_is_composed_of_what_is_portable() {
     assert!(server.said().contains("Compiling auth"), "{}", server.said());
 }
 
-/// The same where there is nothing but the file and the libraries that it names. `scripts/test`
-/// leaves it out, and says so, where no process may have a root of its own.
+/// The bundle serves also if there is nothing but the file and the libraries that it names. If no
+/// process may have a root of its own, `scripts/test` leaves this test out and says so.
 #[test]
 fn it_serves_where_nothing_else_is() {
     let folder = lone::bare(&bundle());
@@ -127,7 +128,7 @@ fn it_serves_where_nothing_else_is() {
     serves(&Lone::start(command.args(["/service", "up", "--listen", "127.0.0.1:0"])));
 }
 
-/// Who would serve others, or builds, reads what to do.
+/// A user who wants to serve others, or to build, is told what to do.
 #[test]
 fn what_it_cannot_do_is_told() {
     for (arguments, what) in [
@@ -140,7 +141,7 @@ fn what_it_cannot_do_is_told() {
         let (done, said) = told(alone(bundle()).args(arguments));
         assert!(!done && said.contains(what), "{arguments:?}: {said}");
     }
-    // What a developer on one machine does not set.
+    // Settings that a developer on one machine does not use.
     for (name, value) in [
         ("TRUSTED_PROXIES", "10.0.0.0/8"),
         ("PUBLIC_URL", "https://api.example.com"),
@@ -155,7 +156,7 @@ fn what_it_cannot_do_is_told() {
     }
     let (done, said) = told(alone(bundle()).args(["up", "--runtime-config", "stores.toml"]));
     assert!(!done && !said.contains("Serving") && !said.contains("DEVELOPMENT"), "{said}");
-    // What is run as it is comes from the compiler alone.
+    // Compiled code is run as it is, so only the compiler may have made it.
     let planted =
         ["bundle", "other", "--add=compiled/target/wasm32-wasip2/guest/auth.wasm=/dev/null"];
     let (done, said) = told(
@@ -165,12 +166,12 @@ fn what_it_cannot_do_is_told() {
             .arg(root().join("spin.toml")),
     );
     assert!(!done && said.contains("is for compiled functions"), "{said}");
-    // The runner alone holds nothing.
+    // The runner without a bundle contains no functions.
     let (done, said) = told(alone(env!("CARGO_BIN_EXE_tenantry")).arg("up"));
     assert!(!done && said.contains("holds no functions"), "{said}");
 }
 
-/// Commands that look at the manifest find it, and `unpack` writes all that can be served.
+/// Commands that read the manifest find it, and `unpack` writes everything that can be served.
 #[test]
 fn other_commands_find_what_it_holds() {
     let (done, said) = told(alone(bundle()).arg("doctor"));
@@ -192,7 +193,7 @@ fn other_commands_find_what_it_holds() {
     assert!(!done && said.contains("not empty"), "{said}");
 }
 
-/// A file that was cut short or altered on its way does not run what it holds.
+/// A file that was cut short or altered on its way does not run its content.
 #[test]
 fn damage_is_told() {
     let folder = tempfile::tempdir().unwrap();
@@ -200,7 +201,7 @@ fn damage_is_told() {
     fs::copy(bundle(), &damaged).unwrap();
     let length = fs::metadata(&damaged).unwrap().len();
     let mut file = fs::OpenOptions::new().write(true).open(&damaged).unwrap();
-    // In the archive, which is longer than this.
+    // This position is in the archive, which is longer than this.
     file.seek(SeekFrom::Start(length - 100_000)).unwrap();
     file.write_all(b"another byte").unwrap();
     drop(file);

@@ -1,4 +1,4 @@
-//! A server that has nothing but its own file, and a client of it.
+//! A server that has nothing but its own file, and a client for it.
 
 use serde_json::Value;
 use std::fs;
@@ -22,12 +22,12 @@ pub struct Lone {
 }
 
 impl Lone {
-    /// Starts it without an environment, and waits until it serves.
+    /// Starts the command without an environment, and waits until it serves.
     #[track_caller]
     pub fn start(command: &mut Command) -> Self {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let command = command.env_clear();
-        // For whoever starts the server in turn; the server itself looks for no program.
+        // The program that starts the server needs this. The server itself looks for no program.
         if command.get_program() == "unshare" {
             command.env("PATH", path);
         }
@@ -46,7 +46,7 @@ impl Lone {
             *heard.lock().unwrap() += &format!("{line}\n");
             Some(line.strip_prefix("Serving http://")?.to_owned())
         });
-        // Whoever writes into a pipe that nobody reads stops.
+        // The output must be read, because a process that writes to a full pipe blocks.
         std::thread::spawn(move || lines.for_each(drop));
         let Some(address) = address else {
             let _ = child.wait();
@@ -55,7 +55,7 @@ impl Lone {
         Self { child, address, said }
     }
 
-    /// What stood on the screen until it served.
+    /// The output until the server was ready.
     pub fn said(&self) -> String {
         self.said.lock().unwrap().clone()
     }
@@ -98,13 +98,13 @@ impl Drop for Lone {
     }
 }
 
-/// A folder with the file, as `service`, and the libraries that its loader asks for, and with
-/// nothing else: a root for [`rooted`].
+/// A folder with the file, as `service`, and with the libraries that its loader asks for. It has
+/// nothing else, so it can be a root for [`rooted`].
 pub fn bare(file: &Path) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("proc")).unwrap();
-    // A file that this process has written to could not be run while another test starts a
-    // process, which for a moment has it open too.
+    // This process must not write the file itself: a process that another test starts would have it
+    // open for a moment, and it could not be run.
     let copied = Command::new("cp").arg(file).arg(folder.path().join("service")).status();
     assert!(copied.unwrap().success());
     let listed = Command::new("ldd").arg(file).output().expect("ldd");
@@ -119,8 +119,8 @@ pub fn bare(file: &Path) -> tempfile::TempDir {
     folder
 }
 
-/// Runs what it gets as arguments with this folder as its root, and with `/proc`. Who is not root
-/// needs a user namespace for that.
+/// A command that runs its arguments with this folder as the root, and with `/proc`. A user other
+/// than root needs a user namespace for that.
 pub fn rooted(folder: &Path) -> Command {
     let mut command = Command::new("unshare");
     command.args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]);
