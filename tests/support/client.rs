@@ -7,13 +7,13 @@ use serde_json::Value;
 
 use super::contract;
 
-/// A client of one server, named in tests by who it is.
+/// A client of one server. Tests name it after the caller that it stands for.
 #[derive(Clone)]
 pub struct Client {
     base: String,
     token: Option<String>,
     http: reqwest::Client,
-    /// What registering answered; null for others.
+    /// The answer to the registration, or null for other clients.
     pub session: Value,
 }
 
@@ -25,7 +25,7 @@ pub struct Exchange {
     pub sent: Option<String>,
     pub status: u16,
     pub headers: HeaderMap,
-    /// JSON when it is, else null.
+    /// The body if it is JSON, or else null.
     pub body: Value,
     pub text: String,
 }
@@ -35,7 +35,7 @@ impl Client {
         Self {
             base: base.to_owned(),
             token: token.map(str::to_owned),
-            // A redirect is an answer to look at.
+            // A redirect is an answer for the test to check.
             http: reqwest::Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
                 .build()
@@ -44,14 +44,14 @@ impl Client {
         }
     }
 
-    /// The same one at 127.0.0.`last`, so in a network of its own.
+    /// The same client at 127.0.0.`last`, and so in a network of its own.
     pub fn at(self, last: u8) -> Self {
         let builder = reqwest::Client::builder().local_address(IpAddr::from([127, 0, 0, last]));
         let http = builder.redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self { http, ..self }
     }
 
-    /// What it sends by, for what is not JSON.
+    /// The inner HTTP client, for bodies that are not JSON.
     pub fn http(&self) -> &reqwest::Client {
         &self.http
     }
@@ -68,7 +68,7 @@ impl Client {
         self.token.as_deref().unwrap()
     }
 
-    /// The same server with another token.
+    /// A client of the same server with another token.
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
@@ -81,8 +81,8 @@ impl Client {
         self.send(Method::GET, path, &[], None).await
     }
 
-    /// What has happened in the tenant, which a refusal must leave as it was: its feed, without what
-    /// tells of audit entries about refusals.
+    /// The events of the tenant, which a refusal must leave unchanged. Events of audit entries
+    /// about refusals are left out.
     pub async fn feed(&self) -> Vec<Value> {
         let page = self.get("/api/v1/events?limit=100").await.expect(200);
         let items = page.body["items"].as_array().unwrap().iter();
@@ -97,7 +97,7 @@ impl Client {
         self.json(Method::POST, path, body, &[]).await
     }
 
-    /// Replaces whatever version there is.
+    /// Replaces the object at any version.
     pub async fn put(&self, path: &str, body: &Value) -> Exchange {
         self.json(Method::PUT, path, body, &[("if-match", "*")]).await
     }
@@ -125,7 +125,7 @@ impl Client {
         self.send(Method::POST, path, &all, Some(body.to_owned())).await
     }
 
-    /// Sends anything; the answer is checked against the contract.
+    /// Sends any request, and checks the answer against the contract.
     pub async fn send(
         &self,
         method: Method,
@@ -138,7 +138,7 @@ impl Client {
         exchange
     }
 
-    /// As [`Client::send`], for servers that may die meanwhile.
+    /// As [`Client::send`], for servers that may die during the request.
     pub async fn try_send(
         &self,
         method: Method,
@@ -172,14 +172,15 @@ impl Client {
 }
 
 impl Exchange {
-    /// The answer, when it has this status.
+    /// The exchange itself. It must have this status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{} {}: {}", self.method, self.path, self.text);
         self
     }
 
-    /// A refusal with this status and error code of the registry.
+    /// The exchange itself. It must be a refusal with this status and this error code of the
+    /// registry.
     #[track_caller]
     pub fn refused(self, status: u16, error: &str) -> Self {
         let this = self.expect(status);
@@ -187,8 +188,8 @@ impl Exchange {
         this
     }
 
-    /// The native code of the error, in whatever form it was told: the page of a code is
-    /// named after it.
+    /// The native code of the error, in whatever form the answer is: the documentation page of a
+    /// code is named after it.
     pub fn error(&self) -> &'static str {
         let told = match &self.body["error"] {
             Value::String(name) => name.clone(),

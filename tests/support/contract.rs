@@ -1,4 +1,4 @@
-//! Holds every exchange of the tests against the OpenAPI document.
+//! Checks every exchange of the tests against the OpenAPI document.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
@@ -14,7 +14,7 @@ pub static CONTRACT: LazyLock<Value> = LazyLock::new(contract::bundle);
 
 type Operation = (String, String, &'static Value);
 
-/// The operations of the contract: method, full path template, and its document.
+/// The operations of the contract: the method, the full path template, and the document of each.
 pub fn operations() -> &'static [Operation] {
     static ALL: LazyLock<Vec<Operation>> = LazyLock::new(all);
     &ALL
@@ -33,7 +33,7 @@ fn all() -> Vec<Operation> {
     all
 }
 
-/// The operation that a request meant, if the contract has it.
+/// The operation that a request addressed, if the contract has it.
 pub fn operation(method: &str, path: &str) -> Option<&'static Value> {
     let path = path.split('?').next().unwrap();
     let path = if path.starts_with("/v1/") { format!("/api{path}") } else { path.to_owned() };
@@ -46,8 +46,8 @@ pub fn operation(method: &str, path: &str) -> Option<&'static Value> {
     operations().iter().find(|(m, p, _)| m == method && fits(p)).map(|(_, _, doc)| *doc)
 }
 
-/// The answer must be one that the contract tells for the operation: status, media type and
-/// the schema of the body.
+/// Checks that the contract declares the answer for the operation: status, media type and the
+/// schema of the body.
 #[track_caller]
 pub fn check(exchange: &Exchange) {
     let Some(operation) = operation(exchange.method.as_str(), &exchange.path) else {
@@ -70,7 +70,7 @@ pub fn check(exchange: &Exchange) {
         exchange.status,
         exchange.text
     );
-    // Only the contract says that something may be shown without asking again (K-13).
+    // Only the contract decides which answers a cache may show without revalidation (K-13).
     let kept = exchange.header("cache-control").filter(|value| value.contains("max-age"));
     assert!(kept.is_none_or(|kept| operation["x-cache"] == kept), "{id}: {kept:?}");
     let content = &response["content"];
@@ -98,7 +98,7 @@ pub fn check(exchange: &Exchange) {
     }
 }
 
-/// An event must be what the registry says of its type.
+/// Checks that an event matches the registry's description of its type.
 #[track_caller]
 pub fn registered(event: &Value) {
     static TYPES: LazyLock<BTreeMap<&str, Arc<Validator>>> = LazyLock::new(|| {
@@ -114,12 +114,13 @@ pub fn registered(event: &Value) {
     assert!(errors.is_empty(), "{kind}: {errors:?}\n{event}");
 }
 
-/// What is wrong with a value by a schema of the contract.
+/// The violations of a schema of the contract by a value.
 pub fn violations(schema: &'static Value, value: &Value) -> Vec<String> {
     errors(&validator(schema), value)
 }
 
-/// What a schema of the contract is compiled to, once: that takes much longer than to use it.
+/// The compiled form of a schema of the contract. It is compiled once, because that takes much
+/// longer than its use.
 fn validator(schema: &'static Value) -> Arc<Validator> {
     static COMPILED: LazyLock<Mutex<HashMap<usize, Arc<Validator>>>> =
         LazyLock::new(Mutex::default);
@@ -127,7 +128,7 @@ fn validator(schema: &'static Value) -> Arc<Validator> {
     COMPILED.lock().entry(address).or_insert_with(|| Arc::new(compile(schema))).clone()
 }
 
-/// The name of the contract for schemas that stand alone.
+/// The URI of the contract, for schemas that are compiled alone.
 const NAME: &str = "urn:contract";
 
 fn compile(schema: &Value) -> Validator {
@@ -140,7 +141,7 @@ fn compile(schema: &Value) -> Validator {
     jsonschema::options().with_registry(&REGISTRY).build(&alone).unwrap()
 }
 
-/// Lets references lead out of a schema: `#/components/…` becomes `urn:contract#/components/…`.
+/// Makes references lead out of a schema: `#/components/…` becomes `urn:contract#/components/…`.
 fn name_references(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
@@ -158,12 +159,13 @@ fn errors(validator: &Validator, value: &Value) -> Vec<String> {
     validator.iter_errors(value).map(|e| format!("{}: {e}", e.instance_path())).collect()
 }
 
-/// The content that the answer's `Content-Type` names: that of its profile, if there is one.
+/// The content of the contract that the answer's `Content-Type` names: that of its profile, if it
+/// has one.
 fn media(content: &'static Value, exchange: &Exchange) -> &'static Value {
     let mut parts = exchange.header("content-type").unwrap_or_default().split(';').map(str::trim);
     let essence = parts.next().unwrap();
     let named = parts.find_map(|part| part.strip_prefix("profile=")).map(|it| it.trim_matches('"'));
-    // Below `/v1` JSON has the profile `camel` without saying so (K-1).
+    // Below `/v1` JSON has the profile `camel`, although the media type does not say so (K-1).
     let alias = exchange.path.starts_with("/v1/") && exchange.body.get("data").is_some();
     let profile = named.or(alias.then_some("camel"));
     let profiled = profile.and_then(|it| content.get(format!("{essence};profile=\"{it}\"")));

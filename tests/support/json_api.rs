@@ -1,5 +1,5 @@
-//! What JSON:API 1.1 says of every document (<https://jsonapi.org/format/1.1/>), for whatever a
-//! test asks for.
+//! The rules of JSON:API 1.1 for every document (<https://jsonapi.org/format/1.1/>), checked on
+//! each answer that a test gets.
 
 use std::collections::BTreeSet;
 
@@ -67,7 +67,7 @@ impl Found {
             one => vec![key(one)],
         });
         let linked: BTreeSet<_> = linked.collect();
-        // Linkage that `fields` leaves out is the one exception.
+        // The one exception is linkage that `fields` leaves out.
         let complete = included.iter().all(|one| linked.contains(&key(one)));
         self.unless(complete || path.contains("fields"), "included, and linked by nothing");
     }
@@ -164,7 +164,7 @@ impl Found {
     }
 }
 
-/// RFC 3986: what may stand in a URI-reference.
+/// The characters that a URI-reference may have (RFC 3986).
 pub fn is_reference(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#@!$&'()*+,;=%".contains(c);
     text.chars().all(plain)

@@ -1,4 +1,4 @@
-//! Packages of npm and of PyPI, which are fetched below `target/`.
+//! Packages of npm and of PyPI, which are installed below `target/`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,17 +12,17 @@ pub const STANDARD_WEBHOOKS: &str = "standardwebhooks@1.1.1";
 pub const STRIPE: &str = "stripe@22";
 const OF_PYPI: &str = "standardwebhooks==1.1.0";
 
-/// The folder that has a package of npm among its modules.
+/// The folder whose modules include a package of npm.
 pub fn of_npm(name: &str) -> PathBuf {
     install(name).unwrap_or_else(|reason| panic!("{reason}"))
 }
 
-/// A Python that has the package of PyPI.
+/// A Python interpreter that has the package of PyPI.
 pub fn python() -> PathBuf {
     environment().unwrap_or_else(|reason| panic!("{reason}"))
 }
 
-/// Fetches everything, or tells why it cannot.
+/// Installs all packages, or tells why it cannot.
 pub fn all() -> Result<(), String> {
     for name in [OIDC_PROVIDER, STANDARD_WEBHOOKS, STRIPE] {
         install(name)?;
@@ -30,7 +30,7 @@ pub fn all() -> Result<(), String> {
     environment().map(drop)
 }
 
-/// One at a time, as all share the folders and the caches.
+/// One installation runs at a time, because all share the folders and the caches.
 static FETCHING: Mutex<()> = Mutex::new(());
 
 fn install(name: &str) -> Result<PathBuf, String> {
@@ -63,7 +63,7 @@ fn environment() -> Result<PathBuf, String> {
     Ok(python)
 }
 
-/// Runs a command to its end, or tells in a line what it said last.
+/// Runs a command to its end. If it fails, returns the end of its output as one line.
 fn run(command: &mut Command) -> Result<(), String> {
     let name = Path::new(command.get_program()).file_name().unwrap().display().to_string();
     let output = command.output().map_err(|error| format!("{name} does not run: {error}"))?;

@@ -1,4 +1,4 @@
-//! Servers in processes of their own, which can be killed and frozen.
+//! Servers in processes of their own, which a test can kill and freeze.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -11,29 +11,29 @@ use super::{App, Placement, signing_key};
 
 const SETTING: &str = "TENANTRY_TEST_SERVER";
 
-/// How to start a server.
+/// The settings with which a server starts.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Setting {
     pub data: PathBuf,
     pub composed: bool,
-    /// Only these; empty means all.
+    /// The functions to serve. Empty means all of them.
     pub components: Vec<String>,
-    /// Over the unlimited ones.
+    /// Variables that override the unlimited ones.
     pub variables: Vec<(String, String)>,
-    /// Instead of the stores of the data directory.
+    /// A file that replaces the stores of the data directory.
     pub runtime_config: Option<PathBuf>,
-    /// The port; 0 takes a free one.
+    /// The port. 0 takes a free one.
     pub port: u16,
-    /// Instead of the manifest of the repository.
+    /// A manifest that replaces the one of the repository.
     pub manifest: Option<PathBuf>,
     /// The file of a clock that a test turns.
     pub clock: Option<PathBuf>,
-    /// Instead of the default bound of the memory of all guests, in bytes.
+    /// A bound for the memory of all guests that replaces the default, in bytes.
     pub total_memory: Option<usize>,
 }
 
 impl Setting {
-    /// All functions, with the data of `data`.
+    /// A server of all functions, with the data in `data`.
     pub fn new(data: &Path, placement: Placement) -> Self {
         Self {
             data: data.to_path_buf(),
@@ -49,7 +49,7 @@ impl Setting {
     }
 }
 
-/// Not a test: the server of the tests that kill it.
+/// Not a test: this is the server process of the tests that kill it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "the server of the tests that kill it"]
 async fn server_process() {
@@ -58,7 +58,7 @@ async fn server_process() {
     let placement = if setting.composed { Placement::Composed } else { Placement::Fused };
     let variables = setting.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let manifest = setting.manifest.as_ref().map(|file| std::fs::read_to_string(file).unwrap());
-    // A manifest of a test's own knows what it declares.
+    // A manifest of a test may declare fewer variables.
     let known = |name: &str| manifest.as_ref().is_none_or(|text| text.contains(name));
     let unlimited = UNLIMITED.iter().copied().filter(|(name, _)| known(name));
     let variables: Vec<_> = unlimited.chain(variables).collect();
@@ -75,7 +75,7 @@ async fn server_process() {
     }
     let (app, server) = server::start(options).await;
     println!("listening {}", app.base);
-    // Nobody reads it from another process, and some tests look at the memory of this one.
+    // No other process can read this log, and some tests measure the memory of this one.
     let log = app.log.clone();
     tokio::spawn(async move {
         loop {
@@ -83,14 +83,14 @@ async fn server_process() {
             log.lock().clear();
         }
     });
-    // Ends as `tenantry up` does, when it is asked to.
+    // On a request to end, it ends as `tenantry up` does.
     let mut stop =
         tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).unwrap();
     stop.recv().await;
     server.shutdown().await.unwrap();
 }
 
-/// The linear memory of all instances of a component, in bytes, as `/metrics` has it.
+/// The linear memory of all instances of a component, in bytes, from `/metrics`.
 pub async fn memory(app: &App, component: &str) -> usize {
     let authorization = format!("Bearer {OPERATOR}");
     let headers = [("authorization", authorization.as_str())];
@@ -100,7 +100,7 @@ pub async fn memory(app: &App, component: &str) -> usize {
     value.unwrap_or_else(|| panic!("{name}: {}", metrics.text)).parse().unwrap()
 }
 
-/// A server that does not outlive a failed test.
+/// A server process that does not outlive a failed test.
 pub struct Process {
     child: Child,
     pub app: App,
@@ -128,23 +128,23 @@ impl Process {
                 line.unwrap().split_once("listening ").map(|(_, base)| base.to_owned())
             })
             .expect("the server starts");
-        // Whoever writes into a pipe that nobody reads stops.
+        // The output must be read, because a process that writes to a full pipe blocks.
         std::thread::spawn(move || lines.for_each(drop));
         let app = App { base, log: Default::default(), data: setting.data.clone() };
         Self { child, app }
     }
 
-    /// Its resident memory, in bytes.
+    /// The resident memory of the process, in bytes.
     pub fn resident(&self) -> usize {
         self.status("VmRSS:")
     }
 
-    /// The most that it had, in bytes.
+    /// The largest resident memory so far, in bytes.
     pub fn peak(&self) -> usize {
         self.status("VmHWM:")
     }
 
-    /// What it had until now does not count (`proc_pid_clear_refs(5)`).
+    /// Resets the largest resident memory (`proc_pid_clear_refs(5)`).
     pub fn forget_peak(&self) {
         std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").unwrap();
     }
@@ -156,24 +156,24 @@ impl Process {
         kilobytes << 10
     }
 
-    /// SIGKILL.
+    /// Kills the process (SIGKILL).
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// SIGTERM, and waits until it has ended.
+    /// Asks the process to end (SIGTERM), and waits until it has.
     pub fn stop(&mut self) {
         self.signal("TERM");
         assert!(self.child.wait().unwrap().success());
     }
 
-    /// SIGSTOP: its connections stay, and it does nothing.
+    /// Freezes the process (SIGSTOP): its connections stay, and it does nothing.
     pub fn freeze(&self) {
         self.signal("STOP");
     }
 
-    /// SIGCONT.
+    /// Continues the process (SIGCONT).
     pub fn thaw(&self) {
         self.signal("CONT");
     }

@@ -1,29 +1,29 @@
-//! Bytes to a server and back, for what no HTTP client would send.
+//! Raw bytes to a server and back, for requests that no HTTP client would send.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::App;
 
-/// What came back until the server closed the connection.
+/// The bytes that came back until the server closed the connection.
 pub struct Raw(pub String);
 
 impl Raw {
-    /// Sends these bytes at once. The server must close the connection by itself: ask it to,
-    /// or give it a reason.
+    /// Sends these bytes at once. The server must close the connection by itself, so the request
+    /// has to ask for that or give a reason.
     pub async fn send(app: &App, bytes: &[u8]) -> Self {
         let address = app.base.strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(bytes).await.unwrap();
         let mut all = Vec::new();
         let read = stream.read_to_end(&mut all);
-        // A reset is an end as well: the server has not read what it did not want.
+        // A reset is an end too: the server has not read the bytes that it refused.
         let ended = tokio::time::timeout(std::time::Duration::from_secs(20), read).await;
         assert!(ended.is_ok(), "the connection stays open after {:?}", show(bytes));
         Self(show(&all))
     }
 
-    /// A GET of this target, as it is.
+    /// Sends a GET of this target without normalizing it.
     pub async fn get(app: &App, target: &str) -> Self {
         let head = format!("GET {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
         Self::send(app, head.as_bytes()).await

@@ -1,5 +1,5 @@
-//! A receiver of webhooks in the process of the tests: it keeps what it gets, and answers as it
-//! is told.
+//! A receiver of webhooks in the process of the tests. It records its requests, and answers as the
+//! test says.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-/// A request as it came.
+/// A request as it was received.
 #[derive(Clone, Debug)]
 pub struct Received {
     pub path: String,
@@ -39,7 +39,7 @@ impl Received {
     }
 }
 
-/// What to answer, and after how long.
+/// An answer, and the delay before it.
 #[derive(Clone)]
 pub struct Answer {
     pub status: u16,
@@ -63,7 +63,7 @@ struct State {
     scripts: HashMap<String, Script>,
 }
 
-/// It ends with the test.
+/// A receiver, which ends with the test.
 pub struct Receiver {
     pub base: String,
     state: Arc<Mutex<State>>,
@@ -88,7 +88,7 @@ impl Receiver {
         Self { base, state, listening }
     }
 
-    /// Answers what comes to a path; the number counts the requests to it from 0. Without a
+    /// Sets the answers for a path. The number counts the requests to the path from 0. Without a
     /// script the answer is 200.
     pub fn script(
         &self,
@@ -98,18 +98,19 @@ impl Receiver {
         self.state.lock().scripts.insert(path.to_owned(), Arc::new(script));
     }
 
-    /// Answers one status after the other, the last one from then on.
+    /// Answers with one status after the other, and then always with the last one.
     pub fn statuses(&self, path: &str, statuses: &[u16]) {
         let statuses = statuses.to_vec();
         self.script(path, move |_, n| Answer::status(statuses[n.min(statuses.len() - 1)]));
     }
 
-    /// What came to a path, in its order.
+    /// The requests to a path, in order.
     pub fn received(&self, path: &str) -> Vec<Received> {
         self.state.lock().received.iter().filter(|one| one.path == path).cloned().collect()
     }
 
-    /// What was answered: who broke off before is not among them.
+    /// The requests that were answered. A request whose sender hung up before that is not among
+    /// them.
     pub fn answered(&self, path: &str) -> Vec<Received> {
         self.state.lock().answered.iter().filter(|one| one.path == path).cloned().collect()
     }
@@ -127,7 +128,7 @@ async fn answer(
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
     let path = head.uri.path().to_owned();
-    // Who breaks off has sent nothing.
+    // If the sender hangs up in the middle, then the body counts as empty.
     let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     let one = Received { path, headers: head.headers, body, at: Instant::now() };
     let (script, number) = {
@@ -137,7 +138,7 @@ async fn answer(
         (state.scripts.get(&one.path).cloned(), number)
     };
     let answer = script.map_or_else(|| Answer::status(200), |script| script(&one, number));
-    // When the other side goes away, this ends here.
+    // If the sender goes away, this task ends here.
     tokio::time::sleep(answer.delay).await;
     state.lock().answered.push(one);
     let mut response = Response::builder().status(answer.status);

@@ -1,5 +1,5 @@
-//! Servers: one for each placement that most tests share, and dedicated ones for tests
-//! that need their own settings or end them.
+//! Servers: one for each placement that most tests share, and dedicated ones for tests that need
+//! their own settings or stop their server.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -30,23 +30,23 @@ impl App {
         Client::new(&self.base, None)
     }
 
-    /// Runs statements in the server's database, past everything that guards it.
+    /// Runs statements in the server's database, without its policies.
     pub fn execute(&self, sql: &str) {
         stores::execute(&self.data, sql);
     }
 
-    /// The rows of a query of the server's database, as text; empty for NULL.
+    /// The rows of a query on the server's database, as text. NULL is an empty text.
     pub fn rows(&self, sql: &str) -> Vec<Vec<String>> {
         stores::rows(&self.data, sql)
     }
 
-    /// The owner of a new tenant.
+    /// A client for the owner of a new tenant.
     pub async fn owner(&self) -> Client {
         let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         self.owner_named(&format!("owner{number}@example.com"), None).await
     }
 
-    /// The owner of a new tenant with this e-mail address and tenant id.
+    /// A client for the owner of a new tenant, with this e-mail address and tenant id.
     pub async fn owner_named(&self, email: &str, tenant: Option<&str>) -> Client {
         let mut body = serde_json::json!({
             "email": email, "password": PASSWORD, "tenant_name": "Example Energy",
@@ -67,11 +67,12 @@ static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(1)
 
 /// The operator's credential of all servers.
 pub const OPERATOR: &str = "the credential of the operator";
-/// The scheduler's.
+/// The scheduler's credential of all servers.
 pub const SCHEDULER: &str = "the credential of the scheduler";
 
-/// Limits that no test reaches by accident, a short lease for crash tests, a schedule of
-/// deliveries that a test can wait for, and hashes that take a millisecond: each test signs up.
+/// Variables for most tests: limits that no test reaches by accident, a short lease for crash
+/// tests, and a delivery schedule that a test can wait for. A hash takes a millisecond, because
+/// each test signs up.
 pub const UNLIMITED: [(&str, &str); 12] = [
     ("operator_token", OPERATOR),
     ("tick_token", SCHEDULER),
@@ -84,17 +85,17 @@ pub const UNLIMITED: [(&str, &str); 12] = [
     ("limit_ip_per_minute", "100000000"),
     ("idempotency_lease_seconds", "2"),
     (HASH, "256"),
-    // So that tests that go over all operations need not wait for the end of one.
+    // A stream ends soon, so that tests of all operations need not wait long for it.
     ("stream_seconds", "1"),
 ];
 
-/// The memory of a hash in KiB; a server that is not in development takes no little one.
+/// The memory of a hash in KiB. A server that is not in development refuses a small value.
 const HASH: &str = "argon2_memory_kib";
-/// A hash as it is for people, for tests that are about it.
+/// The hash of production, for tests that are about it.
 pub const REAL_HASH: (&str, &str) = (HASH, "19456");
 
-/// Options of a server with its own data under `data` or in stores of its own, compiled code
-/// shared by all.
+/// Options of a server with its own data, under `data` or in external stores of its own. All
+/// servers share the compiled code.
 pub fn options(placement: Placement, data: &Path, variables: &[(&str, &str)]) -> Options {
     let mut options = plain_options(placement, data, variables);
     if stores::external() {
@@ -106,7 +107,7 @@ pub fn options(placement: Placement, data: &Path, variables: &[(&str, &str)]) ->
     options
 }
 
-/// Options of a server with embedded stores, or with those that it is told.
+/// Options of a server with embedded stores, or with the stores of these variables.
 pub fn plain_options(placement: Placement, data: &Path, variables: &[(&str, &str)]) -> Options {
     let cache = root().join("target/tests/cache");
     std::fs::create_dir_all(&cache).unwrap();
@@ -115,7 +116,7 @@ pub fn plain_options(placement: Placement, data: &Path, variables: &[(&str, &str
     if !link.exists() {
         std::os::unix::fs::symlink(cache, link).unwrap();
     }
-    // As scripts/up does.
+    // `scripts/up` decides the same way.
     let development = !variables.iter().any(|(name, _)| *name == "master_key");
     Options {
         manifest: root().join("spin.toml"),
@@ -133,7 +134,7 @@ pub fn plain_options(placement: Placement, data: &Path, variables: &[(&str, &str
     }
 }
 
-/// Starts a server; it ends when the returned value is shut down or the test process ends.
+/// Starts a server. It ends when the returned value is shut down or the test process ends.
 pub async fn start(options: Options) -> (App, Server) {
     let Log::Memory(log) = options.log.clone() else { panic!("tests log to memory") };
     let data = options.data.clone();
@@ -146,7 +147,7 @@ pub async fn start(options: Options) -> (App, Server) {
     (App { base: format!("http://{}", server.address()), log, data }, server)
 }
 
-/// A server for one test, with these variables over the unlimited ones.
+/// A server for one test. These variables override the unlimited ones.
 pub async fn dedicated(
     placement: Placement,
     variables: &[(&str, &str)],
@@ -157,7 +158,7 @@ pub async fn dedicated(
     (app, server, directory)
 }
 
-/// The server that most tests share: it lives as long as the test process.
+/// The server that most tests share. It lives as long as the test process.
 pub fn shared(placement: Placement) -> App {
     static FUSED: LazyLock<App> = LazyLock::new(|| background(Placement::Fused));
     static COMPOSED: LazyLock<App> = LazyLock::new(|| background(Placement::Composed));
@@ -167,7 +168,7 @@ pub fn shared(placement: Placement) -> App {
     }
 }
 
-/// A test's runtime ends with the test, so the shared servers have a thread of their own.
+/// Starts a shared server on a thread of its own, because the runtime of a test ends with the test.
 fn background(placement: Placement) -> App {
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {

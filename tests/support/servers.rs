@@ -1,5 +1,5 @@
-//! PostgreSQL and Redis servers of a test's own, which it may stop, restart and freeze: the
-//! programs of Debian's packages, with data in a temporary directory.
+//! PostgreSQL and Redis servers of a test's own, which the test may stop, restart and freeze. They
+//! are the programs of Debian's packages, with data in a temporary directory.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -49,7 +49,7 @@ impl Postgres {
         self.run("pg_ctl", &["-D", &data, "-w", "-l", &log, "-o", &port, "start"]);
     }
 
-    /// Ends it as a machine that is switched off does.
+    /// Ends the server like a power failure.
     pub fn crash(&self) {
         self.run("pg_ctl", &["-D", &self.data(), "-w", "-m", "immediate", "stop"]);
     }
@@ -90,7 +90,7 @@ impl Drop for Postgres {
     }
 }
 
-/// Where Debian keeps the programs of the newest PostgreSQL.
+/// The folder in which Debian installs the programs of the newest PostgreSQL.
 fn programs() -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL is installed");
     let newest = versions.map(|entry| entry.unwrap().path()).max_by_key(|path| {
@@ -104,7 +104,7 @@ fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|it| std::os::unix::fs::MetadataExt::uid(&it) == 0)
 }
 
-/// A Redis server that keeps nothing over a restart.
+/// A Redis server that keeps no data over a restart.
 pub struct Redis {
     child: Child,
     port: u16,

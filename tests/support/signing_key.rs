@@ -1,5 +1,5 @@
-//! The key that servers of the tests sign tokens with. Making one takes `auth` a second, and each
-//! server would.
+//! The key with which servers of the tests sign tokens. Otherwise each server would need a second
+//! of `auth` to make one.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -10,13 +10,13 @@ use jwt_simple::prelude::*;
 
 use super::{seal, stores};
 
-/// The master key of a checkout, as `spin.toml` has it.
+/// The master key of a fresh checkout, as in `spin.toml`.
 const MASTER: &str = "ZGV2ZWxvcG1lbnQgb25seSwgbmV2ZXIgZGVwbG95ISE=";
 const ID: &str = "key_OneForAllServersOfTest";
-/// Where a process of a test finds the key of its run.
+/// The variable with which a test process gets the key of its run.
 pub const VARIABLE: &str = "TENANTRY_TEST_KEY";
 
-/// The sealed key and its public half, for SQL.
+/// The sealed key and its public half, as SQL values.
 static COLUMNS: LazyLock<String> =
     LazyLock::new(|| std::env::var(VARIABLE).unwrap_or_else(|_| make()));
 
@@ -35,7 +35,7 @@ pub fn master() -> Vec<u8> {
     STANDARD.decode(MASTER).unwrap()
 }
 
-/// Gives it to a server in development that has not started yet and has made none before.
+/// Gives the key to a server in development that has not started yet and has no key.
 pub fn give(data: &Path) {
     let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis();
     let sql = format!(
@@ -46,7 +46,7 @@ pub fn give(data: &Path) {
     if !stores::external() {
         stores::with_schema(data);
     } else if !data.join("database").exists() {
-        // One with stores of its own.
+        // This server has stores of its own.
         return;
     }
     stores::execute(data, &sql);

@@ -1,4 +1,4 @@
-//! Whole exchanges as text, with volatile values replaced by their type.
+//! Whole exchanges as text, in which each volatile value is replaced by its type.
 
 use std::sync::LazyLock;
 
@@ -58,7 +58,7 @@ pub fn text(exchange: &Exchange) -> String {
     text
 }
 
-/// Compares an exchange with its snapshot; both placements share one.
+/// Compares an exchange with its snapshot. Both placements share one snapshot.
 #[macro_export]
 macro_rules! snapshot {
     ($name:literal, $exchange:expr) => {{

@@ -1,8 +1,9 @@
-//! Where the servers of the tests keep their data: in files of their own, or, with
-//! `TENANTRY_TEST_STORES=external`, in a PostgreSQL database and below a Redis key prefix of
-//! their own, on the servers that `DATABASE_URL` and `REDIS_URL` name.
+//! The stores of the servers of the tests. They are files of their own. With
+//! `TENANTRY_TEST_STORES=external` they are a PostgreSQL database and a Redis key prefix of their
+//! own, on the servers that `DATABASE_URL` and `REDIS_URL` name.
 //!
-//! `scripts/test` runs tests with each that their word names, and drops what a run has made.
+//! `scripts/test` runs each test with the stores that its word names, and deletes what a run has
+//! made.
 
 use std::future::Future;
 use std::path::Path;
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
-/// Whether this run is about PostgreSQL and Redis.
+/// Whether this run uses PostgreSQL and Redis.
 pub fn external() -> bool {
     match std::env::var("TENANTRY_TEST_STORES").as_deref() {
         Ok("external") => true,
@@ -20,23 +21,23 @@ pub fn external() -> bool {
     }
 }
 
-/// The role that may make databases.
+/// The URL of the role that may make databases.
 pub fn admin_url() -> String {
     let default = || "postgres://postgres@127.0.0.1:5432/postgres".to_owned();
     std::env::var("DATABASE_URL").unwrap_or_else(|_| default())
 }
 
-/// The Redis server.
+/// The URL of the Redis server.
 pub fn redis_url() -> String {
     std::env::var("REDIS_URL").unwrap_or_else(|_| "redis://127.0.0.1:6379".to_owned())
 }
 
-/// This run: the second in which it began, and a number of its own.
+/// The id of this run: the second in which it began, and a number of its own.
 pub fn run() -> String {
     RUN["tenantry_test_".len()..].to_owned()
 }
 
-/// What stands before the names of everything that this run makes.
+/// The beginning of every name that this run makes.
 static RUN: LazyLock<String> = LazyLock::new(|| {
     let run = std::env::var("TENANTRY_TEST_RUN").unwrap_or_else(|_| {
         let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
@@ -45,18 +46,20 @@ static RUN: LazyLock<String> = LazyLock::new(|| {
     format!("tenantry_test_{run}")
 });
 
-/// The roles of this run, and a database with the schema that the others are copies of.
+/// Makes the roles of this run, and a database with the schema. The other databases are copies of
+/// it.
 static TEMPLATE: LazyLock<String> = LazyLock::new(|| {
     wait(async {
         let (run, admin) = (&*RUN, connect(&admin_url()).await);
         let template = format!("{run}_{}", std::process::id());
         for role in ["owner", "app"] {
-            // Another process of this run may have made it.
+            // Another process of this run may have made the role.
             let _ = admin
                 .batch_execute(&format!("CREATE ROLE {run}_{role} LOGIN PASSWORD 'test'"))
                 .await;
         }
-        // Who is no superuser makes databases for roles that it is a member of.
+        // A role that is not a superuser can make databases for a role only if it is a member of
+        // it.
         let _ = admin.batch_execute(&format!("GRANT {run}_owner TO CURRENT_USER")).await;
         let sql = format!("CREATE DATABASE {template} OWNER {run}_owner");
         admin.batch_execute(&sql).await.unwrap();
@@ -80,7 +83,7 @@ pub fn host(url: &str) -> &str {
     rest.split_once('/').unwrap_or((rest, "")).0
 }
 
-/// A new database with the schema, and its name.
+/// Makes a new database with the schema. Returns its name.
 pub fn database() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     let template = &*TEMPLATE;
@@ -92,7 +95,7 @@ pub fn database() -> String {
     name
 }
 
-/// A database without anything.
+/// Makes an empty database. Returns its name.
 pub fn empty() -> String {
     let name = format!("{}_empty", database());
     wait(async {
@@ -111,8 +114,8 @@ pub fn role(of: &str) -> String {
     rest.split(':').next().unwrap().to_owned()
 }
 
-/// Makes the stores of a server with this data directory, or finds the ones it has; returns
-/// the database's name. The directory gets the runtime config.
+/// Makes the stores of a server with this data directory, or finds the existing ones. Returns the
+/// name of the database. The directory gets the runtime config.
 pub fn of(data: &Path) -> String {
     let noted = data.join("database");
     if let Ok(name) = std::fs::read_to_string(&noted) {
@@ -130,7 +133,7 @@ pub fn of(data: &Path) -> String {
     name
 }
 
-/// Loses the key-value store of a server, which must not run if it is embedded.
+/// Deletes the key-value store of a server. If the store is embedded, the server must not run.
 pub fn lose_key_values(data: &Path) {
     if !external() {
         for suffix in ["", "-wal", "-shm"] {
@@ -147,7 +150,7 @@ pub fn lose_key_values(data: &Path) {
     });
 }
 
-/// Runs statements in the database of a server, past its policies.
+/// Runs statements in the database of a server, without its policies.
 pub fn execute(data: &Path, sql: &str) {
     if external() {
         let url = url("owner", &of(data));
@@ -156,7 +159,7 @@ pub fn execute(data: &Path, sql: &str) {
     sqlite(data).execute_batch(sql).unwrap();
 }
 
-/// The rows of a query as text; empty for NULL.
+/// The rows of a query as text. NULL is an empty text.
 pub fn rows(data: &Path, sql: &str) -> Vec<Vec<String>> {
     if external() {
         let url = url("owner", &of(data));
@@ -178,7 +181,7 @@ pub fn rows(data: &Path, sql: &str) -> Vec<Vec<String>> {
     found.unwrap().map(Result::unwrap).collect()
 }
 
-/// The rows of a query as text; empty for NULL.
+/// The rows of a query as text. NULL is an empty text.
 pub async fn rows_of(client: &Client, sql: &str) -> Vec<Vec<String>> {
     let messages = client.simple_query(sql).await.unwrap();
     let rows = messages.iter().filter_map(|message| match message {
@@ -209,7 +212,8 @@ async fn forget(prefix: &str) {
     }
 }
 
-/// The embedded database of a server that has not started yet, as its first function would make it.
+/// Makes the embedded database of a server that has not started yet, as its first function would
+/// make it.
 pub fn with_schema(data: &Path) {
     let mut database = sqlite(data);
     let new = database.prepare("SELECT 1 FROM schema_migrations").is_err();
@@ -244,7 +248,7 @@ pub async fn connect(url: &str) -> Client {
     client
 }
 
-/// Waits on a thread of its own, from wherever it is called.
+/// Waits for the work on a thread of its own, so that any caller can wait.
 pub fn wait<T: Send>(work: impl Future<Output = T> + Send) -> T {
     std::thread::scope(|scope| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -252,7 +256,7 @@ pub fn wait<T: Send>(work: impl Future<Output = T> + Send) -> T {
     })
 }
 
-/// Not a test: drops what this run has made, and what runs of hours ago have left.
+/// Not a test: deletes what this run has made, and what runs of some hours ago have left.
 #[test]
 #[ignore = "what scripts/test does at its end"]
 fn sweep() {

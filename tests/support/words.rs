@@ -6,35 +6,37 @@
 //! |---|---|---|---|
 //! | `pure!` | none | none | files and texts; no server runs |
 //! | `logic!` | fused | embedded | rules of a resource, bodies, formats of answers, documents |
-//! | `transport!` | both | embedded | what gateway and host do on the wire, whatever is stored |
-//! | `storage!` | fused | both | what SQL or a key-value store decides: order, text, search, plans |
-//! | `everywhere!` | both | both | isolation, transactions, receipts, limits, preconditions, crashes |
-//! | `embedded!` | both | embedded | what only the embedded stores have |
-//! | `external!` | both | PostgreSQL and Redis | what only they have, or servers of a test's own |
+//! | `transport!` | both | embedded | the gateway and the host on the wire, whatever is stored |
+//! | `storage!` | fused | both | results of SQL or key-value stores: order, text, search, plans |
+//! | `everywhere!` | both | both | isolation, atomicity, receipts, limits, preconditions, crashes |
+//! | `embedded!` | both | embedded | features that only the embedded stores have |
+//! | `external!` | both | PostgreSQL and Redis | features of these, or servers of a test's own |
 //! | `npm!` | both | both | Node, npm and Python with a package of theirs |
 //! | `clock!` | both | both | libfaketime, which turns the clock of a server |
 //! | `spin!` | none | PostgreSQL and Redis | a Spin, which `SPIN_BIN` names |
 //!
 //! The word is the last or last but one part of a test's name
-//! (`projects::get_project::answers_the_project::logic::fused`), and `scripts/test` chooses by
-//! it. What it finds missing it leaves out, and says so with the number of tests.
+//! (`projects::get_project::answers_the_project::logic::fused`), and `scripts/test` chooses tests
+//! by it. If the needs of a word are missing on this machine, `scripts/test` leaves its tests out,
+//! and prints their number.
 //!
-//! A block has tests of one of these kinds, and a file as many blocks as it needs:
+//! A block contains tests of one kind, and a file has as many blocks as it needs. There are two
+//! kinds of blocks, with test bodies or with names of functions:
 //!
 //! ```ignore
 //! logic! {
-//!     /// On the server that most tests share, which `app` is.
+//!     /// `app` is the server that most tests share.
 //!     async fn answers_the_project(app) { … }
 //! }
 //!
-//! // Functions of the file: of a placement, which start a server of their own, or of nothing,
-//! // which are run once for each kind of stores. Those of `pure!` are not `async`.
+//! // These are functions of the file. A function with a placement starts a server of its own. A
+//! // function without one runs once for each kind of stores. Those of `pure!` are not `async`.
 //! everywhere! { survives(placement) hosts_agree() }
 //! ```
 
 use super::{clock, packages, stores};
 
-/// All of them.
+/// All words.
 pub const ALL: [&str; 10] = [
     "pure",
     "logic",
@@ -95,7 +97,7 @@ macro_rules! spin {
     ($($tests:tt)*) => { tests! { spin [] $($tests)* } };
 }
 
-/// The tests of a block: each is a module of its name, with its word in it.
+/// Makes the tests of a block: each is a module with its name, and contains its word.
 macro_rules! tests {
     ($word:ident $placements:tt $($(#[$meta:meta])* async fn $name:ident($app:ident) $body:block)*) => {
         $($(#[$meta])*
@@ -120,7 +122,7 @@ macro_rules! tests {
     };
 }
 
-/// A test in each of its placements, or once if it has none.
+/// Makes a test for each of its placements, or a single one if it has none.
 macro_rules! placed {
     ($word:ident [$($place:ident $placement:ident)*] $run:ident(placement)) => {
         mod $word {
@@ -140,7 +142,7 @@ macro_rules! placed {
     };
 }
 
-/// Whoever runs a test by its name is told what it is not for.
+/// If somebody runs a test by its name with the wrong stores, the failure says which ones it needs.
 pub fn check(word: &str) {
     let external = stores::external();
     assert!(
