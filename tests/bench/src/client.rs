@@ -1,4 +1,4 @@
-//! HTTP/1.1 with as little work as possible: the clients share the machine with the server.
+//! HTTP/1.1 with as little work as possible, because the clients share the machine with the server.
 
 use std::net::SocketAddr;
 
@@ -31,7 +31,7 @@ impl Connection {
         Ok(Self { stream, buffer: vec![0; 256 << 10] })
     }
 
-    /// Sends a request and reads its answer, which must have a length.
+    /// Sends a request and reads its answer, which must have a `Content-Length`.
     pub(crate) async fn exchange(&mut self, request: &[u8]) -> anyhow::Result<Answer<'_>> {
         self.stream.write_all(request).await?;
         let mut filled = 0;
@@ -56,7 +56,7 @@ impl Connection {
     }
 }
 
-/// Where the head ends and how long the body is, once the head is there.
+/// The end of the head and the length of the body, once the head is complete.
 fn frame(bytes: &[u8]) -> anyhow::Result<Option<(usize, usize)>> {
     let Some(end) = memmem::find(bytes, b"\r\n\r\n") else { return Ok(None) };
     let head = &bytes[..end + 4];
@@ -71,7 +71,7 @@ fn frame(bytes: &[u8]) -> anyhow::Result<Option<(usize, usize)>> {
 }
 
 impl Answer<'_> {
-    /// The headers, sorted; names in lower case.
+    /// The headers, sorted, with names in lower case.
     pub(crate) fn headers(&self) -> Vec<(String, String)> {
         let head = String::from_utf8_lossy(self.head);
         let lines = head.lines().skip(1).filter_map(|line| line.split_once(':'));
@@ -85,16 +85,16 @@ impl Answer<'_> {
     /// The body as JSON, if the status is the expected one.
     ///
     /// # Errors
-    /// The status and the body, when it is another.
+    /// The status and the body, if the status is another.
     pub(crate) fn json(&self, status: u16) -> anyhow::Result<serde_json::Value> {
         self.expect(status)?;
         Ok(serde_json::from_slice(self.body)?)
     }
 
-    /// Nothing, if the status is the expected one.
+    /// Checks that the status is the expected one.
     ///
     /// # Errors
-    /// The status and the body, when it is another.
+    /// The status and the body, if the status is another.
     pub(crate) fn expect(&self, status: u16) -> anyhow::Result<()> {
         if self.status == status {
             return Ok(());

@@ -1,5 +1,5 @@
-//! PostgreSQL and Redis: databases, roles and keys of one run, which is what all their names
-//! begin with. Nothing of them is left behind.
+//! PostgreSQL and Redis: the databases, roles and keys of one run. All their names begin with the
+//! name of the run, and all of them are removed at its end.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -13,45 +13,45 @@ use tokio_postgres::{Client, Config, NoTls};
 use crate::Settings;
 use crate::process::Places;
 
-/// Of both roles. They live as long as the run, and see nothing but its databases.
+/// The password of both roles. They live as long as the run, and can only use its databases.
 const PASSWORD: &str = "bench";
-/// The most connections of a server to PostgreSQL. All servers of a round together, and
-/// whoever else is there, must fit into the 100 that it takes unless told otherwise.
+/// The most connections of a server to PostgreSQL. All servers of a round together, and other
+/// users, must fit into the 100 connections that PostgreSQL allows by default.
 pub(crate) const CONNECTIONS: usize = 24;
-/// Keys that one `SCAN` looks at.
+/// The number of keys that one `SCAN` checks.
 const BATCH: usize = 1000;
 
-/// What this run has there.
+/// The PostgreSQL and the Redis of this run.
 pub(crate) struct External {
-    /// A role that may make databases and roles.
+    /// The connection as a role that may make databases and roles.
     admin: Config,
     /// `host:port` of PostgreSQL.
     host: String,
     redis: redis::Client,
     redis_url: String,
-    /// Stands before every name.
+    /// The prefix of every name.
     run: String,
 }
 
-/// What servers share that work on the same data.
+/// The stores of servers that work on the same data.
 #[derive(Clone)]
 pub(crate) struct Shared {
     /// The name of the database.
     database: String,
-    /// The database, by the role that owns the tables.
+    /// The URL of the database, with the role that owns the tables.
     owner_url: String,
-    /// The database, by the role of the functions.
+    /// The URL of the database, with the role of the functions.
     pub(crate) postgres_url: String,
-    /// `host:port` of it.
+    /// `host:port` of the database.
     pub(crate) postgres_host: String,
-    /// Redis.
+    /// The URL of Redis.
     pub(crate) redis_url: String,
-    /// Stands before every key there.
+    /// The prefix of every key in Redis.
     pub(crate) redis_prefix: String,
 }
 
 impl External {
-    /// Reaches both, and makes the roles.
+    /// Connects to both, and makes the roles.
     pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Self> {
         let run = format!("tenantry_bench_{}", std::process::id());
         let mut admin: Config = settings.database_url.parse().context("--database-url")?;
@@ -72,7 +72,7 @@ impl External {
         external.keys().await?;
         let client = external.connect().await?;
         if let Err(error) = external.make_roles(&client).await {
-            // What is left to be dropped, if anything, is half of what could not be made.
+            // If anything is left to be dropped, it belongs to the roles that could not be made.
             let _ = external.drop_all().await;
             return Err(error.context("--database-url: the role may not make roles"));
         }
@@ -88,7 +88,7 @@ impl External {
         Ok(())
     }
 
-    /// The names of what belongs to the data called `name`.
+    /// The names that belong to the data called `name`.
     pub(crate) fn shared(&self, name: &str) -> Shared {
         let Self { run, host, .. } = self;
         let database = format!("{run}_{}", name.replace('-', "_"));
@@ -105,7 +105,7 @@ impl External {
         }
     }
 
-    /// Makes a database with the schema alone.
+    /// Makes a database that has only the schema.
     pub(crate) async fn make(&self, places: &Places, shared: &Shared) -> anyhow::Result<()> {
         self.create(shared, "template0").await?;
         let mut command = Command::new(&places.host);
@@ -116,7 +116,8 @@ impl External {
         Ok(())
     }
 
-    /// Makes `to` a copy of `from`, in place of what was there. Nobody may be using either.
+    /// Makes `to` a copy of `from`, and replaces what was there. Nobody may use either of them
+    /// meanwhile.
     pub(crate) async fn copy(&self, from: &Shared, to: &Shared) -> anyhow::Result<()> {
         self.remove(to).await?;
         self.create(to, &from.database).await?;
@@ -145,14 +146,14 @@ impl External {
         client.batch_execute(&drop).await.context(drop)
     }
 
-    /// Removes everything.
+    /// Removes everything that the run has made.
     pub(crate) async fn close(self) -> anyhow::Result<()> {
         self.drop_all().await.context("what this run has made in PostgreSQL and Redis is not gone")
     }
 
     async fn drop_all(&self) -> anyhow::Result<()> {
         let client = self.connect().await?;
-        // A run that was interrupted may be in the middle of making a database.
+        // An interrupted run may be in the middle of making a database.
         let end = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
              WHERE application_name = $1 AND pid <> pg_backend_pid()";
         client.execute(end, &[&self.run]).await?;
@@ -219,12 +220,12 @@ impl External {
 }
 
 impl Shared {
-    /// A connection of the role that owns the tables.
+    /// Connects with the role that owns the tables.
     pub(crate) async fn connect(&self) -> anyhow::Result<Client> {
         connect(&self.owner_url.parse()?).await
     }
 
-    /// Writes the runtime config of a runner that uses this, beside its data.
+    /// Writes the runtime config of a runner that uses these stores, beside its data.
     pub(crate) fn runtime_config(&self, directory: &Path) -> anyhow::Result<PathBuf> {
         let file = directory.with_extension("toml");
         let text = format!(
@@ -239,7 +240,7 @@ impl Shared {
 
 async fn connect(config: &Config) -> anyhow::Result<Client> {
     let (client, connection) = config.connect(NoTls).await?;
-    // Ends with the client.
+    // The task ends with the client.
     tokio::spawn(connection);
     Ok(client)
 }

@@ -1,4 +1,4 @@
-//! What a second host brings: two runners on the same PostgreSQL and Redis, against one.
+//! The gain from a second host: two runners on the same PostgreSQL and Redis, against one.
 
 use std::fs;
 use std::sync::Arc;
@@ -14,14 +14,14 @@ use crate::report::{Hosts, Measured};
 use crate::run;
 use crate::storage::{Data, Storage};
 
-/// What is asked of them, if it is asked at all: something that only reads, and something
-/// for which the writers of a tenant wait for each other on whichever host they are.
+/// The operations that are measured, if they are chosen: one that only reads, and one for which the
+/// writers of a tenant wait for each other, whichever host they use.
 const OPERATIONS: [Operation; 2] = [Operation::PointRead, Operation::Create];
 
-/// Measures one and two in turns, round after round.
+/// Measures one host and two hosts in turns, round after round.
 ///
 /// # Errors
-/// What was not answered as it should.
+/// The request that did not get the right answer.
 pub(crate) async fn measure(
     settings: &Settings,
     places: &Places,
@@ -31,12 +31,12 @@ pub(crate) async fn measure(
 ) -> anyhow::Result<Vec<Hosts>> {
     let operations: Vec<_> = OPERATIONS.into_iter().filter(|o| operations.contains(o)).collect();
     let mut rounds: Vec<Vec<(Measured, Measured)>> = vec![Vec::new(); operations.len()];
-    // Not a round of no requests.
+    // If there are no operations, then there are no rounds.
     let count = if operations.is_empty() { 0 } else { settings.rounds };
     for round in 1..=count {
         let servers = start(places, storage, seed).await?;
         for (operation, found) in operations.iter().zip(&mut rounds) {
-            // Whoever is second finds what the first has warmed.
+            // The second in a round profits from what the first has warmed, so the order changes.
             let (begin, end) = if round % 2 == 0 { (2, 1) } else { (1, 2) };
             let hosts = async |count: usize| {
                 run::measure(settings, seed, &servers[..count], *operation, round).await
@@ -58,7 +58,7 @@ pub(crate) async fn measure(
     Ok(rounds.iter().filter_map(|rounds| Hosts::of(rounds)).collect())
 }
 
-/// Both hosts over one fresh copy of the data, each with caches of its own.
+/// Both hosts on one fresh copy of the data, each with caches of its own.
 async fn start(
     places: &Places,
     storage: &Storage,
@@ -79,7 +79,7 @@ async fn start(
     Ok(servers)
 }
 
-/// That the second host reads what the first has written.
+/// Checks that the second host reads what the first has written.
 async fn check(servers: &[Server], seed: &Seed) -> anyhow::Result<()> {
     let [first, second] = servers else { bail!("these are not two") };
     let mut request = Vec::new();

@@ -1,4 +1,4 @@
-//! The clients: each has one connection and sends its next request when it has an answer.
+//! The clients: each has one connection, and sends its next request when it has the answer.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,38 +11,39 @@ use crate::client::Connection;
 use crate::data::{Random, Seed};
 use crate::settings::Part;
 
-/// The clients run on as many threads: one alone could be the bottleneck.
+/// The number of threads of the clients. A single thread could be the bottleneck.
 const THREADS: u64 = 2;
 
-/// The key of all replays, and as long as it those of which each is sent once.
+/// The key of all replays. It is as long as the keys that are sent only once.
 const REPLAYED: &str = "5c1e2f60-0000-4000-9000-000000000000";
-/// Of this run: what was sent once must not be sent again by the next load of the same server.
+/// A counter for the keys of this run: a key that was sent once must not be sent again by the next
+/// load of the same server.
 static KEYS: AtomicU64 = AtomicU64::new(0);
 
-/// What is asked.
+/// A measured operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
-    /// One project of all, at random.
+    /// Reads a random project.
     PointRead,
-    /// The first 20 projects.
+    /// Lists the first 20 projects.
     List,
-    /// A new project: row, audit entry and event in one durable transaction.
+    /// Creates a project: row, audit entry and event in one durable transaction.
     Create,
-    /// The same with an Idempotency-Key that nobody has sent before.
+    /// The same with an `Idempotency-Key` that was never sent before.
     CreateOnce,
-    /// The same create with the same Idempotency-Key over and over.
+    /// Repeats the same create with the same `Idempotency-Key`.
     Replay,
-    /// 20 projects from the middle, latest first: of a long list compared with a short one.
+    /// Lists 20 projects from the middle, latest first, to compare a long list with a short one.
     Page,
-    /// 100 events from somewhere in the feed.
+    /// Reads 100 events from somewhere in the feed.
     Feed,
 }
 
 impl Operation {
-    /// Those that compare servers, in the order in which they are measured.
+    /// The operations that compare servers, in the order in which they are measured.
     pub(crate) const COMPARED: [Self; 3] = [Self::PointRead, Self::List, Self::Create];
 
-    /// For tables.
+    /// The name for tables.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::PointRead => "point read",
@@ -60,7 +61,7 @@ impl Operation {
         if self.writes() { 201 } else { 200 }
     }
 
-    /// What it belongs to.
+    /// The part of the benchmark to which the operation belongs.
     pub(crate) fn part(self) -> Part {
         match self {
             Self::PointRead => Part::PointRead,
@@ -91,7 +92,7 @@ impl Operation {
         if self.writes() {
             let (number, key) = match self {
                 Self::CreateOnce => (number, header(&fresh_key())),
-                // The same body too.
+                // A replay has the same body too.
                 Self::Replay => (0, header(REPLAYED)),
                 _ => (number, String::new()),
             };
@@ -121,10 +122,10 @@ fn one(of: &[String], number: usize) -> &str {
     of.get(number % of.len().max(1)).map_or("", String::as_str)
 }
 
-/// How to load servers.
+/// The load on servers.
 #[derive(Clone)]
 pub(crate) struct Load {
-    /// Of the servers, over which the connections are spread evenly.
+    /// The addresses of the servers. The connections are spread evenly over them.
     pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) seed: Arc<Seed>,
     pub(crate) operation: Operation,
@@ -134,9 +135,9 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// Loads the servers and returns the latencies of what was sent and answered within the
-    /// measured time, sorted. `begun` is called when the measured time begins, `ended` when
-    /// it ends.
+    /// Loads the servers. Returns the sorted latencies of the requests that were sent and answered
+    /// within the measured time. `begun` is called when the measured time begins, `ended` when it
+    /// ends.
     ///
     /// # Errors
     /// The first answer that is not a success.
@@ -161,7 +162,7 @@ impl Load {
         Ok((latencies, begun))
     }
 
-    /// The connections whose number is `thread` modulo `threads`.
+    /// Runs the connections whose number is `thread` modulo `threads`.
     fn thread(self, thread: u64, threads: u64, from: Instant) -> anyhow::Result<Vec<Duration>> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
         runtime.block_on(async {

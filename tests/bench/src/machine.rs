@@ -1,5 +1,5 @@
-//! What is known of this machine and of what runs on it, from `/proc`. Elsewhere than on
-//! Linux the answers are empty.
+//! Facts about this machine and its processes, from `/proc`. On systems other than Linux they are
+//! empty.
 
 use std::fs;
 use std::path::Path;
@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-/// Ticks of a second in `/proc/<pid>/stat`: `USER_HZ`, which is 100 on every Linux.
+/// The ticks of a second in `/proc/<pid>/stat`: `USER_HZ`, which is 100 on every Linux.
 const TICKS: u64 = 100;
 
-/// Whose versions are told.
+/// The packages whose versions are reported.
 const PACKAGES: [&str; 9] = [
     "deadpool-postgres",
     "hyper",
@@ -29,16 +29,16 @@ const PACKAGES: [&str; 9] = [
 pub(crate) struct Machine {
     /// The model of the processor.
     pub(crate) cpu: String,
-    /// Processors that this process may use.
+    /// The number of processors that this process may use.
     pub(crate) cores: usize,
     /// The release of the kernel.
     pub(crate) kernel: String,
-    /// What else was running when the measurement began.
+    /// The load average of the machine when the measurement began.
     pub(crate) load_average: String,
 }
 
 impl Machine {
-    /// Looks.
+    /// Reads the facts.
     pub(crate) fn look() -> Self {
         let read = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
         let cpuinfo = read("/proc/cpuinfo");
@@ -58,13 +58,13 @@ impl Machine {
 /// The CPU time of a process, user and system.
 pub(crate) fn cpu_time(pid: u32) -> Option<Duration> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name of the program, in parentheses, may hold spaces.
+    // The name of the program, in parentheses, may contain spaces.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
     let ticks: u64 = fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?;
     Some(Duration::from_millis(ticks * 1000 / TICKS))
 }
 
-/// What was measured, and with what it was built.
+/// The versions of what was measured, and of what it was built with.
 pub(crate) fn versions(workspace: &Path, host: &Path) -> Vec<(String, String)> {
     let said = |program: &Path, arguments: &[&str]| {
         let output = Command::new(program).args(arguments).current_dir(workspace).output().ok()?;

@@ -1,14 +1,16 @@
-//! Measures what the sandbox costs: the same requests, over the same data, against a native
-//! server and against `tenantry` in both placements, in one run.
+//! Measures the cost of the sandbox: the same requests, on the same data, against a native server
+//! and against `tenantry` in both placements, in one run.
 //!
-//! `native/` is the baseline, written as one would write this service without Tenantry.
-//! `costs/` compares a placement with itself: with and without limits, with and without
-//! idempotency keys. `scaling.rs` compares a page of a long list with one of a short list, on
-//! one server, `hosts.rs` two hosts with one, `sign_ins.rs` reads beside a burst of sign-ins with
-//! reads alone. `deliveries/` is about webhooks. `storage.rs` is where all of them keep their data,
-//! `external.rs` what a run makes for that in PostgreSQL and Redis, `data/` the data.
-//! `run.rs` is the sequence of a run, `load.rs` the clients, `check.rs` the proof that all
-//! servers give the same answers, `report.rs` what is kept, `table.rs` what is printed.
+//! `native/` is the baseline, written as one would write this service without Tenantry. `costs/`
+//! compares a placement with itself: with and without limits, with and without idempotency keys.
+//! `scaling.rs` compares a page of a long list with one of a short list, on one server. `hosts.rs`
+//! compares two hosts with one. `sign_ins.rs` compares reads during a burst of sign-ins with reads
+//! alone. `deliveries/` is about webhooks.
+//!
+//! `storage.rs` has the stores of all servers, `external.rs` the databases and keys of a run in
+//! PostgreSQL and Redis, and `data/` the data. `run.rs` is the sequence of a run, and `load.rs` has
+//! the clients. `check.rs` proves that all servers give the same answers. `report.rs` writes the
+//! results, and `table.rs` prints them.
 
 mod check;
 mod client;
@@ -37,7 +39,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use settings::Settings;
 
-/// The one of `tenantry`, so that the servers differ in their work alone.
+/// The allocator of `tenantry`, so that the servers differ only in their work.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -51,7 +53,7 @@ struct Cli {
     settings: Settings,
 }
 
-/// What `scripts/bench --help` prints too, before anything is built.
+/// The text that `scripts/bench --help` also prints, before anything is built.
 const HELP: &str = include_str!("../help.txt").trim_ascii_end();
 
 #[derive(Subcommand)]

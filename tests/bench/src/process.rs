@@ -1,4 +1,4 @@
-//! The servers: child processes, started alike and ended with this one.
+//! The servers: child processes that start in the same way and end with this one.
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -14,11 +14,11 @@ use crate::external::CONNECTIONS;
 use crate::storage::{Data, Stores};
 use crate::{Settings, machine};
 
-/// How long a server may take to be ready.
+/// The longest time until a server is ready.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// How often it is asked.
+/// The interval at which readiness is checked.
 const ASK: Duration = Duration::from_millis(1);
-/// Which server.
+/// The kind of server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
@@ -31,10 +31,10 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// All, in the order in which they are measured.
+    /// All kinds, in the order in which they are measured.
     pub(crate) const ALL: [Self; 3] = [Self::Native, Self::Fused, Self::Composed];
 
-    /// As in the report.
+    /// The name in the report.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Native => "native",
@@ -44,28 +44,29 @@ impl Kind {
     }
 }
 
-/// What a server is told of its limits, in the words of its variables.
+/// The limits of a server, as the values of its variables.
 #[derive(Clone, Copy)]
 pub(crate) struct Limits {
-    /// Requests of an identity and class.
+    /// The limit for an identity and class.
     class: &'static str,
-    /// Of an address. Where anything is limited, that of a class is the tighter one, as by
+    /// The limit for an address. If there are limits, that of the class is the tighter one, as by
     /// default.
     address: &'static str,
 }
 
 impl Limits {
-    /// So many at once that none is refused, as the counting is what is measured, and so few
-    /// per minute that a bucket is not full again after each, which would be forgotten.
+    /// Limits that refuse no request, because the cost of counting is measured. The burst is large.
+    /// The limit a minute is small, so that a bucket is not full again after each request, because
+    /// a full bucket would be forgotten.
     pub(crate) const AMPLE: Self =
         Self { class: "6;burst=100000000", address: "6;burst=200000000" };
-    /// Refuse the third request.
+    /// Limits that refuse the third request.
     pub(crate) const TIGHT: Self = Self { class: "6;burst=2", ..Self::AMPLE };
-    /// Nothing is counted.
+    /// No limits, so that nothing is counted.
     pub(crate) const NONE: Self = Self { class: "0", address: "0" };
 }
 
-/// Where everything is.
+/// The places of files.
 pub(crate) struct Places {
     /// The root of the workspace.
     pub(crate) workspace: PathBuf,
@@ -75,7 +76,7 @@ pub(crate) struct Places {
 }
 
 impl Places {
-    /// Looks for what must have been built.
+    /// Checks that everything that must be built exists.
     pub(crate) fn find(settings: &Settings) -> anyhow::Result<Self> {
         let workspace = settings.workspace.clone();
         let manifest = workspace.join("spin.toml");
@@ -95,11 +96,11 @@ impl Places {
     }
 }
 
-/// A running server; dropping it kills it.
+/// A running server. If it is dropped, it is killed.
 pub(crate) struct Server {
-    /// Which it is.
+    /// The kind of the server.
     pub(crate) kind: Kind,
-    /// What it works on.
+    /// The kind of its stores.
     pub(crate) stores: Stores,
     child: Child,
     address: SocketAddr,
@@ -108,7 +109,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts it over `data`.
+    /// Starts a server that works on `data`.
     pub(crate) fn start(
         places: &Places,
         kind: Kind,
@@ -116,7 +117,7 @@ impl Server {
         limits: Limits,
     ) -> anyhow::Result<Self> {
         let Limits { class, address: of_address } = limits;
-        // Free a moment ago; nothing else is started in between.
+        // The port was free a moment ago, and nothing else is started in between.
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let mut command = match kind {
             Kind::Native => {
@@ -134,7 +135,7 @@ impl Server {
         command.current_dir(&places.workspace);
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
-            // With RUST_BACKTRACE every error value of the runtime walks its stack.
+            // With `RUST_BACKTRACE` every error value of the runtime walks its stack.
             if text.starts_with("SPIN_VARIABLE_") || text.ends_with("_BACKTRACE") {
                 command.env_remove(name);
             }
@@ -165,7 +166,7 @@ impl Server {
         Ok(Self { kind, stores: data.stores(), child, address, started, errors })
     }
 
-    /// Waits for the first 200 of `/readyz`; the time since the process was started.
+    /// Waits for the first 200 of `/readyz`. Returns the time since the process was started.
     pub(crate) async fn ready(&mut self) -> anyhow::Result<Duration> {
         let request = b"GET /readyz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n";
         while self.started.elapsed() < PATIENCE {
@@ -188,7 +189,7 @@ impl Server {
         )
     }
 
-    /// Where it listens.
+    /// The address on which the server listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
@@ -198,7 +199,7 @@ impl Server {
         machine::cpu_time(self.child.id()).unwrap_or_default()
     }
 
-    /// Asks it to end, and waits until it has written everything.
+    /// Asks the server to end, and waits until it has written everything.
     pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
         let pid = self.child.id().to_string();
         let asked = Command::new("kill").args(["-s", "TERM", &pid]).status().context("kill")?;

@@ -1,4 +1,4 @@
-//! What is kept: `target/bench.json`.
+//! The stored results: `target/bench.json`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,36 +17,36 @@ use crate::process::{Kind, Server};
 use crate::sign_ins::SignIns;
 use crate::storage::Stores;
 
-/// What scripts/bench builds.
+/// The components that `scripts/bench` builds.
 const FUNCTIONS: [&str; 7] =
     ["gateway", "auth", "docs", "events", "projects", "tenants", "webhooks"];
 
-/// Everything that a run has found.
+/// All results of a run.
 #[derive(Serialize)]
 pub(crate) struct Report {
-    /// When, in UTC.
+    /// The date of the run, in UTC.
     pub(crate) date: String,
-    /// How.
+    /// The parameters of the run.
     pub(crate) parameters: Parameters,
-    /// Where.
+    /// The machine of the run.
     pub(crate) machine: Machine,
-    /// With what.
+    /// The versions of the software.
     pub(crate) versions: BTreeMap<String, String>,
     /// The size of each function.
     pub(crate) wasm_bytes: BTreeMap<String, u64>,
-    /// How long each server takes until it is ready.
+    /// The time until each server is ready.
     pub(crate) starts: Vec<Start>,
     /// The figures that count.
     pub(crate) summary: Vec<Summary>,
-    /// What limits and idempotency keys cost.
+    /// The cost of limits and idempotency keys.
     pub(crate) costs: Vec<Cost>,
-    /// Reads beside a burst of sign-ins.
+    /// Reads during a burst of sign-ins, compared with reads alone.
     pub(crate) sign_ins: Vec<SignIns>,
-    /// A page of a long list, if it was measured, for each kind of stores.
+    /// A page of a long list for each kind of stores, if it was measured.
     pub(crate) scaling: Vec<Scaling>,
-    /// Two hosts against one, on stores that they can share.
+    /// Two hosts compared with one, on stores that they can share.
     pub(crate) hosts: Vec<Hosts>,
-    /// What is delivered to receivers of webhooks, for each kind of stores.
+    /// The deliveries of webhooks, for each kind of stores.
     pub(crate) deliveries: Vec<Deliveries>,
     /// Every measurement of every round.
     pub(crate) measured: Vec<Measured>,
@@ -57,16 +57,16 @@ pub(crate) struct Report {
 pub(crate) struct Summary {
     #[serde(flatten)]
     pub(crate) best: Measured,
-    /// Requests per second, best round to best round.
+    /// The ratio of requests per second, best round to best round.
     pub(crate) ratio: f64,
-    /// CPU time per request, all rounds together.
+    /// The ratio of CPU time per request, all rounds together.
     pub(crate) cpu_ratio: f64,
-    /// Requests per second within each round, where a busy neighbour disturbs both.
+    /// The ratio of requests per second within each round, in which a busy neighbour disturbs both.
     pub(crate) ratio_of_rounds: Vec<f64>,
 }
 
 impl Summary {
-    /// Of each operation and server.
+    /// The summary of each operation and server.
     pub(crate) fn of(measured: &[Measured]) -> Vec<Self> {
         let rounds = |of: &Measured, server: Kind| -> Vec<&Measured> {
             let same = |m: &&Measured| {
@@ -106,15 +106,15 @@ impl Summary {
 pub(crate) struct Scaling {
     pub(crate) stores: Stores,
     pub(crate) connections: u64,
-    /// Of the short list and of the long one.
+    /// The page of the short list and that of the long one.
     pub(crate) pages: Vec<Page>,
-    /// Of the medians, long to short.
+    /// The ratio of the medians, long to short.
     pub(crate) ratio: f64,
-    /// The same within each turn.
+    /// The same ratio within each turn.
     pub(crate) ratio_of_turns: Vec<f64>,
 }
 
-/// A page of a list with so many rows.
+/// A page of a list with this many rows.
 #[derive(Serialize)]
 pub(crate) struct Page {
     pub(crate) rows: u64,
@@ -122,20 +122,20 @@ pub(crate) struct Page {
     pub(crate) measured: Measured,
 }
 
-/// What two hosts of the same data do, and one of them alone.
+/// The rates of two hosts on the same data, and of one of them alone.
 #[derive(Serialize)]
 pub(crate) struct Hosts {
     /// The best round of each.
     pub(crate) one: Measured,
     pub(crate) two: Measured,
-    /// Requests per second, best round to best round.
+    /// The ratio of requests per second, best round to best round.
     pub(crate) ratio: f64,
-    /// The same within each round.
+    /// The same ratio within each round.
     pub(crate) ratio_of_rounds: Vec<f64>,
 }
 
 impl Hosts {
-    /// From what one and two did in each round.
+    /// Computes the result from the rates of one and two hosts in each round.
     pub(crate) fn of(rounds: &[(Measured, Measured)]) -> Option<Self> {
         let rate = |measured: &Measured| measured.requests_per_second;
         let best = |all: Vec<Measured>| all.into_iter().max_by(|a, b| rate(a).total_cmp(&rate(b)));
@@ -158,7 +158,7 @@ pub(crate) struct Parameters {
 }
 
 impl Parameters {
-    /// As they were given.
+    /// The parameters of these settings.
     pub(crate) fn of(settings: &Settings) -> Self {
         Self {
             stores: settings.stores.stores(),
@@ -171,19 +171,19 @@ impl Parameters {
     }
 }
 
-/// From the start of the process to the first 200 of `/readyz`, in milliseconds.
+/// The time from the start of the process to the first 200 of `/readyz`, in milliseconds.
 #[derive(Serialize)]
 pub(crate) struct Start {
     pub(crate) stores: Stores,
     pub(crate) server: Kind,
-    /// When everything must be compiled first.
+    /// The time if everything must be compiled first.
     pub(crate) cold_cache_ms: Option<f64>,
-    /// The fastest when nothing must be.
+    /// The fastest start if nothing must be compiled.
     pub(crate) warm_cache_ms: f64,
 }
 
 impl Start {
-    /// From what was measured.
+    /// Computes the result from the measured times.
     pub(crate) fn new(
         stores: Stores,
         server: Kind,
@@ -195,7 +195,7 @@ impl Start {
     }
 }
 
-/// What is measured.
+/// The subject of a measurement.
 #[derive(Clone, Copy)]
 pub(crate) struct Subject {
     operation: Operation,
@@ -218,16 +218,16 @@ pub(crate) struct Measured {
     pub(crate) server: Kind,
     round: u64,
     requests: usize,
-    /// Sent and answered in the measured time.
+    /// The rate of requests that were sent and answered within the measured time.
     pub(crate) requests_per_second: f64,
     pub(crate) p50_us: f64,
     pub(crate) p99_us: f64,
-    /// CPU time of the server, user and system: what a busy neighbour disturbs least.
+    /// CPU time of the server, user and system. A busy neighbour disturbs this figure least.
     pub(crate) server_cpu_us_per_request: f64,
 }
 
 impl Measured {
-    /// From the sorted latencies.
+    /// Computes the figures from the sorted latencies.
     pub(crate) fn new(
         subject: Subject,
         round: u64,
@@ -251,13 +251,13 @@ impl Measured {
     }
 }
 
-/// The smallest value that is not exceeded by `percent` of them.
+/// The smallest value that `percent` of the values do not exceed.
 pub(crate) fn percentile(sorted: &[Duration], percent: usize) -> Duration {
     let rank = (sorted.len() * percent).div_ceil(100).max(1) - 1;
     sorted.get(rank).copied().unwrap_or_default()
 }
 
-/// Now, in UTC.
+/// The date of today, in UTC.
 pub(crate) fn today() -> String {
     let now = time::OffsetDateTime::now_utc();
     now.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
@@ -276,7 +276,7 @@ pub(crate) fn sizes(workspace: &Path) -> anyhow::Result<BTreeMap<String, u64>> {
 }
 
 impl Report {
-    /// Writes it as JSON.
+    /// Writes the report as JSON.
     pub(crate) fn write(&self, file: &Path) -> anyhow::Result<()> {
         fs::write(file, serde_json::to_string_pretty(self)? + "\n")
             .with_context(|| file.display().to_string())

@@ -1,6 +1,7 @@
-//! The sequence of a run, on each kind of stores: make the data, measure the starts, compare
-//! the answers, then round after round each operation on each server, and what limits and
-//! idempotency cost; what others notice of sign-ins; at last the long list, and the deliveries.
+//! The sequence of a run, on each kind of stores. It makes the data, measures the starts, and
+//! compares the answers. Then, round after round, it measures each operation on each server, and
+//! the cost of limits and idempotency keys. Then it measures the effect of sign-ins on others, and
+//! at last the long list and the deliveries.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,10 +21,10 @@ use crate::settings::Part;
 use crate::storage::{Storage, Stores};
 use crate::{Settings, costs, deliveries, hosts, scaling, sign_ins, table};
 
-/// The fastest of so many starts counts.
+/// The number of starts, of which the fastest counts.
 const STARTS: usize = 5;
 
-/// What is found on all kinds of stores.
+/// The results on all kinds of stores.
 #[derive(Default)]
 struct Found {
     starts: Vec<Start>,
@@ -39,7 +40,7 @@ struct Found {
 /// Measures everything, prints the table and writes the file.
 ///
 /// # Errors
-/// What is missing or did not answer as it should, in one sentence.
+/// What is missing, or what did not get the right answer, in one sentence.
 pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let places = Places::find(settings)?;
     let machine = Machine::look();
@@ -68,7 +69,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Measures on one kind of stores, and leaves nothing there, however it ends.
+/// Measures on one kind of stores. It leaves no data there, however it ends.
 async fn on(
     stores: Stores,
     settings: &Settings,
@@ -140,8 +141,8 @@ async fn everything(
     Ok(())
 }
 
-/// Compares the servers: their starts, then round after round each operation; then hosts,
-/// where several can work on the same data.
+/// Compares the servers: their starts, and then, round after round, each operation. If several
+/// hosts can work on the same data, it then compares hosts.
 async fn compare(
     settings: &Settings,
     places: &Places,
@@ -213,7 +214,7 @@ async fn start(
     Ok(Start::new(storage.stores(), kind, cold, warm))
 }
 
-/// All servers, each over its own copy of the data.
+/// All servers, each on its own copy of the data.
 async fn servers(
     places: &Places,
     storage: &Storage,
@@ -238,7 +239,7 @@ async fn stop(servers: Vec<Server>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Loads servers that do the same work together.
+/// Loads servers that work together on the same data.
 pub(crate) async fn measure(
     settings: &Settings,
     seed: &Arc<Seed>,

@@ -1,4 +1,4 @@
-//! Whether a page costs more when the list is long: the same page of two lists, in turns.
+//! Whether a page costs more if the list is long: the same page of two lists, in turns.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,29 +15,29 @@ use crate::storage::Storage;
 
 /// The rows of the short list.
 const SHORT: u64 = 10_000;
-/// How many pages are asked for, in no order.
+/// The number of pages that are requested, in random order.
 const PAGES: usize = 256;
-/// How often each list has its turn, how long, and how long it is asked before.
+/// How many turns each list has, how long a turn is, and how long the warm-up before it is.
 const TURNS: u64 = 6;
 const TURN: Duration = Duration::from_millis(500);
 const WARM: Duration = Duration::from_millis(200);
-/// A latency without any queue.
+/// One connection, so that the latency includes no queue.
 const CONNECTIONS: u64 = 1;
 
-/// A list, and the server that has it.
+/// A list, and the server that serves it.
 struct List {
     rows: u64,
     seed: Arc<Seed>,
     server: Server,
     cpu: Duration,
-    /// Of each turn, sorted.
+    /// The latencies of each turn, sorted.
     turns: Vec<Vec<Duration>>,
 }
 
 /// Makes both lists and measures them.
 ///
 /// # Errors
-/// What was not answered as it should.
+/// The request that did not get the right answer.
 pub(crate) async fn measure(
     settings: &Settings,
     places: &Places,
@@ -94,7 +94,7 @@ impl List {
         Ok(())
     }
 
-    /// Its figures; its data is removed, there is much of it.
+    /// Returns the figures of the list, and removes its data, because it is large.
     async fn end(self, storage: &Storage) -> anyhow::Result<Page> {
         let Self { rows, seed, server, cpu, turns } = self;
         let subject = Subject::of(Operation::Page, &server);
@@ -108,7 +108,7 @@ impl List {
     }
 }
 
-/// That the pages are full, in order, and different ones.
+/// Checks that the pages are full, in order, and different from each other.
 async fn check(server: &Server, seed: &Seed) -> anyhow::Result<()> {
     let mut connection = Connection::open(server.address()).await?;
     let mut firsts = Vec::new();

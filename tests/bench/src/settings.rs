@@ -1,4 +1,4 @@
-//! What the command line says of a run.
+//! The settings of a run, from the command line.
 
 use std::path::PathBuf;
 

@@ -1,5 +1,5 @@
-//! Whether others notice when many sign in at once: point reads of one tenant alone and beside a
-//! burst of sign-ins, in turns. Each sign-in hashes a password, which takes 19 MiB and a core.
+//! Whether a burst of sign-ins delays others: point reads of one tenant alone, and during the
+//! burst, in turns. Each sign-in hashes a password, which takes 19 MiB and a core.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -18,35 +18,37 @@ use crate::report::percentile;
 use crate::storage::{Storage, Stores};
 
 const KINDS: [Kind; 2] = [Kind::Fused, Kind::Composed];
-/// Sign-ins of a burst, each on a connection of its own.
+/// The number of sign-ins in a burst, each on a connection of its own.
 const BURST: u64 = 100;
-/// Connections that read, and how long each rests after an answer: far from what a core can do.
+/// The number of connections that read, and the pause of each after an answer. This is far below
+/// the capacity of a core.
 const READERS: u64 = 4;
 const REST: Duration = Duration::from_millis(5);
-/// How long the reads are alone in their turn.
+/// The length of a turn with reads alone.
 const ALONE: Duration = Duration::from_secs(4);
-/// So that no account is tried twice: that would have to wait.
+/// A counter for accounts, so that no account is tried twice, because a second try would have to
+/// wait.
 static ACCOUNTS: AtomicU64 = AtomicU64::new(0);
 
-/// What the readers notice.
+/// The effect on the readers.
 #[derive(Serialize)]
 pub(crate) struct SignIns {
     pub(crate) stores: Stores,
     pub(crate) server: Kind,
     pub(crate) sign_ins: u64,
-    /// Of the sign-ins of all rounds, those that were told to come again.
+    /// The number of sign-ins of all rounds that were told to come again.
     pub(crate) refused: u64,
-    /// How long the bursts took, in the median.
+    /// The duration of the bursts, as the median.
     pub(crate) burst_ms: f64,
-    /// Of all rounds, in milliseconds.
+    /// The latencies of all rounds, in milliseconds.
     pub(crate) alone: Times,
     pub(crate) beside: Times,
-    /// Of the p99, beside to alone.
+    /// The ratio of the p99, during the burst to alone.
     pub(crate) ratio: f64,
     pub(crate) ratio_of_rounds: Vec<f64>,
 }
 
-/// Of some reads.
+/// The latencies of some reads.
 #[derive(Clone, Copy, Serialize)]
 pub(crate) struct Times {
     pub(crate) reads: usize,
@@ -66,7 +68,7 @@ impl Times {
 /// Measures both placements.
 ///
 /// # Errors
-/// What was not answered as it should.
+/// The request that did not get the right answer.
 pub(crate) async fn measure(
     settings: &Settings,
     places: &Places,
@@ -90,7 +92,7 @@ async fn of_server(
     server: &Server,
     seed: &Arc<Seed>,
 ) -> anyhow::Result<SignIns> {
-    // Instances are there that the first requests would have to wait for.
+    // These reads start the instances for which the first measured requests would have to wait.
     reads(server, seed, tokio::time::sleep(ALONE / 4)).await?;
     let (mut alone, mut beside) = (Vec::new(), Vec::new());
     let (mut bursts, mut refused) = (Vec::new(), 0);
@@ -129,14 +131,14 @@ async fn of_server(
     })
 }
 
-/// Reads until `until` is over, and how long each took.
+/// Reads until `until` is over. Returns how long each read took.
 async fn reads<T>(
     server: &Server,
     seed: &Arc<Seed>,
     until: impl Future<Output = T>,
 ) -> anyhow::Result<(Vec<Duration>, T)> {
     let end = Arc::new(AtomicBool::new(false));
-    // On a thread of their own: what signs in must not delay them here.
+    // The readers have a thread of their own, because the clients that sign in must not delay them.
     let readers = {
         let (end, seed, address) = (end.clone(), seed.clone(), server.address());
         tokio::task::spawn_blocking(move || {
@@ -181,8 +183,8 @@ async fn read(
     Ok(latencies)
 }
 
-/// Signs in as many who have no account, at once: a password is hashed for each all the same.
-/// Returns how many were told to come again.
+/// Signs in this many users without an account, at once. The server hashes a password for each of
+/// them nevertheless. Returns how many were told to come again.
 async fn burst(server: &Server) -> anyhow::Result<u64> {
     let mut sign_ins = JoinSet::new();
     for _ in 0..BURST {

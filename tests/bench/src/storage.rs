@@ -1,4 +1,4 @@
-//! Where the servers keep their data: in files of their own, or in PostgreSQL and Redis.
+//! The stores of the servers: files of their own, or PostgreSQL and Redis.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::Settings;
 use crate::external::{External, Shared};
 use crate::process::Places;
 
-/// Which kind of stores.
+/// A kind of stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Stores {
@@ -22,7 +22,7 @@ pub(crate) enum Stores {
 }
 
 impl Stores {
-    /// As in the report.
+    /// The name in the report.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Embedded => "embedded",
@@ -43,7 +43,7 @@ pub(crate) enum Choice {
 }
 
 impl Choice {
-    /// The kinds, in the order in which they are measured.
+    /// The kinds of stores, in the order in which they are measured.
     pub(crate) fn stores(self) -> &'static [Stores] {
         match self {
             Self::Embedded => &[Stores::Embedded],
@@ -53,35 +53,35 @@ impl Choice {
     }
 }
 
-/// A kind of stores, ready for use.
+/// Stores of a kind, ready for use.
 pub(crate) enum Storage {
     /// Files.
     Embedded,
-    /// Databases and keys of this run.
+    /// The databases and keys of this run.
     External(Box<External>),
 }
 
-/// What one server works on.
+/// The data of one server.
 #[derive(Clone)]
 pub(crate) struct Data {
-    /// Caches, and the files of the embedded stores.
+    /// The directory of caches, and of the files of the embedded stores.
     pub(crate) directory: PathBuf,
-    /// What is used in place of those files.
+    /// The external stores that replace those files.
     pub(crate) shared: Option<Shared>,
 }
 
 impl Data {
-    /// Which kind of stores it is.
+    /// The kind of these stores.
     pub(crate) fn stores(&self) -> Stores {
         if self.shared.is_some() { Stores::External } else { Stores::Embedded }
     }
 }
 
 impl Storage {
-    /// Reaches the stores, and makes there what this run needs.
+    /// Connects to the stores, and makes what this run needs there.
     ///
     /// # Errors
-    /// What cannot be reached, or is not allowed.
+    /// A store that cannot be reached, or that denies access.
     pub(crate) async fn open(stores: Stores, settings: &Settings) -> anyhow::Result<Self> {
         Ok(match stores {
             Stores::Embedded => Self::Embedded,
@@ -89,7 +89,7 @@ impl Storage {
         })
     }
 
-    /// Which kind it is.
+    /// The kind of these stores.
     pub(crate) fn stores(&self) -> Stores {
         match self {
             Self::Embedded => Stores::Embedded,
@@ -108,7 +108,7 @@ impl Storage {
         }
     }
 
-    /// The data of a server called `name`: empty, with a schema where the server makes none.
+    /// Empty data for a server called `name`, with a schema if the server makes none.
     pub(crate) async fn fresh(&self, places: &Places, name: &str) -> anyhow::Result<Data> {
         let data = self.data(places, name);
         remove(&data)?;
@@ -120,7 +120,7 @@ impl Storage {
         Ok(data)
     }
 
-    /// Removes data of which there is much.
+    /// Removes the data of a server, if it is too large to stay.
     pub(crate) async fn remove(&self, data: &Data) -> anyhow::Result<()> {
         remove(data)?;
         if let (Self::External(external), Some(shared)) = (self, &data.shared) {
@@ -129,7 +129,7 @@ impl Storage {
         Ok(())
     }
 
-    /// Removes what is not in files.
+    /// Removes everything that is not in files.
     pub(crate) async fn close(self) -> anyhow::Result<()> {
         match self {
             Self::Embedded => Ok(()),

@@ -1,4 +1,4 @@
-//! What is shown: the report as Markdown.
+//! The printed report, as Markdown.
 
 use std::fmt::Write as _;
 
@@ -45,7 +45,7 @@ fn write(report: &Report, text: &mut String) -> std::fmt::Result {
     write!(text, "WebAssembly: {}", sizes.join(", "))
 }
 
-/// The servers.
+/// The comparison of the servers.
 fn comparison(report: &Report, text: &mut String) -> std::fmt::Result {
     writeln!(
         text,
@@ -92,7 +92,7 @@ fn comparison(report: &Report, text: &mut String) -> std::fmt::Result {
     writeln!(text)
 }
 
-/// What limits and idempotency keys cost.
+/// The cost of limits and idempotency keys.
 fn costs(costs: &[Cost], text: &mut String) -> std::fmt::Result {
     writeln!(
         text,
@@ -123,7 +123,7 @@ fn costs(costs: &[Cost], text: &mut String) -> std::fmt::Result {
     )
 }
 
-/// Reads alone and beside a burst of sign-ins.
+/// Reads alone and during a burst of sign-ins.
 fn sign_ins(found: &[SignIns], text: &mut String) -> std::fmt::Result {
     writeln!(
         text,
@@ -153,7 +153,7 @@ fn sign_ins(found: &[SignIns], text: &mut String) -> std::fmt::Result {
     writeln!(text)
 }
 
-/// The page of a short list and of a long one.
+/// The page of a short list and that of a long one.
 fn long_list(scaling: &Scaling, text: &mut String) -> std::fmt::Result {
     let Scaling { stores, connections, pages, ratio, ratio_of_turns } = scaling;
     writeln!(
@@ -180,7 +180,7 @@ fn long_list(scaling: &Scaling, text: &mut String) -> std::fmt::Result {
     )
 }
 
-/// One host and two.
+/// One host compared with two.
 fn hosts(hosts: &[Hosts], text: &mut String) -> std::fmt::Result {
     writeln!(
         text,

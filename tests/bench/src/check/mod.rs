@@ -1,5 +1,5 @@
-//! The proof that a comparison is fair: the baseline and both placements answer the same
-//! requests with the same headers and the same bodies.
+//! The proof that a comparison is fair: the baseline and both placements give the same answers to
+//! the same requests, with the same headers and the same bodies.
 
 mod refusals;
 
@@ -15,7 +15,7 @@ use crate::load::Operation;
 use crate::process::Server;
 pub(crate) use refusals::same_refusals;
 
-/// Headers of which only the names are compared: their values are of one exchange.
+/// Headers of which only the names are compared, because their values differ for each exchange.
 const OF_ITS_OWN: [&str; 6] = [
     "date",
     "x-b3-spanid",
@@ -25,14 +25,14 @@ const OF_ITS_OWN: [&str; 6] = [
     "x-request-id",
 ];
 
-/// What a server answered.
+/// The answers of a server.
 struct Answers(Vec<Told>);
 
-/// One answer, without what is of its own.
+/// One answer, without the values that differ for each exchange.
 struct Told {
     what: &'static str,
     headers: Vec<String>,
-    /// Members in no order: JSON has none.
+    /// The body as JSON, in which the order of members does not matter.
     body: Value,
 }
 
@@ -41,7 +41,7 @@ impl Told {
         let json = answer.json(status).context(what)?;
         let mut body = String::from_utf8(answer.body.to_vec())?;
         let mut headers = told(answer, |name| status == 201 && name == "last-modified");
-        // What is created has an id and times of its own.
+        // A created project has an id and times of its own.
         if status == 201 {
             for member in ["id", "created_at", "updated_at"] {
                 let own = json[member].as_str().with_context(|| format!("{what}: no {member}"))?;
@@ -53,7 +53,7 @@ impl Told {
     }
 }
 
-/// The headers, without values that are of this exchange.
+/// The headers, without the values that differ for each exchange.
 fn told(answer: &Answer<'_>, own: impl Fn(&str) -> bool) -> Vec<String> {
     let headers = answer.headers().into_iter();
     let told = headers.map(|(name, value)| match OF_ITS_OWN.contains(&&*name) || own(&name) {
@@ -63,7 +63,7 @@ fn told(answer: &Answer<'_>, own: impl Fn(&str) -> bool) -> Vec<String> {
     told.collect()
 }
 
-/// A value without what the time of its exchange has put into it: the seconds of `RateLimit`.
+/// A value without the part that depends on the time of its exchange: the seconds of `RateLimit`.
 fn untimed<'a>(name: &str, value: &'a str) -> Cow<'a, str> {
     if name != "ratelimit" {
         return value.into();
@@ -101,7 +101,7 @@ async fn same(
 }
 
 impl Answers {
-    /// That these, of the server `name`, are the expected ones.
+    /// Checks that these answers, of the server `name`, are the expected ones.
     fn same(&self, expected: &Self, name: &str) -> anyhow::Result<()> {
         ensure!(self.0.len() == expected.0.len(), "{name}: not as many answers");
         for (theirs, ours) in self.0.iter().zip(&expected.0) {

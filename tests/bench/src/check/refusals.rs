@@ -1,4 +1,5 @@
-//! That all servers refuse alike. What they tell people is worded by each, but for limits.
+//! The proof that all servers refuse alike. Each server words its messages itself, except those
+//! about limits.
 
 use anyhow::{Context as _, ensure};
 use serde_json::json;
@@ -21,7 +22,8 @@ impl Told {
         Ok(Self { what, headers, body: json!({ "error": body["error"] }) })
     }
 
-    /// A refusal for want of room in a bucket, with the message that tells how much there is.
+    /// A refusal of a request for which a bucket has no units, with the message that tells the size
+    /// of the bucket.
     fn too_many(answer: &Answer<'_>) -> anyhow::Result<Self> {
         let refusal = Self::refusal("one too many", 429, answer)?;
         let body = answer.json(429)?;

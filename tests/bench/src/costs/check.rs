@@ -1,4 +1,5 @@
-//! The proof that the servers and operations differ in what is measured, and in nothing else.
+//! The proof that the servers and operations of a pair differ in what is measured, and in nothing
+//! else.
 
 use anyhow::ensure;
 
@@ -7,16 +8,16 @@ use crate::data::Seed;
 use crate::load::Operation;
 use crate::process::Server;
 
-/// What one exchange told.
+/// The parts of an answer that the proof compares.
 struct Told {
     body: serde_json::Value,
-    /// The names of headers that tell limits.
+    /// The names of the headers about limits.
     limits: Vec<String>,
     replayed: bool,
 }
 
-/// That one server counts and the other does not, that a fresh key creates and that a known one
-/// is answered again. Leaves the key of all replays known.
+/// Checks that one server counts and the other does not, that a fresh key creates, and that a known
+/// key is replayed. Afterwards the key of all replays is known.
 pub(super) async fn servers(
     limited: &Server,
     unlimited: &Server,

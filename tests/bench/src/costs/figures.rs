@@ -1,4 +1,4 @@
-//! What a pair costs, from all its rounds.
+//! The cost that a pair shows, from all its rounds.
 
 use serde::Serialize;
 
@@ -11,35 +11,36 @@ pub(super) struct Turn {
     pub(super) without: f64,
 }
 
-/// What one round has found.
+/// The results of one round.
 pub(super) struct Round {
     pub(super) turns: Vec<Turn>,
-    /// On all connections.
+    /// The rate on all connections.
     pub(super) with: Measured,
     pub(super) without: Measured,
 }
 
-/// What something costs a request.
+/// The cost of something for a request.
 #[derive(Serialize)]
 pub(crate) struct Cost {
     pub(crate) what: &'static str,
     /// The best round of each, on all connections.
     pub(crate) with: Measured,
     pub(crate) without: Measured,
-    /// Requests per second, best round to best round.
+    /// The ratio of requests per second, best round to best round.
     pub(crate) ratio: f64,
-    /// The same within each round.
+    /// The same ratio within each round.
     pub(crate) ratio_of_rounds: Vec<f64>,
     /// Median latency on a single connection, the median of all turns, in microseconds.
     pub(crate) us_with: f64,
     pub(crate) us_without: f64,
-    /// What the one takes longer than the other: the median of the differences of all turns.
+    /// The extra time of the one over the other, in microseconds: the median of the differences of
+    /// all turns.
     pub(crate) us_more: f64,
     pub(crate) us_more_of_turns: Vec<f64>,
 }
 
 impl Cost {
-    /// From its rounds, if there are any.
+    /// Computes the cost from the rounds, if there are any.
     pub(super) fn of(what: &'static str, rounds: &[Round]) -> Option<Self> {
         let rate = |measured: &Measured| measured.requests_per_second;
         let best = |side: fn(&Round) -> Measured| {
@@ -63,7 +64,7 @@ impl Cost {
     }
 }
 
-/// The middle, or between the two middle ones.
+/// The middle value, or the mean of the two middle ones.
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = |at: usize| values.get(at).copied().unwrap_or_default();

@@ -1,4 +1,5 @@
-//! What limits and idempotency keys cost a request: a placement with and without them, in turns.
+//! The cost of limits and idempotency keys for a request: a placement with and without them, in
+//! turns.
 
 mod check;
 mod figures;
@@ -18,17 +19,18 @@ pub(crate) use figures::Cost;
 use figures::Round;
 use pair::Pair;
 
-/// The placements: the baseline says nothing about the cost of the gateway.
+/// The placements that are measured. The baseline says nothing about the cost of the gateway.
 const KINDS: [Kind; 2] = [Kind::Fused, Kind::Composed];
 
-/// What is compared.
+/// A comparison.
 #[derive(Clone, Copy)]
 struct Subject {
     what: &'static str,
     part: Part,
     with: Operation,
     without: Operation,
-    /// Whether the difference is that of the servers.
+    /// Whether the difference is between two servers, one of which has no limits. Otherwise it is
+    /// between two operations.
     unlimited: bool,
 }
 
@@ -56,15 +58,15 @@ const SUBJECTS: [Subject; 3] = [
     },
 ];
 
-/// Whether anything of this is to be measured.
+/// Whether any comparison of this module is to be measured.
 pub(crate) fn chosen(settings: &Settings) -> bool {
     SUBJECTS.iter().any(|subject| settings.measures(subject.part))
 }
 
-/// Measures what was chosen, on both placements.
+/// Measures the chosen comparisons on both placements.
 ///
 /// # Errors
-/// What was not answered as it should.
+/// The request that did not get the right answer.
 pub(crate) async fn measure(
     settings: &Settings,
     places: &Places,

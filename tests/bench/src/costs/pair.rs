@@ -12,21 +12,21 @@ use crate::process::Server;
 use crate::report::percentile;
 use crate::{Settings, run};
 
-/// How often each has its turn on a single connection, how long, and how long it is asked
-/// before. Short, so that a busy neighbour disturbs both.
+/// How many turns each has on a single connection, how long a turn is, and how long the warm-up
+/// before it is. Turns are short, so that a busy neighbour disturbs both.
 const TURNS: u64 = 6;
 const TURN: Duration = Duration::from_millis(400);
 const WARM: Duration = Duration::from_millis(100);
 
-/// An operation of a server with what is looked at, and one without.
+/// An operation of a server with the measured feature, and one without it.
 pub(super) struct Pair<'a> {
     pub(super) with: (&'a Server, Operation),
     pub(super) without: (&'a Server, Operation),
 }
 
 impl Pair<'_> {
-    /// Measures the latencies on a single connection and the rates on all. Who is second finds
-    /// what the first has warmed, so each is first as often.
+    /// Measures the latencies on a single connection and the rates on all. The second in a turn
+    /// profits from what the first has warmed, so each is first equally often.
     pub(super) async fn measure(
         &self,
         settings: &Settings,

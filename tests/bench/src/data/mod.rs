@@ -1,5 +1,5 @@
-//! The data: one tenant, registered over HTTP as a client would, and its projects, written
-//! into the database, of which every server gets a copy.
+//! The data of a benchmark: one tenant, registered over HTTP as a client would, and its projects,
+//! written into the database. Every server gets a copy.
 
 mod postgres;
 mod rows;
@@ -19,31 +19,30 @@ pub(crate) use rows::Random;
 /// Events of a page of the feed.
 pub(crate) const FEED_PAGE: usize = 100;
 
-/// What the clients need to know.
+/// The data that the clients need to know.
 #[derive(Clone)]
 pub(crate) struct Seed {
     /// The ids of the projects, in order.
     pub(crate) projects: Vec<String>,
-    /// Targets of pages, once [`Seed::find_pages`] or [`Seed::find_feed`] has found them.
+    /// The targets of pages, once [`Seed::find_pages`] or [`Seed::find_feed`] has found them.
     pub(crate) pages: Vec<String>,
     /// The rest of the request line, and the headers of every request.
     pub(crate) headers: String,
-    /// Where it is.
+    /// The place of the data.
     pub(crate) data: Data,
 }
 
-/// Whose projects to write, and how many.
+/// The projects to write: their tenant, their number and their time.
 struct Plan<'a> {
     tenant: &'a str,
     owner: &'a str,
     count: u64,
-    /// In milliseconds since the Unix epoch.
+    /// The time of the run, in milliseconds since the Unix epoch.
     now: i64,
 }
 
 impl Seed {
-    /// Registers a tenant with the runner and gives it `count` projects, in the data called
-    /// `name`.
+    /// Registers a tenant with the runner and gives it `count` projects, in the data called `name`.
     pub(crate) async fn make(
         storage: &Storage,
         places: &Places,
@@ -74,8 +73,8 @@ impl Seed {
         Ok(Self { projects, pages: Vec::new(), headers, data })
     }
 
-    /// Asks the server, over this data, for cursors that lead to `count` pages of the list,
-    /// latest first, all over its middle half.
+    /// Asks the server, which works on this data, for cursors to `count` pages of the list, latest
+    /// first. The pages are spread over the middle half of the list.
     pub(crate) async fn find_pages(&mut self, server: &Server, count: usize) -> anyhow::Result<()> {
         const LIST: &str = "/api/v1/projects?limit=20&sort=created_at:desc";
         let mut connection = Connection::open(server.address()).await?;
@@ -90,7 +89,7 @@ impl Seed {
         Ok(())
     }
 
-    /// Reads the feed to its end, for the targets of all its pages that are full.
+    /// Reads the feed to its end, and collects the targets of all full pages.
     pub(crate) async fn find_feed(&mut self, server: &Server) -> anyhow::Result<()> {
         let first = format!("/api/v1/events?limit={FEED_PAGE}");
         let mut connection = Connection::open(server.address()).await?;
@@ -111,8 +110,8 @@ impl Seed {
         }
     }
 
-    /// Adds events to the feed, all like the first project that was created over HTTP, each
-    /// with an id and a subject of its own. No server may be using the data.
+    /// Adds events to the feed. All are like the first project that was created over HTTP, each
+    /// with an id and a subject of its own. No server may use the data meanwhile.
     pub(crate) async fn add_events(&self, count: u64) -> anyhow::Result<()> {
         let file = sqlite::file(&self.data.directory);
         match &self.data.shared {
@@ -121,7 +120,7 @@ impl Seed {
         }
     }
 
-    /// Puts a copy in place of the data of a server; caches stay.
+    /// Replaces the data of a server by a copy. Caches stay.
     pub(crate) async fn copy_to(&self, storage: &Storage, data: &Data) -> anyhow::Result<()> {
         fs::create_dir_all(&data.directory)?;
         match (storage, &self.data.shared, &data.shared) {
@@ -159,7 +158,7 @@ async fn register(server: &Server) -> anyhow::Result<Value> {
     Connection::open(server.address()).await?.exchange(request.as_bytes()).await?.json(201)
 }
 
-/// Signs the cursors of every server, so that each reads those of the others.
+/// The key that seals the cursors of every server, so that each server reads those of the others.
 const CURSOR_KEY: &str = "the cursors of the benchmark, whichever server makes them";
-/// How often the progress is told.
+/// The number of rows after which the progress is printed.
 const TOLD: u64 = 250_000;

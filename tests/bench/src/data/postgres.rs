@@ -8,15 +8,15 @@ use super::rows::{COLUMNS, DESCRIPTION, Row, rows};
 use super::{CURSOR_KEY, Plan, TOLD};
 use crate::external::Shared;
 
-/// Rows of one statement.
+/// The number of rows in one statement.
 const BATCH: usize = 10_000;
 
-/// Writes the projects and the key of the cursors, by the role that owns the tables.
+/// Writes the projects and the key of the cursors, with the role that owns the tables.
 pub(super) async fn fill(shared: &Shared, plan: &Plan<'_>) -> anyhow::Result<Vec<String>> {
     let client = shared.connect().await?;
     let key = "INSERT INTO secrets (name, value, created_at) VALUES ('cursor', $1, $2)";
     client.execute(key, &[&CURSOR_KEY, &plan.now]).await?;
-    // Sorted at once, an index is made in less time than row by row.
+    // An index is made faster by one sort at the end than row by row.
     let indexes = indexes(&client).await?;
     for (name, _) in &indexes {
         client.batch_execute(&format!("DROP INDEX {name}")).await?;
@@ -28,7 +28,7 @@ pub(super) async fn fill(shared: &Shared, plan: &Plan<'_>) -> anyhow::Result<Vec
         }
         client.batch_execute(sql).await?;
     }
-    // What else happens by itself some time later, in the middle of a measurement.
+    // Autovacuum would otherwise do this some time later, in the middle of a measurement.
     client.batch_execute("VACUUM (ANALYZE)").await?;
     Ok(ids)
 }
@@ -45,12 +45,13 @@ pub(super) async fn add_events(shared: &Shared, count: u64) -> anyhow::Result<()
          ORDER BY number";
     let added = client.execute(sql, &[&i64::try_from(count)?]).await?;
     ensure!(added == count, "{added} events were added, and not {count}");
-    // What else happens by itself some time later, in the middle of a measurement.
+    // Autovacuum would otherwise do this some time later, in the middle of a measurement.
     client.batch_execute("VACUUM (ANALYZE)").await?;
     Ok(())
 }
 
-/// The indexes of projects but that of its key: names, and what makes them.
+/// The indexes of projects except the one of its key: their names, and the statements that make
+/// them.
 async fn indexes(client: &Client) -> anyhow::Result<Vec<(String, String)>> {
     let find = "SELECT indexname::text, indexdef FROM pg_indexes \
          WHERE tablename = 'projects' AND indexname <> 'projects_pkey'";
@@ -59,7 +60,7 @@ async fn indexes(client: &Client) -> anyhow::Result<Vec<(String, String)>> {
     pairs.collect()
 }
 
-/// COPY would be faster by little, and is not for tables with row-level security.
+/// COPY would be only a little faster, and does not work for tables with row-level security.
 async fn insert(client: &Client, plan: &Plan<'_>) -> anyhow::Result<Vec<String>> {
     let insert = client
         .prepare(&format!(

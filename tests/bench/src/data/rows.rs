@@ -1,6 +1,6 @@
-//! The rows: the same in every run and in every database, but for their ids and times.
+//! The rows: the same in every run and in every database, except for their ids and times.
 
-/// The projects were made in this time, at even distances.
+/// The time span in which the projects were made, at even distances.
 const AGE_MS: i64 = 3 * 365 * 86_400_000;
 
 const PLACES: [&str; 8] =
@@ -17,12 +17,12 @@ const LABELS: [&str; 4] = [
 ];
 const TAGS: [&str; 3] = [r#"["battery"]"#, r#"["battery","solar"]"#, "[]"];
 
-/// What the statements begin with that insert them.
+/// The beginning of the statements that insert the rows.
 pub(super) const COLUMNS: &str = "projects (tenant_id, id, owner_id, name, description, status, \
      labels, tags, version, created_at, updated_at)";
 pub(super) const DESCRIPTION: &str = "Replacement of the storage and of its controls";
 
-/// What differs between projects.
+/// The values that differ between projects.
 pub(super) struct Row {
     pub(super) id: String,
     pub(super) name: String,
@@ -33,7 +33,7 @@ pub(super) struct Row {
     pub(super) updated_at: i64,
 }
 
-/// `count` projects, oldest first, which is the order of their ids.
+/// `count` projects, the oldest first. This is also the order of their ids.
 pub(super) fn rows(count: u64, now: i64) -> anyhow::Result<impl Iterator<Item = Row>> {
     let mut random = Random(count);
     let step = (AGE_MS / i64::try_from(count)?).max(1);
@@ -41,7 +41,7 @@ pub(super) fn rows(count: u64, now: i64) -> anyhow::Result<impl Iterator<Item = 
     Ok(created.zip(0_u64..).map(move |(begin, number)| {
         let created_at = begin + random.below(step);
         let updated_at = created_at + random.below((now - created_at).max(1));
-        // As real ids are made, so before any that is made later.
+        // The ids are made like real ones, so they sort before any id that is made later.
         let tail = u128::from(random.next()) << 40 | u128::from(random.next()) >> 20;
         let id = u128::from(created_at.cast_unsigned()) << 80 | tail;
         Row {
@@ -56,7 +56,7 @@ pub(super) fn rows(count: u64, now: i64) -> anyhow::Result<impl Iterator<Item = 
     }))
 }
 
-/// Knuth's MMIX generator: the same choices in every run.
+/// Knuth's MMIX generator, which makes the same choices in every run.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {

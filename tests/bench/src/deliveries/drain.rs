@@ -1,4 +1,5 @@
-//! How fast what waits is delivered: the endpoints rest while it happens, and wake together.
+//! The rate at which waiting events are delivered. The endpoints rest while the events happen, and
+//! wake together.
 
 use std::time::{Duration, Instant};
 
@@ -19,20 +20,21 @@ pub(crate) struct Drained {
     server_cpu_us_per_delivery: f64,
 }
 
-/// What a server delivers.
+/// The delivery rate of a server.
 #[derive(Serialize)]
 pub(crate) struct Drain {
     pub(crate) server: Kind,
     pub(crate) endpoints: usize,
-    /// Of one round.
+    /// The number of deliveries in one round.
     pub(crate) deliveries: usize,
-    /// Of the best round, from the request that woke the first endpoint to the last receipt.
+    /// The rate of the best round, from the request that woke the first endpoint to the last
+    /// receipt.
     pub(crate) per_second: f64,
     /// CPU time of the server, user and system, in that round.
     pub(crate) server_cpu_us_per_delivery: f64,
-    /// Of the rates, to the first server.
+    /// The ratio of the rate to that of the first server.
     pub(crate) ratio: f64,
-    /// The same within each round.
+    /// The same ratio within each round.
     pub(crate) ratio_of_rounds: Vec<f64>,
     pub(crate) rounds: Vec<Drained>,
 }
@@ -40,7 +42,7 @@ pub(crate) struct Drain {
 /// Measures the servers in turns, round after round.
 ///
 /// # Errors
-/// What did not come, or was not answered as it should.
+/// The delivery that did not come, or the request that did not get the right answer.
 pub(super) async fn measure(settings: &Settings, worlds: &[World]) -> anyhow::Result<Vec<Drain>> {
     let mut rounds: Vec<Vec<Drained>> = vec![Vec::new(); worlds.len()];
     for round in 1..=settings.rounds {
@@ -79,7 +81,8 @@ async fn once(settings: &Settings, world: &World) -> anyhow::Result<Drained> {
 }
 
 impl Drain {
-    /// From its rounds and those of the first server, if there are any.
+    /// Computes the rate from the rounds of the server and those of the first server, if there are
+    /// any.
     fn of(world: &World, rounds: &[Drained], first: &[Drained]) -> Option<Self> {
         let best = |rounds: &[Drained]| {
             let rounds = rounds.iter().copied();

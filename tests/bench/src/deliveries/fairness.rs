@@ -1,5 +1,5 @@
-//! Whether one slow receiver holds up the others: the same writes to 100 endpoints, with one of
-//! them slow and without, in turns.
+//! Whether one slow receiver delays the others: the same writes to 100 endpoints, in turns with and
+//! without a slow one among them.
 
 use std::time::Duration;
 
@@ -10,42 +10,43 @@ use super::sink::SLOW;
 use super::world::World;
 use crate::Settings;
 
-/// As many as a tenant may have.
+/// The most endpoints that a tenant may have.
 pub(super) const ENDPOINTS: usize = 100;
-/// Which of them is slow, in its turns. Without it the same one is left out, so that both are
-/// about the same receivers.
+/// The endpoint that is slow in its turns. The other turns leave the same endpoint out of the
+/// figures, so that both are about the same receivers.
 const SLOW_ONE: usize = 50;
-/// Writes of a turn, and the time between two: few, for each is delivered a hundred times.
+/// The number of writes in a turn, and the time between two. They are few, because each is
+/// delivered a hundred times.
 const WRITES: u32 = 15;
 const GAP: Duration = Duration::from_secs(1);
 
-/// What the others notice.
+/// The effect on the other receivers.
 #[derive(Serialize)]
 pub(crate) struct Fairness {
     pub(crate) endpoints: usize,
-    /// How long each answer of the slow one takes.
+    /// The delay of each answer of the slow receiver.
     pub(crate) slow_ms: u128,
     pub(crate) writes_per_second: f64,
-    /// To all but one, of all turns.
+    /// The latencies of all receivers but one, over all turns.
     pub(crate) without: Times,
-    /// The same while that one is slow.
+    /// The same latencies while that one is slow.
     pub(crate) with: Times,
-    /// Of the p99, with to without.
+    /// The ratio of the p99, with the slow receiver to without.
     pub(crate) ratio: f64,
-    /// The same within each pair of turns.
+    /// The same ratio within each pair of turns.
     pub(crate) ratio_of_turns: Vec<f64>,
 }
 
 /// Measures as many pairs of turns as there are rounds.
 ///
 /// # Errors
-/// What did not come, or was not answered as it should.
+/// The delivery that did not come, or the request that did not get the right answer.
 pub(super) async fn measure(settings: &Settings, world: &World) -> anyhow::Result<Fairness> {
-    // Connections are made, and every queue has been served once.
+    // This turn makes the connections, and serves every queue once.
     turn(world, None, 2).await?;
     let (mut without, mut with) = (Vec::new(), Vec::new());
     for round in 1..=settings.rounds {
-        // Whoever is second finds what the first has left.
+        // The second in a pair of turns finds what the first has left, so the order changes.
         let slow = [(None, &mut without), (Some(SLOW_ONE), &mut with)];
         let mut pair = Vec::from(slow);
         if round % 2 == 0 {
@@ -89,7 +90,7 @@ async fn turn(world: &World, slow: Option<usize>, writes: u32) -> anyhow::Result
     let receipts = world.receive(answered.len()).await?;
     world.sink.slow(None);
     if slow.is_some() {
-        // What it has not answered yet is no matter of the next turn.
+        // Requests that the slow receiver has not answered yet must not affect the next turn.
         tokio::time::sleep(SLOW).await;
     }
     latencies(&receipts, &answered, Some(SLOW_ONE))

@@ -1,5 +1,5 @@
-//! Whether it matters how much waits: two servers in turns, one with few events that an endpoint
-//! has not got yet, one with many.
+//! Whether the length of a queue matters: two servers in turns, one with few events that an
+//! endpoint has not got yet, one with many.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,33 +15,32 @@ use crate::load::{Load, Operation};
 use crate::process::{Kind, Places};
 use crate::storage::Storage;
 
-/// How often each has its turn, how long, and how long it is asked before. Long enough for the
-/// creates of all connections, which wait for each other.
+/// How many turns each has, how long a turn is, and how long the warm-up before it is. A turn is
+/// long enough for the creates of all connections, which wait for each other.
 const TURNS: u64 = 6;
 const TURN: Duration = Duration::from_secs(1);
 const WARM: Duration = Duration::from_millis(200);
-/// Deliveries of a turn.
+/// The number of deliveries in a turn.
 const DELIVERIES: usize = 1000;
-/// Events that wait in the short queue: so many that the last turn leaves some.
+/// The events in the short queue. There are enough that the last turn leaves some.
 const SHORT: u64 = TURNS * (DELIVERIES as u64 + 200);
-/// Events of a create: of the project, and of the audit entry.
+/// The events of a create: one of the project, and one of the audit entry.
 const EVENTS: f64 = 2.0;
 
-/// What is compared, in the order in which a turn does it: nothing is sent while another is
-/// measured.
+/// The measured activities, in the order of a turn. Nothing is sent while another one is measured.
 const WHAT: [&str; 3] = ["events read", "events delivered", "events appended"];
 
-/// One thing that is done, with few events waiting and with many.
+/// The rate of one activity, with few events waiting and with many.
 #[derive(Serialize)]
 pub(crate) struct Growth {
     pub(crate) what: &'static str,
-    /// Events that wait in the beginning.
+    /// The number of events that wait in the beginning.
     pub(crate) waiting: [u64; 2],
-    /// Events per second, the best turn of each.
+    /// Events per second, in the best turn of each.
     pub(crate) per_second: [f64; 2],
-    /// Of the rates, many to few.
+    /// The ratio of the rates, many to few.
     pub(crate) ratio: f64,
-    /// The same within each turn.
+    /// The same ratio within each turn.
     pub(crate) ratio_of_turns: Vec<f64>,
 }
 
@@ -49,14 +48,14 @@ pub(crate) struct Growth {
 struct Queue {
     waiting: u64,
     world: World,
-    /// Of each turn, as in [`WHAT`].
+    /// The rates of each turn, in the order of [`WHAT`].
     rates: Vec<[f64; 3]>,
 }
 
-/// Makes both and measures them.
+/// Makes both queues and measures them.
 ///
 /// # Errors
-/// What did not come, or was not answered as it should.
+/// The delivery that did not come, or the request that did not get the right answer.
 pub(super) async fn measure(
     settings: &Settings,
     places: &Places,
@@ -65,7 +64,7 @@ pub(super) async fn measure(
     let mut few = Queue::make(places, storage, SHORT).await?;
     let mut many = Queue::make(places, storage, settings.events).await?;
     for turn in 1..=TURNS {
-        // Whoever is second finds what the first has warmed.
+        // The second in a turn profits from what the first has warmed, so the order changes.
         let mut both = [&mut few, &mut many];
         if turn.is_multiple_of(2) {
             both.reverse();
@@ -100,7 +99,8 @@ impl Queue {
         let mut world = World::over(places, seed, Kind::Fused).await?;
         world.add_endpoints(1).await?;
         world.rest().await?;
-        // They are like the one that was created to be refused.
+        // The new events are like the event of the project that was created to be refused by the
+        // receiver.
         let mut world = world.restart(places, async |seed| seed.add_events(waiting).await).await?;
         Arc::make_mut(&mut world.seed).find_feed(&world.server).await?;
         Ok(Self { waiting, world, rates: Vec::new() })
@@ -114,7 +114,7 @@ impl Queue {
         Ok(())
     }
 
-    /// Requests per second.
+    /// Loads the server with an operation. Returns the requests per second.
     async fn load(&self, settings: &Settings, operation: Operation) -> anyhow::Result<f64> {
         let load = Load {
             addresses: vec![self.world.server.address()],
@@ -129,7 +129,7 @@ impl Queue {
         Ok(latencies.len() as f64 / TURN.as_secs_f64())
     }
 
-    /// Has the endpoint awake for so many deliveries; their rate.
+    /// Wakes the endpoint for this many deliveries. Returns their rate.
     async fn deliver(&self) -> anyhow::Result<f64> {
         let sink = &self.world.sink;
         self.world.wake().await?;
@@ -142,7 +142,7 @@ impl Queue {
         Ok((DELIVERIES - 1) as f64 / (last.at - first.at).as_secs_f64())
     }
 
-    /// Its rates; its data is removed, there is much of it.
+    /// Returns the rates, and removes the data, because it is large.
     async fn end(self, storage: &Storage) -> anyhow::Result<Vec<[f64; 3]>> {
         let World { server, seed, .. } = self.world;
         server.stop().await?;

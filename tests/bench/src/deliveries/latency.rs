@@ -1,5 +1,5 @@
-//! How soon an event arrives: from the answer to the write that it tells, which is behind its
-//! commit, until the receiver has it.
+//! The latency of an event: from the answer to the write that caused it, which comes after the
+//! commit, until the receiver has the event.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -13,10 +13,11 @@ use crate::Settings;
 use crate::process::Kind;
 use crate::report::percentile;
 
-/// Between two writes: when each finds the server at rest, and when it does not.
+/// The gap between two writes. With the first value each write finds the server at rest, and with
+/// the second it does not.
 const GAPS: [Duration; 2] = [Duration::from_millis(250), Duration::from_millis(20)];
 
-/// Of some deliveries.
+/// The latencies of some deliveries.
 #[derive(Clone, Copy, Serialize)]
 pub(crate) struct Times {
     pub(crate) deliveries: usize,
@@ -24,20 +25,20 @@ pub(crate) struct Times {
     pub(crate) p99_ms: f64,
 }
 
-/// Of one endpoint.
+/// The latencies of one endpoint.
 #[derive(Serialize)]
 pub(crate) struct Latency {
     pub(crate) server: Kind,
     pub(crate) writes_per_second: f64,
-    /// Of all rounds together.
+    /// The latencies of all rounds together.
     pub(crate) times: Times,
     pub(crate) times_of_rounds: Vec<Times>,
 }
 
-/// Measures the servers in turns, at each pace.
+/// Measures the servers in turns, with each gap.
 ///
 /// # Errors
-/// What did not come, or was not answered as it should.
+/// The delivery that did not come, or the request that did not get the right answer.
 pub(super) async fn measure(settings: &Settings, worlds: &[World]) -> anyhow::Result<Vec<Latency>> {
     let mut found = Vec::new();
     for gap in GAPS {
@@ -68,7 +69,7 @@ pub(super) async fn measure(settings: &Settings, worlds: &[World]) -> anyhow::Re
     Ok(found)
 }
 
-/// The latencies of one round, sorted. The warm-up sends too, and is not counted.
+/// The latencies of one round, sorted. The warm-up sends events too, and is not counted.
 async fn once(settings: &Settings, world: &World, gap: Duration) -> anyhow::Result<Vec<Duration>> {
     let count =
         |seconds: u64| u32::try_from(Duration::from_secs(seconds).div_duration_f64(gap) as u64);
@@ -79,7 +80,7 @@ async fn once(settings: &Settings, world: &World, gap: Duration) -> anyhow::Resu
     latencies(&receipts, &answered, None)
 }
 
-/// How long the deliveries took, sorted; those to one endpoint may be left out.
+/// The latencies of the deliveries, sorted. Those of one endpoint may be left out.
 pub(super) fn latencies(
     receipts: &[Receipt],
     answered: &HashMap<String, Instant>,
@@ -96,7 +97,7 @@ pub(super) fn latencies(
 }
 
 impl Times {
-    /// Of sorted latencies.
+    /// The figures of sorted latencies.
     pub(super) fn of(sorted: &[Duration]) -> Self {
         let ms = |percent| percentile(sorted, percent).as_secs_f64() * 1e3;
         Self { deliveries: sorted.len(), p50_ms: ms(50), p99_ms: ms(99) }

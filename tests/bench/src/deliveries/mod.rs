@@ -1,7 +1,8 @@
-//! Deliveries of webhooks: how many, how soon, beside a slow receiver, and out of a long queue.
+//! Deliveries of webhooks: their rate, their latency, the effect of a slow receiver, and the effect
+//! of a long queue.
 //!
-//! The receiver is a server in this process, on the loopback address. There is no native
-//! baseline: what is compared are the placements, and the same server under two conditions.
+//! The receiver is a server in this process, on the loopback address. There is no native baseline:
+//! the comparisons are between the placements, and of the same server under two conditions.
 
 mod drain;
 mod fairness;
@@ -27,14 +28,14 @@ use latency::Latency;
 pub(crate) use table::write;
 use world::World;
 
-/// The placements; ratios are to the first.
+/// The placements. Ratios are to the first one.
 const KINDS: [Kind; 2] = [Kind::Fused, Kind::Composed];
-/// Projects that are there before: none of this is about them.
+/// The projects that exist before the measurement. The figures do not depend on them.
 const PROJECTS: u64 = 21;
 /// Endpoints that share the deliveries of a measurement.
 const SEVERAL: usize = 20;
 
-/// What was found on one kind of stores.
+/// The results on one kind of stores.
 #[derive(Serialize)]
 pub(crate) struct Deliveries {
     pub(crate) stores: Stores,
@@ -44,10 +45,10 @@ pub(crate) struct Deliveries {
     pub(crate) growth: Vec<Growth>,
 }
 
-/// Measures all of it.
+/// Makes all measurements of deliveries.
 ///
 /// # Errors
-/// What did not come, or was not answered as it should.
+/// The delivery that did not come, or the request that did not get the right answer.
 pub(crate) async fn measure(
     settings: &Settings,
     places: &Places,

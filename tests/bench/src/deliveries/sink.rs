@@ -1,4 +1,4 @@
-//! The receiver: takes what is delivered, and notes when.
+//! The receiver: it accepts deliveries, and records when they came.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -19,31 +19,34 @@ use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// How long a slow receiver takes for each answer.
+/// The delay of each answer of a slow receiver.
 pub(super) const SLOW: Duration = Duration::from_secs(2);
-/// What is noted: other events only tell the server to begin.
+/// The type of event that is recorded. Other events only make the server begin.
 const NOTED: &str = "project.created";
-/// For so many seconds a receiver wants to be left alone that rests: longer than anything here.
+/// The seconds for which a resting receiver asks to get nothing, which is longer than anything here
+/// takes.
 const REST: &str = "3600";
-/// When nothing has come for so long, what was sent together has come and is recorded.
+/// If nothing has come for this long, then all deliveries that were sent together have come and are
+/// recorded.
 const QUIET: Duration = Duration::from_millis(500);
-/// How long nothing may come while something is to come.
+/// The longest time in which nothing may come while a delivery is expected.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How often it is asked. The moments that are noted do not depend on it.
+/// The interval at which a waiting measurement checks the receiver. The recorded times do not
+/// depend on it.
 const ASK: Duration = Duration::from_millis(5);
 
-/// One delivery that was taken.
+/// One recorded delivery.
 #[derive(Clone)]
 pub(super) struct Receipt {
-    /// To which endpoint.
+    /// The endpoint of the delivery.
     pub(super) endpoint: usize,
-    /// The project whose creation it tells.
+    /// The project that was created.
     pub(super) subject: String,
-    /// When all of it was there.
+    /// The time when the whole request had come.
     pub(super) at: Instant,
 }
 
-/// A server with a path for each endpoint; it ends when it is dropped.
+/// A server with a path for each endpoint. It ends when it is dropped.
 pub(super) struct Sink {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
@@ -52,9 +55,9 @@ pub(super) struct Sink {
 
 struct State {
     receipts: Vec<Receipt>,
-    /// When the last request came, of whatever it told.
+    /// The time of the last request, whatever its event was.
     last: Instant,
-    /// Those who refuse their next request.
+    /// The endpoints that will refuse their next request.
     resting: HashSet<usize>,
     slow: Option<usize>,
 }
@@ -74,18 +77,18 @@ impl Sink {
         Ok(Self { address, state, listening })
     }
 
-    /// Where an endpoint gets its deliveries.
+    /// The URL of an endpoint.
     pub(super) fn url(&self, endpoint: usize) -> String {
         format!("http://{}/{endpoint}", self.address)
     }
 
-    /// Has the first endpoints answer their next request with 503 and `Retry-After`, so that
-    /// they get nothing from then on until somebody wakes them.
+    /// Makes the first endpoints answer their next request with 503 and `Retry-After`, so that they
+    /// get nothing from then on until somebody wakes them.
     pub(super) fn rest(&self, endpoints: usize) {
         self.state.lock().resting.extend(0..endpoints);
     }
 
-    /// Waits until all of them rest, and the server knows it.
+    /// Waits until all resting endpoints have refused a request, and the server has recorded that.
     pub(super) async fn settled(&self) -> anyhow::Result<()> {
         let begun = Instant::now();
         loop {
@@ -101,20 +104,20 @@ impl Sink {
         }
     }
 
-    /// Makes one endpoint answer late, or none.
+    /// Makes one endpoint answer late, or no endpoint.
     pub(super) fn slow(&self, endpoint: Option<usize>) {
         self.state.lock().slow = endpoint;
     }
 
-    /// What has come since the last time, in its order.
+    /// Takes the deliveries that came since the last call, in order.
     pub(super) fn take(&self) -> Vec<Receipt> {
         std::mem::take(&mut self.state.lock().receipts)
     }
 
-    /// Waits until so much has come since it was last taken.
+    /// Waits until this many deliveries have come since the last [`Sink::take`].
     ///
     /// # Errors
-    /// When nothing comes any more.
+    /// If no more deliveries come.
     pub(super) async fn wait(&self, count: usize) -> anyhow::Result<()> {
         let (mut had, mut since) = (0, Instant::now());
         loop {
@@ -139,7 +142,7 @@ impl Drop for Sink {
 
 async fn listen(listener: TcpListener, state: Arc<Mutex<State>>) {
     while let Ok((stream, _)) = listener.accept().await {
-        // Without it the measurement is a bit worse, and not wrong.
+        // Without it the measurement is slightly less precise, but not wrong.
         let _ = stream.set_nodelay(true);
         let state = state.clone();
         let service = service_fn(move |request| answer(state.clone(), request));
@@ -147,7 +150,7 @@ async fn listen(listener: TcpListener, state: Arc<Mutex<State>>) {
     }
 }
 
-/// What a delivery carries, as far as it matters here.
+/// The members of a delivered event that matter here.
 #[derive(Deserialize)]
 struct Event {
     #[serde(rename = "type")]

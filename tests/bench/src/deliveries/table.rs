@@ -1,4 +1,4 @@
-//! What is shown of deliveries.
+//! The printed tables of deliveries.
 
 use std::fmt::Write as _;
 

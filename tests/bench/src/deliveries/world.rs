@@ -1,4 +1,4 @@
-//! A server with a tenant, its endpoints, and who receives for them.
+//! A server with a tenant, its endpoints, and the receiver of their deliveries.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -17,12 +17,12 @@ use crate::storage::{Data, Storage};
 
 const ENDPOINTS: &str = "/api/v1/webhook-endpoints";
 
-/// All that a measurement needs.
+/// Everything that a measurement needs.
 pub(super) struct World {
     pub(super) server: Server,
     pub(super) seed: Arc<Seed>,
     pub(super) sink: Sink,
-    /// The ids of the endpoints; the sink calls them by their place here.
+    /// The ids of the endpoints. The sink identifies an endpoint by its index here.
     endpoints: Vec<String>,
 }
 
@@ -39,7 +39,7 @@ impl World {
         Self::new(serve(places, &data, kind).await?, seed.clone()).await
     }
 
-    /// A server over the data itself.
+    /// A server that works on the data itself.
     pub(super) async fn over(places: &Places, seed: Arc<Seed>, kind: Kind) -> anyhow::Result<Self> {
         Self::new(serve(places, &seed.data, kind).await?, seed).await
     }
@@ -48,8 +48,8 @@ impl World {
         Ok(Self { server, seed, sink: Sink::open().await?, endpoints: Vec::new() })
     }
 
-    /// Stops the server over the data itself, and starts it again when `between` has been done
-    /// to them.
+    /// Stops the server that works on the data itself, applies `between` to the data, and starts
+    /// the server again.
     pub(super) async fn restart(
         mut self,
         places: &Places,
@@ -62,7 +62,7 @@ impl World {
         Ok(self)
     }
 
-    /// Adds endpoints for the creation of projects, until there are so many.
+    /// Adds endpoints for the creation of projects, until there are this many.
     pub(super) async fn add_endpoints(&mut self, count: usize) -> anyhow::Result<()> {
         while self.endpoints.len() < count {
             let url = self.sink.url(self.endpoints.len());
@@ -73,12 +73,12 @@ impl World {
         Ok(())
     }
 
-    /// How many there are.
+    /// The number of endpoints.
     pub(super) fn endpoints(&self) -> usize {
         self.endpoints.len()
     }
 
-    /// Has every endpoint rest: what happens from now on waits in the feed.
+    /// Makes every endpoint rest: events that happen from now on wait in the feed.
     pub(super) async fn rest(&self) -> anyhow::Result<()> {
         self.sink.rest(self.endpoints.len());
         self.append(1, 1).await?;
@@ -93,7 +93,7 @@ impl World {
         Ok(())
     }
 
-    /// Creates so many projects.
+    /// Creates this many projects.
     pub(super) async fn append(&self, count: u64, connections: u64) -> anyhow::Result<()> {
         let next = Arc::new(AtomicU64::new(0));
         let mut clients = tokio::task::JoinSet::new();
@@ -118,8 +118,9 @@ impl World {
         Ok(())
     }
 
-    /// Creates so many projects on one connection, one each `gap` and up to half of that earlier
-    /// or later, so that no timer of the server keeps step. When each was answered, by its id.
+    /// Creates this many projects on one connection, one in each `gap`. The times vary by up to
+    /// half a gap, so that no timer of the server keeps step. Returns the time of each answer by
+    /// the id of the project.
     pub(super) async fn append_steadily(
         &self,
         count: u32,
@@ -144,7 +145,8 @@ impl World {
     /// Waits until `events` have come to all endpoints, and takes them.
     ///
     /// # Errors
-    /// Besides what does not come: what comes twice, which is of another measurement.
+    /// A delivery that does not come, or one that comes twice, because it belongs to another
+    /// measurement.
     pub(super) async fn receive(&self, events: usize) -> anyhow::Result<Vec<Receipt>> {
         let count = events * self.endpoints.len();
         self.sink.wait(count).await?;

@@ -1,4 +1,4 @@
-//! One JSON line for each request, written by a thread of its own.
+//! The access log: one JSON line for each request, written by a thread of its own.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::app::Seen;
 use super::trace::Trace;
 use super::{now, rfc3339};
 
-/// How much may wait for the writer; more is dropped.
+/// The bytes that may wait for the writer. More are dropped.
 const BUFFER: usize = 8 << 20;
 /// How long lines gather before they are written at once.
 const GATHER: Duration = Duration::from_millis(5);
@@ -76,7 +76,7 @@ pub(super) fn line(
     serde_json::to_string(&line).unwrap_or_default()
 }
 
-/// The way to standard output.
+/// The log to standard output.
 pub(super) struct Log(Arc<Queue>);
 
 #[derive(Default)]

@@ -1,4 +1,4 @@
-//! The way of a request: ids, route, limits, token, scope, handler, headers, log line.
+//! The steps of a request: ids, route, limits, token, scope, handler, headers, log line.
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -59,7 +59,7 @@ enum Route<'a> {
     Get(&'a str),
 }
 
-/// What is learned of a request on its way.
+/// The facts about a request that its steps find.
 #[derive(Default)]
 pub(super) struct Seen {
     pub(super) operation: Option<&'static str>,

@@ -21,7 +21,7 @@ use super::{id, now, rfc3339};
 
 /// The largest body, in bytes.
 const BODY: usize = 1 << 20;
-/// The time in which all of it must have come.
+/// The longest time until the whole body has come.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
 #[derive(Deserialize)]
@@ -37,16 +37,16 @@ struct Draft {
     version: Option<i64>,
 }
 
-/// A project to be created, with all that is written with it.
+/// A project to be created, with everything that is written with it.
 pub(super) struct Creation {
     pub(super) project: Project,
     pub(super) caller: Arc<Caller>,
     pub(super) key: Option<Key>,
-    /// Unless the key was answered before.
+    /// The answer, unless the key was answered before.
     pub(super) answer: Answer,
     pub(super) trace_id: String,
     pub(super) audit_id: String,
-    /// Of the creation, and of its audit entry.
+    /// The ids of the event of the creation, and of the event of its audit entry.
     pub(super) event_ids: [String; 2],
 }
 
@@ -72,7 +72,7 @@ impl Creation {
         })
     }
 
-    /// What the feed tells of the audit entry that was written at this moment.
+    /// The data of the event about the audit entry that was written at this time.
     pub(super) fn audited(&self, now: i64) -> String {
         serde_json::json!({
             "id": self.audit_id, "actor_id": self.caller.id, "action_type": "project.created",
@@ -81,13 +81,14 @@ impl Creation {
         .to_string()
     }
 
-    /// The owner, whose being a user of the tenant must be proved; the caller is one.
+    /// The owner, if it is not the caller. It must be checked that this owner is a user of the
+    /// tenant. The caller is one.
     pub(super) fn other_owner(&self) -> Option<&str> {
         let owner = &self.project.owner_id;
         (*owner != self.caller.id).then_some(owner)
     }
 
-    /// The refusal of an owner who is nobody of this tenant.
+    /// The refusal of an owner who is not a user of this tenant.
     pub(super) fn no_owner() -> Problem {
         problem(422, "validation_failed", "owner_id: there is no such user.")
     }

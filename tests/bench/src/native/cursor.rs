@@ -1,5 +1,5 @@
-//! Cursors, sealed and bound to their list and tenant as those of the bundle are: with its
-//! key, so that each of the two reads what the other has made.
+//! Cursors, sealed and bound to their list and tenant as those of the bundle are. They use the
+//! bundle's key, so that the baseline and the bundle read each other's cursors.
 
 use aes_gcm_siv::aead::{Aead as _, Payload};
 use aes_gcm_siv::{Aes256GcmSiv, KeyInit as _, Nonce};
@@ -10,16 +10,16 @@ use sha2::{Digest as _, Sha256};
 
 use super::problem::{Problem, internal, problem};
 
-/// One for all, as the bundle has it.
+/// The same nonce for all cursors, as in the bundle.
 const NONCE: [u8; 12] = [0; 12];
 
-/// What seals cursors.
+/// The cipher that seals cursors.
 pub(super) struct Sealer(Aes256GcmSiv);
 
-/// A row to go on behind, in the order of ids.
+/// The row after which a page begins, in the order of ids.
 pub(super) struct Place {
     pub(super) id: String,
-    /// Towards the beginning.
+    /// Whether the page leads towards the beginning.
     pub(super) backwards: bool,
 }
 
@@ -31,12 +31,12 @@ struct Cursor {
 }
 
 impl Sealer {
-    /// With the key of the database.
+    /// A sealer with the key of the database.
     pub(super) fn new(key: &str) -> Self {
         Self(Aes256GcmSiv::new(&Sha256::digest(key)))
     }
 
-    /// Leads behind a row.
+    /// Makes a cursor that leads to the rows after a row.
     pub(super) fn seal(&self, tenant: &str, place: Place) -> Result<String, Problem> {
         let cursor = Cursor { k: (place.id,), b: place.backwards };
         let msg = serde_json::to_vec(&cursor).map_err(internal)?;
@@ -45,7 +45,7 @@ impl Sealer {
         Ok(URL_SAFE_NO_PAD.encode(sealed))
     }
 
-    /// Where a cursor of this tenant leads.
+    /// The place to which a cursor of this tenant leads.
     pub(super) fn read(&self, tenant: &str, text: &str) -> Result<Place, Problem> {
         let place = || {
             let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
@@ -60,7 +60,8 @@ impl Sealer {
     }
 }
 
-/// There is neither a filter nor an order to name behind the list.
+/// The data to which a cursor is bound: the list and the tenant. There is no filter or order to
+/// add.
 fn bound_to(tenant: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     for piece in [tenant, "projects", ""] {

@@ -1,10 +1,10 @@
 //! The baseline: the projects API as one would write it with hyper, and with rusqlite or with
 //! tokio-postgres and Redis.
 //!
-//! It does per request what the gateway and the function do, and gives the same answers
-//! (`check.rs` compares them), but in one program without layers: `app.rs` is the way of a
-//! request, one file each for what it passes; `store/` and `buckets/` are where the two kinds
-//! of stores differ.
+//! For each request it does the work of the gateway and the function, and gives the same answers
+//! (`check.rs` compares them). But it is one program without layers. `app.rs` has the steps of a
+//! request, and each step has a file. `store/` and `buckets/` have the differences between the two
+//! kinds of stores.
 
 mod access_log;
 mod app;
@@ -33,7 +33,7 @@ use tokio::net::TcpListener;
 
 pub(crate) use limits::Quota;
 
-/// Time for the head of a request, as the runner gives it.
+/// The time for the head of a request, which is that of the runner.
 const HEAD_TIME: Duration = Duration::from_secs(30);
 
 /// Stores that several servers share, in place of the files.
@@ -53,10 +53,11 @@ pub(crate) struct External {
     redis_prefix: String,
 }
 
-/// Serves the databases in `data`, or those given in their place, until the process is killed.
+/// Serves the databases in `data`, or the external stores if they are given, until the process is
+/// killed.
 ///
 /// # Errors
-/// When the address or a store cannot be opened.
+/// If the address or a store cannot be opened.
 pub(crate) async fn serve(
     listen: SocketAddr,
     data: &Path,

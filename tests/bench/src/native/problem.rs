@@ -1,4 +1,4 @@
-//! What is answered when something is wrong.
+//! Error answers.
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -10,26 +10,26 @@ use super::trace::Trace;
 /// An error of the API.
 pub(super) struct Problem {
     status: u16,
-    /// As the registry spells it.
+    /// The code, as the registry spells it.
     pub(super) code: &'static str,
     message: String,
-    /// Seconds to wait.
+    /// The seconds to wait.
     retry_after: Option<u64>,
 }
 
-/// Makes one.
+/// Makes a problem.
 pub(super) fn problem(status: u16, code: &'static str, message: impl Into<String>) -> Problem {
     Problem { status, code, message: message.into(), retry_after: None }
 }
 
 impl Problem {
-    /// With the seconds after which it may be otherwise.
+    /// Adds the seconds after which a retry may succeed.
     pub(super) fn after(self, wait: u64) -> Self {
         Self { retry_after: Some(wait), ..self }
     }
 }
 
-/// A fault of the server, whose cause is for its operator.
+/// A fault of the server, whose cause is for the operator.
 pub(super) fn internal(cause: impl std::fmt::Display) -> Problem {
     eprintln!("internal error: {cause}");
     problem(500, "internal_error", "An unexpected fault of the server.")
@@ -43,7 +43,7 @@ impl From<rusqlite::Error> for Problem {
 
 impl From<tokio_postgres::Error> for Problem {
     fn from(error: tokio_postgres::Error) -> Self {
-        // What the server said is in the source.
+        // The server's message is in the source of the error.
         internal(format!("{:#}", anyhow::Error::new(error)))
     }
 }
@@ -61,7 +61,7 @@ impl From<redis::RedisError> for Problem {
 }
 
 impl Problem {
-    /// In the native representation.
+    /// The answer in the native representation.
     pub(super) fn response(self, trace: &Trace) -> Response<Full<Bytes>> {
         let details = self.retry_after.map_or(json!({}), |wait| json!({ "retry_after": wait }));
         let body = json!({

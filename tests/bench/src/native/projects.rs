@@ -1,4 +1,4 @@
-//! Projects: what they look like, and the two operations that read.
+//! Projects: their representation, and the two operations that read.
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -26,7 +26,7 @@ pub(super) struct Project {
     pub(super) title: String,
     pub(super) description: Option<String>,
     pub(super) status: String,
-    /// The column holds JSON.
+    /// The column as it is, because it contains JSON.
     pub(super) labels: Box<RawValue>,
     pub(super) tags: Box<RawValue>,
     pub(super) version: i64,
@@ -63,7 +63,7 @@ impl Project {
         })
     }
 
-    /// Its validators: a strong one from the version, and the time.
+    /// The validators of a project: a strong tag from the version, and the time.
     pub(super) fn validators(&self) -> [(HeaderName, String); 2] {
         [
             (header::ETAG, format!("\"v{}-native\"", self.version)),
@@ -104,7 +104,7 @@ pub(super) async fn get(
     Ok(response)
 }
 
-/// Whether the client has this version.
+/// Whether the client already has this version.
 fn is_known(headers: &HeaderMap, tag: &str) -> bool {
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let known = known.into_iter().flat_map(|tags| tags.split(','));

@@ -10,24 +10,24 @@ use super::{hex, now};
 
 const KEPT_MS: u64 = 86_400_000;
 
-/// A key and what it is used for.
+/// A key, and the request that it is used for.
 pub(super) struct Key {
-    /// Names it among those of the tenant.
+    /// The name of the key among those of the tenant.
     pub(super) key: String,
-    /// Of the body.
+    /// The fingerprint of the body.
     pub(super) fingerprint: String,
 }
 
-/// What a key was answered.
+/// The answer to a key.
 pub(super) struct Answer {
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: String,
-    /// Whether it was there before.
+    /// Whether the answer is a replay.
     pub(super) replayed: bool,
 }
 
 impl Key {
-    /// The key that was sent, if one was.
+    /// The key of the request, if it has one.
     pub(super) fn of(headers: &HeaderMap, caller: &Caller, body: &[u8]) -> Option<Self> {
         let value = headers.get("idempotency-key")?;
         let mut hash = Sha256::new();
@@ -40,7 +40,7 @@ impl Key {
         Some(Self { key: hex(&hash.finalize()), fingerprint: hex(&Sha256::digest(body)) })
     }
 
-    /// What was answered before.
+    /// The earlier answer of a receipt.
     pub(super) fn replay(&self, receipt: Receipt) -> Result<Answer, Problem> {
         if receipt.fingerprint != self.fingerprint {
             return Err(problem(
@@ -53,14 +53,14 @@ impl Key {
         Ok(Answer { headers, body: receipt.body, replayed: true })
     }
 
-    /// When its receipt may be forgotten.
+    /// The time when the receipt expires.
     pub(super) fn until(&self) -> i64 {
         (now() + KEPT_MS).cast_signed()
     }
 }
 
 impl Answer {
-    /// The headers, as a receipt keeps them.
+    /// The headers in the form that a receipt stores.
     pub(super) fn headers(&self) -> Result<String, Problem> {
         serde_json::to_string(&self.headers).map_err(internal)
     }

@@ -1,4 +1,4 @@
-//! Bearer tokens: RS256 against the keys of the database, remembered for a minute.
+//! Bearer tokens: RS256, verified with the keys of the database, and remembered for a minute.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -15,15 +15,15 @@ use super::store::Store;
 
 const REMEMBERED: usize = 4096;
 const REMEMBER_MS: u64 = 60_000;
-/// How often an unknown key may cause another look at the database.
+/// The shortest time between two reads of the keys because of an unknown key.
 const REFRESH_MS: u64 = 5_000;
 
-/// Who calls.
+/// The caller of a request.
 pub(super) struct Caller {
     pub(super) tenant: String,
     pub(super) id: String,
     pub(super) scopes: Vec<String>,
-    /// Of the subject, for the log.
+    /// A hash of the subject, for the log.
     pub(super) hash: String,
     until: u64,
 }

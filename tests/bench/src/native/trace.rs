@@ -17,7 +17,7 @@ impl Trace {
     /// Takes the ids that the caller sent and makes the others.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let mut random = [0; 16];
-        // Without randomness the ids of requests repeat, which is no reason to refuse them.
+        // Without randomness the ids of requests repeat, which is no reason to refuse the requests.
         let _ = getrandom::fill(&mut random);
         let fresh = hex(&random);
         let request_id = token(headers, "x-request-id").unwrap_or_else(|| {
@@ -33,7 +33,7 @@ impl Trace {
         Self { request_id, correlation_id, trace_id, span_id, sampled }
     }
 
-    /// Tells the client.
+    /// Adds the ids to the headers of the answer.
     pub(super) fn headers(&self, headers: &mut HeaderMap) {
         let ids = [
             ("x-request-id", self.request_id.as_str()),

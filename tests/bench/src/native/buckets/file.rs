@@ -1,4 +1,4 @@
-//! Buckets in memory, which a file follows.
+//! Buckets in memory, which are saved to a file with a delay.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
@@ -13,7 +13,7 @@ use crate::native::limits::{Quota, Taken};
 use crate::native::micros;
 
 const SHARDS: usize = 64;
-/// How far the file may be behind the buckets.
+/// The longest delay of the file behind the buckets.
 const BEHIND: Duration = Duration::from_millis(50);
 
 /// The buckets of this process.
@@ -26,13 +26,13 @@ struct Shards {
 
 #[derive(Default)]
 struct Shard {
-    /// When each is full again.
+    /// The time when each bucket is full again.
     full_at: HashMap<String, u64>,
     dirty: HashSet<String>,
 }
 
 impl File {
-    /// Reads the file and starts the thread that follows.
+    /// Reads the file and starts the thread that saves the buckets.
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         let mut file = Sqlite::open(path)?;
         file.pragma_update(None, "journal_mode", "WAL")?;
@@ -54,7 +54,7 @@ impl File {
         Ok(Self(buckets))
     }
 
-    /// Takes one.
+    /// Takes one unit.
     pub(super) fn take(&self, key: String, quota: Quota) -> Taken {
         let Shard { full_at, dirty } = &mut *self.0.shard(&key).lock();
         let held = full_at.get(&key).copied().unwrap_or_default();

@@ -11,14 +11,14 @@ use super::problem::Problem;
 
 /// The buckets.
 pub(super) enum Buckets {
-    /// Of this process alone.
+    /// Buckets of this process alone.
     File(file::File),
-    /// Of all that use the same Redis.
+    /// Buckets of all processes that use the same Redis.
     Redis(redis::Redis),
 }
 
 impl Buckets {
-    /// Opens the file in `data`, or what is given in its place.
+    /// Opens the file in `data`, or the external store if one is given.
     pub(super) async fn open(data: &Path, external: Option<&External>) -> anyhow::Result<Self> {
         Ok(match external {
             None => Self::File(file::File::open(&data.join("limits.db"))?),
@@ -26,7 +26,7 @@ impl Buckets {
         })
     }
 
-    /// Takes one from a bucket.
+    /// Takes one unit from a bucket.
     pub(super) async fn take(&self, key: String, quota: Quota) -> Result<Taken, Problem> {
         match self {
             Self::File(file) => Ok(file.take(key, quota)),

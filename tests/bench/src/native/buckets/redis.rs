@@ -1,4 +1,4 @@
-//! Buckets in Redis: one round trip each, on one connection that all requests share.
+//! Buckets in Redis: one round trip for each request, on one connection that all requests share.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use crate::native::External;
 use crate::native::limits::{Quota, Taken};
 use crate::native::problem::Problem;
 
-/// How long a connection may take, and an answer.
+/// The longest time for a connection, and for an answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// `Quota::take`, by the clock of the server: the bucket `KEYS[1]` of the interval `ARGV[1]` and
-/// the capacity `ARGV[2]`. It is forgotten when it is full.
+/// `Quota::take`, by the clock of the server. `KEYS[1]` is the bucket, `ARGV[1]` the interval and
+/// `ARGV[2]` the capacity. A bucket expires when it is full.
 const TAKE: &str = "
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -29,7 +29,7 @@ if admitted or held > empty then
 end
 return {admitted and 1 or 0, full - now}";
 
-/// The buckets below a prefix.
+/// The buckets below a key prefix.
 pub(in crate::native) struct Redis {
     connection: ConnectionManager,
     take: Script,
@@ -48,7 +48,7 @@ impl Redis {
         Ok(Self { connection, take: Script::new(TAKE), prefix })
     }
 
-    /// Takes one.
+    /// Takes one unit.
     pub(super) async fn take(&self, key: &str, quota: Quota) -> Result<Taken, Problem> {
         let mut call = self.take.key(format!("{}{key}", self.prefix));
         call.arg(quota.interval).arg(quota.capacity);

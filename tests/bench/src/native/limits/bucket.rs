@@ -1,9 +1,10 @@
-//! The generic cell rate algorithm: a token bucket whose state is the moment at which it will
-//! be full again. Times are microseconds since the Unix epoch.
+//! The generic cell rate algorithm: a token bucket whose state is the time at which it will be full
+//! again. Times are microseconds since the Unix epoch.
 
 use std::str::FromStr;
 
-/// `burst` requests at once, of which `per_minute` come back every minute; 0 limits nothing.
+/// `burst` requests at once, of which `per_minute` come back every minute. If `per_minute` is 0,
+/// there is no limit.
 #[derive(Clone, Copy)]
 pub(crate) struct Quota {
     pub(super) per_minute: u32,
@@ -13,11 +14,11 @@ pub(crate) struct Quota {
     pub(in crate::native) capacity: u64,
 }
 
-/// What a bucket answered.
+/// The answer of a bucket.
 #[derive(Clone, Copy)]
 pub(in crate::native) struct Taken {
     pub(in crate::native) admitted: bool,
-    /// Microseconds until it is full.
+    /// The microseconds until the bucket is full.
     pub(in crate::native) fill: u64,
 }
 
@@ -26,8 +27,8 @@ impl Quota {
         self.per_minute == 0
     }
 
-    /// Takes one from the bucket that is full at `full_at`. A refusal moves nothing, unless that
-    /// is further away than an empty bucket can be, as after a clock was set back.
+    /// Takes a unit from the bucket that is full at `full_at`. A refusal changes nothing, unless
+    /// that time is further away than an empty bucket can be, as after the clock was set back.
     pub(in crate::native) fn take(self, full_at: &mut u64, now: u64) -> Taken {
         let empty = now + self.capacity;
         let held = (*full_at).clamp(now, empty);
@@ -47,24 +48,24 @@ impl Taken {
         quota.capacity.saturating_sub(self.fill) / quota.interval
     }
 
-    /// Seconds until there is one more; 0 when none is missing.
+    /// The seconds until one more unit is there, or 0 if none is missing.
     pub(super) fn next(self, quota: Quota) -> u64 {
         let missing = u64::from(quota.burst).saturating_sub(self.remaining(quota));
         self.fill.saturating_sub(missing.saturating_sub(1) * quota.interval).div_ceil(1_000_000)
     }
 
-    /// Seconds until it is full.
+    /// The seconds until the bucket is full.
     pub(super) fn reset(self) -> u64 {
         self.fill.div_ceil(1_000_000)
     }
 
-    /// Seconds until a refused request would be admitted.
+    /// The seconds until a refused request would be admitted.
     pub(super) fn wait(self, quota: Quota) -> u64 {
         (self.fill + quota.interval).saturating_sub(quota.capacity).div_ceil(1_000_000).max(1)
     }
 }
 
-/// `150`, or `150;burst=300`, as the runner's variables.
+/// Parses `150` or `150;burst=300`, as in the runner's variables.
 impl FromStr for Quota {
     type Err = anyhow::Error;
 

@@ -1,5 +1,5 @@
-//! Rate limits: a bucket by address in memory, before anything is known of the caller, and one
-//! by identity and class in a store that outlives this process.
+//! Rate limits: a bucket for each address in memory, which is checked before anything is known of
+//! the caller, and one for each identity and class in a store that outlives this process.
 
 mod bucket;
 mod standing;
@@ -18,10 +18,10 @@ use super::problem::Problem;
 use super::tokens::Caller;
 use standing::Standing;
 
-/// Addresses with a bucket that is not full; when there are so many, full ones are looked for.
+/// If buckets of this many addresses are kept, then the full ones are removed.
 const ADDRESSES: usize = 100_000;
 
-/// The buckets and how much they hold.
+/// The buckets and their quotas.
 pub(super) struct Limits {
     addresses: Mutex<HashMap<IpAddr, u64>>,
     stored: Buckets,
@@ -73,8 +73,8 @@ impl Limits {
         standings.class.insert(Standing::new(class, quota, taken, now)).admit()
     }
 
-    /// Counts a refused credential by its address in the store; the refusal, or that there were
-    /// too many.
+    /// Counts a refused credential for its address in the store. Returns the refusal, or a 429 if
+    /// there were too many.
     pub(super) async fn refused(
         &self,
         address: IpAddr,

@@ -1,4 +1,4 @@
-//! Where a request stands with its quotas, and the headers that tell it.
+//! The state of a caller's quotas, and the headers about them.
 
 use std::fmt::Write as _;
 
@@ -7,19 +7,19 @@ use http::{HeaderMap, HeaderValue};
 use super::{Quota, Taken};
 use crate::native::problem::{Problem, problem};
 
-/// What both buckets said, as far as they were asked.
+/// The answers of both buckets, if they were asked.
 #[derive(Default)]
 pub(in crate::native) struct Standings {
     pub(super) address: Option<Standing>,
     pub(super) class: Option<Standing>,
 }
 
-/// What a bucket said.
+/// The answer of a bucket.
 pub(super) struct Standing {
     policy: &'static str,
     quota: Quota,
     taken: Taken,
-    /// Milliseconds since the Unix epoch.
+    /// The time, in milliseconds since the Unix epoch.
     now: u64,
 }
 
@@ -28,7 +28,7 @@ impl Standing {
         Self { policy, quota, taken, now }
     }
 
-    /// 429 when the bucket had not enough.
+    /// The refusal 429, if the bucket had no unit left.
     pub(super) fn admit(&self) -> Result<(), Problem> {
         if self.taken.admitted {
             return Ok(());
@@ -46,7 +46,8 @@ impl Standing {
     }
 }
 
-/// Tells the standings: that of the class, and that of the address where it is the tighter one.
+/// Adds the headers: about the quota of the class, and about that of the address if it is the
+/// tighter one.
 pub(in crate::native) fn headers(standings: &Standings, headers: &mut HeaderMap) {
     let Standings { address, class } = standings;
     let both = address.iter().chain(class);

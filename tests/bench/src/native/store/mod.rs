@@ -1,5 +1,5 @@
-//! Where the service keeps its data: what a request asks of it, and the SQL, which SQLite and
-//! PostgreSQL both read. Parameters are numbered in the order in which they come.
+//! The store of the service: its operations, and the SQL, which works on both SQLite and
+//! PostgreSQL. Parameters are numbered in the order in which they appear.
 
 mod postgres;
 mod sqlite;
@@ -37,16 +37,16 @@ const INSERT_PROJECT: &str = "INSERT INTO projects (tenant_id, id, owner_id, nam
 const INSERT_AUDIT: &str = "INSERT INTO audit_logs \
      (tenant_id, id, actor_id, action_type, resource_id, metadata, trace_id, created_at) \
      VALUES ($1, $2, $3, 'project.created', $4, $5, $6, $7)";
-/// Whoever takes the events is told that there is something to deliver; nobody does here.
+/// Marks the queues of endpoints that take these events as due. Here no endpoint does.
 const ANNOUNCE: &str = "UPDATE webhook_queues SET due_at = 0 WHERE tenant_id = $1 AND due_at > 0 \
      AND (patterns LIKE '% project.created %' OR patterns LIKE '% project.* %' \
      OR patterns LIKE '% audit.logged %' OR patterns LIKE '% audit.* %' OR patterns LIKE '% * %')";
-/// The event, and that of the audit entry.
+/// Inserts the event of the write, and that of its audit entry.
 const INSERT_EVENTS: &str = "INSERT INTO events \
      (tenant_id, id, type, subject, source_agent, data, trace_id, created_at, schema_version) \
      VALUES ($1, $2, 'project.created', $3, 'projects', $4, $5, $6, 1), \
      ($1, $7, 'audit.logged', $8, 'projects', $9, $5, $6, 1)";
-/// In place of one that has expired.
+/// Stores a receipt, and replaces one that has expired.
 const KEEP: &str = "INSERT INTO idempotency_receipts \
      (tenant_id, key, fingerprint, status, headers, body, expires_at) \
      VALUES ($1, $2, $3, 201, $4, $5, $6) \
@@ -78,7 +78,7 @@ pub(super) struct Columns {
     pub(super) deleted_at: Option<i64>,
 }
 
-/// What was kept with an idempotency key.
+/// The stored answer to an idempotency key.
 pub(super) struct Receipt {
     pub(super) fingerprint: String,
     /// JSON.
@@ -87,7 +87,7 @@ pub(super) struct Receipt {
 }
 
 impl Store {
-    /// Opens the file in `data`, or what is given in its place.
+    /// Opens the file in `data`, or the external store if one is given.
     pub(super) fn open(data: &Path, external: Option<&External>) -> anyhow::Result<Self> {
         Ok(match external {
             None => Self::Sqlite(sqlite::Database::open(&crate::data::sqlite::file(data))?),
@@ -103,7 +103,7 @@ impl Store {
         }
     }
 
-    /// The keys that verify tokens: their ids and themselves, as JSON.
+    /// The keys that verify tokens: the id of each and the key itself, as JSON.
     pub(super) async fn signing_keys(&self) -> Result<Vec<(String, String)>, Problem> {
         match self {
             Self::Sqlite(database) => database.signing_keys(),
@@ -119,7 +119,7 @@ impl Store {
         }
     }
 
-    /// The projects behind a place, in reverse when it leads backwards.
+    /// The projects after a place, in reverse order if it leads backwards.
     pub(super) async fn page(
         &self,
         tenant: &str,
@@ -137,8 +137,8 @@ impl Store {
         }
     }
 
-    /// Creates a project in one durable transaction: the row, its audit entry, the events
-    /// of both, and the receipt of its key; or finds what the key was answered before.
+    /// Creates a project in one durable transaction: the row, its audit entry, the events of both,
+    /// and the receipt of its key. If the key was answered before, it returns that answer.
     pub(super) async fn create(&self, new: Creation) -> Result<Answer, Problem> {
         match self {
             Self::Sqlite(database) => database.create(new).await,

@@ -1,8 +1,8 @@
 //! PostgreSQL: a pool of connections that keep their prepared statements.
 //!
-//! Row-level security shows a transaction the rows of the tenant that it names. Statements
-//! that do not need the answers of each other are sent together (futures that are polled
-//! together go out in their order), so a read, and a create without a key, is one round trip.
+//! Row-level security shows a transaction only the rows of the tenant that it names. Statements
+//! that do not need each other's answers are sent together (futures that are polled together are
+//! sent in their order). So a read, and a create without a key, is one round trip.
 
 use std::time::Duration;
 
@@ -21,11 +21,11 @@ use crate::native::now;
 use crate::native::problem::{Problem, internal};
 use crate::native::receipt::Answer;
 
-/// How long a request waits for a connection.
+/// The longest wait of a request for a connection.
 const WAIT: Duration = Duration::from_secs(5);
 const READ: &str = "SELECT set_config('tenantry.tenant_id', $1, true)";
-/// Writers of a tenant wait for each other, so its events are numbered in the order of their
-/// commits.
+/// The writers of a tenant wait for each other, so that its events are numbered in the order of
+/// their commits.
 const WRITE: &str = "SELECT set_config('lock_timeout', '10s', true), \
      set_config('idle_in_transaction_session_timeout', '10s', true), \
      set_config('tenantry.tenant_id', $1, true), \
@@ -78,7 +78,8 @@ impl Database {
         Ok(rows.iter().map(columns).collect::<Result<_, Error>>()?)
     }
 
-    /// In a task of its own: a client that goes away does not leave a transaction open.
+    /// Creates a project in a task of its own, so that a client that goes away leaves no open
+    /// transaction.
     pub(super) async fn create(&self, new: Creation) -> Result<Answer, Problem> {
         let pool = self.0.clone();
         let created = tokio::spawn(async move {
@@ -92,7 +93,7 @@ impl Database {
         created.await.map_err(internal)?
     }
 
-    /// The rows of one statement, in a transaction that names the tenant.
+    /// Reads the rows of one statement, in a transaction that names the tenant.
     async fn read(
         &self,
         tenant: &str,
@@ -123,7 +124,7 @@ async fn create(client: &Client, new: Creation) -> Result<Answer, Problem> {
     };
     let insert = insert(client, &prepared, &new);
     if new.key.is_none() && new.other_owner().is_none() {
-        // When one of these fails, COMMIT is a ROLLBACK.
+        // If one of these fails, COMMIT is a ROLLBACK.
         try_join!(biased; begin, insert)?;
         return Ok(new.answer);
     }
@@ -140,7 +141,7 @@ async fn create(client: &Client, new: Creation) -> Result<Answer, Problem> {
     Ok(new.answer)
 }
 
-/// The statements of a creation, which a connection prepares once.
+/// The statements of a creation, which each connection prepares once.
 struct Prepared {
     name: Statement,
     receipt: Statement,
@@ -167,7 +168,7 @@ impl Prepared {
     }
 }
 
-/// What the key of a creation was answered before.
+/// The earlier answer to the key of a creation, if there is one.
 async fn answered(
     client: &Client,
     prepared: &Prepared,
@@ -182,7 +183,7 @@ async fn answered(
     key.replay(receipt).map(Some)
 }
 
-/// Sends all rows and the COMMIT at once.
+/// Sends all inserts and the COMMIT at once.
 async fn insert(client: &Client, prepared: &Prepared, new: &Creation) -> Result<(), Problem> {
     let Creation { project, caller, answer, trace_id, audit_id, event_ids, key } = new;
     let (tenant, now) = (&caller.tenant, now().cast_signed());

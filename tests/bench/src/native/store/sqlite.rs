@@ -1,4 +1,4 @@
-//! SQLite: a pool of connections that read, and one that writes.
+//! SQLite: a pool of connections for reads, and one connection for writes.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,9 +13,9 @@ use crate::native::now;
 use crate::native::problem::{Problem, internal};
 use crate::native::receipt::Answer;
 
-/// Connections that are kept open.
+/// The number of connections that are kept open.
 const IDLE: usize = 64;
-/// How long a statement waits for another process.
+/// The longest wait of a statement for another process.
 const BUSY: Duration = Duration::from_secs(5);
 
 /// The database file.
@@ -75,7 +75,7 @@ impl Database {
         .await
     }
 
-    /// Reads, at once and on this thread: the statements are short.
+    /// Reads at once, on this thread, because the statements are short.
     fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Problem> {
         let idle = self.readers.lock().pop();
         let reader = idle.map_or_else(|| connect(&self.path), Ok)?;
@@ -87,7 +87,7 @@ impl Database {
         Ok(result?)
     }
 
-    /// Writes in a transaction, on a thread that may wait for the disk. It is durable when
+    /// Writes in a transaction, on a thread that may wait for the disk. The write is durable when
     /// this returns.
     async fn write<T: Send + 'static>(
         &self,
@@ -130,7 +130,7 @@ fn columns(row: &Row<'_>) -> rusqlite::Result<Columns> {
     })
 }
 
-/// What the key of a creation was answered before.
+/// The earlier answer to the key of a creation, if there is one.
 fn answered(transaction: &Transaction<'_>, new: &Creation) -> Result<Option<Answer>, Problem> {
     let Some(key) = &new.key else { return Ok(None) };
     let receipt = transaction
@@ -142,7 +142,7 @@ fn answered(transaction: &Transaction<'_>, new: &Creation) -> Result<Option<Answ
     receipt.map(|receipt| key.replay(receipt)).transpose()
 }
 
-/// Refuses an owner who is nobody of this tenant.
+/// Refuses an owner who is not a user of this tenant.
 fn owner(transaction: &Transaction<'_>, new: &Creation) -> Result<(), Problem> {
     let Some(owner) = new.other_owner() else { return Ok(()) };
     let mut statement = transaction.prepare_cached(super::OWNER)?;
