@@ -5,7 +5,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 use crate::areas;
 use crate::check::{Area, Check, Clause, Level};
 
-/// A specification, whose sections make clauses.
+/// A specification. Clauses are made from its sections.
 pub(crate) struct Specification {
     name: &'static str,
     url: &'static str,
@@ -29,29 +29,29 @@ specifications! {
     DEPRECATION "RFC 9745" "https://www.rfc-editor.org/rfc/rfc9745.html";
     SUNSET "RFC 8594" "https://www.rfc-editor.org/rfc/rfc8594.html";
     LINK "RFC 8288" "https://www.rfc-editor.org/rfc/rfc8288.html";
-    // No RFC defines pages by cursor; of the public conventions this one is written as rules.
+    // No RFC defines pages by cursor. Of the public conventions this one is written as rules.
     PAGES "AIP-158" "https://google.aip.dev/158";
 }
 
 impl Specification {
-    /// A clause of it: the section, and what it says in other words.
+    /// A clause of the specification: the section, and a paraphrase of it.
     pub(crate) const fn says(&self, section: &'static str, says: &'static str) -> Clause {
         Clause { specification: self.name, section, url: self.url, says }
     }
 }
 
-/// A check that fails the run.
+/// A check whose failure fails the run.
 pub(crate) const fn must(id: &'static str, title: &'static str, clause: Clause) -> Check {
     Check { id, level: Level::Must, title, clause }
 }
 
-/// A check that warns.
+/// A check whose failure is a warning.
 pub(crate) const fn should(id: &'static str, title: &'static str, clause: Clause) -> Check {
     Check { id, level: Level::Should, title, clause }
 }
 
 impl Clause {
-    /// Where the section is: the anchor that the publishers of RFCs and drafts give it.
+    /// The URL of the section, with the anchor that the publishers of RFCs and drafts give it.
     pub(crate) fn address(&self) -> String {
         let number = self.section.split(' ').next().unwrap_or_default();
         match number.starts_with(|c: char| c.is_ascii_digit()) {
@@ -60,7 +60,7 @@ impl Clause {
         }
     }
 
-    /// The specification with its section.
+    /// The name of the specification, with the section.
     pub(crate) fn name(&self) -> String {
         match self.section.starts_with(|c: char| c.is_ascii_digit()) {
             true => format!("{} section {}", self.specification, self.section),

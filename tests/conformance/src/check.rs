@@ -1,4 +1,4 @@
-//! What a check is: one requirement of one clause, that an answer keeps or breaks.
+//! Checks: each is one requirement of one clause, which an answer keeps or breaks.
 
 use std::fmt;
 
@@ -23,18 +23,19 @@ pub(crate) enum Area {
     Ratelimit,
 }
 
-/// How much a failure weighs.
+/// How serious a failure is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Level {
-    /// A MUST of the specification, or that without which its mechanism is none: drafts that
-    /// say SHOULD of all they define would otherwise require nothing. A failure fails the run.
+    /// A MUST of the specification, or a part without which its mechanism would not work. Otherwise
+    /// drafts that say SHOULD of everything that they define would require nothing. A failure fails
+    /// the run.
     Must,
     /// A SHOULD, or good practice. A failure is a warning, unless `--strict`.
     Should,
 }
 
-/// A section of a specification, and one sentence on what it asks.
+/// A section of a specification, and its requirement in one sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Clause {
     pub(crate) specification: &'static str,
@@ -44,7 +45,7 @@ pub(crate) struct Clause {
     pub(crate) says: &'static str,
 }
 
-/// A row of the catalogue.
+/// A check, which is a row of the catalogue.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Check {
     /// Begins with the name of its area; stable, for machines.
@@ -55,19 +56,20 @@ pub(crate) struct Check {
     pub(crate) clause: Clause,
 }
 
-/// Why a check did not pass.
+/// The reason why a check did not pass.
 #[derive(Debug)]
 pub(crate) enum Why {
-    /// The server broke it: what was seen.
+    /// The server broke the clause. The text says what was seen.
     Failed(String),
-    /// It was not tried: the reason.
+    /// The check was not tried. The text is the reason.
     Skipped(String),
 }
 
-/// Whether what the check asks was seen.
+/// The result of a check: whether the required behaviour was seen.
 pub(crate) type Verdict = Result<(), Why>;
 
-/// The server did something with which the area cannot go on; what was not judged yet fails.
+/// The server did something after which the area cannot go on. The checks that were not judged yet
+/// fail.
 #[derive(Debug)]
 pub(crate) struct Stop(pub(crate) String);
 
@@ -77,12 +79,12 @@ impl<E: fmt::Display> From<E> for Stop {
     }
 }
 
-/// Fails the check, with what was seen.
+/// Fails the check. The text says what was seen.
 pub(crate) fn failed(seen: impl Into<String>) -> Verdict {
     Err(Why::Failed(seen.into()))
 }
 
-/// Leaves the check out.
+/// Skips the check.
 pub(crate) fn skipped(reason: impl Into<String>) -> Verdict {
     Err(Why::Skipped(reason.into()))
 }
@@ -97,8 +99,8 @@ macro_rules! demand {
 }
 pub(crate) use demand;
 
-/// The verdict on many observations: skipped when there were none, else failed with the first
-/// few that were wrong.
+/// The verdict on many observations. It is skipped if there were none, and else failed with the
+/// first few that were wrong.
 pub(crate) fn each(seen: usize, none: &str, mut wrong: Vec<String>) -> Verdict {
     if seen == 0 {
         return skipped(none);

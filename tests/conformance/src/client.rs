@@ -14,11 +14,11 @@ const LONGEST_WAIT: Duration = Duration::from_secs(120);
 /// How often one request is sent again after a 429.
 pub(crate) const RETRIES: u32 = 4;
 
-/// A request in the making.
+/// A request under construction.
 pub(crate) struct Ask<'a> {
     pub(crate) world: &'a World,
     pub(crate) method: Method,
-    /// From the base URL, with its query.
+    /// The path after the base URL, with its query.
     pub(crate) path: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Option<String>,
@@ -28,12 +28,12 @@ pub(crate) struct Ask<'a> {
 /// An answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
-    /// Method and path, for messages.
+    /// The method and path of the request, for messages.
     pub(crate) asked: String,
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
-    /// Null when the body is no JSON.
+    /// The body, or null if it is not JSON.
     pub(crate) body: Value,
     pub(crate) sent: Instant,
     pub(crate) at: Instant,
@@ -45,7 +45,7 @@ impl<'a> Ask<'a> {
         Self { world, method, path: path.to_owned(), headers, body: None, impatient: false }
     }
 
-    /// As this caller.
+    /// Sends the request as this caller.
     pub(crate) fn by(mut self, identity: &Identity) -> Self {
         self.headers.extend(identity.0.iter().cloned());
         self
@@ -70,13 +70,14 @@ impl<'a> Ask<'a> {
         self
     }
 
-    /// Hands a 429 on; otherwise it is waited out, because it says nothing about the request.
+    /// Returns a 429 to the caller. By default the suite waits and tries again, because a 429 says
+    /// nothing about the request.
     pub(crate) fn impatient(mut self) -> Self {
         self.impatient = true;
         self
     }
 
-    /// Waits a 429 out, which is the rule.
+    /// Waits after a 429 and tries again, which is the default.
     pub(crate) fn patient(mut self) -> Self {
         self.impatient = false;
         self
@@ -93,7 +94,7 @@ impl<'a> Ask<'a> {
         anyhow::bail!("{} {} is answered 429 again and again", self.method, self.path)
     }
 
-    /// Waits as a 429 said, or a while when it said nothing.
+    /// Waits as long as a 429 said, or a while if it said nothing.
     pub(crate) async fn wait(&self, told: Option<Duration>) -> anyhow::Result<()> {
         let wait = told.unwrap_or(Duration::from_secs(5));
         let text = format!("{} {} was answered 429", self.method, self.path);
@@ -131,7 +132,7 @@ impl Answer {
         (200..300).contains(&self.status)
     }
 
-    /// The one value of a field; `None` when it is absent or not text.
+    /// The single value of a field, or `None` if it is absent or not text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
@@ -144,23 +145,23 @@ impl Answer {
         (!lines.is_empty()).then(|| lines.join(", "))
     }
 
-    /// `Retry-After` as a time from now, when it is valid.
+    /// `Retry-After` as a duration from now, if it is valid.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         crate::fields::date::retry_after(self.header("retry-after")?).ok()
     }
 
-    /// A text of the body by its JSON Pointer; numbers are texts too.
+    /// A text of the body by its JSON Pointer. A number counts as a text too.
     pub(crate) fn at(&self, pointer: &str) -> Option<String> {
         text_at(&self.body, pointer)
     }
 
-    /// What was asked, what came, and the beginning of the body, for messages.
+    /// The request, the status, and the beginning of the body, for messages.
     pub(crate) fn seen(&self) -> String {
         let body: String = self.text.chars().take(160).collect();
         format!("{} was answered {} {body}", self.asked, self.status)
     }
 
-    /// The answer when it is a success.
+    /// The answer, if it is a success.
     pub(crate) fn succeeded(self) -> anyhow::Result<Self> {
         anyhow::ensure!(self.success(), "{}", self.seen());
         Ok(self)

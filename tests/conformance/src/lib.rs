@@ -1,10 +1,10 @@
 //! Black-box conformance of an HTTP API with the conventions that it uses and that have no public
 //! suite: idempotency keys, rate-limit fields, deprecation, problem details, cursors, ETags.
 //!
-//! `catalogue.rs` names the specifications, `areas/` has the checks with their clauses and what
-//! they ask, `fields/` the syntax of header fields. `target.rs` is the description of an API,
-//! `world.rs` that API as the checks see it, `client.rs` and `raw.rs` speak to it, `report.rs`
-//! says what came out.
+//! `catalogue.rs` names the specifications. `areas/` has the checks with their clauses and their
+//! requests. `fields/` has the syntax of header fields. `target.rs` is the description of an API,
+//! and `world.rs` is that API as the checks see it. `client.rs` and `raw.rs` send the requests, and
+//! `report.rs` prints the results.
 
 mod areas;
 mod catalogue;
@@ -32,8 +32,8 @@ use report::{Outcome, Report};
 use target::Target;
 use world::World;
 
-/// Runs the command with these arguments, the first of which is its name; returns its exit
-/// status: 0 when all MUST checks pass, 1 when some do not, 2 for wrong use or no server.
+/// Runs the command with these arguments, the first of which is its name. Returns its exit status:
+/// 0 if all MUST checks pass, 1 if some do not, 2 for wrong use or no server.
 pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
@@ -83,7 +83,7 @@ async fn ask(cli: &Cli) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-/// Goes through the areas.
+/// Runs the areas.
 async fn judge(world: &World, areas: &[Area], strict: bool, exhaust: bool) -> Report {
     let mut report = Report::new(&world.base, &world.target.name, strict);
     for area in areas {
@@ -94,7 +94,7 @@ async fn judge(world: &World, areas: &[Area], strict: bool, exhaust: bool) -> Re
     report
 }
 
-/// Any answer at all: what it says, the checks judge.
+/// Checks that there is any answer at all. The checks judge its content.
 async fn reachable(world: &World) -> anyhow::Result<()> {
     let url =
         reqwest::Url::parse(&world.base).with_context(|| format!("`{}` is no URL", world.base))?;
@@ -123,7 +123,7 @@ fn list() -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Prints a text; a reader who has read enough, as `head` does, is no failure.
+/// Prints a text. If the reader closes the pipe early, as `head` does, this is not a failure.
 fn said(text: &str) {
     let _ = std::io::stdout().write_all(text.as_bytes());
 }

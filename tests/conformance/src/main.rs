@@ -1,4 +1,4 @@
-//! The command of the suite.
+//! The command-line program of the suite.
 
 use std::process::ExitCode;
 

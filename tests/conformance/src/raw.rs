@@ -1,5 +1,5 @@
-//! Requests over a socket of their own, for what an HTTP client hides: bytes after the answer to
-//! HEAD, the body of a 304, and field values that it refuses to send.
+//! Requests over a socket of their own, for details that an HTTP client hides: bytes after the
+//! answer to HEAD, the body of a 304, and field values that it refuses to send.
 
 use std::time::Duration;
 
@@ -14,14 +14,15 @@ use crate::fields::date::retry_after;
 pub(crate) struct Raw {
     pub(crate) status: u16,
     head: String,
-    /// What came after the empty line until the server closed the connection.
+    /// The bytes after the empty line until the server closed the connection.
     pub(crate) body: Vec<u8>,
 }
 
 /// Long enough for a slow server that closes its connection when it has answered.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Sends the request on a connection that ends with it. `None` for https. A 429 is waited out.
+/// Sends the request on a connection that ends with it. `None` for https. After a 429 it waits and
+/// tries again.
 pub(crate) async fn send(ask: Ask<'_>) -> anyhow::Result<Option<Raw>> {
     for _ in 0..RETRIES {
         match once(&ask).await? {
@@ -61,7 +62,7 @@ async fn once(ask: &Ask<'_>) -> anyhow::Result<Option<Raw>> {
         stream.write_all(head.as_bytes()).await?;
         stream.write_all(body.as_bytes()).await?;
         let mut bytes = Vec::new();
-        // A reset after the answer is an end too.
+        // A reset after the answer ends it too.
         if let Err(error) = stream.read_to_end(&mut bytes).await
             && bytes.is_empty()
         {
@@ -79,7 +80,7 @@ async fn once(ask: &Ask<'_>) -> anyhow::Result<Option<Raw>> {
     Ok(Some(Raw { status, head, body: bytes[end + 4..].to_vec() }))
 }
 
-/// What stands in the request line.
+/// The target in the request line.
 pub(crate) fn path_and_query(url: &reqwest::Url) -> String {
     match url.query() {
         Some(query) => format!("{}?{query}", url.path()),

@@ -1,4 +1,4 @@
-//! What became of each check, for people and for machines.
+//! The result of each check, for people and for machines.
 
 use std::fmt::Write as _;
 
@@ -8,14 +8,14 @@ use serde_json::json;
 use crate::catalogue;
 use crate::check::{Area, Check, Level, Stop, Verdict, Why};
 
-/// What became of a check.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Outcome {
     Passed,
-    /// A check of [`Level::Must`] that failed, or any with `--strict`.
+    /// A check of [`Level::Must`] failed, or any check with `--strict`.
     Failed,
-    /// A check of [`Level::Should`] that failed.
+    /// A check of [`Level::Should`] failed.
     Warned,
     Skipped,
 }
@@ -27,7 +27,7 @@ pub(crate) struct Line {
     #[serde(flatten)]
     pub(crate) check: Check,
     pub(crate) outcome: Outcome,
-    /// What was seen, or why it was skipped; empty when it passed.
+    /// What was seen, or why the check was skipped. It is empty if the check passed.
     pub(crate) reason: String,
 }
 
@@ -40,7 +40,7 @@ pub(crate) struct Report {
     pub(crate) checks: Vec<Line>,
 }
 
-/// Takes the verdicts of one area.
+/// Records the verdicts of one area.
 pub(crate) struct Recorder<'a> {
     report: &'a mut Report,
     area: Area,
@@ -64,7 +64,7 @@ impl Report {
         self.checks.iter().filter(|line| line.outcome == outcome).count()
     }
 
-    /// How many checks the area of a line has, when all of them were skipped for its reason.
+    /// The number of checks in the area of a line, if all of them were skipped for the same reason.
     fn skipped_alike(&self, line: &Line) -> Option<usize> {
         let area: Vec<_> = self.checks.iter().filter(|other| other.area == line.area).collect();
         let alike =
@@ -72,7 +72,7 @@ impl Report {
         alike.then_some(area.len())
     }
 
-    /// The report for machines: as it is, with the sums.
+    /// The report for machines: all lines, with the sums.
     pub(crate) fn json(&self) -> String {
         let of = |outcome| self.count(outcome);
         let document = json!({
@@ -90,7 +90,7 @@ impl Report {
         format!("{document:#}\n")
     }
 
-    /// The report for people: what failed with its clause, what was skipped, and the sums.
+    /// The report for people: failed checks with their clauses, skipped checks, and the sums.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         let mut area = None;
@@ -137,7 +137,7 @@ impl Report {
 }
 
 impl Recorder<'_> {
-    /// Notes a verdict. A check has one; the id must be one of the area's.
+    /// Records a verdict. A check has one verdict, and the id must be one of the area's.
     pub(crate) fn note(&mut self, id: &str, verdict: Verdict) {
         let check = catalogue::checks(self.area).iter().find(|check| check.id == id);
         let known = check.filter(|_| !self.has(id));
@@ -153,7 +153,8 @@ impl Recorder<'_> {
         self.report.checks.push(Line { area: self.area, check, outcome, reason });
     }
 
-    /// Skips what was not judged yet, of the whole area or with one beginning of the id.
+    /// Skips the checks that were not judged yet, of the whole area or those whose ids have this
+    /// beginning.
     pub(crate) fn skip_rest(&mut self, beginning: &str, reason: &str) {
         for check in catalogue::checks(self.area) {
             if check.id.starts_with(beginning) && !self.has(check.id) {
@@ -162,7 +163,7 @@ impl Recorder<'_> {
         }
     }
 
-    /// Ends the area: in the order of the catalogue, and no check is lost.
+    /// Ends the area: the lines are in the order of the catalogue, and no check is lost.
     pub(crate) fn end(mut self, result: Result<(), Stop>) {
         let checks = catalogue::checks(self.area);
         let missing: Vec<_> = checks.iter().filter(|check| !self.has(check.id)).collect();

@@ -1,5 +1,6 @@
-//! The description of an API: what to ask it, and what it says that it does. A part that a
-//! description leaves out is not checked. `targets/tenantry.toml` explains every member.
+//! The description of an API: the requests to send, and the behaviour that the API promises. If a
+//! description leaves out a part, then that part is not checked. `targets/tenantry.toml` explains
+//! every member.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use serde_json::Value;
 
 use crate::client::Answer;
 
-/// The description that is used without `--target`, and the sample for others.
+/// The description that is used without `--target`, and an example for others.
 pub(crate) const TENANTRY: &str = include_str!("../targets/tenantry.toml");
 
 /// A whole description.
@@ -17,7 +18,7 @@ pub(crate) const TENANTRY: &str = include_str!("../targets/tenantry.toml");
 #[serde(deny_unknown_fields)]
 pub(crate) struct Target {
     pub(crate) name: String,
-    /// Where the contract is, in JSON.
+    /// The path of the contract, which is in JSON.
     pub(crate) openapi: Option<String>,
     #[serde(default)]
     pub(crate) identity: Identities,
@@ -29,11 +30,11 @@ pub(crate) struct Target {
     pub(crate) problem: Option<Problem>,
 }
 
-/// How callers show who they are.
+/// How callers authenticate.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Identities {
-    /// Header lines of callers that exist already.
+    /// The header lines of existing callers.
     #[serde(default)]
     pub(crate) fixed: Vec<Vec<String>>,
     pub(crate) register: Option<Register>,
@@ -45,9 +46,9 @@ pub(crate) struct Identities {
 pub(crate) struct Register {
     pub(crate) path: String,
     pub(crate) body: Value,
-    /// Where the answer has the token, as a JSON Pointer.
+    /// The JSON Pointer of the token in the answer.
     pub(crate) token: String,
-    /// The header line that carries it, with `{{token}}`.
+    /// The header line with the token, with `{{token}}`.
     pub(crate) header: String,
 }
 
@@ -60,12 +61,12 @@ pub(crate) struct Collection {
     pub(crate) body: Value,
     /// A body that is refused before anything is done.
     pub(crate) invalid: Option<Value>,
-    /// Where the answer about one object has it, as a JSON Pointer; empty when it is the body.
+    /// The JSON Pointer of the object in an answer about one object. Empty means the whole body.
     #[serde(default)]
     pub(crate) object: String,
-    /// Where an object has its id.
+    /// The JSON Pointer of the id in an object.
     pub(crate) id: String,
-    /// Where a page has its objects, and the cursor of the next one.
+    /// The JSON Pointers of the objects in a page, and of the cursor of the next page.
     pub(crate) items: String,
     pub(crate) cursor: Option<String>,
     #[serde(default = "cursor")]
@@ -80,7 +81,7 @@ pub(crate) struct Collection {
     /// Whether `DELETE` of an object removes it.
     #[serde(default)]
     pub(crate) delete: bool,
-    /// A list of the objects with a text, by `{{unique}}`; without it the list is walked.
+    /// A list of the objects that contain a text, by `{{unique}}`. Without it the list is walked.
     pub(crate) find: Option<String>,
 }
 
@@ -90,30 +91,30 @@ pub(crate) struct Collection {
 pub(crate) struct Update {
     pub(crate) method: String,
     pub(crate) media_type: String,
-    /// Its body, with `{{unique}}`, which a later read shows.
+    /// The body of the update, with `{{unique}}`, which a later read shows.
     pub(crate) body: Value,
-    /// How many updates race.
+    /// The number of concurrent updates in a race.
     #[serde(default = "racers")]
     pub(crate) racers: usize,
 }
 
-/// What the creation of the collection does with keys.
+/// How the creation of the collection treats keys.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Idempotency {
-    /// The header line by which a replay is told.
+    /// The header line that marks a replay.
     pub(crate) marker: Option<String>,
     /// Whether `Idempotency-Key: abc` means the same mechanism as `"abc"`.
     #[serde(default)]
     pub(crate) bare: bool,
-    /// The longest key.
+    /// The length of the longest key.
     pub(crate) longest: Option<usize>,
-    /// What a replay may tell anew, such as the id of the request.
+    /// The fields of a replay that may differ, such as the id of the request.
     #[serde(default)]
     pub(crate) volatile: Vec<String>,
     #[serde(default = "concurrent")]
     pub(crate) concurrent: usize,
-    /// An operation that refuses to work without a key.
+    /// An operation that requires a key.
     pub(crate) required: Option<Operation>,
 }
 
@@ -126,25 +127,25 @@ pub(crate) struct Operation {
     pub(crate) body: Option<Value>,
 }
 
-/// Where the quota can be used up.
+/// The operation whose quota can be used up.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RateLimit {
-    /// Whether a run uses the quota of a new identity up without `--exhaust`.
+    /// Whether a run uses up the quota of a new identity without `--exhaust`.
     #[serde(default)]
     pub(crate) exhaust: bool,
-    /// The operation with the small quota; the creation when it is left out.
+    /// The operation with the small quota. If it is left out, the creation is used.
     pub(crate) operation: Option<Operation>,
-    /// Requests after which the quota must be used up.
+    /// The number of requests after which the quota must be used up.
     pub(crate) at_most: u32,
 }
 
-/// An operation that is deprecated and still answers.
+/// A deprecated operation that still answers.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Deprecated {
     pub(crate) operation: Operation,
-    /// Whether the answer leads to documentation by `Link`.
+    /// Whether the answer has a `Link` to documentation.
     #[serde(default)]
     pub(crate) link: bool,
 }
@@ -165,14 +166,14 @@ pub(crate) struct Case {
     #[serde(default = "get")]
     pub(crate) method: String,
     pub(crate) path: String,
-    /// The status, or the statuses of which each is right.
+    /// The status, or all statuses that are right.
     pub(crate) status: Vec<u16>,
-    /// Sent without a credential.
+    /// Whether the request is sent without a credential.
     #[serde(default)]
     pub(crate) anonymous: bool,
     #[serde(default)]
     pub(crate) headers: BTreeMap<String, String>,
-    /// Sent as it is, so that it can be malformed.
+    /// The body, which is sent as it is, so that it can be malformed.
     pub(crate) body: Option<String>,
 }
 
@@ -204,7 +205,7 @@ impl Collection {
 }
 
 impl Target {
-    /// Reads a description, in which `{{env:NAME}}` stands for a variable of the environment.
+    /// Parses a description, in which `{{env:NAME}}` stands for an environment variable.
     pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
         let mut table: toml::Table = text.parse()?;
         for value in table.iter_mut().map(|(_, value)| value) {
@@ -227,7 +228,7 @@ impl Target {
     }
 }
 
-/// Puts variables of the environment in.
+/// Replaces environment variables by their values.
 fn expand(value: &mut toml::Value) -> anyhow::Result<()> {
     match value {
         toml::Value::String(text) => {
@@ -260,7 +261,7 @@ pub(crate) fn fill(template: &Value, unique: &str) -> Value {
     }
 }
 
-/// A text that no other run or call has: 16 hexadecimal digits.
+/// A text that differs for each run and call: 16 hexadecimal digits.
 pub(crate) fn unique() -> String {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).expect("the system has random numbers");

@@ -12,10 +12,10 @@ use tokio::sync::OnceCell;
 use crate::client::{Answer, Ask, text_at};
 use crate::target::{Collection, Target, fill, unique};
 
-/// Callers that a run may have: two that are kept apart, and one whose quota is used up.
+/// The callers that a run may have: two separate ones, and one whose quota is used up.
 const CALLERS: usize = 3;
 
-/// Pages after which a walk is endless.
+/// The number of pages after which a walk counts as endless.
 pub(crate) const PAGES: usize = 1000;
 
 /// The header lines of a caller.
@@ -23,11 +23,11 @@ pub(crate) struct Identity(pub(crate) Vec<(String, String)>);
 
 /// The server under test.
 pub(crate) struct World {
-    /// Without a slash at the end.
+    /// The base URL, without a slash at the end.
     pub(crate) base: String,
     pub(crate) target: Target,
     pub(crate) http: reqwest::Client,
-    /// Headers of every request.
+    /// Headers that every request gets.
     pub(crate) extra: Vec<(String, String)>,
     callers: [OnceCell<Identity>; CALLERS],
     answers: Mutex<Vec<Answer>>,
@@ -47,7 +47,7 @@ impl World {
         target: Target,
         extra: Vec<(String, String)>,
     ) -> anyhow::Result<Self> {
-        // A redirect is an answer to look at.
+        // A redirect is an answer for the checks to judge.
         let http = reqwest::Client::builder()
             .redirect(Policy::none())
             .timeout(std::time::Duration::from_secs(30))
@@ -79,17 +79,17 @@ impl World {
         self.answers.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The caller of most checks. Without a description of identities everybody is anonymous.
+    /// The caller of most checks. If the description has no identities, all requests are anonymous.
     pub(crate) async fn first(&self) -> anyhow::Result<&Identity> {
         Ok(self.caller(0).await?.expect("there is always a first caller"))
     }
 
-    /// Another one, when the description has it.
+    /// Another caller, if the description has one.
     pub(crate) async fn second(&self) -> anyhow::Result<Option<&Identity>> {
         self.caller(1).await
     }
 
-    /// One whose quota no other check needs, when new ones can be made.
+    /// A caller whose quota no other check needs, if new callers can be made.
     pub(crate) async fn fresh(&self) -> anyhow::Result<Option<&Identity>> {
         match self.target.identity.register {
             Some(_) => self.caller(2).await,
@@ -120,7 +120,7 @@ impl World {
         Ok(Identity(vec![split(&register.header.replace("{{token}}", &token))?]))
     }
 
-    /// A creation, without a key.
+    /// A request that makes an object, without a key.
     pub(crate) fn creation(&self, list: &Collection, unique: &str) -> Ask<'_> {
         self.ask(Method::POST, &list.path).json(&fill(&list.body, unique))
     }
@@ -136,7 +136,7 @@ impl World {
         list.id_in(&answer).with_context(|| format!("no id at {}: {}", list.id, answer.text))
     }
 
-    /// A page; `query` is without the question mark.
+    /// A page of the collection. `query` is without the question mark.
     pub(crate) async fn page(
         &self,
         list: &Collection,
@@ -151,7 +151,7 @@ impl World {
         read_page(list, answer)
     }
 
-    /// How many objects have the text in them.
+    /// The number of objects that contain the text.
     pub(crate) async fn count(
         &self,
         list: &Collection,
@@ -178,7 +178,7 @@ fn holding(items: &[Value], unique: &str) -> usize {
     items.iter().filter(|item| item.to_string().contains(unique)).count()
 }
 
-/// Takes the answer of a list apart.
+/// Parses the answer of a list.
 pub(crate) fn read_page(list: &Collection, answer: Answer) -> anyhow::Result<Page> {
     let items = answer.body.pointer(&list.items).and_then(Value::as_array).cloned();
     let items = items.with_context(|| format!("no list at {}: {}", list.items, answer.text))?;
@@ -193,7 +193,7 @@ pub(crate) fn split(line: &str) -> anyhow::Result<(String, String)> {
     Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
-/// A value as it stands in a query.
+/// A value, escaped for a query.
 pub(crate) fn escape(value: &str) -> String {
     value
         .bytes()

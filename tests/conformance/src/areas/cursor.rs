@@ -1,4 +1,4 @@
-//! Walks through a list by cursor, while others add to it and take from it.
+//! Walks through a list by cursor, while other requests add objects to it and delete some.
 
 use std::collections::BTreeSet;
 
@@ -53,7 +53,7 @@ pub(crate) const CHECKS: [Check; 8] = [
     ),
 ];
 
-/// Objects before the walk, so that there are several pages.
+/// The number of objects before the walk, so that there are several pages.
 const BEFORE: usize = 7;
 const LIMIT: usize = 3;
 
@@ -82,7 +82,7 @@ pub(crate) async fn run(world: &World, out: &mut Recorder<'_>) -> Result<(), Sto
             ended = true;
             break;
         };
-        // A cursor that stands still would be asked a thousand times.
+        // Otherwise a cursor that stands still would be requested a thousand times.
         if pages.len() > 1 && pages[pages.len() - 2].next.as_ref() == Some(&next) {
             break;
         }
@@ -98,8 +98,8 @@ pub(crate) async fn run(world: &World, out: &mut Recorder<'_>) -> Result<(), Sto
     Ok(())
 }
 
-/// Adds an object, and deletes one that the walk has seen and one that it has not: a cursor that
-/// counts would then skip one, or show one again.
+/// Adds an object, and deletes one that the walk has seen and one that it has not. A cursor that
+/// counts objects would then skip one, or show one again.
 async fn disturb(
     world: &World,
     list: &Collection,
@@ -221,7 +221,7 @@ async fn linked(
         if number > 1 {
             continue;
         }
-        // Where a server is reached is not always what it thinks: only path and query count.
+        // The server may think that it has another origin, so only path and query count.
         let url = reqwest::Url::parse(&page_url(world, list))?.join(next)?;
         let path = path_and_query(&url);
         let prefix = reqwest::Url::parse(&world.base)?.path().trim_end_matches('/').to_owned();
@@ -243,7 +243,7 @@ fn page_url(world: &World, list: &Collection) -> String {
     format!("{}{}", world.base, list.path)
 }
 
-/// The ids of the page behind this one.
+/// The ids of the page after this one.
 async fn again(
     world: &World,
     list: &Collection,
@@ -264,7 +264,7 @@ async fn repeated(
     if pages.len() < 2 {
         return Ok(skipped("there is one page only"));
     }
-    // The page may have grown at its end meanwhile, if it was the last.
+    // If the page was the last one, it may have grown at its end meanwhile.
     let (first, second) = (&pages[1].ids, again(world, list, by, &pages[0]).await?);
     Ok(same(first, &second))
 }

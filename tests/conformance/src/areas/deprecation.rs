@@ -1,5 +1,5 @@
-//! Deprecation and sunset: on the operation that the target calls deprecated, and wherever their
-//! fields were seen in this run.
+//! Deprecation and sunset: of the operation that the target calls deprecated, and of every answer
+//! of the run that has their fields.
 
 use http::Method;
 

@@ -1,4 +1,4 @@
-//! Conditional requests: what is not modified is not sent, and no update is lost.
+//! Conditional requests: an unmodified representation is not sent again, and no update is lost.
 
 use anyhow::Context;
 use futures_util::future::try_join_all;
@@ -78,7 +78,7 @@ pub(crate) const CHECKS: [Check; 12] = [
     ),
 ];
 
-/// An object and how it is read and changed.
+/// An object, and the ways to read and change it.
 struct Object<'a> {
     world: &'a World,
     by: &'a Identity,
@@ -109,7 +109,7 @@ impl Object<'_> {
         ask.header("if-match", if_match).send().await
     }
 
-    /// What is there now, without what is told around it.
+    /// The current state of the object, without the envelope of the answer.
     async fn state(&self) -> anyhow::Result<Value> {
         let read = self.read(None).await?.succeeded()?;
         let object = read.body.pointer(&self.list.object).cloned();
@@ -234,7 +234,7 @@ async fn changes(
     Ok(expect(&answer, answer.success(), "the new version for the old tag"))
 }
 
-/// An update with this tag is refused, and nothing is changed.
+/// Checks that an update with this tag is refused, and that nothing is changed.
 async fn refused(object: &Object<'_>, tag: &str) -> anyhow::Result<Verdict> {
     let before = object.state().await?;
     let answer = object.change(tag, &unique()).await?;

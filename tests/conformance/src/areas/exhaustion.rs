@@ -1,4 +1,4 @@
-//! What happens to who uses the quota up, and to nobody else.
+//! The refusals of a caller that has used up its quota, and the answers to other callers.
 
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ const CHECKS: [&str; 7] = [
     "ratelimit-retry",
 ];
 
-/// The longest Retry-After that is waited out.
+/// The longest `Retry-After` for which the suite waits.
 const LONGEST: Duration = Duration::from_secs(300);
 
 fn skip_rest(out: &mut Recorder<'_>, reason: &str) {
@@ -44,14 +44,15 @@ pub(super) async fn run(
     };
     let by = match fresh {
         Some(fresh) => fresh,
-        // The quota of a caller of others is theirs: only who runs this may decide.
+        // An existing caller's quota belongs to others, so only the user of the suite may decide to
+        // use it up.
         None if exhaust => world.first().await?,
         None => {
             skip_rest(out, "uses a quota up; ask for it with --exhaust");
             return Ok(());
         }
     };
-    // The other caller has something left before, or its 429 would tell nothing.
+    // The other caller must have units left before. Otherwise its 429 would prove nothing.
     if let Some(other) = world.second().await? {
         operation(world, says, other)?.patient().send().await?;
     }

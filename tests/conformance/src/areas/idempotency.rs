@@ -94,7 +94,7 @@ pub(crate) const CHECKS: [Check; 16] = [
     ),
 ];
 
-/// What every step here needs.
+/// The common parameters of all steps.
 pub(super) struct Keys<'a> {
     pub(super) world: &'a World,
     pub(super) list: &'a Collection,
@@ -103,7 +103,7 @@ pub(super) struct Keys<'a> {
 }
 
 impl<'a> Keys<'a> {
-    /// A creation with the value of the field as it is.
+    /// A creation with this value of the field, as it is.
     pub(super) fn creation(&self, field: &str, unique: &str) -> Ask<'a> {
         let ask = self.world.creation(self.list, unique);
         ask.header("accept", "application/json, application/problem+json")
@@ -150,7 +150,7 @@ pub(crate) async fn run(world: &World, out: &mut Recorder<'_>) -> Result<(), Sto
     Ok(())
 }
 
-/// The first request, its retry, and its key with another body.
+/// Sends the first request, its retry, and the same key with another body.
 async fn retry(keys: &Keys<'_>, out: &mut Recorder<'_>) -> Result<(), Stop> {
     let (key, text) = (quoted(&unique()), unique());
     let first = keys.create(&key, &text).await?;
@@ -184,7 +184,7 @@ fn made(count: usize, by: &str) -> Verdict {
 
 fn replays(keys: &Keys<'_>, first: &Answer, again: &Answer) -> Verdict {
     demand!(again.status == first.status, "{} first, then {}", first.status, again.seen());
-    // Whitespace and the order of members are no part of the result.
+    // Whitespace and the order of members are not part of the result.
     let result = |answer: &Answer| {
         let mut body = answer.body.clone();
         for pointer in &keys.says.volatile {
@@ -235,7 +235,7 @@ async fn concurrent(keys: &Keys<'_>, out: &mut Recorder<'_>) -> Result<(), Stop>
     let (key, text) = (quoted(&unique()), unique());
     let requests = (0..keys.says.concurrent.max(2)).map(|_| keys.create(&key, &text));
     let answers = try_join_all(requests).await?;
-    // What was told to wait is told the result now, so the count below is final.
+    // A request that was told to wait gets the result now, so the count below is final.
     let last = keys.create(&key, &text).await?;
     let count = keys.count(&text).await?;
     out.note("idempotency-concurrent", one_of(keys, &answers, &last, count));

@@ -1,4 +1,4 @@
-//! The keys themselves: their forms, those that are none, and how long they are kept.
+//! The keys themselves: valid forms, invalid ones, and how long they are kept.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::report::Recorder;
 use crate::target::unique;
 use crate::world::World;
 
-/// A key in this form protects: its retry makes nothing.
+/// Checks that a key in this form protects: its retry makes nothing.
 pub(super) async fn form(keys: &Keys<'_>, form: fn(&str) -> String) -> anyhow::Result<Verdict> {
     let (key, text) = (form(&unique()), unique());
     let first = keys.create(&key, &text).await?;
@@ -24,7 +24,7 @@ pub(super) async fn form(keys: &Keys<'_>, form: fn(&str) -> String) -> anyhow::R
     })
 }
 
-/// The operation that the target says requires a key, without one.
+/// Calls the operation that requires a key by the target, without one.
 pub(super) async fn missing(keys: &Keys<'_>) -> anyhow::Result<Verdict> {
     let Some(operation) = &keys.says.required else {
         return Ok(skipped("the target names no operation that requires a key"));
@@ -41,7 +41,7 @@ pub(super) async fn missing(keys: &Keys<'_>) -> anyhow::Result<Verdict> {
     })
 }
 
-/// Keys that are no keys. They go over a socket of their own, because an HTTP client refuses some.
+/// Sends invalid keys. They go over a socket of their own, because an HTTP client refuses some.
 pub(super) async fn malformed(keys: &Keys<'_>, out: &mut Recorder<'_>) -> Result<(), Stop> {
     let mut cases = vec![
         ("an empty field", String::new()),
@@ -71,7 +71,7 @@ pub(super) async fn malformed(keys: &Keys<'_>, out: &mut Recorder<'_>) -> Result
     Ok(())
 }
 
-/// The description of the field in the contract names a time.
+/// Checks that the description of the field in the contract names a time.
 pub(super) async fn expiry(world: &World) -> anyhow::Result<Verdict> {
     let Some(path) = &world.target.openapi else {
         return Ok(skipped("the target does not say where its OpenAPI document is"));
@@ -91,7 +91,7 @@ pub(super) async fn expiry(world: &World) -> anyhow::Result<Verdict> {
     })
 }
 
-/// Descriptions of the parameters with the name of the field.
+/// Collects the descriptions of the parameters with the name of the field.
 fn describe(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| describe(item, found)),

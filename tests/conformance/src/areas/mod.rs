@@ -1,4 +1,4 @@
-//! One file for each area: its checks with their clauses, then what a run does.
+//! One file for each area: its checks with their clauses, then the requests of a run.
 
 use crate::check::{Area, Stop};
 use crate::report::Recorder;
@@ -13,7 +13,7 @@ mod keys;
 pub(crate) mod problem;
 pub(crate) mod ratelimit;
 
-/// Goes through the checks of an area.
+/// Runs the checks of an area.
 pub(crate) async fn run(
     area: Area,
     world: &World,

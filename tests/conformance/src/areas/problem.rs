@@ -81,7 +81,7 @@ pub(crate) async fn run(world: &World, out: &mut Recorder<'_>) -> Result<(), Sto
     });
     out.note("problem-case", each(answers.len(), "no cases", wrong.collect()));
 
-    // What is no refusal is told above.
+    // An answer that is not a refusal was reported above.
     let refusals: Vec<_> = answers.iter().filter(|(_, it)| it.status >= 400).collect();
     let typed = |answer: &Answer| {
         let media_type = answer.header("content-type").unwrap_or_default();
@@ -146,7 +146,7 @@ async fn refused(world: &World, case: &Case) -> Result<Answer, Stop> {
     Ok(ask.send().await?)
 }
 
-/// Whether there is a challenge, which begins with the name of a scheme.
+/// Whether the answer has a challenge, which begins with the name of a scheme.
 fn challenged(answer: &Answer) -> bool {
     answer.joined("www-authenticate").is_some_and(|challenge| {
         let scheme = challenge.split([' ', ',']).next().unwrap_or_default();
@@ -154,7 +154,7 @@ fn challenged(answer: &Answer) -> bool {
     })
 }
 
-/// An empty `Allow` is valid: nothing is allowed.
+/// Checks `Allow`. An empty field is valid: it allows no method.
 fn allowed(answer: &Answer, method: &str) -> Result<(), String> {
     let allow = answer.joined("allow").ok_or("no Allow")?;
     if allow.split(',').any(|it| it.trim() == method) {
@@ -181,7 +181,7 @@ async fn head(world: &World) -> Result<Verdict, Stop> {
     Ok(bodyless(&answer.body))
 }
 
-/// Passes when nothing followed the head of an answer.
+/// Passes if no bytes followed the head of an answer.
 pub(super) fn bodyless(body: &[u8]) -> Verdict {
     demand!(body.is_empty(), "{} bytes followed the empty line", body.len());
     Ok(())

@@ -90,7 +90,7 @@ pub(crate) const CHECKS: [Check; 15] = [
     ),
 ];
 
-/// Requests back to back.
+/// The number of requests back to back.
 const BURST: usize = 6;
 
 pub(crate) async fn run(world: &World, exhaust: bool, out: &mut Recorder<'_>) -> Result<(), Stop> {
@@ -121,7 +121,7 @@ pub(crate) async fn run(world: &World, exhaust: bool, out: &mut Recorder<'_>) ->
     Ok(())
 }
 
-/// Both fields of an answer, when they are valid.
+/// Both fields of an answer, if they are valid.
 type Pair<'a> = (&'a Answer, Vec<Policy>, Vec<Limit>);
 
 pub(super) fn pair(answer: &Answer) -> Option<Pair<'_>> {
@@ -181,8 +181,8 @@ fn stable(pairs: &[Pair<'_>]) -> Verdict {
     each(pairs.len(), NO_PAIR, wrong)
 }
 
-/// Between neighbours of a burst, `r` may grow by what a window gives back in that time, and a
-/// window that ends gives all back.
+/// Checks consecutive answers of a burst. `r` may grow by the units that a window gives back in
+/// that time, and by all units if a window ends.
 fn counts(burst: &[Answer]) -> Verdict {
     let pairs: Vec<_> = burst.iter().filter_map(pair).collect();
     let mut last: BTreeMap<&str, (&Answer, &Limit)> = BTreeMap::new();
@@ -192,7 +192,7 @@ fn counts(burst: &[Answer]) -> Verdict {
             let Some((earlier, before)) = last.insert(&limit.name, (answer, limit)) else {
                 continue;
             };
-            // At most so long lay between the two moments in which the server counted.
+            // At most this time passed between the two moments at which the server counted.
             let elapsed = answer.at.duration_since(earlier.sent).as_secs_f64();
             let policy = policies.iter().find(|it| it.name == limit.name);
             let ended = before.reset.is_some_and(|reset| reset as f64 <= elapsed + 1.0);
@@ -224,7 +224,7 @@ fn legacy(answers: &[Answer]) -> Verdict {
     each(some.len(), "no answer had X-RateLimit-* fields", wrong.collect())
 }
 
-/// The longest window that a reset may be away: a month.
+/// The longest time until a reset: a month.
 const FAR: u64 = 31 * 86_400;
 
 fn trio(answer: &Answer, limit: u64, remaining: u64, reset: u64) -> Option<String> {
@@ -232,7 +232,7 @@ fn trio(answer: &Answer, limit: u64, remaining: u64, reset: u64) -> Option<Strin
         return Some(format!("have {remaining} of {limit} left"));
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    // Small numbers are seconds from now, large ones a time, which lies ahead of the answer.
+    // Small numbers are seconds from now. Large ones are a time, which is later than the answer.
     let ahead = answer.at.elapsed().as_secs() + 5;
     let sane = reset <= FAR || (reset + ahead >= now && reset <= now + FAR);
     if !sane {
@@ -246,14 +246,15 @@ fn trio(answer: &Answer, limit: u64, remaining: u64, reset: u64) -> Option<Strin
     (!agrees).then(|| format!("say {remaining} of {limit}, RateLimit says {limits:?}"))
 }
 
-/// The fields of the 429 may be missing: then what they would be compared with is.
+/// The latest reset of a policy without remaining units. If the 429 lacks the fields, then there is
+/// nothing to compare with.
 pub(super) fn reset(answer: &Answer) -> Option<i64> {
     let (_, _, limits) = pair(answer)?;
     let empty = limits.iter().filter(|limit| limit.remaining == 0);
     empty.filter_map(|limit| limit.reset).max()
 }
 
-/// Whether the answer says that some policy has nothing left.
+/// Whether the answer says that some policy has no units left.
 pub(super) fn nothing_left(answer: &Answer) -> Verdict {
     let Some(value) = answer.joined("ratelimit") else {
         return skipped("the 429 has no RateLimit");

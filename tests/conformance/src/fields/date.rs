@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sfv::{Item, Parser};
 
-/// `Retry-After` as a time from now: delay-seconds or an HTTP-date (RFC 9110 section 10.2.3).
+/// `Retry-After` as a duration from now: delay-seconds or an HTTP-date (RFC 9110 section 10.2.3).
 pub(crate) fn retry_after(value: &str) -> Result<Duration, String> {
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         let seconds = value.parse().map_err(|_| format!("`{value}` has too many digits"))?;

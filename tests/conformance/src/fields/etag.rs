@@ -1,6 +1,6 @@
 //! `ETag` (RFC 9110 section 8.8.3).
 
-/// The opaque part with its quotes, and whether the tag is weak.
+/// Parses a tag: the opaque part with its quotes, and whether the tag is weak.
 pub(crate) fn parse(value: &str) -> Result<(&str, bool), String> {
     let (opaque, weak) = match value.strip_prefix("W/") {
         Some(opaque) => (opaque, true),

@@ -1,4 +1,4 @@
-//! `Link` (RFC 8288 section 3), read as its appendix B says, but strictly.
+//! `Link` (RFC 8288 section 3), parsed as its appendix B says, but strictly.
 
 /// A link of the field.
 #[derive(Debug, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub(crate) struct Link {
     pub(crate) relations: Vec<String>,
 }
 
-/// The links of a field value, or what is wrong with it.
+/// The links of a field value, or the error in it.
 pub(crate) fn parse(value: &str) -> Result<Vec<Link>, String> {
     let mut links = Vec::new();
     let mut rest = value.trim_start();
@@ -48,7 +48,7 @@ pub(crate) fn target<'a>(links: &'a [Link], relation: &str) -> Option<&'a str> {
     links.iter().find(has).map(|link| link.target.as_str())
 }
 
-/// Name, value and what follows.
+/// Reads a parameter: its name, its value and the remaining text.
 fn read_parameter(text: &str) -> Result<(String, String, &str), String> {
     let end = text.find(['=', ';', ',']).unwrap_or(text.len());
     let name = text[..end].trim_end().to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! The syntax of header fields: text in, what is wrong with it out.
+//! The syntax of header fields: each function takes a text, and returns its value or its error.
 
 pub(crate) mod date;
 pub(crate) mod etag;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// What a member of a problem breaks, by the check that it belongs to.
+/// The rule that a member of a problem breaks, named after the check that it belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rule {
     /// Section 3.1: the types of the standard members.
@@ -17,7 +17,7 @@ pub(crate) enum Rule {
     Extensions,
 }
 
-/// What is wrong with a problem that came with this status.
+/// The violations in a problem that came with this status.
 pub(crate) fn violations(body: &Value, status: u16) -> Vec<(Rule, String)> {
     let Value::Object(members) = body else {
         return vec![(Rule::Members, "the body is no JSON object".into())];
@@ -61,8 +61,8 @@ fn bad_extensions(members: &Map<String, Value>) -> impl Iterator<Item = &String>
     })
 }
 
-/// Whether a text may be a URI reference (RFC 3986 section 4.1): its characters, its escapes and
-/// that it can be resolved.
+/// Whether a text may be a URI reference (RFC 3986 section 4.1): its characters and escapes are
+/// valid, and it can be resolved.
 pub(crate) fn is_uri_reference(text: &str) -> bool {
     let characters = text.bytes().enumerate().all(|(at, byte)| match byte {
         b'%' => {

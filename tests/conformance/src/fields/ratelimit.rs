@@ -13,7 +13,7 @@ pub(crate) struct Policy {
     pub(crate) window: Option<i64>,
 }
 
-/// What is left of one.
+/// The remaining units of a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Limit {
     pub(crate) name: String,
@@ -62,7 +62,7 @@ pub(crate) fn limits(value: &str) -> Result<Vec<Limit>, String> {
     limits.collect()
 }
 
-/// The members of the list, which is not empty, with their names.
+/// The members of the list with their names. An empty list is an error.
 fn items(value: &str) -> Result<Vec<(String, Item)>, String> {
     let list: List = Parser::new(value)
         .parse()

@@ -1,4 +1,4 @@
-//! A small API that keeps every clause, unless it has a fault.
+//! A small API that keeps every clause, except for the fault that a test chooses.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
@@ -10,7 +10,7 @@ use super::keys::Kept;
 use super::quotas::Bucket;
 use super::server::{Request, Response};
 
-/// What the API keeps.
+/// The stored state of the API.
 #[derive(Default)]
 pub(super) struct State {
     pub(super) notes: Vec<Note>,

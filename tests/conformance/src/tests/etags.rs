@@ -1,4 +1,4 @@
-//! Reads and updates of a note, with their conditions.
+//! Reads and updates of a note, with their preconditions.
 
 use std::time::Duration;
 
@@ -61,7 +61,7 @@ impl Api {
             self.matches(&tags, &self.tag(note))
         };
         if self.has(Fault::LostUpdate) && current(&self.state()) {
-            // Looks at the tag in one moment and writes in another.
+            // The tag is checked at one moment, and the write happens at another.
             tokio::time::sleep(Duration::from_millis(100)).await;
         } else if !current(&self.state()) {
             return self.problem(412, "It was changed.");

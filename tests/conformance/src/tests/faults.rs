@@ -1,8 +1,8 @@
-//! The ways in which the API of these tests can be broken, each with the check that must see it.
+//! The faults that the API of these tests can have, each with the check that must find it.
 
 macro_rules! faults {
     ($($fault:ident $check:literal;)+) => {
-        /// One thing that is wrong.
+        /// One fault.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(super) enum Fault { $($fault,)+ }
 

@@ -1,4 +1,4 @@
-//! The creation of a note, with its key.
+//! The creation of a note, with its idempotency key.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use super::api::{Api, Note, plain};
 use super::faults::Fault;
 use super::server::{Request, Response};
 
-/// What a key stands for.
+/// The stored record of a key.
 #[derive(Clone)]
 pub(super) struct Kept {
     body: String,
-    /// None while the request runs.
+    /// The answer, or `None` while the request runs.
     answer: Option<(u16, Value)>,
 }
 
@@ -28,7 +28,7 @@ impl Api {
         if let Some(response) = self.known(&key, request) {
             return response;
         }
-        // Long enough for the others of a race to come.
+        // The pause is long enough for the other requests of a race to arrive.
         tokio::time::sleep(Duration::from_millis(100)).await;
         let response = self.make(request, owner);
         if response.status == 201 && self.has(Fault::MadeTwice) {
@@ -45,7 +45,7 @@ impl Api {
         response
     }
 
-    /// The key itself; none when it is ignored, or the status of the refusal.
+    /// The key itself, or none if it is ignored. The error is the status of the refusal.
     fn key(&self, field: &str) -> Result<Option<String>, u16> {
         let quoted = field.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         let key = quoted.unwrap_or(field);
@@ -61,7 +61,7 @@ impl Api {
         }
     }
 
-    /// The answer to a key that was seen; otherwise it is reserved.
+    /// The answer to a key that was seen before. A new key is reserved.
     fn known(&self, key: &str, request: &Request) -> Option<Response> {
         let mut state = self.state();
         let Some(kept) = state.keys.get(key).cloned() else {

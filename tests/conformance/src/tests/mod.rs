@@ -1,4 +1,4 @@
-//! The suite against a small API that is right, and against the same API broken in one way.
+//! The suite runs against a small correct API, and against the same API with one fault.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod api;
@@ -20,7 +20,7 @@ use crate::target::{TENANTRY, Target};
 use crate::world::World;
 use faults::Fault;
 
-/// What the API of these tests is, with every part that a description may have.
+/// The description of the API of these tests, with every part that a description may have.
 const NOTES: &str = include_str!("notes.toml");
 
 async fn report(fault: Option<Fault>, areas: &[Area]) -> Report {
@@ -34,7 +34,7 @@ fn area_of(id: &str) -> Area {
     Area::from_str(name, false).unwrap_or_else(|_| panic!("{id} does not begin with an area"))
 }
 
-/// Everything passes on an API that keeps all clauses, and nothing is skipped.
+/// An API that keeps all clauses passes all checks, and nothing is skipped.
 #[tokio::test]
 async fn a_correct_api_passes() {
     let report = report(None, Area::value_variants()).await;
@@ -47,7 +47,7 @@ async fn a_correct_api_passes() {
     assert!(json["checks"][0]["clause"]["url"].as_str().unwrap().contains("#section-"));
 }
 
-/// Each fault fails the check that is there for it.
+/// Each fault fails the check that is meant for it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fault_fails_its_check() {
     let runs = Fault::ALL.iter().map(async |(fault, id)| {
@@ -62,7 +62,7 @@ async fn a_fault_fails_its_check() {
     assert_eq!(missed, Vec::<String>::new());
 }
 
-/// There is a fault for every check: one that cannot fail proves nothing.
+/// There is a fault for every check, because a check that cannot fail proves nothing.
 #[test]
 fn every_check_can_fail() {
     let areas = Area::value_variants().iter();
@@ -77,7 +77,7 @@ fn every_check_can_fail() {
     assert_eq!(ids, Fault::ALL.iter().map(|(_, id)| *id).collect());
 }
 
-/// What a description leaves out is skipped with a reason, and nothing of it is asked.
+/// A part that a description leaves out is skipped with a reason, and no request is sent for it.
 #[tokio::test]
 async fn parts_that_are_left_out_are_skipped() {
     let world = World::new("http://127.0.0.1:9", Target::parse("name = 'x'").unwrap(), Vec::new());
@@ -86,7 +86,7 @@ async fn parts_that_are_left_out_are_skipped() {
     assert!(report.checks.iter().all(|line| !line.reason.is_empty()));
 }
 
-/// The description that is built in is valid; a wrong one says what is wrong.
+/// The built-in description is valid. The error of an invalid one says what is wrong.
 #[test]
 fn descriptions() {
     Target::parse(TENANTRY).unwrap();

@@ -1,4 +1,4 @@
-//! Quotas: a bucket for each caller and class, which fills up all the time.
+//! Quotas: a bucket for each caller and class, which is refilled all the time.
 
 use std::time::Instant;
 
@@ -15,8 +15,8 @@ pub(super) struct Bucket {
 }
 
 impl Api {
-    /// Takes from the caller's bucket: whether there was something, what is left, and the seconds
-    /// until there is one more.
+    /// Takes a unit from the caller's bucket. Returns whether there was one, how many are left, and
+    /// the seconds until the next one.
     pub(super) fn take(&self, (class, quota, window): Class<'_>, owner: &str) -> (bool, u32, u64) {
         let owner = if self.has(Fault::OneQuotaForAll) { "" } else { owner };
         let mut state = self.state();
@@ -43,7 +43,7 @@ impl Api {
         refusal.with("retry-after", wait)
     }
 
-    /// Tells of the quota.
+    /// Adds the fields about the quota to an answer.
     pub(super) fn told(
         &self,
         response: Response,

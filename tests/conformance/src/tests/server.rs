@@ -1,4 +1,5 @@
-//! HTTP/1.1 by hand, one request for each connection: a library would not send what is broken.
+//! HTTP/1.1 by hand, one request for each connection, because a library would not send broken
+//! answers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ pub(super) struct Response {
     pub(super) status: u16,
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: String,
-    /// The body is sent where there must be none.
+    /// Whether the body is sent where there must be none.
     pub(super) blunt: bool,
 }
 
@@ -46,7 +47,7 @@ pub(super) async fn start(fault: Option<Fault>) -> String {
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let api = api.clone();
-            // Who leaves early hurts nobody.
+            // A client that leaves early harms no other.
             tokio::spawn(async move { serve(stream, &api).await.ok() });
         }
     });
