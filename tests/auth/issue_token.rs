@@ -75,7 +75,7 @@ logic! {
 }
 
 everywhere! {
-    /// A refresh token serves once; a second use revokes the whole family (S-9).
+    /// A refresh token can be used once. A second use revokes the whole refresh-token family (S-9).
     async fn refresh_tokens_serve_once(app) {
         let owner = app.owner().await;
         let first = owner.session["refresh_token"].as_str().unwrap();

@@ -25,8 +25,8 @@ storage! {
         assert_eq!(exchange.body["expires_in"], 3600);
     }
 
-    /// A second registration of an e-mail address is refused and makes no tenant; letter
-    /// case does not matter.
+    /// A second registration of an e-mail address is refused and makes no tenant. Letter case does
+    /// not matter.
     async fn refuses_a_known_address(app) {
         let email = app.owner().await.session["user"]["email"].as_str().unwrap().to_owned();
         let body = json!({ "email": email.to_uppercase(), "password": "another password", "tenant_name": "Copy", "tenant_id": "copycat" });

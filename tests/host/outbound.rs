@@ -47,7 +47,7 @@ impl Listener {
     }
 }
 
-/// Reads the head of a request; `None` when the connection has ended.
+/// Reads the head of a request. Returns `None` when the connection has ended.
 async fn head(stream: &mut TcpStream) -> Option<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {

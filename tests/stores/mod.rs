@@ -87,7 +87,7 @@ impl Site {
     }
 }
 
-/// A manifest whose functions are built with `sabotage`; `scripts/test` builds them.
+/// A manifest whose functions are built with `sabotage`. `scripts/test` builds them.
 pub fn sabotaged(directory: &Path) -> PathBuf {
     let text = std::fs::read_to_string(root().join("spin.toml")).unwrap();
     let mut text = text.replace("target/wasm32", &format!("{}/target/wasm32", root().display()));

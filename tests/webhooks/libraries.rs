@@ -31,7 +31,7 @@ except WebhookVerificationError:
     print("verified")
 "#;
 
-/// Runs a command to its end; what it printed, or why there is none.
+/// Runs a command to its end. Returns its output, or the reason why there is none.
 fn output_of(command: &mut Command, input: &str) -> Result<String, String> {
     use std::io::Write as _;
     use std::process::Stdio;
@@ -51,8 +51,8 @@ fn input(secret: &str, sent: &Received) -> String {
         .to_string()
 }
 
-/// A delivery that both secrets sign, as there was a rotation, in more than ASCII; the
-/// signatures are of both kinds.
+/// A delivery whose body has more than ASCII. It was sent after a rotation, so both secrets have
+/// signed it. It has signatures of both kinds.
 async fn delivered(app: &App) -> (Received, [String; 2]) {
     let (owner, receiver) = (app.owner().await, Receiver::start().await);
     let more = json!({ "event_types": ["project.*"], "ed25519": true });

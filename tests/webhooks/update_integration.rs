@@ -5,7 +5,7 @@ use serde_json::json;
 use super::inbound::{INTEGRATIONS, connect, now};
 
 logic! {
-    /// Name and kind change; the provider and the secret stay.
+    /// A patch changes name and kind. The provider and the secret stay.
     async fn changes_name_and_kind(app) {
         let owner = app.owner().await;
         let sender = connect(&owner, "GITHUB").await;

@@ -81,8 +81,8 @@ logic! {
         get(&owner, &format!("{path}?fields[projects]=nothing")).await.expect(400);
     }
 
-    /// "Sorting": a name sorts ascending, a name behind a minus descending, and a field that cannot
-    /// be sorted by is a 400.
+    /// "Sorting": a name sorts in ascending order, and a name after a minus in descending order. A
+    /// field that cannot be sorted by is a 400.
     async fn sorting(app) {
         let owner = app.owner().await;
         for name in ["b", "c", "a"] {

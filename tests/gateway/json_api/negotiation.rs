@@ -20,8 +20,8 @@ transport! {
         }
     }
 
-    /// "Server Responsibilities": a body whose media type has another parameter than `ext` and
-    /// `profile`, or an extension, is a 415; a profile is ignored.
+    /// "Server Responsibilities": if the media type of a body has another parameter than `ext` and
+    /// `profile`, or an extension, the answer is a 415. A profile is ignored.
     async fn content_type(app) {
         let owner = app.owner().await;
         let body = project(json!({})).to_string();
