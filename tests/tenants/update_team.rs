@@ -6,8 +6,7 @@ use serde_json::json;
 use super::{TEAMS, events, own_id, state, team};
 
 logic! {
-    /// A merge patch keeps members that it does not name, and clears those that are null (RFC
-    /// 7396).
+    /// A merge patch keeps members that it does not name, and clears null ones (RFC 7396).
     async fn merges(app) {
         let owner = app.owner().await;
         let path = format!("{TEAMS}/{}", team(&owner, "a").await.id());

@@ -9,7 +9,8 @@ use super::{PATH, arrived, endpoint_with, project};
 use crate::support::receiver::{Received, Receiver};
 use crate::support::{App, packages};
 
-/// Read a delivery from standard input; say `verified`, and that a forged one is not.
+/// The programs read a delivery from standard input, and verify it. If they also refuse a forged
+/// one, they print `verified`.
 const NODE: &str = r#"
 const { Webhook } = require('standardwebhooks');
 const { secret, headers, body } = JSON.parse(require('fs').readFileSync(0));
@@ -65,7 +66,7 @@ async fn delivered(app: &App) -> (Received, [String; 2]) {
 }
 
 logic! {
-    /// That of Rust takes it, and no other body.
+    /// The library of Rust accepts the delivery, and no other body.
     async fn of_rust(app) {
         let (sent, secrets) = delivered(&app).await;
         for secret in &secrets {
@@ -77,7 +78,7 @@ logic! {
 }
 
 npm! {
-    /// So do those of npm and PyPI.
+    /// The libraries of npm and PyPI accept the delivery too.
     async fn of_npm_and_pypi(app) {
         let (sent, secrets) = delivered(&app).await;
         for secret in &secrets {
