@@ -82,9 +82,9 @@ storage! {
     }
 }
 
-/// After many wrong passwords from many networks, sign-ins to the address must wait, whether there
-/// is such an account or not. A user can still sign in from a network where they have signed in
-/// before.
+/// After many wrong passwords from many networks, sign-ins to the e-mail address must wait,
+/// whether there is such an account or not. A user can still sign in from a network where they have
+/// signed in before.
 async fn many_networks_guess_no_more(placement: Placement) {
     let (app, server, _directory) =
         dedicated(placement, &[("trusted_proxies", "127.0.0.1"), KEY]).await;

@@ -9,7 +9,7 @@
 //!
 //! `storage.rs` has the stores of all servers, `external.rs` the databases and keys of a run in
 //! PostgreSQL and Redis, and `data/` the data. `run.rs` is the sequence of a run, and `load.rs` has
-//! the clients. `check.rs` proves that all servers give the same answers. `report.rs` writes the
+//! the clients. `check/` proves that all servers give the same answers. `report.rs` writes the
 //! results, and `table.rs` prints them.
 
 mod check;

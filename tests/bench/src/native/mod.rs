@@ -2,7 +2,7 @@
 //! tokio-postgres and Redis.
 //!
 //! For each request it does the work of the gateway and the function, and gives the same answers
-//! (`check.rs` compares them). But it is one program without layers. `app.rs` has the steps of a
+//! (`check/` compares them). But it is one program without layers. `app.rs` has the steps of a
 //! request, and each step has a file. `store/` and `buckets/` have the differences between the two
 //! kinds of stores.
 
