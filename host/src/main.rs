@@ -1,4 +1,4 @@
-//! The command line of the runner: one file of `cli/` for each command.
+//! The command line of the runner. Each command has a file in `cli/`.
 
 mod cli;
 
@@ -23,14 +23,14 @@ const EXAMPLES: &str = "\
 Examples:
   tenantry up --build --development      build all functions, then serve them on port 3000
   tenantry build                         run the build commands of spin.toml
-  tenantry doctor                        what is wrong, and what to do about it
-  tenantry backup monday.db              copy the database while it is served
-  tenantry restore monday.db             make that copy the database again
-  tenantry export all.jsonl              all data, to move it to PostgreSQL or back
+  tenantry doctor                        find problems, and say how to solve them
+  tenantry backup monday.db              copy the database; the server may be running
+  tenantry restore monday.db             restore the database from that copy
+  tenantry export all.jsonl              write all data to a file, to move to another store
 
 Files:
-  spin.toml                   what is served, and what each function may reach; a released
-                              program holds one, with its functions
+  spin.toml                   the routes, and the resources that each function may reach; a
+                              released program contains one, with its functions
   .tenantry/                  databases, key-value data and caches (--data)
 
 `tenantry COMMAND --help` has more examples.";
@@ -40,33 +40,33 @@ enum Command {
     /// Serves the functions of a spin.toml.
     #[command(after_help = up::EXAMPLES)]
     Up(up::Up),
-    /// Runs the build commands of a spin.toml, each once.
+    /// Runs the build commands of a spin.toml. Each distinct command runs once.
     Build(build::Build),
-    /// Makes one file of this program and the functions of a spin.toml.
+    /// Makes a single file that contains this program and the functions of a spin.toml.
     #[command(after_help = bundle::EXAMPLES)]
     Bundle(bundle::Bundle),
-    /// Writes the contract, the migrations and the functions that this program holds into a folder.
+    /// Writes the contract, the migrations and the functions of this program into a folder.
     #[command(after_help = unpack::EXAMPLES)]
     Unpack(unpack::Unpack),
-    /// Looks at everything that a server needs, and says what to do about what is wrong.
+    /// Checks everything that a server needs, and says how to solve the problems that it finds.
     #[command(after_help = doctor::EXAMPLES)]
     Doctor(doctor::Doctor),
-    /// Brings the schema of PostgreSQL up to date.
+    /// Updates the schema of PostgreSQL.
     #[command(after_help = migrate::EXAMPLES)]
     Migrate(migrate::Migrate),
-    /// Prints what Spin needs beside the master key.
+    /// Prints the variables that Spin needs beside the master key.
     #[command(after_help = keys::EXAMPLES)]
     Keys(keys::Keys),
-    /// Copies the embedded database into a file, also while a server is serving it.
+    /// Copies the embedded database into a file. The server may be running.
     #[command(after_help = backup::EXAMPLES)]
     Backup(backup::Backup),
-    /// Makes a backup the embedded database again. The server must not be running.
+    /// Restores the embedded database from a backup. The server must not be running.
     #[command(after_help = restore::EXAMPLES)]
     Restore(restore::Restore),
-    /// Writes all data of either store into a file that the other one reads as well.
+    /// Writes all data of either store into a file, which either store can import.
     #[command(after_help = export::EXAMPLES)]
     Export(export::Export),
-    /// Puts an export into an empty store, the embedded one or PostgreSQL.
+    /// Writes an export into an empty store, which is the embedded one or PostgreSQL.
     #[command(after_help = import::EXAMPLES)]
     Import(import::Import),
 }

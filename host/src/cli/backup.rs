@@ -4,24 +4,26 @@ use super::{Place, progress, size};
 use std::path::PathBuf;
 
 pub(crate) const EXAMPLES: &str = "\
-The copy is the database as it is at the moment when the command begins, also under load:
-requests go on. It is checked and is on the disk before it gets its name, so a FILE that is
-there is a good backup, and FILE.partial is what a killed command left. Nobody but you may
-read it: it has the hashes of passwords.
+The command copies the database as it is at the moment when the command begins. The server
+may run and be under load: requests go on. The command first writes FILE.partial. It checks
+the copy, writes it to the disk, and only then renames it to FILE. So if FILE exists, then
+it is a good backup. A FILE.partial is left over from a command that was killed. Only you
+can read the backup, because it contains the hashes of passwords.
 
-Not in it:
-  key-value data      limits, kept answers, published keys: they expire or are made again
-  the master key      keep SPIN_VARIABLE_MASTER_KEY somewhere else, and keep it: the signing
-                      keys in the backup are sealed with it and are of no use without it
+The backup does not contain:
+  key-value data      rate limits, stored responses and published keys; they expire, or the
+                      server makes them again
+  the master key      SPIN_VARIABLE_MASTER_KEY encrypts the signing keys in the backup, which
+                      are of no use without it; so keep it, in another place
 
 Examples:
   tenantry backup monday.db
   tenantry backup --data /var/lib/tenantry /backups/$(date +%F-%H%M).db
-  tenantry restore monday.db --data /tmp/rehearsal      try what you have";
+  tenantry restore monday.db --data /tmp/rehearsal      check that the backup works";
 
 #[derive(clap::Args)]
 pub(crate) struct Backup {
-    /// The file to make. One that exists is never overwritten.
+    /// The file to make. The command never overwrites a file that exists.
     file: PathBuf,
     #[command(flatten)]
     place: Place,

@@ -4,14 +4,15 @@ use super::{Manifest, progress, size};
 use std::path::PathBuf;
 
 pub(crate) const EXAMPLES: &str = "\
-FILE is this program with the functions behind it, compiled for every machine of this one's
-family and portable for the others. It runs where there is neither a checkout nor Rust:
+FILE is this program with the functions appended to it. They are in it compiled, for
+all machines of this machine's processor family, and in portable form, for other machines. FILE
+runs on a machine that has neither a checkout nor Rust:
 
   ./FILE up                   serves the functions, from any folder without a spin.toml
-  ./FILE unpack DIR           what it holds
+  ./FILE unpack DIR           writes its contents into DIR
 
-`strip` and the like cut the functions off: use them on the program before. `scripts/release` of
-a checkout does all of it.
+`strip` and similar tools cut the functions off. Use them on the program before you bundle it.
+In a checkout, `scripts/release` does all of these steps.
 
 Examples:
   tenantry bundle service
@@ -19,11 +20,11 @@ Examples:
 
 #[derive(clap::Args)]
 pub(crate) struct Bundle {
-    /// The file to make, in place of one that is there.
+    /// The file to make. If it exists, then it is replaced.
     file: PathBuf,
     #[command(flatten)]
     manifest: Manifest,
-    /// Another file for `unpack`, under the name that it gets there; may be repeated.
+    /// Adds a file, which `unpack` writes under this name; may be repeated.
     #[arg(long, value_name = "NAME=FILE", value_parser = named)]
     add: Vec<(String, PathBuf)>,
 }

@@ -4,16 +4,16 @@ use super::{Manifest, Place};
 use tenantry::{Options, State};
 
 pub(crate) const EXAMPLES: &str = "\
-Looks at the manifest and its built functions, the variables, the runtime config, the stores,
-their clocks, the schema and the keys; changes nothing. Give it the settings that the server
-gets. Each thing has a line:
+The command checks the manifest and its built functions, the variables, the runtime config,
+the stores, their clocks, the schema and the keys. It changes nothing. Give it the same
+settings as the server. It prints a line for each check, which begins with one of these:
 
-  ok    as it should be
-  look  works, and somebody should look at it
-  BAD   a server would not start, or not answer
+  ok    all is well
+  look  it works, but somebody should look at it
+  BAD   a server would not start, or would not answer
 
-and what is not ok has a second one, which says what to do. The exit code is 1 when
-something is BAD.
+If a check is not ok, then a second line says what to do. If a check is BAD, then the exit
+code is 1.
 
 Examples:
   tenantry doctor
@@ -21,7 +21,7 @@ Examples:
   SPIN_VARIABLE_POSTGRES_URL=postgres://tenantry_app:…@db/tenantry \\
   SPIN_VARIABLE_POSTGRES_HOST=db:5432 tenantry doctor";
 
-/// Where the text of a line begins, and the widest that one is made.
+/// The column at which the text of a line begins, and the maximum width of a line.
 const INDENT: usize = 22;
 const WIDTH: usize = 100;
 
@@ -31,10 +31,10 @@ pub(crate) struct Doctor {
     manifest: Manifest,
     #[command(flatten)]
     place: Place,
-    /// Look at a server of `tenantry up --development`.
+    /// Check a server that is started with `tenantry up --development`.
     #[arg(long)]
     development: bool,
-    /// Look at only this component; may be repeated.
+    /// Check only this component; may be repeated.
     #[arg(long, value_name = "NAME")]
     component: Vec<String>,
 }

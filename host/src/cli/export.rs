@@ -4,20 +4,22 @@ use super::{Where, progress, size};
 use std::path::PathBuf;
 
 pub(crate) const EXAMPLES: &str = "\
-FILE has everything that is in SQL, of one moment, also while servers go on writing. Either
-store reads it again (`tenantry import`), so it moves a service from one to the other. To
-keep copies of the embedded store, `tenantry backup` is faster. FILE.partial is what a
-killed command left. Nobody but you may read FILE: it has the hashes of passwords.
+FILE contains all data of the SQL database, as it is at one moment. Servers may go on
+writing. `tenantry import` puts the export into either store, so you can move a service from
+one store to the other. To make backups of the embedded store, use `tenantry backup`, which
+is faster. A FILE.partial is left over from a command that was killed. Only you can read
+FILE, because it contains the hashes of passwords.
 
-Not in it:
-  key-value data      limits, kept answers, published keys: they expire or are made again
-  the master key      the signing keys in FILE are sealed with SPIN_VARIABLE_MASTER_KEY; the
-                      servers at the other end need the same
+The export does not contain:
+  key-value data      rate limits, stored responses and published keys; they expire, or the
+                      server makes them again
+  the master key      SPIN_VARIABLE_MASTER_KEY encrypts the signing keys in FILE; the servers
+                      that use the imported data need the same master key
 
-From the embedded store to PostgreSQL:
-  1. stop the server: what it wrote after the export would be left behind
+To move from the embedded store to PostgreSQL:
+  1. stop the server; otherwise its later writes would not be in the export
   2. tenantry export all.jsonl
-  3. in PostgreSQL, as a role that may:
+  3. in PostgreSQL, as a role that may create roles and databases:
        CREATE ROLE tenantry_owner LOGIN PASSWORD '…';
        CREATE ROLE tenantry_app LOGIN PASSWORD '…';
        CREATE DATABASE tenantry OWNER tenantry_owner;
@@ -25,17 +27,17 @@ From the embedded store to PostgreSQL:
   5. tenantry import all.jsonl --database-url postgres://tenantry_owner:…@db/tenantry
   6. SPIN_VARIABLE_POSTGRES_URL=postgres://tenantry_app:…@db/tenantry tenantry up
 
-And back:
+To move back:
   1. stop all servers
   2. tenantry export all.jsonl --database-url postgres://tenantry_owner:…@db/tenantry
   3. tenantry import all.jsonl --data /var/lib/tenantry
   4. tenantry up --data /var/lib/tenantry        without SPIN_VARIABLE_POSTGRES_URL
 
-Everybody stays signed in, and who follows the event feed goes on with the same cursor.";
+All users stay signed in. Readers of the event feed go on with the same cursor.";
 
 #[derive(clap::Args)]
 pub(crate) struct Export {
-    /// The file to make. One that exists is never overwritten.
+    /// The file to make. The command never overwrites a file that exists.
     file: PathBuf,
     #[command(flatten)]
     from: Where,

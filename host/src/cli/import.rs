@@ -4,16 +4,16 @@ use super::{Where, progress};
 use std::path::PathBuf;
 
 pub(crate) const EXAMPLES: &str = "\
-FILE is what `tenantry export` made of either store, with a release of the same schema. The
-target must be empty:
-  the embedded store  is made; its server must not be running
-  PostgreSQL          has been made by `tenantry migrate`; no server uses it yet
+FILE is an export of either store, made by `tenantry export`. The release that made it must
+have the same schema version. The target must be empty:
+  the embedded store  the command makes it; its server must not be running
+  PostgreSQL          run `tenantry migrate` on it first; no server may use it yet
 
-FILE is read and checked as a whole before anything is written, and everything is one
-transaction: when anything is wrong, the target is as it was. `tenantry export --help` has
-the steps from one store to the other and back.
+The command reads and checks all of FILE before it writes anything. It writes everything in
+one transaction. So if anything is wrong, then the target stays as it was.
+`tenantry export --help` lists the steps to move from one store to the other and back.
 
-Start the servers with the master key (SPIN_VARIABLE_MASTER_KEY) that they had before.
+Afterwards start the servers with the same master key (SPIN_VARIABLE_MASTER_KEY) as before.
 
 Examples:
   tenantry import all.jsonl --database-url postgres://tenantry_owner:…@db/tenantry
@@ -22,7 +22,7 @@ Examples:
 
 #[derive(clap::Args)]
 pub(crate) struct Import {
-    /// The export.
+    /// The export to read.
     file: PathBuf,
     #[command(flatten)]
     into: Where,

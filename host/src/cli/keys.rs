@@ -1,8 +1,9 @@
 //! `tenantry keys`
 
 pub(crate) const EXAMPLES: &str = "\
-For Spin only: `tenantry up` finds these out by itself. Prints what has to be set beside the
-master key, as lines for a shell.
+You need this only if you serve the functions with Spin. Some variables are derived from the
+master key, and Spin needs them beside it. The command prints them as NAME=value lines for a
+shell. `tenantry up` derives them by itself.
 
 Examples:
   SPIN_VARIABLE_MASTER_KEY=… tenantry keys

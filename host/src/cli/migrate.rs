@@ -1,16 +1,17 @@
 //! `tenantry migrate`
 
 pub(crate) const EXAMPLES: &str = "\
-For PostgreSQL only: the embedded store is brought up to date by the functions themselves.
-The URL is that of a role which owns the database; the functions get another one, which may
-neither change tables nor see the rows of more than one tenant at a time:
+This is for PostgreSQL only. The functions themselves update the schema of the embedded store.
+The command connects as the role that owns the database. The functions connect as another
+role, which may not change tables, and which sees the rows of only one tenant at a time. To
+make both roles and the database in PostgreSQL:
 
   CREATE ROLE tenantry_owner LOGIN PASSWORD '…';
   CREATE ROLE tenantry_app LOGIN PASSWORD '…';
   CREATE DATABASE tenantry OWNER tenantry_owner;
 
-Several may run at once: one works, the others wait. What is up to date stays as it is, so
-run it before each start of a new release.
+Run it before each start of a new release. If the schema is up to date, then nothing changes.
+Several of these commands may run at once: one works, and the others wait.
 
 Examples:
   tenantry migrate --database-url postgres://tenantry_owner:…@db/tenantry
@@ -20,14 +21,14 @@ Examples:
 
 #[derive(clap::Args)]
 pub(crate) struct Migrate {
-    /// The database, as the role that owns it.
+    /// The URL of the database, with the role that owns it.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database_url: String,
-    /// The role of the functions.
+    /// The role that the functions connect as.
     #[arg(long, default_value = "tenantry_app", value_name = "NAME")]
     app_role: String,
-    /// A role for each function instead: PREFIX_auth, PREFIX_events and so on, which may do what
-    /// that function does and see its tables alone.
+    /// Use a role for each function instead: PREFIX_auth, PREFIX_events and so on. Each role may do
+    /// only what its function does, and sees only the tables of that function.
     #[arg(long, value_name = "PREFIX", conflicts_with = "app_role")]
     function_roles: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! The commands: a file each, with its arguments, its help and what it prints.
+//! The commands. Each has a file, with its arguments, its help and its output.
 
 pub(crate) mod backup;
 pub(crate) mod build;
@@ -15,21 +15,22 @@ pub(crate) mod up;
 use std::path::PathBuf;
 use tenantry::{Bundle, Options};
 
-/// What is built and served.
+/// The functions to build and serve.
 #[derive(clap::Args)]
 pub(crate) struct Manifest {
-    /// The manifest: unless given, `spin.toml` in this folder, or else what this program holds.
+    /// The manifest. The default is spin.toml in this folder. If this folder has none, then the
+    /// default is the bundle in this program.
     #[arg(short, long, value_name = "SPIN.TOML")]
     from: Option<PathBuf>,
 }
 
 impl Manifest {
-    /// The file that was named, or the one in this folder.
+    /// The file that the user named, or the one in this folder.
     fn file(&self) -> PathBuf {
         self.from.clone().unwrap_or_else(|| Options::default().manifest)
     }
 
-    /// What this program holds, where no file is named and none is in this folder.
+    /// The bundle in this program, if the user named no file and this folder has none.
     fn inside(&self) -> anyhow::Result<Option<Bundle>> {
         match self.from.is_some() || self.file().exists() {
             true => Ok(None),
@@ -37,7 +38,7 @@ impl Manifest {
         }
     }
 
-    /// The file, for who builds.
+    /// The file, for commands that build.
     fn source(&self) -> anyhow::Result<PathBuf> {
         anyhow::ensure!(
             self.inside()?.is_none(),
@@ -47,11 +48,11 @@ impl Manifest {
         Ok(self.file())
     }
 
-    /// Has a server take its functions from the file, or from this program.
+    /// Makes a server take its functions from the file, or from this program.
     fn choose(&self, options: &mut Options) -> anyhow::Result<()> {
         options.manifest = self.file();
         options.bundle = self.inside()?;
-        // Whoever has got one file wants to see something first.
+        // A user who has just got the single file wants to try it without any settings.
         options.assume_development = options.bundle.is_some();
         anyhow::ensure!(
             options.bundle.is_some() || self.from.is_some() || options.manifest.exists(),
@@ -63,24 +64,24 @@ impl Manifest {
     }
 }
 
-/// Where data is, for every command that touches it.
+/// The place of the data, for every command that reads or writes data.
 #[derive(clap::Args)]
 pub(crate) struct Place {
-    /// Where databases, key-value data and caches are kept.
+    /// The folder of databases, key-value data and caches.
     #[arg(long, default_value = ".tenantry", value_name = "DIR")]
     pub(crate) data: PathBuf,
-    /// A Spin runtime-config file (TOML): other places for stores and databases.
+    /// A Spin runtime-config file (TOML), which can set other places for stores and databases.
     #[arg(long, value_name = "FILE")]
     pub(crate) runtime_config: Option<PathBuf>,
 }
 
-/// Which of the two stores, for commands that know both. A variable of the environment never
-/// decides it.
+/// The choice of the store, for commands that work with both stores. An environment variable never
+/// makes this choice.
 #[derive(clap::Args)]
 pub(crate) struct Where {
     #[command(flatten)]
     place: Place,
-    /// PostgreSQL instead of the embedded store, as the role that owns the tables.
+    /// Use PostgreSQL instead of the embedded store. Connect as the role that owns the tables.
     #[arg(long, value_name = "URL", conflicts_with_all = ["data", "runtime_config"])]
     database_url: Option<String>,
 }
@@ -95,17 +96,17 @@ impl Where {
     }
 }
 
-/// Told what takes long.
+/// Tells the user about steps that take long.
 fn progress(line: &str) {
     eprintln!("{line}");
 }
 
-/// A size for people.
+/// A size in a readable form.
 fn size(bytes: u64) -> String {
     format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
 }
 
-/// Runs what waits for the network.
+/// Runs work that waits for the network.
 fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
 }

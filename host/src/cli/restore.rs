@@ -4,16 +4,19 @@ use super::{Place, progress, size};
 use std::path::PathBuf;
 
 pub(crate) const EXAMPLES: &str = "\
-FILE is what `tenantry backup` made, with this release or an older one; a schema that is
-older is brought up to date when the server starts. The server must not be running: stop
-it, restore, start it again with the master key (SPIN_VARIABLE_MASTER_KEY) that it had.
+FILE is a backup, made by `tenantry backup` of this release or of an older one. If its schema
+is older, then the server updates it at its next start. The server must not be running: stop
+it, restore, and start it again with the same master key (SPIN_VARIABLE_MASTER_KEY).
 
-What was written after the backup is gone. Who follows the event feed has read events that
-are no more, and must read the feed anew. Key-value data belongs to the state that is
-replaced and is emptied: limits begin anew, and retries are answered from the database.
+Data that was written after the backup is lost. Readers of the event feed may have read
+events that no longer exist, so they must read the feed again from the start. The command
+also empties the key-value data, which belongs to the replaced database: rate limits start
+again, and retries are answered from the database.
 
-Nothing is changed when FILE is damaged, is not a database of Tenantry or is of a newer
-release, when a server is running, or when there is a database and no --force.
+The command changes nothing in these cases:
+  - FILE is damaged, is not a database of Tenantry, or comes from a newer release
+  - a server is running
+  - a database exists, and --force is not given
 
 Examples:
   tenantry restore monday.db
@@ -23,11 +26,11 @@ Examples:
 
 #[derive(clap::Args)]
 pub(crate) struct Restore {
-    /// The backup.
+    /// The backup to restore.
     file: PathBuf,
     #[command(flatten)]
     place: Place,
-    /// Replace a database that is there; it is kept as sqlite.db.before-restore.
+    /// Replace an existing database, and keep it as sqlite.db.before-restore.
     #[arg(long)]
     force: bool,
 }

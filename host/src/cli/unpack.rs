@@ -4,21 +4,23 @@ use std::path::PathBuf;
 use tenantry::Bundle;
 
 pub(crate) const EXAMPLES: &str = "\
-A released program holds what it serves. In DIR are then
+A released program contains the functions that it serves, and files that belong to them. The
+command writes these into DIRECTORY:
 
-  spin.toml                   what is served, and what each function may reach
+  spin.toml                   the routes, and the resources that each function may reach
   openapi.json                the contract
-  migrations/                 the schema; `tenantry migrate` has it in itself
-  target/wasm32-wasip2/       the functions, as they run on Spin too
+  migrations/                 the schema; `tenantry migrate` does not need these files
+  target/wasm32-wasip2/       the functions, which Spin can run too
 
-and `tenantry up --from DIR/spin.toml` serves that, also after a change of spin.toml.
+You can change spin.toml there, and serve the result.
 
 Examples:
-  tenantry unpack tenantry-files";
+  tenantry unpack tenantry-files
+  tenantry up --from tenantry-files/spin.toml";
 
 #[derive(clap::Args)]
 pub(crate) struct Unpack {
-    /// The folder to make, or an empty one.
+    /// The folder to write into. It must not exist, or must be empty.
     directory: PathBuf,
 }
 

@@ -7,69 +7,72 @@ use tenantry::{Connections, Limits, Log, Options, Placement};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
-  tenantry up --build --development      build all functions, then serve them on port 3000
-                                         to programs on this machine alone
-  tenantry up --component projects       serve one function alone
+  tenantry up --build --development      build all functions, then serve them on port 3000,
+                                         only to programs on this machine
+  tenantry up --component projects       serve only one function
   tenantry up --gateway composed         run the gateway as WebAssembly, as Spin does
   tenantry up --listen 0.0.0.0:8080 --data /var/lib/tenantry
   SPIN_VARIABLE_LIMIT_READ_PER_MINUTE=600 tenantry up
 
 Files:
-  spin.toml                   what is served, and what each function may reach; a released
-                              program holds one, with its functions
+  spin.toml                   the routes, and the resources that each function may reach; a
+                              released program contains one, with its functions
   .tenantry/                  databases, key-value data and caches (--data)";
 
 #[derive(clap::Args)]
 pub(crate) struct Up {
     #[command(flatten)]
     manifest: Manifest,
-    /// Where to listen; port 0 takes a free one.
+    /// The address to listen on; port 0 takes a free port.
     #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDR")]
     listen: SocketAddr,
     #[command(flatten)]
     place: Place,
-    /// Where the gateway runs.
+    /// How the gateway runs.
     #[arg(long, value_enum, default_value = "fused")]
     gateway: Gateway,
     /// Serve only this component; may be repeated.
     #[arg(long, value_name = "NAME")]
     component: Vec<String>,
-    /// Serve programs on this machine alone, with the public master key of the manifest and
-    /// webhooks to plain HTTP on this machine. Refused where others could reach the server.
+    /// Serve only programs on this machine. The public master key of the manifest is allowed, and
+    /// webhooks may go to plain HTTP on this machine. If other machines could reach the server,
+    /// then it does not start.
     #[arg(long)]
     development: bool,
-    /// Build first.
+    /// Run the build commands first.
     #[arg(long)]
     build: bool,
-    /// Memory of one instance, in MiB.
+    /// Maximum memory of one instance, in MiB.
     #[arg(long, default_value = "128", value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=4096))]
     memory: u64,
-    /// Time a function has for its answer, in seconds.
+    /// Maximum time until a function answers, in seconds.
     #[arg(long, default_value = "30", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
-    /// Live instances of one component.
+    /// Maximum number of live instances of one component.
     #[arg(long, default_value = "256", value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     max_instances: u64,
-    /// Open connections.
+    /// Maximum number of open connections.
     #[arg(long, default_value = "10000", value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     max_connections: u64,
-    /// Open connections of one address (IPv6: of a /64); those of trusted proxies are not counted.
+    /// Maximum number of open connections of one address (IPv6: of a /64). Connections of trusted
+    /// proxies are not counted.
     #[arg(long, default_value = "1000", value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     max_connections_per_address: u64,
-    /// Memory of all instances together, in MiB; a quarter of the machine's unless given.
+    /// Maximum memory of all instances together, in MiB. The default is a quarter of the machine's
+    /// memory.
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(64..))]
     total_memory: Option<u64>,
-    /// Instances of one component that may be large at a time, most of which hash passwords; half
-    /// of the cores unless given.
+    /// Maximum number of large instances of one component at a time. Most large instances hash
+    /// passwords. The default is half of the number of cores.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     max_large: Option<u64>,
-    /// Open streams of one component.
+    /// Maximum number of open streams of one component.
     #[arg(long, default_value = "128", value_name = "COUNT", value_parser = clap::value_parser!(u64).range(0..=10_000))]
     max_streams: u64,
-    /// Those of one tenant.
+    /// Maximum number of open streams of one tenant.
     #[arg(long, default_value = "32", value_name = "COUNT", value_parser = clap::value_parser!(u64).range(0..=10_000))]
     max_tenant_streams: u64,
-    /// Those of one person, machine client or key.
+    /// Maximum number of open streams of one person, machine client or API key.
     #[arg(long, default_value = "8", value_name = "COUNT", value_parser = clap::value_parser!(u64).range(0..=10_000))]
     max_caller_streams: u64,
 }
