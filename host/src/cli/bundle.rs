@@ -4,9 +4,9 @@ use super::{Manifest, progress, size};
 use std::path::PathBuf;
 
 pub(crate) const EXAMPLES: &str = "\
-FILE is this program with the functions appended to it. They are in it compiled, for
-all machines of this machine's processor family, and in portable form, for other machines. FILE
-runs on a machine that has neither a checkout nor Rust:
+FILE is this program with the functions appended to it. It contains each function compiled for
+all machines of this machine's processor family, and also in portable form for other machines.
+FILE runs on a machine that has neither a checkout nor Rust:
 
   ./FILE up                   serves the functions, from any folder without a spin.toml
   ./FILE unpack DIR           writes its contents into DIR
@@ -14,8 +14,9 @@ runs on a machine that has neither a checkout nor Rust:
 `strip` and similar tools cut the functions off. Use them on the program before you bundle it.
 In a checkout, `scripts/release` does all of these steps.
 
-Examples:
+Examples, in a checkout whose functions are built:
   tenantry bundle service
+  cargo run -p contract > target/openapi.json
   tenantry bundle service --add openapi.json=target/openapi.json";
 
 #[derive(clap::Args)]
