@@ -1,18 +1,19 @@
-# The head of every script: sourced after `set -euo pipefail`, it goes to the root of the
-# repository and says where programs are and builds go. Then a script calls what it needs.
+# The common head of all scripts. A script sources it after `set -euo pipefail`. It changes to the
+# root of the repository, and sets the paths of programs and builds. The script then calls the
+# functions that it needs.
 # shellcheck shell=bash
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
 export PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
-# spin.toml and the benchmark look for what is built below target/.
+# spin.toml and the benchmark look for built files below target/.
 export CARGO_TARGET_DIR="$PWD/target"
 
 step() { printf '\n==> %s\n' "$*" >&2; }
 fail() { printf 'Error: %s\n' "$*" >&2; exit 1; }
 
-# What a script needs
+# Requirements of scripts
 
-# Rust as rust-toolchain.toml pins it: rustup installs it at the first use of cargo in here.
+# Rust in the version that rust-toolchain.toml pins. rustup installs it when cargo first runs here.
 need_rust() {
     command -v cargo >/dev/null || fail "Rust is not installed; get rustup from https://rustup.rs and run this again"
     local toolchain
@@ -24,7 +25,7 @@ need_cc() {
     command -v cc >/dev/null || fail "there is no C compiler, which the embedded SQLite needs; on Debian and Ubuntu: apt install build-essential"
 }
 
-# What functions are compiled for.
+# The compilation target of the functions.
 need_wasm() {
     [ ! -d "$(rustc --print target-libdir --target wasm32-wasip2)" ] || return 0
     command -v rustup >/dev/null || fail "this Rust has no target wasm32-wasip2, and there is no rustup to add it"
@@ -35,29 +36,31 @@ need_python() {
     command -v python3 >/dev/null || fail "there is no python3; on Debian and Ubuntu: apt install python3-venv"
 }
 
-# Whether Node is of this version or a later one: `node_since 20 19`.
+# Whether Node has at least this version, for example `node_since 20 19`.
 node_since() {
     node -e 'const [a, b] = process.versions.node.split("."), [c, d] = process.argv.slice(1); process.exit(a > +c || (a == c && b >= +d) ? 0 : 1)' "$1" "$2"
 }
 
-# npm without a word of its own: nothing outside target/, and no code of packages but what is run.
+# Sets npm up so that it prints no notices, writes nothing outside target/, and runs no install
+# scripts of packages.
 use_npm() {
     export npm_config_cache="$PWD/target/npm" npm_config_ignore_scripts=true
     export npm_config_update_notifier=false npm_config_fund=false npm_config_audit=false
 }
 
-# Which crates; `cargo` takes these lists as they stand
+# Lists of crates, which are arguments of `cargo`
 
-# With CI=true Cargo.lock must be up to date. Written `${locked[@]+"${locked[@]}"}`, as bash before
-# 4.4 takes an empty list for one that is not set.
+# With CI=true Cargo.lock must be up to date. Use it as `${locked[@]+"${locked[@]}"}`, because bash
+# before 4.4 treats an empty array as one that is not set.
 locked=()
 if [ "${CI:-}" = true ]; then
     locked=(--locked)
 fi
-# What spin.toml serves: every folder of components/ but the kit, which they share.
+# The functions that spin.toml serves: all folders of components/ except the kit, which they share.
 functions=()
-# What builds natively: all but functions, and the guest that tests give a function's rights. The
-# gateway also runs natively, and what `webhooks` decides without asking anybody is tested so.
+# The crates that are built natively. These are all crates except the functions, and except the
+# guest to which tests give the rights of a function (`fixture`). Two functions are built natively
+# too: the gateway, which also runs natively, and `webhooks`, whose pure logic has native tests.
 native=(--workspace --exclude=fixture)
 list_crates() {
     local name
@@ -69,14 +72,15 @@ list_crates() {
     done
 }
 list_crates
-# What the tests are about. Another selection would build the dependencies anew, with other features.
+# The crates for building and testing. If a build chose other crates, then Cargo would build the
+# dependencies again with other features.
 tested=("${native[@]}" --exclude=bench)
 
-# How they are built; arguments go to cargo
+# Builds; the functions pass their arguments to cargo
 
-# While one works, functions are built to be there soon: a change of one is back in seconds. What
-# Cargo.toml says of the profile `guest` holds for what is released and measured, and in CI, so that
-# its tests are of what is released.
+# During development, functions are built so that they compile fast: after a change of one, it is
+# built in seconds. Releases and measurements use the profile `guest` exactly as Cargo.toml has it.
+# CI does so too, because it must test what is released.
 if [ "${CI:-}" != true ]; then
     export CARGO_PROFILE_GUEST_LTO=off CARGO_PROFILE_GUEST_OPT_LEVEL=1 CARGO_PROFILE_GUEST_CODEGEN_UNITS=8
     export CARGO_PROFILE_GUEST_INCREMENTAL=true
@@ -89,31 +93,31 @@ build_wasm() {
     cargo build ${locked[@]+"${locked[@]}"} --target wasm32-wasip2 --profile guest "$@"
 }
 
-# Into the files that spin.toml names.
+# Builds the functions into the files that spin.toml names.
 build_functions() {
     step "Building the functions"
     build_wasm "${functions[@]}" "$@"
 }
 
-# Those with faults, for the tests of what holds in spite of them.
+# Builds functions with faults, for tests of guarantees that must hold in spite of these faults.
 build_faulty() {
     step "Building functions with faults"
     build_wasm --target-dir target/sabotage -p projects -p tenants -p events --features kit/sabotage "$@"
 }
 
-# The runner alone. That it comes with a test makes cargo give its dependencies the features that
-# all tests together need, so that `build_tests` builds none of them again.
+# Builds only the runner. It also builds one test, so that cargo gives the dependencies the features
+# that all tests together need. Then `build_tests` builds none of the dependencies again.
 build_runner() {
     step "Building the runner"
     cargo build ${locked[@]+"${locked[@]}"} "${tested[@]}" --bin tenantry --test tables "$@"
 }
 
-# Runs `contract`, which is built with the features that the tests give it.
+# Builds `contract` with the same features as the tests, and runs it.
 contract() {
     cargo build --quiet ${locked[@]+"${locked[@]}"} "${tested[@]}" --bin contract && target/debug/contract "$@"
 }
 
-# The runner as the tests have it, with the tests: whoever runs one of the two builds nothing twice.
+# Builds the runner and the tests with the same features, so that nothing is built twice.
 build_tests() {
     step "Building the runner and the tests"
     cargo build ${locked[@]+"${locked[@]}"} "${tested[@]}" --tests --bins "$@"
