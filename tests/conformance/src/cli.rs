@@ -6,54 +6,56 @@ use clap::Parser;
 
 use crate::check::Area;
 
-/// Holds a running HTTP API against the specifications of its conventions.
+/// Tests whether a running HTTP API keeps the specifications of its conventions.
 #[derive(Parser)]
 #[command(version, after_help = HELP)]
 pub(crate) struct Cli {
-    /// Where the API is, such as http://127.0.0.1:3000.
+    /// The base URL of the API, such as http://127.0.0.1:3000.
     #[arg(required_unless_present = "list")]
     pub(crate) base_url: Option<String>,
-    /// The description of the API; the built-in one is of Tenantry.
+    /// The description of the API. The default is the built-in description of Tenantry.
     #[arg(long, value_name = "FILE")]
     pub(crate) target: Option<PathBuf>,
-    /// Only this area; may be repeated.
+    /// Test only this area; may be repeated.
     #[arg(long, value_enum, value_name = "AREA")]
     pub(crate) only: Vec<Area>,
-    /// Not this area; may be repeated.
+    /// Do not test this area; may be repeated.
     #[arg(long, value_enum, value_name = "AREA")]
     pub(crate) skip: Vec<Area>,
-    /// Adds a header to every request: 'Name: value'; may be repeated.
+    /// Add a header to every request: 'Name: value'; may be repeated.
     #[arg(long, value_name = "LINE")]
     pub(crate) header: Vec<String>,
-    /// Uses up the quota of a caller, which the target may have on already.
+    /// Use up the quota of a caller. The description of the target can turn this on too.
     #[arg(long)]
     pub(crate) exhaust: bool,
-    /// A warning is a failure.
+    /// Treat warnings as failures.
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Writes the results as JSON; `-` is stdout, and the summary then goes to stderr.
+    /// Write the results as JSON. `-` means stdout, and the summary then goes to stderr.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
-    /// Lists all checks with their clauses, and asks nothing.
+    /// List all checks with their clauses, and send no requests.
     #[arg(long)]
     pub(crate) list: bool,
 }
 
 const HELP: &str = "\
 Areas:
-  problem      refusals as problem details (RFC 9457), challenges, Allow, HEAD
-  etag         ETag, If-None-Match, If-Match, and updates that race (RFC 9110 section 13)
-  cursor       walks through a list while it changes (AIP-158, RFC 8288)
+  problem      errors as problem details (RFC 9457), challenges, Allow, HEAD
+  etag         ETag, If-None-Match, If-Match, and concurrent updates (RFC 9110 section 13)
+  cursor       reading all pages of a list while it changes (AIP-158, RFC 8288)
   idempotency  Idempotency-Key (draft-ietf-httpapi-idempotency-key-header-07)
   deprecation  Deprecation, Sunset and their links (RFC 9745, RFC 8594)
   ratelimit    RateLimit fields (draft-ietf-httpapi-ratelimit-headers-10), 429, Retry-After
 
-A check is a MUST, whose failure fails the run, or a SHOULD, whose failure is a warning. Each
-failure tells what was seen, the clause in other words, and where the clause is. What a target
-does not have is skipped, with the reason.
+Each check is a MUST or a SHOULD. If a MUST fails, then the run fails. If a SHOULD fails, then
+this is a warning. Each failure says what was observed, paraphrases the clause of the
+specification, and says where to find it. If the target does not have a feature, then its
+checks are skipped, with the reason.
 
-The suite makes objects and, where the target says how, new callers. Do not point it at data
-that matters. It keeps to rate limits: a 429 is waited out, with a line on stderr.
+The suite creates objects. If the target says how, it also creates new callers. Do not run it
+against data that matters. It respects rate limits: after a 429 it waits, and writes a line to
+stderr.
 
 Examples:
   conformance http://127.0.0.1:3000
@@ -63,8 +65,12 @@ Examples:
 
 An https address needs a build with `--features tls`.
 
-Exit status: 0 all MUST checks pass, 1 some do not, 2 wrong use or no server.
-docs/guides/conformance.md has the whole story, and how to describe another API.";
+Exit status:
+  0            all MUST checks pass
+  1            some do not pass, or, with --strict, some SHOULD checks do not
+  2            wrong use, or no server
+
+docs/guides/conformance.md has the details, and says how to describe another API.";
 
 impl Cli {
     /// The areas that are asked for, in the order of a run.
