@@ -58,9 +58,9 @@ const HELP: &str = include_str!("../help.txt").trim_ascii_end();
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serves the native baseline, until it is killed.
+    /// Serves the native baseline until the process is killed.
     ServeNative {
-        /// Where to listen.
+        /// The address to listen on.
         #[arg(long)]
         listen: SocketAddr,
         /// The data directory, with the `sqlite.db` that `tenantry` made.
@@ -68,11 +68,11 @@ enum Command {
         data: PathBuf,
         #[command(flatten)]
         external: Option<native::External>,
-        /// Requests of an identity and class: so many per minute, or `150;burst=300`; 0 is no
-        /// limit.
+        /// The rate limit of each identity and class, in requests per minute. It may have a burst:
+        /// `150;burst=300`. 0 means no limit.
         #[arg(long, default_value = "150")]
         limit: native::Quota,
-        /// Requests of an address.
+        /// The rate limit of each address.
         #[arg(long, default_value = "600")]
         address_limit: native::Quota,
     },

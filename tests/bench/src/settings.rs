@@ -6,55 +6,55 @@ use clap::{Args, ValueEnum};
 
 use crate::storage::Choice;
 
-/// What is measured, or left out, as a whole.
+/// A part of the benchmark, which can be measured or left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Part {
-    /// One project of all, at random.
+    /// Reads of one project, chosen at random.
     PointRead,
-    /// The first 20 projects.
+    /// Lists of the first 20 projects.
     List,
-    /// A new project: row, audit entry and event in one durable transaction.
+    /// Creates of a project: row, audit entry and event in one durable transaction.
     Create,
-    /// What the rate limits cost a point read.
+    /// The cost of the rate limits for a point read.
     Limits,
-    /// What an Idempotency-Key costs a create, and how fast it is answered again.
+    /// The cost of an Idempotency-Key for a create, and the speed of replays.
     Idempotency,
-    /// What others notice of a burst of sign-ins.
+    /// The effect of a burst of sign-ins on other requests.
     SignIns,
-    /// 20 projects from the middle, latest first: of a long list compared with a short one.
+    /// A page of 20 projects from the middle, latest first: a long list compared with a short one.
     Page,
-    /// How many webhooks are delivered, how soon, beside a slow receiver and out of a long queue.
+    /// The rate and the latency of webhooks, also with a slow receiver and with a long queue.
     Deliveries,
 }
 
-/// How to measure.
+/// The settings of a run.
 #[derive(Args)]
 pub(crate) struct Settings {
-    /// Length of one measurement.
+    /// Length of one measurement, in seconds.
     #[arg(long, default_value = "5", value_parser = clap::value_parser!(u64).range(1..=600))]
     pub(crate) seconds: u64,
-    /// Load before each measurement that is not counted.
+    /// Length of the warm-up load before each measurement, which is not counted.
     #[arg(long, default_value = "1", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=60))]
     pub(crate) warm: u64,
-    /// How often everything is measured; the best counts.
+    /// Number of rounds. Each round measures everything, and the best round counts.
     #[arg(long, default_value = "2", value_parser = clap::value_parser!(u64).range(1..=100))]
     pub(crate) rounds: u64,
-    /// Kept-alive connections, one request at a time on each.
+    /// Number of kept-alive connections. Each carries one request at a time.
     #[arg(long, default_value = "32", value_parser = clap::value_parser!(u64).range(1..=256))]
     pub(crate) connections: u64,
-    /// Projects in the database before the first request.
+    /// Number of projects in the database before the first request.
     #[arg(long, default_value = "10000", value_parser = clap::value_parser!(u64).range(21..=10_000_000))]
     pub(crate) projects: u64,
-    /// Projects of the long list.
+    /// Number of projects in the long list.
     #[arg(long, default_value = "1000000", value_parser = clap::value_parser!(u64).range(20_000..=10_000_000))]
     pub(crate) rows: u64,
-    /// Events that wait in the long queue of an endpoint.
+    /// Number of events that wait in the long queue of an endpoint.
     #[arg(long, default_value = "100000", value_parser = clap::value_parser!(u64).range(20_000..=10_000_000))]
     pub(crate) events: u64,
-    /// Where the servers keep their data.
+    /// The stores in which the servers keep their data.
     #[arg(long, value_enum, default_value = "embedded")]
     pub(crate) stores: Choice,
-    /// PostgreSQL for external stores, by a role that may make databases and roles.
+    /// The PostgreSQL of external stores. The role must be allowed to create databases and roles.
     #[arg(
         long,
         env = "DATABASE_URL",
@@ -63,7 +63,7 @@ pub(crate) struct Settings {
         value_name = "URL"
     )]
     pub(crate) database_url: String,
-    /// Redis for external stores.
+    /// The Redis of external stores.
     #[arg(
         long,
         env = "REDIS_URL",
@@ -72,16 +72,16 @@ pub(crate) struct Settings {
         value_name = "URL"
     )]
     pub(crate) redis_url: String,
-    /// Measure only this; may be repeated.
+    /// Measure only this part; may be repeated.
     #[arg(long, value_enum, value_name = "PART")]
     pub(crate) only: Vec<Part>,
-    /// Do not measure this; may be repeated.
+    /// Do not measure this part; may be repeated.
     #[arg(long, value_enum, value_name = "PART")]
     pub(crate) skip: Vec<Part>,
-    /// Where the workspace is: spin.toml and target/.
+    /// The folder of the workspace, which has spin.toml and target/.
     #[arg(long, default_value = ".", value_name = "DIR")]
     pub(crate) workspace: PathBuf,
-    /// The runner, instead of `tenantry` beside this program.
+    /// The runner to measure. The default is `tenantry` beside this program.
     #[arg(long, value_name = "FILE")]
     pub(crate) host: Option<PathBuf>,
 }

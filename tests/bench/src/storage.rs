@@ -31,14 +31,14 @@ impl Stores {
     }
 }
 
-/// What the command line says of them.
+/// The choice of stores on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Choice {
     /// SQLite and the embedded key-value store.
     Embedded,
     /// PostgreSQL and Redis.
     External,
-    /// The one, then the other.
+    /// First the embedded stores, then the external stores.
     All,
 }
 

@@ -39,16 +39,16 @@ const HEAD_TIME: Duration = Duration::from_secs(30);
 /// Stores that several servers share, in place of the files.
 #[derive(Args)]
 pub(crate) struct External {
-    /// PostgreSQL, by the role of the functions.
+    /// The URL of PostgreSQL, with the role of the functions.
     #[arg(long, value_name = "URL", required = false, requires = "redis_url")]
     postgres_url: String,
-    /// The most connections to it.
+    /// Maximum number of connections to PostgreSQL.
     #[arg(long, default_value = "32", value_name = "COUNT")]
     connections: usize,
-    /// Redis.
+    /// The URL of Redis.
     #[arg(long, value_name = "URL", required = false, requires = "postgres_url")]
     redis_url: String,
-    /// Stands before every key in Redis.
+    /// A prefix of every key in Redis.
     #[arg(long, default_value = "")]
     redis_prefix: String,
 }
