@@ -25,7 +25,8 @@ To move from the embedded store to PostgreSQL:
        CREATE DATABASE tenantry OWNER tenantry_owner;
   4. tenantry migrate --database-url postgres://tenantry_owner:…@db/tenantry
   5. tenantry import all.jsonl --database-url postgres://tenantry_owner:…@db/tenantry
-  6. SPIN_VARIABLE_POSTGRES_URL=postgres://tenantry_app:…@db/tenantry tenantry up
+  6. SPIN_VARIABLE_POSTGRES_URL=postgres://tenantry_app:…@db/tenantry \\
+     SPIN_VARIABLE_POSTGRES_HOST=db:5432 tenantry up
 
 To move back:
   1. stop all servers

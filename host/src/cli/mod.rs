@@ -18,8 +18,7 @@ use tenantry::{Bundle, Options};
 /// The functions to build and serve.
 #[derive(clap::Args)]
 pub(crate) struct Manifest {
-    /// The manifest. The default is spin.toml in this folder. If this folder has none, then the
-    /// default is the bundle in this program.
+    /// The manifest. Default: spin.toml in this folder, or that of this program.
     #[arg(short, long, value_name = "SPIN.TOML")]
     from: Option<PathBuf>,
 }
@@ -70,7 +69,7 @@ pub(crate) struct Place {
     /// The folder of databases, key-value data and caches.
     #[arg(long, default_value = ".tenantry", value_name = "DIR")]
     pub(crate) data: PathBuf,
-    /// A Spin runtime-config file (TOML), which can set other places for stores and databases.
+    /// A Spin runtime-config file (TOML) with places of stores and databases.
     #[arg(long, value_name = "FILE")]
     pub(crate) runtime_config: Option<PathBuf>,
 }
@@ -81,7 +80,7 @@ pub(crate) struct Place {
 pub(crate) struct Where {
     #[command(flatten)]
     place: Place,
-    /// Use PostgreSQL instead of the embedded store. Connect as the role that owns the tables.
+    /// PostgreSQL instead of the embedded store, as the owner of the tables.
     #[arg(long, value_name = "URL", conflicts_with_all = ["data", "runtime_config"])]
     database_url: Option<String>,
 }

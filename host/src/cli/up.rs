@@ -6,6 +6,15 @@ use std::time::Duration;
 use tenantry::{Connections, Limits, Log, Options, Placement};
 
 pub(crate) const EXAMPLES: &str = "\
+The command serves until it gets SIGTERM or SIGINT (Ctrl-C). Requests in flight finish first.
+
+--development is for a developer's own machine. The server answers only programs on this machine.
+The public master key of the manifest is allowed, and webhooks may go to plain HTTP on this
+machine. If other machines could reach the server, then it does not start.
+
+An instance is large if it has much more memory than at its start. Most large instances hash
+passwords. Requests that need one wait if --max-large are large already.
+
 Examples:
   tenantry up --build --development      build all functions, then serve them on port 3000,
                                          only to programs on this machine
@@ -34,9 +43,7 @@ pub(crate) struct Up {
     /// Serve only this component; may be repeated.
     #[arg(long, value_name = "NAME")]
     component: Vec<String>,
-    /// Serve only programs on this machine. The public master key of the manifest is allowed, and
-    /// webhooks may go to plain HTTP on this machine. If other machines could reach the server,
-    /// then it does not start.
+    /// Serve only programs on this machine, for a developer (see below).
     #[arg(long)]
     development: bool,
     /// Run the build commands first.
@@ -54,16 +61,13 @@ pub(crate) struct Up {
     /// Maximum number of open connections.
     #[arg(long, default_value = "10000", value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     max_connections: u64,
-    /// Maximum number of open connections of one address (IPv6: of a /64). Connections of trusted
-    /// proxies are not counted.
+    /// Maximum open connections of one address (IPv6: of a /64), except those of trusted proxies.
     #[arg(long, default_value = "1000", value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     max_connections_per_address: u64,
-    /// Maximum memory of all instances together, in MiB. The default is a quarter of the machine's
-    /// memory.
+    /// Maximum memory of all instances, in MiB. Default: a quarter of the machine's memory.
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(64..))]
     total_memory: Option<u64>,
-    /// Maximum number of large instances of one component at a time. Most large instances hash
-    /// passwords. The default is half of the number of cores.
+    /// Maximum large instances of one component (see below). Default: half of the cores.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     max_large: Option<u64>,
     /// Maximum number of open streams of one component.

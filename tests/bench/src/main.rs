@@ -68,8 +68,7 @@ enum Command {
         data: PathBuf,
         #[command(flatten)]
         external: Option<native::External>,
-        /// The rate limit of each identity and class, in requests per minute. It may have a burst:
-        /// `150;burst=300`. 0 means no limit.
+        /// Requests per minute of an identity and class, or `150;burst=300`; 0: no limit.
         #[arg(long, default_value = "150")]
         limit: native::Quota,
         /// The rate limit of each address.

@@ -21,9 +21,9 @@ pub(crate) enum Part {
     Idempotency,
     /// The effect of a burst of sign-ins on other requests.
     SignIns,
-    /// A page of 20 projects from the middle, latest first: a long list compared with a short one.
+    /// A page of 20 from the middle, latest first: a long list against a short one.
     Page,
-    /// The rate and the latency of webhooks, also with a slow receiver and with a long queue.
+    /// Rate and latency of webhooks, also with a slow receiver or a long queue.
     Deliveries,
 }
 
