@@ -13,7 +13,7 @@ The public master key of the manifest is allowed, and webhooks may go to plain H
 machine. If other machines could reach the server, then it does not start.
 
 An instance is large if it has much more memory than at its start. Most large instances hash
-passwords. Requests that need one wait if --max-large are large already.
+passwords. If --max-large instances are large already, then others that would become large wait.
 
 Examples:
   tenantry up --build --development      build all functions, then serve them on port 3000,
