@@ -320,7 +320,7 @@ pub async fn asked_by_owners(app: &App) {
             continue;
         }
         let method = Method::from_bytes(method.as_bytes()).unwrap();
-        let operation = Operation { id, method, template: &template, row };
+        let operation = Operation { id, method, template, row };
         let owner = app.owner().await;
         let made = make(app, &owner, operation.collection(), "mine").await;
         let answer = operation.call(&owner, made.id()).await;
@@ -339,7 +339,7 @@ everywhere! {
             let id = document["operationId"].as_str().unwrap();
             let (_, row) = ROWS.iter().find(|(name, _)| *name == id).unwrap_or_else(|| panic!("no isolation row for {id}"));
             let method = Method::from_bytes(method.as_bytes()).unwrap();
-            check_condition(&app, &Operation { id, method, template: &template, row }).await;
+            check_condition(&app, &Operation { id, method, template, row }).await;
             count += 1;
         }
         assert!(count > 20, "{count} of them were found");
@@ -351,7 +351,7 @@ everywhere! {
             let id = document["operationId"].as_str().unwrap();
             let (_, row) = ROWS.iter().find(|(name, _)| *name == id).unwrap_or_else(|| panic!("no isolation row for {id}"));
             let method = Method::from_bytes(method.as_bytes()).unwrap();
-            check(&app, &Operation { id, method, template: &template, row }).await;
+            check(&app, &Operation { id, method, template, row }).await;
         }
     }
 }
