@@ -4,9 +4,8 @@
 //! function is built; nobody writes them by hand. They are plain constants: a function
 //! needs neither an OpenAPI parser nor a JSON Schema engine at run time.
 
-/// The operations of one function. The build generates the enum `Op` with one variant for each
-/// operation and implements this trait for it. So the code does not compile if an operation of the
-/// contract has no handler.
+/// The operations of one function. The build generates the enum `Op`, a variant for each operation,
+/// and implements this trait for it. If an operation has no handler, then it does not compile.
 pub trait Operations: Copy + Eq + 'static {
     /// The name of the function.
     const FUNCTION: &'static str;
@@ -366,9 +365,8 @@ pub enum Schema {
     Object {
         /// The members it knows.
         properties: &'static [Property],
-        /// The schema of all other members; `None` if there may be no others (a closed object). If
-        /// the object has known members and this is `Any`, then other members are ignored, whatever
-        /// they hold.
+        /// The schema of all other members; `None` if there may be no others (a closed object).
+        /// `Any` beside known members ignores the others.
         additional: Option<&'static Schema>,
         /// The least number of members; 0 allows any.
         min_properties: usize,
@@ -393,8 +391,7 @@ pub struct Property {
 /// The format of a string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// An e-mail address. Only its shape is checked: a message must be sent to find out if it
-    /// exists.
+    /// An e-mail address, of which only the shape is checked.
     Email,
     /// A date with time and offset as in RFC 3339.
     DateTime,

@@ -25,11 +25,9 @@ use std::time::{Duration, Instant};
 
 /// The delay between a write to the map and the write to the file.
 const BEHIND: Duration = Duration::from_millis(50);
-/// The number of locks. It is larger than the number of threads, so that threads rarely wait for
-/// each other.
+/// The number of locks: more than threads, so that these rarely wait for each other.
 const SHARDS: usize = 64;
-/// The writer sweeps a shard in one of so many rounds, so that all shards are swept within a
-/// minute.
+/// The writer sweeps a shard in one of so many rounds. All shards are swept within a minute.
 const SWEEP: usize = 18;
 
 /// The store.
@@ -44,8 +42,7 @@ struct Map {
     closing: Mutex<bool>,
     wake: Condvar,
     failed: AtomicBool,
-    /// When the store was opened, by both clocks. Buckets use the monotonic one, which nobody can
-    /// set.
+    /// When the store was opened, by both clocks. Buckets use the one that nobody can set.
     opened: (u64, Instant),
 }
 
@@ -361,8 +358,7 @@ mod tests {
         assert!(!refused.admitted && refused.fill > 2_000_000, "{refused:?}");
     }
 
-    /// Expired entries are removed by the running writer, and by the next one if they are in the
-    /// file.
+    /// The running writer removes expired entries, the next one those that are in the file.
     #[tokio::test]
     async fn what_has_expired_is_removed() {
         let path = file("sweep");
