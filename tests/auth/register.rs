@@ -3,6 +3,10 @@
 use serde_json::json;
 
 use crate::snapshot;
+use crate::support::Placement;
+use crate::support::server::{UNLIMITED, options, start};
+
+logic! { hashes_are_cheap_in_development_only(placement) }
 
 const PATH: &str = "/api/v1/auth/register";
 
@@ -91,4 +95,30 @@ logic! {
 fn redact(mut exchange: crate::support::Exchange) -> crate::support::Exchange {
     exchange.sent = None;
     exchange
+}
+
+/// A server that is not in development hashes at the cost that OWASP recommends, or not at all. With
+/// a lower setting it refuses, stores nobody, and logs which variable is wrong.
+async fn hashes_are_cheap_in_development_only(placement: Placement) {
+    let directory = tempfile::tempdir().unwrap();
+    let own = ("master_key", "bm90IHRoZSBkZXZlbG9wbWVudCBrZXksIDMyIGJ5dGU=");
+    let mut options = options(placement, directory.path(), &[&UNLIMITED[..], &[own]].concat());
+    let (app, server) = start(options.clone()).await;
+    app.owner().await;
+    server.shutdown().await.unwrap();
+    for cost in ["256", "19455", "19457", "", "much"] {
+        options.variables.retain(|(name, _)| name != "argon2_memory_kib");
+        options.variables.push(("argon2_memory_kib".to_owned(), cost.to_owned()));
+        let (app, server) = start(options.clone()).await;
+        let body = json!({
+            "email": "b@example.com", "password": crate::support::server::PASSWORD, "tenant_name": "B",
+        });
+        let refused = app.anon().post(PATH, &body).await.refused(500, "internal_error");
+        assert!(!refused.text.contains("argon2"), "{}", refused.text);
+        assert_eq!(app.rows("SELECT id FROM users").len(), 1, "{cost:?}");
+        assert_eq!(app.rows("SELECT id FROM tenants").len(), 1, "{cost:?}");
+        let log = app.log.lock().join("\n");
+        assert!(log.contains("variable argon2_memory_kib"), "{cost:?}: {log}");
+        server.shutdown().await.unwrap();
+    }
 }

@@ -1,5 +1,5 @@
-//! Passwords, hashed with argon2id: two passes over `argon2_memory_kib` of memory, which is at
-//! least the 19 MiB that OWASP recommends.
+//! Passwords, hashed with argon2id: two passes over the 19 MiB that OWASP recommends. Only a server
+//! in development may take less.
 
 use argon2::password_hash::{Output, ParamsString, PasswordHash, Salt, SaltString};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -8,11 +8,10 @@ use kit::{Code, Error, Internal, problem};
 
 /// Salt and output of a hash that no password has. They follow the parameters.
 const NOBODY: &str = "$bm9ib2R5bm9ib2R5bm8$HmsC4DiAQn9RWDpeNUWnCsyUbB4xLAuzj4JdXKx4h64";
-/// The most memory of a hash, in KiB: half of the limit of an instance.
-const MOST: u32 = 64 << 10;
 
-/// The cost of a new hash, from the setting `argon2_memory_kib`. Only in development may it be
-/// below the recommendation of OWASP.
+/// The cost of a hash. Only in development does the setting `argon2_memory_kib` lower it. No setting
+/// raises it: hashes from before would then be compared faster than no hash, and so tell who is
+/// known.
 ///
 /// # Errors
 /// `internal-error` if the setting is not a number, or not within its bounds.
@@ -20,8 +19,15 @@ pub(crate) async fn cost() -> kit::Result<Params> {
     let setting = spin_sdk::variables::get("argon2_memory_kib").await.unwrap_or_default();
     let least =
         if kit::in_development().await { Params::MIN_M_COST } else { Params::DEFAULT_M_COST };
-    let memory = setting.trim().parse().ok().filter(|memory| (least..=MOST).contains(memory));
-    let wrong = || format!("argon2_memory_kib must be a number from {least} to {MOST}");
+    let memory = setting
+        .trim()
+        .parse()
+        .ok()
+        .filter(|memory| (least..=Params::DEFAULT_M_COST).contains(memory));
+    let wrong = || {
+        let most = Params::DEFAULT_M_COST;
+        format!("variable argon2_memory_kib: must be {most}; in development it may be less")
+    };
     let memory = memory.ok_or_else(wrong).internal()?;
     Params::new(memory, Params::DEFAULT_T_COST, Params::DEFAULT_P_COST, None).internal()
 }
