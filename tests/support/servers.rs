@@ -5,9 +5,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// A free port.
+/// A free port that stays free while its server is down.
+///
+/// The system gives ports of its own range to connections. Then a server could not come back at its
+/// address, so the port is from below that range.
 pub fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range");
+    let first = range.ok().and_then(|it| it.split_whitespace().next()?.parse().ok());
+    let below = first.unwrap_or(32_768).clamp(20_000, 32_768);
+    let mut ports = std::iter::repeat_with(|| fastrand::u16(10_000..below));
+    ports.find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
 }
 
 /// A PostgreSQL cluster.

@@ -35,7 +35,9 @@ async fn nothing_is_lost(placement: Placement) {
     let directory = tempfile::tempdir().unwrap();
     let mut setting = Setting::new(directory.path(), placement);
     setting.port = free_port();
-    setting.variables = vec![("webhook_lease".to_owned(), "2s".to_owned())];
+    // A lease that ends while its batch is still on the way sends that batch again without a kill.
+    // So it is as long as a batch may take on a busy machine.
+    setting.variables = vec![("webhook_lease".to_owned(), "6s".to_owned())];
     let mut host = Process::spawn(&setting);
     let (owner, receiver) = (host.app.owner().await, Receiver::start().await);
     let mut ids = Vec::new();
