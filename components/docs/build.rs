@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::{env, fs};
 
-use contract::registry::{Code, Row};
+use protocol::registry::{Code, Row};
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, html};
 use sha2::{Digest, Sha256};
 

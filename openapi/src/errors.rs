@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 
 use crate::bundle::{METHODS, members};
-use crate::registry::{Code, Row};
+use protocol::registry::{Code, Row};
 
 /// The extension in which a response of the contract names its codes. The registry then writes its
 /// content.

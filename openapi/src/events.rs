@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 
 use crate::bundle::follow;
-use crate::contract::EventType;
+use protocol::contract::EventType;
 
 /// The keys that a row of the registry may have.
 const KEYS: [&str; 5] = ["version", "log_code", "summary", "data", "of"];
@@ -44,7 +44,7 @@ pub(crate) fn write(bundle: &mut Value) -> Result<()> {
     Ok(())
 }
 
-/// The texts that select types, as in `EventType::meant_by` of the kit.
+/// The texts that select types, as in `EventType::is_meant_by`.
 fn patterns(types: &[EventType]) -> Vec<String> {
     let names = types.iter().map(|known| known.name.to_owned());
     let codes = types.iter().filter_map(|known| known.log_code).map(str::to_owned);

@@ -4,7 +4,7 @@
 //! - [`generate`] writes the operations of a function as Rust (`build.rs` of the function);
 //! - [`generate_events`] writes the registry of events as Rust (`build.rs` of the kit);
 //! - [`bundle`] and [`write_bundle`] make the one document that clients read, with the errors of
-//!   the [`registry`];
+//!   [`protocol::registry`];
 //! - [`lint`] checks that document against the rules for paths and documentation;
 //! - [`pages`] makes a page for people about each of these errors.
 //!
@@ -16,11 +16,6 @@
 //! Left out on purpose: anything that runs in a function. The tables that a function needs are
 //! plain constants of the types in `kit::contract`.
 
-#[path = "../../components/kit/src/contract.rs"]
-pub mod contract;
-#[path = "../../components/gateway/src/registry.rs"]
-pub mod registry;
-
 mod bundle;
 mod characters;
 mod errors;
@@ -29,10 +24,6 @@ mod files;
 mod forms;
 mod links;
 pub mod lint;
-#[cfg(test)]
-#[allow(dead_code, unreachable_pub, reason = "kit's, for its validator")]
-#[path = "../../components/kit/src/moment.rs"]
-mod moment;
 mod native;
 mod operation;
 pub mod pages;
@@ -49,9 +40,8 @@ use std::path::Path;
 use std::{env, fs, process};
 
 use anyhow::{Context, Result};
+use protocol::contract::{EventType, Operation};
 use serde_json::Value;
-
-use contract::{EventType, Operation};
 
 /// Writes the operations of a function to `$OUT_DIR/contract.rs`: the enum `Op` with its
 /// implementation of `kit::contract::Operations`. The `build.rs` of the function calls it.

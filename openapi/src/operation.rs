@@ -4,9 +4,9 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value};
 
 use crate::bundle::{METHODS, follow, is_protected};
-use crate::contract::{Body, Idempotency, Limit, Location, Operation, Parameter, Query, Schema};
 use crate::schema::{Compiler, leak, only};
 use crate::{forms, shape};
+use protocol::contract::{Body, Idempotency, Limit, Location, Operation, Parameter, Query, Schema};
 
 /// The keys that a path item may have beside its operations.
 const PATH_KEYS: [&str; 4] = ["parameters", "servers", "summary", "description"];

@@ -6,12 +6,12 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use crate::errors;
-use crate::registry::{Code, Row};
+use protocol::registry::{Code, Row};
 
 /// The page that lists all codes.
 pub const INDEX: &str = "README.md";
 
-const NOTICE: &str = "<!-- Generated from components/gateway/src/registry.rs by scripts/bless. -->";
+const NOTICE: &str = "<!-- Generated from components/protocol/src/registry.rs by scripts/bless. -->";
 
 /// A page: the file name and the text.
 pub type Page = (String, String);

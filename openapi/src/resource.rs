@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value};
 
 use crate::bundle::follow;
-use crate::contract::{Default, Kind, Transition};
+use protocol::contract::{Default, Kind, Transition};
 
 const KIT: &str = "::kit::contract";
 

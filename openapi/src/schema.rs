@@ -4,8 +4,8 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
 
 use crate::bundle::{follow, resolve};
-use crate::contract::{Format, Property, Schema};
 use crate::visible::SPELLINGS;
+use protocol::contract::{Format, Property, Schema};
 
 /// Keywords that are only for people.
 const ANNOTATIONS: [&str; 8] = [

@@ -4,8 +4,8 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value};
 
 use crate::bundle::{follow, resolve};
-use crate::contract::{Relation, Shape};
 use crate::forms;
+use protocol::contract::{Relation, Shape};
 
 /// A limit deeper than any schema of the contract. A schema that refers to itself ends here.
 const DEPTH: usize = 12;

@@ -1,7 +1,7 @@
 //! Writes the operations of a function as Rust source.
 
-use crate::contract::{Body, Operation, Parameter, Property, Schema, Shape};
 use crate::resource;
+use protocol::contract::{Body, Operation, Parameter, Property, Schema, Shape};
 
 /// The full path of the types, because the generated code cannot know what is imported around it.
 const KIT: &str = "::kit::contract";

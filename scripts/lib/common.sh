@@ -56,19 +56,21 @@ locked=()
 if [ "${CI:-}" = true ]; then
     locked=(--locked)
 fi
-# The functions that spin.toml serves: all folders of components/ except the kit, which they share.
+# The functions that spin.toml serves: all folders of components/ except the kit and the protocol,
+# which they share.
 functions=()
 # The crates that are built natively. These are all crates except the functions, and except the
-# guest to which tests give the rights of a function (`fixture`). Two functions are built natively
-# too: the gateway, which also runs natively, and `webhooks`, whose pure logic has native tests.
+# guest to which tests give the rights of a function (`fixture`). Three functions are built natively
+# too: the gateway, which also runs natively, and `auth` and `webhooks`, whose pure logic has native
+# tests.
 native=(--workspace --exclude=fixture)
 list_crates() {
     local name
     for name in components/*/Cargo.toml; do
         name=${name#components/}
         name=${name%/Cargo.toml}
-        [ "$name" = kit ] || functions+=("--package=$name")
-        case $name in gateway | kit | webhooks) ;; *) native+=("--exclude=$name") ;; esac
+        case $name in kit | protocol) ;; *) functions+=("--package=$name") ;; esac
+        case $name in auth | gateway | kit | protocol | webhooks) ;; *) native+=("--exclude=$name") ;; esac
     done
 }
 list_crates

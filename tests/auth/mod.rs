@@ -8,7 +8,6 @@ mod get_jwks;
 mod issue_token;
 mod list_clients;
 mod login;
-mod pure;
 mod register;
 mod revocation;
 mod rotate_secret_client;

@@ -23,7 +23,6 @@ transport! {
             ("last-event-id", "e"),
             ("origin", "https://app.example.com"),
             ("user-agent", "a"),
-            ("stripe-signature", "s"),
         ] {
             // The client adds its own token.
             let mut headers = vec![(name, value), (name, value)];
@@ -37,6 +36,12 @@ transport! {
         let form = [("content-type", "application/x-www-form-urlencoded"), ("authorization", "Basic YTpi"), ("authorization", "Basic YTpj")];
         let form = app.anon().send(Method::POST, "/api/v1/auth/token", &form, Some("grant_type=client_credentials".into())).await;
         form.refused(400, "malformed_request");
+        // A field that only the contract of this operation declares.
+        let signed = [("stripe-signature", "s"), ("stripe-signature", "s")];
+        let path = "/api/v1/integrations/webhooks/stripe?integration=int_none";
+        let signed = app.anon().send(Method::POST, path, &signed, Some("{}".into())).await;
+        let signed = signed.refused(400, "malformed_request");
+        assert!(signed.body["message"].as_str().unwrap().contains("stripe-signature"));
         assert_eq!(owner.get(PATH).await.expect(200).body["items"], json!([]));
     }
 

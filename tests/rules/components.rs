@@ -6,12 +6,12 @@ use crate::support::server::root;
 
 pure! { functions_export_the_route_only() the_gateway_is_a_door() }
 
-/// The functions: the folders of `components/` besides the gateway and the kit.
+/// The functions: the folders of `components/` besides the gateway, and what it shares with them.
 pub(super) fn functions() -> Vec<String> {
     let mut names: Vec<_> = std::fs::read_dir(root().join("components"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name != "gateway" && name != "kit")
+        .filter(|name| !["gateway", "kit", "protocol"].contains(&name.as_str()))
         .collect();
     names.sort();
     names

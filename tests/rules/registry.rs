@@ -16,8 +16,8 @@ pure! {
     answers_are_held_against_nested_schemas()
 }
 
-/// The rows are in the order of `wit/errors.wit`, with the same names, because both sides convert
-/// by index.
+/// The rows have the names and the order of `wit/errors.wit`. The conversions compare the cases, and
+/// this test the spelling that clients see.
 fn rows_and_interface_agree() {
     let mut resolve = Resolve::default();
     resolve.push_dir(root().join("wit")).unwrap();

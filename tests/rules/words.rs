@@ -50,7 +50,6 @@ fn words_of<'a>(names: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, &'a s
             let name = name.strip_suffix("::composed").unwrap_or(name);
             match name.rsplit_once("::").filter(|(_, word)| words.contains(word)) {
                 Some(found) => found,
-                None if name.contains("::pure::") => (name, "pure"),
                 None => (name, ""),
             }
         })

@@ -4,8 +4,8 @@
 
 use std::sync::LazyLock;
 
-use contract::contract::{Location, Operation, Query, Schema};
 use http::Method;
+use protocol::contract::{Location, Operation, Query, Schema};
 use serde_json::Value;
 
 use crate::isolation::{ROWS, Row};

@@ -12,7 +12,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use kit::{Call, Code, Error, Seal, System, Value, now, problem};
+use kit::{Call, Code, Error, Seal, System, Value, entry, now, problem};
 
 use crate::store::{self, Change};
 use crate::text;
@@ -85,7 +85,7 @@ impl Attempt {
     }
 
     fn of(call: &Call, seal: &Seal, email: &str) -> Self {
-        let address = call.header("x-client-address").and_then(|text| text.parse().ok());
+        let address = call.facts().address;
         let places = address.map(places).unwrap_or_default();
         Self {
             account: seal.digest("account", email),
@@ -100,8 +100,8 @@ impl Attempt {
     fn key(&self) -> String {
         let Self { account, .. } = self;
         match &self.known {
-            Some((place, _)) => format!("limit:sign-in:{account}:{place}"),
-            None => format!("limit:sign-in:{account}"),
+            Some((place, _)) => entry::limit("sign-in", &format!("{account}:{place}")),
+            None => entry::limit("sign-in", account),
         }
     }
 

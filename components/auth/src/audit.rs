@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use kit::{Event, System, Value};
+use kit::{Event, System, Value, entry};
 use serde_json::{Value as Json, json};
 use spin_sdk::experimental::wasi::keyvalue::store as key_value;
 
@@ -100,7 +100,7 @@ fn write_failure(trace_id: &str, kind: &str, email: &str) -> kit::Result<()> {
 fn is_first(what: &str) -> bool {
     let now = kit::now();
     let hour = now.div_euclid(HOUR_MS);
-    let key = format!("audited:{hour}:{what}");
+    let key = entry::audited(hour.unsigned_abs(), what);
     let known = key_value::open("default").and_then(|bucket| bucket.exists(&key));
     if known.unwrap_or(true) {
         return false;

@@ -16,15 +16,12 @@ use jwt_simple::algorithms::{
 };
 use jwt_simple::claims::Claims;
 use jwt_simple::prelude::{Duration, UnixTimeStamp};
-use kit::{Call, Error, Internal, Reply, System, Value, revocation};
+use kit::{Call, Error, Internal, Reply, Seal, System, Value, entry, revocation};
 use serde_json::{Value as Json, json};
 use spin_sdk::experimental::wasi::keyvalue::store;
 
 use crate::text;
-use kit::Seal;
 
-/// The key-value key under which gateways look for the JWK Set.
-const PUBLISHED: &str = "auth:jwks";
 /// The purpose of the key that signs the set. It is a key of its own; `keys_verifier` is its public
 /// half.
 const PURPOSE: &str = "key set";
@@ -131,7 +128,7 @@ fn next(system: &System<'_>, seal: &Seal, oldest: i64) -> kit::Result<RS256KeyPa
 /// Writes the set to the place where the gateways read it.
 fn announce(set: &[u8]) -> kit::Result<()> {
     let bucket = store::open("default").internal()?;
-    bucket.set(PUBLISHED, set).internal()
+    bucket.set(entry::KEYS, set).internal()
 }
 
 /// The document: the set, and beside it (RFC 7517 section 5) the same set as a signed JWT for the

@@ -1,50 +1,77 @@
 //! Identities: people, tenants, machine clients, tokens, and the keys that verify tokens.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that panics has failed"))]
+#![cfg_attr(
+    not(target_arch = "wasm32"),
+    allow(dead_code, reason = "natively there are tests only")
+)]
+
+#[cfg(target_arch = "wasm32")]
 mod contract {
     #![allow(missing_docs, unreachable_pub)]
     include!(concat!(env!("OUT_DIR"), "/contract.rs"));
 }
 
+#[cfg(target_arch = "wasm32")]
 mod attempts;
+#[cfg(target_arch = "wasm32")]
 mod audit;
+#[cfg(target_arch = "wasm32")]
 mod client_secrets;
+#[cfg(target_arch = "wasm32")]
 mod clients;
+#[cfg(target_arch = "wasm32")]
 mod keys;
+#[cfg(target_arch = "wasm32")]
 mod login;
+#[cfg(target_arch = "wasm32")]
 mod password;
+#[cfg(target_arch = "wasm32")]
 mod register;
+#[cfg(target_arch = "wasm32")]
 mod secret;
+#[cfg(target_arch = "wasm32")]
 mod session;
+#[cfg(target_arch = "wasm32")]
 mod store;
-mod strength;
+#[cfg(target_arch = "wasm32")]
 mod token;
+
+mod strength;
 mod tries;
 
-use contract::{CLIENTS, Op};
-use kit::{Call, Internal};
+#[cfg(target_arch = "wasm32")]
+mod function {
+    use super::contract::{CLIENTS, Op};
+    use super::{clients, keys, login, register, token};
+    use kit::Call;
 
-kit::function!(Op, dispatch);
+    kit::function!(Op, dispatch);
 
-async fn dispatch(op: Op, call: Call) -> kit::Result {
-    match op {
-        Op::Register => register::register(&call).await,
-        Op::Login => login::login(&call).await,
-        Op::IssueToken => token::issue(&call).await,
-        Op::ListClients => CLIENTS.list(&call),
-        Op::CreateClient => clients::create(&call).await,
-        Op::GetClient => CLIENTS.read(&call),
-        Op::DeleteClient => CLIENTS.delete(&call, clients::rule),
-        Op::EnableClient | Op::DisableClient => CLIENTS.operate(&call, clients::rule),
-        Op::RotateSecretClient => clients::rotate(&call).await,
-        Op::GetJwks => keys::publish(&call).await,
+    async fn dispatch(op: Op, call: Call) -> kit::Result {
+        match op {
+            Op::Register => register::register(&call).await,
+            Op::Login => login::login(&call).await,
+            Op::IssueToken => token::issue(&call).await,
+            Op::ListClients => CLIENTS.list(&call),
+            Op::CreateClient => clients::create(&call).await,
+            Op::GetClient => CLIENTS.read(&call),
+            Op::DeleteClient => CLIENTS.delete(&call, clients::rule),
+            Op::EnableClient | Op::DisableClient => CLIENTS.operate(&call, clients::rule),
+            Op::RotateSecretClient => clients::rotate(&call).await,
+            Op::GetJwks => keys::publish(&call).await,
+        }
     }
 }
 
 /// Reads the roles of a member. Rows have them as an enumeration, tokens in lower case (K-7, K-36).
+#[cfg(target_arch = "wasm32")]
 fn roles(json: &str) -> kit::Result<Vec<String>> {
+    use kit::Internal;
     serde_json::from_str(&json.to_ascii_lowercase()).internal()
 }
 
+#[cfg(target_arch = "wasm32")]
 fn text(text: &str) -> kit::Value {
     kit::Value::Text(text.to_owned())
 }

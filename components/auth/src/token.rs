@@ -50,7 +50,7 @@ async fn client_credentials(call: &Call, form: &Form) -> kit::Result {
     let scopes = form.scopes(client.scopes)?;
     let subject = Subject { scopes, ..client };
     let access = session::access(call, &subject).await?;
-    if call.header("idempotency-key").is_none() {
+    if call.facts().key.is_none() {
         // Nothing is written, so the call need not wait for other writers.
         return reply(access, None, &subject);
     }

@@ -2,7 +2,7 @@
 
 use kit::cloud_events::{self, BATCH, CloudEvent, ONE};
 use kit::list::{Literal, Place, Resume};
-use kit::{Call, Code, Error, Published, Reply, Scope, Value, problem};
+use kit::{Call, Code, Error, Published, Reply, Scope, Value, note, problem};
 use serde::Serialize;
 
 use crate::selection::{DELIVERY_SUCCESS, Part, Selection};
@@ -30,7 +30,9 @@ pub(crate) async fn list(call: &Call) -> kit::Result {
         let all: Vec<_> = items.iter().map(|event| CloudEvent::new(event, &base)).collect();
         // A batch of CloudEvents is a plain list, so the cursor goes into the `Link` header.
         let next = next_cursor.map(|cursor| next(call, feed.limit, &cursor));
-        Ok(Reply::ok(&all)?.header("content-type", BATCH).maybe("link-next", next))
+        Ok(Reply::ok(&all)?
+            .header("content-type", BATCH)
+            .told(note::Page { next, ..note::Page::default() }))
     })
 }
 

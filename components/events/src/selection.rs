@@ -2,7 +2,7 @@
 
 use kit::contract::{Default, EventType, Field, Kind, Resource};
 use kit::list::{Feed, Filter, Literal, Op, Sql, conditions};
-use kit::{Call, Code, Error, Published, Scope, Value, Violation, problem};
+use kit::{Call, Code, Error, Published, Scope, Value, Violation, event_type, problem};
 
 /// The most event types that are looked up one by one. If a request has more types, then most
 /// events match, and it is faster to read the feed in order.
@@ -232,7 +232,7 @@ fn meant_by(filter: &Filter) -> kit::Result<Vec<&'static str>> {
         Literal::Integer(_) => None,
     });
     let patterns: Vec<&str> = texts.flat_map(|text| text.split(',')).collect();
-    if patterns.iter().any(|pattern| EventType::meant_by(pattern).next().is_none()) {
+    if patterns.iter().any(|pattern| event_type::meant_by(pattern).next().is_none()) {
         return Err(Error::violations(vec![unknown()]));
     }
     let is_meant = |known: &EventType| patterns.iter().any(|pattern| known.is_meant_by(pattern));

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::request::Parts;
 use jwt_simple::prelude::*;
+use protocol::{entry, note};
 use sha2::{Digest, Sha256};
 
 use crate::config::Config;
@@ -20,8 +21,6 @@ use crate::router::Route;
 use crate::trace::{Seen, hex};
 use crate::{Caller, Code, Error, Fault, Grant, Platform, Principal};
 
-/// The key-value key under which `auth` publishes its JWK Set.
-const KEYS: &str = "auth:jwks";
 const REMEMBERED: usize = 4096;
 const REMEMBER_MS: u64 = 60_000;
 /// The shortest time between two searches of the published keys for an unknown `kid`.
@@ -58,8 +57,8 @@ struct Keys {
 /// The content of a verified token.
 pub(crate) struct Verified {
     pub(crate) caller: Caller,
-    /// The subjects that a revocation of the token may name, with their versions, in the form that
-    /// functions read (`components/kit/src/revocation.rs`): `usr_1 3,fam_1 0`.
+    /// The subjects that a revocation of the token may name, as functions read them
+    /// ([`note::credential`]).
     pub(crate) credential: String,
     principal_hash: String,
     /// Milliseconds since the epoch.
@@ -188,8 +187,7 @@ impl Tokens {
         if revoked.await? {
             return Err(invalid("was revoked"));
         }
-        let named = subjects.iter().flatten().map(|it| format!("{} {}", it.id, it.version));
-        let credential = named.collect::<Vec<_>>().join(",");
+        let credential = note::credential(subjects.iter().flatten().map(|it| (it.id, it.version)));
         let principal = match custom.client_id {
             Some(client) => Principal::Client(client),
             None => Principal::User(subject.clone()),
@@ -224,7 +222,7 @@ impl Tokens {
             }
         }
         let unset = |why: &str| {
-            Error::internal(Code::ServiceUnavailable, format!("verification keys: {why}"))
+            Error::because(Code::ServiceUnavailable, format!("verification keys: {why}"))
         };
         let fault = |fault: Fault| unset(&format!("{fault:?}"));
         // The lock is not held here. Requests that come meanwhile read the keys too, so they are
@@ -232,7 +230,7 @@ impl Tokens {
         let Some(verifier) = &config.keys_verifier else {
             return Err(unset("the variable keys_verifier is not set"));
         };
-        let stored = match platform.get(KEYS).await.map_err(fault)? {
+        let stored = match platform.get(entry::KEYS).await.map_err(fault)? {
             Some(document) => match verifier.read(&document, Some(now)) {
                 Ok(keys) => Some(keys),
                 Err(Refused::Stale) => None,

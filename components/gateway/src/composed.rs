@@ -10,8 +10,6 @@ mod bindings {
     });
 }
 
-mod convert;
-
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -24,16 +22,17 @@ use spin_sdk::experimental::wasi::keyvalue::{atomics, store};
 use spin_sdk::http_service;
 use spin_sdk::wit_bindgen::{StreamReader, StreamResult};
 
-use self::bindings::tenantry::platform::{messages, route};
-use self::convert::{context_out, parameter_out, shape};
+use self::bindings::tenantry::platform::{errors, messages, route, tenancy};
 use crate::holder::{self, Holder};
 use crate::length;
 use crate::limits::{Ask, Quota, Taken, decode, encode, moved_by};
 use crate::trace::hex;
 use crate::{
-    Body, BodyError, Code, Context, Error, Fault, Gateway, Idempotency, IncomingBody, Limit,
-    Operation, Platform, Request, Response, Violation,
+    Body, BodyError, Context, Error, Fault, Gateway, IncomingBody, Operation, Platform, Request,
+    Response,
 };
+
+protocol::conversions!(errors, messages, tenancy, route);
 
 /// The URL where `auth` publishes its keys. If `allowed_outbound_hosts` has `http://self`, then
 /// Spin sends requests for `self.alt` to the application itself.
@@ -100,28 +99,7 @@ async fn gateway() -> Result<Rc<Gateway>, String> {
     if let Some(gateway) = GATEWAY.with_borrow(Clone::clone) {
         return Ok(gateway);
     }
-    let operations = route::describe().into_iter().map(|operation| Operation {
-        id: operation.id,
-        method: operation.method,
-        path: operation.path,
-        version: operation.version,
-        public: operation.public,
-        scopes: operation.scopes,
-        limit: Limit {
-            class: operation.limit.class,
-            quota: Quota { per_minute: operation.limit.per_minute, burst: operation.limit.burst },
-            cost: operation.limit.cost,
-        },
-        idempotency: match operation.idempotency {
-            route::Idempotency::Unsupported => Idempotency::Unsupported,
-            route::Idempotency::Optional => Idempotency::Optional,
-            route::Idempotency::Required => Idempotency::Required,
-        },
-        consumes: operation.consumes,
-        body_required: operation.body_required,
-        produces: operation.produces,
-        shape: operation.shape.map(shape),
-    });
+    let operations = route::describe().into_iter().map(Operation::from);
     let gateway = Rc::new(Gateway::load(&Spin, operations.collect()).await?);
     GATEWAY.set(Some(Rc::clone(&gateway)));
     Ok(gateway)
@@ -250,11 +228,7 @@ impl Platform for Spin {
         request: Request,
     ) -> Result<Result<Response<Self::Stream>, Error>, Fault> {
         let holder = Holder::of(&context, &request);
-        let request = messages::Request {
-            parameters: request.parameters.into_iter().map(parameter_out).collect(),
-            body: request.body,
-        };
-        let outcome = route::handle(context_out(context), operation.to_owned(), request).await;
+        let outcome = route::handle(context.into(), operation.to_owned(), request.into()).await;
         Ok(match outcome {
             Ok(messages::Response { status, mut headers, body }) => {
                 headers.retain(|(name, _)| !name.eq_ignore_ascii_case(holder::HEADER));
@@ -268,23 +242,7 @@ impl Platform for Spin {
                 };
                 Ok(Response { status, headers, body })
             }
-            Err(error) => Err(Error {
-                code: Code::ALL[error.code as usize],
-                message: error.message,
-                violations: error
-                    .violations
-                    .into_iter()
-                    .map(|v| Violation {
-                        pointer: v.pointer,
-                        code: v.code,
-                        message: v.message,
-                        value: v.value,
-                    })
-                    .collect(),
-                context: error.context,
-                retry_after: error.retry_after,
-                internal: error.internal,
-            }),
+            Err(error) => Err(error.into()),
         })
     }
 

@@ -9,7 +9,7 @@ use crate::key_set::Verifier;
 use crate::lifecycle::Lifecycle;
 use crate::limits::Quota;
 use crate::proxies::Proxy;
-use crate::{Limit, Operation, Platform, nearness};
+use crate::{Operation, Platform, nearness};
 
 /// The quota of an address, unless a variable sets another one.
 const ADDRESS: Quota = Quota::per_minute(600);
@@ -65,9 +65,10 @@ impl Config {
     ) -> Result<Self, String> {
         let settings = Settings(platform);
         let mut quotas = HashMap::new();
-        for Limit { class, quota, .. } in operations.iter().map(|operation| &operation.limit) {
-            if !quotas.contains_key(class) {
-                quotas.insert(class.clone(), settings.quota(class, *quota).await?);
+        for limit in operations.iter().map(|operation| &operation.limit) {
+            if !quotas.contains_key(&limit.class) {
+                let quota = settings.quota(&limit.class, Quota::of(limit)).await?;
+                quotas.insert(limit.class.clone(), quota);
             }
         }
         let public_url = settings.text("public_url", "http://127.0.0.1:3000").await;

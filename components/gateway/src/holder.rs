@@ -1,13 +1,12 @@
 //! The holder of a stream. By it, the host bounds the number of streams of one caller, one tenant
 //! and one network. The composed gateway names the holder in a header, which the host removes.
 
-use std::net::IpAddr;
-
+use protocol::note;
 use sha2::{Digest, Sha256};
 
 use crate::limits::network;
 use crate::trace::hex;
-use crate::{Context, Location, Principal, Request};
+use crate::{Context, Principal, Request};
 
 /// The header of a streaming answer that names its holder to the host.
 pub const HEADER: &str = "x-stream-holder";
@@ -33,9 +32,7 @@ pub struct Holder {
 impl Holder {
     /// The holder of a stream that answers this request.
     pub fn of(context: &Context, request: &Request) -> Self {
-        let mut headers = request.parameters.iter().filter(|p| p.location == Location::Header);
-        let address = headers.find(|header| header.name == "x-client-address");
-        let address = address.and_then(|header| header.value.parse::<IpAddr>().ok());
+        let address = note::Facts::address(request);
         let network = address.map(|address| network(address).to_string()).unwrap_or_default();
         let Some(caller) = &context.caller else {
             return Self { tenant: None, caller: network.clone(), network };
@@ -71,7 +68,7 @@ fn digest(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Caller, Parameter};
+    use crate::Caller;
 
     fn of(caller: Option<(&str, Principal)>, address: &str) -> Holder {
         let caller = caller.map(|(tenant, principal)| Caller {
@@ -80,12 +77,10 @@ mod tests {
             grants: Vec::new(),
         });
         let context = Context { trace_id: String::new(), caller };
-        let address = Parameter {
-            location: Location::Header,
-            name: "x-client-address".to_owned(),
-            value: address.to_owned(),
-        };
-        Holder::of(&context, &Request { parameters: vec![address], body: Vec::new() })
+        let mut request = Request::default();
+        let facts = note::Facts { address: address.parse().ok(), ..note::Facts::default() };
+        facts.write(&mut request.parameters);
+        Holder::of(&context, &request)
     }
 
     #[test]

@@ -15,8 +15,6 @@ mod calendar;
 mod config;
 mod content;
 mod cors;
-mod error;
-pub mod expiry;
 mod head;
 pub mod holder;
 mod hops;
@@ -31,7 +29,6 @@ mod nearness;
 mod platform;
 mod proxies;
 mod refusals;
-mod registry;
 mod replicas;
 mod representation;
 mod revocation;
@@ -42,18 +39,19 @@ mod singletons;
 mod tenant;
 mod trace;
 mod versions;
-mod wake;
 
 #[cfg(target_arch = "wasm32")]
 mod composed;
 #[cfg(test)]
 mod tests;
 
-pub use error::{Error, Violation};
 pub use head::equivalent_path;
 pub use platform::*;
+pub use protocol::{
+    Body, Caller, Code, Context, Error, Grant, Idempotency, Limit, Location, Operation, Parameter,
+    Principal, Relation, Request, Response, Row, Shape, Violation,
+};
 pub use proxies::Proxy;
-pub use registry::{Code, Row};
 pub use security::headers as security_headers;
 pub use trace::{is_request_id, new_ids};
 
@@ -136,6 +134,7 @@ impl Gateway {
             router::Found::Elsewhere(location) => return Ok(router::elsewhere(location)),
             router::Found::Options(allow) => return Ok(router::options(allow)),
         };
+        singletons::check_declared(&parts.headers, route.operation)?;
         versions::check(parts, seen.major)?;
         form.matched(route.operation)?;
         let unlimited = scheduler::calls(&self.config, parts, &route);

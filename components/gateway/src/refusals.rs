@@ -7,11 +7,11 @@
 //! (`components/kit/src/refusal.rs`). If that fails, then the answer to the client is still the
 //! same.
 
-use crate::trace::{Seen, hex};
-use crate::{Code, Context, Error, Location, Parameter, Platform, Request, wake};
+use protocol::{entry, note};
 
-/// The name of the call. No operation of a contract has this name.
-const OPERATION: &str = "note-refusal";
+use crate::trace::{Seen, hex};
+use crate::{Code, Context, Error, Platform};
+
 const HOUR_MS: u64 = 3_600_000;
 
 /// Notes a refusal for want of rights, unless this hour has one of this caller already.
@@ -22,23 +22,24 @@ pub(crate) async fn note<P: Platform>(platform: &P, refusal: &Error, seen: &mut 
     let Some(verified) = seen.verified.clone() else { return };
     let caller = verified.caller.clone();
     let hour = platform.now() / HOUR_MS;
-    let key = format!("audited:{hour}:{}:access.refused:{}", caller.tenant, caller.id());
+    let what = format!("{}:access.refused:{}", caller.tenant, caller.id());
+    let key = entry::audited(hour, &what);
     if !is_first(platform, &key, (hour + 1) * HOUR_MS).await {
         return;
     }
     let scope = refusal.context.iter().find(|(name, _)| name == "required_scope");
-    let said = [
-        ("operation", seen.operation.clone()),
-        ("error", Some(refusal.code.row().name.to_owned())),
-        ("required-scope", scope.map(|(_, scope)| scope.clone())),
-    ];
-    let parameters = said.into_iter().filter_map(|(name, value)| {
-        Some(Parameter { location: Location::Header, name: name.to_owned(), value: value? })
-    });
-    let request = Request { parameters: parameters.collect(), body: Vec::new() };
+    let told = note::Refusal {
+        operation: seen.operation.clone(),
+        error: Some(refusal.code.row().name.to_owned()),
+        required_scope: scope.map(|(_, scope)| scope.clone()),
+    };
     let context = Context { trace_id: seen.trace_id.clone(), caller: Some(caller) };
-    match platform.call(context, OPERATION, request).await {
-        Ok(Ok(mut response)) => wake::listen(platform, &mut response),
+    match platform.call(context, note::Refusal::OPERATION, told.request()).await {
+        Ok(Ok(mut response)) => {
+            if note::take_work_due(&mut response.headers) {
+                platform.wake();
+            }
+        }
         // The function has no database, or it does not know this call.
         Ok(Err(error)) => seen.cause = error.internal.or(Some(error.message)),
         Err(fault) => seen.cause = Some(format!("refusal not noted: {fault:?}")),
@@ -52,7 +53,7 @@ async fn is_first<P: Platform>(platform: &P, key: &str, until: u64) -> bool {
         return false;
     }
     let by = hex(&platform.random());
-    let mark = format!("{{\"expires_at\":{until},\"by\":\"{by}\"}}").into_bytes();
+    let mark = entry::mark_by(until, &by);
     match platform.swap(key, None, &mark).await {
         Ok(true) => true,
         // The reply was lost, or the store reports every swap as failed, as Spin 4.1 does on Redis.

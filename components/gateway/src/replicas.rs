@@ -6,15 +6,17 @@
 //! Without `postgres_reader_url` this costs nothing. With it, a read looks into the key-value store
 //! once, and a write marks its caller there.
 
+use protocol::entry;
+
 use crate::config::Config;
 use crate::router::Route;
 use crate::trace::Seen;
-use crate::{Caller, Error, Operation, Platform, Response, expiry};
+use crate::{Caller, Error, Operation, Platform, Response};
 
 /// The key of a caller's mark; `None` if there are no replicas or no caller.
 pub(crate) fn mark(config: &Config, caller: Option<&Caller>) -> Option<String> {
     let caller = caller.filter(|_| config.has_replicas)?;
-    Some(format!("wrote:{}:{}", caller.tenant, caller.id()))
+    Some(entry::wrote(&caller.tenant, caller.id()))
 }
 
 /// Decides whether a replica may answer.
@@ -32,7 +34,7 @@ pub(crate) async fn choose<P: Platform>(
     seen.replica = match platform.get(mark).await {
         Ok(None) => true,
         Ok(Some(value)) => {
-            expiry::of_value(&value).is_some_and(|expires_at| expires_at <= platform.now())
+            entry::expires_at(&value).is_some_and(|expires_at| expires_at <= platform.now())
         }
         // If the store does not answer, then the writer is always a correct choice.
         Err(_) => false,
@@ -53,7 +55,7 @@ pub(crate) async fn note<P: Platform>(
         return;
     }
     let until = platform.now() + config.read_own_writes * 1000;
-    if let Err(fault) = platform.set(mark, &expiry::mark(until)).await {
+    if let Err(fault) = platform.set(mark, &entry::mark(until)).await {
         seen.cause.get_or_insert_with(|| format!("write not marked: {fault:?}"));
     }
 }

@@ -15,15 +15,12 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use protocol::entry;
+
 use crate::{Code, Error, Fault, Platform};
 
-/// The prefix of the keys of entries, `revoked:<tenant>:<subject>`.
-const PREFIX: &str = "revoked:";
-/// The key of the mark that says that all entries are in the store.
-const COMPLETE: &str = "revoked:complete";
 /// How long a mark that was seen counts without another look, in milliseconds.
 const TRUSTED_MS: u64 = 1_000;
-const BELOW: &str = ",\"below\":";
 
 /// A subject that a revocation may name, at the version that the token names.
 pub(crate) struct Subject<'a> {
@@ -46,8 +43,8 @@ impl Revocations {
     ) -> Result<bool, Error> {
         self.complete(platform, now).await?;
         for Subject { id, version } in subjects.iter().flatten() {
-            let entry = platform.get(&format!("{PREFIX}{tenant}:{id}")).await.map_err(fault)?;
-            if entry.as_deref().is_some_and(|entry| below(entry) > *version) {
+            let held = platform.get(&entry::revoked(tenant, id)).await.map_err(fault)?;
+            if held.as_deref().is_some_and(|held| entry::valid_from(held) > *version) {
                 return Ok(true);
             }
         }
@@ -60,12 +57,12 @@ impl Revocations {
         if (seen..seen.saturating_add(TRUSTED_MS)).contains(&now) {
             return Ok(());
         }
-        if platform.get(COMPLETE).await.map_err(fault)?.is_none() {
+        if platform.get(entry::ALL_REVOKED).await.map_err(fault)?.is_none() {
             // `auth` publishes the revocations together with its keys. Many gateways may ask at the
             // same moment, and `auth` may refuse some of them. Then one that it has answered is
             // enough for all.
             if let Err(why) = platform.ask_for_keys().await
-                && platform.get(COMPLETE).await.map_err(fault)?.is_none()
+                && platform.get(entry::ALL_REVOKED).await.map_err(fault)?.is_none()
             {
                 return Err(fault(why));
             }
@@ -75,13 +72,6 @@ impl Revocations {
     }
 }
 
-/// The first version whose tokens are valid. An unreadable entry revokes all versions.
-fn below(entry: &[u8]) -> i64 {
-    let text = std::str::from_utf8(entry).unwrap_or_default();
-    let digits = text.split_once(BELOW).and_then(|(_, rest)| rest.strip_suffix('}'));
-    digits.and_then(|digits| digits.parse().ok()).unwrap_or(i64::MAX)
-}
-
 fn fault(fault: Fault) -> Error {
-    Error::internal(Code::ServiceUnavailable, format!("revocations: {fault:?}"))
+    Error::because(Code::ServiceUnavailable, format!("revocations: {fault:?}"))
 }

@@ -3,9 +3,11 @@
 use http::Method;
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
+use protocol::note::Facts;
 
 use crate::config::Config;
 use crate::head::{linked, malformed, normalised};
+use crate::idempotency::HANDED_ON;
 use crate::limits::Quota;
 use crate::trace::Seen;
 use crate::{Body, Code, Error, Location, Operation, Parameter, Response, versions};
@@ -194,9 +196,13 @@ impl Compiled {
     }
 }
 
-fn compile(operation: Operation, config: &Config) -> Result<Compiled, String> {
+fn compile(mut operation: Operation, config: &Config) -> Result<Compiled, String> {
+    if let Some(name) = operation.headers.iter().find(|name| Facts::has(name)) {
+        return Err(format!("operation {}: the header {name} is the gateway's own", operation.id));
+    }
+    operation.headers.retain(|name| !HANDED_ON.contains(&name.as_str()));
     let limit = &operation.limit;
-    let quota = config.quotas.get(&limit.class).copied().unwrap_or(limit.quota);
+    let quota = config.quotas.get(&limit.class).copied().unwrap_or(Quota::of(limit));
     let segments = operation.path.split('/').skip(1).map(|segment| {
         match segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
             Some(name) => Segment::Variable(name.to_owned()),

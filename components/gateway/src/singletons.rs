@@ -4,13 +4,11 @@
 
 use http::HeaderMap;
 
-use crate::Error;
 use crate::head::malformed;
-use crate::idempotency::CREDENTIALS;
+use crate::{Error, Operation};
 
-/// Fields of HTTP, of browsers, and of this API whose value is not a list. `CREDENTIALS` has the
-/// fields with which providers sign webhooks. Several `traceparent` count as none (W3C Trace
-/// Context), so that field is not here.
+/// Fields of HTTP, of browsers, and of this API whose value is not a list. Several `traceparent`
+/// count as none (W3C Trace Context), so that field is not here.
 const SINGLETONS: [&str; 31] = [
     "accept-version",
     "access-control-request-method",
@@ -51,12 +49,20 @@ pub(crate) fn check(headers: &HeaderMap) -> Result<(), Error> {
     if headers.len() == headers.keys_len() {
         return Ok(());
     }
-    let known = SINGLETONS.iter().chain(&CREDENTIALS);
-    let repeated = known.filter(|name| headers.get_all(**name).iter().nth(1).is_some());
-    let mut repeated: Vec<&str> = repeated.copied().collect();
-    // `authorization` is in both tables.
-    repeated.sort_unstable();
-    repeated.dedup();
+    refuse(headers, SINGLETONS.into_iter())
+}
+
+/// Refuses a request that repeats a field that the contract of its operation declares.
+pub(crate) fn check_declared(headers: &HeaderMap, operation: &Operation) -> Result<(), Error> {
+    if headers.len() == headers.keys_len() {
+        return Ok(());
+    }
+    refuse(headers, operation.headers.iter().map(String::as_str))
+}
+
+fn refuse<'a>(headers: &HeaderMap, names: impl Iterator<Item = &'a str>) -> Result<(), Error> {
+    let repeated = names.filter(|name| headers.get_all(*name).iter().nth(1).is_some());
+    let repeated: Vec<&str> = repeated.collect();
     match repeated.as_slice() {
         [] => Ok(()),
         names => Err(malformed(&format!(
@@ -82,7 +88,7 @@ mod tests {
 
     #[test]
     fn what_is_no_list_is_sent_once() {
-        for name in SINGLETONS.into_iter().chain(CREDENTIALS) {
+        for name in SINGLETONS {
             assert!(twice(&[name]).is_err_and(|message| message.contains(name)), "{name}");
         }
         assert!(

@@ -1,12 +1,13 @@
 //! One request, as a handler sees it: authenticated, within its limits, and valid by the contract.
 
+use protocol::message::find;
+use protocol::note::Facts;
+use protocol::{Context, Location, Parameter};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::bindings::tenantry::platform::messages::{Location, Parameter};
-use crate::bindings::tenantry::platform::tenancy::Context;
 use crate::contract::Operation;
-use crate::{Caller, Code, Error, Grant, Internal, Principal, problem};
+use crate::{Caller, Code, Error, Internal, problem};
 
 /// A request that keeps its contract.
 pub struct Call {
@@ -14,6 +15,7 @@ pub struct Call {
     pub(crate) function: &'static str,
     pub(crate) operation: &'static Operation,
     pub(crate) context: Context,
+    pub(crate) facts: Facts,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) body: Vec<u8>,
     /// The body as JSON, checked against the contract's schema.
@@ -33,6 +35,11 @@ impl Call {
     /// The trace id, for the rows that this call writes.
     pub fn trace_id(&self) -> &str {
         &self.context.trace_id
+    }
+
+    /// What the gateway knows of the request.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
     }
 
     /// A variable of the path.
@@ -89,20 +96,6 @@ impl Call {
     }
 
     fn find(&self, location: Location, name: &str) -> Option<&str> {
-        let mut found = self.parameters.iter().filter(|p| p.location == location && p.name == name);
-        found.next().map(|parameter| parameter.value.as_str())
-    }
-}
-
-impl Caller {
-    /// The id of the user, client or key.
-    pub fn id(&self) -> &str {
-        let (Principal::User(id) | Principal::Client(id) | Principal::ApiKey(id)) = &self.principal;
-        id
-    }
-
-    /// Whether the caller holds a scope.
-    pub fn has_scope(&self, name: &str) -> bool {
-        self.grants.iter().any(|grant| matches!(grant, Grant::Scope(scope) if scope == name))
+        find(&self.parameters, location, name)
     }
 }

@@ -2,10 +2,9 @@
 
 use serde_json::json;
 
-use crate::contract::EventType;
 use crate::scope::Scope;
 use crate::sql::Value;
-use crate::{Call, Error, id};
+use crate::{Call, Error, event_type, id};
 
 /// Something that happened in a tenant.
 pub struct Event<'a> {
@@ -89,7 +88,7 @@ impl Scope<'_> {
         let (mut values, mut kinds) = (Vec::with_capacity(count * COLUMNS), Vec::new());
         let first = id("evt");
         for (at, event) in events.into_iter().enumerate() {
-            let Some(known) = EventType::find(event.kind) else {
+            let Some(known) = event_type::find(event.kind) else {
                 let missing = format!("openapi/events.yaml has no event {}", event.kind);
                 return Err(Error::internal(missing));
             };

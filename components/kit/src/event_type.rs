@@ -4,31 +4,16 @@ use crate::contract::EventType;
 
 include!(concat!(env!("OUT_DIR"), "/events.rs"));
 
-impl EventType {
-    /// The type with this public name.
-    pub fn find(name: &str) -> Option<&'static Self> {
-        let found = EVENT_TYPES.binary_search_by(|known| known.name.cmp(name));
-        found.ok().map(|index| &EVENT_TYPES[index])
-    }
+/// The type with this public name.
+pub fn find(name: &str) -> Option<&'static EventType> {
+    let found = EVENT_TYPES.binary_search_by(|known| known.name.cmp(name));
+    found.ok().map(|index| &EVENT_TYPES[index])
+}
 
-    /// The types that a pattern of a client selects. The pattern is a public name, the beginning of
-    /// names (`project.*`), a log code, or `*` for all types. Case does not matter (K-7, K-61). The
-    /// result is empty if no type fits.
-    pub fn meant_by(pattern: &str) -> impl Iterator<Item = &'static Self> {
-        EVENT_TYPES.iter().filter(move |known| known.is_meant_by(pattern))
-    }
-
-    /// Whether a pattern of a client selects this type, see [`EventType::meant_by`].
-    pub fn is_meant_by(&self, pattern: &str) -> bool {
-        let is = |name: &str| name.eq_ignore_ascii_case(pattern);
-        let begins = |start: &str| {
-            self.name.get(..start.len()).is_some_and(|own| own.eq_ignore_ascii_case(start))
-        };
-        match pattern.strip_suffix('*') {
-            Some(start) => start.is_empty() || (start.ends_with('.') && begins(start)),
-            None => is(self.name) || self.log_code.is_some_and(is),
-        }
-    }
+/// The types that a pattern of a client selects ([`EventType::is_meant_by`]). The result is empty
+/// if no type fits.
+pub fn meant_by(pattern: &str) -> impl Iterator<Item = &'static EventType> {
+    EVENT_TYPES.iter().filter(move |known| known.is_meant_by(pattern))
 }
 
 #[cfg(test)]
@@ -37,7 +22,7 @@ mod tests {
 
     #[track_caller]
     fn means(pattern: &str, expected: &[&str]) {
-        let found: Vec<_> = EventType::meant_by(pattern).map(|known| known.name).collect();
+        let found: Vec<_> = meant_by(pattern).map(|known| known.name).collect();
         assert_eq!(found, expected, "{pattern}");
     }
 
@@ -45,9 +30,9 @@ mod tests {
     fn a_name_finds_its_type() {
         assert!(EVENT_TYPES.is_sorted_by_key(|known| known.name));
         for known in EVENT_TYPES {
-            assert_eq!(EventType::find(known.name), Some(known));
+            assert_eq!(find(known.name), Some(known));
         }
-        assert_eq!(EventType::find("project"), None);
+        assert_eq!(find("project"), None);
     }
 
     #[test]
@@ -62,6 +47,6 @@ mod tests {
         {
             means(nothing, &[]);
         }
-        assert_eq!(EventType::meant_by("*").count(), EVENT_TYPES.len());
+        assert_eq!(meant_by("*").count(), EVENT_TYPES.len());
     }
 }

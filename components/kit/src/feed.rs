@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::{EventType, Row};
+use crate::{Row, event_type};
 
 /// An event of the feed, in the native form.
 #[derive(Serialize)]
@@ -48,7 +48,7 @@ impl Published {
             seq,
             id,
             schema_version: row.integer(),
-            log_code: EventType::find(&kind).and_then(|known| known.log_code),
+            log_code: event_type::find(&kind).and_then(|known| known.log_code),
             kind,
             subject: row.text(),
             source_agent: row.text(),

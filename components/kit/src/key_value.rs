@@ -1,16 +1,12 @@
 //! The part of the key-value store that functions use.
 
+use protocol::entry;
 use spin_sdk::experimental::wasi::keyvalue::store::{self, Bucket};
 
 use crate::{Code, Error, now, problem};
 
 /// Entries that one sweep reads.
 const BATCH: usize = 2_000;
-/// The beginning of a value that expires (`components/gateway/src/expiry.rs`).
-const EXPIRY: &[u8] = b"{\"expires_at\":";
-/// The key prefixes of the entries that gateways and functions write and that expire.
-const PREFIXES: [&str; 5] =
-    ["audited:", "idempotency:", "limit:", crate::revocation::PREFIX, "wrote:"];
 
 pub(crate) fn open() -> Result<Bucket, Error> {
     store::open("default").map_err(fault)
@@ -38,23 +34,17 @@ pub fn sweep() -> Result<u64, Error> {
             break;
         }
     }
-    keys.retain(|key| PREFIXES.iter().any(|prefix| key.starts_with(prefix)));
+    keys.retain(|key| entry::EXPIRING.iter().any(|prefix| key.starts_with(prefix)));
     keys.sort_unstable();
     let minute = usize::try_from(now() / 60_000).unwrap_or_default();
     let parts = keys.len().div_ceil(BATCH).max(1);
     let mut removed = 0;
     for key in keys.iter().skip(minute % parts * BATCH).take(BATCH) {
         let Some(value) = bucket.get(key).map_err(fault)? else { continue };
-        if expires_at(&value).is_some_and(|moment| moment <= now()) {
+        if entry::expires_at(&value).is_some_and(|moment| moment <= now().unsigned_abs()) {
             bucket.delete(key).map_err(fault)?;
             removed += 1;
         }
     }
     Ok(removed)
-}
-
-fn expires_at(value: &[u8]) -> Option<i64> {
-    let rest = value.strip_prefix(EXPIRY)?;
-    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    str::from_utf8(&rest[..digits]).ok()?.parse().ok()
 }

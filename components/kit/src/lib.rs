@@ -29,11 +29,10 @@ mod clock;
 #[cfg(target_arch = "wasm32")]
 pub mod cloud_events;
 mod days;
-#[cfg(target_arch = "wasm32")]
 mod error;
 #[cfg(target_arch = "wasm32")]
 mod event;
-mod event_type;
+pub mod event_type;
 #[cfg(target_arch = "wasm32")]
 mod feed;
 #[cfg(any(target_arch = "wasm32", test))]
@@ -80,17 +79,16 @@ mod stream;
 pub use clock::{http_date, now, rfc3339};
 pub use contract::{EventType, MASK};
 pub use days::Days;
+pub use error::{Internal, problem};
 pub use event_type::EVENT_TYPES;
 pub use id::{id, trace_id};
 pub use moment::{Moment, date, milliseconds, moment};
+pub use protocol::{Caller, Code, Error, Grant, Principal, Violation, entry, note};
 pub use text;
 
 #[cfg(target_arch = "wasm32")]
 pub use {
-    bindings::tenantry::platform::errors::{Code, Error, Violation},
-    bindings::tenantry::platform::tenancy::{Caller, Grant, Principal},
     call::Call,
-    error::{Internal, problem},
     event::Event,
     feed::Published,
     receipt::Envelope,

@@ -4,13 +4,12 @@
 
 use std::collections::BTreeMap;
 
+use protocol::entry;
 use serde::Serialize;
 
 use crate::sql::Value;
 use crate::{Code, Error, Internal, System, key_value, now, problem};
 
-/// The key under which gateways find them.
-const KEY: &str = "limits:overrides";
 /// The most quotas. With these the value stays below the megabyte that Spin's stores accept.
 const MOST: usize = 5_000;
 
@@ -93,7 +92,7 @@ pub fn remove(system: &System<'_>, of: [&str; 3]) -> Result<bool, Error> {
 
 /// Runs changes one after the other, so that the last published value is the current state.
 fn change(system: &System<'_>, work: impl FnOnce() -> Result<u64, Error>) -> Result<u64, Error> {
-    system.in_turn(KEY, || {
+    system.in_turn(entry::QUOTAS, || {
         let changed = work()?;
         write(system)?;
         Ok(changed)
@@ -105,7 +104,7 @@ fn change(system: &System<'_>, work: impl FnOnce() -> Result<u64, Error>) -> Res
 /// # Errors
 /// Those of the stores.
 pub fn publish(system: &System<'_>) -> Result<(), Error> {
-    system.in_turn(KEY, || write(system))
+    system.in_turn(entry::QUOTAS, || write(system))
 }
 
 fn write(system: &System<'_>) -> Result<(), Error> {
@@ -126,10 +125,10 @@ fn write(system: &System<'_>) -> Result<(), Error> {
     }
     let value = serde_json::to_vec(&published).internal()?;
     let store = key_value::open()?;
-    let held = store.get(KEY).map_err(key_value::fault)?;
+    let held = store.get(entry::QUOTAS).map_err(key_value::fault)?;
     // Usually the value has not changed, so the write is saved.
     if held.as_deref().unwrap_or(b"{}") != value {
-        store.set(KEY, &value).map_err(key_value::fault)?;
+        store.set(entry::QUOTAS, &value).map_err(key_value::fault)?;
     }
     Ok(())
 }

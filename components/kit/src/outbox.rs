@@ -6,9 +6,6 @@ use std::cell::Cell;
 use crate::sql::Value;
 use crate::{Error, Scope};
 
-/// The response header that tells the gateway which work is due. Clients do not see it.
-pub(crate) const DUE: &str = "x-work-due";
-
 thread_local! {
     /// Whether the running request made a queue due. If an instance has several requests, then
     /// another one may report it: then the dispatcher may look and find nothing.

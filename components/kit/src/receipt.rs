@@ -4,6 +4,8 @@
 //! A receipt that is found is honoured, whatever its age. Only the sweep (`retention.rs`) decides
 //! that a receipt may be deleted, not the clock of the host that reads it.
 
+use protocol::note;
+
 use crate::scope::{Scope, System};
 use crate::sql::{Row, Value};
 use crate::{Call, Code, Error, Internal, Reply, problem};
@@ -59,8 +61,8 @@ struct Receipt<'a> {
 
 impl<'a> Receipt<'a> {
     fn of(call: &'a Call, envelope: &'a dyn Envelope) -> Option<Self> {
-        let fingerprint = envelope.fingerprint(call.header("idempotency-fingerprint")?);
-        Some(Self { key: call.header("idempotency-key")?, fingerprint, envelope })
+        let note::Key { key, fingerprint } = call.facts.key.as_ref()?;
+        Some(Self { key, fingerprint: envelope.fingerprint(fingerprint), envelope })
     }
 
     /// The answer of an earlier call with this key.
@@ -76,7 +78,7 @@ impl<'a> Receipt<'a> {
         let headers = serde_json::from_str(&row.text()).internal()?;
         let body = self.envelope.open(self.key, row.text())?;
         let reply = Reply { headers, ..Reply::json(status, body) };
-        Ok(Some(reply.header("idempotent-replayed", "true")))
+        Ok(Some(reply.header(note::REPLAYED, "true")))
     }
 
     /// The columns behind the tenant in [`KEEP`].

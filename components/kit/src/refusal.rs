@@ -2,14 +2,11 @@
 //! database. So it asks the function behind it to write the entry, once an hour for each caller
 //! (`components/gateway/src/refusals.rs`).
 
+use protocol::{Context, Request, note};
 use serde_json::json;
 
-use crate::bindings::tenantry::platform::messages::{Location, Request};
-use crate::bindings::tenantry::platform::tenancy::Context;
 use crate::{Error, Event, Reply, System};
 
-/// The operation that the gateway calls. No contract has it, so no client can call it.
-pub(crate) const OPERATION: &str = "note-refusal";
 /// The `action_type` of the entry.
 const KIND: &str = "access.refused";
 
@@ -23,14 +20,11 @@ pub(crate) fn note(
     request: &Request,
 ) -> Result<Reply, Error> {
     let Some(caller) = &context.caller else { return Ok(Reply::no_content()) };
-    let found = |name: &str| {
-        let mut headers = request.parameters.iter().filter(|p| p.location == Location::Header);
-        headers.find(|header| header.name == name).map(|header| header.value.as_str())
-    };
+    let told = note::Refusal::read(request);
     let data = json!({
-        "operation": found("operation"),
-        "error": found("error"),
-        "required_scope": found("required-scope"),
+        "operation": told.operation,
+        "error": told.error,
+        "required_scope": told.required_scope,
     });
     let attempt =
         Event { kind: KIND, subject: caller.id(), source_agent: function, data: data.to_string() };

@@ -1,10 +1,9 @@
 //! Answers of a handler.
 
+use protocol::{Body, Response, note};
 use serde::Serialize;
-
 use spin_sdk::wit_bindgen::StreamReader;
 
-use crate::bindings::tenantry::platform::messages::{Body, Response};
 use crate::stream::Writer;
 use crate::{Error, Internal};
 
@@ -80,6 +79,13 @@ impl Reply {
             .header("content-type", media_type)
     }
 
+    /// Tells the gateway the neighbours and numbers of a page.
+    #[must_use]
+    pub fn told(mut self, page: note::Page) -> Self {
+        self.headers.extend(page.headers());
+        self
+    }
+
     /// Adds a header. `name` is in lower case.
     #[must_use]
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
@@ -88,7 +94,7 @@ impl Reply {
     }
 }
 
-impl From<Reply> for Response {
+impl From<Reply> for Response<StreamReader<u8>> {
     fn from(reply: Reply) -> Self {
         let body = match reply.stream {
             Some(stream) => Body::Streaming(stream),

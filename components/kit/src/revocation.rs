@@ -8,6 +8,7 @@
 
 use std::cell::RefCell;
 
+use protocol::entry;
 use spin_sdk::experimental::wasi::keyvalue::atomics::{self, Cas, CasError};
 use spin_sdk::experimental::wasi::keyvalue::store::Bucket;
 
@@ -20,13 +21,6 @@ use crate::{Call, Code, Error, Scope, System, key_value, now, problem};
 const KEPT: i64 = 3_600_000 + 300_000;
 /// The most rows that one query fetches.
 const BATCH: usize = 1_000;
-/// The header in which the gateway names the subjects of the caller's token that a revocation may
-/// name, with their versions.
-const CREDENTIAL: &str = "x-credential";
-/// The prefix of the keys of entries.
-pub(crate) const PREFIX: &str = "revoked:";
-/// The key of the mark that says that all entries are in the store.
-const COMPLETE: &str = "revoked:complete";
 
 thread_local! {
     /// The tenants and subjects of the tokens that the running request has revoked. If an instance
@@ -91,9 +85,8 @@ impl Call {
 
     fn is_among_revoked(&self, scope: &Scope<'_>) -> Result<bool, Error> {
         let (mut named, mut values) = (Vec::new(), Vec::new());
-        for one in self.header(CREDENTIAL).unwrap_or_default().split(',') {
-            let read = one.rsplit_once(' ').and_then(|(id, at)| Some((id, at.parse().ok()?)));
-            let (id, version) = read.ok_or_else(|| Error::internal("no credential is named"))?;
+        let subjects = self.facts.subjects();
+        for (id, version) in subjects.ok_or_else(|| Error::internal("no credential is named"))? {
             let place = values.len() + 2;
             named.push(format!("subject = ${place} AND below > ${}", place + 1));
             values.extend([Value::Text(id.to_owned()), Value::Integer(version)]);
@@ -135,20 +128,20 @@ pub fn publish_all(system: &System<'_>) -> Result<(), Error> {
         )?;
         let count = rows.len();
         let entries: Vec<Entry> = rows.into_iter().map(Entry::of).collect();
-        for entry in &entries {
-            let Entry { tenant, subject, .. } = entry;
+        for row in &entries {
+            let Entry { tenant, subject, .. } = row;
             // Usually the entry is already there.
-            let held = bucket.get(&key(tenant, subject)).map_err(key_value::fault)?;
-            if held.as_ref() != Some(&entry.value()) {
+            let held = bucket.get(&entry::revoked(tenant, subject)).map_err(key_value::fault)?;
+            if held.as_ref() != Some(&row.value()) {
                 write(system.database(), &bucket, tenant, subject)?;
             }
         }
         match entries.into_iter().next_back() {
-            Some(entry) if count == BATCH => last = (entry.tenant, entry.subject),
+            Some(row) if count == BATCH => last = (row.tenant, row.subject),
             _ => break,
         }
     }
-    bucket.set(COMPLETE, b"1").map_err(key_value::fault)
+    bucket.set(entry::ALL_REVOKED, b"1").map_err(key_value::fault)
 }
 
 /// Publishes all revocations, as [`publish_all`] does, if the mark is gone.
@@ -156,7 +149,7 @@ pub fn publish_all(system: &System<'_>) -> Result<(), Error> {
 /// # Errors
 /// As [`publish_all`].
 pub fn publish_lost(system: &System<'_>) -> Result<(), Error> {
-    let held = key_value::open()?.get(COMPLETE).map_err(key_value::fault)?;
+    let held = key_value::open()?.get(entry::ALL_REVOKED).map_err(key_value::fault)?;
     if held.is_some() { Ok(()) } else { publish_all(system) }
 }
 
@@ -179,19 +172,14 @@ impl Entry {
     }
 
     fn value(&self) -> Vec<u8> {
-        let Self { below, expires_at, .. } = self;
-        format!("{{\"expires_at\":{expires_at},\"below\":{below}}}").into_bytes()
+        entry::revocation(self.expires_at, self.below)
     }
-}
-
-fn key(tenant: &str, subject: &str) -> String {
-    format!("{PREFIX}{tenant}:{subject}")
 }
 
 /// Makes the entry of a subject equal to its row.
 fn write(database: &Database, bucket: &Bucket, tenant: &str, subject: &str) -> Result<(), Error> {
     let of = [Value::Text(tenant.to_owned()), Value::Text(subject.to_owned())];
-    let key = key(tenant, subject);
+    let key = entry::revoked(tenant, subject);
     let cas = RefCell::new(None);
     let held = || {
         let fresh = Cas::new(bucket, &key).map_err(key_value::fault)?;

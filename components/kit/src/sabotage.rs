@@ -7,7 +7,6 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 
-use crate::bindings::tenantry::platform::messages::Parameter;
 use crate::sql::Value;
 
 const ON: bool = cfg!(feature = "sabotage");
@@ -21,10 +20,9 @@ thread_local! {
 }
 
 /// Reads which faults the request asks for.
-pub(crate) fn listen(parameters: &[Parameter]) {
+pub(crate) fn listen(request_id: &str) {
     if ON {
-        let id = parameters.iter().find(|one| one.name == "x-request-id");
-        let words = || id.into_iter().flat_map(|id| id.value.split('.'));
+        let words = || request_id.split('.');
         KEEP.set(words().any(|word| word == "KEEP"));
         LEFT.set(words().find_map(|word| word.strip_prefix("TRAP-")?.parse().ok()));
     }

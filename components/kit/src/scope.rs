@@ -23,9 +23,9 @@ impl Call {
     /// # Errors
     /// Those of `work`; `internal-error` or `service-unavailable` of the database.
     pub fn read<T>(&self, work: impl FnOnce(&Scope<'_>) -> Result<T, Error>) -> Result<T, Error> {
-        let source = match self.header("x-read-from") {
-            Some("replica") => Source::Replica,
-            _ => Source::Writer,
+        let source = match self.facts.is_for_replica {
+            true => Source::Replica,
+            false => Source::Writer,
         };
         let who = Who::Tenant(&self.caller()?.tenant);
         Database::read(source, who, |database| work(&self.scope(database)?))

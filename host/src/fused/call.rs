@@ -1,7 +1,6 @@
 //! One call of a function, and the work that may follow its answer: a stream or background work.
 
 use super::bindings::tenantry::platform::messages;
-use super::convert;
 use super::platform::Function;
 use super::pool::{Lease, Pool};
 use super::stream::{self, ByteStream, Watch};
@@ -88,14 +87,13 @@ async fn run(
 ) -> wasmtime::Result<Called> {
     let instance = &mut *lease.instance;
     let route = instance.exports.tenantry_platform_route();
-    let context = convert::context(context);
-    let request = convert::request(request);
     instance
         .store
         .run_concurrent(async |accessor| {
-            let answer = route.call_handle(accessor, context, operation, request).await?;
+            let answer =
+                route.call_handle(accessor, context.into(), operation, request.into()).await?;
             let (outcome, stream) = match answer {
-                Err(error) => (Err(convert::error(error)), None),
+                Err(error) => (Err(error.into()), None),
                 Ok(response) => {
                     let (response, stream) = receive(accessor, response)?;
                     (Ok(response), stream)

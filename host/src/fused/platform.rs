@@ -3,7 +3,6 @@
 
 use super::bindings::FunctionPre;
 use super::call::Outcome;
-use super::convert;
 use super::pool::Pool;
 use super::stream::ByteStream;
 use crate::grants::Grants;
@@ -92,7 +91,7 @@ impl Function {
             limits: limits.clone(),
             log,
             background,
-            operations: described.into_iter().map(convert::operation).collect(),
+            operations: described.into_iter().map(gateway::Operation::from).collect(),
             store: grants.stores.get(STORE).cloned(),
             grants,
             keyring,

@@ -6,7 +6,7 @@
 //! (receipts of idempotent requests, tokens, data) is in SQL. The key-value store holds data that
 //! can be rebuilt or that expires. In exchange no request waits for a disk.
 //!
-//! The same thread removes expired entries ([`gateway::expiry`]), one shard after the other. An
+//! The same thread removes expired entries ([`protocol::entry`]), one shard after the other. An
 //! entry is gone a minute after its expiry, so the size of the store is bounded by the entries that
 //! are still valid.
 
@@ -172,7 +172,7 @@ impl Map {
 impl Shard {
     /// Removes expired entries. `now` is in milliseconds since the Unix epoch.
     fn sweep(&mut self, now: u64) {
-        let expired = |value: &[u8]| gateway::expiry::of_value(value).is_some_and(|at| at <= now);
+        let expired = |value: &[u8]| protocol::entry::expires_at(value).is_some_and(|at| at <= now);
         for (key, _) in self.values.extract_if(|_, value| expired(value)) {
             self.dirty.insert(key);
         }

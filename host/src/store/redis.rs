@@ -2,7 +2,7 @@
 //! both may use one database. All requests share one connection, which is made again when it
 //! breaks. Each operation except listing the keys takes one round trip.
 //!
-//! A value that may expire ([`gateway::expiry`]) gets a time to live, computed with the clock of
+//! A value that may expire ([`protocol::entry`]) gets a time to live, computed with the clock of
 //! this host. So no value expires too early if that clock differs from the server's.
 
 use super::{Answer, KeyValue};
@@ -221,7 +221,7 @@ impl KeyValue for Redis {
 
 /// The time until a value may be dropped, in milliseconds, at least 1; `None` means never.
 fn time_to_live(value: &[u8]) -> Option<u64> {
-    Some(gateway::expiry::of_value(value)?.saturating_sub(super::now()).max(1))
+    Some(protocol::entry::expires_at(value)?.saturating_sub(super::now()).max(1))
 }
 
 /// Escapes a prefix, so that it matches itself as a pattern.

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use crate::contract::{Idempotency, Operation};
 use crate::{bundle, files, operation, source};
+use protocol::contract::{Idempotency, Operation};
 
 /// Compiles a file together with common.yaml.
 fn compile(yaml: &str) -> Result<Vec<Operation>> {

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::validate;
 use crate::bundle::{METHODS, follow};
-use crate::contract::{Idempotency, Location, Operation, Query};
-use crate::registry::Code;
 use crate::{bundle, functions, load};
+use kit::validate;
+use protocol::contract::{Idempotency, Location, Operation, Query};
+use protocol::registry::Code;
 
 fn every_operation(bundle: &Value) -> Vec<&Value> {
     let paths = bundle["paths"].as_object().unwrap().values();

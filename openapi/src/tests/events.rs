@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::bundle::METHODS;
-use crate::contract::EventType;
 use crate::{bundle, event_types, events, files};
+use protocol::contract::EventType;
 
 #[test]
 fn each_type_is_a_webhook_with_a_schema_of_its_version() {

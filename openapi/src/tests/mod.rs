@@ -7,7 +7,3 @@ mod contract;
 mod events;
 mod links;
 mod lint;
-
-#[allow(unreachable_pub, reason = "kit's validator, to see that it accepts the examples")]
-#[path = "../../../components/kit/src/validate/mod.rs"]
-mod validate;

@@ -1,6 +1,6 @@
 //! Random bodies: most of them keep the contract, and some break it.
 
-use contract::contract::{Format, Schema};
+use protocol::contract::{Format, Schema};
 use serde_json::{Map, Value, json};
 
 use super::draft::Writer;

@@ -3,8 +3,8 @@
 
 use std::sync::LazyLock;
 
-use contract::contract::{Location, Operation};
 use http::Method;
+use protocol::contract::{Location, Operation};
 
 use super::tenant::Tenant;
 use crate::support::{Client, Exchange};

@@ -1,6 +1,6 @@
 //! Random headers and queries.
 
-use contract::contract::{Idempotency, Operation, Query};
+use protocol::contract::{Idempotency, Operation, Query};
 
 use super::draft::Writer;
 

@@ -9,6 +9,7 @@
 
 mod key;
 
+use protocol::{entry, note};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
@@ -17,41 +18,24 @@ use crate::representation::{self, Form};
 use crate::router::Route;
 use crate::trace::{Seen, hex};
 use crate::{
-    Body, Caller, Code, Context, Error, Fault, Idempotency, Location, Parameter, Platform, Request,
-    Response, limits, wake,
+    Body, Caller, Code, Context, Error, Fault, Idempotency, Parameter, Platform, Request, Response,
+    limits,
 };
 
-/// The headers that are passed on to functions.
-const PASSED_ON: [&str; 6] =
-    ["accept", "content-type", "if-match", "if-none-match", "if-unmodified-since", "last-event-id"];
+/// The headers of HTTP that every function gets. The others are those that the contract of the
+/// operation declares.
+pub(crate) const HANDED_ON: [&str; 5] =
+    ["accept", "content-type", "if-match", "if-none-match", "if-unmodified-since"];
 
-/// Credentials that the gateway does not check: those of a client at the token endpoint, and those
-/// of a provider at a receiver of its webhooks. They are passed on only if the gateway has checked
-/// no credential itself.
-pub(crate) const CREDENTIALS: [&str; 16] = [
-    "authorization",
-    "stripe-signature",
-    "svix-id",
-    "svix-signature",
-    "svix-timestamp",
-    crate::hops::HEADER,
-    "webhook-id",
-    "webhook-signature",
-    "webhook-timestamp",
-    "x-github-delivery",
-    "x-github-event",
-    "x-hub-signature-256",
-    "x-signature",
-    "x-signature-v2",
-    "x-slack-request-timestamp",
-    "x-slack-signature",
-];
+/// A credential that the gateway has not checked, such as that of a client at the token endpoint.
+/// Public operations get it.
+const CREDENTIAL: &str = "authorization";
 
 /// The stored form: one line of JSON, then the body of the response as it was sent.
 #[derive(Serialize, Deserialize)]
 struct Record {
     /// For a reservation, the time at which it may be taken over. For a response, the time at which
-    /// it is forgotten. In milliseconds since the epoch. It is the first member, where `expiry.rs`
+    /// it is forgotten. In milliseconds since the epoch. It is the first member, where `protocol::entry`
     /// looks for it.
     expires_at: u64,
     fingerprint: String,
@@ -92,14 +76,15 @@ pub(crate) async fn once<P: Platform>(
         let scoped = key::scoped(&key, parts, caller.as_ref(), &stranger);
         (scoped, key::fingerprint(&key, &sent))
     });
-    let mut request =
-        Request { parameters: parameters(form, route, seen), body: native.unwrap_or(sent) };
+    let mut request = Request { parameters: parameters(form, route), body: native.unwrap_or(sent) };
     let context = Context { trace_id: seen.trace_id.clone(), caller };
+    let mut facts = facts(seen);
     let Some((key, fingerprint)) = bound else {
+        facts.write(&mut request.parameters);
         return call(platform, context, route, request).await;
     };
 
-    let slot = format!("idempotency:{key}");
+    let slot = entry::idempotency(&key);
     let lease = platform.now() + config.idempotency_lease * 1000;
     let reservation = encode(
         &Record {
@@ -115,8 +100,8 @@ pub(crate) async fn once<P: Platform>(
         seen.replayed = true;
         return Ok(stored);
     }
-    request.parameters.push(from_header("idempotency-key", &key));
-    request.parameters.push(from_header("idempotency-fingerprint", &fingerprint));
+    facts.key = Some(note::Key { key: key.clone(), fingerprint: fingerprint.clone() });
+    facts.write(&mut request.parameters);
     let outcome = call(platform, context, route, request).await;
     match &outcome {
         Ok(Response { status, headers, body }) => {
@@ -124,12 +109,12 @@ pub(crate) async fn once<P: Platform>(
                 Body::Bytes(bytes) => bytes,
                 Body::Empty | Body::Streaming(_) => &[],
             };
-            seen.replayed = headers.iter().any(|(name, _)| name == "idempotent-replayed");
+            seen.replayed = headers.iter().any(|(name, _)| name == note::REPLAYED);
             if is_secret(headers) {
                 release(platform, &slot, &reservation, seen).await;
                 return outcome;
             }
-            let headers = headers.iter().filter(|(name, _)| name != "idempotent-replayed");
+            let headers = headers.iter().filter(|(name, _)| name != note::REPLAYED);
             let record = Record {
                 expires_at: platform.now() + config.idempotency_retention * 1000,
                 fingerprint,
@@ -185,7 +170,7 @@ async fn reserve<P: Platform>(
 ) -> Result<Option<Response<P::Stream>>, Error> {
     let Claim { slot, reservation, fingerprint, lease } = *claim;
     let unavailable = |fault: Fault| {
-        Error::internal(Code::ServiceUnavailable, format!("idempotency store: {fault:?}"))
+        Error::because(Code::ServiceUnavailable, format!("idempotency store: {fault:?}"))
     };
     let mut current = None;
     // A request that loses the swap reads what the winner wrote. Only another retry at the same
@@ -237,10 +222,10 @@ async fn call<P: Platform>(
     let mut outcome = outcome.unwrap_or_else(|fault| {
         Err(match fault {
             Fault::Timeout => Error::new(Code::Timeout, Code::Timeout.row().title),
-            Fault::Trapped(cause) => Error::internal(Code::InternalError, cause),
-            Fault::Unavailable(cause) => Error::internal(Code::ServiceUnavailable, cause),
+            Fault::Trapped(cause) => Error::because(Code::InternalError, cause),
+            Fault::Unavailable(cause) => Error::because(Code::ServiceUnavailable, cause),
             Fault::Busy => {
-                let mut error = Error::internal(Code::ServiceUnavailable, "all instances are busy");
+                let mut error = Error::because(Code::ServiceUnavailable, "all instances are busy");
                 error.retry_after = Some(1);
                 error
             }
@@ -252,40 +237,39 @@ async fn call<P: Platform>(
         })
     });
     // The header is removed before the answer is stored, because a replay makes nothing due.
-    if let Ok(response) = &mut outcome {
-        wake::listen(platform, response);
+    if let Ok(response) = &mut outcome
+        && note::take_work_due(&mut response.headers)
+    {
+        platform.wake();
     }
     outcome
 }
 
-fn parameters(form: &Form<'_>, route: &Route<'_>, seen: &Seen) -> Vec<Parameter> {
+fn facts(seen: &Seen) -> note::Facts {
+    note::Facts {
+        request_id: seen.request_id.clone(),
+        address: Some(seen.address),
+        is_local: seen.local,
+        is_for_replica: seen.replica,
+        credential: seen.verified.as_ref().map(|it| it.credential.clone()).unwrap_or_default(),
+        key: None,
+    }
+}
+
+fn parameters(form: &Form<'_>, route: &Route<'_>) -> Vec<Parameter> {
     let mut parameters = route.variables.clone();
     let query = form.parts.uri.query().unwrap_or_default();
     let query = form_urlencoded::parse(query.as_bytes());
     parameters.extend(query.map(|(name, value)| form.query_parameter(name, value)));
     parameters.extend(form.first_page());
-    parameters.push(from_header("x-request-id", &seen.request_id));
-    parameters.push(from_header("x-client-address", &seen.address.to_string()));
-    if let Some(verified) = &seen.verified {
-        parameters.push(from_header("x-credential", &verified.credential));
-    }
-    if seen.local {
-        parameters.push(from_header("x-client-local", "true"));
-    }
-    if seen.replica {
-        parameters.push(from_header("x-read-from", "replica"));
-    }
-    let credentials = CREDENTIALS.into_iter().filter(|_| route.operation.public);
-    for name in PASSED_ON.into_iter().chain(credentials) {
+    let declared = route.operation.headers.iter().map(String::as_str);
+    let credential = route.operation.public.then_some(CREDENTIAL);
+    for name in HANDED_ON.into_iter().chain(declared).chain(credential) {
         if let Some(value) = form.header(name) {
-            parameters.push(from_header(name, &value));
+            parameters.push(Parameter::header(name, value));
         }
     }
     parameters
-}
-
-fn from_header(name: &str, value: &str) -> Parameter {
-    Parameter { location: Location::Header, name: name.to_owned(), value: value.to_owned() }
 }
 
 fn encode(record: &Record, body: &[u8]) -> Vec<u8> {

@@ -4,10 +4,11 @@
 //! further away than it is for an empty bucket, then the request is refused, and the moment stays.
 //!
 //! After that moment the entry may be forgotten, because the bucket is full. So a stored bucket is
-//! a value that expires like any other (`expiry.rs`).
+//! a value that expires like any other (`protocol::entry`).
+
+use protocol::entry;
 
 use super::Quota;
-use crate::expiry;
 
 /// The answer of a bucket to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +124,7 @@ fn names(value: &[u8]) -> &str {
 
 /// The moment of a stored bucket; `None` if the value is not a bucket.
 pub fn decode(value: &[u8]) -> Option<u64> {
-    expiry::of_value(value)?;
+    entry::expires_at(value)?;
     let (_, rest) = std::str::from_utf8(value).ok()?.split_once(FULL_AT)?;
     let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     rest[..end].parse().ok()
@@ -239,7 +240,7 @@ mod tests {
     fn a_stored_bucket_is_read_back() {
         let value = encode(NOW + 1, "ab12", None);
         assert_eq!(decode(&value), Some(NOW + 1));
-        assert_eq!(expiry::of_value(&value), Some(NOW / 1000 + 1), "not forgotten too early");
+        assert_eq!(entry::expires_at(&value), Some(NOW / 1000 + 1), "not forgotten too early");
         for other in [&b"{\"expires_at\":17}"[..], b"", b"{\"full_at\":9}", b"\xff"] {
             assert_eq!(decode(other), None);
         }

@@ -24,6 +24,8 @@ pub(crate) use standing::{Standing, headers};
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use protocol::entry;
+
 use self::local::Local;
 use self::overrides::Overrides;
 use crate::config::Config;
@@ -70,7 +72,7 @@ impl Limits {
             // also enforces the limit of addresses.
             None => (
                 route.quota.and(config.address_quota),
-                format!("limit:{class}:{}", network(seen.address)),
+                entry::limit(class, &network(seen.address).to_string()),
             ),
             Some(caller) => {
                 let set = self.overrides.find(platform, caller, class).await;
@@ -79,9 +81,9 @@ impl Limits {
                 let tenant = &caller.tenant;
                 let key = match &caller.principal {
                     Principal::Client(_) | Principal::ApiKey(_) if !personal => {
-                        format!("limit:{class}:{tenant}")
+                        entry::limit(class, tenant)
                     }
-                    _ => format!("limit:{class}:{tenant}:{}", caller.id()),
+                    _ => entry::limit(class, &format!("{tenant}:{}", caller.id())),
                 };
                 (quota, key)
             }
@@ -94,7 +96,7 @@ impl Limits {
             Ok(taken) => taken,
             Err(fault) if config.fail_closed.contains(class) => {
                 let cause = format!("rate limit, which fails closed: {fault:?}");
-                return Err(Error::internal(Code::ServiceUnavailable, cause));
+                return Err(Error::because(Code::ServiceUnavailable, cause));
             }
             Err(fault) => {
                 seen.cause = Some(format!("rate limit counted in this gateway alone: {fault:?}"));
@@ -117,7 +119,7 @@ pub(crate) async fn refused<P: Platform>(
     if quota.is_unlimited() {
         return refusal;
     }
-    let key = format!("limit:{ADDRESS}:{}", network(seen.address));
+    let key = entry::limit(ADDRESS, &network(seen.address).to_string());
     match platform.take(&key, quota, 1).await {
         Ok(taken) => {
             let standing = Standing::new(ADDRESS.into(), quota, 1, taken, platform.now());

@@ -5,13 +5,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use protocol::entry;
 use serde::Deserialize;
 
 use super::Quota;
 use crate::{Caller, Grant, Platform};
 
-/// The key of the published value.
-const KEY: &str = "limits:overrides";
 /// The greatest age of the known value, in milliseconds.
 const FRESH: u64 = 10_000;
 
@@ -82,7 +81,7 @@ impl Overrides {
             // Requests that come meanwhile use the known value.
             known.read_at = Some(now);
         }
-        let read = match platform.get(KEY).await {
+        let read = match platform.get(entry::QUOTAS).await {
             Ok(Some(value)) => serde_json::from_slice(&value).ok(),
             Ok(None) => Some(Published::default()),
             Err(_) => None,

@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use crate::Limit;
+
 /// A quota: `burst` units at once, of which `per_minute` come back every minute. So no minute,
 /// wherever it begins, admits more than the sum of both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +18,11 @@ impl Quota {
     /// A quota whose full bucket holds the units of one minute.
     pub const fn per_minute(units: u32) -> Self {
         Self { per_minute: units, burst: units }
+    }
+
+    /// The quota that the contract gives to a class of operations.
+    pub(crate) fn of(limit: &Limit) -> Self {
+        Self { per_minute: limit.per_minute, burst: limit.burst }
     }
 
     /// Whether there is no limit.

@@ -6,11 +6,12 @@ use std::borrow::Cow;
 
 use http::header::{ACCEPT, ACCEPT_ENCODING, ALLOW, HeaderName};
 use http::{HeaderValue, StatusCode};
+use protocol::case;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::accept::{JSON_API, PROBLEM};
-use super::{Form, Profile, case, pointer};
+use super::{Form, Profile, pointer};
 use crate::trace::{Seen, trace_uuid};
 use crate::{Body, Code, Error, Row, Shape};
 

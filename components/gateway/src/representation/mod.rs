@@ -18,7 +18,6 @@
 
 mod accept;
 mod camel;
-mod case;
 mod conditional;
 mod document;
 mod envelope;
@@ -240,7 +239,7 @@ impl<'a> Form<'a> {
 
     /// A parameter that the function named, in the client's spelling.
     fn parameter_name(&self, native: &str) -> String {
-        let camel = case::camel(native);
+        let camel = protocol::case::camel(native);
         let is_sent = |name: &str| query::value(self.query(), &[name]).is_some();
         let spelled = if is_sent(&camel) { &*camel } else { native };
         spelled.to_owned()

@@ -1,6 +1,7 @@
-//! Pages. The function reports the neighbours and numbers of a page in headers for the gateway
-//! (`wit/messages.wit`), and each representation shows them in its own way (K-24, K-27).
+//! Pages. The function tells the neighbours and numbers of a page ([`note::Page`]), and each
+//! representation shows them in its own way (K-24, K-27).
 
+use protocol::note;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -10,17 +11,10 @@ use crate::head::linked;
 /// The number of items of a page if nothing says it.
 const LIMIT: u64 = 50;
 
-/// The neighbours of a page, as query strings, and its numbers.
+/// A page, as its function tells of it.
 #[derive(Default)]
 pub(super) struct Page {
-    pub(super) first: Option<String>,
-    pub(super) prev: Option<String>,
-    pub(super) next: Option<String>,
-    pub(super) last: Option<String>,
-    /// `limit`, `offset` and `total` are known in the offset and page modes only.
-    pub(super) limit: Option<u64>,
-    offset: Option<u64>,
-    total: Option<u64>,
+    pub(super) told: note::Page,
     /// The `next_cursor` of the body.
     pub(super) next_cursor: Option<String>,
 }
@@ -67,62 +61,42 @@ pub(super) struct Numbered {
 }
 
 impl Page {
-    /// Takes a header of the function. Returns whether it is one that clients do not see.
-    pub(super) fn takes(&mut self, name: &str, value: &str) -> bool {
-        let link = match name {
-            "link-first" => &mut self.first,
-            "link-prev" => &mut self.prev,
-            "link-next" => &mut self.next,
-            "link-last" => &mut self.last,
-            _ => {
-                match name {
-                    "x-page-limit" => self.limit = value.parse().ok(),
-                    "x-page-offset" => self.offset = value.parse().ok(),
-                    "x-total-count" => self.total = value.parse().ok(),
-                    _ => {}
-                }
-                return false;
-            }
-        };
-        *link = Some(linked(value));
-        true
-    }
-
     /// The links to the neighbours, below `base`. `last` is known only if pages are counted (D-47,
     /// D-50).
     pub(super) fn links(&self, base: &str) -> Links {
-        let target = |query: &Option<String>| query.as_ref().map(|query| format!("{base}?{query}"));
+        let told = &self.told;
+        let target = |query: &Option<String>| Some(format!("{base}?{}", linked(query.as_ref()?)));
         let mut links = vec![
-            ("first", target(&self.first)),
-            ("prev", target(&self.prev)),
-            ("next", target(&self.next)),
+            ("first", target(&told.first)),
+            ("prev", target(&told.prev)),
+            ("next", target(&told.next)),
         ];
-        if self.last.is_some() || self.limit.is_some() {
-            links.push(("last", target(&self.last)));
+        if told.last.is_some() || told.limit.is_some() {
+            links.push(("last", target(&told.last)));
         }
         Links(links)
     }
 
     /// The member `pagination` of the envelope and of JSON:API (D-46, D-49).
     pub(super) fn pagination(&self) -> Pagination {
-        match self.limit {
+        match self.told.limit {
             Some(limit) => {
                 let limit = limit.max(1);
-                let offset = self.offset.unwrap_or(0);
+                let offset = self.told.offset.unwrap_or(0);
                 Pagination::Offset {
                     limit,
                     offset,
-                    total: self.total,
+                    total: self.told.total,
                     current_page: offset / limit + 1,
-                    total_pages: self.total.map(|total| total.div_ceil(limit)),
+                    total_pages: self.told.total.map(|total| total.div_ceil(limit)),
                 }
             }
             None => {
                 let cursor = |link: &Option<String>| query::value(link.as_deref()?, &CURSOR);
-                let after = cursor(&self.next).or_else(|| self.next_cursor.clone());
+                let after = cursor(&self.told.next).or_else(|| self.next_cursor.clone());
                 Pagination::Cursor {
-                    has_more: after.is_some() || self.next.is_some(),
-                    cursors: Cursors { before: cursor(&self.prev), after },
+                    has_more: after.is_some() || self.told.next.is_some(),
+                    cursors: Cursors { before: cursor(&self.told.prev), after },
                     total: None,
                 }
             }
@@ -137,7 +111,7 @@ impl Page {
             let page = Some(current_page);
             return Numbered { page, per_page: limit, total, total_pages, next_cursor: None };
         }
-        let links = [self.first.as_deref(), self.next.as_deref(), Some(asked)];
+        let links = [self.told.first.as_deref(), self.told.next.as_deref(), Some(asked)];
         let limit = links.into_iter().flatten().find_map(|link| query::value(link, &LIMITS));
         Numbered {
             page: None,

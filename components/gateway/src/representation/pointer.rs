@@ -5,7 +5,9 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::{Profile, case, document};
+use protocol::case;
+
+use super::{Profile, document};
 use crate::Shape;
 
 /// Converts a JSON Pointer into the native body to one into the body that was sent.

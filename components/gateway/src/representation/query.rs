@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use form_urlencoded::parse;
+use protocol::case;
 
-use super::case;
 use crate::Shape;
 
 /// Parameters that choose the members of an answer, or their order.

@@ -3,10 +3,11 @@
 
 use std::borrow::Cow;
 
+use protocol::case;
 use serde_json::value::RawValue;
 
+use super::Profile;
 use super::json::{Members, elements, push, push_name, text};
-use super::{Profile, case};
 use crate::Shape;
 
 /// Deeper than any schema (the compiler of the contract ends at 12). Values below this depth are

@@ -29,7 +29,7 @@ pub(super) fn render<S>(
     let mut page = Page::default();
     let headers = answer.headers_mut();
     for (name, value) in response.headers {
-        if page.takes(&name, &value) {
+        if page.told.take(&name, &value) {
             continue;
         }
         let value = match name.as_str() {
@@ -64,7 +64,7 @@ pub(super) fn render<S>(
         (_, Some(shape), Body::Bytes(bytes)) if is_json && !bytes.is_empty() => {
             let Some(body) = transformed(profile, form, seen, shape, bytes, &mut page) else {
                 let cause = "the function answered with what is not JSON";
-                return errors::render(&Error::internal(Code::InternalError, cause), form, seen);
+                return errors::render(&Error::because(Code::InternalError, cause), form, seen);
             };
             *answer.body_mut() = Body::Bytes(body.into_bytes());
             let content_type = match profile {

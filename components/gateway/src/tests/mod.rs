@@ -104,8 +104,9 @@ fn operation(id: &str, method: &str, path: &str, version: u32) -> Operation {
         version,
         public: true,
         scopes: Vec::new(),
-        limit: Limit { class: "read".to_owned(), quota: Quota::per_minute(150), cost: 1 },
+        limit: Limit { class: "read".to_owned(), per_minute: 150, burst: 150, cost: 1 },
         idempotency: Idempotency::Unsupported,
+        headers: Vec::new(),
         consumes: match method {
             "POST" => vec!["application/json".to_owned()],
             _ => Vec::new(),

@@ -1,7 +1,9 @@
 //! Filters: they are parsed from all spellings into one form, and written as SQL (K-29).
 
 use super::select::Sql;
-use super::{Literal, Problems, is_column, list, named, snake, value};
+use protocol::case::snake;
+
+use super::{Literal, Problems, is_column, list, named, value};
 use crate::contract::{Field, Kind, Resource};
 
 /// The most values of `in` or `nin`.
@@ -53,12 +55,6 @@ pub struct Filter {
     pub op: Op,
     /// The values to compare with; only `in` and `nin` have several.
     pub values: Vec<Literal>,
-}
-
-impl PartialEq for Field {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
-    }
 }
 
 /// Reads one query parameter as a filter. `others` names the parameters that the list has besides

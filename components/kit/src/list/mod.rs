@@ -42,8 +42,9 @@ pub use sort::Key;
 pub use value::Literal;
 pub use view::View;
 
+use protocol::{Violation, case};
+
 use crate::contract::{Field, Resource};
-use crate::validate::Violation;
 
 /// The parsed request for a list.
 #[derive(Debug)]
@@ -174,7 +175,7 @@ impl Query {
 /// The field that a client names: by its name, by its name in camelCase, or by a synonym.
 fn named(resource: &'static Resource, name: &str) -> Option<&'static Field> {
     let exact = resource.field(name);
-    let field = exact.or_else(|| resource.field(&snake(name))).filter(|field| !field.secret)?;
+    let field = exact.or_else(|| resource.field(&case::snake(name))).filter(|field| !field.secret)?;
     match field.synonym {
         Some(name) => resource.field(name),
         None => Some(field),
@@ -184,18 +185,6 @@ fn named(resource: &'static Resource, name: &str) -> Option<&'static Field> {
 /// Whether the field has a column that a client may ask about.
 fn is_column(field: &Field) -> bool {
     field.synonym.is_none() && !field.secret
-}
-
-/// Converts `createdAt` to `created_at`.
-fn snake(name: &str) -> String {
-    let mut text = String::with_capacity(name.len() + 4);
-    for character in name.chars() {
-        if character.is_ascii_uppercase() {
-            text.push('_');
-        }
-        text.push(character.to_ascii_lowercase());
-    }
-    text
 }
 
 /// The text between the brackets: `users` for `fields[users]`.

@@ -1,6 +1,8 @@
 //! The members that are shown of an object: `fields`, and related objects in place (K-30, K-31).
 
-use super::{Problems, Refused, bracketed, list, snake};
+use protocol::case::snake;
+
+use super::{Problems, Refused, bracketed, list};
 use crate::contract::{Field, Resource, To};
 
 /// The members that are shown of each object.

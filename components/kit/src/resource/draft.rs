@@ -8,11 +8,10 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
 use super::record::Record;
-use crate::Call;
 use crate::contract::{Default, Field, Kind, Resource};
 use crate::free::Free;
 use crate::list::Literal;
-use crate::validate::Violation;
+use crate::{Call, Violation};
 
 /// The longest text of a map or list, in bytes of JSON. Without a limit, merges could make it grow
 /// for ever.

@@ -1,5 +1,7 @@
 //! `GET /{collection}`: one page of a list.
 
+use protocol::note;
+
 use super::{expand, literals, record::Record, values};
 use crate::contract::Resource;
 use crate::list::{
@@ -104,10 +106,12 @@ impl List<'_> {
             (_, None) => None,
             _ => next_cursor.map(at),
         };
-        Ok(reply
-            .header("link-first", self.links.with(std::slice::from_ref(&limit)))
-            .maybe("link-next", next)
-            .maybe("link-prev", prev_cursor.map(at)))
+        Ok(reply.told(note::Page {
+            first: Some(self.links.with(std::slice::from_ref(&limit))),
+            next,
+            prev: prev_cursor.map(at),
+            ..note::Page::default()
+        }))
     }
 
     /// A page by offset or number, with totals.
@@ -126,15 +130,15 @@ impl List<'_> {
         };
         let cursor = more.then(|| Bound::offset(offset + limit));
         let last = total.saturating_sub(1) / limit * limit;
-        Ok(self
-            .reply(records, cursor.as_deref())?
-            .header("x-total-count", total.to_string())
-            .header("x-page-limit", limit.to_string())
-            .header("x-page-offset", offset.to_string())
-            .header("link-first", at(0))
-            .header("link-last", at(last))
-            .maybe("link-next", more.then(|| at(offset + limit)))
-            .maybe("link-prev", (offset > 0).then(|| at(offset.saturating_sub(limit)))))
+        Ok(self.reply(records, cursor.as_deref())?.told(note::Page {
+            first: Some(at(0)),
+            prev: (offset > 0).then(|| at(offset.saturating_sub(limit))),
+            next: more.then(|| at(offset + limit)),
+            last: Some(at(last)),
+            limit: u64::try_from(limit).ok(),
+            offset: u64::try_from(offset).ok(),
+            total: u64::try_from(total).ok(),
+        }))
     }
 
     fn reply(&self, records: &[Record], next: Option<&str>) -> Result<Reply, Error> {

@@ -21,7 +21,7 @@ use draft::How;
 use crate::contract::Resource;
 use crate::list::{Literal, View};
 use crate::sql::{Row, Value};
-use crate::{Call, Code, Error, Reply, Scope, Violation, problem};
+use crate::{Call, Code, Error, Reply, Scope, problem};
 
 /// A change that is about to happen to an object, for the rules of its resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +103,8 @@ impl Resource {
         for field in self.columns().filter(|field| !field.writable) {
             record.set(field.name, draft::preset(field, caller.id()));
         }
-        draft::assign(&mut record, self, call, How::Whole, caller.id()).map_err(refused_fields)?;
+        draft::assign(&mut record, self, call, How::Whole, caller.id())
+            .map_err(Error::violations)?;
         record.set_text("id", &crate::id(self.prefix));
         record.set_text("tenant_id", &caller.tenant);
         record.set("version", Some(Literal::Integer(1)));
@@ -200,7 +201,8 @@ impl Resource {
         self.check_tenant(call)?;
         let before = self.find_to_change(call, scope)?;
         let mut record = before.clone();
-        draft::assign(&mut record, self, call, how, call.caller()?.id()).map_err(refused_fields)?;
+        draft::assign(&mut record, self, call, how, call.caller()?.id())
+            .map_err(Error::violations)?;
         rule(call, scope, Change::Write, Some(&before), &mut record)?;
         if record == before {
             return Ok(self.reply(200, &record));
@@ -344,8 +346,4 @@ fn literals(row: Row) -> Vec<Option<Literal>> {
 /// The values of parameters.
 fn values(literals: impl IntoIterator<Item = Option<Literal>>) -> Vec<Value> {
     literals.into_iter().map(|literal| literal.map_or(Value::Null, Value::from)).collect()
-}
-
-fn refused_fields(found: Vec<crate::validate::Violation>) -> Error {
-    Error::violations(found.into_iter().map(Violation::from).collect())
 }

@@ -21,7 +21,7 @@ struct Bulk {
 struct Outcome<'a> {
     id: &'a str,
     outcome: &'static str,
-    error: Option<String>,
+    error: Option<&'static str>,
     message: Option<String>,
 }
 
@@ -62,7 +62,7 @@ impl Resource {
                     Err(error) => Ok(Outcome {
                         id,
                         outcome: "REFUSED",
-                        error: Some(crate::error::name(error.code)),
+                        error: Some(error.code.row().name),
                         message: Some(error.message),
                     }),
                 })

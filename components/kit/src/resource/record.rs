@@ -12,12 +12,6 @@ pub struct Record {
     values: Vec<Option<Literal>>,
 }
 
-impl PartialEq for Resource {
-    fn eq(&self, other: &Self) -> bool {
-        self.collection == other.collection
-    }
-}
-
 impl Record {
     /// The object with these values, in the order of [`Resource::columns`].
     pub fn new(resource: &'static Resource, values: Vec<Option<Literal>>) -> Self {

@@ -7,6 +7,7 @@ mod format;
 
 use std::collections::HashSet;
 
+use protocol::Violation;
 use serde_json::{Map, Value};
 
 use crate::contract::{Location, Operation, Property, Query, Schema};
@@ -17,20 +18,6 @@ pub const MAX_VIOLATIONS: usize = 100;
 
 /// The longest part of a pointer, in characters. The client chooses the names in it.
 const MAX_POINTER_PART: usize = 200;
-
-/// One violation of the contract.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
-    /// The place: a JSON Pointer into the body (RFC 6901), or the name of a parameter.
-    pub pointer: String,
-    /// The kind of the violation, in SCREAMING_SNAKE_CASE.
-    pub code: String,
-    /// A sentence for people.
-    pub message: String,
-    /// The rejected value as JSON, shortened. It is given only for scalars of fields that are
-    /// neither secret nor personal (K-5).
-    pub value: Option<String>,
-}
 
 /// Checks a JSON body.
 pub fn body(schema: &Schema, value: &Value) -> Vec<Violation> {

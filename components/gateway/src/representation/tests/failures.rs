@@ -289,7 +289,7 @@ fn errors_of_a_fixed_form() {
 #[test]
 fn no_form_tells_the_cause() {
     for accept in [("accept", "*/*"), ENVELOPE, CAMEL, JSON_API, PROBLEM] {
-        let got = refused(accept, Error::internal(Code::InternalError, "disk on fire"));
+        let got = refused(accept, Error::because(Code::InternalError, "disk on fire"));
         assert_eq!(got.status, 500);
         let body = String::from_utf8(got.body).unwrap();
         assert!(body.contains("An unexpected fault"), "{body}");

@@ -1,7 +1,9 @@
 //! Small parts: spelling, entity tags, and the filters of a query.
 
 use super::{CAMEL, JSON_API, SENDS_JSON, exchange, ok, users};
-use crate::representation::{case, query};
+use protocol::case;
+
+use crate::representation::query;
 use crate::{Code, Error};
 
 /// camelCase and back, for every kind of name.

@@ -1,9 +1,7 @@
-//! The closed registry of errors (A-51, A-110, S-41): one row for each code of `wit/errors.wit`, in
-//! the same order. A test compares the two.
+//! The closed registry of errors (A-51, A-110, S-41): one row for each code of `wit/errors.wit`.
 //!
 //! Everything else about errors is generated from it: the answers to clients, the contract's error
-//! responses, and the pages in `docs/errors/`. For that the crate `contract` includes this file
-//! too, so it imports nothing.
+//! responses, and the pages in `docs/errors/`.
 
 /// One row of the registry: the facts about one error code.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,8 +25,9 @@ pub struct Row {
     pub remedy: &'static str,
 }
 
+// The first argument is a dollar sign, which the macro inside needs for its own argument.
 macro_rules! registry {
-    ($(
+    ($dollar:tt $(
         $case:ident $status:literal $retryable:literal $name:literal $screaming:literal
         $specific:literal $title:literal $meaning:literal $remedy:literal;
     )*) => {
@@ -37,6 +36,13 @@ macro_rules! registry {
         #[repr(u8)]
         #[allow(missing_docs, reason = "documented in wit/errors.wit and by its row")]
         pub enum Code { $($case),* }
+
+        /// The conversions of [`Code`]. A case that only one side knows does not compile.
+        #[doc(hidden)]
+        #[macro_export]
+        macro_rules! code_conversions {
+            ($dollar errors:ident) => { $crate::choice! { $dollar errors Code: $($case),* } };
+        }
 
         impl Code {
             /// Every code, in the order of `wit/errors.wit`.
@@ -56,7 +62,7 @@ macro_rules! registry {
     };
 }
 
-registry! {
+registry! { $
     // case status retryable native SCREAMING CATEGORY_SPECIFIC
     //     title
     //     meaning

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 /// `owner_id` → `ownerId`. An underscore stays if no letter follows (`line_1`), so that [`snake`]
 /// can restore the name.
-pub(super) fn camel(name: &str) -> Cow<'_, str> {
+pub fn camel(name: &str) -> Cow<'_, str> {
     if !name.contains('_') {
         return Cow::Borrowed(name);
     }
@@ -24,7 +24,7 @@ pub(super) fn camel(name: &str) -> Cow<'_, str> {
 }
 
 /// `ownerId` → `owner_id`.
-pub(super) fn snake(name: &str) -> Cow<'_, str> {
+pub fn snake(name: &str) -> Cow<'_, str> {
     if !name.bytes().any(|b| b.is_ascii_uppercase()) {
         return Cow::Borrowed(name);
     }
@@ -39,16 +39,16 @@ pub(super) fn snake(name: &str) -> Cow<'_, str> {
 }
 
 /// Returns the name unchanged.
-pub(super) fn same(name: &str) -> Cow<'_, str> {
+pub fn same(name: &str) -> Cow<'_, str> {
     Cow::Borrowed(name)
 }
 
 /// `IN_PROGRESS` → `in_progress`.
-pub(super) fn lower(value: &str) -> String {
+pub fn lower(value: &str) -> String {
     value.to_ascii_lowercase()
 }
 
 /// `in_progress` → `IN_PROGRESS`.
-pub(super) fn upper(value: &str) -> String {
+pub fn upper(value: &str) -> String {
     value.to_ascii_uppercase()
 }

@@ -1,0 +1,27 @@
+//! What gateway, functions and runner say to each other, said once.
+//!
+//! - [`message`]: a call of a function and its answer. These are the types of `wit/` in plain Rust,
+//!   and [`conversions!`] makes the conversions to and from generated bindings.
+//! - [`error`] and [`registry`]: the one way in which a call fails.
+//! - [`note`]: what gateway and function tell each other in headers that no client sees.
+//! - [`entry`]: the entries of the key-value store that more than one of them reads.
+//! - [`contract`]: the tables that the crate `contract` compiles from the OpenAPI files.
+//! - [`case`]: the spellings of names.
+//!
+//! It imports nothing, because everything else depends on it.
+
+pub mod case;
+pub mod contract;
+mod conversions;
+pub mod entry;
+pub mod error;
+pub mod message;
+pub mod note;
+pub mod registry;
+
+pub use error::{Error, Violation};
+pub use message::{
+    Body, Caller, Context, Grant, Idempotency, Limit, Location, Operation, Parameter, Principal,
+    Relation, Request, Response, Shape,
+};
+pub use registry::{Code, Row};
