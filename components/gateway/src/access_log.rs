@@ -8,8 +8,9 @@ use http::StatusCode;
 use http::request::Parts;
 use serde::Serialize;
 
-use crate::trace::Seen;
-use crate::{API_VERSION, versions};
+use crate::calendar::timestamp;
+use crate::record::Record;
+use crate::versions::{API_VERSION, served};
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -43,32 +44,34 @@ struct Line<'a> {
 
 pub(crate) fn line(
     parts: &Parts,
-    seen: &Seen,
+    record: &Record,
     status: StatusCode,
     started: u64,
     now: u64,
 ) -> String {
+    let trace = &record.trace;
+    let verified = record.verified.as_deref();
     let line = Line {
         timestamp: timestamp(now),
         level: if status.is_server_error() { "error" } else { "info" },
         message: "request",
-        trace_id: &seen.trace_id,
-        span_id: &seen.span_id,
-        request_id: &seen.request_id,
-        correlation_id: &seen.correlation_id,
-        version: match seen.major {
+        trace_id: &trace.trace_id,
+        span_id: &trace.span_id,
+        request_id: &trace.request_id,
+        correlation_id: &trace.correlation_id,
+        version: match record.major {
             0 => Cow::Borrowed(API_VERSION),
-            major => versions::served(major),
+            major => served(major),
         },
-        operation: seen.operation.as_deref(),
+        operation: record.operation.as_deref(),
         method: method(parts),
         status: status.as_u16(),
         latency_ms: now.saturating_sub(started),
-        tenant_id: seen.tenant.as_deref(),
-        principal_hash: seen.principal_hash.as_deref(),
-        replayed: seen.replayed,
-        error: seen.error,
-        cause: seen.cause.as_deref(),
+        tenant_id: verified.map(|verified| verified.caller.tenant.as_str()),
+        principal_hash: verified.map(|verified| verified.principal_hash.as_str()),
+        replayed: record.is_replayed,
+        error: record.error,
+        cause: record.cause.as_deref(),
     };
     serde_json::to_string(&line).unwrap_or_default()
 }
@@ -79,18 +82,4 @@ fn method(parts: &Parts) -> &str {
         known @ ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS") => known,
         _ => "other",
     }
-}
-
-/// Formats a time of milliseconds since the epoch: RFC 3339, UTC, with milliseconds (K-8).
-pub(crate) fn timestamp(ms: u64) -> String {
-    use time::format_description::well_known::{Iso8601, iso8601};
-    const FORMAT: iso8601::EncodedConfig = iso8601::Config::DEFAULT
-        .set_time_precision(iso8601::TimePrecision::Second {
-            decimal_digits: std::num::NonZeroU8::new(3),
-        })
-        .encode();
-    time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)
-        .ok()
-        .and_then(|t| t.format(&Iso8601::<FORMAT>).ok())
-        .unwrap_or_default()
 }

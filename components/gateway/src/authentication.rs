@@ -11,67 +11,36 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::request::Parts;
 use jwt_simple::prelude::*;
-use protocol::{entry, note};
+use protocol::{Caller, Code, Error, Grant, Principal, note};
 use sha2::{Digest, Sha256};
 
-use crate::config::Config;
-use crate::key_set::{KeySet, Refused};
+use crate::key_set::Keys;
+use crate::platform::Platform;
+use crate::record::Record;
 use crate::revocation::{Revocations, Subject};
 use crate::router::Route;
-use crate::trace::{Seen, hex};
-use crate::{Caller, Code, Error, Fault, Grant, Platform, Principal};
+use crate::settings::Settings;
+use crate::text::hex;
+use crate::verified::{REMEMBER_MS, Verified};
 
+/// The most tokens that are remembered.
 const REMEMBERED: usize = 4096;
-const REMEMBER_MS: u64 = 60_000;
-/// The shortest time between two searches of the published keys for an unknown `kid`.
-const REFRESH_MS: u64 = 1_000;
 /// How far the clock of the issuing host may be ahead of ours, in milliseconds. RFC 7519 section
 /// 4.1.5 allows "no more than a few minutes".
 const SKEW_MS: u64 = 60_000;
 /// The longest life of a token that the issuer grants, in milliseconds (K-35).
 const LONGEST_MS: u64 = 3_600_000;
 
-/// The log line for the operator if the store has a key set that `auth` has not signed.
-const FORGED: &str = concat!(
-    r#"{"level":"warn","message":"the verification keys in the key-value store (auth:jwks) are not "#,
-    r#"signed by auth: something else has written them, or the variable keys_verifier is not that "#,
-    r#"of the master key (tenantry keys)"}"#
-);
-const MISMATCH: &str = "auth signs with another key: set the variable keys_verifier \
-    (SPIN_VARIABLE_KEYS_VERIFIER) to what `tenantry keys` prints for its master key";
-
-/// Verified tokens, the published keys, and the known state of the revocations.
-#[derive(Default)]
+/// Which tokens are accepted, the published keys, verified tokens, and the known state of the
+/// revocations.
 pub(crate) struct Tokens {
+    /// `iss` of the tokens that are accepted.
+    issuer: String,
+    /// `aud` of the tokens that are accepted.
+    audience: String,
+    keys: Keys,
     verified: Mutex<HashMap<String, Arc<Verified>>>,
-    keys: Mutex<Keys>,
     revocations: Revocations,
-}
-
-#[derive(Default)]
-struct Keys {
-    by_id: KeySet,
-    loaded: u64,
-}
-
-/// The content of a verified token.
-pub(crate) struct Verified {
-    pub(crate) caller: Caller,
-    /// The subjects that a revocation of the token may name, as functions read them
-    /// ([`note::credential`]).
-    pub(crate) credential: String,
-    principal_hash: String,
-    /// Milliseconds since the epoch.
-    issued_at: u64,
-    /// Milliseconds since the epoch.
-    until: u64,
-}
-
-impl Verified {
-    /// Whether the token need not be verified again. If a clock was set back, then it must be.
-    fn holds(&self, now: u64) -> bool {
-        (now + 1..=now + REMEMBER_MS).contains(&self.until)
-    }
 }
 
 /// The claims besides the registered ones (K-36).
@@ -101,14 +70,23 @@ struct Claims {
 }
 
 impl Tokens {
+    pub(crate) async fn load<P: Platform>(settings: &Settings<'_, P>) -> Result<Self, String> {
+        Ok(Self {
+            issuer: settings.text("token_issuer", "tenantry").await,
+            audience: settings.text("token_audience", "tenantry").await,
+            keys: Keys::load(settings).await?,
+            verified: Mutex::default(),
+            revocations: Revocations::default(),
+        })
+    }
+
     /// The caller of an operation; `None` only for public operations, which ignore bearer tokens.
     pub(crate) async fn authenticate<P: Platform>(
         &self,
         platform: &P,
-        config: &Config,
         parts: &Parts,
         route: &Route<'_>,
-        seen: &mut Seen,
+        record: &mut Record,
     ) -> Result<Option<Caller>, Error> {
         if route.operation.public {
             return Ok(None);
@@ -118,16 +96,13 @@ impl Tokens {
         let verified = match self.recall(token, now) {
             Some(verified) => verified,
             None => {
-                let verified = Arc::new(self.verify(platform, config, token, now).await?);
+                let verified = Arc::new(self.verify(platform, token, now).await?);
                 self.remember(token, &verified, now);
                 verified
             }
         };
-        seen.tenant = Some(verified.caller.tenant.clone());
-        seen.principal_hash = Some(verified.principal_hash.clone());
-        seen.issued_at = verified.issued_at;
         let caller = verified.caller.clone();
-        seen.verified = Some(verified);
+        record.verified = Some(verified);
         Ok(Some(caller))
     }
 
@@ -149,7 +124,6 @@ impl Tokens {
     async fn verify<P: Platform>(
         &self,
         platform: &P,
-        config: &Config,
         token: &str,
         now: u64,
     ) -> Result<Verified, Error> {
@@ -158,13 +132,11 @@ impl Tokens {
             return Err(invalid("is not signed with RS256"));
         }
         let id = metadata.key_id().ok_or_else(|| invalid("names no key"))?;
-        let key = self
-            .key(platform, config, id, now)
-            .await?
-            .ok_or_else(|| invalid("has an unknown key"))?;
+        let key = self.keys.find(platform, id, now).await?;
+        let key = key.ok_or_else(|| invalid("has an unknown key"))?;
         let options = VerificationOptions {
-            allowed_issuers: Some(HashSet::from([config.issuer.clone()])),
-            allowed_audiences: Some(HashSet::from([config.audience.clone()])),
+            allowed_issuers: Some(HashSet::from([self.issuer.clone()])),
+            allowed_audiences: Some(HashSet::from([self.audience.clone()])),
             time_tolerance: Some(Duration::from_secs(0)),
             // `lifetime` checks this, with a tolerance of its own.
             accept_future: true,
@@ -202,57 +174,6 @@ impl Tokens {
             credential,
             until: expires.min(now + REMEMBER_MS),
         })
-    }
-
-    /// The published key with this id. It is looked up again if it is unknown or a minute old.
-    async fn key<P: Platform>(
-        &self,
-        platform: &P,
-        config: &Config,
-        id: &str,
-        now: u64,
-    ) -> Result<Option<Arc<RS256PublicKey>>, Error> {
-        {
-            let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-            // If the clock was set back, then the age is unknown, and the keys are read again.
-            let age = now.checked_sub(keys.loaded).unwrap_or(u64::MAX);
-            let known = keys.by_id.get(id).cloned();
-            if (known.is_some() && age < REMEMBER_MS) || (known.is_none() && age < REFRESH_MS) {
-                return Ok(known);
-            }
-        }
-        let unset = |why: &str| {
-            Error::because(Code::ServiceUnavailable, format!("verification keys: {why}"))
-        };
-        let fault = |fault: Fault| unset(&format!("{fault:?}"));
-        // The lock is not held here. Requests that come meanwhile read the keys too, so they are
-        // not refused for a key that is being read.
-        let Some(verifier) = &config.keys_verifier else {
-            return Err(unset("the variable keys_verifier is not set"));
-        };
-        let stored = match platform.get(entry::KEYS).await.map_err(fault)? {
-            Some(document) => match verifier.read(&document, Some(now)) {
-                Ok(keys) => Some(keys),
-                Err(Refused::Stale) => None,
-                Err(Refused::Forged) => {
-                    platform.log(FORGED);
-                    None
-                }
-            },
-            None => None,
-        };
-        let by_id = match stored {
-            Some(keys) if keys.contains_key(id) => keys,
-            // The store has lost the set, or it has one from before a rotation.
-            stored => match (platform.ask_for_keys().await, stored) {
-                (Ok(document), _) => verifier.read(&document, None).map_err(|_| unset(MISMATCH))?,
-                (Err(_), Some(keys)) => keys,
-                (Err(why), None) => return Err(fault(why)),
-            },
-        };
-        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        *keys = Keys { by_id, loaded: now };
-        Ok(keys.by_id.get(id).cloned())
     }
 }
 

@@ -1,8 +1,9 @@
 //! Scopes. The contract names the scopes that an operation needs, and the caller must hold all of
 //! them.
 
+use protocol::{Caller, Code, Error, Grant};
+
 use crate::router::Route;
-use crate::{Caller, Code, Error, Grant};
 
 pub(crate) fn check(route: &Route<'_>, caller: Option<&Caller>) -> Result<(), Error> {
     let grants = caller.map_or(&[][..], |caller| &caller.grants);

@@ -1,4 +1,4 @@
-//! Days in settings and headers.
+//! Days in settings and headers, and moments in answers and in the log.
 
 use serde::{Deserialize, Deserializer, de};
 use time::{Date, Month, Weekday};
@@ -70,6 +70,20 @@ impl<'de> Deserialize<'de> for Day {
         Self::parse(&text)
             .ok_or_else(|| de::Error::custom(format!("'{text}' is not a day such as 2026-01-31")))
     }
+}
+
+/// Formats a time of milliseconds since the epoch: RFC 3339, UTC, with milliseconds (K-8).
+pub(crate) fn timestamp(ms: u64) -> String {
+    use time::format_description::well_known::{Iso8601, iso8601};
+    const FORMAT: iso8601::EncodedConfig = iso8601::Config::DEFAULT
+        .set_time_precision(iso8601::TimePrecision::Second {
+            decimal_digits: std::num::NonZeroU8::new(3),
+        })
+        .encode();
+    time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)
+        .ok()
+        .and_then(|t| t.format(&Iso8601::<FORMAT>).ok())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

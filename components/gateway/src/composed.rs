@@ -18,19 +18,18 @@ use bytes::Bytes;
 use futures::stream;
 use http_body::Frame;
 use http_body_util::{BodyExt, Empty, Full, Limited, StreamBody, combinators::UnsyncBoxBody};
+use protocol::{Body, Context, Error, Operation, Request, Response};
 use spin_sdk::experimental::wasi::keyvalue::{atomics, store};
 use spin_sdk::http_service;
 use spin_sdk::wit_bindgen::{StreamReader, StreamResult};
 
 use self::bindings::tenantry::platform::{errors, messages, route, tenancy};
+use crate::Gateway;
 use crate::holder::{self, Holder};
 use crate::length;
 use crate::limits::{Ask, Quota, Taken, decode, encode, moved_by};
-use crate::trace::hex;
-use crate::{
-    Body, BodyError, Context, Error, Fault, Gateway, IncomingBody, Operation, Platform, Request,
-    Response,
-};
+use crate::platform::{BodyError, Fault, IncomingBody, Platform};
+use crate::text::hex;
 
 protocol::conversions!(errors, messages, tenancy, route);
 

@@ -3,58 +3,72 @@
 
 use http::header::CONTENT_ENCODING;
 use http::request::Parts;
+use protocol::{Code, Error};
 
-use crate::config::Config;
 use crate::json;
+use crate::platform::{BodyError, IncomingBody, Platform};
+use crate::representation;
 use crate::router::Route;
-use crate::trace::header;
-use crate::{BodyError, Code, Error, IncomingBody, representation};
+use crate::settings::Settings;
+use crate::text::header;
 
-pub(crate) async fn read<B: IncomingBody>(
-    config: &Config,
-    parts: &Parts,
-    route: &Route<'_>,
-    body: B,
-) -> Result<Vec<u8>, Error> {
-    if route.operation.consumes.is_empty() {
-        return Ok(Vec::new());
+/// The bodies that this gateway reads.
+pub(crate) struct Bodies {
+    /// The largest body, in bytes.
+    limit: usize,
+}
+
+impl Bodies {
+    pub(crate) async fn load<P: Platform>(settings: &Settings<'_, P>) -> Result<Self, String> {
+        Ok(Self { limit: settings.number("body_limit_bytes", 1_048_576, 1).await? as usize })
     }
-    encoding(parts)?;
-    let is_optional = !route.operation.body_required;
-    // The body may have any type: its reader first verifies the bytes as they are.
-    let is_raw = route.operation.consumes.iter().any(|known| known == "*/*");
-    let media_type = match header(&parts.headers, "content-type") {
-        _ if is_raw => None,
-        None if is_optional => None,
-        _ => Some(media_type(parts, route)?),
-    };
-    let too_large = || {
-        Error::new(
-            Code::PayloadTooLarge,
-            format!("The body is larger than {} bytes.", config.body_limit),
-        )
-        .with("limit_bytes", config.body_limit.to_string())
-    };
-    let announced = header(&parts.headers, "content-length").and_then(|n| n.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > config.body_limit as u64) {
-        return Err(too_large());
-    }
-    let bytes = body.read(config.body_limit).await.map_err(|error| match error {
-        BodyError::TooLarge => too_large(),
-        refused => {
-            let (code, message) = refused.refusal();
-            Error { retry_after: refused.retry_after(), ..Error::new(code, message) }
+
+    /// Reads the body of a request, and checks it as far as this needs no schema.
+    pub(crate) async fn read<B: IncomingBody>(
+        &self,
+        parts: &Parts,
+        route: &Route<'_>,
+        body: B,
+    ) -> Result<Vec<u8>, Error> {
+        if route.operation.consumes.is_empty() {
+            return Ok(Vec::new());
         }
-    })?;
-    if is_raw || bytes.is_empty() && is_optional {
-        return Ok(bytes);
+        encoding(parts)?;
+        let is_optional = !route.operation.body_required;
+        // The body may have any type: its reader first verifies the bytes as they are.
+        let is_raw = route.operation.consumes.iter().any(|known| known == "*/*");
+        let media_type = match header(&parts.headers, "content-type") {
+            _ if is_raw => None,
+            None if is_optional => None,
+            _ => Some(media_type(parts, route)?),
+        };
+        let announced = header(&parts.headers, "content-length");
+        let announced = announced.and_then(|length| length.parse::<u64>().ok());
+        if announced.is_some_and(|length| length > self.limit as u64) {
+            return Err(self.too_large());
+        }
+        let bytes = body.read(self.limit).await.map_err(|error| match error {
+            BodyError::TooLarge => self.too_large(),
+            refused => {
+                let (code, message) = refused.refusal();
+                Error { retry_after: refused.retry_after(), ..Error::new(code, message) }
+            }
+        })?;
+        if is_raw || bytes.is_empty() && is_optional {
+            return Ok(bytes);
+        }
+        // A body without a type has no type that the operation reads.
+        let media_type = media_type.map_or_else(|| self::media_type(parts, route), Ok)?;
+        if media_type.ends_with("json") {
+            json::check(&bytes)?;
+        }
+        Ok(bytes)
     }
-    // A body without a type has no type that the operation reads.
-    let media_type = media_type.map_or_else(|| self::media_type(parts, route), Ok)?;
-    if media_type.ends_with("json") {
-        json::check(&bytes)?;
+
+    fn too_large(&self) -> Error {
+        let message = format!("The body is larger than {} bytes.", self.limit);
+        Error::new(Code::PayloadTooLarge, message).with("limit_bytes", self.limit.to_string())
     }
-    Ok(bytes)
 }
 
 /// Refuses content codings (RFC 9110 section 8.4), because a small coded body could stand for a

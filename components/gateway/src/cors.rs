@@ -5,10 +5,11 @@ use std::str::FromStr;
 use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method};
+use protocol::{Body, Response};
 
-use crate::config::Config;
-use crate::trace::header;
-use crate::{Body, Response};
+use crate::platform::Platform;
+use crate::settings::Settings;
+use crate::text::header;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE, OPTIONS");
 /// Every request header that is read, and those that tracing libraries add. A browser does not send
@@ -36,7 +37,7 @@ const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static(
 /// An origin that may call. In a setting it is written `https://app.example.com` or
 /// `https://app.example.com;credentials`.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Origin {
+struct Origin {
     /// As browsers send it (RFC 6454 section 6.2).
     name: String,
     /// Whether answers have `Access-Control-Allow-Credentials` (K-38). It gives no access here,
@@ -74,6 +75,9 @@ impl FromStr for Origin {
     }
 }
 
+/// The origins from which a browser may call, compared exactly.
+pub(crate) struct Cors(Vec<Origin>);
+
 /// Whether the request is a preflight: the browser asks whether it may send the real request.
 pub(crate) fn is_preflight(parts: &Parts) -> bool {
     parts.method == Method::OPTIONS
@@ -81,26 +85,34 @@ pub(crate) fn is_preflight(parts: &Parts) -> bool {
         && parts.headers.contains_key("access-control-request-method")
 }
 
-/// The answer to a preflight. [`headers`] adds what an allowed origin may do.
+/// The answer to a preflight. [`Cors::headers`] adds what an allowed origin may do.
 pub(crate) fn preflight<S>() -> Response<S> {
     Response { status: 204, headers: Vec::new(), body: Body::Empty }
 }
 
-pub(crate) fn headers(config: &Config, parts: &Parts, headers: &mut HeaderMap) {
-    let Some(origin) = parts.headers.get("origin") else { return };
-    let sent = header(&parts.headers, "origin");
-    let Some(allowed) = config.origins.iter().find(|allowed| sent == Some(&allowed.name)) else {
-        return;
-    };
-    headers.insert("access-control-allow-origin", origin.clone());
-    headers.insert("access-control-expose-headers", RESPONSE_HEADERS);
-    if allowed.credentials {
-        headers.insert("access-control-allow-credentials", HeaderValue::from_static("true"));
+impl Cors {
+    pub(crate) async fn load<P: Platform>(settings: &Settings<'_, P>) -> Result<Self, String> {
+        settings.list("cors_allowed_origins").await.map(Self)
     }
-    if is_preflight(parts) {
-        headers.insert("access-control-allow-methods", METHODS);
-        headers.insert("access-control-allow-headers", REQUEST_HEADERS);
-        headers.insert("access-control-max-age", HeaderValue::from_static("86400"));
+
+    /// Adds the headers that tell a browser what an allowed origin may do. An answer to any other
+    /// origin has none.
+    pub(crate) fn headers(&self, parts: &Parts, headers: &mut HeaderMap) {
+        let Some(origin) = parts.headers.get("origin") else { return };
+        let sent = header(&parts.headers, "origin");
+        let Some(allowed) = self.0.iter().find(|allowed| sent == Some(&allowed.name)) else {
+            return;
+        };
+        headers.insert("access-control-allow-origin", origin.clone());
+        headers.insert("access-control-expose-headers", RESPONSE_HEADERS);
+        if allowed.credentials {
+            headers.insert("access-control-allow-credentials", HeaderValue::from_static("true"));
+        }
+        if is_preflight(parts) {
+            headers.insert("access-control-allow-methods", METHODS);
+            headers.insert("access-control-allow-headers", REQUEST_HEADERS);
+            headers.insert("access-control-max-age", HeaderValue::from_static("86400"));
+        }
     }
 }
 

@@ -6,8 +6,7 @@ use std::borrow::Cow;
 
 use http::request::Parts;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
-
-use crate::{Code, Error};
+use protocol::{Code, Error};
 
 /// The methods that operations may have, and HEAD and OPTIONS, which the gateway answers.
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];

@@ -1,12 +1,11 @@
 //! The holder of a stream. By it, the host bounds the number of streams of one caller, one tenant
 //! and one network. The composed gateway names the holder in a header, which the host removes.
 
-use protocol::note;
+use protocol::{Context, Principal, Request, note};
 use sha2::{Digest, Sha256};
 
 use crate::limits::network;
-use crate::trace::hex;
-use crate::{Context, Principal, Request};
+use crate::text::hex;
 
 /// The header of a streaming answer that names its holder to the host.
 pub const HEADER: &str = "x-stream-holder";
@@ -68,7 +67,7 @@ fn digest(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Caller;
+    use protocol::Caller;
 
     fn of(caller: Option<(&str, Principal)>, address: &str) -> Holder {
         let caller = caller.map(|(tenant, principal)| Caller {

@@ -3,9 +3,9 @@
 //! deliveries of this system have a header that marks them, and other operations refuse them.
 
 use http::request::Parts;
+use protocol::{Code, Error};
 
 use crate::router::Route;
-use crate::{Code, Error};
 
 /// The header of a delivery: the number of deliveries so far, with this one.
 pub(crate) const HEADER: &str = "tenantry-hops";

@@ -7,10 +7,8 @@ use std::cell::Cell;
 use std::collections::HashSet;
 use std::fmt;
 
+use protocol::{Code, Error};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-
-use crate::Error;
-use crate::head::malformed;
 
 /// The most nested levels of lists and objects.
 const DEPTH: usize = 64;
@@ -22,7 +20,8 @@ pub(crate) fn check(body: &[u8]) -> Result<(), Error> {
     let checked = Value { depth: 0, why: &why }.deserialize(&mut deserializer);
     checked.and_then(|()| deserializer.end()).map_err(|error| {
         let (line, column) = (error.line(), error.column());
-        malformed(&format!("{} at line {line}, column {column}.", why.get()))
+        let message = format!("{} at line {line}, column {column}.", why.get());
+        Error::new(Code::MalformedRequest, message)
     })
 }
 
@@ -135,7 +134,6 @@ impl<'de> Visitor<'de> for Name {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Code;
 
     fn nested(levels: usize) -> String {
         format!("{}{}", "[".repeat(levels), "]".repeat(levels))

@@ -5,20 +5,38 @@
 
 use std::collections::HashMap;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jwt_simple::prelude::*;
+use protocol::{Code, Error, entry};
+
+use crate::platform::{Fault, Platform};
+use crate::settings::Settings;
 
 /// The greatest age of a stored set, in milliseconds. With every token that it issues, `auth`
 /// publishes a set that is at most a minute old, and no token lives longer than an hour. So nobody
 /// uses the keys of an older set any more.
 const FRESH: u64 = 2 * 3_600_000;
 
+/// How long the known keys are used until they are read again, in milliseconds.
+const KNOWN_MS: u64 = 60_000;
+/// The shortest time between two searches of the published keys for an unknown `kid`.
+const REFRESH_MS: u64 = 1_000;
+
+/// The log line for the operator if the store has a key set that `auth` has not signed.
+const FORGED: &str = concat!(
+    r#"{"level":"warn","message":"the verification keys in the key-value store (auth:jwks) are not "#,
+    r#"signed by auth: something else has written them, or the variable keys_verifier is not that "#,
+    r#"of the master key (tenantry keys)"}"#
+);
+const MISMATCH: &str = "auth signs with another key: set the variable keys_verifier \
+    (SPIN_VARIABLE_KEYS_VERIFIER) to what `tenantry keys` prints for its master key";
+
 /// Public keys by their ids.
-pub(crate) type KeySet = HashMap<String, Arc<RS256PublicKey>>;
+type KeySet = HashMap<String, Arc<RS256PublicKey>>;
 
 /// The key that verifies key sets: the variable `keys_verifier`, 32 bytes in base64.
-pub(crate) struct Verifier(Ed25519PublicKey);
+struct Verifier(Ed25519PublicKey);
 
 impl FromStr for Verifier {
     type Err = &'static str;
@@ -35,7 +53,7 @@ impl FromStr for Verifier {
 
 /// The reason why a document gives no keys.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
+enum Refused {
     /// `auth` did not sign it, or `keys_verifier` does not belong to its master key.
     Forged,
     /// It is too old.
@@ -57,7 +75,7 @@ impl Verifier {
     /// The keys of a document. `now`, in milliseconds since the epoch, is given for a stored
     /// document, whose age is checked. A document that `auth` has just answered is current,
     /// whatever its clock says.
-    pub(crate) fn read(&self, document: &[u8], now: Option<u64>) -> Result<KeySet, Refused> {
+    fn read(&self, document: &[u8], now: Option<u64>) -> Result<KeySet, Refused> {
         let document: Document = serde_json::from_slice(document).map_err(|_| Refused::Forged)?;
         // The document has no expiry of its own.
         let options = VerificationOptions {
@@ -79,6 +97,77 @@ impl Verifier {
             Some((id, Arc::new(RS256PublicKey::from_jwk(&jwk.to_string()).ok()?)))
         });
         Ok(keys.collect())
+    }
+}
+
+/// The published keys, as far as this gateway knows them.
+pub(crate) struct Keys {
+    /// Without it, no caller with a token is let in.
+    verifier: Option<Verifier>,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    by_id: KeySet,
+    /// When they were read, in milliseconds since the epoch.
+    loaded: u64,
+}
+
+impl Keys {
+    pub(crate) async fn load<P: Platform>(settings: &Settings<'_, P>) -> Result<Self, String> {
+        let verifier = settings.value("keys_verifier").await?;
+        Ok(Self { verifier, known: Mutex::default() })
+    }
+
+    /// The published key with this id. It is looked up again if it is unknown or a minute old.
+    pub(crate) async fn find<P: Platform>(
+        &self,
+        platform: &P,
+        id: &str,
+        now: u64,
+    ) -> Result<Option<Arc<RS256PublicKey>>, Error> {
+        {
+            let keys = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            // If the clock was set back, then the age is unknown, and the keys are read again.
+            let age = now.checked_sub(keys.loaded).unwrap_or(u64::MAX);
+            let known = keys.by_id.get(id).cloned();
+            if (known.is_some() && age < KNOWN_MS) || (known.is_none() && age < REFRESH_MS) {
+                return Ok(known);
+            }
+        }
+        let unset = |why: &str| {
+            Error::because(Code::ServiceUnavailable, format!("verification keys: {why}"))
+        };
+        let fault = |fault: Fault| unset(&format!("{fault:?}"));
+        // The lock is not held here. Requests that come meanwhile read the keys too, so they are
+        // not refused for a key that is being read.
+        let Some(verifier) = &self.verifier else {
+            return Err(unset("the variable keys_verifier is not set"));
+        };
+        let stored = match platform.get(entry::KEYS).await.map_err(fault)? {
+            Some(document) => match verifier.read(&document, Some(now)) {
+                Ok(keys) => Some(keys),
+                Err(Refused::Stale) => None,
+                Err(Refused::Forged) => {
+                    platform.log(FORGED);
+                    None
+                }
+            },
+            None => None,
+        };
+        let by_id = match stored {
+            Some(keys) if keys.contains_key(id) => keys,
+            // The store has lost the set, or it has one from before a rotation.
+            stored => match (platform.ask_for_keys().await, stored) {
+                (Ok(document), _) => verifier.read(&document, None).map_err(|_| unset(MISMATCH))?,
+                (Err(_), Some(keys)) => keys,
+                (Err(why), None) => return Err(fault(why)),
+            },
+        };
+        let mut keys = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        *keys = Known { by_id, loaded: now };
+        Ok(keys.by_id.get(id).cloned())
     }
 }
 

@@ -2,8 +2,7 @@
 //! `Content-Length` in chunks, even if it has no content.
 
 use http::StatusCode;
-
-use crate::Body;
+use protocol::Body;
 
 /// The `Content-Length` in bytes, if it is known. `is_head` says that the request was HEAD.
 pub(crate) fn of<S>(body: &Body<S>, status: StatusCode, is_head: bool) -> Option<usize> {
@@ -26,8 +25,8 @@ fn may_have_content(status: StatusCode, is_head: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::of;
-    use crate::Body;
     use http::StatusCode;
+    use protocol::Body;
 
     #[test]
     fn what_has_nothing_says_so_where_it_may() {

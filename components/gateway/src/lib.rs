@@ -12,7 +12,7 @@ mod access_log;
 mod authentication;
 mod authorization;
 mod calendar;
-mod config;
+mod call;
 mod content;
 mod cors;
 mod head;
@@ -28,6 +28,8 @@ pub mod limits;
 mod nearness;
 mod platform;
 mod proxies;
+mod public_url;
+mod record;
 mod refusals;
 mod replicas;
 mod representation;
@@ -35,9 +37,12 @@ mod revocation;
 mod router;
 mod scheduler;
 mod security;
+mod settings;
 mod singletons;
 mod tenant;
+mod text;
 mod trace;
+mod verified;
 mod versions;
 
 #[cfg(target_arch = "wasm32")]
@@ -59,33 +64,50 @@ use std::net::IpAddr;
 
 use http::request::Parts;
 
-/// The value of `API-Version`: the version of this artifact, whose major is that of the URL (K-17).
-pub const API_VERSION: &str = env!("CARGO_PKG_VERSION");
+use crate::idempotency::Turn;
+use crate::record::Record;
+use crate::representation::Form;
+use crate::router::Found;
+use crate::settings::Settings;
+use crate::trace::Trace;
 
-/// The gateway of one function.
+/// The gateway of one function: the concerns that have settings or a memory.
 pub struct Gateway {
-    config: config::Config,
+    proxies: proxies::Proxies,
+    public_url: public_url::PublicUrl,
+    cors: cors::Cors,
     routes: router::Routes,
+    lifecycle: lifecycle::Lifecycle,
+    scheduler: scheduler::Scheduler,
     limits: limits::Limits,
     tokens: authentication::Tokens,
+    bodies: content::Bodies,
+    replicas: replicas::Replicas,
+    slots: idempotency::Slots,
 }
 
 impl Gateway {
-    /// Reads the configuration (Spin variables) and takes the operations that the function
-    /// describes.
+    /// Reads the settings (Spin variables) and takes the operations that the function describes.
     ///
     /// # Errors
     /// A sentence for the operator that names the wrong variable or operation.
     pub async fn load<P: Platform>(
         platform: &P,
-        operations: Vec<Operation>,
+        mut operations: Vec<Operation>,
     ) -> Result<Self, String> {
-        let config = config::Config::load(platform, &operations).await?;
+        let settings = Settings(platform);
         Ok(Self {
-            routes: router::Routes::new(operations, &config)?,
-            limits: limits::Limits::default(),
-            tokens: authentication::Tokens::default(),
-            config,
+            limits: limits::Limits::load(&settings, &mut operations).await?,
+            bodies: content::Bodies::load(&settings).await?,
+            cors: cors::Cors::load(&settings).await?,
+            proxies: proxies::Proxies::load(&settings).await?,
+            public_url: public_url::PublicUrl::load(&settings).await,
+            lifecycle: lifecycle::Lifecycle::load(&settings).await?,
+            tokens: authentication::Tokens::load(&settings).await?,
+            slots: idempotency::Slots::load(&settings).await?,
+            replicas: replicas::Replicas::load(&settings).await?,
+            scheduler: scheduler::Scheduler::load(&settings).await,
+            routes: router::Routes::load(&settings, call::declared(operations)?).await,
         })
     }
 
@@ -99,27 +121,36 @@ impl Gateway {
         body: B,
     ) -> http::Response<Body<P::Stream>> {
         let started = platform.now();
-        let mut seen = trace::Seen::new(platform, &self.config, &parts, peer);
-        let mut form = representation::Form::new(&self.config, &parts, started);
-        let outcome = self.answer(platform, body, &mut form, &mut seen).await;
+        let mut record = self.record(platform, &parts, peer);
+        let mut form = Form::new(&self.public_url.base, &parts, started);
+        let outcome = self.answer(platform, body, &mut form, &mut record).await;
         if let Err(refusal) = &outcome {
-            refusals::note(platform, refusal, &mut seen).await;
+            refusals::note(platform, refusal, &mut record).await;
         }
-        let mut response = representation::render(outcome, form, &mut seen);
-        versions::headers(&seen, response.headers_mut());
-        self.config.lifecycle.headers(started, &seen, response.headers_mut());
-        cors::headers(&self.config, &parts, response.headers_mut());
+        let mut response = representation::render(outcome, form, &mut record);
+        versions::headers(&record, response.headers_mut());
+        self.lifecycle.headers(started, &record, response.headers_mut());
+        self.cors.headers(&parts, response.headers_mut());
         security::headers(response.headers_mut());
-        platform.log(&access_log::line(&parts, &seen, response.status(), started, platform.now()));
+        let (status, now) = (response.status(), platform.now());
+        platform.log(&access_log::line(&parts, &record, status, started, now));
         response
+    }
+
+    /// The record of a request: its ids, and where it comes from.
+    fn record<P: Platform>(&self, platform: &P, parts: &Parts, peer: IpAddr) -> Record {
+        let trace = Trace::of(&parts.headers, platform.random());
+        let address = self.proxies.client(&parts.headers, peer);
+        let is_local = self.public_url.is_here && nearness::is_local(parts, peer);
+        Record::new(trace, address, is_local)
     }
 
     async fn answer<'a, P: Platform, B: IncomingBody>(
         &'a self,
         platform: &P,
         body: B,
-        form: &mut representation::Form<'a>,
-        seen: &mut trace::Seen,
+        form: &mut Form<'a>,
+        record: &mut Record,
     ) -> Result<Response<P::Stream>, Error> {
         let parts = form.parts;
         head::check(parts)?;
@@ -127,40 +158,46 @@ impl Gateway {
         if cors::is_preflight(parts) {
             return Ok(cors::preflight());
         }
-        let found = self.routes.find(parts, seen);
-        self.config.lifecycle.check(platform.now(), seen)?;
+        let found = self.routes.find(parts, record);
+        self.lifecycle.check(platform.now(), record)?;
         let route = match found? {
-            router::Found::Operation(route) => route,
-            router::Found::Elsewhere(location) => return Ok(router::elsewhere(location)),
-            router::Found::Options(allow) => return Ok(router::options(allow)),
+            Found::Operation(route) => route,
+            Found::Elsewhere(location) => return Ok(router::elsewhere(location)),
+            Found::Options(allow) => return Ok(router::options(allow)),
         };
         singletons::check_declared(&parts.headers, route.operation)?;
-        versions::check(parts, seen.major)?;
+        versions::check(parts, record.major)?;
         form.matched(route.operation)?;
-        let unlimited = scheduler::calls(&self.config, parts, &route);
+        let unlimited = self.scheduler.calls(parts, &route);
         if !unlimited {
-            self.limits.address(&self.config, platform.now(), seen)?;
+            self.limits.address(platform.now(), record)?;
         }
         hops::check(parts, &route)?;
-        let caller =
-            match self.tokens.authenticate(platform, &self.config, parts, &route, seen).await {
-                Ok(caller) => caller,
-                Err(error) => {
-                    return Err(limits::refused(platform, &self.config, seen, error).await);
-                }
-            };
+        let caller = match self.tokens.authenticate(platform, parts, &route, record).await {
+            Ok(caller) => caller,
+            Err(refusal) => return Err(self.limits.refused(platform, record, refusal).await),
+        };
         tenant::check(parts, caller.as_ref())?;
         authorization::check(&route, caller.as_ref())?;
         if !unlimited {
-            self.limits.identity(platform, &self.config, &route, caller.as_ref(), seen).await?;
+            self.limits.identity(platform, &route, caller.as_ref(), record).await?;
         }
-        let body = content::read(&self.config, parts, &route, body).await?;
+        let body = self.bodies.read(parts, &route, body).await?;
         let body = form.read(&route, body)?;
-        let mark = replicas::mark(&self.config, caller.as_ref());
-        replicas::choose(platform, &self.config, &route, mark.as_deref(), seen).await;
-        let outcome =
-            idempotency::once(platform, &self.config, form, &route, caller, body, seen).await;
-        replicas::note(platform, &self.config, &route, mark.as_deref(), &outcome, seen).await;
+        let mark = self.replicas.mark(caller.as_ref());
+        self.replicas.choose(platform, &route, mark.as_deref(), record).await;
+        let turn = self.slots.begin(platform, parts, &route, caller.as_ref(), &body, record).await;
+        let outcome = match turn {
+            Ok(Turn::Ours(slot)) => {
+                let key = slot.as_ref().map(|slot| slot.key.clone());
+                let outcome =
+                    call::function(platform, form, &route, caller, body, key, record).await;
+                self.slots.finish(platform, slot, outcome, record).await
+            }
+            Ok(Turn::Kept(response)) => Ok(response),
+            Err(refusal) => Err(refusal),
+        };
+        self.replicas.note(platform, &route, mark.as_deref(), &outcome, record).await;
         outcome
     }
 }

@@ -17,11 +17,14 @@
 //! the future.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use protocol::{Code, Error};
 use serde::Deserialize;
 
 use crate::calendar::Day;
-use crate::trace::Seen;
-use crate::{Code, Error, versions};
+use crate::platform::Platform;
+use crate::record::Record;
+use crate::settings::Settings;
+use crate::versions;
 
 /// The least time from announcement to sunset, in months (C-41, D-135).
 const NOTICE: u8 = 6;
@@ -72,8 +75,13 @@ struct Deprecation {
 }
 
 impl Lifecycle {
+    pub(crate) async fn load<P: Platform>(settings: &Settings<'_, P>) -> Result<Self, String> {
+        let table = settings.text("api_lifecycle", "").await;
+        Self::parse(&table).map_err(|why| format!("variable api_lifecycle: {why}"))
+    }
+
     /// Reads the table; empty text is an empty table.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, String> {
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
@@ -84,8 +92,8 @@ impl Lifecycle {
     }
 
     /// 410 if the operation or its major has passed its sunset.
-    pub(crate) fn check(&self, now: u64, seen: &Seen) -> Result<(), Error> {
-        let Some(Notice { row, .. }) = self.notice(now, seen) else { return Ok(()) };
+    pub(crate) fn check(&self, now: u64, record: &Record) -> Result<(), Error> {
+        let Some(Notice { row, .. }) = self.notice(now, record) else { return Ok(()) };
         if !has_come(row.sunset_at, now) {
             return Ok(());
         }
@@ -105,8 +113,8 @@ impl Lifecycle {
 
     /// Adds the headers of a deprecation, to successes and errors alike, and under every prefix
     /// (K-19).
-    pub(crate) fn headers(&self, now: u64, seen: &Seen, headers: &mut HeaderMap) {
-        let notice = self.notice(now, seen);
+    pub(crate) fn headers(&self, now: u64, record: &Record, headers: &mut HeaderMap) {
+        let notice = self.notice(now, record);
         let Some(Notice { headers: told, .. }) =
             notice.filter(|notice| !has_come(notice.row.sunset_at, now))
         else {
@@ -119,11 +127,11 @@ impl Lifecycle {
     }
 
     /// The row in effect. If there are several, then the one with the earliest sunset.
-    fn notice(&self, now: u64, seen: &Seen) -> Option<&Notice> {
+    fn notice(&self, now: u64, record: &Record) -> Option<&Notice> {
         let concerns = |notice: &&Notice| {
             let Deprecation { major, operation, deprecated_at, .. } = &notice.row;
-            *major == seen.major
-                && operation.as_ref().is_none_or(|id| seen.operation.as_ref() == Some(id))
+            *major == record.major
+                && operation.as_ref().is_none_or(|id| record.operation.as_ref() == Some(id))
                 && has_come(*deprecated_at, now)
         };
         self.0.iter().filter(concerns).min_by_key(|notice| notice.row.sunset_at)
@@ -216,7 +224,10 @@ fn policy(rows: &[Deprecation]) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
+    use crate::trace::Trace;
 
     const V1: &str = r#"{"major":1,"announced_at":"2027-01-01","deprecated_at":"2027-03-01",
         "sunset_at":"2028-03-01","guide":"https://docs.example.com/v2","successor":2,
@@ -277,15 +288,16 @@ mod tests {
     /// The headers of an answer on this day, or the refusal.
     fn told(text: &str, day: &str, major: u32, operation: &str) -> Result<HeaderMap, Error> {
         let lifecycle = Lifecycle::parse(text).expect("valid");
-        let mut seen = Seen::for_test();
-        seen.addressed("/v1", major, false);
-        seen.operation = Some(operation.to_owned());
+        let trace = Trace::of(&HeaderMap::new(), [7; 16]);
+        let mut record = Record::new(trace, IpAddr::from([192, 0, 2, 1]), false);
+        record.addressed(major, false);
+        record.operation = Some(operation.to_owned());
         let day = Day::parse(day).expect(day);
         let now = u64::try_from(day.seconds()).expect("after 1970") * 1000;
         let mut headers = HeaderMap::new();
         headers.insert("link", HeaderValue::from_static("</x>; rel=\"next\""));
-        lifecycle.headers(now, &seen, &mut headers);
-        lifecycle.check(now, &seen).map(|()| headers)
+        lifecycle.headers(now, &record, &mut headers);
+        lifecycle.check(now, &record).map(|()| headers)
     }
 
     #[test]

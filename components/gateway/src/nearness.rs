@@ -9,7 +9,7 @@ use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, Uri};
 
-use crate::trace::header;
+use crate::text::header;
 
 /// Parts of the names of headers with which proxies identify themselves and the client (RFC 7239,
 /// RFC 8586, and common practice). A program on this machine sends no such header.

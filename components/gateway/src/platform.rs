@@ -7,7 +7,8 @@ use std::future::Future;
 
 use protocol::{Code, Context, Error, Request, Response};
 
-use crate::limits::{Quota, Taken};
+use crate::limits::bucket::Taken;
+use crate::limits::quota::Quota;
 
 /// Natively this is `Send`, because futures move between the worker threads of the host. In
 /// WebAssembly it is empty, because the futures of the interfaces are single-threaded.

@@ -7,7 +7,9 @@ use std::str::FromStr;
 use http::HeaderMap;
 use ipnet::IpNet;
 
-use crate::trace::header;
+use crate::platform::Platform;
+use crate::settings::Settings;
+use crate::text::header;
 
 /// A trusted proxy. In a setting it is written `10.0.0.7`, `10.0.0.0/8` or `2001:db8::/32`.
 #[derive(Clone, Debug)]
@@ -31,29 +33,38 @@ impl FromStr for Proxy {
     }
 }
 
-/// The rightmost hop that is not a trusted proxy. Each proxy appends the address that it heard
-/// from. So a hop is believed as long as all hops behind it are trusted. If a hop is not an
-/// address, then the last known address counts.
-pub(crate) fn client(proxies: &[Proxy], headers: &HeaderMap, peer: IpAddr) -> IpAddr {
-    let trusted = |address: IpAddr| proxies.iter().any(|proxy| proxy.contains(address));
-    let mut known = peer.to_canonical();
-    if !trusted(known) {
-        return known;
+/// The proxies whose `X-Forwarded-For` is believed.
+pub(crate) struct Proxies(Vec<Proxy>);
+
+impl Proxies {
+    pub(crate) async fn load<P: Platform>(settings: &Settings<'_, P>) -> Result<Self, String> {
+        settings.list("trusted_proxies").await.map(Self)
     }
-    if !headers.contains_key("x-forwarded-for") {
-        return header(headers, "x-real-ip").and_then(address).unwrap_or(known);
-    }
-    for line in headers.get_all("x-forwarded-for").into_iter().rev() {
-        let Ok(line) = line.to_str() else { return known };
-        for hop in line.rsplit(',') {
-            let Some(hop) = address(hop) else { return known };
-            known = hop;
-            if !trusted(known) {
-                return known;
+
+    /// The rightmost hop that is not a trusted proxy. Each proxy appends the address that it heard
+    /// from. So a hop is believed as long as all hops behind it are trusted. If a hop is not an
+    /// address, then the last known address counts.
+    pub(crate) fn client(&self, headers: &HeaderMap, peer: IpAddr) -> IpAddr {
+        let trusted = |address: IpAddr| self.0.iter().any(|proxy| proxy.contains(address));
+        let mut known = peer.to_canonical();
+        if !trusted(known) {
+            return known;
+        }
+        if !headers.contains_key("x-forwarded-for") {
+            return header(headers, "x-real-ip").and_then(address).unwrap_or(known);
+        }
+        for line in headers.get_all("x-forwarded-for").into_iter().rev() {
+            let Ok(line) = line.to_str() else { return known };
+            for hop in line.rsplit(',') {
+                let Some(hop) = address(hop) else { return known };
+                known = hop;
+                if !trusted(known) {
+                    return known;
+                }
             }
         }
+        known
     }
-    known
 }
 
 /// Reads `1.2.3.4`, `1.2.3.4:5`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:443`.
@@ -73,7 +84,7 @@ mod tests {
 
     fn of(peer: &str, lines: &[&str], real: Option<&str>) -> String {
         let proxies = ["127.0.0.1", "10.0.0.0/8", "2001:db8:1::/48"];
-        let proxies: Vec<Proxy> = proxies.map(|text| text.parse().expect(text)).into();
+        let proxies = Proxies(proxies.map(|text| text.parse().expect(text)).into());
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append("x-forwarded-for", HeaderValue::from_str(line).expect(line));
@@ -81,7 +92,7 @@ mod tests {
         if let Some(real) = real {
             headers.insert("x-real-ip", HeaderValue::from_str(real).expect(real));
         }
-        client(&proxies, &headers, peer.parse().expect(peer)).to_string()
+        proxies.client(&headers, peer.parse().expect(peer)).to_string()
     }
 
     #[test]

@@ -7,19 +7,20 @@
 //! (`components/kit/src/refusal.rs`). If that fails, then the answer to the client is still the
 //! same.
 
-use protocol::{entry, note};
+use protocol::{Code, Context, Error, entry, note};
 
-use crate::trace::{Seen, hex};
-use crate::{Code, Context, Error, Platform};
+use crate::platform::Platform;
+use crate::record::Record;
+use crate::text::hex;
 
 const HOUR_MS: u64 = 3_600_000;
 
 /// Notes a refusal for want of rights, unless this hour has one of this caller already.
-pub(crate) async fn note<P: Platform>(platform: &P, refusal: &Error, seen: &mut Seen) {
+pub(crate) async fn note<P: Platform>(platform: &P, refusal: &Error, record: &mut Record) {
     if !matches!(refusal.code, Code::InsufficientScope | Code::TenantMismatch) {
         return;
     }
-    let Some(verified) = seen.verified.clone() else { return };
+    let Some(verified) = record.verified.clone() else { return };
     let caller = verified.caller.clone();
     let hour = platform.now() / HOUR_MS;
     let what = format!("{}:access.refused:{}", caller.tenant, caller.id());
@@ -29,11 +30,11 @@ pub(crate) async fn note<P: Platform>(platform: &P, refusal: &Error, seen: &mut 
     }
     let scope = refusal.context.iter().find(|(name, _)| name == "required_scope");
     let told = note::Refusal {
-        operation: seen.operation.clone(),
+        operation: record.operation.clone(),
         error: Some(refusal.code.row().name.to_owned()),
         required_scope: scope.map(|(_, scope)| scope.clone()),
     };
-    let context = Context { trace_id: seen.trace_id.clone(), caller: Some(caller) };
+    let context = Context { trace_id: record.trace.trace_id.clone(), caller: Some(caller) };
     match platform.call(context, note::Refusal::OPERATION, told.request()).await {
         Ok(Ok(mut response)) => {
             if note::take_work_due(&mut response.headers) {
@@ -41,8 +42,8 @@ pub(crate) async fn note<P: Platform>(platform: &P, refusal: &Error, seen: &mut 
             }
         }
         // The function has no database, or it does not know this call.
-        Ok(Err(error)) => seen.cause = error.internal.or(Some(error.message)),
-        Err(fault) => seen.cause = Some(format!("refusal not noted: {fault:?}")),
+        Ok(Err(error)) => record.cause = error.internal.or(Some(error.message)),
+        Err(fault) => record.cause = Some(format!("refusal not noted: {fault:?}")),
     }
 }
 

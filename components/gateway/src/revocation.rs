@@ -15,9 +15,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use protocol::entry;
+use protocol::{Code, Error, entry};
 
-use crate::{Code, Error, Fault, Platform};
+use crate::platform::{Fault, Platform};
 
 /// How long a mark that was seen counts without another look, in milliseconds.
 const TRUSTED_MS: u64 = 1_000;

@@ -3,14 +3,13 @@
 use http::Method;
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
-use protocol::note::Facts;
+use protocol::{Body, Code, Error, Location, Operation, Parameter, Response};
 
-use crate::config::Config;
 use crate::head::{linked, malformed, normalised};
-use crate::idempotency::HANDED_ON;
-use crate::limits::Quota;
-use crate::trace::Seen;
-use crate::{Body, Code, Error, Location, Operation, Parameter, Response, versions};
+use crate::platform::Platform;
+use crate::record::Record;
+use crate::settings::Settings;
+use crate::versions;
 
 /// First segments of paths that have no version prefix. Such a path is never searched below a
 /// version.
@@ -32,8 +31,6 @@ struct Compiled {
     operation: Operation,
     /// Segments below the version prefix, or from the root for `/.well-known/…`.
     segments: Vec<Segment>,
-    /// The quota of the operation's class.
-    quota: Quota,
 }
 
 enum Segment {
@@ -44,7 +41,6 @@ enum Segment {
 /// A matched operation with its variables.
 pub(crate) struct Route<'a> {
     pub(crate) operation: &'a Operation,
-    pub(crate) quota: Quota,
     pub(crate) variables: Vec<Parameter>,
 }
 
@@ -58,11 +54,13 @@ pub(crate) enum Found<'a> {
 }
 
 impl Routes {
-    pub(crate) fn new(operations: Vec<Operation>, config: &Config) -> Result<Self, String> {
-        let mut operations = operations
-            .into_iter()
-            .map(|operation| compile(operation, config))
-            .collect::<Result<Vec<_>, _>>()?;
+    /// Takes the operations, and reads the name of the service from the settings.
+    pub(crate) async fn load<P: Platform>(
+        settings: &Settings<'_, P>,
+        operations: Vec<Operation>,
+    ) -> Self {
+        let name = settings.text("service_name", "").await;
+        let mut operations: Vec<_> = operations.into_iter().map(compile).collect();
         // The sort is stable, so equal paths keep the order of the contract.
         operations.sort_by(|a, b| {
             let variables = |one: &Compiled| {
@@ -80,21 +78,20 @@ impl Routes {
             let mut first = first.filter_map(|one| one.segments.first());
             first.any(|segment| matches!(segment, Segment::Literal(text) if text == name))
         };
-        let name = Some(config.service.clone()).filter(|name| !name.is_empty());
-        let service = name.filter(|name| !is_resource(name));
-        Ok(Self { operations, majors, service })
+        let service = Some(name).filter(|name| !name.is_empty() && !is_resource(name));
+        Self { operations, majors, service }
     }
 
     /// Finds the operation: 404 if no path matches, 405 with `Allow` if no operation of the path
     /// has the method.
-    pub(crate) fn find(&self, parts: &Parts, seen: &mut Seen) -> Result<Found<'_>, Error> {
+    pub(crate) fn find(&self, parts: &Parts, record: &mut Record) -> Result<Found<'_>, Error> {
         let path = normalised(parts.uri.path())?;
         let mut target = Target::parse(&path);
         if let Some(service) = &self.service {
-            target.leave_out(&path, service);
+            target.leave_out(service);
         }
         let known = self.majors.contains(&target.major);
-        seen.addressed(target.prefix, target.major, target.canonical && known);
+        record.addressed(target.major, target.canonical && known);
         // HEAD is answered like GET, without the body (RFC 9110 section 9.3.2).
         let method = if parts.method == Method::HEAD { "GET" } else { parts.method.as_str() };
         let mut allow: Vec<&str> = Vec::new();
@@ -106,9 +103,9 @@ impl Routes {
             }
             if compiled.operation.method == method && !target.slash {
                 let variables = compiled.variables(&target)?;
-                seen.matched(&compiled.operation);
-                let (operation, quota) = (&compiled.operation, compiled.quota);
-                return Ok(Found::Operation(Route { operation, quota, variables }));
+                record.matched(&compiled.operation);
+                let operation = &compiled.operation;
+                return Ok(Found::Operation(Route { operation, variables }));
             }
             allow.push(&compiled.operation.method);
         }
@@ -196,26 +193,18 @@ impl Compiled {
     }
 }
 
-fn compile(mut operation: Operation, config: &Config) -> Result<Compiled, String> {
-    if let Some(name) = operation.headers.iter().find(|name| Facts::has(name)) {
-        return Err(format!("operation {}: the header {name} is the gateway's own", operation.id));
-    }
-    operation.headers.retain(|name| !HANDED_ON.contains(&name.as_str()));
-    let limit = &operation.limit;
-    let quota = config.quotas.get(&limit.class).copied().unwrap_or(Quota::of(limit));
+fn compile(operation: Operation) -> Compiled {
     let segments = operation.path.split('/').skip(1).map(|segment| {
         match segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
             Some(name) => Segment::Variable(name.to_owned()),
             None => Segment::Literal(segment.to_owned()),
         }
     });
-    Ok(Compiled { segments: segments.collect(), quota, operation })
+    Compiled { segments: segments.collect(), operation }
 }
 
 /// The parts of a normalised path.
 struct Target<'a> {
-    /// The prefix `/api/v1` or `/v1`; empty for an absolute path.
-    prefix: &'a str,
     /// The major version; 0 for an absolute path.
     major: u32,
     /// Whether the prefix is `/api/v1` and not the alias `/v1` (K-14).
@@ -239,18 +228,17 @@ impl<'a> Target<'a> {
         let mut segments: Vec<_> =
             below.map(|below| below.split('/').collect()).unwrap_or_default();
         let slash = segments.pop_if(|last| last.is_empty()).is_some();
-        Self { prefix, major, canonical, segments, slash }
+        Self { major, canonical, segments, slash }
     }
 
     /// Reads `/v1/{service}/…` as `/v1/…`.
-    fn leave_out(&mut self, path: &'a str, service: &str) {
+    fn leave_out(&mut self, service: &str) {
         if self.major > 0
             && !self.canonical
             && self.segments.len() > 1
             && self.segments[0] == service
         {
             self.segments.remove(0);
-            self.prefix = &path[..self.prefix.len() + 1 + service.len()];
         }
     }
 

@@ -3,9 +3,7 @@
 //! (RFC 9110 section 5.3).
 
 use http::HeaderMap;
-
-use crate::head::malformed;
-use crate::{Error, Operation};
+use protocol::{Code, Error, Operation};
 
 /// Fields of HTTP, of browsers, and of this API whose value is not a list. Several `traceparent`
 /// count as none (W3C Trace Context), so that field is not here.
@@ -65,10 +63,11 @@ fn refuse<'a>(headers: &HeaderMap, names: impl Iterator<Item = &'a str>) -> Resu
     let repeated: Vec<&str> = repeated.collect();
     match repeated.as_slice() {
         [] => Ok(()),
-        names => Err(malformed(&format!(
-            "These header fields may be sent once only: {}.",
-            names.join(", ")
-        ))),
+        names => {
+            let names = names.join(", ");
+            let message = format!("These header fields may be sent once only: {names}.");
+            Err(Error::new(Code::MalformedRequest, message))
+        }
     }
 }
 

@@ -2,8 +2,7 @@
 //! never change it (A-24, K-39).
 
 use http::request::Parts;
-
-use crate::{Caller, Code, Error};
+use protocol::{Caller, Code, Error};
 
 pub(crate) fn check(parts: &Parts, caller: Option<&Caller>) -> Result<(), Error> {
     let (Some(caller), Some(named)) = (caller, parts.headers.get("x-tenant-id")) else {

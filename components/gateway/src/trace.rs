@@ -1,140 +1,45 @@
-//! Trace and request ids, and the facts that are learned about a request: W3C Trace Context, B3
-//! and the correlation headers (A-29, K-78).
-
-use std::net::IpAddr;
-use std::sync::Arc;
+//! The ids of a request, under which logs and other systems find it: W3C Trace Context, B3
+//! and the correlation headers (A-29, K-78).
 
 use http::HeaderMap;
-use http::request::Parts;
 
-use crate::authentication::Verified;
-use crate::config::Config;
-use crate::limits::Standing;
-use crate::{Operation, Platform, nearness, proxies};
+use crate::text::{header, hex};
 
-/// The facts that the concerns have learned about one request. The log line and the headers of the
-/// answer are written from them.
-pub(crate) struct Seen {
+/// The ids of a request: those that the client sent, if they are acceptable, or new ones.
+pub(crate) struct Trace {
+    /// Names this one request.
     pub(crate) request_id: String,
+    /// Names all requests for the same purpose of the client.
     pub(crate) correlation_id: String,
     /// 32 hex digits.
     pub(crate) trace_id: String,
     /// 16 hex digits, for this hop.
     pub(crate) span_id: String,
-    pub(crate) sampled: bool,
-    /// The client's address (K-79).
-    pub(crate) address: IpAddr,
-    /// Whether it comes straight from a program on this machine, and `public_url` is on it too.
-    pub(crate) local: bool,
-    pub(crate) operation: Option<String>,
-    /// The prefix before the operation's path: `/api/v1`, `/v1`, or nothing.
-    pub(crate) prefix: String,
-    /// The major of the URL; 0 for an absolute path.
-    pub(crate) major: u32,
-    /// Whether the prefix is `/api/v{N}`. Only its answers have `API-Version` (K-16).
-    pub(crate) canonical: bool,
-    pub(crate) tenant: Option<String>,
-    /// The SHA-256 of the principal, shortened, because logs must hold no identity.
-    pub(crate) principal_hash: Option<String>,
-    /// The content of the caller's token.
-    pub(crate) verified: Option<Arc<Verified>>,
-    /// The answers of the buckets that were asked so far.
-    pub(crate) quotas: Vec<Standing>,
-    pub(crate) replayed: bool,
-    /// When the caller's token was issued, in milliseconds since the epoch.
-    pub(crate) issued_at: u64,
-    /// Whether a replica of the database may answer.
-    pub(crate) replica: bool,
-    pub(crate) error: Option<&'static str>,
-    /// The cause of a failure, for the log only.
-    pub(crate) cause: Option<String>,
+    /// Whether the client wants the trace to be recorded.
+    pub(crate) is_sampled: bool,
 }
 
-impl Seen {
-    pub(crate) fn new<P: Platform>(
-        platform: &P,
-        config: &Config,
-        parts: &Parts,
-        peer: IpAddr,
-    ) -> Self {
-        let random = platform.random();
-        let headers = &parts.headers;
+impl Trace {
+    /// The ids of a request with these headers. New ids are made from `random`.
+    pub(crate) fn of(headers: &HeaderMap, random: [u8; 16]) -> Self {
         let fresh = hex(&random);
         let request_id = token(headers, "x-request-id").unwrap_or_else(|| uuid(&fresh));
-        let (trace_id, sampled) = incoming(headers).unwrap_or_else(|| (fresh.clone(), true));
+        let (trace_id, is_sampled) = incoming(headers).unwrap_or_else(|| (fresh.clone(), true));
         Self {
             correlation_id: token(headers, "x-correlation-id")
                 .unwrap_or_else(|| request_id.clone()),
             request_id,
             trace_id,
             span_id: fresh[8..24].to_owned(),
-            sampled,
-            address: proxies::client(&config.proxies, headers, peer),
-            local: config.is_here && nearness::is_local(parts, peer),
-            operation: None,
-            prefix: String::new(),
-            major: 0,
-            canonical: false,
-            tenant: None,
-            principal_hash: None,
-            verified: None,
-            quotas: Vec::new(),
-            replayed: false,
-            issued_at: 0,
-            replica: false,
-            error: None,
-            cause: None,
+            is_sampled,
         }
     }
 
-    /// The facts of a request about which nothing is known yet.
-    #[cfg(test)]
-    pub(crate) fn for_test() -> Self {
-        Self {
-            request_id: "req-1".to_owned(),
-            correlation_id: "req-1".to_owned(),
-            trace_id: "0".repeat(31) + "1",
-            span_id: "0".repeat(15) + "1",
-            sampled: true,
-            address: IpAddr::from([192, 0, 2, 1]),
-            local: false,
-            operation: None,
-            prefix: String::new(),
-            major: 0,
-            canonical: false,
-            tenant: None,
-            principal_hash: None,
-            verified: None,
-            quotas: Vec::new(),
-            replayed: false,
-            issued_at: 0,
-            replica: false,
-            error: None,
-            cause: None,
-        }
+    /// The trace id as a UUID of version 8 of RFC 9562, which is for custom forms. It has all bits
+    /// of the trace id, except the six that name version and variant.
+    pub(crate) fn uuid(&self) -> String {
+        uuid_of(8, &self.trace_id)
     }
-
-    /// Notes the version that the target leads to, even if it has no such operation.
-    pub(crate) fn addressed(&mut self, prefix: &str, major: u32, canonical: bool) {
-        prefix.clone_into(&mut self.prefix);
-        self.major = major;
-        self.canonical = canonical;
-    }
-
-    pub(crate) fn matched(&mut self, operation: &Operation) {
-        self.operation = Some(operation.id.clone());
-    }
-}
-
-pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
-}
-
-/// Bytes as lower-case hex digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// A correlation id from the client, if it is acceptable (K-78): 1 to 128 of `[A-Za-z0-9._-]`.
@@ -158,12 +63,6 @@ pub fn new_ids(random: [u8; 16]) -> (String, String) {
 /// A UUID of RFC 9562 version 4, from 32 random hex digits.
 fn uuid(hex: &str) -> String {
     uuid_of(4, hex)
-}
-
-/// The trace id as a UUID of version 8 of RFC 9562, which is for custom forms. It has all bits of
-/// the trace id, except the six that name version and variant.
-pub(crate) fn trace_uuid(trace_id: &str) -> String {
-    uuid_of(8, trace_id)
 }
 
 fn uuid_of(version: u8, hex: &str) -> String {

@@ -5,12 +5,14 @@ use std::borrow::Cow;
 
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use protocol::{Code, Error, Violation};
 use semver::Version;
 
 use crate::calendar::Day;
-use crate::head::malformed;
-use crate::trace::Seen;
-use crate::{API_VERSION, Code, Error, Violation};
+use crate::record::Record;
+
+/// The value of `API-Version`: the version of this artifact, whose major is that of the URL (K-17).
+pub(crate) const API_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Every release that changed the contract, oldest first: its day and its version. A client may ask
 /// for the version of a day. This is the last version released until then.
@@ -63,7 +65,8 @@ pub(crate) fn check(parts: &Parts, major: u32) -> Result<(), Error> {
     let Some(value) = parts.headers.get("accept-version") else { return Ok(()) };
     let wanted = value.to_str().ok();
     let wanted = wanted.and_then(|text| Wanted::parse(text.trim())).ok_or_else(|| {
-        malformed("Accept-Version takes one version such as 1, 1.0, 1.0.0 or 2026-01-31.")
+        let message = "Accept-Version takes one version such as 1, 1.0, 1.0.0 or 2026-01-31.";
+        Error::new(Code::MalformedRequest, message)
     })?;
     let served = served(major);
     if wanted.is_met(major, &served, RELEASES) {
@@ -115,9 +118,9 @@ impl Wanted {
 
 /// Adds `API-Version` below `/api/v{N}`. Answers below the alias have no version in headers (E-8,
 /// K-16).
-pub(crate) fn headers(seen: &Seen, headers: &mut HeaderMap) {
-    if seen.canonical && seen.major > 0 {
-        let version = served(seen.major);
+pub(crate) fn headers(record: &Record, headers: &mut HeaderMap) {
+    if record.is_canonical && record.major > 0 {
+        let version = served(record.major);
         if let Ok(version) = HeaderValue::from_str(&version) {
             headers.insert(HEADER, version);
         }

@@ -5,12 +5,12 @@ use std::net::IpAddr;
 
 use http::HeaderMap;
 use http::request::Parts;
+use protocol::{Caller, Code, Error, Violation};
 use serde_json::Value;
 use sfv::{BareItem, Item, Parser};
 use sha2::{Digest, Sha256};
 
-use crate::trace::hex;
-use crate::{Caller, Code, Error, Violation};
+use crate::text::hex;
 
 const NAME: &str = "idempotency-key";
 /// The most characters of a key.

@@ -8,7 +8,7 @@
 
 use protocol::entry;
 
-use super::Quota;
+use super::quota::Quota;
 
 /// The answer of a bucket to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 
-use super::{Ask, Quota, Taken};
+use super::bucket::{Ask, Taken};
+use super::quota::Quota;
 
 /// The most buckets that are not full. Beyond this number, new names share one bucket.
 const BUCKETS: usize = 100_000;

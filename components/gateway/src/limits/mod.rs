@@ -12,33 +12,38 @@
 //! A user has a bucket in each tenant. All machine clients and API keys of a tenant share one
 //! bucket, so more of them do not raise the limit. One with a quota of its own has its own bucket.
 
-mod bucket;
+pub(crate) mod bucket;
 mod local;
 mod overrides;
-mod quota;
-mod standing;
+pub(crate) mod quota;
+pub(crate) mod standing;
 
 pub use bucket::{Ask, Taken, decode, encode, moved_by};
 pub use quota::Quota;
-pub(crate) use standing::{Standing, headers};
 
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 
-use protocol::entry;
+use protocol::{Caller, Code, Error, Limit, Operation, Principal, entry};
 
 use self::local::Local;
 use self::overrides::Overrides;
-use crate::config::Config;
+use self::standing::{ADDRESS, Standing};
+use crate::platform::Platform;
+use crate::record::Record;
 use crate::router::Route;
-use crate::trace::Seen;
-use crate::{Caller, Code, Error, Limit, Platform, Principal};
+use crate::settings::Settings;
 
-/// The name of the policy by address.
-const ADDRESS: &str = "address";
+/// The quota of an address, unless a variable sets another one.
+const BY_ADDRESS: Quota = Quota::per_minute(600);
 
 /// The buckets of this gateway, and the quotas that it knows.
-#[derive(Default)]
 pub(crate) struct Limits {
+    /// The quota of an address.
+    by_address: Quota,
+    /// The classes whose requests are refused if the store does not answer. Requests of other
+    /// classes are then counted in the memory of this gateway.
+    fail_closed: Vec<String>,
     addresses: Local<IpAddr>,
     /// The buckets of identities while the store does not answer.
     fallback: Local<String>,
@@ -46,38 +51,66 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
+    /// Reads the settings. If a variable sets the quota of a class, then it takes the place of the
+    /// quota that the contract gives to the operations of this class.
+    pub(crate) async fn load<P: Platform>(
+        settings: &Settings<'_, P>,
+        operations: &mut [Operation],
+    ) -> Result<Self, String> {
+        let mut quotas = HashMap::<String, Quota>::new();
+        for operation in operations {
+            let limit = &mut operation.limit;
+            let quota = match quotas.get(&limit.class) {
+                Some(quota) => *quota,
+                None => {
+                    let quota = quota(settings, &limit.class, Quota::of(limit)).await?;
+                    quotas.insert(limit.class.clone(), quota);
+                    quota
+                }
+            };
+            (limit.per_minute, limit.burst) = (quota.per_minute, quota.burst);
+        }
+        Ok(Self {
+            by_address: quota(settings, "ip", BY_ADDRESS).await?,
+            fail_closed: settings.list("limit_fail_closed").await?,
+            addresses: Local::default(),
+            fallback: Local::default(),
+            overrides: Overrides::default(),
+        })
+    }
+
     /// Counts a request by its address, before the caller is known.
-    pub(crate) fn address(&self, config: &Config, now: u64, seen: &mut Seen) -> Result<(), Error> {
-        let quota = config.address_quota;
+    pub(crate) fn address(&self, now: u64, record: &mut Record) -> Result<(), Error> {
+        let quota = self.by_address;
         if quota.is_unlimited() {
             return Ok(());
         }
-        let taken = self.addresses.take(network(seen.address), quota, 1, now);
-        Standing::new(ADDRESS.into(), quota, 1, taken, now).admit(seen)
+        let taken = self.addresses.take(network(record.address), quota, 1, now);
+        Standing::new(ADDRESS.into(), quota, 1, taken, now).admit(&mut record.quotas)
     }
 
     /// Counts a request by its identity.
     pub(crate) async fn identity<P: Platform>(
         &self,
         platform: &P,
-        config: &Config,
         route: &Route<'_>,
         caller: Option<&Caller>,
-        seen: &mut Seen,
+        record: &mut Record,
     ) -> Result<(), Error> {
-        let Limit { class, cost, .. } = &route.operation.limit;
+        let limit = &route.operation.limit;
+        let Limit { class, cost, .. } = limit;
         let cost = *cost;
         let (quota, key) = match caller {
             // The memory of this gateway may not outlive the request, so the bucket in the store
             // also enforces the limit of addresses.
             None => (
-                route.quota.and(config.address_quota),
-                entry::limit(class, &network(seen.address).to_string()),
+                Quota::of(limit).and(self.by_address),
+                entry::limit(class, &network(record.address).to_string()),
             ),
             Some(caller) => {
                 let set = self.overrides.find(platform, caller, class).await;
                 let personal = set.as_ref().is_some_and(|set| set.personal);
-                let quota = set.map_or(route.quota, |set| set.quota);
+                let quota = set.map_or(Quota::of(limit), |set| set.quota);
                 let tenant = &caller.tenant;
                 let key = match &caller.principal {
                     Principal::Client(_) | Principal::ApiKey(_) if !personal => {
@@ -94,42 +127,54 @@ impl Limits {
         let now = platform.now();
         let taken = match platform.take(&key, quota, cost).await {
             Ok(taken) => taken,
-            Err(fault) if config.fail_closed.contains(class) => {
+            Err(fault) if self.fail_closed.contains(class) => {
                 let cause = format!("rate limit, which fails closed: {fault:?}");
                 return Err(Error::because(Code::ServiceUnavailable, cause));
             }
             Err(fault) => {
-                seen.cause = Some(format!("rate limit counted in this gateway alone: {fault:?}"));
+                let cause = format!("rate limit counted in this gateway alone: {fault:?}");
+                record.cause = Some(cause);
                 self.fallback.take(key, quota, cost, now)
             }
         };
-        Standing::new(class.clone().into(), quota, cost, taken, now).admit(seen)
+        let standing = Standing::new(class.clone().into(), quota, cost, taken, now);
+        standing.admit(&mut record.quotas)
+    }
+
+    /// Counts a request with a refused credential, by its address in the store. Returns the refusal
+    /// or, if there were too many, a 429.
+    pub(crate) async fn refused<P: Platform>(
+        &self,
+        platform: &P,
+        record: &mut Record,
+        refusal: Error,
+    ) -> Error {
+        let quota = self.by_address;
+        if quota.is_unlimited() {
+            return refusal;
+        }
+        let key = entry::limit(ADDRESS, &network(record.address).to_string());
+        match platform.take(&key, quota, 1).await {
+            Ok(taken) => {
+                let standing = Standing::new(ADDRESS.into(), quota, 1, taken, platform.now());
+                standing.admit(&mut record.quotas).err().unwrap_or(refusal)
+            }
+            Err(fault) => {
+                record.cause = Some(format!("refusal not counted: {fault:?}"));
+                refusal
+            }
+        }
     }
 }
 
-/// Counts a request with a refused credential, by its address in the store. Returns the refusal or,
-/// if there were too many, a 429.
-pub(crate) async fn refused<P: Platform>(
-    platform: &P,
-    config: &Config,
-    seen: &mut Seen,
-    refusal: Error,
-) -> Error {
-    let quota = config.address_quota;
-    if quota.is_unlimited() {
-        return refusal;
-    }
-    let key = entry::limit(ADDRESS, &network(seen.address).to_string());
-    match platform.take(&key, quota, 1).await {
-        Ok(taken) => {
-            let standing = Standing::new(ADDRESS.into(), quota, 1, taken, platform.now());
-            standing.admit(seen).err().unwrap_or(refusal)
-        }
-        Err(fault) => {
-            seen.cause = Some(format!("refusal not counted: {fault:?}"));
-            refusal
-        }
-    }
+/// The quota of a class: from its variable, else `default`.
+async fn quota<P: Platform>(
+    settings: &Settings<'_, P>,
+    class: &str,
+    default: Quota,
+) -> Result<Quota, String> {
+    let set = settings.value(&format!("limit_{class}_per_minute")).await?;
+    Ok(set.unwrap_or(default))
 }
 
 /// The network of an address. IPv6 counts by /64, which is what one subscriber has.

@@ -5,11 +5,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use protocol::entry;
+use protocol::{Caller, Grant, entry};
 use serde::Deserialize;
 
-use super::Quota;
-use crate::{Caller, Grant, Platform};
+use super::quota::Quota;
+use crate::platform::Platform;
 
 /// The greatest age of the known value, in milliseconds.
 const FRESH: u64 = 10_000;

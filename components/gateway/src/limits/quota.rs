@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::Limit;
+use protocol::Limit;
 
 /// A quota: `burst` units at once, of which `per_minute` come back every minute. So no minute,
 /// wherever it begins, admits more than the sum of both.

@@ -6,10 +6,13 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use protocol::{Code, Error};
 
-use super::{ADDRESS, Quota, Taken};
-use crate::trace::Seen;
-use crate::{Code, Error};
+use super::bucket::Taken;
+use super::quota::Quota;
+
+/// The name of the policy by address.
+pub(super) const ADDRESS: &str = "address";
 
 // These are constants, so that no name is parsed while a request is served.
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -55,12 +58,12 @@ impl Standing {
         }
     }
 
-    /// Notes the answer for the headers; 429 if the bucket had not enough.
-    pub(super) fn admit(self, seen: &mut Seen) -> Result<(), Error> {
+    /// Adds the answer to those that the headers report; 429 if the bucket had not enough.
+    pub(super) fn admit(self, standings: &mut Vec<Self>) -> Result<(), Error> {
         // A request with a refused credential is counted by address a second time, in the store.
-        seen.quotas.retain(|known| known.policy != self.policy);
+        standings.retain(|known| known.policy != self.policy);
         let (wait, quota) = (self.wait, self.quota);
-        seen.quotas.push(self);
+        standings.push(self);
         let Some(wait) = wait else { return Ok(()) };
         let message = format!(
             "The limit is {} requests a minute, {} at once; try again in {wait} seconds.",

@@ -12,9 +12,9 @@ use std::cmp::Reverse;
 use http::HeaderMap;
 use http::header::ACCEPT;
 use mediatype::{MediaType, MediaTypeList, Name, ReadParams, names};
+use protocol::Operation;
 
-use super::Profile;
-use crate::Operation;
+use super::profile::Profile;
 
 pub(super) const JSON: &str = "application/json";
 pub(super) const JSON_API: &str = "application/vnd.api+json";

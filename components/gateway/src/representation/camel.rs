@@ -2,15 +2,16 @@
 //! `meta`, `pagination` and `links` (E-29…36, E-87…92, K-1, K-6). The names of the frame itself are
 //! in snake_case, as their requirement has them: `request_id`, `per_page`.
 
+use protocol::Shape;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::form::Form;
 use super::json::push_member;
 use super::page::{Links, Page};
+use super::profile::Profile;
 use super::rewrite::Rewriter;
-use super::{Form, Profile};
-use crate::Shape;
-use crate::trace::Seen;
+use crate::record::Record;
 
 #[derive(Serialize)]
 struct Meta<'a> {
@@ -20,7 +21,7 @@ struct Meta<'a> {
 
 pub(super) fn body(
     form: &Form<'_>,
-    seen: &Seen,
+    record: &Record,
     shape: &Shape,
     native: &RawValue,
     page: &mut Page,
@@ -29,7 +30,7 @@ pub(super) fn body(
     let mut out = String::with_capacity(native.get().len() + 512);
     out.push_str("{\"data\":");
     Rewriter::outbound(shape, Profile::Camel).root(items.unwrap_or(native), &mut out);
-    let meta = Meta { request_id: &seen.request_id, timestamp: form.timestamp() };
+    let meta = Meta { request_id: &record.trace.request_id, timestamp: form.timestamp() };
     push_member(&mut out, "meta", &meta);
     if items.is_some() {
         push_member(&mut out, "pagination", &page.numbered(form.query()));
@@ -42,7 +43,7 @@ pub(super) fn body(
 /// Links are absolute. Their base is never the `Host` header, which a client may have made up
 /// (K-27).
 fn links(form: &Form<'_>, page: &Page) -> Links {
-    let base = &form.config.public_url;
+    let base = form.base;
     let Links(mut links) = page.links(&format!("{base}{}", form.path()));
     links.retain(|(name, _)| matches!(*name, "next" | "prev"));
     links.push(("self", Some(format!("{base}{}", form.target()))));

@@ -9,10 +9,11 @@ use http::header::{
     LAST_MODIFIED,
 };
 use http::{HeaderMap, HeaderName, Method, Response, StatusCode};
+use protocol::{Body, Code, Error};
 
-use super::{Form, errors, etag};
-use crate::trace::Seen;
-use crate::{Body, Code, Error};
+use super::form::Form;
+use super::{errors, etag};
+use crate::record::Record;
 
 /// The result of the preconditions of a read.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,7 +27,7 @@ enum Verdict {
 pub(super) fn apply<S>(
     mut answer: Response<Body<S>>,
     form: &Form<'_>,
-    seen: &mut Seen,
+    record: &mut Record,
 ) -> Response<Body<S>> {
     let reads = form.parts.method == Method::GET || form.parts.method == Method::HEAD;
     if !reads || answer.status() != StatusCode::OK {
@@ -42,7 +43,7 @@ pub(super) fn apply<S>(
         }
         Verdict::Failed => {
             let message = "The object is not the one that If-Match or If-Unmodified-Since names.";
-            errors::render(&Error::new(Code::PreconditionFailed, message), form, seen)
+            errors::render(&Error::new(Code::PreconditionFailed, message), form, record)
         }
     }
 }

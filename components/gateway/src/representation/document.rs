@@ -3,12 +3,12 @@
 //! itself are refused here, all together. Members that JSON:API does not know, and those that begin
 //! with `@`, are ignored, as it demands (1.1, "Document Structure" and "@-Members").
 
+use protocol::{Code, Error, Relation, Shape, Violation};
 use serde_json::value::RawValue;
 
-use super::Profile;
 use super::json::{Members, elements, is_null, push, push_name, text};
+use super::profile::Profile;
 use super::rewrite::Rewriter;
-use crate::{Code, Error, Relation, Shape, Violation};
 
 /// The name of a member as an attribute. JSON:API allows no attribute with the name `type`.
 pub(super) fn attribute(member: &str) -> &str {

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::form::Form;
 use super::json::{elements, push_member};
 use super::page::{Links, Page, Pagination};
-use super::{Form, query};
-use crate::trace::Seen;
+use super::query;
+use crate::record::Record;
 
 #[derive(Serialize)]
 struct Meta<'a> {
@@ -25,13 +26,13 @@ struct Meta<'a> {
     filters_applied: Option<BTreeMap<String, String>>,
 }
 
-pub(super) fn body(form: &Form<'_>, seen: &Seen, native: &RawValue, page: &mut Page) -> String {
+pub(super) fn body(form: &Form<'_>, record: &Record, native: &RawValue, page: &mut Page) -> String {
     let items = form.items(native, page);
     let pagination = items.map(|_| page.pagination());
     let version = form.operation.map_or(0, |operation| operation.version);
     let meta = Meta {
-        trace_id: &seen.trace_id,
-        request_id: &seen.request_id,
+        trace_id: &record.trace.trace_id,
+        request_id: &record.trace.request_id,
         timestamp: form.timestamp(),
         api_version: (version > 0).then(|| format!("v{version}")),
         pagination: pagination.as_ref(),

@@ -6,14 +6,15 @@ use std::borrow::Cow;
 
 use http::header::{ACCEPT, ACCEPT_ENCODING, ALLOW, HeaderName};
 use http::{HeaderValue, StatusCode};
-use protocol::case;
+use protocol::{Body, Code, Error, Row, Shape, case};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::accept::{JSON_API, PROBLEM};
-use super::{Form, Profile, pointer};
-use crate::trace::{Seen, trace_uuid};
-use crate::{Body, Code, Error, Row, Shape};
+use super::form::Form;
+use super::pointer;
+use super::profile::Profile;
+use crate::record::Record;
 
 /// Facts of an error that have a header in HTTP (RFC 9110 sections 10.2.1, 12.5.1 and 12.5.3).
 const TOLD_IN_HEADERS: [(&str, HeaderName); 3] =
@@ -24,7 +25,7 @@ struct Told<'a> {
     row: &'static Row,
     error: &'a Error,
     form: &'a Form<'a>,
-    seen: &'a Seen,
+    record: &'a Record,
     violations: Vec<Violation<'a>>,
 }
 
@@ -49,15 +50,15 @@ enum Place {
 pub(super) fn render<S>(
     error: &Error,
     form: &Form<'_>,
-    seen: &mut Seen,
+    record: &mut Record,
 ) -> http::Response<Body<S>> {
     let row = error.code.row();
-    seen.error = Some(row.name);
+    record.error = Some(row.name);
     if error.internal.is_some() {
-        seen.cause.clone_from(&error.internal);
+        record.cause.clone_from(&error.internal);
     }
     let violations = error.violations.iter().map(|it| Violation::told(it, form)).collect();
-    let told = Told { row, error, form, seen, violations };
+    let told = Told { row, error, form, record, violations };
     let is_fixed = is_oauth(error.code) || form.operation.is_some_and(|o| o.shape.is_none());
     let (body, content_type) = match form.choice.profile {
         _ if is_oauth(error.code) => (told.native(), form.json()),
@@ -90,7 +91,7 @@ pub(super) fn render<S>(
 }
 
 impl<'a> Violation<'a> {
-    fn told(violation: &'a crate::Violation, form: &Form<'_>) -> Self {
+    fn told(violation: &'a protocol::Violation, form: &Form<'_>) -> Self {
         let shape = form.shape().map_or_else(|| Cow::Owned(Shape::default()), Cow::Borrowed);
         let name = &violation.pointer;
         let (place, field) = if name.is_empty() || name.starts_with('/') {
@@ -138,7 +139,7 @@ impl Told<'_> {
         let mut body = json!({
             "error": self.row.name,
             "message": self.error.message,
-            "trace_id": self.seen.trace_id,
+            "trace_id": self.record.trace.trace_id,
             "details": details,
         });
         // RFC 6749 section 5.2 has its own name for the message.
@@ -159,12 +160,12 @@ impl Told<'_> {
                 "context": self.context(),
                 "source": self.violations.first().map(|violation| &violation.place),
                 "documentation_url": self.documentation_url(),
-                "trace_id": self.seen.trace_id,
-                "request_id": self.seen.request_id,
+                "trace_id": self.record.trace.trace_id,
+                "request_id": self.record.trace.request_id,
             },
             "meta": {
-                "traceId": self.seen.trace_id,
-                "request_id": self.seen.request_id,
+                "traceId": self.record.trace.trace_id,
+                "request_id": self.record.trace.request_id,
                 "timestamp": self.form.timestamp(),
             },
         })
@@ -188,7 +189,7 @@ impl Told<'_> {
             "code": format!("{}_{}", self.service(), self.row.specific),
             "message": self.error.message,
             "details": details,
-            "request_id": self.seen.request_id,
+            "request_id": self.record.trace.request_id,
             "documentation_url": self.documentation_url(),
         }})
     }
@@ -199,7 +200,7 @@ impl Told<'_> {
         let one = |code: &str, detail: &str, violation: Option<&Violation<'_>>| {
             let mut meta = self.context();
             let mut error = json!({
-                "id": self.seen.trace_id,
+                "id": self.record.trace.trace_id,
                 "status": self.row.status.to_string(),
                 "code": code,
                 "title": self.row.title,
@@ -232,9 +233,9 @@ impl Told<'_> {
             "title": self.row.title,
             "status": self.row.status,
             "detail": self.error.message,
-            "instance": format!("urn:uuid:{}", trace_uuid(&self.seen.trace_id)),
+            "instance": format!("urn:uuid:{}", self.record.trace.uuid()),
             "error": self.row.name,
-            "trace_id": self.seen.trace_id,
+            "trace_id": self.record.trace.trace_id,
             "context": self.context(),
         });
         if !self.violations.is_empty() {
@@ -266,7 +267,7 @@ impl Told<'_> {
     }
 
     fn documentation_url(&self) -> String {
-        format!("{}/docs/errors/{}", self.form.config.public_url, self.row.screaming)
+        format!("{}/docs/errors/{}", self.form.base, self.row.screaming)
     }
 
     /// The first segment of the operation's path: `PROJECTS`.

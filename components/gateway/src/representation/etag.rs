@@ -5,7 +5,8 @@
 use http::HeaderMap;
 use http::header::HeaderName;
 
-use super::{Form, Profile};
+use super::form::Form;
+use super::profile::Profile;
 
 /// The suffix for each representation except JSON:API. The last one is for types other than JSON,
 /// which a function writes itself.

@@ -1,13 +1,15 @@
 //! JSON:API 1.1 answers (D-33, D-37…44): resource objects, related objects in `included`.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use protocol::{Relation, Shape};
 use serde_json::value::RawValue;
 
+use super::form::Form;
 use super::json::{Members, elements, is_null, push_member, push_name, text};
 use super::page::Page;
+use super::profile::Profile;
 use super::rewrite::Rewriter;
-use super::{Form, Profile, document, query};
-use crate::{Relation, Shape};
+use super::{document, query};
 
 /// Characters that a path segment need not escape (RFC 3986 section 3.3), as far as ids have them.
 const SEGMENT: &AsciiSet =

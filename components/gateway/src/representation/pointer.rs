@@ -5,10 +5,10 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use protocol::case;
+use protocol::{Shape, case};
 
-use super::{Profile, document};
-use crate::Shape;
+use super::document;
+use super::profile::Profile;
 
 /// Converts a JSON Pointer into the native body to one into the body that was sent.
 pub(super) fn told(pointer: &str, sent: Profile, shape: &Shape) -> String {

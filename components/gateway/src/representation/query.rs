@@ -4,9 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use form_urlencoded::parse;
-use protocol::case;
-
-use crate::Shape;
+use protocol::{Shape, case};
 
 /// Parameters that choose the members of an answer, or their order.
 const PRESENTATION: [&str; 5] = ["sort", "fields", "expand", "include", "embed"];

@@ -3,12 +3,11 @@
 
 use std::borrow::Cow;
 
-use protocol::case;
+use protocol::{Shape, case};
 use serde_json::value::RawValue;
 
-use super::Profile;
 use super::json::{Members, elements, push, push_name, text};
-use crate::Shape;
+use super::profile::Profile;
 
 /// Deeper than any schema (the compiler of the contract ends at 12). Values below this depth are
 /// copied, so deep nesting by a client costs neither stack nor time.

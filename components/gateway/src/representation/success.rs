@@ -1,18 +1,20 @@
 //! Successful answers: the function's headers as clients see them, and its body in the chosen form.
 
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use protocol::{Body, Code, Error, Response, Shape};
 use serde_json::value::RawValue;
 
 use super::accept::JSON_API;
+use super::form::Form;
 use super::page::Page;
-use super::{Form, Profile, camel, envelope, errors, json_api, native};
-use crate::trace::Seen;
-use crate::{Body, Code, Error, Response, Shape};
+use super::profile::Profile;
+use super::{camel, envelope, errors, json_api, native};
+use crate::record::Record;
 
 pub(super) fn render<S>(
     response: Response<S>,
     form: &Form<'_>,
-    seen: &mut Seen,
+    record: &mut Record,
 ) -> http::Response<Body<S>> {
     // A standard fixes the form of an answer without a shape, and of an answer that is not plain
     // JSON.
@@ -62,9 +64,9 @@ pub(super) fn render<S>(
             }
         }
         (_, Some(shape), Body::Bytes(bytes)) if is_json && !bytes.is_empty() => {
-            let Some(body) = transformed(profile, form, seen, shape, bytes, &mut page) else {
+            let Some(body) = transformed(profile, form, record, shape, bytes, &mut page) else {
                 let cause = "the function answered with what is not JSON";
-                return errors::render(&Error::because(Code::InternalError, cause), form, seen);
+                return errors::render(&Error::because(Code::InternalError, cause), form, record);
             };
             *answer.body_mut() = Body::Bytes(body.into_bytes());
             let content_type = match profile {
@@ -82,15 +84,15 @@ pub(super) fn render<S>(
 fn transformed(
     profile: Profile,
     form: &Form<'_>,
-    seen: &Seen,
+    record: &Record,
     shape: &Shape,
     native: &[u8],
     page: &mut Page,
 ) -> Option<String> {
     let native: &RawValue = serde_json::from_slice(native).ok()?;
     Some(match profile {
-        Profile::Camel => camel::body(form, seen, shape, native, page),
+        Profile::Camel => camel::body(form, record, shape, native, page),
         Profile::JsonApi => json_api::body(form, shape, native, page),
-        Profile::Native | Profile::Envelope => envelope::body(form, seen, native, page),
+        Profile::Native | Profile::Envelope => envelope::body(form, record, native, page),
     })
 }

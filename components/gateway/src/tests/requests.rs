@@ -119,7 +119,7 @@ fn whoever_has_a_public_url_elsewhere_serves_no_development() {
         let request = http::Request::get("/api/v1/things").header("host", "127.0.0.1:3000");
         let (parts, ()) = request.body(()).expect("a request").into_parts();
         let peer = IpAddr::from([127, 0, 0, 1]);
-        let seen = trace::Seen::new(&world, &gateway.config, &parts, peer);
-        assert_eq!(seen.local, local, "{url}");
+        let record = gateway.record(&world, &parts, peer);
+        assert_eq!(record.is_local, local, "{url}");
     }
 }

@@ -1,6 +1,7 @@
 //! Majors, prefixes, requested versions, and the end of versions.
 
 use super::*;
+use crate::versions::API_VERSION;
 
 #[test]
 fn majors_are_served_side_by_side_under_both_prefixes() {
