@@ -37,6 +37,8 @@ pub mod event_type;
 mod feed;
 #[cfg(any(target_arch = "wasm32", test))]
 mod free;
+#[cfg(target_arch = "wasm32")]
+mod function;
 mod id;
 #[cfg(target_arch = "wasm32")]
 pub mod key_value;

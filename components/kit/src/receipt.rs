@@ -1,5 +1,5 @@
-//! The receipt of an idempotency key: the answer of a write, stored in the transaction of the
-//! write. It is the source of truth behind the gateway's key-value store.
+//! Writes, and the receipt of an idempotency key: the answer of a write, stored in the transaction
+//! of the write. It is the source of truth behind the gateway's key-value store.
 //!
 //! A receipt that is found is honoured, whatever its age. Only the sweep (`retention.rs`) decides
 //! that a receipt may be deleted, not the clock of the host that reads it.
@@ -7,7 +7,7 @@
 use protocol::note;
 
 use crate::scope::{Scope, System};
-use crate::sql::{Row, Value};
+use crate::sql::{Database, Row, Value};
 use crate::{Call, Code, Error, Internal, Reply, problem};
 
 /// The time for which a receipt is kept at least, in milliseconds: a day.
@@ -94,9 +94,47 @@ impl<'a> Receipt<'a> {
     }
 }
 
+impl Call {
+    /// Writes in the tenant of the caller. `work`, its events and the receipt of its idempotency
+    /// key are one transaction. If the key has a receipt already, then the receipt answers and
+    /// `work` does not run.
+    ///
+    /// # Errors
+    /// Those of `work`, after which nothing has changed.
+    pub fn write(
+        &self,
+        work: impl FnOnce(&Scope<'_>) -> Result<Reply, Error>,
+    ) -> Result<Reply, Error> {
+        self.write_in(None, work)
+    }
+
+    /// Writes as [`Call::write`] does, for answers that hold a secret. The receipt keeps the answer
+    /// sealed.
+    ///
+    /// # Errors
+    /// As [`Call::write`].
+    pub fn write_sealed(
+        &self,
+        envelope: &dyn Envelope,
+        work: impl FnOnce(&Scope<'_>) -> Result<Reply, Error>,
+    ) -> Result<Reply, Error> {
+        self.write_in(Some(envelope), work)
+    }
+
+    fn write_in(
+        &self,
+        envelope: Option<&dyn Envelope>,
+        work: impl FnOnce(&Scope<'_>) -> Result<Reply, Error>,
+    ) -> Result<Reply, Error> {
+        let database = Database::open()?;
+        let scope = self.scope(&database)?;
+        database.transaction(None, || once(self, &scope, envelope, || work(&scope)))
+    }
+}
+
 /// Runs `work`, or returns its earlier answer if the key has a receipt. `envelope` seals answers
 /// with secrets.
-pub(crate) fn once(
+fn once(
     call: &Call,
     scope: &Scope<'_>,
     envelope: Option<&dyn Envelope>,

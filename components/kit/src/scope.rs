@@ -5,9 +5,8 @@
 //! tenants, such as signing in and the keys of the issuer.
 
 use crate::list::{Bound, Dialect};
-use crate::receipt::{self, Envelope};
 use crate::sql::{CURSOR_KEY, Database, Row, Source, Value, Who};
-use crate::{Call, Error, Reply, sabotage};
+use crate::{Call, Error, sabotage};
 
 /// The rows of one tenant.
 pub struct Scope<'a> {
@@ -45,42 +44,6 @@ impl Call {
             CURSOR_KEY.set(secret("cursor")?);
         }
         self.read(work)
-    }
-
-    /// Writes in the tenant of the caller. `work`, its events and the receipt of its idempotency
-    /// key are one transaction. If the key has a receipt already, then the receipt answers and
-    /// `work` does not run.
-    ///
-    /// # Errors
-    /// Those of `work`, after which nothing has changed.
-    pub fn write(
-        &self,
-        work: impl FnOnce(&Scope<'_>) -> Result<Reply, Error>,
-    ) -> Result<Reply, Error> {
-        self.write_in(None, work)
-    }
-
-    /// Writes as [`Call::write`] does, for answers that hold a secret. The receipt keeps the answer
-    /// sealed.
-    ///
-    /// # Errors
-    /// As [`Call::write`].
-    pub fn write_sealed(
-        &self,
-        envelope: &dyn Envelope,
-        work: impl FnOnce(&Scope<'_>) -> Result<Reply, Error>,
-    ) -> Result<Reply, Error> {
-        self.write_in(Some(envelope), work)
-    }
-
-    fn write_in(
-        &self,
-        envelope: Option<&dyn Envelope>,
-        work: impl FnOnce(&Scope<'_>) -> Result<Reply, Error>,
-    ) -> Result<Reply, Error> {
-        let database = Database::open()?;
-        let scope = self.scope(&database)?;
-        database.transaction(None, || receipt::once(self, &scope, envelope, || work(&scope)))
     }
 
     pub(crate) fn scope<'a>(&'a self, database: &'a Database) -> Result<Scope<'a>, Error> {

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Literal;
+use super::value::Literal;
 
 /// One nonce for all cursors. AES-GCM-SIV tolerates it (RFC 8452 section 1): equal places give
 /// equal cursors, and nothing else is revealed. So the same page always has the same cursor.

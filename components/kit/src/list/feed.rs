@@ -1,8 +1,10 @@
 //! The request for a part of a feed: filters, and the place to go on. A feed has one order, so the
 //! client cannot choose another one. Its pages have no numbers.
 
+use super::filter::{self, Filter};
+use super::names::bracketed;
 use super::page::{Mode, Reader};
-use super::{Filter, Problems, Refused, bracketed, filter};
+use super::problems::{Problems, Refused};
 use crate::contract::Resource;
 
 /// The parsed request for a part of a feed.

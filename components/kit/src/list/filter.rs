@@ -1,45 +1,16 @@
 //! Filters: they are parsed from all spellings into one form, and written as SQL (K-29).
 
-use super::select::Sql;
 use protocol::case::snake;
 
-use super::{Literal, Problems, is_column, list, named, value};
+use super::names::{is_column, list, named};
+use super::op::{OPERATORS, Op, operator, operators};
+use super::problems::Problems;
+use super::sql::Sql;
+use super::value::{self, Literal};
 use crate::contract::{Field, Kind, Resource};
 
 /// The most values of `in` or `nin`.
 const VALUES: usize = 100;
-
-/// How a field is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "they are the operators of filters (K-29)")]
-pub enum Op {
-    Eq,
-    Ne,
-    In,
-    Nin,
-    Gt,
-    Gte,
-    Lt,
-    Lte,
-    Contains,
-    Prefix,
-    Null,
-}
-
-/// The operators by their spelling, which stands behind a colon or, with `_`, at the end of a name.
-const OPERATORS: [(&str, Op); 11] = [
-    ("eq", Op::Eq),
-    ("ne", Op::Ne),
-    ("in", Op::In),
-    ("nin", Op::Nin),
-    ("gt", Op::Gt),
-    ("gte", Op::Gte),
-    ("lt", Op::Lt),
-    ("lte", Op::Lte),
-    ("contains", Op::Contains),
-    ("prefix", Op::Prefix),
-    ("null", Op::Null),
-];
 
 /// Suffixes of timestamp names: `created_after` means `created_at:gt` (D-18).
 const MOMENTS: [(&str, Op); 2] = [("_after", Op::Gt), ("_before", Op::Lt)];
@@ -102,18 +73,6 @@ pub(super) fn parse(
 
 fn can_filter(field: &Field) -> bool {
     (field.filter || field.name == "id") && is_column(field)
-}
-
-fn operators(kind: Kind) -> &'static [Op] {
-    use Op::{Contains, Eq, Gt, Gte, In, Lt, Lte, Ne, Nin, Null, Prefix};
-    match kind {
-        Kind::Text | Kind::Email => &[Eq, Ne, In, Nin, Gt, Gte, Lt, Lte, Contains, Prefix, Null],
-        Kind::Integer | Kind::Timestamp => &[Eq, Ne, In, Nin, Gt, Gte, Lt, Lte, Null],
-        Kind::Enum(_) | Kind::Map => &[Eq, Ne, In, Nin, Null],
-        Kind::Boolean => &[Eq, Ne, Null],
-        // A list may be empty, and is never null.
-        Kind::List => &[Eq, Ne, In, Nin, Contains],
-    }
 }
 
 /// The target of a filter: a field, for a map a name in it, and the comparison.
@@ -188,10 +147,6 @@ fn named_member(resource: &'static Resource, base: &str, key: &str, op: Op) -> O
     let field = named(resource, base).filter(|field| can_filter(field))?;
     let fits = field.kind == Kind::Map && !key.is_empty() && !key.chars().any(char::is_control);
     fits.then(|| (field, Some(text::nfc(key).into_owned()), op))
-}
-
-fn operator(spelling: &str) -> Option<Op> {
-    OPERATORS.iter().find(|(known, _)| *known == spelling).map(|(_, op)| *op)
 }
 
 /// A field that is compared as a whole.

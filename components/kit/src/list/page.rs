@@ -1,7 +1,10 @@
 //! The part of a list that is asked for. There are four families of parameters, and a request uses
 //! one of them (K-23).
 
-use super::{Key, Literal, Problems, bracketed, named, value};
+use super::names::{bracketed, named};
+use super::problems::Problems;
+use super::sort::Key;
+use super::value::{self, Literal};
 use crate::contract::Resource;
 
 /// Rows of a page if the client does not say it (K-26): by cursor, and by number.

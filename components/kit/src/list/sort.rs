@@ -1,6 +1,7 @@
 //! The order of a list (K-28).
 
-use super::{Problems, is_column, list, named};
+use super::names::{is_column, list, named};
+use super::problems::Problems;
 use crate::contract::{Field, Resource};
 
 /// The most sort keys. More would not be served by an index.

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{Op, Problems};
+use super::op::Op;
+use super::problems::Problems;
 use crate::contract::{Field, Kind};
 use crate::{Moment, date, moment};
 

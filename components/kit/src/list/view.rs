@@ -2,7 +2,8 @@
 
 use protocol::case::snake;
 
-use super::{Problems, Refused, bracketed, list};
+use super::names::{bracketed, list};
+use super::problems::{Problems, Refused};
 use crate::contract::{Field, Resource, To};
 
 /// The members that are shown of each object.

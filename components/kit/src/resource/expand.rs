@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{literals, record::Record, values};
+use super::record::{Record, literals, values};
 use crate::contract::{Field, Resource, To};
 use crate::list::{Literal, View};
 use crate::{Call, Code, Error, Reply, Scope, Violation, problem};

@@ -2,7 +2,8 @@
 
 use protocol::note;
 
-use super::{expand, literals, record::Record, values};
+use super::expand;
+use super::record::{Record, literals, values};
 use crate::contract::Resource;
 use crate::list::{
     Bound, Filter, Links, Literal, Mode, Op, Place, Query, Resume, View, count, select,

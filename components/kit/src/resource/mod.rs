@@ -17,10 +17,11 @@ mod store;
 pub use record::Record;
 
 use draft::How;
+use record::literals;
 
 use crate::contract::Resource;
 use crate::list::{Literal, View};
-use crate::sql::{Row, Value};
+use crate::sql::Value;
 use crate::{Call, Code, Error, Reply, Scope, problem};
 
 /// A change that is about to happen to an object, for the rules of its resource.
@@ -331,19 +332,4 @@ impl Reply {
         body.extend_from_slice(b"],\"next_cursor\":null}");
         Self::json(200, body)
     }
-}
-
-/// The values of a row.
-fn literals(row: Row) -> Vec<Option<Literal>> {
-    row.map(|value| match value {
-        Value::Text(text) => Some(Literal::Text(text)),
-        Value::Integer(number) => Some(Literal::Integer(number)),
-        _ => None,
-    })
-    .collect()
-}
-
-/// The values of parameters.
-fn values(literals: impl IntoIterator<Item = Option<Literal>>) -> Vec<Value> {
-    literals.into_iter().map(|literal| literal.map_or(Value::Null, Value::from)).collect()
 }

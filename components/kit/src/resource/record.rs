@@ -4,6 +4,7 @@ use std::io::Write;
 
 use crate::contract::{Field, Kind, Resource};
 use crate::list::Literal;
+use crate::sql::{Row, Value};
 
 /// An object: one value for each column of its resource, `None` for null.
 #[derive(Clone, Debug, PartialEq)]
@@ -168,4 +169,19 @@ fn value(out: &mut Vec<u8>, kind: Kind, value: Option<&Literal>) {
             let _ = serde_json::to_writer(out, text);
         }
     }
+}
+
+/// The values of a row.
+pub(super) fn literals(row: Row) -> Vec<Option<Literal>> {
+    row.map(|value| match value {
+        Value::Text(text) => Some(Literal::Text(text)),
+        Value::Integer(number) => Some(Literal::Integer(number)),
+        _ => None,
+    })
+    .collect()
+}
+
+/// The values of parameters.
+pub(super) fn values(literals: impl IntoIterator<Item = Option<Literal>>) -> Vec<Value> {
+    literals.into_iter().map(|literal| literal.map_or(Value::Null, Value::from)).collect()
 }

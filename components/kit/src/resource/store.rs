@@ -1,6 +1,6 @@
 //! The rows that a write leaves: the object, its events, and its audit entry.
 
-use super::{Record, values};
+use super::record::{Record, values};
 use crate::contract::Resource;
 use crate::list::Literal;
 use crate::{Call, Error, Event, Scope};

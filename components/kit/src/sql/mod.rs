@@ -6,24 +6,17 @@
 //! sign has no other use in them. Calls are synchronous: for short statements that is a quarter
 //! faster than the async form, and it blocks only this instance.
 
+mod failure;
 pub(crate) mod postgres;
+mod row;
 pub(crate) mod sqlite;
 
 use std::cell::{OnceCell, RefCell};
 
-pub use spin_sdk::sqlite::wit::sqlite::Value;
+pub(crate) use postgres::Who;
+pub use row::{Row, Value};
 
-use crate::list::Literal;
-use crate::{Code, Error, problem, sabotage};
-
-/// For whom a statement runs. PostgreSQL shows rows according to it (row-level security).
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Who<'a> {
-    /// One tenant.
-    Tenant(&'a str),
-    /// Work above tenants.
-    System,
-}
+use crate::{Code, Error, migrate, problem, sabotage};
 
 /// The database that may answer a read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -77,6 +70,20 @@ pub(crate) async fn configure() {
     ADDRESSES.with(|known| drop(known.set(found)));
 }
 
+/// The SQLite database, migrated if needed.
+fn embedded() -> Result<sqlite::Database, Error> {
+    let database = sqlite::Database::open()?;
+    migrate::embedded(&database)?;
+    Ok(database)
+}
+
+/// The PostgreSQL at an address, after a check that its schema has our version.
+fn external(address: &str) -> Result<postgres::Database, Error> {
+    let database = postgres::Database::at(address);
+    migrate::check(&database)?;
+    Ok(database)
+}
+
 fn address(source: Source) -> String {
     ADDRESSES.with(|known| {
         known.get().map_or_else(String::new, |known| match source {
@@ -90,8 +97,8 @@ impl Database {
     /// Opens the database. SQLite is migrated if needed; PostgreSQL must be up to date already.
     pub(crate) fn open() -> Result<Self, Error> {
         match address(Source::Writer) {
-            none if none.is_empty() => sqlite::Database::open().map(Self::Sqlite),
-            writer => postgres::Database::open(&writer).map(Self::Postgres),
+            none if none.is_empty() => embedded().map(Self::Sqlite),
+            writer => external(&writer).map(Self::Postgres),
         }
     }
 
@@ -107,10 +114,10 @@ impl Database {
             return work(&Self::open()?);
         }
         let reader = address(source);
-        let begun = match postgres::Database::open(&reader).and_then(|it| it.begin_read(who)) {
+        let begun = match external(&reader).and_then(|it| it.begin_read(who)) {
             // If the replica does not answer, then the writer does: slower, but not unavailable.
             Err(error) if reader != writer && error.code == Code::ServiceUnavailable => {
-                postgres::Database::open(&writer)?.begin_read(who)?
+                external(&writer)?.begin_read(who)?
             }
             begun => begun?,
         };
@@ -180,81 +187,4 @@ fn check(parameters: &[Value]) -> Result<(), Error> {
         true => Err(problem(Code::ValidationFailed, "Text must not hold U+0000.")),
         false => Ok(()),
     }
-}
-
-impl From<Literal> for Value {
-    fn from(literal: Literal) -> Self {
-        match literal {
-            Literal::Text(text) => Self::Text(text),
-            Literal::Integer(number) => Self::Integer(number),
-        }
-    }
-}
-
-/// A row of a result. Its columns are taken in the order of the `SELECT`.
-pub struct Row(std::vec::IntoIter<Value>);
-
-impl Iterator for Row {
-    type Item = Value;
-
-    fn next(&mut self) -> Option<Value> {
-        self.0.next()
-    }
-}
-
-impl Row {
-    /// The next column as text; empty for NULL.
-    pub fn text(&mut self) -> String {
-        self.optional_text().unwrap_or_default()
-    }
-
-    /// The next column as text, `None` for NULL.
-    pub fn optional_text(&mut self) -> Option<String> {
-        match self.0.next() {
-            Some(Value::Text(text)) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// The next column as an integer; 0 for NULL.
-    pub fn integer(&mut self) -> i64 {
-        self.optional_integer().unwrap_or_default()
-    }
-
-    /// The next column as an integer, `None` for NULL.
-    pub fn optional_integer(&mut self) -> Option<i64> {
-        match self.0.next() {
-            Some(Value::Integer(integer)) => Some(integer),
-            _ => None,
-        }
-    }
-}
-
-/// A failure of the database. The cause is for the log.
-enum Failure {
-    /// A unique value exists already.
-    Duplicate,
-    /// A retry after a moment may succeed.
-    Unavailable,
-    /// A fault of ours.
-    Fault,
-}
-
-fn refuse(failure: Failure, cause: String) -> Error {
-    let (code, message, retry_after) = match failure {
-        Failure::Duplicate => {
-            return problem(Code::Conflict, "An object with these unique values exists.");
-        }
-        Failure::Unavailable => (
-            Code::ServiceUnavailable,
-            "The database does not answer; try again in a moment.",
-            Some(1),
-        ),
-        Failure::Fault => (
-            Code::InternalError,
-            "The database did not do its work; the trace id finds the cause in the log.",
-            None,
-        ),
-    };
-    Error { internal: Some(cause), retry_after, ..problem(code, message) }
 }

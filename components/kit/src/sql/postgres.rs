@@ -13,11 +13,21 @@ use spin_sdk::pg::wit::postgres::{
     Connection, DbValue, Error as SqlError, ParameterValue, QueryError,
 };
 
-use super::{Failure, Row, Value, Who, refuse};
-use crate::{Error, migrate};
+use super::failure::{Failure, refuse};
+use super::row::{Row, Value};
+use crate::Error;
 
 /// The value that stands for `Who::System` in the policies. No tenant id has a `*`.
 const SYSTEM: &str = "*";
+
+/// For whom a statement runs. PostgreSQL shows rows according to it (row-level security).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Who<'a> {
+    /// One tenant.
+    Tenant(&'a str),
+    /// Work above tenants.
+    System,
+}
 
 pub(crate) struct Database {
     address: String,
@@ -39,16 +49,14 @@ enum State {
 }
 
 impl Database {
-    /// The database at an address, after a check that its schema has our version.
-    pub(super) fn open(address: &str) -> Result<Self, Error> {
-        let database = Self {
+    /// The database at an address. Nothing is sent to it yet.
+    pub(super) fn at(address: &str) -> Self {
+        Self {
             address: address.to_owned(),
             connection: RefCell::default(),
             state: Cell::new(State::Outside),
             named: RefCell::default(),
-        };
-        migrate::check(&database)?;
-        Ok(database)
+        }
     }
 
     /// Begins a transaction that only reads, and reads one state of the database.

@@ -5,8 +5,9 @@ use std::cell::Cell;
 
 use spin_sdk::sqlite::wit::sqlite::{Connection, Error as SqlError, QueryResult};
 
-use super::{Failure, Row, Value, refuse};
-use crate::{Error, migrate};
+use super::failure::{Failure, refuse};
+use super::row::{Row, Value};
+use crate::Error;
 
 const DATABASE: &str = "default";
 
@@ -31,15 +32,13 @@ impl Drop for Database {
 }
 
 impl Database {
-    /// Opens the database and migrates its schema.
+    /// Opens the database. Its schema may be an older one.
     pub(super) fn open() -> Result<Self, Error> {
         let connection = match IDLE.take() {
             Some(connection) => connection,
             None => Connection::open(DATABASE).map_err(fault)?,
         };
-        let database = Self { connection: Some(connection), uncertain: Cell::new(false) };
-        migrate::embedded(&database)?;
-        Ok(database)
+        Ok(Self { connection: Some(connection), uncertain: Cell::new(false) })
     }
 
     pub(crate) fn query(&self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, Error> {
