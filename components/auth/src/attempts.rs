@@ -15,8 +15,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use kit::{Call, Code, Error, Seal, System, Value, entry, now, problem};
 
 use crate::store::{self, Change};
-use crate::text;
 use crate::tries::Tries;
+use crate::values::text;
 
 const DAY_MS: i64 = 86_400_000;
 /// How long an address or network stays known after its last sign-in.

@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use spin_sdk::experimental::wasi::keyvalue::store as key_value;
 
 use crate::store::{self, Change};
-use crate::text;
+use crate::values::text;
 
 const HOUR_MS: i64 = 3_600_000;
 /// The most tenants of one person in which a failure is written.

@@ -4,7 +4,8 @@
 use kit::{Scope, System, Value, now};
 use subtle::{Choice, ConstantTimeEq as _};
 
-use crate::{secret, text};
+use crate::secret;
+use crate::values::text;
 
 /// The most secrets of a client that are valid at once.
 const MOST: i64 = 5;

@@ -17,7 +17,8 @@ use serde_json::{Value as Json, json};
 use crate::audit::Entry;
 use crate::contract::CLIENTS;
 use crate::session::{Member, Subject};
-use crate::{client_secrets, secret, text};
+use crate::values::text;
+use crate::{client_secrets, secret};
 use kit::Seal;
 
 /// How long the secrets before the newest stay valid if the request does not say, in seconds.

@@ -20,7 +20,7 @@ use kit::{Call, Error, Internal, Reply, Seal, System, Value, entry, revocation};
 use serde_json::{Value as Json, json};
 use spin_sdk::experimental::wasi::keyvalue::store;
 
-use crate::text;
+use crate::values::text;
 
 /// The purpose of the key that signs the set. It is a key of its own; `keys_verifier` is its public
 /// half.

@@ -7,12 +7,6 @@
 )]
 
 #[cfg(target_arch = "wasm32")]
-mod contract {
-    #![allow(missing_docs, unreachable_pub)]
-    include!(concat!(env!("OUT_DIR"), "/contract.rs"));
-}
-
-#[cfg(target_arch = "wasm32")]
 mod attempts;
 #[cfg(target_arch = "wasm32")]
 mod audit;
@@ -20,6 +14,8 @@ mod audit;
 mod client_secrets;
 #[cfg(target_arch = "wasm32")]
 mod clients;
+#[cfg(target_arch = "wasm32")]
+mod contract;
 #[cfg(target_arch = "wasm32")]
 mod keys;
 #[cfg(target_arch = "wasm32")]
@@ -36,6 +32,8 @@ mod session;
 mod store;
 #[cfg(target_arch = "wasm32")]
 mod token;
+#[cfg(target_arch = "wasm32")]
+mod values;
 
 mod strength;
 mod tries;
@@ -62,16 +60,4 @@ mod function {
             Op::GetJwks => keys::publish(&call).await,
         }
     }
-}
-
-/// Reads the roles of a member. Rows have them as an enumeration, tokens in lower case (K-7, K-36).
-#[cfg(target_arch = "wasm32")]
-fn roles(json: &str) -> kit::Result<Vec<String>> {
-    use kit::Internal;
-    serde_json::from_str(&json.to_ascii_lowercase()).internal()
-}
-
-#[cfg(target_arch = "wasm32")]
-fn text(text: &str) -> kit::Value {
-    kit::Value::Text(text.to_owned())
 }

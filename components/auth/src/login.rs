@@ -7,9 +7,10 @@ use serde_json::json;
 
 use crate::attempts::{Attempt, Refused};
 use crate::audit::{self, Entry};
+use crate::password;
 use crate::register::{Session, Tenant, User};
 use crate::session::{self, Family, Member, Subject};
-use crate::{password, text};
+use crate::values::{roles, text};
 use kit::Seal;
 
 #[derive(Deserialize)]
@@ -131,7 +132,7 @@ fn memberships(system: &System<'_>, user: &str) -> kit::Result<Vec<Membership>> 
         Ok(Membership {
             tenant_id: row.text(),
             tenant_name: row.text(),
-            roles: crate::roles(&row.text())?,
+            roles: roles(&row.text())?,
             tenant_created_at: row.integer(),
             version: row.integer(),
         })

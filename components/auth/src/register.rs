@@ -6,7 +6,8 @@ use serde_json::json;
 
 use crate::session::{self, Access, Family, Member, Subject};
 use crate::strength::{self, Words};
-use crate::{attempts, password, text};
+use crate::values::text;
+use crate::{attempts, password};
 use kit::Seal;
 
 #[derive(Deserialize)]

@@ -8,7 +8,8 @@ use jwt_simple::prelude::*;
 use kit::roles::scopes_of;
 use kit::{Call, Internal, System, Value};
 
-use crate::{keys, secret, text};
+use crate::values::{roles, text};
+use crate::{keys, secret};
 
 const DAY_MS: i64 = 86_400_000;
 /// How long a refresh token is valid if it is not used, in milliseconds.
@@ -73,7 +74,7 @@ impl Member {
             &[text(tenant), text(id)],
         )?;
         let member = |mut row: kit::Row| {
-            let (id, roles) = (id.to_owned(), crate::roles(&row.text())?);
+            let (id, roles) = (id.to_owned(), roles(&row.text())?);
             Ok(Self { id, roles, version: row.integer() })
         };
         rows.into_iter().next().map(member).transpose()

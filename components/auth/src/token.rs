@@ -14,7 +14,8 @@ use serde_json::json;
 
 use crate::audit::Entry;
 use crate::session::{self, Access, Family, Member, Subject};
-use crate::{clients, secret, text};
+use crate::values::text;
+use crate::{clients, secret};
 use kit::Seal;
 
 #[derive(Serialize)]

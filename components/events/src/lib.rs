@@ -1,10 +1,6 @@
 //! The event feed of a tenant: append-only, in the order of the commits (B-48, B-49).
 
-mod contract {
-    #![allow(missing_docs, unreachable_pub)]
-    include!(concat!(env!("OUT_DIR"), "/contract.rs"));
-}
-
+mod contract;
 mod feed;
 mod selection;
 mod stream;

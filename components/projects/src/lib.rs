@@ -1,10 +1,7 @@
 //! Projects: the example of a resource of a tenant. The contract declares it
 //! (`openapi/projects.yaml`), and the kit serves it.
 
-mod contract {
-    #![allow(missing_docs, unreachable_pub)]
-    include!(concat!(env!("OUT_DIR"), "/contract.rs"));
-}
+mod contract;
 
 use contract::{Op, PROJECTS};
 use kit::{Call, Change, Code, Record, Scope, problem};

@@ -1,11 +1,7 @@
 //! The users and teams of a tenant, its notices about the service, and limits that the operator
 //! sets.
 
-mod contract {
-    #![allow(missing_docs, unreachable_pub)]
-    include!(concat!(env!("OUT_DIR"), "/contract.rs"));
-}
-
+mod contract;
 mod limits;
 mod notices;
 mod users;

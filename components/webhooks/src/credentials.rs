@@ -8,8 +8,8 @@
 use kit::{Error, Internal as _, MASK, Record, Seal};
 use serde_json::{Map, Value as Json};
 
-use crate::endpoints::violation;
 use crate::headers::{Wrong, check_all, pointer};
+use crate::violation::violation;
 
 /// The first character of a sealed value: a control character, which no header value may have.
 const SEALED: &str = "\u{1}";

@@ -1,11 +1,12 @@
 //! Endpoints: the rules for writing them, and what a write does to their secrets and queues.
 
-use kit::{Call, Change, Code, Error, Record, Scope, Seal, Value, Violation, now, problem};
+use kit::{Call, Change, Code, Error, Record, Scope, Seal, Value, now, problem};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
 use crate::contract::WEBHOOK_ENDPOINTS;
 use crate::secrets::{self, Fresh};
+use crate::violation::violation;
 use crate::{credentials, headers, patterns, queue, signature, target};
 
 /// The most endpoints of a tenant.
@@ -128,12 +129,6 @@ fn refuse_too_many(scope: &Scope<'_>) -> kit::Result<()> {
         )),
         false => Ok(()),
     }
-}
-
-/// A violation: a value that a body may not have.
-pub(crate) fn violation(pointer: String, message: &str) -> Violation {
-    let (code, message) = ("NOT_ALLOWED_VALUE".to_owned(), message.to_owned());
-    Violation { pointer, code, message, value: None }
 }
 
 /// Checks what the schema cannot express about a body.

@@ -12,11 +12,7 @@
 )]
 
 #[cfg(target_arch = "wasm32")]
-mod contract {
-    #![allow(missing_docs, unreachable_pub)]
-    include!(concat!(env!("OUT_DIR"), "/contract.rs"));
-}
-
+mod contract;
 #[cfg(target_arch = "wasm32")]
 mod credentials;
 #[cfg(target_arch = "wasm32")]
@@ -37,6 +33,8 @@ mod secrets;
 mod statistics;
 #[cfg(target_arch = "wasm32")]
 mod tick;
+#[cfg(target_arch = "wasm32")]
+mod violation;
 
 mod grant;
 mod headers;

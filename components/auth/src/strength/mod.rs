@@ -12,8 +12,9 @@
 //! which zxcvbn gives less than 3 of its 4 points.
 
 mod parts;
+mod words;
 
-use std::collections::HashMap;
+pub(crate) use self::words::Words;
 
 use self::parts::{Part, parts};
 
@@ -25,36 +26,6 @@ const ENOUGH: f64 = 8.3;
 const LOOKED_AT: usize = 64;
 /// The guesses that each further part costs at least (zxcvbn's `D`), as a power of ten.
 const MORE: f64 = 4.0;
-/// The shortest word that is taken from the context, in characters.
-const WORD: usize = 3;
-
-const COMMON: &str = include_str!("common.txt");
-
-/// Words with their rank: the first word that an attacker tries has rank 1.
-pub(crate) struct Words(HashMap<String, usize>);
-
-impl Words {
-    /// The common words, and before them the words of the context, such as e-mail address and
-    /// names.
-    pub(crate) fn about(context: &[&str]) -> Self {
-        let common = COMMON.lines().enumerate().map(|(at, word)| (word.to_owned(), at + 1));
-        let mut words: HashMap<_, _> = common.collect();
-        for text in context {
-            let text = text.to_lowercase();
-            let pieces = text.split(|c: char| !c.is_alphanumeric());
-            let whole: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
-            // The part of an e-mail address before the @.
-            let local = text.split('@').next().unwrap_or_default().to_owned();
-            let pieces = pieces.map(str::to_owned).chain([text.clone(), whole, local]);
-            words.extend(pieces.filter(|piece| piece.chars().count() >= WORD).map(|it| (it, 1)));
-        }
-        Self(words)
-    }
-
-    fn rank(&self, word: &str) -> Option<usize> {
-        self.0.get(word).copied()
-    }
-}
 
 /// Why a password is too easy to guess. `None` if it is strong enough.
 pub(crate) fn weakness(password: &str, words: &Words) -> Option<&'static str> {
@@ -68,7 +39,7 @@ type Best = Option<(f64, Option<Part>)>;
 
 /// The guesses as a power of ten, and the longest part that is easy to guess.
 fn guesses(text: &[char], words: &Words) -> (f64, Option<Part>) {
-    let found = parts(text, words);
+    let found = parts(text, words, |unit| guesses(unit, words).0);
     let length = text.len();
     // For each end and number of parts: the fewest guesses as a product, and the last part.
     let mut best: Vec<Vec<Best>> = vec![vec![None; length + 1]; length + 1];

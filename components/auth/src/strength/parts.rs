@@ -1,6 +1,6 @@
 //! Parts of a password that are easy to guess: words, sequences, keyboard runs, repetitions, years.
 
-use super::Words;
+use super::words::Words;
 
 /// A part of the password, in characters, and the guesses it takes as a power of ten.
 #[derive(Clone, Copy, Debug)]
@@ -76,8 +76,9 @@ impl Part {
     }
 }
 
-/// All parts that are easy to guess. They may overlap.
-pub(super) fn parts(text: &[char], words: &Words) -> Vec<Part> {
+/// All parts that are easy to guess. They may overlap. `guesses` estimates the unit of a repetition,
+/// as a power of ten.
+pub(super) fn parts(text: &[char], words: &Words, guesses: impl Fn(&[char]) -> f64) -> Vec<Part> {
     let lower: Vec<char> = text.iter().flat_map(|c| c.to_lowercase().next()).collect();
     let mut found = Vec::new();
     let mut note = |start, end, guesses: f64, kind| {
@@ -103,9 +104,8 @@ pub(super) fn parts(text: &[char], words: &Words) -> Vec<Part> {
         }
         for (unit, times) in repeats(rest) {
             // The repeated unit has to be guessed first.
-            let (one, _) = super::guesses(&text[start..start + unit], words);
-            let guesses = 10_f64.powf(one) * times as f64;
-            note(start, start + unit * times, guesses, Kind::Repeat);
+            let one = guesses(&text[start..start + unit]);
+            note(start, start + unit * times, 10_f64.powf(one) * times as f64, Kind::Repeat);
         }
         if let Some(year) = rest.get(..4) {
             let year: Option<String> =

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use kit::{Code, Published, Record, Row, Scope, Value, now};
 
-use super::Run;
+use super::item::Item;
 use super::lease::Leased;
+use super::run::Run;
 use super::send::To;
 use crate::contract::WEBHOOK_ENDPOINTS;
 use crate::policy::Health;
@@ -13,20 +14,6 @@ use crate::{credentials, patterns, queue, secrets, shares};
 
 /// The most event data in one batch, in bytes. The last event may exceed it.
 const DATA: usize = 262_144;
-
-/// An event that is being delivered.
-pub(super) struct Item {
-    /// `None` if the event is not kept any more.
-    pub(super) event: Option<Published>,
-    pub(super) id: String,
-    pub(super) seq: i64,
-    pub(super) kind: String,
-    pub(super) subject: String,
-    /// Attempts that were made, as the schedule counts them.
-    pub(super) attempts: i64,
-    /// Whether the delivery was given up before.
-    pub(super) was_exhausted: bool,
-}
 
 /// The events that a session sends at once, and the state of their queue.
 pub(super) struct Batch {
@@ -165,22 +152,6 @@ impl Batch {
             }
         }
         Ok(())
-    }
-}
-
-impl Item {
-    /// A new event, of which no attempt was made yet.
-    fn new(row: &mut Row) -> Option<Self> {
-        let event = Published::read(row)?;
-        Some(Self {
-            id: event.id.clone(),
-            seq: event.seq,
-            kind: event.kind.clone(),
-            subject: event.subject.clone(),
-            attempts: 0,
-            was_exhausted: false,
-            event: Some(event),
-        })
     }
 }
 

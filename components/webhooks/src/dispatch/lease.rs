@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kit::{Value, id, now};
 
-use super::Run;
+use super::run::Run;
 use crate::queue::NEVER;
 use crate::shares;
 

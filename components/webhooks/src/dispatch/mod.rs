@@ -7,8 +7,10 @@
 
 mod batch;
 mod format;
+mod item;
 mod lease;
 mod record;
+mod run;
 mod send;
 
 use std::collections::HashMap;
@@ -18,14 +20,11 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt as _;
 use futures_util::future::{Either, join_all, select};
 use futures_util::stream::FuturesUnordered;
-use kit::{Call, Internal, Seal, System, cloud_events, now};
+use kit::{Call, now};
 
-use crate::policy::Schedule;
 use lease::Leased;
+use run::{RUN, Run};
 
-/// How long a run begins new work. Work that has begun may still finish. Even with the longest
-/// time-out of an endpoint, the sum stays below the time that a request to the runner may take.
-const RUN: Duration = Duration::from_secs(8);
 /// If a batch takes longer than this, then the run gives its queue back, so that other queues of
 /// the tenant get their turn.
 const SLOW: Duration = Duration::from_secs(2);
@@ -44,20 +43,6 @@ pub(crate) struct Sent {
     pub(crate) next_due_at: Option<i64>,
     /// Whether that moment has already come.
     pub(crate) more: bool,
-}
-
-/// The state that all sessions of a run share.
-struct Run<'a> {
-    system: System<'a>,
-    seal: Seal,
-    schedule: Schedule,
-    /// How long an endpoint may fail before it is disabled, in milliseconds.
-    patience: i64,
-    /// How long a queue is leased at a time, in milliseconds.
-    lease: i64,
-    /// The base URL of the contract, which CloudEvents refer to for their schemas.
-    contract: String,
-    began: Instant,
 }
 
 /// Sends the deliveries that are due, and those that become due within `wait`.
@@ -104,37 +89,6 @@ pub(crate) async fn run(call: &Call, wait: Duration) -> kit::Result<Sent> {
         lease::leave(&run)?;
     }
     Ok(Sent { attempts, next_due_at: next, more: next.is_some_and(|due| due <= now()) })
-}
-
-impl<'a> Run<'a> {
-    async fn load(call: &'a Call) -> kit::Result<Self> {
-        let get = async |name: &str, default: &str| match spin_sdk::variables::get(name).await {
-            Ok(text) if !text.trim().is_empty() => text,
-            _ => default.to_owned(),
-        };
-        let duration = |text: &str| {
-            let duration = humantime::parse_duration(text.trim()).ok()?;
-            i64::try_from(duration.as_millis()).ok()
-        };
-        let schedule = get("webhook_schedule", Schedule::DEFAULT).await;
-        let patience = get("webhook_disable_after", "5d").await;
-        let lease = get("webhook_lease", "60s").await;
-        let wrong = |name: &str| format!("the variable {name} cannot be read as times");
-        Ok(Self {
-            system: System::open(call, "queues are served whosever they are")?,
-            seal: Seal::load(call).await?,
-            schedule: Schedule::parse(&schedule).ok_or(wrong("webhook_schedule")).internal()?,
-            patience: duration(&patience).ok_or(wrong("webhook_disable_after")).internal()?,
-            lease: duration(&lease).ok_or(wrong("webhook_lease")).internal()?,
-            contract: cloud_events::base().await,
-            began: Instant::now(),
-        })
-    }
-
-    /// Whether new work may be begun.
-    fn has_time(&self) -> bool {
-        self.began.elapsed() < RUN
-    }
 }
 
 /// Serves one queue. Returns its tenant, and how many requests were sent. If this fails, then the

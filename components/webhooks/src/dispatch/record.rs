@@ -5,9 +5,10 @@ use kit::list::Literal;
 use kit::{Event, Record, Scope, Value, id, now, trace_id};
 use serde_json::json;
 
-use super::Run;
-use super::batch::{Batch, HEAD, Item};
+use super::batch::{Batch, HEAD};
+use super::item::Item;
 use super::lease::Leased;
+use super::run::Run;
 use super::send::Sent;
 use crate::contract::WEBHOOK_ENDPOINTS;
 use crate::patterns;

@@ -8,8 +8,8 @@ use http_body_util::{BodyExt as _, Full};
 use kit::{Record, Seal, now};
 use spin_sdk::wasip3::http::types::ErrorCode;
 
-use super::batch::Item;
 use super::format::Format;
+use super::item::Item;
 use crate::policy::{self, Outcome};
 use crate::signature::{self, Keys};
 use crate::{credentials, headers, hops, target};

@@ -4,6 +4,7 @@
 //! The decisions are made here and in [`provider`], without input or output. A receiver answers as
 //! soon as the request is stored. After that, `process` brings it into the feed.
 
+mod claim;
 mod document;
 mod identity;
 mod provider;
@@ -21,61 +22,11 @@ mod tests;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
+pub(crate) use claim::{Headers, Reason};
 pub(crate) use provider::Provider;
 
 /// How far the timestamp of a request may be from the time here, in seconds (K-60).
 const TOLERANCE: u64 = 300;
-/// The most signatures of a request that are checked, because each costs a MAC for each secret.
-const MOST: usize = 10;
-
-/// Looks up a header of a request by its name in lower case.
-pub(crate) type Headers<'a> = &'a dyn Fn(&str) -> Option<&'a str>;
-
-/// Why a request is not accepted as genuine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reason {
-    /// A header of the signature is missing.
-    Missing,
-    /// A header of the signature is malformed.
-    Malformed,
-    /// No secret matches any signature.
-    Mismatch,
-    /// The timestamp is too far in the past or in the future.
-    Expired,
-    /// The request was sent to the receiver of another provider or kind.
-    Misdirected,
-}
-
-impl Reason {
-    /// The name in audit entries and in the contract.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Missing => "SIGNATURE_MISSING",
-            Self::Malformed => "SIGNATURE_MALFORMED",
-            Self::Mismatch => "SIGNATURE_MISMATCH",
-            Self::Expired => "TIMESTAMP_OUT_OF_RANGE",
-            Self::Misdirected => "MISDIRECTED",
-        }
-    }
-}
-
-/// The signature that a request claims to have.
-struct Claim {
-    /// The bytes that the signature covers.
-    signed: Vec<u8>,
-    /// Seconds since the Unix epoch, if the scheme signs a time.
-    timestamp: Option<i64>,
-    signatures: Vec<Vec<u8>>,
-}
-
-impl Claim {
-    fn checked(self) -> Result<Self, Reason> {
-        match self.signatures.len() {
-            1..=MOST => Ok(self),
-            _ => Err(Reason::Malformed),
-        }
-    }
-}
 
 /// Verifies that one of the keys has signed the request, at a time close to `now` (seconds since
 /// the Unix epoch).

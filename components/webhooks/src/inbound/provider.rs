@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Claim, Headers, Reason};
+use super::claim::{Claim, Headers, Reason};
 use crate::signature;
 
 /// A provider, or a signature scheme that many providers share.
