@@ -3,10 +3,8 @@
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
 
+use crate::document::{METHODS, is_protected, members, resolve};
 use crate::{errors, events, forms, links, query, visible};
-
-/// The methods that an operation may have.
-pub(crate) const METHODS: [&str; 5] = ["delete", "get", "patch", "post", "put"];
 
 /// Assembles the document from `common` and the files of all functions.
 ///
@@ -50,17 +48,6 @@ pub(crate) fn assemble(mut common: Value, functions: Vec<(String, Value)>) -> Re
     dangling(&bundle, &bundle)?;
     links::add(&mut bundle);
     Ok(bundle)
-}
-
-/// Whether `security` requires a credential.
-pub(crate) fn is_protected(security: &Value) -> bool {
-    let choices = security.as_array().map(Vec::as_slice).unwrap_or_default();
-    !choices.is_empty() && choices.iter().all(|choice| choice != &Value::Object(Map::new()))
-}
-
-/// The values of an object.
-pub(crate) fn members(object: &mut Value) -> impl Iterator<Item = &mut Value> {
-    object.as_object_mut().into_iter().flat_map(Map::values_mut)
 }
 
 fn join(bundle: &mut Value, mut file: Value) -> Result<()> {
@@ -131,20 +118,6 @@ fn dangling(bundle: &Value, value: &Value) -> Result<()> {
         }
         Value::Array(list) => list.iter().try_for_each(|value| dangling(bundle, value)),
         _ => Ok(()),
-    }
-}
-
-/// The value that a reference points to.
-pub(crate) fn resolve<'a>(bundle: &'a Value, target: &str) -> Result<&'a Value> {
-    let found = target.strip_prefix('#').and_then(|pointer| bundle.pointer(pointer));
-    found.with_context(|| format!("$ref {target} leads nowhere"))
-}
-
-/// The value itself. If it is a reference, then the value that it points to.
-pub(crate) fn follow<'a>(bundle: &'a Value, value: &'a Value) -> Result<&'a Value> {
-    match value.get("$ref").and_then(Value::as_str) {
-        Some(target) => resolve(bundle, target),
-        None => Ok(value),
     }
 }
 

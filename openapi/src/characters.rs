@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::bundle::{METHODS, members};
+use crate::document::{METHODS, members};
 
 /// One allowed character of a body, or a line end of two characters.
 pub(crate) const CHARACTER: &str =

@@ -4,7 +4,7 @@
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 
-use crate::bundle::{METHODS, members};
+use crate::document::{METHODS, members};
 use protocol::registry::{Code, Row};
 
 /// The extension in which a response of the contract names its codes. The registry then writes its

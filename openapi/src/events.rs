@@ -9,7 +9,7 @@
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 
-use crate::bundle::follow;
+use crate::document::follow;
 use protocol::contract::EventType;
 
 /// The keys that a row of the registry may have.

@@ -5,7 +5,7 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::bundle::{METHODS, follow};
+use crate::document::{METHODS, follow};
 
 /// Each media type with the schema of the form. The example for an object has the same name, and
 /// the one for a page the same name with `Page`.

@@ -18,6 +18,7 @@
 
 mod bundle;
 mod characters;
+mod document;
 mod errors;
 mod events;
 mod files;

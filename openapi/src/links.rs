@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::bundle::{METHODS, follow};
+use crate::document::{METHODS, follow};
 
 /// Adds links to the 201 response of each `POST` on a collection that has paths with an id below
 /// it.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::bundle::{METHODS, members};
+use crate::document::{METHODS, members};
 
 const JSON: &str = "application/json";
 const NOTE: &str = "\nThis document has the native form alone, for generators of clients; `/openapi.json` has all forms.\n";

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value};
 
-use crate::bundle::{METHODS, follow, is_protected};
+use crate::document::{METHODS, follow, is_protected};
 use crate::schema::{Compiler, leak, only};
 use crate::{forms, shape};
 use protocol::contract::{Body, Idempotency, Limit, Location, Operation, Parameter, Query, Schema};

@@ -11,7 +11,8 @@ use protocol::registry::{Code, Row};
 /// The page that lists all codes.
 pub const INDEX: &str = "README.md";
 
-const NOTICE: &str = "<!-- Generated from components/protocol/src/registry.rs by scripts/bless. -->";
+const NOTICE: &str =
+    "<!-- Generated from components/protocol/src/registry.rs by scripts/bless. -->";
 
 /// A page: the file name and the text.
 pub type Page = (String, String);

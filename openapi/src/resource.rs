@@ -4,7 +4,7 @@
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value};
 
-use crate::bundle::follow;
+use crate::document::follow;
 use protocol::contract::{Default, Kind, Transition};
 
 const KIT: &str = "::kit::contract";

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
 
-use crate::bundle::{follow, resolve};
+use crate::document::{follow, resolve};
 use crate::visible::SPELLINGS;
 use protocol::contract::{Format, Property, Schema};
 

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value};
 
-use crate::bundle::{follow, resolve};
+use crate::document::{follow, resolve};
 use crate::forms;
 use protocol::contract::{Relation, Shape};
 

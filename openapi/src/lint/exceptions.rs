@@ -1,7 +1,7 @@
 //! Allowed exceptions from the rules, each with its reason. If nothing needs a row any more, then a
 //! test fails.
 
-use super::{Rule, Violation};
+use super::rule::{Rule, Violation};
 
 /// Path segments that group paths or name a single thing. They are not collections, so they are
 /// neither plural nor paginated.

@@ -3,8 +3,10 @@
 use serde_json::Value;
 
 use super::operations::examples;
-use super::{Report, Rule, operations, words};
-use crate::bundle::{follow, resolve};
+use super::report::Report;
+use super::rule::Rule;
+use super::words;
+use crate::document::{follow, operations, resolve};
 
 /// The members in which the answer of an AI model describes the model and its confidence.
 const METADATA: [&str; 3] = ["confidence", "model_id", "model_version"];

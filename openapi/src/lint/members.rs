@@ -4,8 +4,9 @@
 
 use serde_json::{Map, Value};
 
-use super::{Report, Rule};
-use crate::bundle::METHODS;
+use super::report::Report;
+use super::rule::Rule;
+use crate::document::METHODS;
 
 const SCHEMA: &str = "$ref $comment title description type enum const default examples example \
     format pattern minLength maxLength minimum maximum exclusiveMinimum exclusiveMaximum multipleOf \

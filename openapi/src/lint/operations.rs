@@ -3,8 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::paths::{Segment, classify, methods};
-use super::{Report, Rule, exceptions, operations, words};
-use crate::bundle::follow;
+use super::report::Report;
+use super::rule::Rule;
+use super::{exceptions, words};
+use crate::document::{follow, operations};
 
 pub(super) fn check(bundle: &Value, report: &mut Report) {
     for (path, method, operation) in operations(bundle) {

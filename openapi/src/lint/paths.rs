@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Report, Rule, exceptions, items, words};
-use crate::bundle::{METHODS, follow};
+use super::report::Report;
+use super::rule::Rule;
+use super::{exceptions, words};
+use crate::document::{METHODS, follow, items};
 
 /// The deepest nesting of things in a path (D-6).
 const LEVELS: usize = 2;

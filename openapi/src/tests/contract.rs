@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::bundle::{METHODS, follow};
+use crate::document::{METHODS, follow};
 use crate::{bundle, functions, load};
 use kit::validate;
 use protocol::contract::{Idempotency, Location, Operation, Query};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::bundle::METHODS;
+use crate::document::METHODS;
 use crate::{bundle, event_types, events, files};
 use protocol::contract::EventType;
 

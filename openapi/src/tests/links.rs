@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::bundle::follow;
+use crate::document::follow;
 use crate::{bundle, files};
 
 fn links(paths: &str, pointer: &str) -> Value {
