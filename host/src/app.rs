@@ -6,15 +6,15 @@ use crate::engine;
 use crate::fused::bindings::FunctionPre;
 use crate::fused::{Background, Function, Fused, Keyring};
 use crate::grants::{Backends, Grants};
+use crate::interfaces;
 use crate::keys;
 use crate::log::Sink;
 use crate::manifest::Manifest;
 use crate::memory::{Budget, Places};
 use crate::metrics::Metrics;
 use crate::options::Options;
-use crate::routes::{Route, Routes};
+use crate::routes::{Route, RouteLine, Routes};
 use crate::runtime_config::RuntimeConfig;
-use crate::server::RouteLine;
 use crate::settings;
 use crate::site;
 use crate::sqlite::Database;
@@ -207,7 +207,7 @@ async fn prepare(
     log: &Sink,
     metrics: &Metrics,
 ) -> anyhow::Result<Vec<(Maker, InstancePre<State>, bool)>> {
-    let linker = Arc::new(engine::linker(engine)?);
+    let linker = Arc::new(interfaces::linker(engine)?);
     let budget = Arc::new(Budget::new(&options.limits, metrics.memory_refusals()));
     let mut tasks = Vec::new();
     for Part { code, grants } in parts {

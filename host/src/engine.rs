@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use std::fmt;
 use std::path::Path;
 use std::time::Duration;
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::Component;
 use wasmtime::{
     Cache, CacheConfig, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
 };
@@ -67,13 +67,6 @@ fn tick(engine: &Engine) -> std::io::Result<()> {
         }
     })?;
     Ok(())
-}
-
-/// Makes a linker with every interface that this host has.
-pub(crate) fn linker(engine: &Engine) -> anyhow::Result<Linker<crate::state::State>> {
-    let mut linker = Linker::new(engine);
-    crate::interfaces::link(&mut linker)?;
-    Ok(linker)
 }
 
 /// Compiles the component `name`, or loads it from the cache. Blocks for up to seconds.

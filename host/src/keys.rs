@@ -2,9 +2,9 @@
 //! derived key nobody can compute the master key or another derived key.
 //! `components/kit/src/seal.rs` derives the same keys.
 
+use crate::master::Master;
 use crate::postgres;
 use crate::runtime_config::RuntimeConfig;
-use crate::settings::Master;
 use crate::site;
 use crate::sqlite::copy;
 use crate::variables::Variables;

@@ -2,16 +2,15 @@
 //! is an error that names the file and the key. Nothing is ignored, because nobody would notice
 //! that a grant or a limit was dropped.
 
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, MANIFEST};
 use crate::options::Options;
+use crate::variables::{Variable, check_name};
 use crate::wasm::Wasm;
 use anyhow::{Context as _, bail, ensure};
 use indexmap::IndexMap;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
-/// The default name of a manifest; `--from` gives another one.
-pub(crate) const MANIFEST: &str = "spin.toml";
 /// The only dependency that a function may have: its route component.
 pub(crate) const ROUTE: &str = "tenantry:platform/route@1.0.0";
 
@@ -51,21 +50,6 @@ struct Application {
     description: String,
     #[serde(default)]
     authors: Vec<String>,
-}
-
-/// An application variable.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Variable {
-    /// The value that it has unless it is set from outside.
-    pub(crate) default: Option<String>,
-    /// Whether it must be set from outside.
-    #[serde(default)]
-    pub(crate) required: bool,
-    /// Whether its value must not be shown.
-    #[serde(default)]
-    #[expect(dead_code, reason = "this host never shows the value of any variable")]
-    secret: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -176,7 +160,7 @@ impl Manifest {
         let version = self.file.spin_manifest_version;
         ensure!(version == 2, "spin_manifest_version is {version}; only 2 is supported");
         for (name, variable) in &self.file.variables {
-            crate::variables::check_name(name).with_context(|| format!("[variables] {name}"))?;
+            check_name(name).with_context(|| format!("[variables] {name}"))?;
             ensure!(
                 variable.required != variable.default.is_some(),
                 "[variables] {name}: needs either `default` or `required = true`"
@@ -192,8 +176,7 @@ impl Manifest {
         }
         for (id, component) in &self.file.component {
             for name in component.variables.keys() {
-                crate::variables::check_name(name)
-                    .with_context(|| format!("[component.{id}.variables] {name}"))?;
+                check_name(name).with_context(|| format!("[component.{id}.variables] {name}"))?;
             }
             for (name, dependency) in &component.dependencies {
                 let key = format!("[component.{id}.dependencies] {name:?}");

@@ -149,7 +149,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            manifest: PathBuf::from(crate::manifest::MANIFEST),
+            manifest: PathBuf::from(crate::bundle::MANIFEST),
             bundle: None,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 3000)),
             data: PathBuf::from(".tenantry"),

@@ -13,6 +13,17 @@ pub(crate) struct Route {
     wildcard: bool,
 }
 
+/// A line of the route table.
+#[derive(Clone, Debug)]
+pub struct RouteLine {
+    /// The component that answers.
+    pub component: String,
+    /// The path, without the wildcard.
+    pub path: String,
+    /// Whether every path below it is meant too.
+    pub wildcard: bool,
+}
+
 /// Routes and their targets, in the order of precedence.
 pub(crate) struct Routes<T>(Vec<(Route, T)>);
 

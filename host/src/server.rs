@@ -3,13 +3,15 @@
 
 use crate::app::{App, Target};
 use crate::connections::{Bodies, Busy, Connections, Place, Proxies};
-use crate::http_body::{Outgoing, ResponseBody};
+use crate::http_body::ResponseBody;
 use crate::incoming::{Incoming, Pace};
 use crate::log::Sink;
 use crate::manifest::Manifest;
 use crate::open_files;
 use crate::options::{Limits, Options};
+use crate::outgoing::Outgoing;
 use crate::problem;
+use crate::routes::RouteLine;
 use crate::settings;
 use crate::stall::Stall;
 use crate::wire::Wire;
@@ -45,17 +47,6 @@ pub struct Server {
     stop: watch::Sender<bool>,
     accepting: JoinHandle<GracefulShutdown>,
     grace: Duration,
-}
-
-/// A line of the route table.
-#[derive(Clone, Debug)]
-pub struct RouteLine {
-    /// The component that answers.
-    pub component: String,
-    /// The path, without the wildcard.
-    pub path: String,
-    /// Whether every path below it is meant too.
-    pub wildcard: bool,
 }
 
 struct Shared {

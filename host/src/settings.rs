@@ -3,58 +3,19 @@
 
 use crate::keys;
 use crate::manifest::Manifest;
+use crate::master::{MAKE, MASTER, Master};
 use crate::options::Options;
 use crate::site;
 use crate::variables::Variables;
 use anyhow::{Context as _, bail, ensure};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::Uri;
 use std::net::IpAddr;
 
-/// The master key of a fresh checkout, as `components/kit/src/seal.rs` has it.
-const PUBLIC: &[u8; 32] = b"development only, never deploy!!";
 /// The variables that say how the server is to be used.
-const MASTER: &str = "master_key";
 const DEVELOPMENT: &str = "development";
 const PORTS: &str = "development_ports";
 /// The value of [`PORTS`] that means no port.
 const NONE: &str = "0";
-/// The advice how to make a key of one's own.
-pub(crate) const MAKE: &str =
-    "set SPIN_VARIABLE_MASTER_KEY to the output of `openssl rand -base64 32`";
-
-/// The master key of a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Master {
-    /// A key of the operator's own.
-    Own([u8; 32]),
-    /// The public key that is in every checkout.
-    Public,
-}
-
-impl Master {
-    /// The key; `None` when the manifest has no such variable.
-    pub(crate) fn of(variables: &Variables) -> anyhow::Result<Option<Self>> {
-        variables.get(MASTER).map(Self::read).transpose()
-    }
-
-    /// Reads a key from its text in base64.
-    pub(crate) fn read(text: &str) -> anyhow::Result<Self> {
-        let bytes = STANDARD.decode(text.trim()).ok().and_then(|bytes| bytes.try_into().ok());
-        let bytes: [u8; 32] = bytes
-            .with_context(|| format!("variable {MASTER}: is not 32 bytes in base64; {MAKE}"))?;
-        Ok(if bytes == *PUBLIC { Self::Public } else { Self::Own(bytes) })
-    }
-
-    /// Its bytes.
-    pub(crate) fn bytes(&self) -> &[u8; 32] {
-        match self {
-            Self::Own(bytes) => bytes,
-            Self::Public => PUBLIC,
-        }
-    }
-}
 
 /// The variables of a server. Fails if a server must not be started with these options.
 ///

@@ -1,14 +1,29 @@
 //! Application variables and the components' templates over them. Both are resolved once at start.
 
-use crate::manifest::Variable;
 use anyhow::{Context as _, bail, ensure};
 use indexmap::IndexMap;
+use serde::Deserialize;
 use std::collections::HashMap;
 
 /// The prefix of variables in the environment.
 const SETTING: &str = "SPIN_VARIABLE_";
 /// How similar two names must be, from 0 to 1, for one to count as a misspelling of the other.
 const ALIKE: f64 = 0.8;
+
+/// An application variable.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Variable {
+    /// The value that it has unless it is set from outside.
+    pub(crate) default: Option<String>,
+    /// Whether it must be set from outside.
+    #[serde(default)]
+    pub(crate) required: bool,
+    /// Whether its value must not be shown.
+    #[serde(default)]
+    #[expect(dead_code, reason = "this host never shows the value of any variable")]
+    secret: bool,
+}
 
 /// Application variables with their values.
 pub(crate) struct Variables(HashMap<String, String>);

@@ -13,6 +13,9 @@ const SUFFIX: &str = ".zst";
 /// runner.
 const LEVEL: i32 = 9;
 
+/// The folder of compiled code.
+pub(super) const COMPILED: &str = "compiled/";
+
 /// An archive that is being written.
 pub(super) struct Writer {
     tar: Builder<Vec<u8>>,

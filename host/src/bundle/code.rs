@@ -2,6 +2,7 @@
 //! code of the runner: compiled code is machine code, and Wasmtime trusts its bytes.
 
 use super::Bundle;
+use super::archive::COMPILED;
 use crate::engine;
 use anyhow::Context as _;
 use wasmtime::Engine;
@@ -12,12 +13,9 @@ use wasmtime::component::Component;
 /// features of the first processors of the family.)
 const FAMILY: Option<&str> = if cfg!(target_arch = "x86_64") { Some("x86-64-v3") } else { None };
 
-/// The folder of compiled code in a bundle.
-pub(super) const FOLDER: &str = "compiled/";
-
 /// The name in the bundle of the code that a WebAssembly file is compiled to.
 pub(super) fn name(wasm: &str) -> String {
-    format!("{FOLDER}{wasm}")
+    format!("{COMPILED}{wasm}")
 }
 
 /// An engine that compiles for the family instead of for this machine. It runs nothing.

@@ -10,14 +10,16 @@ mod trailer;
 
 pub use pack::{Bundled, bundle};
 
-use crate::manifest::MANIFEST;
 use anyhow::{Context as _, ensure};
-use archive::Archive;
+use archive::{Archive, COMPILED};
 use std::fmt;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use trailer::Trailer;
+
+/// The name of the manifest in a bundle, and its default name; `--from` gives another one.
+pub(crate) const MANIFEST: &str = "spin.toml";
 
 /// The files that the running program holds.
 #[derive(Clone)]
@@ -50,7 +52,7 @@ impl Bundle {
         let is_empty = std::fs::read_dir(directory).with_context(at)?.next().is_none();
         ensure!(is_empty, "{}: is not empty; name another directory", at());
         let mut names = Vec::new();
-        for name in self.0.names().filter(|name| !name.starts_with(code::FOLDER)) {
+        for name in self.0.names().filter(|name| !name.starts_with(COMPILED)) {
             let file = directory.join(name);
             let made = std::fs::create_dir_all(file.parent().unwrap_or(directory));
             let made = made.and(Ok(self.read(name)?)).and_then(|it| std::fs::write(&file, it));

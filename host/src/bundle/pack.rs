@@ -1,9 +1,9 @@
 //! `tenantry bundle`: makes one file of this runner and the functions of a manifest.
 
-use super::archive::Writer;
+use super::archive::{COMPILED, Writer};
 use super::trailer::{self, Trailer};
-use super::{code, running};
-use crate::manifest::{MANIFEST, Manifest};
+use super::{MANIFEST, code, running};
+use crate::manifest::Manifest;
 use crate::partial::Partial;
 use anyhow::{Context as _, ensure};
 use std::collections::BTreeSet;
@@ -92,8 +92,10 @@ fn functions(
 /// Refuses a name in the folder of compiled code. Only code that was compiled here may be there,
 /// because it is run as it is.
 fn reserved(name: &str) -> anyhow::Result<()> {
-    let folder = code::FOLDER;
-    ensure!(!Path::new(name).starts_with(folder), "{name}: {folder}/ is for compiled functions");
+    ensure!(
+        !Path::new(name).starts_with(COMPILED),
+        "{name}: {COMPILED}/ is for compiled functions"
+    );
     Ok(())
 }
 

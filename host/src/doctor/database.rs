@@ -1,6 +1,7 @@
 //! Checks of PostgreSQL: whether it can be used, its schema, its clock and its keys.
 
-use super::{Finding, clock, keys};
+use super::finding::{Finding, clock};
+use super::keys;
 use crate::postgres;
 use crate::site::{self, Access, usable};
 use crate::variables::Variables;

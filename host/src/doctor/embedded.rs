@@ -2,7 +2,8 @@
 //! create nor change any.
 
 use super::database::NEWEST_KEY;
-use super::{Finding, keys};
+use super::finding::Finding;
+use super::keys;
 use crate::private;
 use crate::runtime_config::RuntimeConfig;
 use crate::sqlite::copy;

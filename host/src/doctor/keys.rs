@@ -1,7 +1,7 @@
 //! Checks of the master key: whether it opens what was sealed with it.
 
-use super::Finding;
-use crate::settings::{MAKE, Master};
+use super::finding::Finding;
+use crate::master::{MAKE, Master};
 use crate::variables::Variables;
 use aes_gcm::aead::{Aead as _, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit as _, Nonce};

@@ -1,6 +1,6 @@
 //! Checks of a Redis: whether it answers, is new enough, and does not evict what it is given.
 
-use super::{Finding, clock};
+use super::finding::{Finding, clock};
 use redis::aio::MultiplexedConnection;
 use std::time::Duration;
 

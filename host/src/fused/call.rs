@@ -1,7 +1,7 @@
 //! One call of a function, and the work that may follow its answer: a stream or background work.
 
 use super::bindings::tenantry::platform::messages;
-use super::platform::Function;
+use super::function::Function;
 use super::pool::{Lease, Pool};
 use super::stream::{self, ByteStream, Watch};
 use crate::problem::one_line;

@@ -1,13 +1,15 @@
 //! The fused placement: the gateway library runs natively and calls the typed export of the
 //! route component, one pooled instance for each request.
 
+pub(crate) mod bindings;
 mod call;
 mod convert;
+mod function;
 mod platform;
 mod pool;
 mod stream;
 
-pub(crate) use platform::{Background, Function, Keyring};
+pub(crate) use function::{Background, Function, Keyring};
 pub(crate) use stream::ByteStream;
 
 use crate::http_body::ResponseBody;
@@ -15,15 +17,6 @@ use crate::incoming::Incoming;
 use gateway::Gateway;
 use std::net::IpAddr;
 use std::sync::Arc;
-
-pub(crate) mod bindings {
-    //! `tenantry:platform`, as the host sees it.
-    wasmtime::component::bindgen!({
-        path: "../wit",
-        world: "function",
-        exports: { default: async | store },
-    });
-}
 
 /// A function behind its gateway.
 pub(crate) struct Fused {

@@ -7,14 +7,22 @@ pub(crate) mod outbound;
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
 pub(crate) mod stdio;
+mod table;
 pub(crate) mod variables;
 pub(crate) mod wasi_keyvalue;
 
 use crate::state::State;
+use wasmtime::Engine;
 use wasmtime::component::Linker;
 
-/// Gives `linker` every interface that this host has.
-pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+/// Makes a linker with every interface that this host has.
+pub(crate) fn linker(engine: &Engine) -> anyhow::Result<Linker<State>> {
+    let mut linker = Linker::new(engine);
+    link(&mut linker)?;
+    Ok(linker)
+}
+
+fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     // The standard library of wasm32-wasip2 imports 0.2, everything else uses 0.3.
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
     wasmtime_wasi::p3::add_to_linker(linker)?;

@@ -1,37 +1,20 @@
 //! `spin:postgres/postgres@4.2.0`
 
+mod bindings;
+
+use super::table;
 use crate::postgres::{Builder, Connection};
 use crate::state::State;
 use crate::tls::certificates;
 use wasmtime::component::{Accessor, FutureReader, HasSelf, Linker, Resource, StreamReader};
-
-mod bindings {
-    wasmtime::component::bindgen!({
-        path: "wit/spin-postgres.wit",
-        world: "host",
-        imports: {
-            "spin:postgres/postgres.[constructor]connection-builder": trappable,
-            "spin:postgres/postgres.[method]connection-builder.set-ca-root": trappable,
-            "spin:postgres/postgres.[method]connection-builder.build": trappable,
-            "spin:postgres/postgres.[drop]connection-builder": trappable,
-            "spin:postgres/postgres.[static]connection.open": trappable,
-            "spin:postgres/postgres.[drop]connection": trappable,
-            default: async | trappable,
-        },
-        with: {
-            "spin:postgres/postgres.connection": crate::postgres::Connection,
-            "spin:postgres/postgres.connection-builder": crate::postgres::Builder,
-        },
-    });
-}
 
 pub(crate) use bindings::spin::postgres::postgres::{
     Column, DbDataType, DbError, DbValue, Error, Interval, ParameterValue, QueryError,
     RangeBoundKind, Row, RowSet,
 };
 use bindings::spin::postgres::postgres::{
-    Host, HostConnection, HostConnectionBuilder, HostConnectionBuilderWithStore,
-    HostConnectionWithStore, add_to_linker,
+    Connection as ConnectionHandle, ConnectionBuilder as BuilderHandle, Host, HostConnection,
+    HostConnectionBuilder, HostConnectionBuilderWithStore, HostConnectionWithStore, add_to_linker,
 };
 
 pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
@@ -39,57 +22,59 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
 }
 
 /// A new connection, or the reason why there is none.
-type Opened = wasmtime::Result<Result<Resource<Connection>, Error>>;
+type Opened = wasmtime::Result<Result<Resource<ConnectionHandle>, Error>>;
 
 impl State {
     fn open_address(&mut self, address: &str, ca: Option<&str>) -> Opened {
         Ok(match self.grants.postgres.open(&self.grants.hosts, address, ca) {
-            Ok(connection) => Ok(self.table.push(connection)?),
+            Ok(connection) => Ok(table::push(&mut self.table, connection)?),
             Err(error) => Err(error),
         })
     }
 
-    fn build_connection(&mut self, builder: &Resource<Builder>) -> Opened {
-        let Builder { address, ca } = self.table.get(builder)?.clone();
+    fn build_connection(&mut self, builder: &Resource<BuilderHandle>) -> Opened {
+        let Builder { address, ca } = table::get::<_, Builder>(&mut self.table, builder)?.clone();
         self.open_address(&address, ca.as_deref())
     }
 
-    fn postgres(&self, handle: &Resource<Connection>) -> wasmtime::Result<Connection> {
-        Ok(self.table.get(handle)?.clone())
+    fn postgres(&mut self, handle: &Resource<ConnectionHandle>) -> wasmtime::Result<Connection> {
+        Ok(table::get::<_, Connection>(&mut self.table, handle)?.clone())
     }
 }
 
 impl Host for State {}
 
 impl HostConnectionBuilder for State {
-    fn new(&mut self, address: String) -> wasmtime::Result<Resource<Builder>> {
-        Ok(self.table.push(Builder { address, ca: None })?)
+    fn new(&mut self, address: String) -> wasmtime::Result<Resource<BuilderHandle>> {
+        Ok(table::push(&mut self.table, Builder { address, ca: None })?)
     }
 
     fn set_ca_root(
         &mut self,
-        builder: Resource<Builder>,
+        builder: Resource<BuilderHandle>,
         certificate: String,
     ) -> wasmtime::Result<Result<(), Error>> {
         if let Err(error) = certificates(&certificate) {
             return Ok(Err(Error::Other(format!("invalid root certificate: {error}"))));
         }
-        self.table.get_mut(&builder)?.ca = Some(certificate);
+        table::get::<_, Builder>(&mut self.table, &builder)?.ca = Some(certificate);
         Ok(Ok(()))
     }
 
-    fn build(&mut self, builder: Resource<Builder>) -> Opened {
+    fn build(&mut self, builder: Resource<BuilderHandle>) -> Opened {
         self.build_connection(&builder)
     }
 
-    fn drop(&mut self, builder: Resource<Builder>) -> wasmtime::Result<()> {
-        self.table.delete(builder)?;
-        Ok(())
+    fn drop(&mut self, builder: Resource<BuilderHandle>) -> wasmtime::Result<()> {
+        Ok(table::delete::<_, Builder>(&mut self.table, builder)?)
     }
 }
 
 impl HostConnectionBuilderWithStore<State> for HasSelf<State> {
-    async fn build_async(accessor: &Accessor<State, Self>, builder: Resource<Builder>) -> Opened {
+    async fn build_async(
+        accessor: &Accessor<State, Self>,
+        builder: Resource<BuilderHandle>,
+    ) -> Opened {
         accessor.with(|mut access| access.get().build_connection(&builder))
     }
 }
@@ -101,7 +86,7 @@ impl HostConnection for State {
 
     async fn query(
         &mut self,
-        connection: Resource<Connection>,
+        connection: Resource<ConnectionHandle>,
         statement: String,
         parameters: Vec<ParameterValue>,
     ) -> wasmtime::Result<Result<RowSet, Error>> {
@@ -110,16 +95,15 @@ impl HostConnection for State {
 
     async fn execute(
         &mut self,
-        connection: Resource<Connection>,
+        connection: Resource<ConnectionHandle>,
         statement: String,
         parameters: Vec<ParameterValue>,
     ) -> wasmtime::Result<Result<u64, Error>> {
         Ok(self.postgres(&connection)?.execute(statement, parameters).await)
     }
 
-    fn drop(&mut self, connection: Resource<Connection>) -> wasmtime::Result<()> {
-        self.table.delete(connection)?;
-        Ok(())
+    fn drop(&mut self, connection: Resource<ConnectionHandle>) -> wasmtime::Result<()> {
+        Ok(table::delete::<_, Connection>(&mut self.table, connection)?)
     }
 }
 
@@ -133,7 +117,7 @@ impl HostConnectionWithStore<State> for HasSelf<State> {
 
     async fn query_async(
         accessor: &Accessor<State, Self>,
-        connection: Resource<Connection>,
+        connection: Resource<ConnectionHandle>,
         statement: String,
         parameters: Vec<ParameterValue>,
     ) -> wasmtime::Result<Result<Rows, Error>> {
@@ -151,7 +135,7 @@ impl HostConnectionWithStore<State> for HasSelf<State> {
 
     async fn execute_async(
         accessor: &Accessor<State, Self>,
-        connection: Resource<Connection>,
+        connection: Resource<ConnectionHandle>,
         statement: String,
         parameters: Vec<ParameterValue>,
     ) -> wasmtime::Result<Result<u64, Error>> {

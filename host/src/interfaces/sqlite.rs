@@ -1,26 +1,16 @@
 //! `spin:sqlite@3.1.0`
 
+mod bindings;
+
+use super::table;
 use crate::sqlite::Connection;
 use crate::state::State;
 use wasmtime::component::{Accessor, FutureReader, HasSelf, Linker, Resource, StreamReader};
 
-mod bindings {
-    wasmtime::component::bindgen!({
-        path: "wit/spin-sqlite.wit",
-        world: "host",
-        imports: {
-            "spin:sqlite/sqlite.[static]connection.open": trappable,
-            "spin:sqlite/sqlite.[drop]connection": trappable,
-            default: async | trappable,
-        },
-        with: { "spin:sqlite/sqlite.connection": crate::sqlite::Connection },
-    });
-}
-
-pub(crate) use bindings::spin::sqlite::sqlite::{Error, QueryResult, RowResult, Value};
 use bindings::spin::sqlite::sqlite::{
-    Host, HostConnection, HostConnectionWithStore, add_to_linker,
+    Connection as ConnectionHandle, Host, HostConnection, HostConnectionWithStore, add_to_linker,
 };
+pub(crate) use bindings::spin::sqlite::sqlite::{Error, QueryResult, RowResult, Value};
 
 pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     add_to_linker::<State, HasSelf<State>>(linker, |state| state)
@@ -30,31 +20,34 @@ impl State {
     fn open_database(
         &mut self,
         label: &str,
-    ) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
+    ) -> wasmtime::Result<Result<Resource<ConnectionHandle>, Error>> {
         let Some(database) = self.grants.databases.get(label) else {
             return Ok(Err(Error::AccessDenied));
         };
         Ok(match Connection::open(database) {
-            Ok(connection) => Ok(self.table.push(connection)?),
+            Ok(connection) => Ok(table::push(&mut self.table, connection)?),
             Err(error) => Err(error),
         })
     }
 
-    fn connection(&self, handle: &Resource<Connection>) -> wasmtime::Result<Connection> {
-        Ok(self.table.get(handle)?.clone())
+    fn connection(&mut self, handle: &Resource<ConnectionHandle>) -> wasmtime::Result<Connection> {
+        Ok(table::get::<_, Connection>(&mut self.table, handle)?.clone())
     }
 }
 
 impl Host for State {}
 
 impl HostConnection for State {
-    fn open(&mut self, database: String) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
+    fn open(
+        &mut self,
+        database: String,
+    ) -> wasmtime::Result<Result<Resource<ConnectionHandle>, Error>> {
         self.open_database(&database)
     }
 
     async fn execute(
         &mut self,
-        connection: Resource<Connection>,
+        connection: Resource<ConnectionHandle>,
         statement: String,
         parameters: Vec<Value>,
     ) -> wasmtime::Result<Result<QueryResult, Error>> {
@@ -63,18 +56,17 @@ impl HostConnection for State {
 
     async fn last_insert_rowid(
         &mut self,
-        connection: Resource<Connection>,
+        connection: Resource<ConnectionHandle>,
     ) -> wasmtime::Result<i64> {
         Ok(self.connection(&connection)?.last_insert_rowid().await)
     }
 
-    async fn changes(&mut self, connection: Resource<Connection>) -> wasmtime::Result<u64> {
+    async fn changes(&mut self, connection: Resource<ConnectionHandle>) -> wasmtime::Result<u64> {
         Ok(self.connection(&connection)?.changes().await)
     }
 
-    fn drop(&mut self, connection: Resource<Connection>) -> wasmtime::Result<()> {
-        self.table.delete(connection)?;
-        Ok(())
+    fn drop(&mut self, connection: Resource<ConnectionHandle>) -> wasmtime::Result<()> {
+        Ok(table::delete::<_, Connection>(&mut self.table, connection)?)
     }
 }
 
@@ -85,13 +77,13 @@ impl HostConnectionWithStore<State> for HasSelf<State> {
     async fn open_async(
         accessor: &Accessor<State, Self>,
         database: String,
-    ) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
+    ) -> wasmtime::Result<Result<Resource<ConnectionHandle>, Error>> {
         accessor.with(|mut access| access.get().open_database(&database))
     }
 
     async fn execute_async(
         accessor: &Accessor<State, Self>,
-        connection: Resource<Connection>,
+        connection: Resource<ConnectionHandle>,
         statement: String,
         parameters: Vec<Value>,
     ) -> wasmtime::Result<Result<Rows, Error>> {
@@ -109,7 +101,7 @@ impl HostConnectionWithStore<State> for HasSelf<State> {
 
     async fn last_insert_rowid_async(
         accessor: &Accessor<State, Self>,
-        connection: Resource<Connection>,
+        connection: Resource<ConnectionHandle>,
     ) -> wasmtime::Result<i64> {
         let connection = accessor.with(|mut access| access.get().connection(&connection))?;
         Ok(connection.last_insert_rowid().await)
@@ -117,7 +109,7 @@ impl HostConnectionWithStore<State> for HasSelf<State> {
 
     async fn changes_async(
         accessor: &Accessor<State, Self>,
-        connection: Resource<Connection>,
+        connection: Resource<ConnectionHandle>,
     ) -> wasmtime::Result<u64> {
         let connection = accessor.with(|mut access| access.get().connection(&connection))?;
         Ok(connection.changes().await)

@@ -1,7 +1,6 @@
 //! Connections for requests of guests. The addresses are filtered after the name is resolved and
 //! before the connection is made.
 
-use super::LONGEST;
 use super::addresses::Filter;
 use http::Uri;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
@@ -18,6 +17,10 @@ use tower_service::Service;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Work<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
+
+/// The longest time to connect, to the first byte of the answer, and between two pieces of it. A
+/// guest may ask for less.
+pub(super) const LONGEST: Duration = Duration::from_secs(60);
 
 tokio::task_local! {
     /// The time to connect, TLS included. The pool of hyper-util has no other way to tell a

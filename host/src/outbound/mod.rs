@@ -16,7 +16,7 @@ mod tests;
 pub(crate) use addresses::Blocked;
 
 use addresses::Filter;
-use connector::{CONNECT_TIME, Connector, Prohibited};
+use connector::{CONNECT_TIME, Connector, LONGEST, Prohibited};
 use futures_util::stream;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, StreamBody};
@@ -30,9 +30,6 @@ use std::time::Duration;
 use tokio::time::{error::Elapsed, timeout};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
-/// The longest time to connect, to the first byte of the answer, and between two pieces of it. A
-/// guest may ask for less.
-const LONGEST: Duration = Duration::from_secs(60);
 /// How many idle connections to one host are kept, and for how long. The time is less than the 5 s
 /// after which Node.js and Apache close theirs, because a request that meets the closing is lost.
 const IDLE: usize = 16;

@@ -1,10 +1,11 @@
 //! A guest's connection: its session, its transaction, and the state that it leaves behind.
 
-use super::Pool;
 use super::error::{Failure, closed, text};
 use super::lease::Lease;
-use super::statement::{Kind, Statement, Trace};
+use super::pool::Pool;
+use super::statement::{Kind, Statement};
 use super::task::{Outcome, Task};
+use super::trace::Trace;
 use crate::interfaces::postgres::{Error, ParameterValue, RowSet};
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -12,8 +13,7 @@ use tokio::sync::Mutex;
 /// An open connection. Clones share it. When the last clone is dropped, an open transaction is
 /// rolled back and the physical connection returns to the pool, clean.
 #[derive(Clone)]
-#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
-pub struct Connection(Arc<Mutex<Session>>);
+pub(crate) struct Connection(Arc<Mutex<Session>>);
 
 struct Session {
     pool: Arc<Pool>,
@@ -134,7 +134,7 @@ impl Session {
 
     async fn lease(&mut self) -> Result<Lease, Error> {
         if matches!(self.link, Link::Unused) {
-            match self.pool.take().await {
+            match Lease::take(&self.pool).await {
                 Ok(lease) => self.link = Link::Held(lease),
                 Err(error) => {
                     // A failed statement ends the transaction, so the guest cannot go on with it.

@@ -1,7 +1,7 @@
 //! What the functions that a statement calls may leave behind in the session, for statements that
 //! read or write rows.
 
-use super::statement::Trace;
+use super::trace::Trace;
 use super::words::is_part;
 
 /// The trace of all functions whose names occur anywhere in `sql`, even inside a text.

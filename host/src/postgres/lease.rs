@@ -1,8 +1,9 @@
 //! A physical connection while one guest holds it.
 
-use super::Pool;
-use super::statement::Trace;
-use deadpool_postgres::{ClientWrapper, Object, RecyclingMethod};
+use super::pool::Pool;
+use super::trace::Trace;
+use crate::interfaces::postgres::Error;
+use deadpool_postgres::{ClientWrapper, Object, PoolError, RecyclingMethod, TimeoutType};
 use futures_util::FutureExt as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,8 +21,31 @@ pub(super) struct Lease {
 }
 
 impl Lease {
-    pub(super) fn new(object: Object, pool: Arc<Pool>) -> Self {
-        Self { object: Some(object), pool }
+    /// Takes an idle connection of the pool, opens a new one, or waits for one.
+    pub(super) async fn take(pool: &Arc<Pool>) -> Result<Self, Error> {
+        let address = &pool.address;
+        let error = match pool.connections.get().await {
+            Ok(client) => return Ok(Self { object: Some(client), pool: pool.clone() }),
+            Err(error) => error,
+        };
+        Err(Error::ConnectionFailed(match error {
+            PoolError::Timeout(TimeoutType::Wait) => format!(
+                "none of the {} connections to {address} became free within {:?}",
+                pool.limit, pool.wait
+            ),
+            PoolError::Timeout(_) => {
+                format!("{address} did not answer within {:?}", address.time_to_connect())
+            }
+            PoolError::Backend(error) => {
+                let why = format!("{:#}", anyhow::Error::new(error));
+                let hint = match why.contains("certificate") {
+                    true => "; give its root with set-ca-root, or say sslmode=disable",
+                    false => "",
+                };
+                format!("{address} cannot be used: {why}{hint}")
+            }
+            error => format!("{address} cannot be used: {error}"),
+        }))
     }
 
     /// The connection; `None` if it is closed.

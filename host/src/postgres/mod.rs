@@ -11,34 +11,32 @@ mod connection;
 mod error;
 mod functions;
 mod lease;
+mod pool;
 mod statement;
 mod task;
 #[cfg(test)]
 mod tests;
 mod tls;
 mod tool;
+mod trace;
 mod values;
 mod words;
 
-#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
-pub use connection::Connection;
+pub(crate) use connection::Connection;
 pub(crate) use tool::{Client, connect, place};
 
 use crate::hosts::AllowedHosts;
 use crate::interfaces::postgres::Error;
 use address::Address;
-use deadpool_postgres::{
-    Manager, ManagerConfig, PoolError, QueueMode, RecyclingMethod, Runtime, TimeoutType, Timeouts,
-};
-use lease::Lease;
+use deadpool_postgres::{Manager, ManagerConfig, QueueMode, RecyclingMethod, Runtime, Timeouts};
 use parking_lot::Mutex;
+use pool::Pool;
 use rustls::RootCertStore;
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// The largest number of physical connections to one address, unless the runtime config sets
 /// another.
@@ -64,21 +62,9 @@ pub(crate) struct Pools {
     pools: Mutex<HashMap<Key, Arc<Pool>>>,
 }
 
-/// The connections to one address.
-struct Pool {
-    address: Address,
-    connections: deadpool_postgres::Pool,
-    limit: usize,
-    wait: Duration,
-    tls: MakeRustlsConnect,
-    statement_time: Duration,
-    runtime: Handle,
-}
-
 /// An address that a guest opens with its own root certificates.
 #[derive(Clone)]
-#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
-pub struct Builder {
+pub(crate) struct Builder {
     pub(crate) address: String,
     /// The root certificates, in PEM.
     pub(crate) ca: Option<String>,
@@ -153,34 +139,5 @@ impl Pools {
             statement_time: self.statement_time,
             runtime: self.runtime.clone(),
         })
-    }
-}
-
-impl Pool {
-    /// Takes an idle connection, opens a new one, or waits for one.
-    async fn take(self: &Arc<Self>) -> Result<Lease, Error> {
-        let address = &self.address;
-        let error = match self.connections.get().await {
-            Ok(client) => return Ok(Lease::new(client, self.clone())),
-            Err(error) => error,
-        };
-        Err(Error::ConnectionFailed(match error {
-            PoolError::Timeout(TimeoutType::Wait) => format!(
-                "none of the {} connections to {address} became free within {:?}",
-                self.limit, self.wait
-            ),
-            PoolError::Timeout(_) => {
-                format!("{address} did not answer within {:?}", address.time_to_connect())
-            }
-            PoolError::Backend(error) => {
-                let why = format!("{:#}", anyhow::Error::new(error));
-                let hint = match why.contains("certificate") {
-                    true => "; give its root with set-ca-root, or say sslmode=disable",
-                    false => "",
-                };
-                format!("{address} cannot be used: {why}{hint}")
-            }
-            error => format!("{address} cannot be used: {error}"),
-        }))
     }
 }

@@ -5,6 +5,7 @@
 //! functions for the user of an address shares that user's sessions.
 
 use super::functions::trace_of_functions;
+use super::trace::Trace;
 use super::words::Words;
 
 /// What a statement means for the connection that carries it.
@@ -22,17 +23,6 @@ pub(super) enum Kind {
     Rows,
     /// Anything else.
     Other,
-}
-
-/// What a statement may leave behind in its session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Trace {
-    /// Nothing that outlives the transaction.
-    Nothing,
-    /// Settings, locks, cursors, channels or temporary tables, which can be reset.
-    Session,
-    /// State that cannot be reset without losing the prepared statements, or that is not known.
-    Unknown,
 }
 
 /// A statement's kind and trace.

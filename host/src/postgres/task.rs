@@ -1,7 +1,8 @@
 //! The execution of one statement on the server.
 
 use super::error::{Failure, query_failed, text};
-use super::statement::{Kind, Statement, Trace};
+use super::statement::{Kind, Statement};
+use super::trace::Trace;
 use super::values;
 use crate::interfaces::postgres::{Column, ParameterValue, Row};
 use deadpool_postgres::ClientWrapper;

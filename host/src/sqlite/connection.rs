@@ -17,8 +17,7 @@ const QUICK: Duration = Duration::from_millis(5);
 /// An open connection. Clones share it. When the last clone is dropped, an open transaction is
 /// rolled back and the connection returns to the pool.
 #[derive(Clone)]
-#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
-pub struct Connection(Arc<Mutex<Session>>);
+pub(crate) struct Connection(Arc<Mutex<Session>>);
 
 struct Session {
     /// Set until the session is dropped.

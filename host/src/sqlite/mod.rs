@@ -5,8 +5,7 @@ pub(crate) mod copy;
 pub(crate) mod migrate;
 mod statement;
 
-#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
-pub use connection::Connection;
+pub(crate) use connection::Connection;
 
 use crate::private;
 use anyhow::Context as _;

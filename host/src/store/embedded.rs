@@ -11,7 +11,7 @@
 //! are still valid.
 
 use super::file::{Change, File};
-use super::{Answer, KeyValue};
+use super::key_value::{self, Answer, KeyValue};
 use gateway::limits::{Ask, Taken, decode, encode};
 use parking_lot::{Condvar, Mutex};
 use prometheus_client::metrics::counter::Counter;
@@ -67,12 +67,12 @@ impl Embedded {
             closing: Mutex::new(false),
             wake: Condvar::new(),
             failed: AtomicBool::new(false),
-            opened: (super::now() * 1000, Instant::now()),
+            opened: (key_value::now() * 1000, Instant::now()),
         });
         file.load(|key, value| {
             map.shard(&key).lock().values.insert(key, value);
         })?;
-        map.shards.iter().for_each(|shard| shard.lock().sweep(super::now()));
+        map.shards.iter().for_each(|shard| shard.lock().sweep(key_value::now()));
         let writer = std::thread::Builder::new().name("key-value".to_owned()).spawn({
             let map = map.clone();
             move || map.follow(&mut file, &log, &failures)
@@ -105,7 +105,7 @@ impl Map {
     fn follow(&self, file: &mut File, log: &crate::log::Sink, failures: &Counter) {
         for round in 0_usize.. {
             if round % SWEEP == 0 {
-                self.shards[round / SWEEP % SHARDS].lock().sweep(super::now());
+                self.shards[round / SWEEP % SHARDS].lock().sweep(key_value::now());
             }
             let closing = {
                 let mut closing = self.closing.lock();
@@ -363,7 +363,7 @@ mod tests {
     async fn what_has_expired_is_removed() {
         let path = file("sweep");
         let store = open(&path);
-        let now = super::super::now();
+        let now = key_value::now();
         let value = |at: u64| format!("{{\"expires_at\":{at}}}").into_bytes();
         for n in 0..1000 {
             store.set(&format!("old{n}"), value(now - 1)).await.expect("set");

@@ -5,7 +5,7 @@
 //! A value that may expire ([`protocol::entry`]) gets a time to live, computed with the clock of
 //! this host. So no value expires too early if that clock differs from the server's.
 
-use super::{Answer, KeyValue};
+use super::key_value::{self, Answer, KeyValue};
 use anyhow::Context as _;
 use gateway::limits::{Ask, Taken};
 use prometheus_client::metrics::counter::Counter;
@@ -221,7 +221,7 @@ impl KeyValue for Redis {
 
 /// The time until a value may be dropped, in milliseconds, at least 1; `None` means never.
 fn time_to_live(value: &[u8]) -> Option<u64> {
-    Some(protocol::entry::expires_at(value)?.saturating_sub(super::now()).max(1))
+    Some(protocol::entry::expires_at(value)?.saturating_sub(key_value::now()).max(1))
 }
 
 /// Escapes a prefix, so that it matches itself as a pattern.
@@ -315,7 +315,7 @@ mod tests {
         assert_eq!(admitted.count(), 20);
         let held = store.get("b").await.expect("get").expect("a bucket");
         let full_at = decode(&held).expect("a moment");
-        assert!((full_at / 1000).abs_diff(super::super::now() + 20_000) < 2_000);
+        assert!((full_at / 1000).abs_diff(key_value::now() + 20_000) < 2_000);
         assert!((1..=20_000).contains(&ttl(&store, "b").await));
         let refused = store.take("b", Ask::new(quota, 1)).await.expect("an answer");
         assert!(!refused.admitted && (19_000_000..=20_000_000).contains(&refused.fill));

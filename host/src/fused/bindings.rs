@@ -1,0 +1,7 @@
+//! `tenantry:platform`, as the host sees it.
+
+wasmtime::component::bindgen!({
+    path: "../wit",
+    world: "function",
+    exports: { default: async | store },
+});
