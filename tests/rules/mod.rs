@@ -1,5 +1,6 @@
 //! Rules of the tree, as tests.
 
+mod circles;
 mod components;
 mod files;
 mod networks;
@@ -7,4 +8,5 @@ mod registry;
 mod requirements;
 mod scripts;
 mod tree;
+mod uses;
 mod words;

@@ -6,6 +6,7 @@ pub mod words;
 pub mod client;
 pub mod clock;
 pub mod contract;
+mod exchange;
 pub mod json_api;
 pub mod packages;
 pub mod process;
@@ -18,5 +19,6 @@ pub mod signing_key;
 pub mod snapshot;
 pub mod stores;
 
-pub use client::{Client, Exchange};
+pub use client::Client;
+pub use exchange::Exchange;
 pub use server::{App, Placement, dedicated, shared};

@@ -11,7 +11,7 @@ use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config, NoTls};
 
 use crate::Settings;
-use crate::process::Places;
+use crate::places::Places;
 
 /// The password of both roles. They live as long as the run, and can only use its databases.
 const PASSWORD: &str = "bench";

@@ -9,9 +9,11 @@ use crate::Settings;
 use crate::client::Connection;
 use crate::data::Seed;
 use crate::load::Operation;
-use crate::process::{Kind, Limits, Places, Server};
-use crate::report::{Hosts, Measured};
-use crate::run;
+use crate::measured::Measured;
+use crate::places::Places;
+use crate::process::{Kind, Limits, Server};
+use crate::rate;
+use crate::report::Hosts;
 use crate::storage::{Data, Storage};
 
 /// The operations that are measured, if they are chosen: one that only reads, and one for which the
@@ -39,7 +41,7 @@ pub(crate) async fn measure(
             // The second in a round profits from what the first has warmed, so the order changes.
             let (begin, end) = if round % 2 == 0 { (2, 1) } else { (1, 2) };
             let hosts = async |count: usize| {
-                run::measure(settings, seed, &servers[..count], *operation, round).await
+                rate::measure(settings, seed, &servers[..count], *operation, round).await
             };
             let (begun, ended) = (hosts(begin).await?, hosts(end).await?);
             let (one, two) = if begin == 1 { (begun, ended) } else { (ended, begun) };

@@ -9,8 +9,9 @@
 //!
 //! `storage.rs` has the stores of all servers, `external.rs` the databases and keys of a run in
 //! PostgreSQL and Redis, and `data/` the data. `run.rs` is the sequence of a run, and `load.rs` has
-//! the clients. `check/` proves that all servers give the same answers. `report.rs` writes the
-//! results, and `table.rs` prints them.
+//! the clients. `rate.rs` measures the rate of an operation, and `measured.rs` has the figures.
+//! `check/` proves that all servers give the same answers. `report.rs` writes the results, and
+//! `table.rs` prints them.
 
 mod check;
 mod client;
@@ -21,14 +22,18 @@ mod external;
 mod hosts;
 mod load;
 mod machine;
+mod measured;
 mod native;
+mod places;
 mod process;
+mod rate;
 mod report;
 mod run;
 mod scaling;
 mod settings;
 mod sign_ins;
 mod storage;
+mod stores;
 mod table;
 
 use std::net::SocketAddr;

@@ -11,8 +11,10 @@ use serde::Serialize;
 
 use crate::client::Connection;
 use crate::external::CONNECTIONS;
-use crate::storage::{Data, Stores};
-use crate::{Settings, machine};
+use crate::machine;
+use crate::places::Places;
+use crate::storage::Data;
+use crate::stores::Stores;
 
 /// The longest time until a server is ready.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -64,36 +66,6 @@ impl Limits {
     pub(crate) const TIGHT: Self = Self { class: "6;burst=2", ..Self::AMPLE };
     /// No limits, so that nothing is counted.
     pub(crate) const NONE: Self = Self { class: "0", address: "0" };
-}
-
-/// The places of files.
-pub(crate) struct Places {
-    /// The root of the workspace.
-    pub(crate) workspace: PathBuf,
-    /// The runner.
-    pub(crate) host: PathBuf,
-    directory: PathBuf,
-}
-
-impl Places {
-    /// Checks that everything that must be built exists.
-    pub(crate) fn find(settings: &Settings) -> anyhow::Result<Self> {
-        let workspace = settings.workspace.clone();
-        let manifest = workspace.join("spin.toml");
-        ensure!(manifest.is_file(), "{}: not found; run scripts/bench", manifest.display());
-        let beside = std::env::current_exe()?.with_file_name("tenantry");
-        let host = settings.host.clone().unwrap_or(beside);
-        ensure!(host.is_file(), "{}: not found; run scripts/bench, or give --host", host.display());
-        let host = std::path::absolute(host)?;
-        let directory = std::path::absolute(workspace.join("target").join("bench"))?;
-        fs::create_dir_all(&directory).with_context(|| directory.display().to_string())?;
-        Ok(Self { workspace, host, directory })
-    }
-
-    /// The data directory called `name`.
-    pub(crate) fn directory(&self, name: &str) -> PathBuf {
-        self.directory.join(name)
-    }
 }
 
 /// A running server. If it is dropped, it is killed.

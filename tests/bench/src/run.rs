@@ -13,13 +13,16 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::check;
 use crate::data::Seed;
 use crate::deliveries::Deliveries;
-use crate::load::{Load, Operation};
+use crate::load::Operation;
 use crate::machine::{self, Machine};
-use crate::process::{Kind, Limits, Places, Server};
-use crate::report::{self, Hosts, Measured, Report, Scaling, Start, Subject};
+use crate::measured::Measured;
+use crate::places::Places;
+use crate::process::{Kind, Limits, Server};
+use crate::report::{self, Hosts, Report, Scaling, Start};
 use crate::settings::Part;
-use crate::storage::{Storage, Stores};
-use crate::{Settings, costs, deliveries, hosts, scaling, sign_ins, table};
+use crate::storage::Storage;
+use crate::stores::Stores;
+use crate::{Settings, costs, deliveries, hosts, rate, scaling, sign_ins, table};
 
 /// The number of starts, of which the fastest counts.
 const STARTS: usize = 5;
@@ -165,7 +168,7 @@ async fn compare(
         for operation in operations {
             for server in &servers {
                 let alone = std::slice::from_ref(server);
-                let figures = measure(settings, seed, alone, *operation, round);
+                let figures = rate::measure(settings, seed, alone, *operation, round);
                 let figures = figures.await.context(server.kind.name())?;
                 eprintln!(
                     "Round {round}/{}: {}, {}: {:.0} requests/s",
@@ -237,28 +240,4 @@ async fn stop(servers: Vec<Server>) -> anyhow::Result<()> {
         server.stop().await?;
     }
     Ok(())
-}
-
-/// Loads servers that work together on the same data.
-pub(crate) async fn measure(
-    settings: &Settings,
-    seed: &Arc<Seed>,
-    servers: &[Server],
-    operation: Operation,
-    round: u64,
-) -> anyhow::Result<Measured> {
-    let load = Load {
-        addresses: servers.iter().map(Server::address).collect(),
-        seed: seed.clone(),
-        operation,
-        connections: settings.connections,
-        warm: Duration::from_secs(settings.warm),
-        time: Duration::from_secs(settings.seconds),
-    };
-    let cpu_time = || servers.iter().map(Server::cpu_time).sum::<Duration>();
-    let (latencies, before) = load.run(cpu_time).await?;
-    let cpu = cpu_time().saturating_sub(before);
-    anyhow::ensure!(!latencies.is_empty(), "{}: no answer in time", operation.name());
-    let subject = Subject::of(operation, servers.first().context("no server")?);
-    Ok(Measured::new(subject, round, load.time, cpu, &latencies))
 }

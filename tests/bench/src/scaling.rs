@@ -9,8 +9,10 @@ use crate::Settings;
 use crate::client::Connection;
 use crate::data::Seed;
 use crate::load::{Load, Operation};
-use crate::process::{Kind, Limits, Places, Server};
-use crate::report::{Measured, Page, Scaling, Subject, percentile};
+use crate::measured::{Measured, Subject, percentile};
+use crate::places::Places;
+use crate::process::{Kind, Limits, Server};
+use crate::report::{Page, Scaling};
 use crate::storage::Storage;
 
 /// The rows of the short list.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::storage::Choice;
+use crate::stores::Choice;
 
 /// A part of the benchmark, which can be measured or left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -13,9 +13,11 @@ use crate::Settings;
 use crate::client::Connection;
 use crate::data::Seed;
 use crate::load::Operation;
-use crate::process::{Kind, Limits, Places, Server};
-use crate::report::percentile;
-use crate::storage::{Storage, Stores};
+use crate::measured::percentile;
+use crate::places::Places;
+use crate::process::{Kind, Limits, Server};
+use crate::storage::Storage;
+use crate::stores::Stores;
 
 const KINDS: [Kind; 2] = [Kind::Fused, Kind::Composed];
 /// The number of sign-ins in a burst, each on a connection of its own.

@@ -6,7 +6,7 @@ use crate::costs::Cost;
 use crate::deliveries;
 use crate::report::{Hosts, Page, Parameters, Report, Scaling, Start, Summary};
 use crate::sign_ins::SignIns;
-use crate::storage::Stores;
+use crate::stores::Stores;
 
 /// The tables.
 pub(crate) fn markdown(report: &Report) -> String {

@@ -1,9 +1,8 @@
-//! All checks, and the specifications that they cite.
+//! The specifications that the checks cite.
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use crate::areas;
-use crate::check::{Area, Check, Clause, Level};
+use crate::check::{Check, Clause, Level};
 
 /// A specification. Clauses are made from its sections.
 pub(crate) struct Specification {
@@ -77,17 +76,5 @@ impl Serialize for Clause {
         clause.serialize_field("url", &self.address())?;
         clause.serialize_field("says", self.says)?;
         clause.end()
-    }
-}
-
-/// The checks of an area, in the order of the report.
-pub(crate) const fn checks(area: Area) -> &'static [Check] {
-    match area {
-        Area::Problem => &areas::problem::CHECKS,
-        Area::Etag => &areas::etag::CHECKS,
-        Area::Cursor => &areas::cursor::CHECKS,
-        Area::Idempotency => &areas::idempotency::CHECKS,
-        Area::Deprecation => &areas::deprecation::CHECKS,
-        Area::Ratelimit => &areas::ratelimit::CHECKS,
     }
 }

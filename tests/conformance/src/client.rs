@@ -1,12 +1,12 @@
 //! Requests and answers. Every answer is kept, because some checks look at all of them.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use reqwest::redirect::Policy;
 use serde_json::Value;
-
-use crate::world::{Identity, World};
 
 /// The longest that a 429 makes the suite wait before it gives up.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
@@ -14,9 +14,22 @@ const LONGEST_WAIT: Duration = Duration::from_secs(120);
 /// How often one request is sent again after a 429.
 pub(crate) const RETRIES: u32 = 4;
 
+/// A server, and every answer of it so far.
+pub(crate) struct Server {
+    /// The base URL, without a slash at the end.
+    pub(crate) base: String,
+    pub(crate) http: reqwest::Client,
+    /// Headers that every request gets.
+    extra: Vec<(String, String)>,
+    answers: Mutex<Vec<Answer>>,
+}
+
+/// The header lines of a caller.
+pub(crate) struct Identity(pub(crate) Vec<(String, String)>);
+
 /// A request under construction.
 pub(crate) struct Ask<'a> {
-    pub(crate) world: &'a World,
+    pub(crate) server: &'a Server,
     pub(crate) method: Method,
     /// The path after the base URL, with its query.
     pub(crate) path: String,
@@ -39,10 +52,31 @@ pub(crate) struct Answer {
     pub(crate) at: Instant,
 }
 
+impl Server {
+    pub(crate) fn new(base: &str, extra: Vec<(String, String)>) -> anyhow::Result<Self> {
+        // A redirect is an answer for the checks to judge.
+        let http = reqwest::Client::builder()
+            .redirect(Policy::none())
+            .timeout(Duration::from_secs(30))
+            .build()?;
+        let base = base.trim_end_matches('/').to_owned();
+        Ok(Self { base, http, extra, answers: Mutex::default() })
+    }
+
+    fn keep(&self, answer: Answer) {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner).push(answer);
+    }
+
+    /// Every answer so far.
+    pub(crate) fn answers(&self) -> Vec<Answer> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 impl<'a> Ask<'a> {
-    pub(crate) fn new(world: &'a World, method: Method, path: &str) -> Self {
-        let headers = world.extra.clone();
-        Self { world, method, path: path.to_owned(), headers, body: None, impatient: false }
+    pub(crate) fn new(server: &'a Server, method: Method, path: &str) -> Self {
+        let headers = server.extra.clone();
+        Self { server, method, path: path.to_owned(), headers, body: None, impatient: false }
     }
 
     /// Sends the request as this caller.
@@ -106,8 +140,8 @@ impl<'a> Ask<'a> {
 
     async fn once(&self) -> anyhow::Result<Answer> {
         let asked = format!("{} {}", self.method, self.path);
-        let url = format!("{}{}", self.world.base, self.path);
-        let mut request = self.world.http.request(self.method.clone(), url);
+        let url = format!("{}{}", self.server.base, self.path);
+        let mut request = self.server.http.request(self.method.clone(), url);
         for (name, value) in &self.headers {
             request = request.header(HeaderName::try_from(name)?, HeaderValue::try_from(value)?);
         }
@@ -122,7 +156,7 @@ impl<'a> Ask<'a> {
         let text = String::from_utf8_lossy(&text).into_owned();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         let answer = Answer { asked, status, headers, text, body, sent, at };
-        self.world.keep(answer.clone());
+        self.server.keep(answer.clone());
         Ok(answer)
     }
 }

@@ -85,9 +85,9 @@ async fn ask(cli: &Cli) -> anyhow::Result<Report> {
 
 /// Runs the areas.
 async fn judge(world: &World, areas: &[Area], strict: bool, exhaust: bool) -> Report {
-    let mut report = Report::new(&world.base, &world.target.name, strict);
+    let mut report = Report::new(&world.server.base, &world.target.name, strict);
     for area in areas {
-        let mut recorder = report.area(*area);
+        let mut recorder = report.area(*area, areas::checks(*area));
         let result = areas::run(*area, world, exhaust, &mut recorder).await;
         recorder.end(result);
     }
@@ -96,21 +96,21 @@ async fn judge(world: &World, areas: &[Area], strict: bool, exhaust: bool) -> Re
 
 /// Checks that there is any answer at all. The checks judge its content.
 async fn reachable(world: &World) -> anyhow::Result<()> {
-    let url =
-        reqwest::Url::parse(&world.base).with_context(|| format!("`{}` is no URL", world.base))?;
+    let url = reqwest::Url::parse(&world.server.base)
+        .with_context(|| format!("`{}` is no URL", world.server.base))?;
     match url.scheme() {
         "http" => {}
         "https" if cfg!(feature = "tls") => {}
         "https" => anyhow::bail!("this build has no TLS; build it with `--features tls`"),
         other => anyhow::bail!("`{other}` is not a scheme that is spoken here"),
     }
-    let sent = world.http.get(url).send().await;
-    sent.with_context(|| format!("{} is not reachable", world.base)).map(drop)
+    let sent = world.server.http.get(url).send().await;
+    sent.with_context(|| format!("{} is not reachable", world.server.base)).map(drop)
 }
 
 /// Every check with its clause.
 fn list() -> String {
-    let checks = Area::value_variants().iter().flat_map(|area| catalogue::checks(*area));
+    let checks = Area::value_variants().iter().flat_map(|area| areas::checks(*area));
     let lines = checks.map(|check| {
         let level = if check.level == Level::Must { "MUST" } else { "SHOULD" };
         let clause = &check.clause;

@@ -40,7 +40,7 @@ pub(crate) async fn send(ask: Ask<'_>) -> anyhow::Result<Option<Raw>> {
 }
 
 async fn once(ask: &Ask<'_>) -> anyhow::Result<Option<Raw>> {
-    let url = reqwest::Url::parse(&format!("{}{}", ask.world.base, ask.path))?;
+    let url = reqwest::Url::parse(&format!("{}{}", ask.server.base, ask.path))?;
     if url.scheme() != "http" {
         return Ok(None);
     }

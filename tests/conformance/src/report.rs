@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::catalogue;
 use crate::check::{Area, Check, Level, Stop, Verdict, Why};
 
 /// The result of a check.
@@ -44,6 +43,8 @@ pub(crate) struct Report {
 pub(crate) struct Recorder<'a> {
     report: &'a mut Report,
     area: Area,
+    /// The checks of the area, in the order of the report.
+    checks: &'static [Check],
 }
 
 impl Report {
@@ -56,8 +57,8 @@ impl Report {
         }
     }
 
-    pub(crate) fn area(&mut self, area: Area) -> Recorder<'_> {
-        Recorder { report: self, area }
+    pub(crate) fn area(&mut self, area: Area, checks: &'static [Check]) -> Recorder<'_> {
+        Recorder { report: self, area, checks }
     }
 
     pub(crate) fn count(&self, outcome: Outcome) -> usize {
@@ -139,7 +140,7 @@ impl Report {
 impl Recorder<'_> {
     /// Records a verdict. A check has one verdict, and the id must be one of the area's.
     pub(crate) fn note(&mut self, id: &str, verdict: Verdict) {
-        let check = catalogue::checks(self.area).iter().find(|check| check.id == id);
+        let check = self.checks.iter().find(|check| check.id == id);
         let known = check.filter(|_| !self.has(id));
         let check = *known.unwrap_or_else(|| panic!("{id} is not in the catalogue, or twice"));
         let (outcome, reason) = match verdict {
@@ -156,7 +157,7 @@ impl Recorder<'_> {
     /// Skips the checks that were not judged yet, of the whole area or those whose ids have this
     /// beginning.
     pub(crate) fn skip_rest(&mut self, beginning: &str, reason: &str) {
-        for check in catalogue::checks(self.area) {
+        for check in self.checks {
             if check.id.starts_with(beginning) && !self.has(check.id) {
                 self.note(check.id, Err(Why::Skipped(reason.to_owned())));
             }
@@ -165,7 +166,7 @@ impl Recorder<'_> {
 
     /// Ends the area: the lines are in the order of the catalogue, and no check is lost.
     pub(crate) fn end(mut self, result: Result<(), Stop>) {
-        let checks = catalogue::checks(self.area);
+        let checks = self.checks;
         let missing: Vec<_> = checks.iter().filter(|check| !self.has(check.id)).collect();
         let why = match result {
             Ok(()) => "the suite forgot to judge it, which is a bug of the suite".to_owned(),

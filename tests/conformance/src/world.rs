@@ -1,15 +1,11 @@
-//! The server under test as the checks see it: who may call, the collection and its objects, and
-//! every answer so far.
-
-use std::sync::{Mutex, PoisonError};
+//! The server under test as the checks see it: who may call, the collection and its objects.
 
 use anyhow::Context;
 use http::Method;
-use reqwest::redirect::Policy;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use crate::client::{Answer, Ask, text_at};
+use crate::client::{Answer, Ask, Identity, Server, text_at};
 use crate::target::{Collection, Target, fill, unique};
 
 /// The callers that a run may have: two separate ones, and one whose quota is used up.
@@ -18,19 +14,11 @@ const CALLERS: usize = 3;
 /// The number of pages after which a walk counts as endless.
 pub(crate) const PAGES: usize = 1000;
 
-/// The header lines of a caller.
-pub(crate) struct Identity(pub(crate) Vec<(String, String)>);
-
-/// The server under test.
+/// The server under test with its description and its callers.
 pub(crate) struct World {
-    /// The base URL, without a slash at the end.
-    pub(crate) base: String,
+    pub(crate) server: Server,
     pub(crate) target: Target,
-    pub(crate) http: reqwest::Client,
-    /// Headers that every request gets.
-    pub(crate) extra: Vec<(String, String)>,
     callers: [OnceCell<Identity>; CALLERS],
-    answers: Mutex<Vec<Answer>>,
 }
 
 /// A page of the collection.
@@ -47,36 +35,15 @@ impl World {
         target: Target,
         extra: Vec<(String, String)>,
     ) -> anyhow::Result<Self> {
-        // A redirect is an answer for the checks to judge.
-        let http = reqwest::Client::builder()
-            .redirect(Policy::none())
-            .timeout(std::time::Duration::from_secs(30))
-            .build()?;
-        Ok(Self {
-            base: base.trim_end_matches('/').to_owned(),
-            target,
-            http,
-            extra,
-            callers: Default::default(),
-            answers: Mutex::default(),
-        })
+        Ok(Self { server: Server::new(base, extra)?, target, callers: Default::default() })
     }
 
     pub(crate) fn ask(&self, method: Method, path: &str) -> Ask<'_> {
-        Ask::new(self, method, path)
+        Ask::new(&self.server, method, path)
     }
 
     pub(crate) fn get(&self, path: &str) -> Ask<'_> {
         self.ask(Method::GET, path)
-    }
-
-    pub(crate) fn keep(&self, answer: Answer) {
-        self.answers.lock().unwrap_or_else(PoisonError::into_inner).push(answer);
-    }
-
-    /// Every answer so far.
-    pub(crate) fn answers(&self) -> Vec<Answer> {
-        self.answers.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The caller of most checks. If the description has no identities, all requests are anonymous.

@@ -15,23 +15,12 @@ use super::{random, rounds};
 use crate::support::process::{Process, Setting};
 use crate::support::servers::free_port;
 use crate::support::{Client, Placement};
-pub use load::{Load, Made};
+use load::{LEASE, PROJECTS};
+pub use load::{Load, Made, write};
 
 everywhere! { survives(placement) }
 
-const PROJECTS: &str = "/api/v1/projects";
 const EQUAL: usize = 64;
-/// The longest that a key may have no answer once its server is back. A reservation is kept for two
-/// seconds, and the rest is for a busy machine.
-const LEASE: Duration = Duration::from_secs(12);
-
-/// Makes one attempt. Returns the id of the new project.
-pub async fn write(client: &Client, key: &str) -> Option<String> {
-    let headers = [("idempotency-key", key), ("content-type", "application/json")];
-    let body = Some(json!({ "name": key }).to_string());
-    let answer = client.try_send(Method::POST, PROJECTS, &headers, body).await.ok()?;
-    (answer.status == 201).then(|| answer.id().to_owned())
-}
 
 /// Sends equal requests at the same moment, spread over these clients. One of them makes the
 /// project. Each client that gets an answer gets that project, and the others are told to ask

@@ -104,7 +104,8 @@ async fn fuzz(placement: Placement, rounds: impl Iterator<Item = u64>, broken: b
         }
         let tenants = tenants.as_mut().unwrap();
         for _ in 0..WAVES {
-            let drafts = wave::draft(&mut random, tenants, functions);
+            let traps = functions == Functions::Trapping;
+            let drafts = wave::draft(&mut random, tenants, traps);
             let at_a_time = random.usize(1..=32);
             let answered = wave::send(&app.base, tenants, drafts, at_a_time).await;
             learn(&answered, tenants);

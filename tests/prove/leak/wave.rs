@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::Functions;
 use super::draft::{Draft, Writer, missing};
 use super::tenant::Tenant;
 use crate::support::{Client, Exchange};
@@ -30,17 +29,17 @@ pub(super) fn split(tenants: &mut [Tenant; 2], one: usize) -> (&mut Tenant, &mut
     if one == 0 { (first, second) } else { (second, first) }
 }
 
-/// Writes the requests of a wave.
+/// Writes the requests of a wave. `traps` says whether the functions can be made to trap.
 pub(super) fn draft(
     random: &mut fastrand::Rng,
     tenants: &mut [Tenant; 2],
-    functions: Functions,
+    traps: bool,
 ) -> Vec<(Draft, Option<String>)> {
     let one = |_| {
         let tenant = random.usize(..2);
         let (me, other) = split(tenants, tenant);
         let mut draft = Writer::new(random, me, other).write(tenant);
-        if functions == Functions::Trapping {
+        if traps {
             let (_, id) =
                 draft.headers.iter_mut().find(|(name, _)| *name == "x-request-id").unwrap();
             id.push_str(".KEEP");

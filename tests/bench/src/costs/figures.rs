@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::report::Measured;
+use crate::measured::Measured;
 
 /// Median latencies of a pair on a single connection, in microseconds.
 #[derive(Clone, Copy)]

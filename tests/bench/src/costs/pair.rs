@@ -8,9 +8,9 @@ use anyhow::ensure;
 use super::figures::{Round, Turn};
 use crate::data::Seed;
 use crate::load::{Load, Operation};
+use crate::measured::percentile;
 use crate::process::Server;
-use crate::report::percentile;
-use crate::{Settings, run};
+use crate::{Settings, rate};
 
 /// How many turns each has on a single connection, how long a turn is, and how long the warm-up
 /// before it is. Turns are short, so that a busy neighbour disturbs both.
@@ -44,7 +44,7 @@ impl Pair<'_> {
             });
         }
         let rate = async |(server, operation): (&Server, Operation)| {
-            run::measure(settings, seed, std::slice::from_ref(server), operation, round).await
+            rate::measure(settings, seed, std::slice::from_ref(server), operation, round).await
         };
         Ok(if round.is_multiple_of(2) {
             let with = rate(self.with).await?;

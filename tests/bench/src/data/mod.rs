@@ -1,6 +1,7 @@
 //! The data of a benchmark: one tenant, registered over HTTP as a client would, and its projects,
 //! written into the database. Every server gets a copy.
 
+mod plan;
 mod postgres;
 mod rows;
 pub(crate) mod sqlite;
@@ -12,8 +13,10 @@ use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
 use crate::client::Connection;
-use crate::process::{Kind, Limits, Places, Server};
+use crate::places::Places;
+use crate::process::{Kind, Limits, Server};
 use crate::storage::{Data, Storage};
+use plan::Plan;
 pub(crate) use rows::Random;
 
 /// Events of a page of the feed.
@@ -30,15 +33,6 @@ pub(crate) struct Seed {
     pub(crate) headers: String,
     /// The place of the data.
     pub(crate) data: Data,
-}
-
-/// The projects to write: their tenant, their number and their time.
-struct Plan<'a> {
-    tenant: &'a str,
-    owner: &'a str,
-    count: u64,
-    /// The time of the run, in milliseconds since the Unix epoch.
-    now: i64,
 }
 
 impl Seed {
@@ -63,7 +57,7 @@ impl Seed {
             text("/access_token")?
         );
         let (tenant, owner) = (text("/tenant/id")?, text("/user/id")?);
-        let now = i64::try_from(crate::native::now())?;
+        let now = i64::try_from(crate::native::moment::now())?;
         let plan = Plan { tenant: &tenant, owner: &owner, count, now };
         let file = sqlite::file(&data.directory);
         let projects = match &data.shared {
@@ -157,8 +151,3 @@ async fn register(server: &Server) -> anyhow::Result<Value> {
     );
     Connection::open(server.address()).await?.exchange(request.as_bytes()).await?.json(201)
 }
-
-/// The key that seals the cursors of every server, so that each server reads those of the others.
-const CURSOR_KEY: &str = "the cursors of the benchmark, whichever server makes them";
-/// The number of rows after which the progress is printed.
-const TOLD: u64 = 250_000;

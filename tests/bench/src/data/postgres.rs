@@ -4,8 +4,8 @@ use anyhow::{Context as _, ensure};
 use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
 
+use super::plan::{CURSOR_KEY, Plan, TOLD};
 use super::rows::{COLUMNS, DESCRIPTION, Row, rows};
-use super::{CURSOR_KEY, Plan, TOLD};
 use crate::external::Shared;
 
 /// The number of rows in one statement.

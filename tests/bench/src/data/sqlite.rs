@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::ensure;
 use rusqlite::{Connection as Sqlite, params};
 
+use super::plan::{CURSOR_KEY, Plan, TOLD};
 use super::rows::{COLUMNS, DESCRIPTION, rows};
-use super::{CURSOR_KEY, Plan, TOLD};
 
 /// The database of a data directory, as `tenantry` calls it.
 pub(crate) fn file(directory: &Path) -> PathBuf {

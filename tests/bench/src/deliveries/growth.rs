@@ -7,12 +7,12 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use serde::Serialize;
 
-use super::PROJECTS;
-use super::world::World;
+use super::world::{PROJECTS, World};
 use crate::Settings;
 use crate::data::{FEED_PAGE, Seed};
 use crate::load::{Load, Operation};
-use crate::process::{Kind, Places};
+use crate::places::Places;
+use crate::process::Kind;
 use crate::storage::Storage;
 
 /// How many turns each has, how long a turn is, and how long the warm-up before it is. A turn is

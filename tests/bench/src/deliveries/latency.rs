@@ -10,8 +10,8 @@ use serde::Serialize;
 use super::sink::Receipt;
 use super::world::World;
 use crate::Settings;
+use crate::measured::percentile;
 use crate::process::Kind;
-use crate::report::percentile;
 
 /// The gap between two writes. With the first value each write finds the server at rest, and with
 /// the second it does not.

@@ -19,19 +19,19 @@ use serde::Serialize;
 
 use crate::Settings;
 use crate::data::Seed;
-use crate::process::{Kind, Places};
-use crate::storage::{Storage, Stores};
+use crate::places::Places;
+use crate::process::Kind;
+use crate::storage::Storage;
+use crate::stores::Stores;
 use drain::Drain;
 use fairness::Fairness;
 use growth::Growth;
 use latency::Latency;
 pub(crate) use table::write;
-use world::World;
+use world::{PROJECTS, World};
 
 /// The placements. Ratios are to the first one.
 const KINDS: [Kind; 2] = [Kind::Fused, Kind::Composed];
-/// The projects that exist before the measurement. The figures do not depend on them.
-const PROJECTS: u64 = 21;
 /// Endpoints that share the deliveries of a measurement.
 const SEVERAL: usize = 20;
 

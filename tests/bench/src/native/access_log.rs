@@ -9,9 +9,9 @@ use http::request::Parts;
 use parking_lot::{Condvar, Mutex};
 use serde::Serialize;
 
-use super::app::Seen;
+use super::moment::{now, rfc3339};
+use super::seen::Seen;
 use super::trace::Trace;
-use super::{now, rfc3339};
 
 /// The bytes that may wait for the writer. More are dropped.
 const BUFFER: usize = 8 << 20;

@@ -13,13 +13,16 @@ use hyper::body::Incoming;
 
 use super::access_log::Log;
 use super::buckets::Buckets;
+use super::caller::Caller;
 use super::cursor::Sealer;
-use super::limits::{Limits, Quota, Standings};
+use super::external::External;
+use super::limits::{Limits, Quota};
 use super::problem::{Problem, problem};
+use super::seen::Seen;
 use super::store::Store;
-use super::tokens::{Caller, Tokens};
+use super::tokens::Tokens;
 use super::trace::Trace;
-use super::{External, access_log, create, limits, projects};
+use super::{access_log, create, limits, moment, projects};
 
 const VERSION: HeaderValue = HeaderValue::from_static(env!("CARGO_PKG_VERSION"));
 const FIXED: [(HeaderName, HeaderValue); 8] = [
@@ -59,15 +62,6 @@ enum Route<'a> {
     Get(&'a str),
 }
 
-/// The facts about a request that its steps find.
-#[derive(Default)]
-pub(super) struct Seen {
-    pub(super) operation: Option<&'static str>,
-    pub(super) caller: Option<std::sync::Arc<Caller>>,
-    pub(super) standings: Standings,
-    pub(super) replayed: bool,
-}
-
 impl App {
     pub(super) async fn open(
         data: &Path,
@@ -94,7 +88,7 @@ impl App {
         if request.uri().path() == "/readyz" {
             return Response::new(Full::from("{\"status\":\"ready\"}"));
         }
-        let started = super::now();
+        let started = moment::now();
         let (parts, body) = request.into_parts();
         let trace = Trace::of(&parts.headers);
         let mut seen = Seen::default();
@@ -122,7 +116,7 @@ impl App {
     ) -> Result<Response<Full<Bytes>>, Problem> {
         let route = route(parts)?;
         seen.operation = Some(route.operation());
-        let now = super::now();
+        let now = moment::now();
         self.limits.address(peer, now, &mut seen.standings)?;
         let caller = match self.tokens.authenticate(&self.store, &parts.headers, now).await {
             Ok(caller) => caller,

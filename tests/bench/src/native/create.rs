@@ -11,13 +11,15 @@ use hyper::body::Incoming;
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::caller::Caller;
+use super::creation::{Creation, id};
+use super::moment::{now, rfc3339};
 use super::problem::{Problem, internal, problem};
-use super::projects::{Project, json};
-use super::receipt::{Answer, Key};
+use super::project::Project;
+use super::projects::json;
+use super::receipt::Key;
 use super::store::Store;
-use super::tokens::Caller;
 use super::trace::Trace;
-use super::{id, now, rfc3339};
 
 /// The largest body, in bytes.
 const BODY: usize = 1 << 20;
@@ -35,63 +37,6 @@ struct Draft {
     tags: Option<Vec<String>>,
     tenant_id: Option<String>,
     version: Option<i64>,
-}
-
-/// A project to be created, with everything that is written with it.
-pub(super) struct Creation {
-    pub(super) project: Project,
-    pub(super) caller: Arc<Caller>,
-    pub(super) key: Option<Key>,
-    /// The answer, unless the key was answered before.
-    pub(super) answer: Answer,
-    pub(super) trace_id: String,
-    pub(super) audit_id: String,
-    /// The ids of the event of the creation, and of the event of its audit entry.
-    pub(super) event_ids: [String; 2],
-}
-
-impl Creation {
-    fn new(
-        caller: Arc<Caller>,
-        project: Project,
-        key: Option<Key>,
-        trace: &Trace,
-    ) -> Result<Self, Problem> {
-        let body = serde_json::to_string(&project).map_err(internal)?;
-        let location = (header::LOCATION, format!("/api/v1/projects/{}", project.id));
-        let headers = project.validators().into_iter().chain([location]);
-        let headers = headers.map(|(name, value)| (name.to_string(), value)).collect();
-        Ok(Self {
-            project,
-            caller,
-            key,
-            answer: Answer { headers, body, replayed: false },
-            trace_id: trace.trace_id.clone(),
-            audit_id: id("aud")?,
-            event_ids: [id("evt")?, id("evt")?],
-        })
-    }
-
-    /// The data of the event about the audit entry that was written at this time.
-    pub(super) fn audited(&self, now: i64) -> String {
-        serde_json::json!({
-            "id": self.audit_id, "actor_id": self.caller.id, "action_type": "project.created",
-            "resource_id": self.project.id, "created_at": rfc3339(now.cast_unsigned()),
-        })
-        .to_string()
-    }
-
-    /// The owner, if it is not the caller. It must be checked that this owner is a user of the
-    /// tenant. The caller is one.
-    pub(super) fn other_owner(&self) -> Option<&str> {
-        let owner = &self.project.owner_id;
-        (*owner != self.caller.id).then_some(owner)
-    }
-
-    /// The refusal of an owner who is not a user of this tenant.
-    pub(super) fn no_owner() -> Problem {
-        problem(422, "validation_failed", "owner_id: there is no such user.")
-    }
 }
 
 /// `POST /projects`

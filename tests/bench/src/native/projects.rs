@@ -1,75 +1,24 @@
-//! Projects: their representation, and the two operations that read.
+//! The two operations that read projects.
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 use serde::Serialize;
-use serde_json::value::RawValue;
 
+use super::caller::Caller;
 use super::cursor::{Place, Sealer};
 use super::problem::{Problem, internal, problem};
-use super::store::{Columns, Store};
-use super::tokens::Caller;
-use super::{http_date, rfc3339};
+use super::project::{Columns, Project};
+use super::store::Store;
 
 /// Items of a page, unless the client asks for another number.
 const DEFAULT_LIMIT: u32 = 50;
-
-/// A project as clients see it.
-#[derive(Serialize)]
-pub(super) struct Project {
-    pub(super) id: String,
-    pub(super) tenant_id: String,
-    pub(super) owner_id: String,
-    pub(super) name: String,
-    pub(super) title: String,
-    pub(super) description: Option<String>,
-    pub(super) status: String,
-    /// The column as it is, because it contains JSON.
-    pub(super) labels: Box<RawValue>,
-    pub(super) tags: Box<RawValue>,
-    pub(super) version: i64,
-    pub(super) created_at: String,
-    pub(super) updated_at: String,
-    #[serde(skip)]
-    pub(super) updated_ms: u64,
-}
 
 #[derive(Serialize)]
 struct Page {
     items: Vec<Project>,
     next_cursor: Option<String>,
-}
-
-impl Project {
-    fn of(columns: Columns) -> Result<Self, Problem> {
-        let json = |text| RawValue::from_string(text).map_err(internal);
-        let updated_ms = columns.updated_at.cast_unsigned();
-        Ok(Self {
-            id: columns.id,
-            tenant_id: columns.tenant_id,
-            owner_id: columns.owner_id,
-            title: columns.name.clone(),
-            name: columns.name,
-            description: columns.description,
-            status: columns.status,
-            labels: json(columns.labels)?,
-            tags: json(columns.tags)?,
-            version: columns.version,
-            created_at: rfc3339(columns.created_at.cast_unsigned()),
-            updated_at: rfc3339(updated_ms),
-            updated_ms,
-        })
-    }
-
-    /// The validators of a project: a strong tag from the version, and the time.
-    pub(super) fn validators(&self) -> [(HeaderName, String); 2] {
-        [
-            (header::ETAG, format!("\"v{}-native\"", self.version)),
-            (header::LAST_MODIFIED, http_date(self.updated_ms)),
-        ]
-    }
 }
 
 /// `GET /projects/{id}`

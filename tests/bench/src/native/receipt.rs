@@ -3,10 +3,10 @@
 use http::HeaderMap;
 use sha2::{Digest as _, Sha256};
 
+use super::caller::Caller;
+use super::hex::hex;
+use super::moment::now;
 use super::problem::{Problem, internal, problem};
-use super::store::Receipt;
-use super::tokens::Caller;
-use super::{hex, now};
 
 const KEPT_MS: u64 = 86_400_000;
 
@@ -16,6 +16,14 @@ pub(super) struct Key {
     pub(super) key: String,
     /// The fingerprint of the body.
     pub(super) fingerprint: String,
+}
+
+/// The stored answer to an idempotency key.
+pub(super) struct Receipt {
+    pub(super) fingerprint: String,
+    /// JSON.
+    pub(super) headers: String,
+    pub(super) body: String,
 }
 
 /// The answer to a key.

@@ -9,7 +9,8 @@ use parking_lot::RwLock;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Mutex;
 
-use super::hex;
+use super::caller::Caller;
+use super::hex::hex;
 use super::problem::{Problem, problem};
 use super::store::Store;
 
@@ -17,16 +18,6 @@ const REMEMBERED: usize = 4096;
 const REMEMBER_MS: u64 = 60_000;
 /// The shortest time between two reads of the keys because of an unknown key.
 const REFRESH_MS: u64 = 5_000;
-
-/// The caller of a request.
-pub(super) struct Caller {
-    pub(super) tenant: String,
-    pub(super) id: String,
-    pub(super) scopes: Vec<String>,
-    /// A hash of the subject, for the log.
-    pub(super) hash: String,
-    until: u64,
-}
 
 #[derive(Serialize, Deserialize)]
 struct Claims {

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderValue};
 
-use super::hex;
+use super::hex::hex;
 
 /// The ids of a request.
 pub(super) struct Trace {

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::catalogue::{LINK, PAGES as CONVENTION, must, should};
 use crate::check::{Check, Stop, Verdict, demand, failed, skipped};
+use crate::client::Identity;
 use crate::fields::{link, problem::is_uri_reference};
 use crate::raw::path_and_query;
 use crate::report::Recorder;
 use crate::target::{Collection, unique};
-use crate::world::{Identity, PAGES, Page, World, escape, read_page};
+use crate::world::{PAGES, Page, World, escape, read_page};
 
 pub(crate) const CHECKS: [Check; 8] = [
     must(
@@ -224,7 +225,8 @@ async fn linked(
         // The server may think that it has another origin, so only path and query count.
         let url = reqwest::Url::parse(&page_url(world, list))?.join(next)?;
         let path = path_and_query(&url);
-        let prefix = reqwest::Url::parse(&world.base)?.path().trim_end_matches('/').to_owned();
+        let prefix =
+            reqwest::Url::parse(&world.server.base)?.path().trim_end_matches('/').to_owned();
         let path = path.strip_prefix(&prefix).unwrap_or(&path);
         let answer = world.get(path).by(by).send().await?;
         if !answer.success() {
@@ -240,7 +242,7 @@ async fn linked(
 }
 
 fn page_url(world: &World, list: &Collection) -> String {
-    format!("{}{}", world.base, list.path)
+    format!("{}{}", world.server.base, list.path)
 }
 
 /// The ids of the page after this one.

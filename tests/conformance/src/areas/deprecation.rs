@@ -58,12 +58,12 @@ pub(crate) async fn run(world: &World, out: &mut Recorder<'_>) -> Result<(), Sto
             }
         }
     }
-    if world.answers().is_empty()
+    if world.server.answers().is_empty()
         && let Some(list) = &world.target.collection
     {
         world.get(&list.path).by(world.first().await?).send().await?;
     }
-    let answers = world.answers();
+    let answers = world.server.answers();
     out.note(
         "deprecation-syntax",
         every(&answers, "deprecation", |it| date::deprecation(it).err()),

@@ -8,12 +8,12 @@ use serde_json::Value;
 use super::problem::bodyless;
 use crate::catalogue::{HTTP, must, should};
 use crate::check::{Check, Stop, Verdict, demand, failed, skipped};
-use crate::client::Answer;
+use crate::client::{Answer, Identity};
 use crate::fields::etag::parse;
 use crate::raw;
 use crate::report::Recorder;
 use crate::target::{Collection, Update, fill, unique};
-use crate::world::{Identity, World, escape};
+use crate::world::{World, escape};
 
 pub(crate) const CHECKS: [Check; 12] = [
     must(

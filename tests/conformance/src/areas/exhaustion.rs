@@ -4,13 +4,14 @@ use std::time::{Duration, Instant};
 
 use http::Method;
 
-use super::ratelimit::{nothing_left, reset};
+use super::pair::pair;
 use crate::check::{Stop, Verdict, failed, skipped};
-use crate::client::{Answer, Ask};
+use crate::client::{Answer, Ask, Identity};
 use crate::fields::date;
+use crate::fields::ratelimit::limits;
 use crate::report::Recorder;
 use crate::target::{RateLimit, fill, unique};
-use crate::world::{Identity, World};
+use crate::world::World;
 
 /// All checks of this file, in the order in which they are judged.
 const CHECKS: [&str; 7] = [
@@ -162,4 +163,23 @@ async fn again(
         429 => failed(format!("after {} s: {}", wait.as_secs(), answer.seen())),
         _ => Ok(()),
     })
+}
+
+/// The latest reset of a policy without remaining units. If the 429 lacks the fields, then there is
+/// nothing to compare with.
+fn reset(answer: &Answer) -> Option<i64> {
+    let (_, _, limits) = pair(answer)?;
+    let empty = limits.iter().filter(|limit| limit.remaining == 0);
+    empty.filter_map(|limit| limit.reset).max()
+}
+
+/// Whether the answer says that some policy has no units left.
+fn nothing_left(answer: &Answer) -> Verdict {
+    let Some(value) = answer.joined("ratelimit") else {
+        return skipped("the 429 has no RateLimit");
+    };
+    match limits(&value) {
+        Ok(limits) if limits.iter().any(|limit| limit.remaining == 0) => Ok(()),
+        _ => failed(format!("the 429 has RateLimit: {value}")),
+    }
 }

@@ -3,13 +3,13 @@
 use futures_util::future::try_join_all;
 use serde_json::Value;
 
-use super::keys;
+use super::keys::{self, Keys, quoted};
 use crate::catalogue::{FIELDS, HTTP, IDEMPOTENCY, must, should};
 use crate::check::{Check, Stop, Verdict, demand, failed, skipped};
-use crate::client::{Answer, Ask};
+use crate::client::Answer;
 use crate::report::Recorder;
-use crate::target::{Collection, Idempotency, fill, unique};
-use crate::world::{Identity, World, split};
+use crate::target::{fill, unique};
+use crate::world::{World, split};
 
 pub(crate) const CHECKS: [Check; 16] = [
     must(
@@ -93,40 +93,6 @@ pub(crate) const CHECKS: [Check; 16] = [
         IDEMPOTENCY.says("2.3", "The resource should define when keys expire and publish it in its documentation."),
     ),
 ];
-
-/// The common parameters of all steps.
-pub(super) struct Keys<'a> {
-    pub(super) world: &'a World,
-    pub(super) list: &'a Collection,
-    pub(super) says: &'a Idempotency,
-    pub(super) by: &'a Identity,
-}
-
-impl<'a> Keys<'a> {
-    /// A creation with this value of the field, as it is.
-    pub(super) fn creation(&self, field: &str, unique: &str) -> Ask<'a> {
-        let ask = self.world.creation(self.list, unique);
-        ask.header("accept", "application/json, application/problem+json")
-            .header("idempotency-key", field)
-    }
-
-    pub(super) async fn create(&self, field: &str, unique: &str) -> anyhow::Result<Answer> {
-        self.creation(field, unique).by(self.by).send().await
-    }
-
-    pub(super) async fn count(&self, unique: &str) -> anyhow::Result<usize> {
-        self.world.count(self.list, self.by, unique).await
-    }
-
-    fn id(&self, answer: &Answer) -> Option<String> {
-        self.list.id_in(answer)
-    }
-}
-
-/// A key as a String of structured fields.
-pub(super) fn quoted(key: &str) -> String {
-    format!("\"{key}\"")
-}
 
 pub(crate) async fn run(world: &World, out: &mut Recorder<'_>) -> Result<(), Stop> {
     let (Some(list), Some(says)) = (&world.target.collection, &world.target.idempotency) else {

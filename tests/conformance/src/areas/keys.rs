@@ -2,12 +2,46 @@
 
 use serde_json::Value;
 
-use super::idempotency::{Keys, quoted};
 use crate::check::{Stop, Verdict, each, failed, skipped};
+use crate::client::{Answer, Ask, Identity};
 use crate::raw;
 use crate::report::Recorder;
-use crate::target::unique;
+use crate::target::{Collection, Idempotency, unique};
 use crate::world::World;
+
+/// The common parameters of all steps.
+pub(super) struct Keys<'a> {
+    pub(super) world: &'a World,
+    pub(super) list: &'a Collection,
+    pub(super) says: &'a Idempotency,
+    pub(super) by: &'a Identity,
+}
+
+impl<'a> Keys<'a> {
+    /// A creation with this value of the field, as it is.
+    pub(super) fn creation(&self, field: &str, unique: &str) -> Ask<'a> {
+        let ask = self.world.creation(self.list, unique);
+        ask.header("accept", "application/json, application/problem+json")
+            .header("idempotency-key", field)
+    }
+
+    pub(super) async fn create(&self, field: &str, unique: &str) -> anyhow::Result<Answer> {
+        self.creation(field, unique).by(self.by).send().await
+    }
+
+    pub(super) async fn count(&self, unique: &str) -> anyhow::Result<usize> {
+        self.world.count(self.list, self.by, unique).await
+    }
+
+    pub(super) fn id(&self, answer: &Answer) -> Option<String> {
+        self.list.id_in(answer)
+    }
+}
+
+/// A key as a String of structured fields.
+pub(super) fn quoted(key: &str) -> String {
+    format!("\"{key}\"")
+}
 
 /// Checks that a key in this form protects: its retry makes nothing.
 pub(super) async fn form(keys: &Keys<'_>, form: fn(&str) -> String) -> anyhow::Result<Verdict> {

@@ -1,6 +1,6 @@
 //! One file for each area: its checks with their clauses, then the requests of a run.
 
-use crate::check::{Area, Stop};
+use crate::check::{Area, Check, Stop};
 use crate::report::Recorder;
 use crate::world::World;
 
@@ -10,8 +10,21 @@ pub(crate) mod etag;
 mod exhaustion;
 pub(crate) mod idempotency;
 mod keys;
+mod pair;
 pub(crate) mod problem;
 pub(crate) mod ratelimit;
+
+/// The checks of an area, in the order of the report.
+pub(crate) const fn checks(area: Area) -> &'static [Check] {
+    match area {
+        Area::Problem => &problem::CHECKS,
+        Area::Etag => &etag::CHECKS,
+        Area::Cursor => &cursor::CHECKS,
+        Area::Idempotency => &idempotency::CHECKS,
+        Area::Deprecation => &deprecation::CHECKS,
+        Area::Ratelimit => &ratelimit::CHECKS,
+    }
+}
 
 /// Runs the checks of an area.
 pub(crate) async fn run(

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::exhaustion;
+use super::pair::{Pair, pair};
 use crate::catalogue::{HTTP, RATELIMIT, STATUS, must, should};
-use crate::check::{Check, Stop, Verdict, each, skipped};
+use crate::check::{Check, Stop, Verdict, each};
 use crate::client::Answer;
 use crate::fields::ratelimit::{Limit, Policy, limits, policies};
 use crate::report::Recorder;
@@ -106,7 +107,7 @@ pub(crate) async fn run(world: &World, exhaust: bool, out: &mut Recorder<'_>) ->
     out.note("ratelimit-present", present(&burst));
     exhaustion::run(world, says, exhaust, out).await?;
 
-    let answers = world.answers();
+    let answers = world.server.answers();
     out.note(
         "ratelimit-policy-syntax",
         syntax(&answers, "ratelimit-policy", |it| policies(it).err()),
@@ -119,14 +120,6 @@ pub(crate) async fn run(world: &World, exhaust: bool, out: &mut Recorder<'_>) ->
     out.note("ratelimit-counts", counts(&burst));
     out.note("ratelimit-legacy", legacy(&answers));
     Ok(())
-}
-
-/// Both fields of an answer, if they are valid.
-type Pair<'a> = (&'a Answer, Vec<Policy>, Vec<Limit>);
-
-pub(super) fn pair(answer: &Answer) -> Option<Pair<'_>> {
-    let told = policies(&answer.joined("ratelimit-policy")?).ok()?;
-    Some((answer, told, limits(&answer.joined("ratelimit")?).ok()?))
 }
 
 fn present(burst: &[Answer]) -> Verdict {
@@ -244,23 +237,4 @@ fn trio(answer: &Answer, limit: u64, remaining: u64, reset: u64) -> Option<Strin
         it.remaining.cast_unsigned() == remaining && quota.map(i64::cast_unsigned) == Some(limit)
     });
     (!agrees).then(|| format!("say {remaining} of {limit}, RateLimit says {limits:?}"))
-}
-
-/// The latest reset of a policy without remaining units. If the 429 lacks the fields, then there is
-/// nothing to compare with.
-pub(super) fn reset(answer: &Answer) -> Option<i64> {
-    let (_, _, limits) = pair(answer)?;
-    let empty = limits.iter().filter(|limit| limit.remaining == 0);
-    empty.filter_map(|limit| limit.reset).max()
-}
-
-/// Whether the answer says that some policy has no units left.
-pub(super) fn nothing_left(answer: &Answer) -> Verdict {
-    let Some(value) = answer.joined("ratelimit") else {
-        return skipped("the 429 has no RateLimit");
-    };
-    match limits(&value) {
-        Ok(limits) if limits.iter().any(|limit| limit.remaining == 0) => Ok(()),
-        _ => crate::check::failed(format!("the 429 has RateLimit: {value}")),
-    }
 }

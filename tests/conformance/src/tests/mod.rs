@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use clap::ValueEnum;
 use futures_util::future::join_all;
 
-use crate::catalogue;
+use crate::areas;
 use crate::check::Area;
 use crate::report::{Outcome, Report};
 use crate::target::{TENANTRY, Target};
@@ -67,7 +67,7 @@ async fn a_fault_fails_its_check() {
 fn every_check_can_fail() {
     let areas = Area::value_variants().iter();
     let all: Vec<_> = areas
-        .flat_map(|area| catalogue::checks(*area).iter().map(move |check| (*area, check.id)))
+        .flat_map(|area| areas::checks(*area).iter().map(move |check| (*area, check.id)))
         .collect();
     for (area, id) in &all {
         assert_eq!(area_of(id), *area, "{id}");

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use rusqlite::Connection as Sqlite;
 
 use crate::native::limits::{Quota, Taken};
-use crate::native::micros;
+use crate::native::moment::micros;
 
 const SHARDS: usize = 64;
 /// The longest delay of the file behind the buckets.

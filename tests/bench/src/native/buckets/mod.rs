@@ -5,7 +5,7 @@ mod redis;
 
 use std::path::Path;
 
-use super::External;
+use super::external::External;
 use super::limits::{Quota, Taken};
 use super::problem::Problem;
 

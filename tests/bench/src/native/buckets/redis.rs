@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, Script};
 
-use crate::native::External;
+use crate::native::external::External;
 use crate::native::limits::{Quota, Taken};
 use crate::native::problem::Problem;
 

@@ -14,8 +14,8 @@ pub(super) use bucket::Taken;
 pub(super) use standing::{Standings, headers};
 
 use super::buckets::Buckets;
+use super::caller::Caller;
 use super::problem::Problem;
-use super::tokens::Caller;
 use standing::Standing;
 
 /// If buckets of this many addresses are kept, then the full ones are removed.

@@ -14,12 +14,13 @@ use tokio::try_join;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Config, Error, NoTls, Row, Statement};
 
-use super::{Columns, Receipt};
-use crate::native::External;
-use crate::native::create::Creation;
-use crate::native::now;
+use super::statements;
+use crate::native::creation::Creation;
+use crate::native::external::External;
+use crate::native::moment::now;
 use crate::native::problem::{Problem, internal};
-use crate::native::receipt::Answer;
+use crate::native::project::Columns;
+use crate::native::receipt::{Answer, Receipt};
 
 /// The longest wait of a request for a connection.
 const WAIT: Duration = Duration::from_secs(5);
@@ -51,19 +52,19 @@ impl Database {
 
     pub(super) async fn cursor_key(&self) -> Result<String, Problem> {
         let client = self.0.get().await?;
-        Ok(client.query_one(super::CURSOR_KEY, &[]).await?.try_get(0)?)
+        Ok(client.query_one(statements::CURSOR_KEY, &[]).await?.try_get(0)?)
     }
 
     pub(super) async fn signing_keys(&self) -> Result<Vec<(String, String)>, Problem> {
         let client = self.0.get().await?;
-        let statement = client.prepare_cached(super::SIGNING_KEYS).await?;
+        let statement = client.prepare_cached(statements::SIGNING_KEYS).await?;
         let rows = client.query(&statement, &[]).await?;
         let pairs = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
         Ok(pairs.collect::<Result<_, Error>>()?)
     }
 
     pub(super) async fn project(&self, tenant: &str, id: &str) -> Result<Option<Columns>, Problem> {
-        let rows = self.read(tenant, super::PROJECT, &[&tenant, &id]).await?;
+        let rows = self.read(tenant, statements::PROJECT, &[&tenant, &id]).await?;
         Ok(rows.first().map(columns).transpose()?)
     }
 
@@ -157,13 +158,13 @@ impl Prepared {
     async fn on(client: &Client) -> Result<Self, Error> {
         Ok(Self {
             name: client.prepare_cached(WRITE).await?,
-            receipt: client.prepare_cached(super::RECEIPT).await?,
-            owner: client.prepare_cached(super::OWNER).await?,
-            project: client.prepare_cached(super::INSERT_PROJECT).await?,
-            audit: client.prepare_cached(super::INSERT_AUDIT).await?,
-            events: client.prepare_cached(super::INSERT_EVENTS).await?,
-            announce: client.prepare_cached(super::ANNOUNCE).await?,
-            keep: client.prepare_cached(super::KEEP).await?,
+            receipt: client.prepare_cached(statements::RECEIPT).await?,
+            owner: client.prepare_cached(statements::OWNER).await?,
+            project: client.prepare_cached(statements::INSERT_PROJECT).await?,
+            audit: client.prepare_cached(statements::INSERT_AUDIT).await?,
+            events: client.prepare_cached(statements::INSERT_EVENTS).await?,
+            announce: client.prepare_cached(statements::ANNOUNCE).await?,
+            keep: client.prepare_cached(statements::KEEP).await?,
         })
     }
 }

@@ -7,11 +7,12 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
 
-use super::{Columns, Receipt};
-use crate::native::create::Creation;
-use crate::native::now;
+use super::statements;
+use crate::native::creation::Creation;
+use crate::native::moment::now;
 use crate::native::problem::{Problem, internal};
-use crate::native::receipt::Answer;
+use crate::native::project::Columns;
+use crate::native::receipt::{Answer, Receipt};
 
 /// The number of connections that are kept open.
 const IDLE: usize = 64;
@@ -33,19 +34,19 @@ impl Database {
     }
 
     pub(super) fn cursor_key(&self) -> Result<String, Problem> {
-        self.read(|sqlite| sqlite.query_row(super::CURSOR_KEY, [], |row| row.get(0)))
+        self.read(|sqlite| sqlite.query_row(statements::CURSOR_KEY, [], |row| row.get(0)))
     }
 
     pub(super) fn signing_keys(&self) -> Result<Vec<(String, String)>, Problem> {
         self.read(|sqlite| {
-            let mut statement = sqlite.prepare_cached(super::SIGNING_KEYS)?;
+            let mut statement = sqlite.prepare_cached(statements::SIGNING_KEYS)?;
             statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
         })
     }
 
     pub(super) fn project(&self, tenant: &str, id: &str) -> Result<Option<Columns>, Problem> {
         self.read(|sqlite| {
-            let mut statement = sqlite.prepare_cached(super::PROJECT)?;
+            let mut statement = sqlite.prepare_cached(statements::PROJECT)?;
             statement.query_row([tenant, id], columns).optional()
         })
     }
@@ -134,7 +135,7 @@ fn columns(row: &Row<'_>) -> rusqlite::Result<Columns> {
 fn answered(transaction: &Transaction<'_>, new: &Creation) -> Result<Option<Answer>, Problem> {
     let Some(key) = &new.key else { return Ok(None) };
     let receipt = transaction
-        .prepare_cached(super::RECEIPT)?
+        .prepare_cached(statements::RECEIPT)?
         .query_row(params![new.caller.tenant, key.key, now().cast_signed()], |row| {
             Ok(Receipt { fingerprint: row.get(0)?, headers: row.get(1)?, body: row.get(2)? })
         })
@@ -145,7 +146,7 @@ fn answered(transaction: &Transaction<'_>, new: &Creation) -> Result<Option<Answ
 /// Refuses an owner who is not a user of this tenant.
 fn owner(transaction: &Transaction<'_>, new: &Creation) -> Result<(), Problem> {
     let Some(owner) = new.other_owner() else { return Ok(()) };
-    let mut statement = transaction.prepare_cached(super::OWNER)?;
+    let mut statement = transaction.prepare_cached(statements::OWNER)?;
     match statement.exists([&*new.caller.tenant, owner])? {
         true => Ok(()),
         false => Err(Creation::no_owner()),
@@ -157,7 +158,7 @@ fn insert(transaction: &Transaction<'_>, new: &Creation) -> Result<(), Problem> 
     let (tenant, now) = (&caller.tenant, now().cast_signed());
     let made = project.updated_ms.cast_signed();
     let (labels, tags) = (project.labels.get(), project.tags.get());
-    transaction.prepare_cached(super::INSERT_PROJECT)?.execute(params![
+    transaction.prepare_cached(statements::INSERT_PROJECT)?.execute(params![
         tenant,
         project.id,
         project.owner_id,
@@ -168,7 +169,7 @@ fn insert(transaction: &Transaction<'_>, new: &Creation) -> Result<(), Problem> 
         tags,
         made
     ])?;
-    transaction.prepare_cached(super::INSERT_AUDIT)?.execute(params![
+    transaction.prepare_cached(statements::INSERT_AUDIT)?.execute(params![
         tenant,
         audit_id,
         caller.id,
@@ -177,7 +178,7 @@ fn insert(transaction: &Transaction<'_>, new: &Creation) -> Result<(), Problem> 
         trace_id,
         now
     ])?;
-    transaction.prepare_cached(super::INSERT_EVENTS)?.execute(params![
+    transaction.prepare_cached(statements::INSERT_EVENTS)?.execute(params![
         tenant,
         event_ids[0],
         project.id,
@@ -188,10 +189,10 @@ fn insert(transaction: &Transaction<'_>, new: &Creation) -> Result<(), Problem> 
         audit_id,
         new.audited(now)
     ])?;
-    transaction.prepare_cached(super::ANNOUNCE)?.execute(params![tenant])?;
+    transaction.prepare_cached(statements::ANNOUNCE)?.execute(params![tenant])?;
     if let Some(key) = key {
         let (headers, until) = (answer.headers()?, key.until());
-        transaction.prepare_cached(super::KEEP)?.execute(params![
+        transaction.prepare_cached(statements::KEEP)?.execute(params![
             tenant,
             key.key,
             key.fingerprint,
