@@ -12,7 +12,9 @@ fn declared(value: &Value) -> Vec<String> {
             object["name"].as_str().map(str::to_lowercase).into_iter().collect()
         }
         // The providers of webhooks are servers, not pages.
-        Value::Object(object) if object.get("x-limit-class") == Some(&json!("inbound")) => Vec::new(),
+        Value::Object(object) if object.get("x-limit-class") == Some(&json!("inbound")) => {
+            Vec::new()
+        }
         Value::Object(object) => object.values().flat_map(declared).collect(),
         Value::Array(list) => list.iter().flat_map(declared).collect(),
         _ => Vec::new(),
