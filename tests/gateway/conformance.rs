@@ -48,8 +48,10 @@ async fn passes(placement: Placement) {
         serde_json::from_slice(&std::fs::read(results).unwrap()).unwrap();
     let checks = results["checks"].as_array().unwrap();
     let skipped: Vec<_> = checks.iter().filter(|check| check["outcome"] == "skipped").collect();
+    let ids = skipped.iter().map(|check| check["id"].as_str().unwrap());
+    // Equal requests may happen not to meet. Tests of the gateway make them meet.
+    let ids: Vec<_> = ids.filter(|id| *id != "idempotency-wait").collect();
     // No operation of the bundle requires a key yet.
-    let ids: Vec<_> = skipped.iter().map(|check| check["id"].as_str().unwrap()).collect();
     assert_eq!(ids, ["idempotency-missing"]);
     server.shutdown().await.unwrap();
 }
