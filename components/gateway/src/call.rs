@@ -22,10 +22,13 @@ const CREDENTIAL: &str = "authorization";
 /// that no header is handed on twice.
 ///
 /// # Errors
-/// A sentence for the operator, if an operation declares a header in which the gateway tells facts.
+/// A sentence for the operator, if an operation declares a header in which the gateway tells facts,
+/// or the credential, which functions of the caller's tenant never see.
 pub(crate) fn declared(mut operations: Vec<Operation>) -> Result<Vec<Operation>, String> {
     for Operation { id, headers, .. } in &mut operations {
-        if let Some(name) = headers.iter().find(|name| Facts::has(name)) {
+        headers.iter_mut().for_each(|name| name.make_ascii_lowercase());
+        let own = |name: &&String| Facts::has(name) || *name == CREDENTIAL;
+        if let Some(name) = headers.iter().find(own) {
             return Err(format!("operation {id}: the header {name} is the gateway's own"));
         }
         headers.retain(|name| !HANDED_ON.contains(&name.as_str()));

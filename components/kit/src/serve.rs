@@ -31,7 +31,9 @@ where
 {
     if operation == Refusal::OPERATION {
         crate::sql::configure().await;
-        return refusal::note(O::FUNCTION, &context, &request).map(answer);
+        let noted = refusal::note(O::FUNCTION, &context, &request);
+        let is_due = crate::outbox::take_due();
+        return noted.map(|reply| answer(reply, is_due));
     }
     let Some((op, operation)) = O::find(operation) else {
         return Err(problem(Code::RouteNotFound, "No operation has this path."));
@@ -46,14 +48,16 @@ where
     let outcome = dispatch(*op, call).await;
     // A refused request may revoke tokens too: a refresh token that is used twice ends its login.
     let _ = crate::revocation::publish_fresh();
+    // Also taken after a refusal, so that it is not told with the next answer of this instance.
+    let is_due = crate::outbox::take_due();
     let cache = operation.cache.map(str::to_owned);
-    outcome.map(|reply| answer(reply.maybe("cache-control", cache)))
+    outcome.map(|reply| answer(reply.maybe("cache-control", cache), is_due))
 }
 
 /// The answer, with a note for the gateway if work became due.
-fn answer(reply: Reply) -> Response<StreamReader<u8>> {
+fn answer(reply: Reply, is_due: bool) -> Response<StreamReader<u8>> {
     let mut response = Response::from(reply);
-    if crate::outbox::take_due() {
+    if is_due {
         response.headers.push(work_due());
     }
     response

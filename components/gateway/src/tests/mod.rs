@@ -68,9 +68,12 @@ impl Platform for World {
         operation: &str,
         request: Request,
     ) -> Result<Result<Response<()>, Error>, Fault> {
+        let signed = request.header("x-signed").unwrap_or("nothing").to_owned();
+        let other = request.header("x-other").unwrap_or("nothing").to_owned();
         let path = request.parameters.into_iter().filter(|p| p.location == Location::Path);
         let path: Vec<_> = path.map(|parameter| parameter.value).collect();
         let headers = vec![
+            ("x-handed-on".to_owned(), format!("{signed}, {other}")),
             ("content-type".to_owned(), self.media_type.to_owned()),
             ("x-asked".to_owned(), format!("{operation} {}", path.join(","))),
         ];
@@ -126,6 +129,11 @@ fn operations() -> Vec<Operation> {
         operation("list-things-v2", "GET", "/things", 2),
         operation("list-news-v2", "GET", "/news", 2),
         operation("get-keys", "GET", "/.well-known/keys.json", 0),
+        // As a component may write it that is not built with the kit.
+        Operation {
+            headers: vec!["X-Signed".to_owned(), "If-Match".to_owned()],
+            ..operation("receive-thing", "GET", "/signed", 1)
+        },
     ]
 }
 

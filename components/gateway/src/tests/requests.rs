@@ -123,3 +123,34 @@ fn whoever_has_a_public_url_elsewhere_serves_no_development() {
         assert_eq!(record.is_local, local, "{url}");
     }
 }
+
+#[test]
+fn a_function_gets_the_headers_that_it_declares() {
+    let sent = [("x-signed", "me"), ("x-other", "you")];
+    let ask = |target| World::new(&[]).ask("GET", target, &sent, "");
+    assert_eq!(ask("/api/v1/signed").header("x-handed-on"), Some("me, nothing"));
+    assert_eq!(ask("/api/v1/things").header("x-handed-on"), Some("nothing, nothing"));
+}
+
+#[test]
+fn a_declared_header_is_sent_once() {
+    let sent = [("x-signed", "me"), ("x-signed", "you")];
+    let ask = |target| World::new(&[]).ask("GET", target, &sent, "");
+    let refused = ask("/api/v1/signed");
+    assert_eq!(refused.error(), (400, "malformed_request"));
+    assert_eq!(refused.header("x-handed-on"), None, "the function was called");
+    assert_eq!(ask("/api/v1/things").status, 200);
+}
+
+#[test]
+fn no_function_declares_what_the_gateway_tells_or_keeps() {
+    for name in ["X-Client-Address", "x-credential", "idempotency-key", "Authorization"] {
+        let operation = Operation {
+            headers: vec![name.to_owned()],
+            ..operation("take-thing", "GET", "/things", 1)
+        };
+        let loaded = block_on(Gateway::load(&World::new(&[]), vec![operation]));
+        let why = loaded.err().expect("a refusal");
+        assert!(why.contains("take-thing") && why.contains(&name.to_lowercase()), "{why}");
+    }
+}

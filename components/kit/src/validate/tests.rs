@@ -293,6 +293,13 @@ const LIST: Operation = Operation {
             schema: &Schema::Boolean,
         },
         Parameter { name: "x-mode", location: Location::Header, required: true, schema: &NAME },
+        // The gateway has asked for it, and hands it on as a fact.
+        Parameter {
+            name: "idempotency-key",
+            location: Location::Header,
+            required: true,
+            schema: &NAME,
+        },
     ],
     body: None,
 };
