@@ -293,7 +293,6 @@ const LIST: Operation = Operation {
             schema: &Schema::Boolean,
         },
         Parameter { name: "x-mode", location: Location::Header, required: true, schema: &NAME },
-        // The gateway has asked for it, and hands it on as a fact.
         Parameter {
             name: "idempotency-key",
             location: Location::Header,
