@@ -23,7 +23,7 @@ const CREDENTIAL: &str = "authorization";
 ///
 /// # Errors
 /// A sentence for the operator, if an operation declares a header in which the gateway tells facts,
-/// or the credential, which functions of the caller's tenant never see.
+/// or the credential, which only public operations get.
 pub(crate) fn declared(mut operations: Vec<Operation>) -> Result<Vec<Operation>, String> {
     for Operation { id, headers, .. } in &mut operations {
         headers.iter_mut().for_each(|name| name.make_ascii_lowercase());
