@@ -1,4 +1,4 @@
-//! The conformance suite for any HTTP API (`tests/conformance`) passes on this one.
+//! The conformance suite for any HTTP API (`tools/conformance`) passes on this one.
 
 use std::ffi::OsString;
 
@@ -29,7 +29,7 @@ async fn passes(placement: Placement) {
         ("limit_ip_per_minute", "600"),
     ];
     let (app, server, directory) = dedicated(placement, &variables).await;
-    let known = root().join("tests/conformance/targets/tenantry.toml");
+    let known = root().join("tools/conformance/targets/tenantry.toml");
     let target = directory.path().join("target.toml");
     std::fs::write(&target, std::fs::read_to_string(known).unwrap() + DEPRECATED).unwrap();
     let results = directory.path().join("results.json");

@@ -42,8 +42,17 @@ fn no_file_is_too_long() {
 /// Finds paths in backticks that look like files or folders of the tree and do not exist.
 fn missing_paths(text: &str) -> Vec<String> {
     let named = text.split('`').skip(1).step_by(2);
-    let ours =
-        ["components/", "host/", "openapi/", "tests/", "scripts/", "wit/", "migrations/", "docs/"];
+    let ours = [
+        "components/",
+        "docs/",
+        "host/",
+        "migrations/",
+        "openapi/",
+        "scripts/",
+        "tests/",
+        "tools/",
+        "wit/",
+    ];
     named
         .filter(|name| ours.iter().any(|folder| name.starts_with(folder)))
         .filter(|name| !name.contains([' ', '*', '{', '<', '…', '$', '(']))
