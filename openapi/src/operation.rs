@@ -7,6 +7,7 @@ use crate::document::{METHODS, follow, is_protected};
 use crate::schema::{Compiler, leak, only};
 use crate::{forms, shape};
 use protocol::contract::{Body, Idempotency, Limit, Location, Operation, Parameter, Query, Schema};
+use protocol::note::Facts;
 
 /// The keys that a path item may have beside its operations.
 const PATH_KEYS: [&str; 4] = ["parameters", "servers", "summary", "description"];
@@ -31,8 +32,10 @@ const OPERATION_KEYS: [&str; 17] = [
     "deprecated",
 ];
 
-/// Headers that functions do not receive, because the gateway consumes them.
-const OF_THE_GATEWAY: [&str; 2] = ["Accept-Version", "X-Tenant-Id"];
+/// Headers that are no parameters of functions, because the gateway reads them. The last two are
+/// facts that it tells in its own words ([`Facts`]).
+const OF_THE_GATEWAY: [&str; 4] =
+    ["accept-version", "x-tenant-id", "idempotency-key", "x-request-id"];
 
 /// The operations of one file, in the form that the bundle has completed.
 pub(crate) fn all(bundle: &Value, file: &Value) -> Result<Vec<Operation>> {
@@ -198,11 +201,17 @@ fn parameters(
         if value["in"] == "query" && operation.get("x-query").is_some() {
             continue;
         }
-        // The gateway consumes these headers and passes them to no function.
-        if value["in"] == "header" && OF_THE_GATEWAY.iter().any(|name| value["name"] == *name) {
-            continue;
-        }
         let name = value["name"].as_str().context("a parameter has no name")?;
+        if value["in"] == "header" {
+            let header = name.to_lowercase();
+            if OF_THE_GATEWAY.contains(&header.as_str()) {
+                continue;
+            }
+            ensure!(
+                !Facts::has(&header),
+                "parameter {name}: only the gateway may send this header"
+            );
+        }
         let parameter = parameter(bundle, value).with_context(|| format!("parameter {name}"))?;
         let same =
             |one: &Parameter| (one.name, one.location) == (parameter.name, parameter.location);

@@ -234,7 +234,14 @@ fn tables_say_what_the_files_say() {
     assert_eq!(update.idempotency, Idempotency::Optional);
     assert!(update.body.unwrap().required);
     assert!(update.parameters.iter().any(|it| (it.name, it.location) == ("id", Location::Path)));
-    assert!(update.parameters.iter().any(|it| it.name == "idempotency-key"));
+    // The gateway reads these headers. The document lists them.
+    let document = &bundle()["paths"]["/projects/{id}"]["patch"]["parameters"];
+    for name in ["AcceptVersion", "IdempotencyKey", "RequestId", "TenantId"] {
+        let reference = format!("#/components/parameters/{name}");
+        assert!(document.as_array().unwrap().contains(&json!({ "$ref": reference })), "{name}");
+    }
+    let headers = update.parameters.iter().filter(|it| it.location == Location::Header);
+    assert!(headers.map(|it| it.name).eq(["if-match", "if-none-match", "if-unmodified-since"]));
 
     let token = table("issue-token");
     assert!(token.public && token.scopes.is_empty() && !token.body.unwrap().validate);

@@ -8,10 +8,9 @@ mod format;
 use std::collections::HashSet;
 
 use protocol::Violation;
-use protocol::note::Facts;
 use serde_json::{Map, Value};
 
-use crate::contract::{Location, Operation, Parameter, Property, Query, Schema};
+use crate::contract::{Location, Operation, Property, Query, Schema};
 
 /// The most violations that are reported. Without a limit, a small invalid body could cause a large
 /// answer.
@@ -46,9 +45,7 @@ fn shortened(value: &Value) -> Option<String> {
 /// one is there several times. Headers that the contract does not name are not checked.
 pub fn parameters(operation: &Operation, given: &[(Location, &str, &str)]) -> Vec<Violation> {
     let mut walk = Walk::default();
-    // The gateway has read the headers in which it tells facts, and they are no parameters here.
-    let told = |it: &Parameter| it.location == Location::Header && Facts::has(it.name);
-    for parameter in operation.parameters.iter().filter(|it| !told(it)) {
+    for parameter in operation.parameters {
         walk.pointer = parameter.name.to_owned();
         let place = (parameter.location, parameter.name);
         match given.iter().find(|(location, name, _)| (*location, *name) == place) {

@@ -293,12 +293,6 @@ const LIST: Operation = Operation {
             schema: &Schema::Boolean,
         },
         Parameter { name: "x-mode", location: Location::Header, required: true, schema: &NAME },
-        Parameter {
-            name: "idempotency-key",
-            location: Location::Header,
-            required: true,
-            schema: &NAME,
-        },
     ],
     body: None,
 };

@@ -8,7 +8,6 @@ mod resource;
 mod schema;
 
 use crate::message;
-use crate::note::Facts;
 
 pub use crate::message::{Idempotency, Location};
 pub use resource::{Default, Kind, Transition};
@@ -187,7 +186,7 @@ impl From<&Operation> for message::Operation {
             cost: it.limit.cost,
         };
         let headers = it.parameters.iter().filter(|one| one.location == Location::Header);
-        let headers = headers.map(|one| one.name.to_owned()).filter(|name| !Facts::has(name));
+        let headers = headers.map(|one| one.name.to_owned());
         Self {
             id: it.id.to_owned(),
             method: it.method.to_owned(),
