@@ -5,6 +5,7 @@
 use crate::http_body::ResponseBody;
 use crate::problem;
 use crate::variables::Variables;
+use gateway::Code;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -113,8 +114,7 @@ impl Metrics {
         if !known.is_some_and(|token| token.as_bytes().ct_eq(given.as_bytes()).into()) {
             let message =
                 "The metrics need the operator's credential, the variable operator_token.";
-            let status = StatusCode::UNAUTHORIZED;
-            let mut response = problem::answer(status, "authentication_required", message);
+            let mut response = problem::answer(Code::AuthenticationRequired, message);
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             return response;
         }

@@ -2,6 +2,7 @@
 
 use crate::connections::Full;
 use crate::http_body::ResponseBody;
+use gateway::Code;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -10,12 +11,14 @@ const TRACE_ID: HeaderName = HeaderName::from_static("x-b3-traceid");
 /// `application/json; charset=utf-8`
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
-/// An error response with a code of the registry, with new request and trace ids.
-pub(crate) fn answer(status: StatusCode, code: &str, message: &str) -> Response<ResponseBody> {
+/// An error response with a code of the registry and its status, with new request and trace ids.
+pub(crate) fn answer(code: Code, message: &str) -> Response<ResponseBody> {
+    let row = code.row();
     let (request_id, trace_id) = gateway::new_ids(random());
     let body = serde_json::json!({
-        "error": code, "message": message, "trace_id": trace_id, "details": {},
+        "error": row.name, "message": message, "trace_id": trace_id, "details": {},
     });
+    let status = StatusCode::from_u16(row.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = json(status, &body);
     let headers = response.headers_mut();
     for (name, id) in [(REQUEST_ID, request_id), (TRACE_ID, trace_id)] {
@@ -42,7 +45,7 @@ pub(crate) fn of(
 /// The answer 400 to a malformed request. The connection is closed, because the bytes that follow
 /// may belong to another request.
 pub(crate) fn not_http(message: &str) -> Response<ResponseBody> {
-    let mut response = answer(StatusCode::BAD_REQUEST, "malformed_request", message);
+    let mut response = answer(Code::MalformedRequest, message);
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
@@ -50,8 +53,7 @@ pub(crate) fn not_http(message: &str) -> Response<ResponseBody> {
 /// The answer to a request whose body was not received. The connection is closed.
 pub(crate) fn no_body(error: &gateway::BodyError) -> Response<ResponseBody> {
     let (code, message) = error.refusal();
-    let status = StatusCode::from_u16(code.row().status).unwrap_or(StatusCode::BAD_REQUEST);
-    let mut response = answer(status, code.row().name, message);
+    let mut response = answer(code, message);
     if let Some(seconds) = error.retry_after() {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
@@ -61,24 +63,18 @@ pub(crate) fn no_body(error: &gateway::BodyError) -> Response<ResponseBody> {
 /// The answer if there is no memory for the real answer, because clients have not taken earlier
 /// answers yet.
 pub(crate) fn no_room(full: Full) -> Response<ResponseBody> {
-    let (status, code, message) = match full {
-        Full::Address => {
-            let message = "Take the answers to earlier requests first.";
-            (StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", message)
-        }
-        Full::All => {
-            let message = "The server is at capacity";
-            (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", message)
-        }
+    let (code, message) = match full {
+        Full::Address => (Code::RateLimitExceeded, "Take the answers to earlier requests first."),
+        Full::All => (Code::ServiceUnavailable, "The server is at capacity"),
     };
-    let mut response = answer(status, code, message);
+    let mut response = answer(code, message);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response
 }
 
 /// The answer 503 with a `Retry-After` of one second.
 pub(crate) fn unavailable(message: &str) -> Response<ResponseBody> {
-    let mut response = answer(StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", message);
+    let mut response = answer(Code::ServiceUnavailable, message);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response
 }

@@ -16,6 +16,7 @@ use crate::settings;
 use crate::stall::Stall;
 use crate::wire::Wire;
 use anyhow::Context as _;
+use gateway::Code;
 use http::header::{CONNECTION, HOST, TRANSFER_ENCODING};
 use http::uri::Authority;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
@@ -268,7 +269,7 @@ impl Shared {
         }
         if request.method() == Method::CONNECT {
             let message = "No operation has this method.";
-            return of(problem::answer(StatusCode::NOT_IMPLEMENTED, "not_implemented", message));
+            return of(problem::answer(Code::NotImplemented, message));
         }
         let path = gateway::equivalent_path(request.uri().path());
         if matches!(&*path, "/healthz" | "/metrics" | "/readyz") {
@@ -278,10 +279,7 @@ impl Shared {
             return of(problem::unavailable("The server is starting"));
         };
         match app.routes.find(&path) {
-            None => {
-                let status = StatusCode::NOT_FOUND;
-                of(problem::answer(status, "route_not_found", "No operation has this path."))
-            }
+            None => of(problem::answer(Code::RouteNotFound, "No operation has this path.")),
             Some((route, (component, target))) => {
                 let response = match target {
                     Target::Fused(fused) => {
@@ -299,9 +297,7 @@ impl Shared {
     /// `/healthz`, `/metrics` and `/readyz`.
     async fn report<B>(&self, request: &Request<B>, path: &str) -> Response<ResponseBody> {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            let status = StatusCode::METHOD_NOT_ALLOWED;
-            let mut response =
-                problem::answer(status, "method_not_allowed", "Only GET is answered here");
+            let mut response = problem::answer(Code::MethodNotAllowed, "Only GET is answered here");
             response
                 .headers_mut()
                 .insert(http::header::ALLOW, http::HeaderValue::from_static("GET, HEAD"));

@@ -4,10 +4,11 @@ use crate::http_body::ResponseBody;
 use crate::problem;
 use crate::routes::Route;
 use crate::streams::Full;
+use gateway::Code;
 use gateway::holder::{self, Holder};
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, RETRY_AFTER, VIA};
 use http::uri::{Authority, Scheme};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, Version};
 use std::net::SocketAddr;
 
 /// The largest content length that a component is told, in bytes.
@@ -82,8 +83,7 @@ pub(super) fn refusal(full: Full, instead_of: &HeaderMap) -> Response<ResponseBo
     let mut response = match full {
         Full::All => problem::unavailable("The server is at capacity"),
         Full::Own => {
-            let status = StatusCode::TOO_MANY_REQUESTS;
-            let mut response = problem::answer(status, "rate_limit_exceeded", holder::MESSAGE);
+            let mut response = problem::answer(Code::RateLimitExceeded, holder::MESSAGE);
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(holder::RETRY_AFTER));
             response
         }

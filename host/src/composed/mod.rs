@@ -18,6 +18,7 @@ use crate::routes::Route;
 use crate::state::{Maker, State};
 use crate::streams::Streams;
 use anyhow::Context as _;
+use gateway::Code;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
@@ -103,11 +104,7 @@ impl Composed {
             return problem::unavailable("The server is at capacity");
         };
         if headers::prepare(&mut request, route, peer).is_err() {
-            return problem::answer(
-                StatusCode::BAD_REQUEST,
-                "malformed_request",
-                "The request cannot be parsed",
-            );
+            return problem::answer(Code::MalformedRequest, "The request cannot be parsed");
         }
         let fate = Fate::default();
         let answer = self.handler.handle(fate.clone(), request);
@@ -168,13 +165,11 @@ impl Composed {
 }
 
 fn late() -> Response<ResponseBody> {
-    let message = "The function did not answer in time";
-    problem::answer(StatusCode::GATEWAY_TIMEOUT, "timeout", message)
+    problem::answer(Code::Timeout, "The function did not answer in time")
 }
 
 fn fault() -> Response<ResponseBody> {
-    let status = StatusCode::INTERNAL_SERVER_ERROR;
-    problem::answer(status, "internal_error", "An unexpected fault of the server")
+    problem::answer(Code::InternalError, "An unexpected fault of the server")
 }
 
 /// Whether the answer is short enough to be kept in memory as a whole.
