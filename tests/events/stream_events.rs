@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::PATH;
-use crate::support::contract::registered;
+use crate::support::contract::{self, registered};
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::{App, Client, Placement};
 use crate::tenants;
@@ -44,6 +44,7 @@ impl Follower {
         }
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200);
+        contract::note(&Method::GET, STREAM);
         let header = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
         assert_eq!(header("content-type"), "text/event-stream");
         assert_eq!(header("cache-control"), "no-store");

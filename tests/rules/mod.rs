@@ -9,4 +9,4 @@ mod requirements;
 mod scripts;
 mod tree;
 mod uses;
-mod words;
+pub(crate) mod words;

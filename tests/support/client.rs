@@ -146,6 +146,9 @@ impl Client {
         }
         let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        if status < 400 {
+            contract::note(&method, path);
+        }
         let text = response.text().await?;
         Ok(Exchange {
             method,

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
 
+use http::Method;
 use jsonschema::{Registry, Validator};
 use parking_lot::Mutex;
 use serde_json::Value;
 
-use super::Exchange;
+use super::{Exchange, calls};
 
 /// The bundled contract.
 pub static CONTRACT: LazyLock<Value> = LazyLock::new(contract::bundle);
@@ -44,6 +45,13 @@ pub fn operation(method: &str, path: &str) -> Option<&'static Value> {
             && a.iter().zip(&b).all(|(a, b)| a == b || (a.starts_with('{') && !b.is_empty()))
     };
     operations().iter().find(|(m, p, _)| m == method && fits(p)).map(|(_, _, doc)| *doc)
+}
+
+/// Notes that the running test has called an operation, and was not refused.
+pub fn note(method: &Method, path: &str) {
+    if let Some(called) = operation(method.as_str(), path) {
+        calls::called(called["operationId"].as_str().unwrap());
+    }
 }
 
 /// Checks that the contract declares the answer for the operation: status, media type and the
@@ -112,6 +120,7 @@ pub fn registered(event: &Value) {
     let validator = TYPES.get(kind).unwrap_or_else(|| panic!("{kind} is not registered"));
     let errors = errors(validator, event);
     assert!(errors.is_empty(), "{kind}: {errors:?}\n{event}");
+    calls::seen(kind);
 }
 
 /// The violations of a schema of the contract by a value.

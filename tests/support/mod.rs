@@ -3,6 +3,7 @@
 #[macro_use]
 pub mod words;
 
+pub mod calls;
 pub mod client;
 pub mod clock;
 pub mod contract;

@@ -128,6 +128,7 @@ macro_rules! placed {
         mod $word {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $place() {
+                $crate::support::calls::begin(module_path!());
                 $crate::support::words::check(stringify!($word));
                 super::$run($crate::support::Placement::$placement).await;
             })*
@@ -136,6 +137,7 @@ macro_rules! placed {
     ($word:ident $placements:tt $run:ident()) => {
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $word() {
+            $crate::support::calls::begin(module_path!());
             $crate::support::words::check(stringify!($word));
             $run().await;
         }

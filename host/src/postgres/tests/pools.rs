@@ -5,7 +5,7 @@ use std::time::Instant;
 
 #[tokio::test]
 async fn a_pool_has_an_end() {
-    let Some(mut database) = database(1).await else { return };
+    let mut database = database(1).await;
     database.pools = Pools::new(1.try_into().ok(), Duration::from_secs(20));
     database.pools.wait = Duration::from_millis(100);
     let holder = database.open();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 /// The next guest gets the same physical connection, without the open transaction.
 #[tokio::test]
 async fn an_open_transaction_is_not_inherited() {
-    let Some(database) = database(1).await else { return };
+    let database = database(1).await;
     let first = database.open();
     execute(&first, "BEGIN").await.expect("begun");
     execute(&first, "SET LOCAL application_name = 'first'").await.expect("set");
@@ -22,7 +22,7 @@ async fn an_open_transaction_is_not_inherited() {
 /// Settings, temporary tables, locks, cursors and channels end with their guest.
 #[tokio::test]
 async fn state_of_a_session_is_not_inherited() {
-    let Some(database) = database(1).await else { return };
+    let database = database(1).await;
     let first = database.open();
     for sql in [
         "SET application_name = 'first'",
@@ -52,7 +52,7 @@ async fn state_of_a_session_is_not_inherited() {
 /// A connection is closed if the guest has prepared statements on it, or has done anything unknown.
 #[tokio::test]
 async fn what_cannot_be_reset_is_closed() {
-    let Some(database) = database(1).await else { return };
+    let database = database(1).await;
     let first = database.open();
     execute(&first, "PREPARE left_over AS SELECT 1").await.expect("prepared");
     let pid = only(rows(&first, PID).await);
@@ -65,7 +65,7 @@ async fn what_cannot_be_reset_is_closed() {
 /// A connection may be dropped on a thread without a runtime.
 #[tokio::test]
 async fn a_thread_without_a_runtime_may_drop() {
-    let Some(database) = database(1).await else { return };
+    let database = database(1).await;
     let guest = database.open();
     execute(&guest, "BEGIN").await.expect("begun");
     let pid = only(rows(&guest, PID).await);
@@ -76,7 +76,7 @@ async fn a_thread_without_a_runtime_may_drop() {
 /// Statements of one handle run one after another. Handles do not share a session.
 #[tokio::test]
 async fn handles_are_sessions() {
-    let Some(database) = database(2).await else { return };
+    let database = database(2).await;
     let (one, two) = (database.open(), database.open());
     let same = one.clone();
     let (a, b, c) = tokio::join!(rows(&one, PID), rows(&same, PID), rows(&two, PID));
@@ -87,7 +87,7 @@ async fn handles_are_sessions() {
 /// Under load, guests of a full pool never see each other's transaction.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_sees_a_foreign_session() {
-    let Some(database) = database(3).await else { return };
+    let database = database(3).await;
     let database = Arc::new(database);
     let guests = (0..24).map(|guest| {
         let database = database.clone();

@@ -5,7 +5,7 @@ use super::*;
 /// After DDL the server refuses its cached plan. The guest does not notice that.
 #[tokio::test]
 async fn a_stale_plan_is_made_again() {
-    let Some(database) = database(1).await else { return };
+    let database = database(1).await;
     let guest = database.open();
     execute(&guest, "CREATE TEMP TABLE t AS SELECT 1 AS a").await.expect("created");
     for (begin, columns) in [(false, 1), (false, 2), (true, 3), (true, 4)] {
@@ -26,7 +26,7 @@ async fn a_stale_plan_is_made_again() {
 /// A statement that takes too long is ended on the server too. Its connection is not used again.
 #[tokio::test]
 async fn a_statement_has_its_time() {
-    let Some(mut database) = database(1).await else { return };
+    let mut database = database(1).await;
     database.pools = Pools::new(1.try_into().ok(), Duration::from_millis(300));
     let guest = database.open();
     let pid = only(rows(&guest, PID).await);
@@ -43,7 +43,7 @@ async fn a_statement_has_its_time() {
 /// A guest disappears during a statement, as it does after a trap.
 #[tokio::test]
 async fn an_abandoned_statement_is_cancelled() {
-    let Some(database) = database(1).await else { return };
+    let database = database(1).await;
     let guest = database.open();
     execute(&guest, "BEGIN").await.expect("begun");
     let pid = only(rows(&guest, PID).await);
@@ -69,7 +69,7 @@ async fn is_gone(connection: &Connection, pid: &str) {
 /// COPY is refused, because it would leave the connection in another mode.
 #[tokio::test]
 async fn copy_is_refused_and_harms_nobody() {
-    let Some(database) = database(1).await else { return };
+    let database = database(1).await;
     for copy in ["COPY t FROM STDIN", "COPY (SELECT 1) TO STDOUT"] {
         let guest = database.open();
         execute(&guest, "CREATE TEMP TABLE t (a int)").await.expect("created");
@@ -81,7 +81,7 @@ async fn copy_is_refused_and_harms_nobody() {
 
 #[tokio::test]
 async fn a_large_result_is_refused() {
-    let Some(database) = database(1).await else { return };
+    let database = database(1).await;
     let guest = database.open();
     execute(&guest, "BEGIN").await.expect("begun");
     let large = "SELECT repeat('x', 1000000) FROM generate_series(1, 70)";
@@ -92,7 +92,7 @@ async fn a_large_result_is_refused() {
 
 #[tokio::test]
 async fn errors_are_those_of_the_server() {
-    let Some(database) = database(1).await else { return };
+    let database = database(1).await;
     let guest = database.open();
     execute(&guest, "CREATE TEMP TABLE t (a int CONSTRAINT one_only UNIQUE)").await.expect("t");
     execute(&guest, "INSERT INTO t VALUES (1)").await.expect("the first");
@@ -113,7 +113,7 @@ async fn errors_are_those_of_the_server() {
 /// The cache of statements has a bound.
 #[tokio::test]
 async fn many_statements_are_not_all_kept() {
-    let Some(database) = database(1).await else { return };
+    let database = database(1).await;
     let guest = database.open();
     for number in 0..600 {
         rows(&guest, &format!("SELECT {number}")).await.expect("a number");
