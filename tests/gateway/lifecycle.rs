@@ -9,7 +9,7 @@ everywhere! { notices(placement) }
 logic! { a_table_against_the_policy_is_refused() }
 
 /// A lifecycle table in which v1 was deprecated in 2020 and ends on this day.
-fn table(sunset: &str) -> String {
+pub(super) fn table(sunset: &str) -> String {
     let row = json!({
         "major": 1, "deprecated_at": "2020-01-01", "sunset_at": sunset,
         "guide": "https://docs.example.com/migrate-to-v2",

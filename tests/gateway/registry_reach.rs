@@ -1,29 +1,30 @@
-//! Each row of the registry is reached (S-41): by a request of this table, or by the test that the
-//! table names. The match has an arm for each code, so a new code does not compile until it has a
-//! way to be reached.
+//! Each row of the registry is reached (S-41) by a request of this table. The match has an arm for
+//! each code, so a new code does not compile until it has a way to be reached.
+
+use std::time::Duration;
 
 use gateway::Code;
 use http::Method;
 use serde_json::json;
+use tenantry::{Connections, Limits};
 
-use crate::support::server::root;
-use crate::support::{App, Client, Exchange};
+use super::lifecycle::table;
+use crate::host::{fixture, probe};
+use crate::support::raw::Raw;
+use crate::support::server::{UNLIMITED, options, start};
+use crate::support::{App, Client, Exchange, Placement, dedicated, shared};
 
-pure! { a_function_is_found_whole() }
+everywhere! { each_code_is_reached(placement) }
 
 const PATH: &str = "/api/v1/projects";
 const TOKEN: &str = "/api/v1/auth/token";
 
-/// How a code is reached.
-enum Reached {
-    /// By this exchange.
-    Here(Box<Exchange>),
-    /// By a test that has a server or a world of its own: its file and function.
-    By(&'static str, &'static str),
-}
+/// The status of an answer, and its code.
+type Refusal = (u16, String);
 
 /// The clients that send the requests.
 struct World {
+    placement: Placement,
     anon: Client,
     owner: Client,
     /// The form parameters that authenticate a machine client that may read projects.
@@ -31,14 +32,15 @@ struct World {
 }
 
 impl World {
-    async fn new(app: &App) -> Self {
+    async fn new(placement: Placement) -> Self {
+        let app = shared(placement);
         let owner = app.owner().await;
         let body = json!({ "name": "reads", "scopes": ["projects:read"] });
         let made = owner.post("/api/v1/auth/clients", &body).await.expect(201);
         let text = |name: &str| made.body[name].as_str().unwrap().to_owned();
         let client =
             format!("client_id={}&client_secret={}", text("client_id"), text("client_secret"));
-        Self { anon: app.anon(), owner, client }
+        Self { placement, anon: app.anon(), owner, client }
     }
 
     async fn token(&self, form: &str) -> Exchange {
@@ -87,11 +89,62 @@ impl World {
         let made = self.owner.post(PATH, &json!({ "name": "x" })).await.expect(201);
         format!("{PATH}/{}", made.id())
     }
+
+    /// The second answer of a server that gives an identity one.
+    async fn limited(&self) -> Exchange {
+        let one = [("limit_read_per_minute", "1;burst=1")];
+        let (app, server, _directory) = dedicated(self.placement, &one).await;
+        let owner = app.owner().await;
+        owner.get(PATH).await.expect(200);
+        let refused = owner.get(PATH).await;
+        server.shutdown().await.unwrap();
+        refused
+    }
+
+    /// The answer of a server whose version has ended.
+    async fn ended(&self) -> Exchange {
+        let table = table("2021-06-01");
+        let (app, server, _directory) =
+            dedicated(self.placement, &[("api_lifecycle", &table)]).await;
+        let refused = app.anon().get(PATH).await;
+        server.shutdown().await.unwrap();
+        refused
+    }
+
+    /// The answer to a body that does not come.
+    async fn late(&self) -> Refusal {
+        let directory = tempfile::tempdir().unwrap();
+        let mut options = options(self.placement, directory.path(), &UNLIMITED);
+        let body_grace = Duration::from_millis(300);
+        options.limits.connections = Connections { body_grace, ..Connections::default() };
+        let (app, server) = start(options).await;
+        let sent = "POST /api/v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\
+                    Content-Type: application/json\r\n\r\n{";
+        let answer = Raw::send(&app, sent.as_bytes()).await;
+        server.shutdown().await.unwrap();
+        refusal(answer.statuses()[0], answer.0.split_once("\r\n\r\n").unwrap().1)
+    }
+
+    /// The answer of a function that misbehaves.
+    async fn faulty(&self, what: &str) -> Refusal {
+        let limits = Limits { request: Duration::from_secs(1), ..Limits::default() };
+        let grants = "key_value_stores = [\"default\"]";
+        let (app, server, _directory) = fixture(self.placement, grants, limits).await;
+        let (status, text) = probe(&app, what).await;
+        server.shutdown().await.unwrap();
+        refusal(status, &text)
+    }
 }
 
-async fn reach(world: &World, code: Code) -> Reached {
-    let World { anon, owner, client } = world;
-    Reached::Here(Box::new(match code {
+/// The status and the code in the body of an error.
+fn refusal(status: u16, body: &str) -> Refusal {
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    (status, body["error"].as_str().unwrap().to_owned())
+}
+
+async fn reach(world: &World, code: Code) -> Refusal {
+    let World { anon, owner, client, .. } = world;
+    let exchange = match code {
         Code::MalformedRequest => world.post("application/json", "{").await,
         Code::InvalidParameter => owner.get(&format!("{PATH}?limt=3")).await,
         Code::InvalidCursor => owner.get(&format!("{PATH}?cursor=eyJpZCI6MX0")).await,
@@ -124,9 +177,7 @@ async fn reach(world: &World, code: Code) -> Reached {
         Code::ResourceNotFound => owner.get(&format!("{PATH}/prj_missing")).await,
         Code::MethodNotAllowed => owner.delete(PATH).await,
         Code::NotAcceptable => world.get(PATH, ("accept", "image/png")).await,
-        Code::RequestTimeout => {
-            return Reached::By("tests/host/uploads.rs", "what_comes_too_slowly_is_a_408");
-        }
+        Code::RequestTimeout => return world.late().await,
         Code::Conflict => {
             let body = json!({
                 "email": owner.session["user"]["email"], "password": "long enough",
@@ -140,12 +191,7 @@ async fn reach(world: &World, code: Code) -> Reached {
             owner.delete(&path).await.expect(204);
             owner.get(&path).await
         }
-        Code::DeprecatedVersion => {
-            return Reached::By(
-                "components/gateway/src/tests/versions.rs",
-                "deprecations_are_told_and_end_in_410",
-            );
-        }
+        Code::DeprecatedVersion => world.ended().await,
         Code::PreconditionFailed => {
             let body = json!({ "name": "lost" });
             let headers = [("if-match", "\"v99\"")];
@@ -165,55 +211,29 @@ async fn reach(world: &World, code: Code) -> Reached {
         Code::PreconditionRequired => {
             owner.json(Method::PUT, &world.project().await, &json!({ "name": "unseen" }), &[]).await
         }
-        Code::RateLimitExceeded => {
-            return Reached::By("tests/gateway/limits.rs", "by_class_and_identity");
-        }
+        Code::RateLimitExceeded => world.limited().await,
         Code::HeaderFieldsTooLarge => world.get(PATH, ("x-large", &"x".repeat(33 << 10))).await,
-        Code::InternalError | Code::Timeout => {
-            return Reached::By("tests/host/limits.rs", "faults_cost_one_request");
-        }
+        Code::InternalError => return world.faulty("trap").await,
+        Code::Timeout => return world.faulty("loop").await,
         Code::NotImplemented => {
             let method = Method::from_bytes(b"BREW").unwrap();
             owner.send(method, PATH, &[], None).await
         }
         Code::ServiceUnavailable => {
-            return Reached::By("tests/host/development.rs", "nobody_behind_a_proxy_is_served");
+            // A server in development serves nobody behind a proxy.
+            let body = json!({ "email": "far@example.com", "password": "long enough", "tenant_name": "Far" });
+            let headers = [("x-forwarded-for", "203.0.113.9")];
+            anon.json(Method::POST, "/api/v1/auth/register", &body, &headers).await
         }
-    }))
+    };
+    (exchange.status, exchange.error().to_owned())
 }
 
-/// The text of a function, up to the brace that stands below its first line.
-fn function<'a>(source: &'a str, name: &str) -> Option<&'a str> {
-    let start = source.find(&format!("fn {name}("))?;
-    let line = source[..start].rfind('\n').map_or(0, |at| at + 1);
-    let indent: String = source[line..].chars().take_while(|c| *c == ' ').collect();
-    let rest = &source[start..];
-    Some(&rest[..rest.find(&format!("\n{indent}}}\n"))?])
-}
-
-everywhere! {
-    /// Every code is reached, with the status of its row.
-    async fn each_code_is_reached(app) {
-        let world = World::new(&app).await;
-        for code in Code::ALL {
-            let row = code.row();
-            match reach(&world, *code).await {
-                Reached::Here(exchange) => {
-                    exchange.refused(row.status, row.name);
-                }
-                Reached::By(file, name) => {
-                    let source = std::fs::read_to_string(root().join(file)).unwrap_or_default();
-                    let text = function(&source, name).unwrap_or_else(|| panic!("{file} has no {name}"));
-                    assert!(text.contains(&format!("\"{}\"", row.name)), "{file}: {name} does not reach {}", row.name);
-                }
-            }
-        }
+/// Every code is reached, with the status of its row.
+async fn each_code_is_reached(placement: Placement) {
+    let world = World::new(placement).await;
+    for code in Code::ALL {
+        let row = code.row();
+        assert_eq!(reach(&world, *code).await, (row.status, row.name.to_owned()));
     }
-}
-
-fn a_function_is_found_whole() {
-    let source = "macro! {\n    async fn a(x) {\n        one();\n    }\n\n    async fn b() {\n        \"two\"\n    }\n}\n";
-    assert_eq!(function(source, "a"), Some("fn a(x) {\n        one();"));
-    assert!(function(source, "b").unwrap().contains("\"two\""));
-    assert_eq!(function(source, "c"), None);
 }

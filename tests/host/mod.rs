@@ -77,7 +77,7 @@ tick_token = "{{{{ tick_token }}}}"
 }
 
 /// A server with the fixture.
-async fn fixture(
+pub async fn fixture(
     placement: Placement,
     grants: &str,
     limits: Limits,
@@ -127,7 +127,7 @@ async fn logged(app: &App, text: &str) {
 }
 
 /// The status and text of the answer to a probe.
-async fn probe(app: &App, what: &str) -> (u16, String) {
+pub async fn probe(app: &App, what: &str) -> (u16, String) {
     let path = format!("/api/v1/probe/{what}");
     let answer = app.anon().try_send(http::Method::GET, &path, &[], None).await.unwrap();
     (answer.status, answer.text)
