@@ -48,6 +48,7 @@ pub(crate) mod tick;
 mod update_integration;
 mod update_webhook_endpoint;
 mod virtual_time;
+mod waking;
 
 use std::time::{Duration, Instant};
 
