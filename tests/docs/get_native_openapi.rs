@@ -22,6 +22,7 @@ logic! {
         assert_eq!(operations(&served.body), operations(&CONTRACT));
         let mut contents = Vec::new();
         found(&served.body, "content", &mut contents);
+        assert!(contents.len() > 100, "{}", contents.len());
         for content in contents {
             let names: Vec<_> = content.as_object().unwrap().keys().collect();
             assert!(names.len() == 1 || names.iter().all(|name| *name != "application/json"), "{names:?}");

@@ -80,15 +80,21 @@ transport! {
 
     /// No value from a client causes a 5xx, and no answer tells internal errors.
     async fn hostile_values_are_never_a_5xx(app) {
-        let owner = app.owner().await;
+        let (owner, mut answered) = (app.owner().await, 0);
         for value in ["%00", "'", "\"", "%F0%9F%92%A9", "-1", "null", "[]", "%0d%0aX-Evil:%201", "${jndi}", "<script>"] {
             for path in [format!("{PATH}/{value}"), format!("{PATH}?cursor={value}"), format!("{PATH}?limit={value}"), format!("/api/v1/events?type={value}")] {
-                let Ok(answer) = owner.try_send(Method::GET, &path, &[], None).await else { continue };
+                let answer = match owner.try_send(Method::GET, &path, &[], None).await {
+                    // No client can send such a target.
+                    Err(error) if error.is_builder() => continue,
+                    answer => answer.unwrap(),
+                };
+                answered += 1;
                 assert!((400..500).contains(&answer.status), "{path}: {} {}", answer.status, answer.text);
                 for inner in ["sqlite", "SELECT", "panicked", "wasm"] {
                     assert!(!answer.text.contains(inner), "{path}: {}", answer.text);
                 }
             }
         }
+        assert!(answered > 20, "{answered}");
     }
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{fixture, probe};
 use crate::support::Placement;
+use gateway::Code;
 use tenantry::Limits;
 
 transport! { faults_cost_one_request(placement) streams(placement) calls_do_not_grow_the_memory() }
@@ -16,7 +17,7 @@ async fn faults_cost_one_request(placement: Placement) {
     let limits = Limits { memory: 32 << 20, request: Duration::from_secs(3), ..Limits::default() };
     let (app, server, _directory) = fixture(placement, GRANTS, limits).await;
     for (what, code) in
-        [("trap", "internal_error"), ("grow", "internal_error"), ("loop", "timeout")]
+        [("trap", Code::InternalError), ("grow", Code::InternalError), ("loop", Code::Timeout)]
     {
         let faulty = {
             let app = app.clone();
@@ -27,8 +28,9 @@ async fn faults_cost_one_request(placement: Placement) {
             assert_eq!(probe(&app, "echo").await, (200, "echo".to_owned()), "beside {what}");
         }
         let (status, text) = faulty.await.unwrap();
-        assert!(matches!(status, 500 | 504), "{what}: {status} {text}");
-        assert!(text.contains(&format!("\"error\":\"{code}\"")), "{what}: {status} {text}");
+        assert_eq!(status, code.row().status, "{what}: {text}");
+        let error = format!("\"error\":\"{}\"", code.row().name);
+        assert!(text.contains(&error), "{what}: {status} {text}");
         assert!(!text.contains("wasm") && !text.contains("on demand"), "{what}: {text}");
         assert_eq!(probe(&app, "echo").await.0, 200, "after {what}");
     }
