@@ -2,19 +2,23 @@
 
 use http::Method;
 
-use super::{CLIENTS, audited, grant, signed_in};
+use super::{CLIENTS, audited, client_with, grant, signed_in};
+use crate::isolation::{COLLECTIONS, read_scopes};
 
 everywhere! {
     /// A disabled client gets no tokens, and every function refuses its present token.
     async fn ends_its_tokens(app) {
         let owner = app.owner().await;
-        let body = serde_json::json!({ "name": "ci", "scopes": ["projects:read", "users:read", "events:read", "webhooks:read", "clients:read"] });
-        let made = owner.post(CLIENTS, &body).await.expect(201);
+        let made = client_with(&owner, &read_scopes()).await;
         let ci_service = signed_in(&app, &owner, &made.body).await;
+        let lists: Vec<_> = COLLECTIONS.iter().map(|name| format!("/api/v1/{name}")).collect();
+        for asked in &lists {
+            ci_service.get(asked).await.expect(200);
+        }
         let path = format!("{CLIENTS}/{}/disable", made.id());
         let disabled = owner.send(Method::POST, &path, &[], None).await.expect(200);
         assert_eq!(disabled.body["status"], "DISABLED");
-        for asked in ["/api/v1/projects", "/api/v1/users", "/api/v1/events", "/api/v1/webhook-endpoints", CLIENTS] {
+        for asked in &lists {
             ci_service.get(asked).await.refused(401, "invalid_token");
         }
         grant(&app, &made.body).await.refused(401, "invalid_client");

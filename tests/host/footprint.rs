@@ -3,6 +3,7 @@
 use http::Method;
 use serde_json::json;
 
+use crate::isolation::COLLECTIONS;
 use crate::support::process::{Process, Setting, memory};
 use crate::support::server::{PASSWORD, REAL_HASH};
 use crate::support::{Client, Placement};
@@ -16,7 +17,6 @@ const TOTAL: usize = 192 << 20;
 const HOST: usize = 160 << 20;
 /// Requests of each kind that are sent at once.
 const AT_ONCE: usize = 16;
-const FUNCTIONS: [&str; 6] = ["auth", "docs", "events", "projects", "tenants", "webhooks"];
 
 /// The largest body. Parsed, it takes about a hundred times as much memory.
 fn largest() -> String {
@@ -57,7 +57,7 @@ async fn the_process_stays_in_its_bounds(placement: Placement) {
     let owner = server.app.owner().await;
     let email = &owner.session["user"]["email"];
     let login = json!({ "email": email, "password": PASSWORD }).to_string();
-    for path in ["events", "projects", "users", "webhook-endpoints"] {
+    for path in COLLECTIONS.iter() {
         let path = format!("/api/v1/{path}");
         assert_eq!(owner.try_send(Method::GET, &path, &[], None).await.unwrap().status, 200);
     }
@@ -75,8 +75,8 @@ async fn the_process_stays_in_its_bounds(placement: Placement) {
     let peak = server.peak();
     assert!(peak < before + TOTAL + HOST, "{} MiB, then {}", before >> 20, peak >> 20);
     let mut kept = 0;
-    for function in FUNCTIONS {
-        kept += memory(&server.app, function).await;
+    for function in contract::functions().unwrap() {
+        kept += memory(&server.app, &function).await;
     }
     // The tolerance is for memory that one instance takes before it checks the total.
     assert!(kept < TOTAL / 2 + (8 << 20), "{} MiB are kept", kept >> 20);

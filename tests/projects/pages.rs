@@ -1,10 +1,14 @@
-//! Lists of projects: every spelling of a query, walks over many rows, and the indexes.
+//! Lists of projects: every spelling of a query, and walks over many rows; and the indexes of all
+//! lists.
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
+use protocol::contract::{Operation, Query};
+use serde_json::{Value, json};
 
 use super::{PATH, create};
+use crate::isolation::make;
+use crate::support::contract::CONTRACT;
 use crate::support::stores::external;
 use crate::support::{App, Client};
 
@@ -158,21 +162,31 @@ storage! {
         owner.get(&format!("{PATH}?expand=friends")).await.refused(400, "invalid_parameter");
     }
 
-    /// An index serves each order that the list offers, in both directions.
+    /// An index serves each order that a list offers, in both directions.
     async fn every_order_has_its_index(app) {
         let owner = app.owner().await;
-        create(&owner, "a").await;
-        for (collection, table) in [("projects", "projects"), ("users", "members"), ("teams", "teams"), ("notices", "notices"), ("webhook-endpoints", "webhook_endpoints")] {
-            let refused = owner.get(&format!("/api/v1/{collection}?sort=nothing")).await.refused(400, "invalid_parameter");
+        let mut lists = 0;
+        for operation in lists_of_the_contract() {
+            let resource = resource(operation.shape.unwrap().collection);
+            let table = resource["table"].as_str().or(resource["collection"].as_str()).unwrap();
+            let (path, parent) = match operation.path.split_once("/{id}") {
+                Some((above, _)) => {
+                    let object = make(&app, &owner, &above[1..], "above").await;
+                    (operation.path.replace("{id}", object.id()), parent(operation.id))
+                }
+                None => (operation.path.to_owned(), ""),
+            };
+            let live = if resource["append_only"] == true { "" } else { "AND deleted_at IS NULL" };
+            let refused = owner.get(&format!("/api/v1{path}?sort=nothing")).await.refused(400, "invalid_parameter");
             let message = refused.body["details"]["fields"][0]["message"].as_str().unwrap().to_owned();
-            let names = message.trim_start_matches("This list is sorted by: ").trim_end_matches('.');
+            let names = message.strip_prefix("This list is sorted by: ").unwrap().trim_end_matches('.');
             for name in names.split(", ") {
                 for (direction, symbol) in [("", ">"), (" DESC", "<")] {
                     let (order, keys) = match name {
                         "id" => (format!("id{direction}"), "(id) ".to_owned() + symbol + " ('1')"),
                         name => (format!("{name}{direction}, id{direction}"), format!("({name}, id) {symbol} ('1', '1')")),
                     };
-                    let sql = format!("SELECT * FROM {table} WHERE tenant_id = 't' AND deleted_at IS NULL AND {keys} ORDER BY {order} LIMIT 51");
+                    let sql = format!("SELECT * FROM {table} WHERE tenant_id = 't' {parent} {live} AND {keys} ORDER BY {order} LIMIT 51");
                     if external() {
                         // With only a few rows no plan is cheaper than a scan and a sort.
                         let plan = app.rows(&format!("SET enable_seqscan = off; SET enable_sort = off; EXPLAIN (COSTS OFF) {sql}"));
@@ -185,7 +199,32 @@ storage! {
                     assert!(plan[0][3].starts_with(&format!("SEARCH {table} USING INDEX")) && plan[0][3].contains("tenant_id=?"), "{sql}: {plan:?}");
                 }
             }
+            lists += 1;
         }
+        assert!(lists >= 9, "{lists}");
+    }
+}
+
+/// The operations of the contract that answer a page of a resource.
+fn lists_of_the_contract() -> Vec<Operation> {
+    let functions = contract::functions().unwrap();
+    let all = functions.iter().flat_map(|name| contract::load(name).unwrap());
+    all.filter(|operation| operation.query == Query::List).collect()
+}
+
+/// What the contract says of a resource (`x-resource`).
+fn resource(collection: &str) -> &'static Value {
+    let mut schemas = CONTRACT["components"]["schemas"].as_object().unwrap().values();
+    let found = schemas.find(|schema| schema["x-resource"]["collection"] == collection);
+    &found.unwrap_or_else(|| panic!("{collection} is no resource"))["x-resource"]
+}
+
+/// The condition of a list that belongs to one object.
+fn parent(operation: &str) -> &'static str {
+    match operation {
+        "list-event-attempts" => "AND event_id = 'x'",
+        "list-webhook-endpoint-attempts" => "AND endpoint_id = 'x'",
+        _ => panic!("{operation}: how does its table name the object above?"),
     }
 }
 

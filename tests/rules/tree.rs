@@ -1,11 +1,15 @@
 //! The tree of files matches the architecture.
 
+use std::collections::BTreeSet;
+use std::process::Command;
+
 use super::components::functions;
+use super::files::tracked;
 use crate::support::server::root;
 
 pure! {
     manifest_components_contract_and_tests_agree() the_route_with_a_dot_is_last()
-    functions_share_the_kit_only() one_development_key() only_auth_has_the_master_key()
+    functions_share_the_kit_only() native_tests_are_run() functions_with_a_database_have_rights() one_development_key() only_auth_has_the_master_key()
     default_limits_are_those_of_the_contract() one_version()
 }
 
@@ -34,15 +38,72 @@ fn the_route_with_a_dot_is_last() {
     assert_eq!(routes[routes.len() - 2..], ["/...", "/.well-known/jwks.json"], "{routes:?}");
 }
 
-/// The kit is the only crate that functions share.
+/// The crates of this repository that a function may use. Only the kit knows of requests and rows;
+/// the others are about words of the protocol and networks.
+const SHARED: [&str; 3] = ["kit", "protocol", "special-use"];
+
+/// The crates of this repository that a function uses besides those that functions share. A crate of
+/// the repository is a member of the workspace, or has a path.
+fn not_shared(manifest: &toml::Table, workspace: &toml::Table) -> Vec<String> {
+    let all = &workspace["workspace"];
+    let members = all["members"].as_array().unwrap();
+    let is_ours = |name: &str, value: &toml::Value| {
+        let has_path = |value: &toml::Value| value.get("path").is_some();
+        let is_member =
+            |path: &toml::Value| path.as_str().unwrap().rsplit('/').next() == Some(name);
+        let shared = all["dependencies"].get(name).filter(|_| value.get("workspace").is_some());
+        has_path(value) || shared.is_some_and(has_path) || members.iter().any(is_member)
+    };
+    let targets = manifest.get("target").and_then(toml::Value::as_table).into_iter().flatten();
+    let tables = targets.map(|(_, target)| &target["dependencies"]);
+    let tables = tables.chain(manifest.get("dependencies")).map(|it| it.as_table().unwrap());
+    let named = tables.flatten().filter(|(name, value)| is_ours(name, value));
+    let named = named.map(|(name, _)| name.clone());
+    named.filter(|name| !SHARED.contains(&name.as_str())).collect()
+}
+
+/// Functions share the kit, and never use each other.
 fn functions_share_the_kit_only() {
+    let workspace = toml("Cargo.toml");
     for name in functions() {
         let manifest = toml(&format!("components/{name}/Cargo.toml"));
-        let ours = ["auth", "docs", "events", "gateway", "projects", "tenantry"];
-        for dependency in manifest["dependencies"].as_table().unwrap().keys() {
-            assert!(!ours.contains(&dependency.as_str()), "{name} depends on {dependency}");
-        }
+        assert_eq!(not_shared(&manifest, &workspace), Vec::<String>::new(), "{name}");
     }
+    let planted = "[dependencies]\nkit.workspace = true\nprojects = { path = '../projects' }\n\
+                   serde = '1'\n[target.x.dependencies]\ntenantry.workspace = true\n";
+    let found = not_shared(&planted.parse().unwrap(), &workspace);
+    assert_eq!(found, ["tenantry", "projects"], "the rule works");
+}
+
+/// The scripts build those functions natively whose code has native tests, and so run these tests.
+fn native_tests_are_run() {
+    let said = "source scripts/lib/common.sh; printf '%s\\n' \"${native[@]}\"";
+    let said = Command::new("bash").args(["-c", said]).current_dir(root()).output().unwrap();
+    let said = String::from_utf8(said.stdout).unwrap();
+    assert!(said.contains("--workspace\n"), "{said}");
+    for name in functions() {
+        let left_out = said.lines().any(|line| line == format!("--exclude={name}"));
+        assert_eq!(has_tests(&name), !left_out, "{name}: see list_crates in scripts/lib/common.sh");
+    }
+}
+
+fn has_tests(function: &str) -> bool {
+    let sources = tracked().into_iter().filter(|path| {
+        path.starts_with(format!("components/{function}/src"))
+            && path.extension().is_some_and(|extension| extension == "rs")
+    });
+    let mut texts = sources.filter_map(|path| std::fs::read_to_string(root().join(path)).ok());
+    texts.any(|text| text.contains("#[test]"))
+}
+
+/// The functions that may open a database are those that have rights in it
+/// (`migrations/rights.rs`).
+fn functions_with_a_database_have_rights() {
+    let manifest = toml("spin.toml");
+    let components = manifest["component"].as_table().unwrap().iter();
+    let opens = components.filter(|(_, it)| it.get("sqlite_databases").is_some());
+    let opens: BTreeSet<_> = opens.map(|(name, _)| name.as_str()).collect();
+    assert_eq!(opens, BTreeSet::from(migrations::rights::FUNCTIONS));
 }
 
 /// The keys that are refused outside development are those of the manifest.

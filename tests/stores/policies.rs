@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::isolation::COLLECTIONS;
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::stores::{self, connect, external, rows_of, url, wait};
 use crate::support::{Client, Placement};
@@ -127,7 +128,7 @@ async fn hold_without_the_predicate(placement: Placement) {
 /// The rows of other tenants that a client sees in every list.
 async fn foreign(client: &Client) -> Vec<String> {
     let mut seen = Vec::new();
-    for path in ["projects", "users", "teams", "notices", "events"] {
+    for path in COLLECTIONS.iter() {
         let page = client.get(&format!("/api/v1/{path}")).await.expect(200);
         let items = page.body["items"].as_array().unwrap();
         let foreign = items.iter().filter(|item| item["tenant_id"] != client.tenant());

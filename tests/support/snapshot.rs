@@ -21,7 +21,6 @@ const HEADERS: [&str; 9] = [
 
 static VOLATILE: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     [
-        (r"\b(usr|tenant|prj|evt|cli|key|tok|whe|atm)_[0-9A-Za-z]{22}\b", "[$1 id]"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "[time]"),
         (r"\beyJ[\w-]+\.[\w-]+\.[\w-]+", "[jwt]"),
         (r"\b(rt|cs)_[\w-]{43}", "[$1 secret]"),
@@ -32,6 +31,8 @@ static VOLATILE: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r#""(after|before)": "[\w-]{20,}""#, r#""$1": "[cursor]""#),
         (r#"cursor(%5D|\])?=[\w-]{20,}"#, "cursor$1=[cursor]"),
         (r#""n": "[^"]+""#, r#""n": "[modulus]""#),
+        // An id of any kind. Secrets look alike, so they come first.
+        (r"\b([a-z]{2,8})_[0-9A-Za-z]{22}\b", "[$1 id]"),
     ]
     .map(|(pattern, name)| (Regex::new(pattern).unwrap(), name))
     .into()

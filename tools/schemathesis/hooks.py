@@ -10,7 +10,7 @@ import schemathesis
 KEYS = itertools.count(1)
 
 # What a reference to an object of the tenant looks like; others lead nowhere.
-REFERENCE = re.compile(r"(usr|team|prj)_\w+")
+REFERENCE = re.compile(r"[a-z]+_[0-9A-Za-z]{22}")
 
 # A page is asked for in one of these ways; mixed they are refused.
 PAGINATION = [{"limit"}, {"offset", "limit"}, {"page", "per_page"}]

@@ -1,9 +1,19 @@
 //! Random bodies: most of them keep the contract, and some break it.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use protocol::contract::{Format, Schema};
 use serde_json::{Map, Value, json};
 
-use super::draft::Writer;
+use super::draft::{OPERATIONS, Writer, collection};
+
+/// The collections of the members that name other objects.
+static RELATED: LazyLock<BTreeMap<&str, &str>> = LazyLock::new(|| {
+    let shapes = OPERATIONS.iter().filter_map(|operation| operation.shape);
+    let relations = shapes.flat_map(|shape| shape.relations);
+    relations.map(|relation| (relation.member, relation.collection)).collect()
+});
 
 impl Writer<'_> {
     /// A body by the schema. One in six bodies breaks it.
@@ -60,16 +70,16 @@ impl Writer<'_> {
 
     fn text(&mut self, name: &str, format: Option<Format>) -> String {
         let collection = match name {
-            "owner_id" | "manager_id" | "lead_id" => "users",
-            "team_ids" => "teams",
-            "ids" => "projects",
-            "tenant_id" => "tenants",
-            _ => "",
+            // The objects of a bulk operation, whose path is below theirs.
+            "ids" => self.operation.path.rsplit_once('/').and_then(|(above, _)| collection(above)),
+            "tenant_id" => Some("tenants"),
+            _ => RELATED.get(name).copied(),
         };
-        match (name, format) {
-            // In a sign-up this is the tenant id that the caller asks for.
-            ("tenant_id", _) if self.operation == "register" => self.me.mark('b'),
-            _ if !collection.is_empty() => self.id(collection),
+        // In a sign-up this is the tenant id that the caller asks for.
+        let collection =
+            collection.filter(|it| *it != "tenants" || self.operation.id != "register");
+        match (collection, format) {
+            (Some(collection), _) => self.id(collection),
             (_, Some(Format::Email)) => format!("{}@example.com", self.me.mark('b')),
             (_, Some(Format::DateTime)) => "2026-03-01T09:30:00Z".to_owned(),
             (_, Some(Format::Uri)) => format!("https://example.com/{}", self.me.mark('b')),

@@ -16,6 +16,14 @@ pub(super) static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     all.filter(|operation| !operation.path.starts_with("/internal/")).collect()
 });
 
+/// The collection whose objects or pages are read at this path.
+pub(super) fn collection(path: &str) -> Option<&'static str> {
+    let is_there = |known: &str| known.strip_suffix("/{id}").unwrap_or(known) == path;
+    let reads = OPERATIONS.iter().filter(|operation| operation.method == "GET");
+    let shapes = reads.filter(|operation| is_there(operation.path)).filter_map(|it| it.shape);
+    shapes.map(|shape| shape.collection).find(|collection| !collection.is_empty())
+}
+
 /// Writes that contain no text of either tenant.
 const EQUAL: [(&str, &str, &str); 3] = [
     ("create-project", "/api/v1/projects", r#"{"name":"equal"}"#),
@@ -76,7 +84,7 @@ pub(super) struct Writer<'a> {
     pub(super) random: &'a mut fastrand::Rng,
     pub(super) me: &'a mut Tenant,
     pub(super) other: &'a Tenant,
-    pub(super) operation: &'static str,
+    pub(super) operation: &'static Operation,
     pub(super) foreign: Option<String>,
     /// Whether the request also names objects of the caller, which may have changed meanwhile.
     pub(super) mixed: bool,
@@ -88,16 +96,16 @@ impl<'a> Writer<'a> {
         me: &'a mut Tenant,
         other: &'a Tenant,
     ) -> Self {
-        Self { random, me, other, operation: "", foreign: None, mixed: false }
+        let all: &'static [Operation] = &OPERATIONS;
+        let operation = random.choice(all).unwrap();
+        Self { random, me, other, operation, foreign: None, mixed: false }
     }
 
     pub(super) fn write(mut self, tenant: usize) -> Draft {
-        let all: &'static [Operation] = &OPERATIONS;
-        let operation = self.random.choice(all).unwrap();
         if self.random.u8(..10) == 0 {
             return self.equal(tenant);
         }
-        self.operation = operation.id;
+        let operation = self.operation;
         let mut path = self.path(operation);
         let mut headers = self.headers(operation);
         let body = operation.body.map(|body| {
@@ -171,12 +179,13 @@ impl<'a> Writer<'a> {
         };
         let mut path = operation.path.to_owned();
         for variable in operation.parameters.iter().filter(|it| it.location == Location::Path) {
-            let collection = path.split('/').nth(1).unwrap_or_default().to_owned();
-            let value = match variable.name {
-                "id" => self.id(&collection),
-                _ => self.me.mark('b'),
+            let place = format!("{{{}}}", variable.name);
+            let (above, _) = operation.path.split_once(&format!("/{place}")).unwrap();
+            let value = match collection(above) {
+                Some(collection) => self.id(collection),
+                None => self.me.mark('b'),
             };
-            path = path.replace(&format!("{{{}}}", variable.name), &value);
+            path = path.replace(&place, &value);
         }
         format!("{prefix}{path}")
     }

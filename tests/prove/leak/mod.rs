@@ -75,6 +75,9 @@ fn learn(answered: &[Answered], tenants: &mut [Tenant; 2]) {
             // A leaked text does not become the property of the tenant that got it.
             if other.own_in(&text).is_empty() {
                 me.learn(&text, &draft.text());
+                if let Some(shape) = draft.operation.shape {
+                    me.meet(shape.collection, &answer.body);
+                }
             }
         }
     }

@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use regex::Regex;
+use serde_json::Value;
 
+use super::draft::collection;
+use crate::isolation::{ATTEMPT, COLLECTIONS, make, read_scopes};
 use crate::support::{App, Client};
 use crate::tenants;
 
-/// Ids of objects, by their prefix. Signing keys belong to all tenants.
-static IDS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b(usr|tenant|prj|evt|cli|tok|team|ntc)_[0-9A-Za-z]{22}\b").unwrap()
-});
+/// Ids of objects of any kind.
+static IDS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\b([a-z]{2,8})_[0-9A-Za-z]{22}\b").unwrap());
 /// Ids of traces.
 static TRACES: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b[0-9a-f]{32}\b").unwrap());
 static CURSORS: LazyLock<Regex> =
@@ -37,11 +39,8 @@ impl Tenant {
     pub(super) async fn new(app: &App, random: &mut fastrand::Rng) -> Self {
         let mark: String = (0..12).map(|_| random.lowercase()).collect();
         let owner = app.owner_named(&format!("{mark}b0z@example.com"), None).await;
-        let scopes = ["projects", "users", "teams", "events", "notices"];
-        let scopes = scopes.map(|name| format!("{name}:read"));
-        let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
         let mut this = Self {
-            viewer: tenants::caller(app, &owner, &["viewer"], &scopes),
+            viewer: tenants::caller(app, &owner, &["viewer"], &read_scopes()),
             marks: Regex::new(&format!("{mark}[bh][0-9]+z")).unwrap(),
             mark,
             next: 1,
@@ -51,12 +50,20 @@ impl Tenant {
             keys: Vec::new(),
             owner,
         };
-        let session = this.owner.session.to_string();
-        this.learn(&session, "");
-        for _ in 0..3 {
-            let notice = this.mark('b');
-            tenants::publish(app, this.owner.tenant(), &notice, 0);
-            this.ids.entry("notices").or_default().push(notice);
+        let session = this.owner.session.clone();
+        this.learn(&session.to_string(), "");
+        this.meet("tenants", &session["tenant"]);
+        this.meet("users", &session["user"]);
+        // The feed has events already. Its operations would also show those of other tenants here,
+        // if the functions have lost their tenant.
+        for path in COLLECTIONS.iter().filter(|path| **path != "events") {
+            let name = collection(&format!("/{path}")).unwrap();
+            for _ in 0..3 {
+                let mark = this.mark('b');
+                let made = make(app, &this.owner, path, &mark).await;
+                this.learn(&made.text, "");
+                this.meet(name, &made.body);
+            }
         }
         this
     }
@@ -78,22 +85,31 @@ impl Tenant {
     /// Records what an answer tells of the tenant. The text of the request itself is left out,
     /// because it may belong to the other tenant.
     pub(super) fn learn(&mut self, answer: &str, request: &str) {
-        for id in IDS.captures_iter(answer) {
-            if request.contains(&id[0]) || !self.secrets.insert(id[0].to_owned()) {
-                continue;
-            }
-            let collection = match &id[1] {
-                "usr" => "users",
-                "prj" => "projects",
-                "team" => "teams",
-                "tenant" => "tenants",
-                _ => continue,
-            };
-            self.ids.entry(collection).or_default().push(id[0].to_owned());
-        }
+        // Signing keys belong to all tenants, and one attempt here is the same in all.
+        let is_own = |id: &str| !id.starts_with("key_") && id != ATTEMPT && !request.contains(id);
+        let ids = IDS.find_iter(answer).map(|id| id.as_str().to_owned());
+        self.secrets.extend(ids.filter(|id| is_own(id)));
         let traces = TRACES.find_iter(answer).map(|trace| trace.as_str().to_owned());
         self.secrets.extend(traces.filter(|trace| !request.contains(trace)));
         self.cursors.extend(CURSORS.captures_iter(answer).map(|found| found[1].to_owned()));
+    }
+
+    /// Records the objects of the collection that an answer shows in any form, one or a page of
+    /// them. Only objects that the tenant has learned of are its own.
+    pub(super) fn meet(&mut self, collection: &'static str, body: &Value) {
+        if collection.is_empty() {
+            return;
+        }
+        let data = &body["data"];
+        let pages = [&body["items"], data, &data["items"]];
+        let items = pages.into_iter().filter_map(Value::as_array).flatten();
+        let known = self.ids.entry(collection).or_default();
+        for id in [body, data].into_iter().chain(items).filter_map(|one| one["id"].as_str()) {
+            let is_own = self.secrets.contains(id) || self.marks.is_match(id);
+            if is_own && !known.iter().any(|other| other == id) {
+                known.push(id.to_owned());
+            }
+        }
     }
 
     /// The parts of this text that belong to the tenant.

@@ -17,9 +17,8 @@ use crate::process::Kind;
 use crate::sign_ins::SignIns;
 use crate::stores::Stores;
 
-/// The components that `scripts/bench` builds.
-const FUNCTIONS: [&str; 7] =
-    ["gateway", "auth", "docs", "events", "projects", "tenants", "webhooks"];
+/// The folders of `components/` that are built into others.
+const SHARED: [&str; 2] = ["kit", "protocol"];
 
 /// All results of a run.
 #[derive(Serialize)]
@@ -205,10 +204,13 @@ pub(crate) fn today() -> String {
 pub(crate) fn sizes(workspace: &Path) -> anyhow::Result<BTreeMap<String, u64>> {
     let directory = workspace.join("target").join("wasm32-wasip2").join("guest");
     let mut sizes = BTreeMap::new();
-    for name in FUNCTIONS {
-        let file = directory.join(format!("{name}.wasm"));
-        let size = fs::metadata(&file).with_context(|| file.display().to_string())?.len();
-        sizes.insert(name.to_owned(), size);
+    for folder in fs::read_dir(workspace.join("components"))? {
+        let name = folder?.file_name().display().to_string();
+        if !SHARED.contains(&name.as_str()) {
+            let file = directory.join(format!("{name}.wasm"));
+            let size = fs::metadata(&file).with_context(|| file.display().to_string())?.len();
+            sizes.insert(name, size);
+        }
     }
     Ok(sizes)
 }
