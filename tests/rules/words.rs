@@ -32,8 +32,8 @@ const EVERYWHERE: [&str; 25] = [
     "prove::limits",
     "stores::policies",
     "tenants::replace_limit",
-    "webhooks::concurrent",
-    "webhooks::order",
+    "webhooks::deliveries::concurrent",
+    "webhooks::deliveries::order",
 ];
 /// Words of tests that run in both placements and on both stores, if what they need has both.
 const FOUR_TIMES: [&str; 4] = ["everywhere", "npm", "clock", "external"];

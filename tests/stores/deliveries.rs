@@ -3,7 +3,7 @@
 use super::hosts::two;
 use crate::support::Placement;
 use crate::support::receiver::Receiver;
-use crate::webhooks::concurrent::{each_comes_once, seeded};
+use crate::webhooks::deliveries::concurrent::{each_comes_once, seeded};
 
 external! { nothing_twice(placement) the_other_takes_over(placement) }
 
@@ -32,10 +32,10 @@ async fn the_other_takes_over(placement: Placement) {
     for id in ids {
         crate::webhooks::settled(&left, &owner, &id).await;
     }
-    for path in crate::webhooks::concurrent::PATHS {
+    for path in crate::webhooks::deliveries::concurrent::PATHS {
         let sent = receiver.received(path);
         let distinct: std::collections::BTreeSet<_> =
             sent.iter().map(|one| one.header("webhook-id").to_owned()).collect();
-        assert_eq!(distinct.len(), crate::webhooks::concurrent::EVENTS, "{path}");
+        assert_eq!(distinct.len(), crate::webhooks::deliveries::concurrent::EVENTS, "{path}");
     }
 }
