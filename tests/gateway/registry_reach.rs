@@ -12,7 +12,7 @@ use super::lifecycle::table;
 use crate::host::{fixture, probe};
 use crate::support::raw::Raw;
 use crate::support::server::{UNLIMITED, options, start};
-use crate::support::{App, Client, Exchange, Placement, dedicated, shared};
+use crate::support::{Client, Exchange, Placement, dedicated, shared};
 
 everywhere! { each_code_is_reached(placement) }
 

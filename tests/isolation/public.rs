@@ -111,7 +111,8 @@ pub(super) async fn check(app: &App, operation: &Operation<'_>) {
     let mut answers = Vec::new();
     for client in [app.anon(), bob] {
         let answer = ask(&client, operation, &victim, &victim.integration).await;
-        let shown = [&marker, victim.owner.tenant()].iter().any(|text| answer.text.contains(*text));
+        let shown =
+            [marker.as_str(), victim.owner.tenant()].iter().any(|text| answer.text.contains(*text));
         assert!(!shown, "{id}: {}", answer.text);
         // An object of the tenant cannot be told from one that never existed.
         let absent = ask(&client, operation, &victim, MISSING).await;
