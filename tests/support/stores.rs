@@ -248,6 +248,19 @@ pub async fn connect(url: &str) -> Client {
     client
 }
 
+/// The SQLSTATE of a statement that the server has run.
+pub const DONE: &str = "00000";
+/// The SQLSTATE of a statement for which the role lacks a right.
+pub const FORBIDDEN: &str = "42501";
+
+/// Runs a statement. Returns the SQLSTATE of its end.
+pub async fn state(client: &Client, sql: &str) -> String {
+    match client.batch_execute(sql).await {
+        Ok(()) => DONE.to_owned(),
+        Err(error) => error.code().unwrap_or_else(|| panic!("{sql}: {error}")).code().to_owned(),
+    }
+}
+
 /// Waits for the work on a thread of its own, so that any caller can wait.
 pub fn wait<T: Send>(work: impl Future<Output = T> + Send) -> T {
     std::thread::scope(|scope| {
