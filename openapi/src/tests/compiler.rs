@@ -1,15 +1,20 @@
 //! What the compiler makes of operations, and what it refuses.
 
 use anyhow::Result;
+use serde_json::Value;
 
 use crate::{bundle, files, operation, source};
 use protocol::contract::{Idempotency, Operation};
 
+/// The bundle of a file and common.yaml.
+fn bundled(file: &Value) -> Result<Value> {
+    bundle::assemble(files::read(files::COMMON)?, vec![("x".into(), file.clone())])
+}
+
 /// Compiles a file together with common.yaml.
 fn compile(yaml: &str) -> Result<Vec<Operation>> {
     let file = files::parse(yaml)?;
-    let bundle = bundle::assemble(files::read(files::COMMON)?, vec![("x".into(), file.clone())])?;
-    operation::all(&bundle, &file)
+    operation::all(&bundled(&file)?, &file)
 }
 
 /// An operation with this body schema and these additional lines.
@@ -69,6 +74,10 @@ fn an_operation_may_cost_more_and_demand_a_key() {
     assert_eq!((operation.limit.cost, operation.idempotency), (5, Idempotency::Required));
     // The gateway asks for the key, so it is no parameter of the function.
     assert!(operation.parameters.is_empty(), "{:?}", operation.parameters);
+    let document = bundled(&files::parse(&yaml).unwrap()).unwrap();
+    let mut told = document["paths"]["/x"]["post"]["parameters"].as_array().unwrap().iter();
+    let key = told.find(|parameter| parameter["name"] == "Idempotency-Key");
+    assert_eq!(key.unwrap()["required"], true);
 }
 
 #[test]
