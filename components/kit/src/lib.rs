@@ -66,6 +66,8 @@ pub mod revocation;
 #[cfg(target_arch = "wasm32")]
 pub mod roles;
 #[cfg(target_arch = "wasm32")]
+mod rotating;
+#[cfg(target_arch = "wasm32")]
 mod sabotage;
 #[cfg(target_arch = "wasm32")]
 mod scope;
@@ -96,6 +98,7 @@ pub use {
     receipt::Envelope,
     reply::Reply,
     resource::{Change, Record, no_rule},
+    rotating::RotatingSecrets,
     scope::{Scope, System},
     seal::{Seal, derived, in_development},
     serve::{describe, serve},
