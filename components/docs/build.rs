@@ -27,8 +27,7 @@ fn main() {
 /// The strong entity tag of a content (RFC 9110 section 8.8.3).
 fn tag(content: &[u8]) -> String {
     let digest = Sha256::digest(content);
-    let hex: String = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("\"{hex}\"")
+    format!("\"{}\"", hex::encode(&digest[..16]))
 }
 
 /// The index, and a table of the pages with the spellings of their codes.

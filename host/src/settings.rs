@@ -8,8 +8,7 @@ use crate::options::Options;
 use crate::site;
 use crate::variables::Variables;
 use anyhow::{Context as _, bail, ensure};
-use http::Uri;
-use std::net::IpAddr;
+use gateway::is_here;
 
 /// The variables that say how the server is to be used.
 const DEVELOPMENT: &str = "development";
@@ -113,33 +112,4 @@ fn alone(variables: &Variables, options: &Options) -> anyhow::Result<()> {
          out, or, {instead}"
     );
     Ok(())
-}
-
-/// Whether a URL names this machine.
-fn is_here(url: &str) -> bool {
-    let Ok(url) = url.parse::<Uri>() else { return false };
-    let host = url.host().unwrap_or_default().trim_matches(['[', ']']).to_ascii_lowercase();
-    match host.parse::<IpAddr>() {
-        Ok(address) => address.to_canonical().is_loopback(),
-        Err(_) => host == "localhost" || host.ends_with(".localhost"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_here;
-
-    #[test]
-    fn urls_of_this_machine() {
-        for here in
-            ["http://127.0.0.1:3000", "http://localhost", "https://[::1]:8/x", "http://a.localhost"]
-        {
-            assert!(is_here(here), "{here}");
-        }
-        for there in
-            ["https://api.example.com", "http://10.0.0.1", "localhost.example.com", "", "/"]
-        {
-            assert!(!is_here(there), "{there}");
-        }
-    }
 }

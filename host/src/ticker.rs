@@ -59,8 +59,7 @@ pub(crate) fn token(variables: &mut Variables) -> Option<String> {
     if given.is_empty() {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).expect("the operating system has randomness");
-        let made: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        variables.set(TOKEN, made);
+        variables.set(TOKEN, hex::encode(bytes));
     }
     variables.get(TOKEN).map(str::to_owned)
 }

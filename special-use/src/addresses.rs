@@ -3,17 +3,18 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::LazyLock;
 
-use ip_network::IpNetwork;
+use ipnet::IpNet;
 
 /// Networks with a special purpose, each with its definition:
 ///
-/// - the IPv4 and IPv6 Special-Purpose Address Registries of IANA (RFC 6890) as a whole. They
-///   include networks that are reachable, but nobody serves requests from those;
+/// - the IPv4 and IPv6 Special-Purpose Address Registries of IANA (RFC 6890) as a whole, as of
+///   2025-10-09. They include networks that are reachable, but nobody serves requests from those.
+///   A block inside of a listed one is not listed again;
 /// - multicast;
 /// - the addresses at which clouds answer their own machines.
 ///
 /// [`is_public`] judges IPv4 addresses inside of IPv6 addresses as IPv4, see [`embedded`].
-pub const NETWORKS: [(&str, &str); 36] = [
+pub const NETWORKS: [(&str, &str); 37] = [
     ("0.0.0.0/8", "this network, RFC 791"),
     ("10.0.0.0/8", "private use, RFC 1918"),
     ("100.64.0.0/10", "shared by carriers, RFC 6598; metadata of Alibaba Cloud"),
@@ -36,6 +37,7 @@ pub const NETWORKS: [(&str, &str); 36] = [
     ("::/128", "unspecified, RFC 4291"),
     ("::1/128", "loopback, RFC 4291"),
     ("::/96", "IPv4-compatible, RFC 4291"),
+    ("::ffff:0:0/96", "IPv4-mapped, RFC 4291"),
     ("64:ff9b::/96", "IPv4 behind NAT64, RFC 6052"),
     ("64:ff9b:1::/48", "IPv4 behind a NAT64 of one's own, RFC 8215"),
     ("100::/64", "discard-only, RFC 6666"),
@@ -55,7 +57,7 @@ pub const NETWORKS: [(&str, &str); 36] = [
 /// The range from which IPv6 hosts get addresses (IANA, IPv6 Address Space).
 const GLOBAL_UNICAST: &str = "2000::/3";
 
-static PARSED: LazyLock<(IpNetwork, Vec<IpNetwork>)> = LazyLock::new(|| {
+static PARSED: LazyLock<(IpNet, Vec<IpNet>)> = LazyLock::new(|| {
     let network = |text: &str| text.parse().expect("a test reads all of them");
     (network(GLOBAL_UNICAST), NETWORKS.iter().map(|(text, _)| network(text)).collect())
 });
@@ -64,8 +66,8 @@ static PARSED: LazyLock<(IpNetwork, Vec<IpNetwork>)> = LazyLock::new(|| {
 pub fn is_public(address: IpAddr) -> bool {
     let address = embedded(address).map_or(address, IpAddr::V4);
     let (global, special) = &*PARSED;
-    (address.is_ipv4() || global.contains(address))
-        && !special.iter().any(|network| network.contains(address))
+    (address.is_ipv4() || global.contains(&address))
+        && !special.iter().any(|network| network.contains(&address))
 }
 
 /// The IPv4 address to which a connection to this IPv6 address really goes: an IPv4-mapped address
@@ -139,18 +141,105 @@ mod tests {
         }
     }
 
-    /// The first and the last address of each network, except the network with IPv4 addresses
+    /// The networks whose addresses [`embedded`] judges.
+    const EMBEDDING: [&str; 2] = ["::ffff:0:0/96", "64:ff9b::/96"];
+
+    /// Every row of both registries, with the blocks inside of other blocks.
+    #[test]
+    fn no_block_of_the_registries_is_public() {
+        for text in [
+            "0.0.0.0/8",
+            "0.0.0.0/32",
+            "10.0.0.0/8",
+            "100.64.0.0/10",
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "172.16.0.0/12",
+            "192.0.0.0/24",
+            "192.0.0.0/29",
+            "192.0.0.8/32",
+            "192.0.0.9/32",
+            "192.0.0.10/32",
+            "192.0.0.170/32",
+            "192.0.0.171/32",
+            "192.0.2.0/24",
+            "192.31.196.0/24",
+            "192.52.193.0/24",
+            "192.88.99.0/24",
+            "192.88.99.2/32",
+            "192.168.0.0/16",
+            "192.175.48.0/24",
+            "198.18.0.0/15",
+            "198.51.100.0/24",
+            "203.0.113.0/24",
+            "240.0.0.0/4",
+            "255.255.255.255/32",
+            "::1/128",
+            "::/128",
+            "64:ff9b:1::/48",
+            "100::/64",
+            "100:0:0:1::/64",
+            "2001::/23",
+            "2001::/32",
+            "2001:1::1/128",
+            "2001:1::2/128",
+            "2001:1::3/128",
+            "2001:2::/48",
+            "2001:3::/32",
+            "2001:4:112::/48",
+            "2001:10::/28",
+            "2001:20::/28",
+            "2001:30::/28",
+            "2001:db8::/32",
+            "2002::/16",
+            "2620:4f:8000::/48",
+            "3fff::/20",
+            "5f00::/16",
+            "fc00::/7",
+            "fe80::/10",
+        ] {
+            let block: IpNet = text.parse().unwrap();
+            assert!(!is_public(block.network()) && !is_public(block.broadcast()), "{text}");
+            let listed = NETWORKS
+                .iter()
+                .any(|(network, _)| network.parse::<IpNet>().unwrap().contains(&block));
+            assert!(listed, "{text}");
+        }
+        for text in EMBEDDING {
+            assert!(NETWORKS.iter().any(|(network, _)| *network == text), "{text}");
+        }
+    }
+
+    /// The addresses at which clouds answer their own machines: AWS, Azure, Google Cloud and most
+    /// others, Alibaba Cloud, Oracle Cloud.
+    #[test]
+    fn metadata_are_not_public() {
+        for address in [
+            "169.254.169.254",
+            "169.254.170.2",
+            "fd00:ec2::254",
+            "168.63.129.16",
+            "fd20:ce::254",
+            "100.100.100.200",
+            "192.0.0.192",
+        ] {
+            assert!(!public(address), "{address}");
+            if let Ok(v4) = address.parse::<Ipv4Addr>() {
+                assert!(!public(&format!("::ffff:{v4}")), "{address}");
+                assert!(!public(&format!("64:ff9b::{v4}")), "{address}");
+            }
+        }
+    }
+
+    /// The first and the last address of each network, except the networks with IPv4 addresses
     /// inside.
     #[test]
     fn special_ones_are_not_public() {
-        for (text, _) in NETWORKS.iter().filter(|(text, _)| *text != "64:ff9b::/96") {
-            let network: IpNetwork = text.parse().unwrap();
-            let first = network.network_address();
+        for (text, _) in NETWORKS.iter().filter(|(text, _)| !EMBEDDING.contains(text)) {
+            let network: IpNet = text.parse().unwrap();
+            let first = network.network();
             assert!(!is_public(first), "{first}");
-            let last = match network {
-                IpNetwork::V4(v4) => IpAddr::V4(v4.broadcast_address()),
-                IpNetwork::V6(v6) => IpAddr::V6(v6.last_address()),
-            };
+            let last = network.broadcast();
             assert!(!is_public(last), "{last}");
         }
     }

@@ -132,8 +132,7 @@ everywhere! {
         for (answer, name) in [(&first, "refresh_token"), (&made, "client_secret"), (&one, "access_token")] {
             assert!(!kept.contains(answer.body[name].as_str().unwrap()), "{name}");
         }
-        let digest = sha2::Sha256::digest(body.to_string());
-        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex::encode(sha2::Sha256::digest(body.to_string()));
         assert!(!kept.contains(&digest), "a plain digest would let the password be guessed");
     }
 

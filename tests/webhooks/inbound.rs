@@ -33,7 +33,7 @@ pub fn mac(key: &[u8], text: &str) -> Vec<u8> {
 }
 
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(bytes)
 }
 
 /// Seconds since the Unix epoch.

@@ -10,8 +10,9 @@
 //! Accounts that do not exist are counted like those that do, so that answers do not tell which
 //! exist.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
+use ipnet::{Ipv4Net, Ipv6Net};
 use kit::{Call, Code, Error, Seal, System, Value, entry, now, problem};
 
 use crate::store::{self, Change};
@@ -188,14 +189,9 @@ fn too_many(left_ms: i64) -> Error {
 /// of IPv6.
 fn places(address: IpAddr) -> [String; 2] {
     match address.to_canonical() {
-        IpAddr::V4(v4) => {
-            let [a, b, c, _] = v4.octets();
-            [v4.to_string(), format!("{a}.{b}.{c}.0/24")]
-        }
+        IpAddr::V4(v4) => [v4.to_string(), Ipv4Net::new_assert(v4, 24).trunc().to_string()],
         IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            let network = |d| Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0);
-            [format!("{}/64", network(d)), format!("{}/56", network(d & 0xff00))]
+            [64, 56].map(|length| Ipv6Net::new_assert(v6, length).trunc().to_string())
         }
     }
 }

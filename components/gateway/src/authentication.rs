@@ -20,7 +20,6 @@ use crate::record::Record;
 use crate::revocation::{Revocations, Subject};
 use crate::router::Route;
 use crate::settings::Settings;
-use crate::text::hex;
 use crate::verified::{REMEMBER_MS, Verified};
 
 /// The most tokens that are remembered.
@@ -169,7 +168,7 @@ impl Tokens {
             .chain(custom.plan.into_iter().map(Grant::Plan));
         Ok(Verified {
             issued_at: claims.issued_at.map_or(0, |moment| moment.as_millis()),
-            principal_hash: hex(&Sha256::digest(subject)[..8]),
+            principal_hash: hex::encode(&Sha256::digest(subject)[..8]),
             caller: Caller { tenant: custom.tenant_id, principal, grants: grants.collect() },
             credential,
             until: expires.min(now + REMEMBER_MS),

@@ -1,7 +1,13 @@
 //! Days in settings and headers, and moments in answers and in the log.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use serde::{Deserialize, Deserializer, de};
-use time::{Date, Month, Weekday};
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+use time::{Date, Month};
+
+const FORMAT: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 
 /// A day, which begins at midnight UTC. Its text is `2026-01-31`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -9,19 +15,11 @@ pub(crate) struct Day(Date);
 
 impl Day {
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let numbers = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        let mut parts = text.split('-');
-        let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
-        let fits = (year.len(), month.len(), day.len()) == (4, 2, 2)
-            && numbers(year)
-            && numbers(month)
-            && numbers(day)
-            && parts.next().is_none();
-        if !fits {
+        // The crate accepts a sign before the year, which makes the text longer.
+        if text.len() != 10 {
             return None;
         }
-        let month = Month::try_from(month.parse::<u8>().ok()?).ok()?;
-        Date::from_calendar_date(year.parse().ok()?, month, day.parse().ok()?).ok().map(Self)
+        Date::parse(text, FORMAT).ok().map(Self)
     }
 
     /// The beginning of the day in seconds since the Unix epoch.
@@ -39,28 +37,17 @@ impl Day {
         Self(Date::from_calendar_date(year, month, day).unwrap_or(Date::MAX))
     }
 
-    /// The beginning of the day as an HTTP date (RFC 9110 section 5.6.7).
+    /// The beginning of the day as an HTTP date (RFC 9110 section 5.6.7). A day before 1970, which
+    /// the crate cannot format, becomes the first of 1970.
     pub(crate) fn http_date(self) -> String {
-        let weekday = match self.0.weekday() {
-            Weekday::Monday => "Mon",
-            Weekday::Tuesday => "Tue",
-            Weekday::Wednesday => "Wed",
-            Weekday::Thursday => "Thu",
-            Weekday::Friday => "Fri",
-            Weekday::Saturday => "Sat",
-            Weekday::Sunday => "Sun",
-        };
-        const MONTHS: [&str; 12] =
-            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-        let month = MONTHS[usize::from(u8::from(self.0.month())) - 1];
-        format!("{weekday}, {:02} {month} {:04} 00:00:00 GMT", self.0.day(), self.0.year())
+        let seconds = u64::try_from(self.seconds()).unwrap_or_default();
+        httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds))
     }
 }
 
 impl std::fmt::Display for Day {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let month = u8::from(self.0.month());
-        write!(formatter, "{:04}-{month:02}-{:02}", self.0.year(), self.0.day())
+        self.0.fmt(formatter)
     }
 }
 

@@ -29,7 +29,6 @@ use crate::holder::{self, Holder};
 use crate::length;
 use crate::limits::{Ask, Quota, Taken, decode, encode, moved_by};
 use crate::platform::{BodyError, Fault, IncomingBody, Platform};
-use crate::text::hex;
 
 protocol::conversions!(errors, messages, tenancy, route);
 
@@ -186,7 +185,7 @@ impl Platform for Spin {
         let ask = Ask::new(quota, cost);
         let mut cas = atomics::Cas::new(&bucket, key).map_err(unavailable)?;
         let mut held = cas.current().map_err(unavailable)?;
-        let name = hex(&self.random()[..4]);
+        let name = hex::encode(&self.random()[..4]);
         for _ in 0..ATTEMPTS {
             let (taken, moved) = ask.answer(held.as_deref().and_then(decode), micros());
             // The bucket has not enough.

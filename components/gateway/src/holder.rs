@@ -5,7 +5,6 @@ use protocol::{Context, Principal, Request, note};
 use sha2::{Digest, Sha256};
 
 use crate::limits::network;
-use crate::text::hex;
 
 /// The header of a streaming answer that names its holder to the host.
 pub const HEADER: &str = "x-stream-holder";
@@ -61,7 +60,7 @@ impl Holder {
 }
 
 fn digest(name: &str) -> String {
-    hex(&Sha256::digest(name)[..16])
+    hex::encode(&Sha256::digest(name)[..16])
 }
 
 #[cfg(test)]

@@ -51,6 +51,7 @@ mod composed;
 mod tests;
 
 pub use head::equivalent_path;
+pub use nearness::is_here;
 pub use platform::*;
 pub use protocol::{
     Body, Caller, Code, Context, Error, Grant, Idempotency, Limit, Location, Operation, Parameter,

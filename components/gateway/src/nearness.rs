@@ -80,7 +80,7 @@ fn names_this_machine(parts: &Parts) -> bool {
 
 /// Whether a URL names this machine. If `public_url` names another one, then a proxy stands before
 /// this server, even if it adds no header.
-pub(crate) fn is_here(url: &str) -> bool {
+pub fn is_here(url: &str) -> bool {
     url.parse::<Uri>().is_ok_and(|url| url.host().is_some_and(is_this_machine))
 }
 
@@ -166,7 +166,15 @@ mod tests {
         {
             assert!(is_here(here), "{here}");
         }
-        for there in ["https://api.example.com", "http://10.0.0.1", "http://self.alt", "/", ""] {
+        for there in [
+            "https://api.example.com",
+            "http://10.0.0.1",
+            "http://localhost.example.com",
+            "http://self.alt",
+            "localhost.example.com",
+            "/",
+            "",
+        ] {
             assert!(!is_here(there), "{there}");
         }
     }

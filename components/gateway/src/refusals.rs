@@ -11,7 +11,6 @@ use protocol::{Code, Context, Error, entry, note};
 
 use crate::platform::Platform;
 use crate::record::Record;
-use crate::text::hex;
 
 const HOUR_MS: u64 = 3_600_000;
 
@@ -53,7 +52,7 @@ async fn is_first<P: Platform>(platform: &P, key: &str, until: u64) -> bool {
     if !matches!(platform.get(key).await, Ok(None)) {
         return false;
     }
-    let by = hex(&platform.random());
+    let by = hex::encode(platform.random());
     let mark = entry::mark_by(until, &by);
     match platform.swap(key, None, &mark).await {
         Ok(true) => true,

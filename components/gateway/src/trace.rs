@@ -2,8 +2,9 @@
 //! and the correlation headers (A-29, K-78).
 
 use http::HeaderMap;
+use uuid::{Builder, Uuid};
 
-use crate::text::{header, hex};
+use crate::text::header;
 
 /// The ids of a request: those that the client sent, if they are acceptable, or new ones.
 pub(crate) struct Trace {
@@ -22,8 +23,8 @@ pub(crate) struct Trace {
 impl Trace {
     /// The ids of a request with these headers. New ids are made from `random`.
     pub(crate) fn of(headers: &HeaderMap, random: [u8; 16]) -> Self {
-        let fresh = hex(&random);
-        let request_id = token(headers, "x-request-id").unwrap_or_else(|| uuid(&fresh));
+        let fresh = hex::encode(random);
+        let request_id = token(headers, "x-request-id").unwrap_or_else(|| uuid(random));
         let (trace_id, is_sampled) = incoming(headers).unwrap_or_else(|| (fresh.clone(), true));
         Self {
             correlation_id: token(headers, "x-correlation-id")
@@ -38,7 +39,8 @@ impl Trace {
     /// The trace id as a UUID of version 8 of RFC 9562, which is for custom forms. It has all bits
     /// of the trace id, except the six that name version and variant.
     pub(crate) fn uuid(&self) -> String {
-        uuid_of(8, &self.trace_id)
+        let bytes = Uuid::try_parse(&self.trace_id).unwrap_or_default().into_bytes();
+        Builder::from_custom_bytes(bytes).into_uuid().to_string()
     }
 }
 
@@ -56,30 +58,12 @@ pub fn is_request_id(text: &str) -> bool {
 /// The ids of an answer that a host gives without a gateway, made from randomness: the id of the
 /// request (a UUID) and of the trace (32 hex digits).
 pub fn new_ids(random: [u8; 16]) -> (String, String) {
-    let trace_id = hex(&random);
-    (uuid(&trace_id), trace_id)
+    (uuid(random), hex::encode(random))
 }
 
-/// A UUID of RFC 9562 version 4, from 32 random hex digits.
-fn uuid(hex: &str) -> String {
-    uuid_of(4, hex)
-}
-
-fn uuid_of(version: u8, hex: &str) -> String {
-    let variant = match hex.as_bytes()[16] {
-        b'0' | b'4' | b'8' | b'c' => '8',
-        b'1' | b'5' | b'9' | b'd' => '9',
-        b'2' | b'6' | b'a' | b'e' => 'a',
-        _ => 'b',
-    };
-    format!(
-        "{}-{}-{version}{}-{variant}{}-{}",
-        &hex[..8],
-        &hex[8..12],
-        &hex[13..16],
-        &hex[17..20],
-        &hex[20..]
-    )
+/// A random UUID (RFC 9562 version 4).
+fn uuid(random: [u8; 16]) -> String {
+    Builder::from_random_bytes(random).into_uuid().to_string()
 }
 
 /// The trace that the caller is part of: `traceparent`, `b3`, or `X-B3-*`.

@@ -25,17 +25,6 @@ pub fn rfc3339(ms: i64) -> String {
         .unwrap_or_default()
 }
 
-/// Formats an HTTP date (RFC 9110 section 5.6.7): `Sat, 21 Nov 2026 09:30:00 GMT`.
-pub fn http_date(ms: i64) -> String {
-    const FORMAT: &[time::format_description::BorrowedFormatItem<'_>] = time::macros::format_description!(
-        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-    );
-    OffsetDateTime::from_unix_timestamp(ms.div_euclid(1000))
-        .ok()
-        .and_then(|time| time.format(&FORMAT).ok())
-        .unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     #[test]

@@ -39,6 +39,7 @@ mod feed;
 mod free;
 #[cfg(target_arch = "wasm32")]
 mod function;
+mod http_date;
 mod id;
 #[cfg(target_arch = "wasm32")]
 pub mod key_value;
@@ -66,6 +67,8 @@ pub mod revocation;
 #[cfg(target_arch = "wasm32")]
 pub mod roles;
 #[cfg(target_arch = "wasm32")]
+mod rotating;
+#[cfg(target_arch = "wasm32")]
 mod sabotage;
 #[cfg(target_arch = "wasm32")]
 mod scope;
@@ -78,11 +81,12 @@ mod sql;
 #[cfg(target_arch = "wasm32")]
 mod stream;
 
-pub use clock::{http_date, now, rfc3339};
+pub use clock::{now, rfc3339};
 pub use contract::{EventType, MASK};
 pub use days::Days;
 pub use error::{Internal, problem};
 pub use event_type::EVENT_TYPES;
+pub use http_date::{http_date, retry_after};
 pub use id::{id, trace_id};
 pub use moment::{Moment, date, milliseconds, moment};
 pub use protocol::{Caller, Code, Error, Grant, Principal, Violation, entry, note};
@@ -96,6 +100,7 @@ pub use {
     receipt::Envelope,
     reply::Reply,
     resource::{Change, Record, no_rule},
+    rotating::RotatingSecrets,
     scope::{Scope, System},
     seal::{Seal, derived, in_development},
     serve::{describe, serve},

@@ -1,6 +1,13 @@
 //! Times as clients write them. Bodies and queries are read by the same code.
 
-use time::{Date, Month, OffsetDateTime};
+use time::format_description::BorrowedFormatItem;
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+use time::{Date, OffsetDateTime};
+
+const FULL_DATE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
+/// The Julian day of 1970-01-01.
+const EPOCH: i64 = 2_440_588;
 
 /// A moment that a client gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,75 +31,29 @@ impl Moment {
 /// with a leap second where one is allowed. No other form is accepted: not a space for the `T`,
 /// which the section leaves to agreement, and no other form of ISO 8601.
 pub fn moment(text: &str) -> Option<Moment> {
-    let bytes = text.as_bytes();
-    let (head, rest) = bytes.split_at_checked(19)?;
-    let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
-    if marks.iter().any(|(at, mark)| head[*at].to_ascii_uppercase() != *mark) {
+    // The crate accepts any character here.
+    if !matches!(text.as_bytes().get(10)?, b'T' | b't') {
         return None;
     }
-    let (hour, minute, second) = (two(&head[11..])?, two(&head[14..])?, two(&head[17..])?);
-    if hour > 23 || minute > 59 || second > 60 {
-        return None;
-    }
-    let (fraction, offset) = match rest.strip_prefix(b".") {
-        None => (&rest[..0], rest),
-        Some(rest) => {
-            let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-            (length > 0).then(|| rest.split_at(length))?
-        }
-    };
-    let digit = |place: usize| fraction.get(place).map_or(0, |digit| i64::from(digit - b'0'));
-    let mut exact = fraction.iter().skip(3).all(|digit| *digit == b'0');
-    let mut ms = digit(0) * 100 + digit(1) * 10 + digit(2);
-    let minutes = date(&text[..10])? * 1440 + hour * 60 + minute - offset_minutes(offset)?;
-    let leap = second == 60;
-    if leap {
-        // A leap second comes only at the end of a month in UTC, whatever the offset (section 5.7).
-        // It is read as the last millisecond before it, and marked as not exact.
-        (ms, exact) = (999, false);
-        let next = OffsetDateTime::from_unix_timestamp((minutes + 1) * 60).ok()?;
-        if (next.day(), next.hour(), next.minute()) != (1, 0, 0) {
-            return None;
-        }
-    }
-    let seconds = minutes * 60 + if leap { 59 } else { second };
-    Some(Moment { ms: seconds * 1000 + ms, exact })
+    let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    // The crate reads a leap second as the last nanosecond before it, and no more than nine digits
+    // of a fraction.
+    let is_leap = text.get(17..19) == Some("60");
+    let fraction = text.get(19..).and_then(|rest| rest.strip_prefix('.')).unwrap_or_default();
+    let digits = fraction.bytes().take_while(u8::is_ascii_digit);
+    let exact = !is_leap && digits.skip(3).all(|digit| digit == b'0');
+    let ms = i64::try_from(time.unix_timestamp_nanos().div_euclid(1_000_000)).ok()?;
+    Some(Moment { ms, exact })
 }
 
 /// Days from the Unix epoch to a `full-date` of RFC 3339.
 pub fn date(text: &str) -> Option<i64> {
-    let bytes = text.as_bytes();
-    if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
+    // The crate accepts a sign before the year, which makes the text longer.
+    if text.len() != 10 {
         return None;
     }
-    let year = two(bytes)? * 100 + two(&bytes[2..])?;
-    let month = Month::try_from(u8::try_from(two(&bytes[5..])?).ok()?).ok()?;
-    let day = u8::try_from(two(&bytes[8..])?).ok()?;
-    let date = Date::from_calendar_date(i32::try_from(year).ok()?, month, day).ok()?;
-    Some(i64::from(date.to_julian_day()) - 2_440_588)
-}
-
-/// The minutes by which the local time is ahead of UTC.
-fn offset_minutes(text: &[u8]) -> Option<i64> {
-    let (sign, hour, minute) = match text {
-        b"Z" | b"z" => return Some(0),
-        [sign @ (b'+' | b'-'), rest @ ..] if rest.len() == 5 && rest[2] == b':' => {
-            (*sign, two(rest)?, two(&rest[3..])?)
-        }
-        _ => return None,
-    };
-    let minutes = hour * 60 + minute;
-    (hour < 24 && minute < 60).then_some(if sign == b'-' { -minutes } else { minutes })
-}
-
-/// The number that the first two bytes spell.
-fn two(bytes: &[u8]) -> Option<i64> {
-    match bytes {
-        [tens @ b'0'..=b'9', ones @ b'0'..=b'9', ..] => {
-            Some(i64::from(tens - b'0') * 10 + i64::from(ones - b'0'))
-        }
-        _ => None,
-    }
+    let date = Date::parse(text, FULL_DATE).ok()?;
+    Some(i64::from(date.to_julian_day()) - EPOCH)
 }
 
 /// The first millisecond since the Unix epoch that is not before an RFC 3339 `date-time`.
@@ -165,6 +126,8 @@ mod tests {
         }
         assert_eq!(milliseconds("1970-01-01T00:00:00.0001Z"), Some(1));
         assert_eq!(date("1970-01-02"), Some(1));
-        assert_eq!(date("1970-1-02"), None);
+        for text in ["1970-1-02", "+970-01-02", "-970-01-02", "1970-01-2 ", "1970-02-30", ""] {
+            assert_eq!(date(text), None, "{text}");
+        }
     }
 }

@@ -201,16 +201,9 @@ fn text(raw: &RawValue) -> Option<String> {
 /// The wait of `Retry-After`, in seconds: the header is a number of seconds or a date (RFC 9110
 /// section 10.2.3).
 fn wait(header: Option<&str>) -> u32 {
-    let Some(text) = header.map(str::trim) else { return PAUSE };
-    let seconds = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // A number that does not fit is a long time.
-        text.parse().unwrap_or(PATIENCE)
-    } else {
-        let left = httpdate::parse_http_date(text)
-            .map(|until| until.duration_since(SystemTime::now()).unwrap_or_default());
-        left.map_or(PAUSE, |left| u32::try_from(left.as_secs()).unwrap_or(PATIENCE))
-    };
-    seconds.clamp(1, PATIENCE)
+    let asked = header.and_then(|text| kit::retry_after(text, SystemTime::now()));
+    let seconds = asked.map(|ms| u32::try_from(ms / 1000).unwrap_or(PATIENCE));
+    seconds.unwrap_or(PAUSE).clamp(1, PATIENCE)
 }
 
 #[cfg(test)]

@@ -26,8 +26,6 @@ mod queue;
 #[cfg(target_arch = "wasm32")]
 mod replay;
 #[cfg(target_arch = "wasm32")]
-mod rotating;
-#[cfg(target_arch = "wasm32")]
 mod secrets;
 #[cfg(target_arch = "wasm32")]
 mod statistics;

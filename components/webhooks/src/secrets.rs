@@ -2,9 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use kit::{Code, Error, Internal, Scope, Seal, problem};
+use kit::{Code, Error, Internal, RotatingSecrets, Scope, Seal, problem};
 
-use crate::rotating::Rotating;
 use crate::signature::{self, Keys, SECRET};
 
 /// The length of a generated secret, in bytes.
@@ -12,7 +11,7 @@ const BYTES: usize = 32;
 /// The length of the seed of the Ed25519 key, in bytes. The seed is kept in front of the secret.
 const SEED: usize = 32;
 
-pub(crate) const SECRETS: Rotating = Rotating {
+pub(crate) const SECRETS: RotatingSecrets = RotatingSecrets {
     table: "webhook_secrets",
     owner: "endpoint_id",
     prefix: "whs",

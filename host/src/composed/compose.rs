@@ -19,7 +19,7 @@ pub(crate) fn compose(gateway: &Wasm, route: &Wasm, data: &Path) -> anyhow::Resu
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
-    let name: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let name = hex::encode(hash.finalize());
     let directory = data.join("cache").join("composed");
     let file = directory.join(format!("{name}.wasm"));
     if file.is_file() {

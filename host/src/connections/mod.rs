@@ -8,9 +8,10 @@ pub(crate) use bodies::{Bodies, Full, Share};
 
 use crate::options::Connections as Limits;
 use gateway::Proxy;
+use gateway::limits::network;
 use parking_lot::Mutex;
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -34,17 +35,14 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Not set until the variables are read.
 pub(crate) type Proxies = Arc<OnceLock<Vec<Proxy>>>;
 
-/// The unit in which connections are counted: an IPv4 address, or an IPv6 network of 64 bits,
-/// because one client has at least that. `None` for a trusted proxy.
+/// The unit in which connections are counted, which is that of the gateway's limits. `None` for a
+/// trusted proxy.
 pub(crate) fn counted(proxies: &Proxies, peer: IpAddr) -> Option<IpAddr> {
     let peer = peer.to_canonical();
     if proxies.get().is_some_and(|proxies| proxies.iter().any(|proxy| proxy.contains(peer))) {
         return None;
     }
-    Some(match peer {
-        IpAddr::V4(_) => peer,
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
-    })
+    Some(network(peer))
 }
 
 /// All connections of one server.

@@ -1,7 +1,7 @@
 //! The addresses that requests of guests may reach.
 
 use anyhow::Context as _;
-use ip_network::IpNetwork;
+use ipnet::IpNet;
 use special_use::{embedded, is_public};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// Networks that no request may reach: `block_networks` of Spin's runtime config.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Blocked {
-    networks: Arc<[IpNetwork]>,
+    networks: Arc<[IpNet]>,
     /// Whether all addresses that are not public are blocked too.
     private: bool,
 }
@@ -18,9 +18,8 @@ impl Blocked {
     /// Reads entries such as `10.0.0.0/8` and `2001:db8::/32`, and the word `private`.
     pub(crate) fn parse(entries: &[String]) -> anyhow::Result<Self> {
         let networks = entries.iter().filter(|entry| *entry != "private").map(|entry| {
-            IpNetwork::from_str_truncate(entry)
-                .ok()
-                .with_context(|| format!("{entry:?} is neither a network nor \"private\""))
+            let network = entry.parse::<IpNet>().ok().map(|network| network.trunc());
+            network.with_context(|| format!("{entry:?} is neither a network nor \"private\""))
         });
         Ok(Self {
             networks: networks.collect::<Result<_, _>>()?,
@@ -30,8 +29,9 @@ impl Blocked {
 
     fn has(&self, address: IpAddr) -> bool {
         let inner = embedded(address);
-        let within = |network: &IpNetwork| {
-            network.contains(address) || inner.is_some_and(|inner| network.contains(inner))
+        let within = |network: &IpNet| {
+            network.contains(&address)
+                || inner.is_some_and(|inner| network.contains(&IpAddr::V4(inner)))
         };
         (self.private && !is_public(address)) || self.networks.iter().any(within)
     }

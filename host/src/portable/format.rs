@@ -15,7 +15,6 @@ use indexmap::IndexMap;
 use migrations::{TABLES, VERSION};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -130,7 +129,7 @@ impl Writer {
     /// Writes the last line and renames the file to its final name. Returns the number of rows of
     /// each table, and the size of the file in bytes.
     pub(super) fn finish(mut self) -> anyhow::Result<(Vec<(&'static str, u64)>, u64)> {
-        let sha256 = hex(std::mem::take(&mut self.hash));
+        let sha256 = hex::encode(std::mem::take(&mut self.hash).finalize());
         let end = End { end: true, rows: total(&self.rows), sha256 };
         serde_json::to_writer(&mut self.line, &end)?;
         self.put()?;
@@ -240,7 +239,7 @@ impl Reader {
 
     fn end(&mut self) -> anyhow::Result<()> {
         let end: End = serde_json::from_slice(&self.line).map_err(|error| self.damaged(&error))?;
-        let sha256 = hex(std::mem::take(&mut self.hash));
+        let sha256 = hex::encode(std::mem::take(&mut self.hash).finalize());
         if end.sha256 != sha256 || end.rows != self.number - 2 {
             bail!(
                 "{}: was changed: it does not have the checksum that its last line tells; \
@@ -261,13 +260,6 @@ impl Reader {
 
 fn total(rows: &[(&'static str, u64)]) -> u64 {
     rows.iter().map(|(_, rows)| rows).sum()
-}
-
-fn hex(hash: Sha256) -> String {
-    hash.finalize().iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn unwritable(file: &Path) -> String {

@@ -45,7 +45,7 @@ async fn exported(directory: &Path) -> Vec<String> {
 /// Lines with the end record that matches them.
 fn sealed(lines: &[String]) -> String {
     let text = lines.iter().fold(String::new(), |text, line| text + line + "\n");
-    let hash: String = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = hex::encode(Sha256::digest(&text));
     format!("{text}{{\"end\":true,\"rows\":{},\"sha256\":\"{hash}\"}}\n", lines.len() - 1)
 }
 

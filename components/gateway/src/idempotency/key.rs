@@ -10,8 +10,6 @@ use serde_json::Value;
 use sfv::{BareItem, Item, Parser};
 use sha2::{Digest, Sha256};
 
-use crate::text::hex;
-
 const NAME: &str = "idempotency-key";
 /// The most characters of a key.
 const LONGEST: usize = 255;
@@ -90,7 +88,7 @@ pub(super) fn scoped(
         hash.update(u32::try_from(piece.len()).unwrap_or(u32::MAX).to_be_bytes());
         hash.update(piece);
     }
-    hex(&hash.finalize())
+    hex::encode(hash.finalize())
 }
 
 /// The members in bodies of public operations that identify the sender: the account, the client, or
@@ -140,7 +138,7 @@ pub(super) fn fingerprint(key: &str, body: &[u8]) -> String {
     hash.update(u32::try_from(key.len()).unwrap_or(u32::MAX).to_be_bytes());
     hash.update(key);
     hash.update(body);
-    hex(&hash.finalize())
+    hex::encode(hash.finalize())
 }
 
 #[cfg(test)]

@@ -19,7 +19,6 @@ use crate::record::Record;
 use crate::representation;
 use crate::router::Route;
 use crate::settings::Settings;
-use crate::text::hex;
 
 /// The slots of the keys in the key-value store.
 pub(crate) struct Slots {
@@ -104,7 +103,7 @@ impl Slots {
         let reservation = Entry {
             expires_at: lease,
             fingerprint: key.fingerprint.clone(),
-            holder: Some(hex(&platform.random())),
+            holder: Some(hex::encode(platform.random())),
             response: None,
         };
         let reservation = encode(&reservation, &[]);

@@ -22,8 +22,9 @@ pub use bucket::{Ask, Taken, decode, encode, moved_by};
 pub use quota::Quota;
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
+use ipnet::Ipv6Net;
 use protocol::{Caller, Code, Error, Limit, Operation, Principal, entry};
 
 use self::local::Local;
@@ -178,12 +179,9 @@ async fn quota<P: Platform>(
 }
 
 /// The network of an address. IPv6 counts by /64, which is what one subscriber has.
-pub(crate) fn network(address: IpAddr) -> IpAddr {
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
+        IpAddr::V6(v6) => Ipv6Net::new_assert(v6, 64).network().into(),
         v4 => v4,
     }
 }

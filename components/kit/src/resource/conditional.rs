@@ -17,8 +17,7 @@ pub(super) fn tag(record: &Record, chosen: Option<&[u8]>) -> String {
         None => format!("\"v{version}\""),
         Some(body) => {
             let digest = Sha256::digest(body);
-            let hex: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-            format!("\"v{version}-{hex}\"")
+            format!("\"v{version}-{}\"", hex::encode(&digest[..8]))
         }
     }
 }

@@ -140,10 +140,10 @@ fn masked(out: &mut Vec<u8>, json: &str) {
 
 /// Scheme, host and port of a URL; empty if the text is not a URL.
 fn origin(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return String::new() };
-    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    format!("{scheme}://{host}/")
+    let Ok(url) = fluent_uri::Uri::parse(url) else { return String::new() };
+    let Some(authority) = url.authority() else { return String::new() };
+    let user = authority.userinfo().map_or(0, |user| user.as_str().len() + 1);
+    format!("{}://{}/", url.scheme().as_str(), &authority.as_str()[user..])
 }
 
 fn value(out: &mut Vec<u8>, kind: Kind, value: Option<&Literal>) {

@@ -10,7 +10,7 @@ use spin_sdk::wasip3::http::types::ErrorCode;
 
 use super::format::Format;
 use super::item::Item;
-use crate::policy::{self, Outcome};
+use crate::policy::Outcome;
 use crate::signature::{self, Keys};
 use crate::{credentials, headers, hops, target};
 
@@ -163,7 +163,7 @@ pub(super) async fn send(to: &To, item: &Item, contract: &str) -> Option<Sent> {
 
 /// The wait that `Retry-After` asks for, in milliseconds.
 fn asked(headers: &http::HeaderMap) -> Option<i64> {
-    policy::asked(headers.get("retry-after")?.to_str().ok()?, SystemTime::now())
+    kit::retry_after(headers.get("retry-after")?.to_str().ok()?, SystemTime::now())
 }
 
 /// The name of a failure in the attempt's `error`.

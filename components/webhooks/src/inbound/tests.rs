@@ -14,7 +14,7 @@ const BODY: &[u8] = b"{\"id\":\"evt_1\",\"type\":\"payment.succeeded\"}";
 fn hex(key: &[u8], parts: &[&[u8]]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
     parts.iter().for_each(|part| mac.update(part));
-    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(mac.finalize().into_bytes())
 }
 
 #[track_caller]

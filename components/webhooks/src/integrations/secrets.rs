@@ -2,16 +2,15 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use kit::{Error, Internal, Scope, Seal};
+use kit::{Error, Internal, RotatingSecrets, Scope, Seal};
 
 use crate::inbound::Provider;
-use crate::rotating::Rotating;
 use crate::signature::SECRET;
 
 /// The length of a generated secret, in bytes.
 const BYTES: usize = 32;
 
-pub(crate) const SECRETS: Rotating = Rotating {
+pub(crate) const SECRETS: RotatingSecrets = RotatingSecrets {
     table: "integration_secrets",
     owner: "integration_id",
     prefix: "ins",

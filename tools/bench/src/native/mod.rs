@@ -14,7 +14,6 @@ mod create;
 mod creation;
 mod cursor;
 mod external;
-mod hex;
 mod limits;
 pub(crate) mod moment;
 mod problem;

@@ -1,6 +1,6 @@
 //! Times: the clock, and their spellings.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Milliseconds since the Unix epoch.
 pub(crate) fn now() -> u64 {
@@ -29,11 +29,5 @@ pub(super) fn rfc3339(ms: u64) -> String {
 
 /// `Sat, 21 Nov 2026 09:30:00 GMT` from milliseconds since the Unix epoch.
 pub(super) fn http_date(ms: u64) -> String {
-    const FORMAT: &[time::format_description::BorrowedFormatItem<'_>] = time::macros::format_description!(
-        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-    );
-    time::OffsetDateTime::from_unix_timestamp((ms / 1000).cast_signed())
-        .ok()
-        .and_then(|time| time.format(&FORMAT).ok())
-        .unwrap_or_default()
+    httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_millis(ms))
 }

@@ -4,7 +4,6 @@ use http::HeaderMap;
 use sha2::{Digest as _, Sha256};
 
 use super::caller::Caller;
-use super::hex::hex;
 use super::moment::now;
 use super::problem::{Problem, internal, problem};
 
@@ -45,7 +44,10 @@ impl Key {
             hash.update(piece.len().to_be_bytes());
             hash.update(piece);
         }
-        Some(Self { key: hex(&hash.finalize()), fingerprint: hex(&Sha256::digest(body)) })
+        Some(Self {
+            key: hex::encode(hash.finalize()),
+            fingerprint: hex::encode(Sha256::digest(body)),
+        })
     }
 
     /// The earlier answer of a receipt.

@@ -10,7 +10,6 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::Mutex;
 
 use super::caller::Caller;
-use super::hex::hex;
 use super::problem::{Problem, problem};
 use super::store::Store;
 
@@ -88,7 +87,7 @@ impl Tokens {
         Ok(Caller {
             tenant: claims.custom.tenant_id,
             scopes: claims.custom.scopes,
-            hash: hex(&Sha256::digest(&subject)[..8]),
+            hash: hex::encode(&Sha256::digest(&subject)[..8]),
             id: claims.custom.client_id.unwrap_or(subject),
             until: expires.min(now + REMEMBER_MS),
         })

@@ -2,8 +2,6 @@
 
 use http::{HeaderMap, HeaderValue};
 
-use super::hex::hex;
-
 /// The ids of a request.
 pub(super) struct Trace {
     pub(super) request_id: String,
@@ -19,13 +17,9 @@ impl Trace {
         let mut random = [0; 16];
         // Without randomness the ids of requests repeat, which is no reason to refuse the requests.
         let _ = getrandom::fill(&mut random);
-        let fresh = hex(&random);
-        let request_id = token(headers, "x-request-id").unwrap_or_else(|| {
-            random[6] = random[6] & 0x0f | 0x40;
-            random[8] = random[8] & 0x3f | 0x80;
-            let id = hex(&random);
-            format!("{}-{}-{}-{}-{}", &id[..8], &id[8..12], &id[12..16], &id[16..20], &id[20..])
-        });
+        let fresh = hex::encode(random);
+        let request_id = token(headers, "x-request-id")
+            .unwrap_or_else(|| uuid::Builder::from_random_bytes(random).into_uuid().to_string());
         let correlation_id =
             token(headers, "x-correlation-id").unwrap_or_else(|| request_id.clone());
         let span_id = fresh[8..24].to_owned();
