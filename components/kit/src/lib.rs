@@ -16,7 +16,10 @@
 //! call. So a handler that forgets the tenant does not compile.
 
 pub mod contract;
+pub mod hops;
 pub mod list;
+pub mod signing_secret;
+pub mod target;
 pub mod validate;
 
 #[cfg(any(target_arch = "wasm32", test))]
@@ -66,6 +69,8 @@ pub mod revocation;
 #[cfg(target_arch = "wasm32")]
 pub mod roles;
 #[cfg(target_arch = "wasm32")]
+pub mod rotating;
+#[cfg(target_arch = "wasm32")]
 mod sabotage;
 #[cfg(target_arch = "wasm32")]
 mod scope;
@@ -77,6 +82,8 @@ mod serve;
 mod sql;
 #[cfg(target_arch = "wasm32")]
 mod stream;
+#[cfg(target_arch = "wasm32")]
+mod watch;
 
 pub use clock::{http_date, now, rfc3339};
 pub use contract::{EventType, MASK};

@@ -1,20 +1,20 @@
 //! Secrets that rotate, sealed under the master key. The newest secret has no end. The ones before
 //! it stay valid for a grace period, so that the other side can change without a gap.
 
-use kit::{Scope, Seal, Value, id, now};
+use crate::{Scope, Seal, Value, id, now};
 
 /// The most secrets that are valid at once.
 const MOST: i64 = 5;
 
 /// The secrets of one kind of owner, such as endpoints or integrations.
-pub(crate) struct Rotating {
-    pub(crate) table: &'static str,
+pub struct Rotating {
+    pub table: &'static str,
     /// The column with the id of the owner.
-    pub(crate) owner: &'static str,
+    pub owner: &'static str,
     /// The prefix of the ids of secrets.
-    pub(crate) prefix: &'static str,
+    pub prefix: &'static str,
     /// The name under which secrets are sealed, together with the id of the owner.
-    pub(crate) sealed_as: &'static str,
+    pub sealed_as: &'static str,
 }
 
 fn text(text: &str) -> Value {
@@ -27,18 +27,18 @@ impl Rotating {
     }
 
     /// Seals a secret for [`Rotating::install`].
-    pub(crate) fn seal(&self, seal: &Seal, owner: &str, plain: &[u8]) -> kit::Result<String> {
+    pub fn seal(&self, seal: &Seal, owner: &str, plain: &[u8]) -> crate::Result<String> {
         seal.seal(&self.name(owner), plain)
     }
 
     /// Makes a secret the newest. The ones before it end after `grace` milliseconds.
-    pub(crate) fn install(
+    pub fn install(
         &self,
         scope: &Scope<'_>,
         owner: &str,
         sealed: &str,
         grace: i64,
-    ) -> kit::Result<()> {
+    ) -> crate::Result<()> {
         let Self { table, owner: column, prefix, .. } = self;
         let moment = now();
         scope.execute(
@@ -64,12 +64,7 @@ impl Rotating {
     }
 
     /// The secrets that are valid now, the newest first.
-    pub(crate) fn load(
-        &self,
-        scope: &Scope<'_>,
-        seal: &Seal,
-        owner: &str,
-    ) -> kit::Result<Vec<Vec<u8>>> {
+    pub fn load(&self, scope: &Scope<'_>, seal: &Seal, owner: &str) -> crate::Result<Vec<Vec<u8>>> {
         let Self { table, owner: column, .. } = self;
         let rows = scope.query(
             &format!(
@@ -83,7 +78,7 @@ impl Rotating {
     }
 
     /// Deletes all secrets of an owner.
-    pub(crate) fn forget(&self, scope: &Scope<'_>, owner: &str) -> kit::Result<()> {
+    pub fn forget(&self, scope: &Scope<'_>, owner: &str) -> crate::Result<()> {
         let Self { table, owner: column, .. } = self;
         let sql = format!("DELETE FROM {table} WHERE tenant_id = $1 AND {column} = $2");
         scope.execute(&sql, [text(owner)]).map(drop)
