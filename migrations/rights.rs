@@ -130,7 +130,8 @@ const DATABASE_FUNCTIONS: [(&str, &[&str]); 4] = [
 
 /// The rights of a function, as pairs of table and SQL privileges.
 pub fn of(function: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let rights = OWNERS.iter().flat_map(|table| table.rights.iter().map(|right| (table, right)));
+    let rights =
+        OWNERS.iter().flat_map(|table| table.rights.iter().map(move |right| (table, right)));
     let own = rights.filter(move |(_, (functions, _))| functions.contains(&function));
     own.map(|(table, (_, verbs))| (table.name, *verbs))
 }

@@ -16,7 +16,8 @@ const TOTAL: usize = 192 << 20;
 const HOST: usize = 160 << 20;
 /// Requests of each kind that are sent at once.
 const AT_ONCE: usize = 16;
-const FUNCTIONS: [&str; 6] = ["auth", "docs", "events", "projects", "tenants", "webhooks"];
+const FUNCTIONS: [&str; 8] =
+    ["auth", "docs", "events", "integrations", "operations", "projects", "tenants", "webhooks"];
 
 /// The largest body. Parsed, it takes about a hundred times as much memory.
 fn largest() -> String {
@@ -57,7 +58,7 @@ async fn the_process_stays_in_its_bounds(placement: Placement) {
     let owner = server.app.owner().await;
     let email = &owner.session["user"]["email"];
     let login = json!({ "email": email, "password": PASSWORD }).to_string();
-    for path in ["events", "projects", "users", "webhook-endpoints"] {
+    for path in ["events", "integrations", "projects", "users", "webhook-endpoints"] {
         let path = format!("/api/v1/{path}");
         assert_eq!(owner.try_send(Method::GET, &path, &[], None).await.unwrap().status, 200);
     }

@@ -15,7 +15,7 @@ mod get_integration_token;
 mod get_webhook_endpoint;
 mod get_webhook_endpoint_statistics;
 mod headers;
-mod inbound;
+pub(crate) mod inbound;
 mod inbound_bodies;
 mod inbound_strangers;
 mod libraries;
@@ -48,6 +48,7 @@ pub(crate) mod tick;
 mod update_integration;
 mod update_webhook_endpoint;
 mod virtual_time;
+mod work_webhooks;
 
 use std::time::{Duration, Instant};
 

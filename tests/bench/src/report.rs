@@ -18,8 +18,17 @@ use crate::sign_ins::SignIns;
 use crate::stores::Stores;
 
 /// The components that `scripts/bench` builds.
-const FUNCTIONS: [&str; 7] =
-    ["gateway", "auth", "docs", "events", "projects", "tenants", "webhooks"];
+const FUNCTIONS: [&str; 9] = [
+    "gateway",
+    "auth",
+    "docs",
+    "events",
+    "integrations",
+    "operations",
+    "projects",
+    "tenants",
+    "webhooks",
+];
 
 /// All results of a run.
 #[derive(Serialize)]
