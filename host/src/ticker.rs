@@ -42,7 +42,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// host, the others go on.
 const CALLS: usize = 4;
 /// How long a call takes up new work. After that it only waits for the deliveries that it has
-/// begun, and does not delay others (`RUN` of `components/webhooks/src/dispatch/mod.rs`).
+/// begun, and does not delay others (`RUN` of `components/webhooks/src/dispatch/run.rs`).
 const TAKES: Duration = Duration::from_secs(8);
 /// The most calls of one function at the same time. Deliveries that have begun take 20 s at most. So even if all
 /// those calls wait, one more can take up work. Each call occupies an instance.
