@@ -8,6 +8,7 @@ const MOST: i64 = 5;
 
 /// The secrets of one kind of owner, such as endpoints or integrations.
 pub struct Rotating {
+    /// The table with their rows.
     pub table: &'static str,
     /// The column with the id of the owner.
     pub owner: &'static str,
