@@ -1,87 +1,139 @@
-//! The rights of each function on each table. On PostgreSQL, functions may have roles of their own,
-//! which have these rights and no others (`tenantry migrate --function-roles`). If a table does not
-//! name a function, then the function cannot read it. Partitions are reached only through their
-//! table.
+//! The owner of each table, and the rights of each function on it. Only the owner writes a table,
+//! and with few exceptions only the owner reads it (`tests/rules/tables.rs`). On PostgreSQL,
+//! functions may have roles of their own, which have these rights and no others (`tenantry migrate
+//! --function-roles`). If a table does not name a function, then the function cannot read it.
+//! Partitions are reached only through their table.
 
 /// The functions that use a database.
-pub const FUNCTIONS: [&str; 5] = ["auth", "events", "projects", "tenants", "webhooks"];
+pub const FUNCTIONS: [&str; 7] =
+    ["auth", "events", "integrations", "operations", "projects", "tenants", "webhooks"];
 
-/// The functions that change data and answer retries with idempotency receipts.
-const WRITERS: &[&str] = &["auth", "projects", "tenants", "webhooks"];
-/// All functions: each may write that a caller was refused, as an audit entry with its event.
+/// The owner of the tables that all functions share. Its code runs in every function.
+pub const KIT: &str = "kit";
+
+/// The functions that change data of tenants. They answer retries with idempotency receipts.
+const WRITERS: &[&str] = &["auth", "integrations", "projects", "tenants", "webhooks"];
+/// The functions with callers: each may write that a caller was refused, as an audit entry with its
+/// event.
+const CALLED: &[&str] = &["auth", "events", "integrations", "projects", "tenants", "webhooks"];
 const ALL: &[&str] = &FUNCTIONS;
 
 const READ: &str = "SELECT";
 /// For tables to which rows are only added.
 const ADD: &str = "SELECT, INSERT";
 const WRITE: &str = "SELECT, INSERT, UPDATE";
+/// For tables whose rows are swept by another function than those that write them.
+const SWEEP: &str = "SELECT, DELETE";
 const OWN: &str = "SELECT, INSERT, UPDATE, DELETE";
 
-/// A table, the functions, and their rights on it.
-type Right = (&'static str, &'static [&'static str], &'static str);
+/// Functions, and their rights on a table.
+type Right = (&'static [&'static str], &'static str);
 
-const RIGHTS: &[Right] = &[
-    ("schema_migrations", ALL, READ),
+/// A table.
+pub struct Table {
+    /// Its name.
+    pub name: &'static str,
+    /// The function that owns it, or [`KIT`].
+    pub owner: &'static str,
+    rights: &'static [Right],
+}
+
+const fn table(name: &'static str, owner: &'static str, rights: &'static [Right]) -> Table {
+    Table { name, owner, rights }
+}
+
+/// All tables.
+pub const OWNERS: &[Table] = &[
+    table("schema_migrations", KIT, &[(ALL, READ)]),
     // Has the key that protects cursors.
-    ("secrets", ALL, ADD),
-    ("events", ALL, ADD),
-    ("audit_logs", ALL, ADD),
-    ("idempotency_receipts", WRITERS, OWN),
-    // A function that emits an event marks as due the queues that take it.
-    ("webhook_queues", &["auth", "events", "projects", "tenants"], "SELECT, UPDATE (due_at)"),
-    ("webhook_queues", &["webhooks"], OWN),
-    ("signing_keys", &["auth"], WRITE),
-    ("clients", &["auth"], WRITE),
-    ("client_secrets", &["auth"], OWN),
-    ("refresh_tokens", &["auth"], OWN),
-    ("sign_in_networks", &["auth"], OWN),
-    // The functions that revoke tokens, and the tick, which publishes revocations again.
-    ("revocations", &["auth", "tenants", "webhooks"], OWN),
-    // An open stream checks whether its token was revoked.
-    ("revocations", &["events"], READ),
-    // The sweep deletes old rows. If the plan of a tenant has a retention of its own, then it also
-    // notes how far it has deleted the tenant's events.
-    ("refresh_tokens", &["webhooks"], "SELECT (hash, expires_at), DELETE"),
-    ("users", &["auth"], WRITE),
-    // Tells whether a member can sign in.
-    ("users", &["tenants"], "SELECT (id)"),
-    ("tenants", &["auth"], WRITE),
-    ("tenants", &["tenants"], READ),
-    ("tenants", &["webhooks"], "SELECT, UPDATE (events_gone_to)"),
-    ("members", &["auth", "tenants"], WRITE),
-    // Projects are shown with their owners and teams.
-    ("members", &["projects"], READ),
-    ("teams", &["tenants"], WRITE),
-    ("teams", &["projects"], READ),
-    ("projects", &["projects"], WRITE),
-    ("notices", &["tenants"], WRITE),
-    ("limit_overrides", &["tenants"], OWN),
-    ("limit_overrides", &["webhooks"], READ),
-    ("clocks", &["webhooks"], WRITE),
-    ("webhook_deliveries", &["events"], READ),
+    table("secrets", KIT, &[(CALLED, ADD)]),
+    // Every write adds its events.
+    table("events", "events", &[(CALLED, ADD)]),
+    table("audit_logs", KIT, &[(CALLED, ADD)]),
+    table("idempotency_receipts", KIT, &[(WRITERS, OWN), (&["operations"], SWEEP)]),
+    table(
+        "revocations",
+        KIT,
+        &[
+            // The functions that revoke tokens.
+            (&["auth", "tenants"], OWN),
+            // The tick publishes revocations again.
+            (&["operations"], SWEEP),
+            // An open stream checks whether its token was revoked, and so does a write that
+            // outlasts the token.
+            (&["events", "integrations", "webhooks"], READ),
+        ],
+    ),
+    table("limit_overrides", KIT, &[(&["operations"], OWN)]),
+    // The clock of the sweeps, which the tick moves, and the watch of the dispatcher.
+    table(
+        "clocks",
+        KIT,
+        &[(&["operations", "webhooks"], WRITE), (&["auth", "events", "integrations"], READ)],
+    ),
+    table("signing_keys", "auth", &[(&["auth"], WRITE)]),
+    table("clients", "auth", &[(&["auth"], WRITE)]),
+    table("client_secrets", "auth", &[(&["auth"], OWN)]),
+    table("refresh_tokens", "auth", &[(&["auth"], OWN)]),
+    table("sign_in_networks", "auth", &[(&["auth"], OWN)]),
+    // The function `tenants` tells whether a member can sign in.
+    table("users", "auth", &[(&["auth"], WRITE), (&["tenants"], "SELECT (id)")]),
+    table(
+        "tenants",
+        "tenants",
+        &[
+            // A registration makes the tenant.
+            (&["auth"], WRITE),
+            (&["tenants"], READ),
+            // If the plan of a tenant has a retention of its own, then the sweep notes how far it
+            // has deleted the tenant's events.
+            (&["events"], "SELECT (id, plan, events_gone_to), UPDATE (events_gone_to)"),
+        ],
+    ),
+    // A registration makes the first member. Projects are shown with their owners and teams.
+    table("members", "tenants", &[(&["auth", "tenants"], WRITE), (&["projects"], READ)]),
+    table("teams", "tenants", &[(&["tenants"], WRITE), (&["projects"], READ)]),
+    table("notices", "tenants", &[(&["tenants"], WRITE)]),
+    table("projects", "projects", &[(&["projects"], WRITE)]),
+    table("webhook_endpoints", "webhooks", &[(&["webhooks"], WRITE)]),
+    table("webhook_secrets", "webhooks", &[(&["webhooks"], OWN)]),
+    table(
+        "webhook_queues",
+        "webhooks",
+        &[
+            (&["webhooks"], OWN),
+            // A function that emits an event marks as due the queues that take it.
+            (&["auth", "events", "integrations", "projects", "tenants"], "SELECT, UPDATE (due_at)"),
+        ],
+    ),
     // The attempts of an event's deliveries.
-    ("webhook_attempts", &["events"], READ),
-    ("webhook_endpoints", &["webhooks"], WRITE),
-    ("webhook_secrets", &["webhooks"], OWN),
-    ("webhook_deliveries", &["webhooks"], OWN),
-    ("webhook_attempts", &["webhooks"], OWN),
-    ("integrations", &["webhooks"], WRITE),
-    ("integration_secrets", &["webhooks"], OWN),
-    ("integration_health", &["webhooks"], WRITE),
-    ("integration_authorizations", &["webhooks"], OWN),
-    ("integration_connections", &["webhooks"], OWN),
-    ("inbound_events", &["webhooks"], OWN),
-    ("inbound_rejections", &["webhooks"], OWN),
+    table("webhook_deliveries", "webhooks", &[(&["webhooks"], OWN), (&["events"], READ)]),
+    table("webhook_attempts", "webhooks", &[(&["webhooks"], OWN), (&["events"], READ)]),
+    table("integrations", "integrations", &[(&["integrations"], WRITE)]),
+    table("integration_secrets", "integrations", &[(&["integrations"], OWN)]),
+    table("integration_health", "integrations", &[(&["integrations"], WRITE)]),
+    table("integration_authorizations", "integrations", &[(&["integrations"], OWN)]),
+    table("integration_connections", "integrations", &[(&["integrations"], OWN)]),
+    table("inbound_events", "integrations", &[(&["integrations"], OWN)]),
+    table("inbound_rejections", "integrations", &[(&["integrations"], OWN)]),
 ];
 
-/// The database functions that only the sweep and the runner call.
-const SWEEP: &str = "tenantry_add_partitions, tenantry_delete_events, tenantry_drop_partitions, \
-                     tenantry_has_seals_of_the_master_key";
+/// Functions of the database with the rights of the owner of the tables, and the functions of the
+/// bundle that call them.
+const DATABASE_FUNCTIONS: [(&str, &[&str]); 4] = [
+    ("tenantry_add_partitions", &["events", "operations"]),
+    ("tenantry_drop_partitions", &["events", "operations"]),
+    ("tenantry_delete_events", &["events"]),
+    // The runner calls it with the role of `webhooks`.
+    ("tenantry_has_seals_of_the_master_key", &["webhooks"]),
+];
 
 /// The rights of a function, as pairs of table and SQL privileges.
 pub fn of(function: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let own = RIGHTS.iter().filter(move |(_, functions, _)| functions.contains(&function));
-    own.map(|(table, _, verbs)| (*table, *verbs))
+    let rights =
+        OWNERS.iter().flat_map(|table| table.rights.iter().map(move |right| (table, right)));
+    let own = rights.filter(move |(_, (functions, _))| functions.contains(&function));
+    own.map(|(table, (_, verbs))| (table.name, *verbs))
 }
 
 /// The statements that grant the role of a function its rights and revoke all others. The names of
@@ -89,7 +141,6 @@ pub fn of(function: &str) -> impl Iterator<Item = (&'static str, &'static str)> 
 pub fn grants(function: &str, role: &str, schema: &str) -> Vec<String> {
     let mut statements = vec![
         format!("REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {role}"),
-        format!("REVOKE ALL ON FUNCTION {SWEEP} FROM {role}"),
         format!("GRANT USAGE ON SCHEMA {schema} TO {role}"),
     ];
     for (table, verbs) in of(function) {
@@ -98,8 +149,11 @@ pub fn grants(function: &str, role: &str, schema: &str) -> Vec<String> {
             statements.push(format!("GRANT USAGE ON SEQUENCE events_seq TO {role}"));
         }
     }
-    if function == "webhooks" {
-        statements.push(format!("GRANT EXECUTE ON FUNCTION {SWEEP} TO {role}"));
+    for (name, callers) in DATABASE_FUNCTIONS {
+        statements.push(match callers.contains(&function) {
+            true => format!("GRANT EXECUTE ON FUNCTION {name} TO {role}"),
+            false => format!("REVOKE ALL ON FUNCTION {name} FROM {role}"),
+        });
     }
     statements
 }
@@ -109,17 +163,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_table_has_somebody_and_no_other_is_named() {
-        let mut named: Vec<_> = RIGHTS.iter().map(|(table, ..)| *table).collect();
+    fn every_table_has_one_owner_and_no_other_function_is_named() {
+        let mut named: Vec<_> = OWNERS.iter().map(|table| table.name).collect();
         named.sort_unstable();
-        named.dedup();
         let mut tables = crate::TABLES.to_vec();
         tables.push("schema_migrations");
         tables.sort_unstable();
         assert_eq!(named, tables);
-        for (table, functions, _) in RIGHTS {
-            assert!(functions.iter().all(|function| FUNCTIONS.contains(function)), "{table}");
+        for Table { name, owner, rights } in OWNERS {
+            assert!(*owner == KIT || FUNCTIONS.contains(owner), "{name}: {owner}");
+            for (functions, _) in *rights {
+                assert!(functions.iter().all(|one| FUNCTIONS.contains(one)), "{name}");
+            }
         }
+    }
+
+    #[test]
+    fn a_function_calls_only_what_it_needs_of_the_database() {
+        let of = |function: &str| {
+            let grants = grants(function, "r", "s").into_iter();
+            grants.filter(|sql| sql.starts_with("GRANT EXECUTE")).count()
+        };
+        assert_eq!(FUNCTIONS.map(of), [0, 3, 0, 2, 0, 0, 1]);
     }
 
     #[test]

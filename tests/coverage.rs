@@ -10,7 +10,7 @@ use crate::support::contract::{CONTRACT, operations};
 
 pure! {
     each_operation_has_tests() each_operation_has_an_isolation_row()
-    public_operations_are_these()
+    public_operations_are_these() work_has_a_test_file_and_is_seen_by_nobody()
 }
 
 /// The file `<operation id>.rs` below `tests/<tag>/` holds the tests of an operation. Whether they
@@ -95,4 +95,25 @@ fn public_operations_are_these() {
         let row = &ROWS.iter().find(|(name, _)| *name == id).unwrap().1;
         assert_eq!(public, matches!(row, Row::Public), "{id}");
     }
+}
+
+/// Work of functions is no operation of clients. `tests/<function>/work_<function>.rs` holds its
+/// tests.
+fn work_has_a_test_file_and_is_seen_by_nobody() {
+    let mut count = 0;
+    for function in contract::functions().unwrap() {
+        for operation in contract::load(&function).unwrap() {
+            let seen =
+                operations().iter().any(|(_, _, known)| known["operationId"] == operation.id);
+            if seen {
+                continue;
+            }
+            assert_eq!(operation.path, format!("/internal/work/{function}"), "{}", operation.id);
+            let file = format!("tests/{function}/{}.rs", operation.id.replace('-', "_"));
+            let text = std::fs::read_to_string(root().join(&file)).unwrap_or_default();
+            assert!(text.contains("needs_the_credential("), "{file} tests the credential");
+            count += 1;
+        }
+    }
+    assert!(count > 0);
 }

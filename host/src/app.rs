@@ -60,6 +60,8 @@ pub(crate) struct App {
 struct Part {
     code: Code,
     grants: Grants,
+    /// Whether it serves the tick, and so calls other functions of this server.
+    serves_tick: bool,
 }
 
 impl App {
@@ -81,8 +83,10 @@ impl App {
         let metrics = Metrics::new(&variables);
         let mut backends = Backends::new(config, options.limits.request, metrics.clone())?;
         let mut parts = Vec::new();
+        let tick = manifest.routes().iter().find(|trigger| trigger.route == ticker::PATH);
         for (id, component) in manifest.components(&options.components)? {
             parts.push(Part {
+                serves_tick: tick.is_some_and(|trigger| trigger.component == id),
                 code: Code {
                     id: id.to_owned(),
                     source: manifest.source(id, component)?,
@@ -110,10 +114,11 @@ impl App {
         }
         ensure!(!routes.is_empty(), "{}: no [[trigger.http]] to serve", manifest.path.display());
         let routes = Routes::new(routes).with_context(|| manifest.path.display().to_string())?;
-        // If this host does not serve the operation, then it leaves the calls to the hosts that do.
-        let serves = options.ticker && lines.iter().any(|line| line.path == ticker::PATH);
-        let ticker = tick_token.filter(|_| serves).map(|token| {
-            let ticker = ticker::run(own, token, background.work_due.clone(), log.clone());
+        let calls = ticker::Calls::of(lines.iter().map(|line| line.path.as_str()));
+        let calls = calls.filter(|_| options.ticker);
+        let ticker = tick_token.zip(calls).map(|(token, calls)| {
+            let work_due = background.work_due.clone();
+            let ticker = ticker::run(calls, own, token, work_due, log.clone());
             AbortOnDropHandle::new(tokio::spawn(ticker))
         });
         let (stores, databases) = (backends.stores(), backends.databases());
@@ -210,7 +215,7 @@ async fn prepare(
     let linker = Arc::new(interfaces::linker(engine)?);
     let budget = Arc::new(Budget::new(&options.limits, metrics.memory_refusals()));
     let mut tasks = Vec::new();
-    for Part { code, grants } in parts {
+    for Part { code, grants, serves_tick } in parts {
         let (linker, options, engine) = (linker.clone(), options.clone(), engine.clone());
         let maker = Maker {
             engine: engine.clone(),
@@ -229,7 +234,9 @@ async fn prepare(
             let linked = linked.with_context(|| {
                 format!("component {} imports what this host does not have", code.id)
             })?;
-            anyhow::Ok((Maker { own: (!typed).then_some(own), ..maker }, linked, typed))
+            // A function behind the native gateway reaches this server only if it serves the tick.
+            let own = (!typed || serves_tick).then_some(own);
+            anyhow::Ok((Maker { own, ..maker }, linked, typed))
         }));
     }
     let mut prepared = Vec::new();

@@ -18,8 +18,8 @@ use std::path::Path;
 
 /// The variable that holds the public key with which gateways verify what `auth` has signed.
 const VERIFIER: &str = "keys_verifier";
-/// The variable with the key that `webhooks` seals with, and the variable with the key that older
-/// releases sealed with.
+/// The variable with the key that `webhooks` and `integrations` seal with, and the variable with the
+/// key that older releases sealed with.
 const SEALING: &str = "sealing_key";
 const BEFORE: &str = "sealing_key_before";
 
@@ -72,7 +72,8 @@ pub(crate) fn fill(variables: &mut Variables, master: &Master) -> anyhow::Result
     Ok(())
 }
 
-/// Gives `webhooks` the master key as long as the database has secrets that are sealed with it.
+/// Gives `webhooks` and `integrations` the master key as long as the database has secrets that are
+/// sealed with it.
 pub(crate) async fn remember(
     variables: &mut Variables,
     config: &RuntimeConfig,

@@ -1,11 +1,15 @@
-//! Calls `POST /internal/tick` of the bundle. It calls for all work once a minute, as any scheduler
-//! would, and for deliveries alone as soon as some are due. A function does the work. So it works
-//! on Spin too, where another scheduler makes the calls.
+//! Calls for the background work of the bundle. It calls `POST /internal/tick` once a minute, as any
+//! scheduler would, and `POST /internal/work/{function}` as soon as that function has work that is
+//! due. Functions do the work. So it works on Spin too, where another scheduler makes the calls.
+//!
+//! Each function has a schedule of its own, with all bounds that are here. So deliveries to slow
+//! hosts do not delay webhooks that were received, nor the other way round.
 
 use crate::log::Sink;
 use crate::variables::Variables;
 use anyhow::ensure;
 use bytes::Bytes;
+use gateway::Due;
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper_util::rt::TokioIo;
@@ -24,30 +28,32 @@ use tokio_util::task::AbortOnDropHandle;
 
 /// The operation that does all work that is due.
 pub(crate) const PATH: &str = "/internal/tick";
+/// The beginning of the paths of operations that do the work of one function.
+const WORK: &str = "/internal/work/";
 /// The variable that holds its credential.
 const TOKEN: &str = "tick_token";
-/// The time between two calls for all work. Each period varies by up to [`JITTER`], so that hosts
+/// The time between two regular calls. Each period varies by up to [`JITTER`], so that hosts
 /// that started together drift apart.
 const PERIOD: Duration = Duration::from_secs(60);
 const JITTER: Duration = Duration::from_secs(10);
 /// The timeout of one call.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How many calls may take up work at the same time. While one delivers to a slow host, the others
-/// go on.
+/// How many calls of one function may take up work at the same time. While one delivers to a slow
+/// host, the others go on.
 const CALLS: usize = 4;
 /// How long a call takes up new work. After that it only waits for the deliveries that it has
-/// begun, and does not delay others (`RUN` of `components/webhooks/src/dispatch/mod.rs`).
+/// begun, and does not delay others (`RUN` of `components/webhooks/src/dispatch/run.rs`).
 const TAKES: Duration = Duration::from_secs(8);
-/// The most calls at the same time. Deliveries that have begun take 20 s at most. So even if all
+/// The most calls of one function at the same time. Deliveries that have begun take 20 s at most. So even if all
 /// those calls wait, one more can take up work. Each call occupies an instance.
 const MOST: usize = 16;
-/// The time between the beginnings of two calls for deliveries. It is the longest time that an
+/// The time between the beginnings of two calls of one function. It is the longest time that an
 /// event waits beside many others, because each call may find just one.
 const PACE: Duration = Duration::from_millis(20);
 /// The same time after a call that failed.
 const RETRY: Duration = Duration::from_secs(5);
-/// The time from the start of the server to the first call for deliveries. It is needed because a
-/// host that died leaves deliveries that nobody announces.
+/// The time from the start of the server to the first call of each function. It is needed because a
+/// host that died leaves work that nobody announces.
 const FIRST: Duration = Duration::from_secs(1);
 /// The longest answer, in bytes.
 const ANSWER: usize = 64 << 10;
@@ -64,11 +70,49 @@ pub(crate) fn token(variables: &mut Variables) -> Option<String> {
     variables.get(TOKEN).map(str::to_owned)
 }
 
-/// The work that a call asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Work {
-    All,
-    Deliveries,
+/// Tells the ticker that a function has work.
+#[derive(Default)]
+pub(crate) struct WorkDue {
+    integrations: Notify,
+    webhooks: Notify,
+}
+
+impl WorkDue {
+    /// The notification of a function.
+    pub(crate) fn of(&self, due: Due) -> &Notify {
+        match due {
+            Due::Integrations => &self.integrations,
+            Due::Webhooks => &self.webhooks,
+        }
+    }
+}
+
+/// The calls that a host makes, because it serves the operations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Calls {
+    /// The targets of the regular calls.
+    regular: Vec<String>,
+    /// The functions that are called as soon as they have work.
+    at_once: Vec<Due>,
+}
+
+impl Calls {
+    /// The calls of a host that serves these paths. If it does not serve the tick, then it calls
+    /// for the work of each function that it serves. `None` if it serves no work at all: then it
+    /// leaves the calls to the hosts that do.
+    pub(crate) fn of<'a>(paths: impl Iterator<Item = &'a str> + Clone) -> Option<Self> {
+        let mut regular: Vec<_> = match paths.clone().find(|path| *path == PATH) {
+            // The runner's stores remove expired entries by themselves.
+            Some(tick) => vec![format!("{tick}?key_values=expire")],
+            None => {
+                paths.clone().filter(|path| path.starts_with(WORK)).map(str::to_owned).collect()
+            }
+        };
+        regular.dedup();
+        let served = |due: &Due| paths.clone().any(|path| path == due.path());
+        let at_once = Due::ALL.into_iter().filter(served).collect();
+        (!regular.is_empty()).then_some(Self { regular, at_once })
+    }
 }
 
 /// The part of an answer that concerns the next call. An absent field means that nothing is due.
@@ -94,32 +138,90 @@ impl Answer {
 }
 
 /// Makes calls until the task is aborted. A notification of `work_due` causes a call at once.
-pub(crate) async fn run(own: SocketAddr, token: String, work_due: Arc<Notify>, log: Sink) {
-    let warn = |problem: &str| log.event("warn", None, &format!("{PATH}: {problem}"));
+pub(crate) async fn run(
+    calls: Calls,
+    own: SocketAddr,
+    token: String,
+    work_due: Arc<WorkDue>,
+    log: Sink,
+) {
+    let warn = |problem: &str| log.event("warn", None, problem);
     let first = Some(Instant::now() + FIRST);
-    schedule(|work| call(own, token.clone(), work), &work_due, first, warn).await;
+    schedule(&calls, |target| call(own, token.clone(), target), &work_due, first, warn).await;
 }
 
 async fn schedule<F>(
-    call: impl Fn(Work) -> F,
+    calls: &Calls,
+    call: impl Fn(String) -> F,
+    work_due: &WorkDue,
+    first: Option<Instant>,
+    warn: impl Fn(&str),
+) where
+    F: Future<Output = anyhow::Result<Answer>> + Send + 'static,
+{
+    let at_once = |due: Due| when_due(due, &call, work_due.of(due), first, &warn);
+    let at_once = futures_util::future::join_all(calls.at_once.iter().copied().map(at_once));
+    tokio::join!(regularly(&calls.regular, &call, work_due, &warn), at_once);
+}
+
+/// Makes the regular calls.
+async fn regularly<F>(
+    targets: &[String],
+    call: impl Fn(String) -> F,
+    work_due: &WorkDue,
+    warn: impl Fn(&str),
+) where
+    F: Future<Output = anyhow::Result<Answer>> + Send + 'static,
+{
+    let mut calls = JoinSet::new();
+    let mut next = Instant::now() + period();
+    loop {
+        tokio::select! {
+            () = sleep_until(next) => {
+                next = Instant::now() + period();
+                for target in targets {
+                    calls.spawn(told(target.clone(), call(target.clone())));
+                }
+            }
+            Some(Ok(answer)) = calls.join_next() => match answer {
+                // The calls of the functions find out which of them has the work, and when.
+                Ok(answer) if answer.wait().is_some() => {
+                    Due::ALL.into_iter().for_each(|due| work_due.of(due).notify_one());
+                }
+                Ok(_) => {}
+                Err(problem) => warn(&problem),
+            }
+        }
+    }
+}
+
+/// The answer of a call, or what went wrong.
+async fn told(
+    target: String,
+    answer: impl Future<Output = anyhow::Result<Answer>>,
+) -> Result<Answer, String> {
+    let path = target.split('?').next().unwrap_or_default();
+    match timeout(PATIENCE, answer).await {
+        Ok(answer) => answer.map_err(|error| format!("{path}: {error:#}")),
+        Err(_) => Err(format!("{path}: took too long")),
+    }
+}
+
+/// Calls for the work of a function whenever it has some.
+async fn when_due<F>(
+    function: Due,
+    call: impl Fn(String) -> F,
     work_due: &Notify,
     first: Option<Instant>,
     warn: impl Fn(&str),
 ) where
     F: Future<Output = anyhow::Result<Answer>> + Send + 'static,
 {
+    let target = format!("{}?work=deliveries", function.path());
     let mut calls = JoinSet::new();
-    let mut begun = HashMap::new();
-    let start = |calls: &mut JoinSet<_>, begun: &mut HashMap<Id, Instant>, work| {
-        let answer = timeout(PATIENCE, call(work));
-        let task = calls.spawn(async move {
-            (work, answer.await.unwrap_or_else(|_| Err(anyhow::anyhow!("took too long"))))
-        });
-        begun.insert(task.id(), Instant::now());
-    };
-    let mut all = Instant::now() + period();
+    let mut begun = HashMap::<Id, Instant>::new();
     let mut due = first;
-    // Deliveries are not asked for before this time.
+    // No call begins before this time.
     let mut free = Instant::now();
     loop {
         let next = due.filter(|_| calls.len() < MOST);
@@ -129,24 +231,21 @@ async fn schedule<F>(
             // one call.
             biased;
             () = work_due.notified() => due = Some(Instant::now()),
-            () = sleep_until(all) => {
-                all = Instant::now() + period();
-                start(&mut calls, &mut begun, Work::All);
-            }
-            () = sleep_until(next.unwrap_or(all)), if next.is_some() => {
-                // The answer will say when the next delivery is due.
+            () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => {
+                // The answer will say when there is work again.
                 due = None;
                 free = Instant::now() + PACE;
-                start(&mut calls, &mut begun, Work::Deliveries);
+                let task = calls.spawn(told(target.clone(), call(target.clone())));
+                begun.insert(task.id(), Instant::now());
             }
-            Some(Ok((task, (work, answer)))) = calls.join_next_with_id() => {
+            Some(Ok((task, answer))) = calls.join_next_with_id() => {
                 begun.remove(&task);
                 let wait = match answer {
                     Ok(answer) => answer.wait(),
-                    Err(error) => {
-                        warn(&format!("{error:#}"));
+                    Err(problem) => {
+                        warn(&problem);
                         free = Instant::now() + RETRY;
-                        (work == Work::Deliveries).then_some(RETRY)
+                        Some(RETRY)
                     }
                 };
                 due = due.into_iter().chain(wait.map(|wait| Instant::now() + wait)).min();
@@ -171,18 +270,13 @@ fn period() -> Duration {
     PERIOD + JITTER.mul_f64(share)
 }
 
-async fn call(own: SocketAddr, token: String, work: Work) -> anyhow::Result<Answer> {
+async fn call(own: SocketAddr, token: String, target: String) -> anyhow::Result<Answer> {
     let stream = TokioIo::new(TcpStream::connect(own).await?);
     let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await?;
     let _connection = AbortOnDropHandle::new(tokio::spawn(connection));
-    let query = match work {
-        // The runner's stores remove expired entries by themselves.
-        Work::All => "key_values=expire",
-        Work::Deliveries => "work=deliveries",
-    };
     let request = Request::builder()
         .method(Method::POST)
-        .uri(format!("{PATH}?{query}"))
+        .uri(target)
         .header("host", own.to_string())
         .header("authorization", format!("Bearer {token}"))
         .body(Empty::<Bytes>::new())?;

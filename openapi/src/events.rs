@@ -13,7 +13,7 @@ use crate::document::follow;
 use protocol::contract::EventType;
 
 /// The keys that a row of the registry may have.
-const KEYS: [&str; 5] = ["version", "log_code", "summary", "data", "of"];
+const KEYS: [&str; 6] = ["version", "log_code", "operational", "summary", "data", "of"];
 
 /// Writes the registry into the document.
 pub(crate) fn write(bundle: &mut Value) -> Result<()> {
@@ -87,10 +87,15 @@ fn declared(name: &str, row: &Value) -> Result<EventType> {
         Value::String(code) if upper(code) => Some(&*code.clone().leak()),
         _ => bail!("`log_code` is not SCREAMING_SNAKE_CASE"),
     };
+    let operational = match &row["operational"] {
+        Value::Null => false,
+        mark => mark.as_bool().context("`operational` is not true or false")?,
+    };
     Ok(EventType {
         name: name.to_owned().leak(),
         version: version.filter(|version| *version > 0).context("`version` is not from 1 on")?,
         log_code,
+        operational,
     })
 }
 
@@ -140,7 +145,7 @@ fn public(bundle: &Value, name: &str) -> Result<Value> {
 }
 
 fn webhook(known: &EventType, schema: &str, row: &Value) -> Result<Value> {
-    let EventType { name, version, log_code } = known;
+    let EventType { name, version, log_code, operational } = known;
     let exact = json!({
         "type": "object",
         "properties": {
@@ -158,7 +163,7 @@ fn webhook(known: &EventType, schema: &str, row: &Value) -> Result<Value> {
         "summary": name,
         "description": summary,
         "security": [],
-        "x-event": { "version": version, "log_code": log_code },
+        "x-event": { "version": version, "log_code": log_code, "operational": operational },
         "requestBody": { "required": true, "content": { "application/json": { "schema": event } } },
         "responses": { "200": { "description": "Any 2xx: it was received." } },
     } }))

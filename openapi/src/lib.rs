@@ -23,6 +23,7 @@ mod errors;
 mod events;
 mod files;
 mod forms;
+mod internal;
 mod links;
 pub mod lint;
 mod native;
@@ -60,6 +61,14 @@ pub fn generate(function: &str) {
 pub fn generate_events() {
     println!("cargo::rerun-if-changed={}", files::folder().display());
     end(event_types().and_then(|types| write("events.rs", &events::source(&types))));
+}
+
+/// Writes the functions with background work to `$OUT_DIR/work.rs`: the table `WORK`. The `build.rs`
+/// of the function `operations`, which calls their work, calls it.
+pub fn generate_work() {
+    println!("cargo::rerun-if-changed={}", files::folder().display());
+    let work = all_files().and_then(|files| internal::work(&files));
+    end(work.and_then(|work| write("work.rs", &internal::source(&work))));
 }
 
 /// Writes the bundle to `$OUT_DIR/openapi.json`, and the bundle with the native form only to
@@ -120,12 +129,14 @@ fn module(function: &str) -> Result<String> {
     let bundle = assemble()?;
     let file = files::read(function)?;
     let resources = resource::of(&bundle, &file).with_context(|| format!("{function}.yaml"))?;
-    Ok(source::module(function, &load(function)?, &resources))
+    let recorder = internal::recorder(function, &file);
+    Ok(source::module(function, recorder, &load(function)?, &resources))
 }
 
 /// The bundle in the form that clients read.
 fn published() -> Result<Value> {
     let mut bundle = assemble()?;
+    internal::hide(&mut bundle);
     characters::describe(&mut bundle);
     bundle.sort_all_objects();
     Ok(bundle)
@@ -133,12 +144,17 @@ fn published() -> Result<Value> {
 
 /// The bundle with its keys in alphabetical order, before `published` completes it.
 fn assemble() -> Result<Value> {
-    let functions = files::functions()?;
-    let files = functions.iter().map(|name| Ok((name.clone(), files::read(name)?)));
-    let files = files.collect::<Result<_>>()?;
+    let files = all_files()?;
+    internal::work(&files)?;
     let mut bundle = bundle::assemble(files::read(files::COMMON)?, files)?;
     bundle.sort_all_objects();
     Ok(bundle)
+}
+
+/// The files of all functions, with their names.
+fn all_files() -> Result<Vec<(String, Value)>> {
+    let functions = files::functions()?;
+    functions.iter().map(|name| Ok((name.clone(), files::read(name)?))).collect()
 }
 
 fn write(name: &str, text: &str) -> Result<()> {

@@ -12,7 +12,7 @@ use protocol::note::Facts;
 /// The keys that a path item may have beside its operations.
 const PATH_KEYS: [&str; 4] = ["parameters", "servers", "summary", "description"];
 
-const OPERATION_KEYS: [&str; 17] = [
+const OPERATION_KEYS: [&str; 18] = [
     "externalDocs",
     "operationId",
     "parameters",
@@ -25,6 +25,7 @@ const OPERATION_KEYS: [&str; 17] = [
     "x-cost",
     "x-idempotent",
     "x-if-match",
+    "x-internal",
     "x-limit-class",
     "x-query",
     "x-representation",

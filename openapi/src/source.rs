@@ -9,6 +9,7 @@ const KIT: &str = "::kit::contract";
 /// The content of `$OUT_DIR/contract.rs`.
 pub(crate) fn module(
     function: &str,
+    recorder: &str,
     operations: &[Operation],
     resources: &[resource::Declared<'_>],
 ) -> String {
@@ -26,7 +27,7 @@ pub(crate) fn module(
          #[derive(Clone, Copy, Debug, PartialEq, Eq)]\n\
          pub enum Op {{\n{variants}}}\n\n\
          impl {KIT}::Operations for Op {{\n    \
-         const FUNCTION: &'static str = {function:?};\n    \
+         const RECORDER: &'static str = {recorder:?};\n    \
          const ALL: &'static [(Self, {KIT}::Operation)] = &[\n{rows}    ];\n}}\n"
     ) + &resources.iter().map(resource::source).collect::<String>()
 }

@@ -60,9 +60,9 @@ fi
 # which they share.
 functions=()
 # The crates that are built natively. These are all crates except the functions, and except the
-# guest to which tests give the rights of a function (`fixture`). Three functions are built natively
-# too: the gateway, which also runs natively, and `auth` and `webhooks`, whose pure logic has native
-# tests.
+# guest to which tests give the rights of a function (`fixture`). Four functions are built natively
+# too: the gateway, which also runs natively, and `auth`, `integrations` and `webhooks`, whose pure
+# logic has native tests.
 native=(--workspace --exclude=fixture)
 list_crates() {
     local name
@@ -70,7 +70,7 @@ list_crates() {
         name=${name#components/}
         name=${name%/Cargo.toml}
         case $name in kit | protocol) ;; *) functions+=("--package=$name") ;; esac
-        case $name in auth | gateway | kit | protocol | webhooks) ;; *) native+=("--exclude=$name") ;; esac
+        case $name in auth | gateway | integrations | kit | protocol | webhooks) ;; *) native+=("--exclude=$name") ;; esac
     done
 }
 list_crates

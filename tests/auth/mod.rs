@@ -11,6 +11,7 @@ mod login;
 mod register;
 mod revocation;
 mod rotate_secret_client;
+mod work_auth;
 
 use serde_json::{Value, json};
 

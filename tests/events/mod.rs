@@ -9,6 +9,7 @@ mod retention;
 mod stream_bounds;
 mod stream_events;
 mod stream_revoked;
+mod work_events;
 
 use serde_json::json;
 

@@ -10,8 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gateway::limits::{Ask, Quota, Taken};
 use gateway::{
-    Body, BodyError, Context, Error, Fault, Gateway, Idempotency, IncomingBody, Limit, Operation,
-    Platform, Request, Response,
+    Body, BodyError, Context, Due, Error, Fault, Gateway, Idempotency, IncomingBody, Limit,
+    Operation, Platform, Request, Response,
 };
 use jwt_simple::prelude::*;
 use serde_json::{Value, json};
@@ -205,7 +205,7 @@ impl Platform for World {
         Ok(keys)
     }
 
-    fn wake(&self) {}
+    fn wake(&self, _: Due) {}
 
     fn log(&self, _: &str) {}
 }

@@ -54,6 +54,10 @@ component = "fixture"
 route = "/internal/tick"
 component = "fixture"
 
+[[trigger.http]]
+route = "/internal/work/webhooks"
+component = "fixture"
+
 [component.fixture]
 source = "{wasm}/gateway.wasm"
 dependencies_inherit_configuration = true

@@ -116,16 +116,27 @@ async fn patterns_reach_public_addresses_only(placement: Placement) {
 }
 
 /// A network that the operator blocks cannot be reached by name either. Only the gateway still
-/// reaches this server itself. A function does so only if it and the gateway are one component.
+/// reaches this server itself. A function does so only if it and the gateway are one component, or
+/// if it serves the tick.
 async fn blocked_networks(placement: Placement) {
     let listener = Listener::start(echo).await;
     let port = listener.port;
     let grants = format!(r#"allowed_outbound_hosts = ["http://self", "http://127.0.0.1:{port}"]"#);
-    let (app, server, _directory) = fixture_of(placement, &grants, |options| {
+    let block = |options: &mut tenantry::Options| {
         let config = options.data.join("runtime-config.toml");
         std::fs::write(&config, "[outbound_networking]\nblock_networks = [\"127.0.0.0/8\"]\n")
             .unwrap();
         options.runtime_config = Some(config);
+    };
+    let (app, server, _directory) = fixture_of(placement, &grants, block).await;
+    let own = fetch(&app, "http://self.alt/healthz").await;
+    assert_eq!(own, r#"Ok(200 OK) {"status":"ok"}"#, "it serves the tick");
+    server.shutdown().await.unwrap();
+
+    let (app, server, _directory) = fixture_of(placement, &grants, |options| {
+        block(options);
+        let text = std::fs::read_to_string(&options.manifest).unwrap();
+        std::fs::write(&options.manifest, text.replace("/internal/tick", "/elsewhere")).unwrap();
     })
     .await;
     let text = fetch(&app, &format!("http://127.0.0.1:{port}/")).await;

@@ -7,6 +7,7 @@ mod networks;
 mod registry;
 mod requirements;
 mod scripts;
+mod tables;
 mod tree;
 mod uses;
 pub(crate) mod words;

@@ -9,8 +9,10 @@ use crate::support::server::root;
 
 pure! {
     manifest_components_contract_and_tests_agree() the_route_with_a_dot_is_last()
-    functions_share_the_kit_only() native_tests_are_run() functions_with_a_database_have_rights() one_development_key() only_auth_has_the_master_key()
-    default_limits_are_those_of_the_contract() one_version()
+    functions_share_the_kit_only() native_tests_are_run() functions_with_a_database_have_rights()
+    one_development_key() only_auth_has_the_master_key()
+    default_limits_are_those_of_the_contract() one_version() work_is_reached()
+    only_two_functions_reach_the_public_network()
 }
 
 fn toml(path: &str) -> toml::Table {
@@ -149,4 +151,36 @@ fn one_version() {
         crate::support::contract::CONTRACT["info"]["version"].as_str(),
         Some(version.as_str())
     );
+}
+
+/// The manifest has a route to the work of each function that declares some. The tick could not
+/// tell a route that is missing from a function that another host serves.
+fn work_is_reached() {
+    let manifest = toml("spin.toml");
+    let routes = manifest["trigger"]["http"].as_array().unwrap();
+    let mut reached: Vec<_> = routes
+        .iter()
+        .map(|trigger| (trigger["route"].as_str().unwrap(), trigger["component"].as_str().unwrap()))
+        .filter(|(route, _)| route.starts_with("/internal/work/"))
+        .map(|(route, component)| (route.to_owned(), component.to_owned()))
+        .collect();
+    reached.sort();
+    let mut declared = Vec::new();
+    for function in contract::functions().unwrap() {
+        let all = contract::load(&function).unwrap().into_iter();
+        let work = all.filter(|operation| operation.path.starts_with("/internal/work/"));
+        declared.extend(work.map(|operation| (operation.path.to_owned(), function.clone())));
+    }
+    assert!(!declared.is_empty());
+    assert_eq!(reached, declared);
+}
+
+/// Only functions that send to addresses of tenants or providers reach the public network.
+fn only_two_functions_reach_the_public_network() {
+    let manifest = toml("spin.toml");
+    for (name, component) in manifest["component"].as_table().unwrap() {
+        let hosts = component["allowed_outbound_hosts"].as_array().unwrap();
+        let reaches = hosts.iter().any(|host| host.as_str() == Some("https://*:*"));
+        assert_eq!(reaches, ["integrations", "webhooks"].contains(&name.as_str()), "{name}");
+    }
 }

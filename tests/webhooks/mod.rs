@@ -7,7 +7,7 @@ mod endpoints;
 mod get_integration;
 mod get_integration_health;
 mod get_integration_token;
-mod inbound;
+pub(crate) mod inbound;
 mod inbound_bodies;
 mod inbound_strangers;
 mod list_integration_endpoints;
@@ -25,6 +25,7 @@ mod signatures;
 mod stripe;
 pub(crate) mod tick;
 mod update_integration;
+mod work_webhooks;
 
 use std::time::{Duration, Instant};
 

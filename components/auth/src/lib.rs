@@ -34,6 +34,8 @@ mod store;
 mod token;
 #[cfg(target_arch = "wasm32")]
 mod values;
+#[cfg(target_arch = "wasm32")]
+mod work;
 
 mod strength;
 mod tries;
@@ -41,7 +43,7 @@ mod tries;
 #[cfg(target_arch = "wasm32")]
 mod function {
     use super::contract::{CLIENTS, Op};
-    use super::{clients, keys, login, register, token};
+    use super::{clients, keys, login, register, token, work};
     use kit::Call;
 
     kit::function!(Op, dispatch);
@@ -57,6 +59,7 @@ mod function {
             Op::DeleteClient => CLIENTS.delete(&call, clients::rule),
             Op::EnableClient | Op::DisableClient => CLIENTS.operate(&call, clients::rule),
             Op::RotateSecretClient => clients::rotate(&call).await,
+            Op::WorkAuth => work::run(&call).await,
             Op::GetJwks => keys::publish(&call).await,
         }
     }

@@ -54,10 +54,8 @@ pub(crate) async fn function<P: Platform>(
     let outcome = platform.call(context, &route.operation.id, request).await;
     let mut outcome = outcome.unwrap_or_else(|fault| Err(failure(fault)));
     // The header is removed before the answer is stored, because a replay makes nothing due.
-    if let Ok(response) = &mut outcome
-        && note::take_work_due(&mut response.headers)
-    {
-        platform.wake();
+    if let Ok(response) = &mut outcome {
+        note::take_work_due(&mut response.headers).into_iter().for_each(|due| platform.wake(due));
     }
     outcome
 }

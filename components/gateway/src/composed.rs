@@ -18,6 +18,7 @@ use bytes::Bytes;
 use futures::stream;
 use http_body::Frame;
 use http_body_util::{BodyExt, Empty, Full, Limited, StreamBody, combinators::UnsyncBoxBody};
+use protocol::note::Due;
 use protocol::{Body, Context, Error, Operation, Request, Response};
 use spin_sdk::experimental::wasi::keyvalue::{atomics, store};
 use spin_sdk::http_service;
@@ -35,9 +36,8 @@ protocol::conversions!(errors, messages, tenancy, route);
 /// The URL where `auth` publishes its keys. If `allowed_outbound_hosts` has `http://self`, then
 /// Spin sends requests for `self.alt` to the application itself.
 const KEYS: &str = "http://self.alt/.well-known/jwks.json";
-/// The URL that delivers due webhooks. The call stays until deliveries that fail at first are due
-/// again.
-const TICK: &str = "http://self.alt/internal/tick?work=deliveries&wait=6";
+/// The URL of this application itself.
+const OWN: &str = "http://self.alt";
 const CHUNK: usize = 16 * 1024;
 /// Compare-and-swap attempts for one bucket. Only many requests of one identity without a pause can
 /// make one request lose this often.
@@ -257,20 +257,21 @@ impl Platform for Spin {
             .map_err(|error| Fault::Unavailable(format!("{KEYS}: {error:?}")))
     }
 
-    /// Wakes the dispatcher in a task that goes on behind the answer. It is a task of the guest's
-    /// call, for which hosts keep the instance. Our runner keeps it as long as a stream
+    /// Calls for the work in a task that goes on behind the answer. It is a task of the guest's call,
+    /// for which hosts keep the instance. Our runner keeps it as long as a stream
     /// (`host/src/composed/worker.rs`). Spin 4 keeps it as long as its `--request-timeout`, by
     /// default without end (`HttpWorkerExpiration` in its crates/trigger-http/src/server.rs).
-    fn wake(&self) {
-        spin_sdk::wasip3::spawn(async {
+    fn wake(&self, due: Due) {
+        spin_sdk::wasip3::spawn(async move {
             let token = Self.variable("tick_token").await.unwrap_or_default();
             if token.is_empty() {
                 return;
             }
+            let url = format!("{OWN}{}?{}", due.path(), query(due));
             // A run may end while there is more to do. No other request may start the next run,
             // because a queue that is already due wakes nobody. So this task goes on.
             loop {
-                let request = http::Request::post(TICK)
+                let request = http::Request::post(&url)
                     .header("authorization", format!("Bearer {token}"))
                     .body(Empty::<Bytes>::new());
                 let Ok(request) = request else { return };
@@ -288,7 +289,16 @@ impl Platform for Spin {
     }
 }
 
-/// Whether the answer of a tick says that there is more to do, and that this run has done some
+/// The query of a call for due work. The call for deliveries stays until those that fail at first
+/// are due again.
+fn query(due: Due) -> &'static str {
+    match due {
+        Due::Integrations => "work=deliveries",
+        Due::Webhooks => "work=deliveries&wait=6",
+    }
+}
+
+/// Whether the answer says that there is more to do, and that this run has done some
 /// work.
 fn is_more(body: &[u8]) -> bool {
     let Ok(done) = serde_json::from_slice::<serde_json::Value>(body) else { return false };

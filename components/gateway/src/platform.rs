@@ -5,6 +5,7 @@
 
 use std::future::Future;
 
+use protocol::note::Due;
 use protocol::{Code, Context, Error, Request, Response};
 
 use crate::limits::bucket::Taken;
@@ -82,9 +83,9 @@ pub trait Platform: Sync {
     /// key-value store has no usable set. Returns the document: a JWK Set (RFC 7517) with the
     /// signed set for gateways.
     fn ask_for_keys(&self) -> impl Future<Output = Result<Vec<u8>, Fault>> + MaybeSend;
-    /// Tells the dispatcher that work is due. The answer does not wait for it. If nobody receives
-    /// the message, then nothing is lost, because the due work is in the database.
-    fn wake(&self);
+    /// Tells a function that it has work. The answer does not wait for it. If nobody receives the
+    /// message, then nothing is lost, because the due work is in the database.
+    fn wake(&self, due: Due);
     /// Writes one line to the log.
     fn log(&self, line: &str);
 }

@@ -36,9 +36,8 @@ pub(crate) async fn note<P: Platform>(platform: &P, refusal: &Error, record: &mu
     let context = Context { trace_id: record.trace.trace_id.clone(), caller: Some(caller) };
     match platform.call(context, note::Refusal::OPERATION, told.request()).await {
         Ok(Ok(mut response)) => {
-            if note::take_work_due(&mut response.headers) {
-                platform.wake();
-            }
+            let due = note::take_work_due(&mut response.headers);
+            due.into_iter().for_each(|due| platform.wake(due));
         }
         // The function has no database, or it does not know this call.
         Ok(Err(error)) => record.cause = error.internal.or(Some(error.message)),

@@ -1,4 +1,4 @@
-//! The scheduler, which calls `POST /internal/tick`.
+//! The scheduler, which calls `POST /internal/tick`, and the calls for work of single functions.
 
 use http::request::Parts;
 use subtle::ConstantTimeEq as _;
@@ -8,7 +8,7 @@ use crate::router::Route;
 use crate::settings::Settings;
 use crate::text::header;
 
-/// The limit class of the scheduler's operation.
+/// The limit class of these operations.
 const CLASS: &str = "tick";
 
 /// The scheduler, as this gateway knows it.

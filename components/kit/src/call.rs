@@ -11,8 +11,8 @@ use crate::{Caller, Code, Error, Internal, problem};
 
 /// A request that keeps its contract.
 pub struct Call {
-    /// The function that is called, as the contract names it.
-    pub(crate) function: &'static str,
+    /// The name under which the called function records events.
+    pub(crate) recorder: &'static str,
     pub(crate) operation: &'static Operation,
     pub(crate) context: Context,
     pub(crate) facts: Facts,

@@ -92,7 +92,7 @@ impl Scope<'_> {
                 let missing = format!("openapi/events.yaml has no event {}", event.kind);
                 return Err(Error::internal(missing));
             };
-            kinds.push(known.name);
+            kinds.push(known);
             values.extend([
                 Value::Text(if at == 0 { first.clone() } else { id("evt") }),
                 Value::Text(known.name.to_owned()),

@@ -16,7 +16,10 @@
 //! call. So a handler that forgets the tenant does not compile.
 
 pub mod contract;
+pub mod hops;
 pub mod list;
+pub mod signing_secret;
+pub mod target;
 pub mod validate;
 
 #[cfg(any(target_arch = "wasm32", test))]
@@ -80,6 +83,8 @@ mod serve;
 mod sql;
 #[cfg(target_arch = "wasm32")]
 mod stream;
+#[cfg(target_arch = "wasm32")]
+mod watch;
 
 pub use clock::{now, rfc3339};
 pub use contract::{EventType, MASK};

@@ -1,34 +1,36 @@
 //! The event feed is the outbox of webhooks. An appended event makes the queues due that take it,
 //! in the same transaction. The function `webhooks` sends the events of due queues.
 
-use std::cell::Cell;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use protocol::contract::EventType;
+use protocol::note::Due;
 
 use crate::sql::Value;
 use crate::{Error, Scope};
 
 thread_local! {
-    /// Whether the running request made a queue due. If an instance has several requests, then
-    /// another one may report it: then the dispatcher may look and find nothing.
-    static DELIVERIES: Cell<bool> = const { Cell::new(false) };
+    /// The functions for which the running request made work due. If an instance has several
+    /// requests, then another one may report them: then a function may look and find nothing.
+    static DUE: RefCell<BTreeSet<Due>> = const { RefCell::new(BTreeSet::new()) };
 }
 
-/// Whether a delivery became due since the last call.
-pub(crate) fn take_due() -> bool {
-    DELIVERIES.take()
+/// The functions for which work became due since the last call.
+pub(crate) fn take_due() -> BTreeSet<Due> {
+    DUE.take()
 }
 
 impl Scope<'_> {
     /// Makes the queues due that take events of these types. A queue that is already due is not
     /// written again, so that writers do not wait for each other on one row.
-    pub(crate) fn announce(&self, kinds: &[&str]) -> Result<(), Error> {
+    pub(crate) fn announce(&self, kinds: &[&EventType]) -> Result<(), Error> {
         let mut like = Vec::with_capacity(kinds.len() * 3);
-        for kind in kinds {
-            let area = kind.split_once('.').map_or(*kind, |(area, _)| area);
-            like.push(format!("% {kind} %"));
+        for EventType { name, operational, .. } in kinds {
+            let area = name.split_once('.').map_or(*name, |(area, _)| area);
+            like.push(format!("% {name} %"));
             like.push(format!("% {area}.* %"));
-            // Events about the delivery itself go only to endpoints that name these types or their
-            // area.
-            if !matches!(area, "endpoint" | "delivery") {
+            if !operational {
                 like.push("% * %".to_owned());
             }
         }
@@ -41,13 +43,13 @@ impl Scope<'_> {
             takes.join(" OR ")
         );
         if self.execute(&sql, like.into_iter().map(Value::Text))? > 0 {
-            self.wake();
+            self.wake(Due::Webhooks);
         }
         Ok(())
     }
 
-    /// Wakes the dispatcher as soon as the request is answered.
-    pub fn wake(&self) {
-        DELIVERIES.set(true);
+    /// Calls for the work of a function as soon as the request is answered.
+    pub fn wake(&self, due: Due) {
+        DUE.with_borrow_mut(|all| all.insert(due));
     }
 }

@@ -1,274 +1,217 @@
 //! Data that is kept only for a time (C-39). Older data is deleted in bounded steps, so that no
-//! request waits long for them. On PostgreSQL, the months of events and audit entries are
-//! partitions, which are dropped as a whole. The role of the functions may not do that. So SQL
-//! functions of the owner of the tables do it (migrations/0005_scaling.sql).
+//! request waits long for them. Each function deletes rows of its own tables with the steps that
+//! are here. [`Sweep::own_tables`] deletes rows of the tables that all functions share.
 //!
-//! Plans may have different retention times. Data older than the longest one is deleted for all
-//! tenants at once. For tenants with a shorter time, the rest is deleted tenant by tenant, in the
-//! scope of each.
+//! On PostgreSQL, the months of events and audit entries are partitions, which are dropped as a
+//! whole. The role of the functions may not do that. So SQL functions of the owner of the tables do
+//! it (migrations/0005_scaling.sql).
 //!
-//! The sweep has a clock of its own, which one sweep moves by at most an hour. So if the clock of a
-//! host is two days ahead for some minutes, nothing becomes two days older. Then no receipt of an
-//! idempotency key is deleted early, and no request is executed twice for that reason.
+//! The sweeps have a clock of their own, which one tick moves by at most an hour. So if the clock
+//! of a host is two days ahead for some minutes, nothing becomes two days older. Then no receipt of
+//! an idempotency key is deleted early, and no request is executed twice for that reason.
 
 use std::slice;
 
-use serde::Serialize;
-
 use crate::sql::Value;
-use crate::{Call, Code, Days, Error, System, now};
+use crate::{Call, Code, Days, Error, Internal as _, System, now};
 
 /// The most rows that one transaction deletes.
-const BATCH: u64 = 500;
+pub const BATCH: u64 = 500;
 /// The most such transactions of one sweep for each table.
-const ROUNDS: u64 = 20;
+pub const ROUNDS: u64 = 20;
+/// A day, in milliseconds.
+pub const DAY: i64 = 86_400_000;
 /// The number of months for which partitions exist, from the current one on.
 const MONTHS: i64 = 4;
-const DAY: i64 = 86_400_000;
 /// The days of one partition. Events may be kept longer by this time, because partitions are
 /// dropped as a whole.
 const MONTH: i64 = 31;
-/// The most tenants of one plan that a sweep looks at.
-const TENANTS: usize = 100;
-/// How late the sweep may look at a tenant with a plan: it looks at each one four times a day.
-const SLACK: i64 = DAY / 4;
-/// The most by which one sweep moves its clock.
+/// The most by which one tick moves the clock of the sweeps.
 const STEP: i64 = 3_600_000;
+/// The shortest retention, in days. A shorter setting counts as this one.
+const SHORTEST: i64 = 1;
 
-/// How long data is kept, in days.
-pub struct Ages {
-    /// Events of the feed, by the plan of their tenant.
-    pub events: Days,
-    /// Audit entries.
-    pub audit_logs: i64,
-    /// Attempts of webhook deliveries.
-    pub webhooks: i64,
+/// The number of rows that a step deleted, and whether there may be more to delete.
+pub type Deleted = (u64, bool);
+
+/// A sweep: a connection, and the time by which age is measured.
+pub struct Sweep<'a> {
+    system: System<'a>,
+    now: i64,
 }
 
-/// The numbers of rows that one sweep deleted.
-#[derive(Debug, Default, Serialize)]
+/// The numbers of rows that were deleted from the tables that all functions share.
+#[derive(Debug, Default)]
 pub struct Swept {
-    /// Events, or months of them.
-    pub events: u64,
     /// Audit entries, or months of them.
     pub audit_logs: u64,
     /// Expired receipts of idempotency keys.
     pub idempotency_receipts: u64,
-    /// Expired refresh tokens.
-    pub refresh_tokens: u64,
-    /// Webhook deliveries that have ended.
-    pub webhook_deliveries: u64,
-    /// Attempts of webhook deliveries.
-    pub webhook_attempts: u64,
-    /// Names of received webhooks. A second delivery is recognised by its name.
-    pub inbound_events: u64,
     /// Whether there is more to delete. Then the next sweep goes on.
     pub more: bool,
 }
 
-/// Deletes data that is older than its retention time or has expired.
-///
-/// # Errors
-/// `internal-error` or `service-unavailable` of the database. Deletions before the error stay.
-pub fn sweep(call: &Call, ages: &Ages) -> Result<Swept, Error> {
-    let system = System::open(call, "what is too old goes, whosever it is")?;
-    let mut swept = Swept::default();
-    let now = system.transaction(|| advance(&system))?;
-    let mut more = false;
-    for (table, age, gone) in [
-        ("events", ages.events.longest(), &mut swept.events),
-        ("audit_logs", ages.audit_logs, &mut swept.audit_logs),
-    ] {
-        let before = now - age * DAY;
-        let (count, rest) = match system.is_partitioned() {
-            true => drop_partitions(&system, table, now, before)?,
-            false => delete(&system, table, "id", "created_at < $1", before)?,
-        };
-        *gone = count;
-        more |= rest;
+impl<'a> Sweep<'a> {
+    /// Begins the sweep of a tick, and moves the clock of the sweeps. Only the function that serves
+    /// the tick does that.
+    ///
+    /// # Errors
+    /// `internal-error` or `service-unavailable` of the database.
+    pub fn begin(call: &'a Call) -> Result<Self, Error> {
+        let system = System::open(call, "what is too old goes, whosever it is")?;
+        let now = system.transaction(|| advance(&system))?;
+        Ok(Self { system, now })
     }
-    let (count, rest) = delete_by_plan(&system, &ages.events, now)?;
-    swept.events += count;
-    more |= rest;
-    let attempts = now - ages.webhooks * DAY;
-    // Deliveries are kept as long as the events. Otherwise a delivered event would look as if it
-    // had never been delivered.
-    let deliveries = now - (ages.events.longest() + MONTH) * DAY;
-    let delivery = "tenant_id, endpoint_id, event_id";
-    // A margin of a day: if a clock is wrong for some minutes, then no revocation is deleted that
-    // still counts.
-    let revoked = now - DAY;
-    let mut revocations = 0;
-    let over = "updated_at < $1 AND status <> 'PENDING'";
-    for (table, key, condition, before, gone) in [
-        (
-            "idempotency_receipts",
-            "tenant_id, key",
-            "expires_at < $1",
-            now,
-            &mut swept.idempotency_receipts,
-        ),
-        ("refresh_tokens", "hash", "expires_at < $1", now, &mut swept.refresh_tokens),
-        ("revocations", "tenant_id, subject", "expires_at < $1", revoked, &mut revocations),
-        ("webhook_deliveries", delivery, over, deliveries, &mut swept.webhook_deliveries),
-        (
-            "webhook_attempts",
-            "tenant_id, id",
-            "created_at < $1",
-            attempts,
-            &mut swept.webhook_attempts,
-        ),
-        (
-            "inbound_events",
-            "tenant_id, integration_id, external_id",
-            "received_at < $1 AND status = 'PROCESSED'",
-            deliveries,
-            &mut swept.inbound_events,
-        ),
-    ] {
-        let (count, rest) = delete(&system, table, key, condition, before)?;
-        *gone = count;
-        more |= rest;
+
+    /// Takes part in the sweep of a tick: the clock stays as the tick has set it. `None` if no tick
+    /// has set it yet.
+    ///
+    /// # Errors
+    /// As [`Sweep::begin`].
+    pub fn join(call: &'a Call) -> Result<Option<Self>, Error> {
+        let system = System::open(call, "what is too old goes, whosever it is")?;
+        let now = clock(&system)?;
+        Ok(now.map(|now| Self { system, now }))
     }
-    Ok(Swept { more, ..swept })
-}
 
-/// Moves the clock of the sweep; returns its new time.
-fn advance(system: &System<'_>) -> Result<i64, Error> {
-    let name = Value::Text("retention".to_owned());
-    let now = Value::Integer(now());
-    // The first sweep takes over the clock of its host.
-    let rows = system.query("SELECT moment FROM clocks WHERE name = $1", slice::from_ref(&name))?;
-    let Some(mut row) = rows.into_iter().next() else {
-        let sql = "INSERT INTO clocks (name, moment) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-        system.execute(sql, &[name, now.clone()])?;
-        return Ok(crate::now());
-    };
-    let moment = crate::now().min(row.integer() + STEP);
-    let sql = "UPDATE clocks SET moment = $2 WHERE name = $1";
-    system.execute(sql, &[name, Value::Integer(moment)])?;
-    Ok(moment)
-}
-
-/// Deletes the rows that `condition` finds; `$1` in it is `before`. Returns the number of rows, and
-/// whether there may be more.
-fn delete(
-    system: &System<'_>,
-    table: &str,
-    key: &str,
-    condition: &str,
-    before: i64,
-) -> Result<(u64, bool), Error> {
-    let sql = format!(
-        "DELETE FROM {table} WHERE ({key}) IN \
-         (SELECT {key} FROM {table} WHERE {condition} LIMIT {BATCH})"
-    );
-    let mut deleted = 0;
-    for _ in 0..ROUNDS {
-        let batch = system.transaction(|| system.execute(&sql, &[Value::Integer(before)]))?;
-        deleted += batch;
-        if batch < BATCH {
-            return Ok((deleted, false));
-        }
+    /// The time of the sweep, in milliseconds since the Unix epoch.
+    pub fn now(&self) -> i64 {
+        self.now
     }
-    Ok((deleted, true))
-}
 
-/// Deletes events of tenants whose plan keeps them for less than the longest time. Returns the
-/// number of events, and whether there may be more.
-fn delete_by_plan(system: &System<'_>, days: &Days, now: i64) -> Result<(u64, bool), Error> {
-    let (mut deleted, mut more) = (0, false);
-    for (plan, age) in days.shorter() {
-        let before = now - age * DAY;
-        let tenants = tenants(system, days, plan, before - SLACK)?;
-        more |= tenants.len() == TENANTS;
-        for tenant in tenants {
-            loop {
-                if deleted >= BATCH * ROUNDS {
-                    return Ok((deleted, true));
-                }
-                match system.transaction(|| delete_oldest(system, &tenant, before))? {
-                    0 => break,
-                    gone => deleted += gone,
-                }
+    /// The connection of the sweep.
+    pub fn system(&self) -> &System<'a> {
+        &self.system
+    }
+
+    /// The time before which deliveries and names of received webhooks are deleted. Both are kept
+    /// as long as the events. Otherwise a delivered event would look as if it had never been
+    /// delivered, and a webhook that came before would come into the feed again.
+    ///
+    /// # Errors
+    /// As [`of_events`].
+    pub async fn end_of_deliveries(&self) -> Result<i64, Error> {
+        Ok(self.now - (of_events().await?.longest() + MONTH) * DAY)
+    }
+
+    /// Deletes the rows that `condition` finds; `$1` in it is `before`.
+    ///
+    /// # Errors
+    /// As [`Sweep::begin`]. Deletions before the error stay.
+    pub fn delete(
+        &self,
+        table: &str,
+        key: &str,
+        condition: &str,
+        before: i64,
+    ) -> Result<Deleted, Error> {
+        let sql = format!(
+            "DELETE FROM {table} WHERE ({key}) IN \
+             (SELECT {key} FROM {table} WHERE {condition} LIMIT {BATCH})"
+        );
+        let mut deleted = 0;
+        for _ in 0..ROUNDS {
+            let delete = || self.system.execute(&sql, &[Value::Integer(before)]);
+            let batch = self.system.transaction(delete)?;
+            deleted += batch;
+            if batch < BATCH {
+                return Ok((deleted, false));
             }
         }
+        Ok((deleted, true))
     }
-    Ok((deleted, more))
-}
 
-/// Tenants with this plan whose events are not yet deleted up to `moment`, in the order of their
-/// waiting time. `None` stands for tenants whose plan is not named.
-fn tenants(
-    system: &System<'_>,
-    days: &Days,
-    plan: Option<&str>,
-    moment: i64,
-) -> Result<Vec<String>, Error> {
-    let text = |plan: &str| Value::Text(plan.to_owned());
-    let (condition, mut values) = match plan {
-        Some(plan) => ("plan = $1".to_owned(), vec![text(plan)]),
-        None => {
-            let named: Vec<_> = days.plans().map(text).collect();
-            let places: Vec<_> = (1..=named.len()).map(|number| format!("${number}")).collect();
-            (format!("(plan IS NULL OR plan NOT IN ({}))", places.join(", ")), named)
+    /// Deletes the rows of `events` or `audit_logs` that are older than this number of days. On
+    /// PostgreSQL it drops the months in which all rows are, counts these months, and makes the
+    /// next ones.
+    ///
+    /// # Errors
+    /// As [`Sweep::delete`].
+    pub fn delete_older(&self, table: &str, days: i64) -> Result<Deleted, Error> {
+        let before = self.now - days * DAY;
+        match self.system.is_partitioned() {
+            true => self.drop_partitions(table, before),
+            false => self.delete(table, "id", "created_at < $1", before),
         }
-    };
-    let sql = format!(
-        "SELECT id FROM tenants WHERE {condition} AND events_gone_to < ${} \
-         ORDER BY events_gone_to LIMIT {TENANTS}",
-        values.len() + 1
-    );
-    values.push(Value::Integer(moment));
-    let rows = system.query(&sql, &values)?;
-    Ok(rows.into_iter().map(|mut row| row.text()).collect())
-}
-
-/// Deletes the first events of a tenant, as far as they are older than `before`. Returns the number
-/// of events. If it is 0, then the tenant is marked as done up to `before`.
-fn delete_oldest(system: &System<'_>, tenant: &str, before: i64) -> Result<u64, Error> {
-    let scope = system.enter(tenant);
-    let values = [Value::Integer(BATCH.cast_signed()), Value::Integer(before)];
-    let gone = match system.is_partitioned() {
-        true => {
-            let sql = "SELECT tenantry_delete_events($1, $2, $3)";
-            let row = scope.query(sql, values)?.into_iter().next();
-            row.map_or(0, |mut row| row.integer()).cast_unsigned()
-        }
-        // The events with the lowest numbers are the oldest, unless a clock was wrong.
-        false => scope.execute(
-            "DELETE FROM events WHERE tenant_id = $1 AND seq IN (SELECT seq FROM \
-             (SELECT seq, created_at FROM events WHERE tenant_id = $1 ORDER BY seq LIMIT $2) AS first \
-             WHERE created_at < $3)",
-            values,
-        )?,
-    };
-    if gone == 0 {
-        let sql = "UPDATE tenants SET events_gone_to = $1 WHERE id = $2";
-        system.execute(sql, &[Value::Integer(before), Value::Text(tenant.to_owned())])?;
     }
-    Ok(gone)
+
+    fn drop_partitions(&self, table: &str, before: i64) -> Result<Deleted, Error> {
+        let table = Value::Text(table.to_owned());
+        // `None`: a long read holds the table, and the sweep does not wait for it.
+        let call = |sql: &str, values: &[Value]| match self
+            .system
+            .transaction(|| self.system.query(sql, values))
+        {
+            Ok(rows) => Ok(rows.into_iter().next().map(|mut row| row.integer())),
+            Err(error) if error.code == Code::ServiceUnavailable => Ok(None),
+            Err(error) => Err(error),
+        };
+        let months = [table.clone(), Value::Integer(self.now), Value::Integer(MONTHS)];
+        call("SELECT tenantry_add_partitions($1, $2, $3)", &months)?;
+        let batch = BATCH * ROUNDS;
+        let limits = [table, Value::Integer(before), Value::Integer(batch.cast_signed())];
+        let gone =
+            call("SELECT tenantry_drop_partitions($1, $2, $3)", &limits)?.map(i64::cast_unsigned);
+        Ok((gone.unwrap_or_default(), gone.is_none_or(|gone| gone >= batch)))
+    }
+
+    /// Deletes what is too old or has expired in the tables that all functions share.
+    ///
+    /// # Errors
+    /// As [`Sweep::delete`].
+    pub async fn own_tables(&self) -> Result<Swept, Error> {
+        let age = days("retention_audit_days", 365).await;
+        let (audit_logs, entries) = self.delete_older("audit_logs", age)?;
+        let expired = "expires_at < $1";
+        let (idempotency_receipts, receipts) =
+            self.delete("idempotency_receipts", "tenant_id, key", expired, self.now)?;
+        // A margin of a day: if a clock is wrong for some minutes, then no revocation is deleted
+        // that still counts.
+        let (_, revocations) =
+            self.delete("revocations", "tenant_id, subject", expired, self.now - DAY)?;
+        Ok(Swept { audit_logs, idempotency_receipts, more: entries || receipts || revocations })
+    }
 }
 
-fn drop_partitions(
-    system: &System<'_>,
-    table: &str,
-    now: i64,
-    before: i64,
-) -> Result<(u64, bool), Error> {
-    let table = Value::Text(table.to_owned());
-    // `None`: a long read holds the table, and the sweep does not wait for it.
-    let call = |sql: &str, values: &[Value]| match system.transaction(|| system.query(sql, values))
-    {
-        Ok(rows) => Ok(rows.into_iter().next().map(|mut row| row.integer())),
-        Err(error) if error.code == Code::ServiceUnavailable => Ok(None),
-        Err(error) => Err(error),
+/// A setting in days. If it is not set or cannot be read, then the default counts.
+pub async fn days(name: &str, default: i64) -> i64 {
+    let text = spin_sdk::variables::get(name).await.unwrap_or_default();
+    text.trim().parse().unwrap_or(default).max(SHORTEST)
+}
+
+/// How long events are kept.
+///
+/// # Errors
+/// `internal-error` if the setting cannot be read. There is no default: it could delete events that
+/// a paid plan keeps for longer.
+pub async fn of_events() -> Result<Days, Error> {
+    let text = spin_sdk::variables::get("retention_events_days").await.unwrap_or_default();
+    text.parse().map_err(|why| format!("retention_events_days {why}")).internal()
+}
+
+/// The name of the clock of the sweeps.
+fn name() -> Value {
+    Value::Text("retention".to_owned())
+}
+
+/// The time of the clock. `None` before the first tick.
+fn clock(system: &System<'_>) -> Result<Option<i64>, Error> {
+    let sql = "SELECT moment FROM clocks WHERE name = $1";
+    let row = system.query(sql, slice::from_ref(&name()))?.into_iter().next();
+    Ok(row.map(|mut row| row.integer()))
+}
+
+/// Moves the clock; returns its new time.
+fn advance(system: &System<'_>) -> Result<i64, Error> {
+    let Some(held) = clock(system)? else {
+        // The first tick takes over the clock of its host.
+        let now = now();
+        let sql = "INSERT INTO clocks (name, moment) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        system.execute(sql, &[name(), Value::Integer(now)])?;
+        return Ok(now);
     };
-    let months = [table.clone(), Value::Integer(now), Value::Integer(MONTHS)];
-    call("SELECT tenantry_add_partitions($1, $2, $3)", &months)?;
-    let batch = BATCH * ROUNDS;
-    let limits = [table, Value::Integer(before), Value::Integer(batch.cast_signed())];
-    let gone =
-        call("SELECT tenantry_drop_partitions($1, $2, $3)", &limits)?.map(i64::cast_unsigned);
-    Ok((gone.unwrap_or_default(), gone.is_none_or(|gone| gone >= batch)))
+    let moment = now().min(held + STEP);
+    let sql = "UPDATE clocks SET moment = $2 WHERE name = $1";
+    system.execute(sql, &[name(), Value::Integer(moment)])?;
+    Ok(moment)
 }

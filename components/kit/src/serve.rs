@@ -1,7 +1,9 @@
 //! The steps of a request inside a function: find the operation, check the request against its
 //! contract, call the handler.
 
-use protocol::note::{Facts, Refusal, work_due};
+use std::collections::BTreeSet;
+
+use protocol::note::{Due, Facts, Refusal, work_due};
 use protocol::{Context, Parameter, Request, Response, message};
 use serde_json::{Map, Value};
 use spin_sdk::wit_bindgen::StreamReader;
@@ -31,9 +33,9 @@ where
 {
     if operation == Refusal::OPERATION {
         crate::sql::configure().await;
-        let noted = refusal::note(O::FUNCTION, &context, &request);
-        let is_due = crate::outbox::take_due();
-        return noted.map(|reply| answer(reply, is_due));
+        let noted = refusal::note(O::RECORDER, &context, &request);
+        let due = crate::outbox::take_due();
+        return noted.map(|reply| answer(reply, due));
     }
     let Some((op, operation)) = O::find(operation) else {
         return Err(problem(Code::RouteNotFound, "No operation has this path."));
@@ -44,22 +46,20 @@ where
     crate::sabotage::listen(&facts.request_id);
     crate::sql::configure().await;
     let call =
-        Call { function: O::FUNCTION, operation, context, facts, parameters, body, document };
+        Call { recorder: O::RECORDER, operation, context, facts, parameters, body, document };
     let outcome = dispatch(*op, call).await;
     // A refused request may revoke tokens too: a refresh token that is used twice ends its login.
     let _ = crate::revocation::publish_fresh();
     // Also taken after a refusal, so that it is not told with the next answer of this instance.
-    let is_due = crate::outbox::take_due();
+    let due = crate::outbox::take_due();
     let cache = operation.cache.map(str::to_owned);
-    outcome.map(|reply| answer(reply.maybe("cache-control", cache), is_due))
+    outcome.map(|reply| answer(reply.maybe("cache-control", cache), due))
 }
 
-/// The answer, with a note for the gateway if work became due.
-fn answer(reply: Reply, is_due: bool) -> Response<StreamReader<u8>> {
+/// The answer, with a note for the gateway about each function for which work became due.
+fn answer(reply: Reply, due: BTreeSet<Due>) -> Response<StreamReader<u8>> {
     let mut response = Response::from(reply);
-    if is_due {
-        response.headers.push(work_due());
-    }
+    response.headers.extend(due.into_iter().map(work_due));
     response
 }
 

@@ -1,8 +1,6 @@
-//! The users and teams of a tenant, its notices about the service, and limits that the operator
-//! sets.
+//! The users and teams of a tenant, and its notices about the service.
 
 mod contract;
-mod limits;
 mod notices;
 mod users;
 
@@ -27,9 +25,6 @@ async fn dispatch(op: Op, call: Call) -> kit::Result {
         Op::UpdateTeam => TEAMS.merge(&call, no_rule),
         Op::DeleteTeam => TEAMS.delete(&call, no_rule),
         Op::GetTeamLead => TEAMS.related(&call),
-        Op::ListLimits => limits::list(&call).await,
-        Op::ReplaceLimit => limits::set(&call).await,
-        Op::DeleteLimit => limits::remove(&call).await,
         Op::ListNotices => notices::list(&call).await,
         Op::GetNotice => NOTICES.read(&call),
     }

@@ -1,13 +1,15 @@
 //! Endpoints: the rules for writing them, and what a write does to their secrets and queues.
 
-use kit::{Call, Change, Code, Error, Record, Scope, Seal, Value, now, problem};
+use kit::{
+    Call, Change, Code, Error, Record, Scope, Seal, Value, now, problem, signing_secret, target,
+};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
 use crate::contract::WEBHOOK_ENDPOINTS;
 use crate::secrets::{self, Fresh};
 use crate::violation::violation;
-use crate::{credentials, headers, patterns, queue, signature, target};
+use crate::{credentials, headers, patterns, queue};
 
 /// The most endpoints of a tenant.
 const MOST: i64 = 100;
@@ -149,7 +151,7 @@ fn check(call: &Call, seal: &Seal) -> kit::Result<()> {
     let wrong = wrong.into_iter().flatten();
     found.extend(wrong.map(|(pointer, message)| violation(pointer, message)));
     let secret = body.get("secret").and_then(Json::as_str);
-    if secret.is_some_and(|secret| signature::decode(secret).is_none()) {
+    if secret.is_some_and(|secret| signing_secret::decode(secret).is_none()) {
         found.extend(secrets::invalid().violations);
     }
     if found.is_empty() { Ok(()) } else { Err(Error::violations(found)) }

@@ -1,9 +1,5 @@
-//! Webhooks in both directions. Outgoing: the endpoints of tenants, and the dispatcher that
-//! delivers the events of the feed to them. Incoming: the integrations of tenants, and the
-//! receivers that their providers send to.
-//!
-//! The operation `tick` sends the deliveries and brings incoming webhooks into the feed, together
-//! with the other background work.
+//! Outgoing webhooks: the endpoints of tenants, and the dispatcher that delivers the events of the
+//! feed to them. The work of this function (`work`) sends the deliveries that are due.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that panics has failed"))]
 #![cfg_attr(
@@ -20,8 +16,6 @@ mod dispatch;
 #[cfg(target_arch = "wasm32")]
 mod endpoints;
 #[cfg(target_arch = "wasm32")]
-mod integrations;
-#[cfg(target_arch = "wasm32")]
 mod queue;
 #[cfg(target_arch = "wasm32")]
 mod replay;
@@ -30,25 +24,20 @@ mod secrets;
 #[cfg(target_arch = "wasm32")]
 mod statistics;
 #[cfg(target_arch = "wasm32")]
-mod tick;
-#[cfg(target_arch = "wasm32")]
 mod violation;
+#[cfg(target_arch = "wasm32")]
+mod work;
 
-mod grant;
 mod headers;
-mod hops;
-mod inbound;
 mod patterns;
 mod policy;
 mod shares;
 mod signature;
-mod target;
 
 #[cfg(target_arch = "wasm32")]
 mod function {
-    use super::contract::{INTEGRATIONS, Op, WEBHOOK_ATTEMPTS, WEBHOOK_ENDPOINTS};
-    use super::inbound::receive::{Receiver, receive};
-    use super::{endpoints, integrations, replay, statistics, tick};
+    use super::contract::{Op, WEBHOOK_ATTEMPTS, WEBHOOK_ENDPOINTS};
+    use super::{endpoints, replay, statistics, work};
     use kit::Call;
 
     kit::function!(Op, dispatch);
@@ -75,22 +64,7 @@ mod function {
                 WEBHOOK_ATTEMPTS.list_of(&call, Some(("endpoint_id", id)), exists)
             }
             Op::GetWebhookEndpointStatistics => statistics::get(&call),
-            Op::ListIntegrations => INTEGRATIONS.list(&call),
-            Op::CreateIntegration => integrations::create(&call).await,
-            Op::GetIntegration => INTEGRATIONS.read(&call),
-            Op::UpdateIntegration => INTEGRATIONS.merge(&call, integrations::rule),
-            Op::DeleteIntegration => integrations::delete(&call).await,
-            Op::GetIntegrationHealth => integrations::health::get(&call),
-            Op::RotateSecretIntegration => integrations::rotate(&call).await,
-            Op::AuthorizeIntegration => integrations::oauth::authorize(&call).await,
-            Op::ConnectIntegration => integrations::oauth::connect(&call).await,
-            Op::GetIntegrationToken => integrations::oauth::token(&call).await,
-            Op::ListIntegrationEndpoints => integrations::endpoints(&call).await,
-            Op::ReceiveWebhook => receive(&call, Receiver::Kind(call.path("kind"))).await,
-            Op::ReceiveIntegrationWebhook | Op::ReceiveBillingWebhook => {
-                receive(&call, Receiver::Provider(call.path("provider"))).await
-            }
-            Op::Tick => tick::run(&call).await,
+            Op::WorkWebhooks => work::run(&call).await,
         }
     }
 }

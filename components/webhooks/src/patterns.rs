@@ -1,9 +1,5 @@
 //! Event-type patterns of endpoints: one type (`project.created`), all types of an area
-//! (`project.*`), or all types except those about deliveries (`*`).
-
-/// The areas of events about endpoints and deliveries. `*` does not match them. Otherwise each
-/// failed delivery would make an event whose delivery fails as well.
-const OPERATIONAL: [&str; 2] = ["endpoint", "delivery"];
+//! (`project.*`), or all types except those about endpoints and deliveries (`*`).
 
 /// The type of test events. Only the tested endpoint receives them.
 pub(crate) const TEST: &str = "endpoint.tested";
@@ -38,7 +34,14 @@ pub(crate) fn joined(patterns: &[String]) -> String {
 
 /// Whether an event is about endpoints or deliveries.
 pub(crate) fn is_operational(kind: &str) -> bool {
-    kind.split_once('.').is_some_and(|(area, _)| OPERATIONAL.contains(&area))
+    kit::event_type::find(kind).is_some_and(|known| known.operational)
+}
+
+/// An SQL condition for events that are not about endpoints or deliveries.
+fn not_operational() -> String {
+    let kinds = kit::EVENT_TYPES.iter().filter(|known| known.operational);
+    let kinds: Vec<_> = kinds.map(|known| format!("'{}'", known.name)).collect();
+    format!("type NOT IN ({})", kinds.join(", "))
 }
 
 /// An SQL condition on the column `type` for the patterns of a queue, and the values of its
@@ -49,9 +52,7 @@ pub(crate) fn condition(patterns: &str, first: usize) -> (String, Vec<String>) {
     for pattern in patterns.split_whitespace() {
         let place = format!("${}", first + values.len());
         match pattern.strip_suffix('*') {
-            Some("") => {
-                any.push("(type NOT LIKE 'endpoint.%' AND type NOT LIKE 'delivery.%')".to_owned())
-            }
+            Some("") => any.push(not_operational()),
             Some(area) => {
                 values.push(format!("{}%", area.replace('_', "!_")));
                 any.push(format!("type LIKE {place} ESCAPE '!'"));
@@ -110,5 +111,15 @@ mod tests {
             ("type <> $2 AND (type LIKE $3 ESCAPE '!')", "a!_b.%")
         );
         assert!(condition(" ", 2).0.ends_with("(1 = 0)"));
+    }
+
+    #[test]
+    fn all_is_without_what_is_operational() {
+        let sql = condition(" * ", 2).0;
+        assert!(sql.starts_with("type <> $2 AND (type NOT IN ('delivery.exhausted', "), "{sql}");
+        for known in kit::EVENT_TYPES {
+            assert_eq!(sql.contains(&format!("'{}'", known.name)), known.operational);
+            assert_eq!(is_operational(known.name), known.operational);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The queue of an endpoint: how far it has read the feed, and when it is due next.
 
+use kit::note::Due;
 use kit::{Record, Scope, Value};
 
 use crate::patterns;
@@ -88,6 +89,6 @@ pub(crate) fn wake(scope: &Scope<'_>, endpoint: &str) -> kit::Result<()> {
     let sql = "UPDATE webhook_queues SET due_at = 0, paused_until = 0 \
          WHERE tenant_id = $1 AND endpoint_id = $2";
     scope.execute(sql, [text(endpoint)])?;
-    scope.wake();
+    scope.wake(Due::Webhooks);
     Ok(())
 }

@@ -2,9 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use kit::{Code, Error, Internal, RotatingSecrets, Scope, Seal, problem};
 
-use crate::signature::{self, Keys, SECRET};
+use kit::{Code, Error, Internal, RotatingSecrets, Scope, Seal, problem, signing_secret};
+
+use crate::signature::Keys;
 
 /// The length of a generated secret, in bytes.
 const BYTES: usize = 32;
@@ -33,12 +34,12 @@ impl Fresh {
         let mut bytes = vec![0; SEED + BYTES];
         getrandom::fill(&mut bytes).internal()?;
         if let Some(given) = given {
-            let given = signature::decode(given).ok_or_else(invalid)?;
+            let given = signing_secret::decode(given).ok_or_else(invalid)?;
             bytes.truncate(SEED);
             bytes.extend(given);
         }
         Ok(Self {
-            text: format!("{SECRET}{}", STANDARD.encode(&bytes[SEED..])),
+            text: format!("{}{}", signing_secret::PREFIX, STANDARD.encode(&bytes[SEED..])),
             public: keys(&bytes)?.public(),
             sealed: SECRETS.seal(seal, endpoint, &bytes)?,
         })

@@ -8,10 +8,10 @@ use crate::options::Limits;
 use crate::state::{Maker, State};
 use crate::store::KeyValue;
 use crate::streams::Streams;
+use crate::ticker::WorkDue;
 use anyhow::Context as _;
 use gateway::{Fault, Operation};
 use std::sync::{Arc, OnceLock, Weak};
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -30,8 +30,8 @@ pub(crate) struct Background {
     pub(crate) tasks: TaskTracker,
     /// Cancelled to end open streams, which would not end by themselves.
     pub(crate) end_streams: CancellationToken,
-    /// Notified when deliveries are due. The ticker waits for it.
-    pub(crate) work_due: Arc<Notify>,
+    /// Notified when work is due. The ticker waits for it.
+    pub(crate) work_due: Arc<WorkDue>,
 }
 
 /// A function that can be called.

@@ -5,7 +5,7 @@ use super::call::Outcome;
 use super::function::Function;
 use super::stream::ByteStream;
 use gateway::limits::{Ask, Quota, Taken};
-use gateway::{Body, Context, Fault, Platform, Request};
+use gateway::{Body, Context, Due, Fault, Platform, Request};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 impl Platform for Function {
@@ -74,8 +74,8 @@ impl Platform for Function {
         }
     }
 
-    fn wake(&self) {
-        self.background.work_due.notify_one();
+    fn wake(&self, due: Due) {
+        self.background.work_due.of(due).notify_one();
     }
 
     fn log(&self, line: &str) {

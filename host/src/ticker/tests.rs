@@ -13,8 +13,8 @@ type Act = (Duration, Result<Answer, &'static str>);
 struct Server {
     began: Instant,
     script: Arc<Mutex<VecDeque<Act>>>,
-    calls: Arc<Mutex<Vec<(Duration, Work)>>>,
-    work_due: Arc<Notify>,
+    calls: Arc<Mutex<Vec<(Duration, String)>>>,
+    work_due: Arc<WorkDue>,
     warnings: Arc<Mutex<Vec<String>>>,
 }
 
@@ -30,15 +30,16 @@ impl Server {
         };
         let ticked = server.clone();
         tokio::spawn(async move {
-            let call = |work| ticked.answer(work);
+            let calls = Calls::of([PATH, INBOUND, DELIVERIES].into_iter()).expect("it has work");
+            let call = |target| ticked.answer(target);
             let warn = |problem: &str| ticked.warnings.lock().push(problem.to_owned());
-            schedule(call, &ticked.work_due, None, warn).await;
+            schedule(&calls, call, &ticked.work_due, None, warn).await;
         });
         server
     }
 
-    fn answer(&self, work: Work) -> impl Future<Output = anyhow::Result<Answer>> + use<> {
-        self.calls.lock().push((self.began.elapsed(), work));
+    fn answer(&self, target: String) -> impl Future<Output = anyhow::Result<Answer>> + use<> {
+        self.calls.lock().push((self.began.elapsed(), target));
         let (time, answer) = self.script.lock().pop_front().unwrap_or((Duration::ZERO, nothing()));
         async move {
             tokio::time::sleep(time).await;
@@ -46,11 +47,21 @@ impl Server {
         }
     }
 
+    /// Tells the ticker that deliveries are due.
+    fn wake(&self) {
+        self.work_due.of(Due::Webhooks).notify_one();
+    }
+
     /// The times of the calls for deliveries, in milliseconds.
     fn deliveries(&self) -> Vec<u128> {
+        self.times(DELIVERIES)
+    }
+
+    /// The times of the calls of a path, in milliseconds.
+    fn times(&self, path: &str) -> Vec<u128> {
         let calls = self.calls.lock();
-        let deliveries = calls.iter().filter(|(_, work)| *work == Work::Deliveries);
-        deliveries.map(|(at, _)| at.as_millis()).collect()
+        let calls = calls.iter().filter(|(_, target)| target.split('?').next() == Some(path));
+        calls.map(|(at, _)| at.as_millis()).collect()
     }
 }
 
@@ -69,6 +80,8 @@ fn due(after: Duration) -> Result<Answer, &'static str> {
     Ok(Answer { more: false, next_due_at: Some(at) })
 }
 
+const INBOUND: &str = "/internal/work/integrations";
+const DELIVERIES: &str = "/internal/work/webhooks";
 const SECOND: Duration = Duration::from_secs(1);
 
 async fn pass(seconds: u32) {
@@ -80,7 +93,7 @@ async fn all_work_is_asked_for_once_a_minute() {
     let server = Server::with([]);
     pass(600).await;
     let calls = server.calls.lock();
-    assert!(calls.iter().all(|(_, work)| *work == Work::All));
+    assert!(calls.iter().all(|(_, target)| target == "/internal/tick?key_values=expire"));
     assert!((8..=10).contains(&calls.len()), "{calls:?}");
     assert!(calls.windows(2).all(|two| two[1].0 - two[0].0 >= PERIOD), "{calls:?}");
 }
@@ -90,11 +103,11 @@ async fn who_is_woken_calls_at_once_and_for_many_together() {
     let server = Server::with([]);
     pass(1).await;
     for _ in 0..10 {
-        server.work_due.notify_one();
+        server.wake();
     }
     pass(1).await;
     assert_eq!(server.deliveries(), [1000]);
-    server.work_due.notify_one();
+    server.wake();
     pass(1).await;
     assert_eq!(server.deliveries(), [1000, 2000]);
 }
@@ -102,7 +115,7 @@ async fn who_is_woken_calls_at_once_and_for_many_together() {
 #[tokio::test(start_paused = true)]
 async fn while_there_is_more_it_goes_on() {
     let server = Server::with([(SECOND, more()), (Duration::ZERO, more())]);
-    server.work_due.notify_one();
+    server.wake();
     pass(10).await;
     let pace = PACE.as_millis();
     assert_eq!(server.deliveries(), [0, 1000, 1000 + pace]);
@@ -111,7 +124,7 @@ async fn while_there_is_more_it_goes_on() {
 #[tokio::test(start_paused = true)]
 async fn what_is_due_later_is_asked_for_then() {
     let server = Server::with([(Duration::ZERO, due(SECOND * 20))]);
-    server.work_due.notify_one();
+    server.wake();
     pass(50).await;
     let calls = server.deliveries();
     // The machine's clock has advanced by some milliseconds between the two calls.
@@ -121,7 +134,7 @@ async fn what_is_due_later_is_asked_for_then() {
 #[tokio::test(start_paused = true)]
 async fn what_is_due_after_the_minute_waits_for_it() {
     let server = Server::with([(Duration::ZERO, due(SECOND * 86_400))]);
-    server.work_due.notify_one();
+    server.wake();
     pass(59).await;
     assert_eq!(server.deliveries(), [0]);
     pass(12).await;
@@ -132,7 +145,7 @@ async fn what_is_due_after_the_minute_waits_for_it() {
 async fn four_calls_run_at_a_time() {
     let server = Server::with((0..5).map(|_| (SECOND * 10, nothing())));
     for _ in 0..6 {
-        server.work_due.notify_one();
+        server.wake();
         pass(1).await;
     }
     assert_eq!(server.deliveries(), [0, 1000, 2000, 3000]);
@@ -146,7 +159,7 @@ async fn four_calls_run_at_a_time() {
 async fn calls_that_only_wait_are_not_counted() {
     let server = Server::with((0..20).map(|_| (SECOND * 40, nothing())));
     for _ in 0..39 {
-        server.work_due.notify_one();
+        server.wake();
         pass(1).await;
     }
     let calls = server.deliveries();
@@ -159,16 +172,65 @@ async fn calls_that_only_wait_are_not_counted() {
     assert_eq!(server.deliveries().len(), MOST + 1);
 }
 
+/// The bounds are those of one function, so another function is called at once.
+#[tokio::test(start_paused = true)]
+async fn functions_do_not_wait_for_each_other() {
+    let server = Server::with((0..MOST).map(|_| (SECOND * 50, nothing())));
+    for _ in 0..32 {
+        server.wake();
+        pass(1).await;
+    }
+    assert_eq!(server.deliveries().len(), MOST);
+    server.work_due.of(Due::Integrations).notify_one();
+    server.wake();
+    pass(1).await;
+    assert_eq!((server.times(INBOUND), server.deliveries().len()), (vec![32_000], MOST));
+    // Nor does a function wait because another one has failed.
+    let server = Server::with([(Duration::ZERO, Err("refused"))]);
+    server.wake();
+    pass(1).await;
+    server.wake();
+    server.work_due.of(Due::Integrations).notify_one();
+    pass(1).await;
+    assert_eq!((server.times(INBOUND), server.deliveries()), (vec![1000], vec![0]));
+}
+
+/// If a regular call has left something, then the functions are asked at once.
+#[tokio::test(start_paused = true)]
+async fn what_a_regular_call_leaves_is_done_at_once() {
+    let server = Server::with([(Duration::ZERO, more())]);
+    pass(75).await;
+    let tick = server.times(PATH)[0];
+    assert_eq!((server.times(INBOUND), server.deliveries()), (vec![tick], vec![tick]));
+}
+
+#[test]
+fn a_host_calls_for_what_it_serves() {
+    let of = |paths: &[&str]| Calls::of(paths.iter().copied());
+    let calls = |regular: &[&str], at_once: &[Due]| {
+        let regular = regular.iter().map(|&path| path.to_owned()).collect();
+        Some(Calls { regular, at_once: at_once.to_vec() })
+    };
+    let tick = "/internal/tick?key_values=expire";
+    let auth = "/internal/work/auth";
+    assert_eq!(of(&["/", PATH, auth, DELIVERIES]), calls(&[tick], &[Due::Webhooks]));
+    assert_eq!(of(&["/", auth, INBOUND]), calls(&[auth, INBOUND], &[Due::Integrations]));
+    assert_eq!(of(&["/", "/internal/limits"]), None);
+}
+
 #[tokio::test(start_paused = true)]
 async fn failures_are_told_and_tried_again_later() {
     let server = Server::with([(Duration::ZERO, Err("refused")), (SECOND * 70, nothing())]);
-    server.work_due.notify_one();
+    server.wake();
     pass(1).await;
-    server.work_due.notify_one();
+    server.wake();
     pass(54).await;
     assert_eq!(server.deliveries(), [0, 5000], "not before, though it was woken");
     pass(11).await;
-    assert_eq!(*server.warnings.lock(), ["refused", "took too long"]);
+    assert_eq!(
+        *server.warnings.lock(),
+        [format!("{DELIVERIES}: refused"), format!("{DELIVERIES}: took too long")]
+    );
 }
 
 #[test]

@@ -157,11 +157,14 @@ pub enum Op {
 }
 
 impl K::Operations for Op {
-    const FUNCTION: &'static str = "x";
+    const RECORDER: &'static str = "y";
     const ALL: &'static [(Self, K::Operation)] = &[
         (Self::MakeX, K::Operation { id: "make-x", method: "POST", path: "/x", version: 1, public: false, scopes: &[], limit: K::Limit { class: "write", per_minute: 30, burst: 30, cost: 1 }, idempotency: K::Idempotency::Unsupported, query: K::Query::Declared, if_match: false, cache: None, consumes: &["application/json"], produces: &[], shape: Some(K::Shape { collection: "", is_addressed: false, is_page: false, is_numbered: false, enums: &[], maps: &[], relations: &[] }), parameters: &[], body: Some(K::Body { required: false, validate: true, schema: &K::Schema::Object { properties: &[K::Property { name: "a", required: true, shown: false, schema: &K::Schema::Nullable(&K::Schema::String { min_length: 0, max_length: None, format: Some(K::Format::Email), visible: false, one_of: &[] }) }, K::Property { name: "b", required: false, shown: true, schema: &K::Schema::Integer { min: Some(1), max: None } }], additional: None, min_properties: 0, any_of: &[] } }) }),
     ];
 }
 "#;
-    assert_eq!(source::module("x", &operations, &[]).replace("::kit::contract", "K"), expected);
+    assert_eq!(
+        source::module("x", "y", &operations, &[]).replace("::kit::contract", "K"),
+        expected
+    );
 }

@@ -47,7 +47,9 @@ fn every_operation_has_a_unique_id_a_tag_and_a_summary() {
         let used = operation["tags"].as_array().unwrap();
         assert!(used.len() == 1 && tags.contains(&&used[0]), "{id} needs one tag of common.yaml");
     }
-    assert_eq!(ids.len(), tables().len(), "each operation has a table");
+    let tables = tables();
+    let published = tables.iter().filter(|table| !table.path.starts_with("/internal/work/"));
+    assert_eq!(ids.len(), published.count(), "each operation has a table");
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn each_type_is_a_webhook_with_a_schema_of_its_version() {
     assert!(names.is_sorted() && names.contains(&"project.created"), "{names:?}");
     assert_eq!(bundle["components"]["schemas"]["EventType"]["enum"], json!(names));
     assert!(bundle["webhooks"].as_object().unwrap().keys().eq(&names));
-    for EventType { name, version, log_code } in types {
+    for EventType { name, version, log_code, .. } in types {
         let post = &bundle["webhooks"][name]["post"];
         assert_eq!(post["x-event"], json!({ "version": version, "log_code": log_code }));
         let event = &post["requestBody"]["content"]["application/json"]["schema"]["allOf"][1];
@@ -103,7 +103,7 @@ fn write(registry: &str) -> anyhow::Result<Value> {
 #[test]
 fn rows_are_complete() {
     let document =
-        write("thing.made: { version: 2, log_code: MADE, summary: It was made., of: Thing }")
+        write("thing.made: { version: 2, log_code: MADE, operational: true, summary: It was made., of: Thing }")
             .unwrap();
     assert_eq!(
         document["components"]["schemas"]["thing.made.v2"],
@@ -113,9 +113,11 @@ fn rows_are_complete() {
         })
     );
     let types = events::types(&document).unwrap();
-    assert_eq!(types, [EventType { name: "thing.made", version: 2, log_code: Some("MADE") }]);
+    let made =
+        EventType { name: "thing.made", version: 2, log_code: Some("MADE"), operational: true };
+    assert_eq!(types, [made]);
     assert!(events::source(&types).contains(
-        "    EventType { name: \"thing.made\", version: 2, log_code: Some(\"MADE\") },\n"
+        "    EventType { name: \"thing.made\", version: 2, log_code: Some(\"MADE\"), operational: true },\n"
     ));
     for (registry, expected) in [
         ("made: { version: 1, summary: x, of: Thing }", "made: the name is not dotted"),
@@ -124,6 +126,7 @@ fn rows_are_complete() {
         ("thing.made: { summary: x, of: Thing }", "`version`"),
         ("thing.made: { version: 0, summary: x, of: Thing }", "`version`"),
         ("thing.made: { version: 1, log_code: made, summary: x, of: Thing }", "`log_code`"),
+        ("thing.made: { version: 1, operational: 1, summary: x, of: Thing }", "`operational`"),
         ("thing.made: { version: 1, of: Thing }", "`summary`"),
         ("thing.made: { version: 1, summary: x }", "`of` or `data`"),
         ("thing.made: { version: 1, summary: x, of: Thing, data: {} }", "`of` or `data`"),

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
+use protocol::note::work_due;
+
 use super::*;
 
 const SLOT: &str = "idempotency:";
@@ -110,7 +112,7 @@ impl Platform for Stored {
                 *slot.expect("a reservation").1 = b"of another".to_vec();
                 return Err(Fault::Timeout);
             }
-            Some(Act::Due) => headers.push(("x-work-due".to_owned(), "deliveries".to_owned())),
+            Some(Act::Due) => headers.push(work_due(Due::Webhooks)),
             Some(Act::Secret) => headers.push(("cache-control".to_owned(), "no-store".to_owned())),
             None => {}
         }
@@ -121,7 +123,7 @@ impl Platform for Stored {
         Err(Fault::Unavailable("there are none".to_owned()))
     }
 
-    fn wake(&self) {
+    fn wake(&self, _: Due) {
         *self.wakes.lock().expect("not poisoned") += 1;
     }
 

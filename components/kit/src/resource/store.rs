@@ -88,7 +88,7 @@ impl Resource {
         record: &Record,
     ) -> Result<(), Error> {
         let (kind, subject) = (format!("{}.{verb}", self.name), record.text("id"));
-        let (source_agent, data) = (call.function, record.public());
+        let (source_agent, data) = (call.recorder, record.public());
         scope.emit_audited(call, Event { kind: &kind, subject, source_agent, data })
     }
 }

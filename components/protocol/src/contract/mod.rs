@@ -16,8 +16,9 @@ pub use schema::{Format, Property, Schema};
 /// The operations of one function. The build generates the enum `Op`, a variant for each operation,
 /// and implements this trait for it. If an operation has no handler, then it does not compile.
 pub trait Operations: Copy + Eq + 'static {
-    /// The name of the function.
-    const FUNCTION: &'static str;
+    /// The name under which the function records events (`source_agent`). It is the tag of its
+    /// operations, so it stays when operations move to another function.
+    const RECORDER: &'static str;
 
     /// Each operation with its variant, ordered by path.
     const ALL: &'static [(Self, Operation)];
@@ -89,6 +90,10 @@ pub struct EventType {
     pub version: u32,
     /// Its name in logs, if it has one: `INGESTED`.
     pub log_code: Option<&'static str>,
+    /// Whether it is about endpoints and deliveries themselves. The pattern `*` of an endpoint does
+    /// not take such events. Otherwise each failed delivery would make an event whose delivery
+    /// fails as well.
+    pub operational: bool,
 }
 
 impl EventType {

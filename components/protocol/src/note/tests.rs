@@ -47,10 +47,19 @@ fn pages_arrive_as_they_were_told() {
 
 #[test]
 fn due_work_is_told_once() {
-    let mut headers = vec![("etag".to_owned(), "\"1\"".to_owned()), work_due()];
-    assert!(take_work_due(&mut headers));
-    assert!(!take_work_due(&mut headers));
+    let mut headers = vec![("etag".to_owned(), "\"1\"".to_owned())];
+    headers.extend(Due::ALL.map(work_due));
+    headers.push(("x-work-due".to_owned(), "nobody".to_owned()));
+    assert_eq!(take_work_due(&mut headers), Due::ALL);
+    assert_eq!(take_work_due(&mut headers), []);
     assert_eq!(headers.len(), 1);
+}
+
+#[test]
+fn due_work_is_at_the_path_of_its_function() {
+    for due in Due::ALL {
+        assert_eq!(due.path(), format!("/internal/work/{}", due.function()));
+    }
 }
 
 #[test]

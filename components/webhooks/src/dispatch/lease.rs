@@ -10,6 +10,9 @@ use super::run::Run;
 use crate::queue::NEVER;
 use crate::shares;
 
+/// The name of the watch of the run that waits.
+const WATCH: &str = "dispatcher";
+
 /// A queue that this run holds a lease on.
 pub(super) struct Leased {
     pub(super) tenant: String,
@@ -108,17 +111,10 @@ pub(super) fn next(run: &Run<'_>) -> kit::Result<Option<i64>> {
 /// Whether this run is the one that waits for the next due queue. Each write calls a run, so many
 /// of them run at once. One that waits is enough, and each waiting run occupies an instance.
 pub(super) fn wait(run: &Run<'_>, time: Duration) -> kit::Result<bool> {
-    let moment = run.system.moment()?;
-    let until = moment + i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
-    let taken = run.system.execute(
-        "INSERT INTO clocks (name, moment) VALUES ('dispatcher', $1) \
-         ON CONFLICT (name) DO UPDATE SET moment = excluded.moment WHERE clocks.moment <= $2",
-        &[Value::Integer(until), Value::Integer(moment)],
-    )?;
-    Ok(taken == 1)
+    run.system.take_watch(WATCH, i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// Ends the wait, so that another run may wait.
 pub(super) fn leave(run: &Run<'_>) -> kit::Result<()> {
-    run.system.execute("UPDATE clocks SET moment = 0 WHERE name = 'dispatcher'", &[]).map(drop)
+    run.system.give_watch_back(WATCH)
 }

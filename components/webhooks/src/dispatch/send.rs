@@ -5,14 +5,14 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use http_body_util::{BodyExt as _, Full};
-use kit::{Record, Seal, now};
+use kit::{Record, Seal, hops, now, target};
 use spin_sdk::wasip3::http::types::ErrorCode;
 
 use super::format::Format;
 use super::item::Item;
 use crate::policy::Outcome;
 use crate::signature::{self, Keys};
-use crate::{credentials, headers, hops, target};
+use crate::{credentials, headers};
 
 /// How many bytes of an answer are kept.
 const EXCERPT: usize = 1024;

@@ -19,8 +19,8 @@ use serde_json::Value;
 
 use crate::limits::{Ask, Quota, Taken};
 use crate::{
-    Body, BodyError, Context, Error, Fault, Gateway, Idempotency, IncomingBody, Limit, Operation,
-    Platform, Relation, Request, Response, Shape,
+    Body, BodyError, Context, Due, Error, Fault, Gateway, Idempotency, IncomingBody, Limit,
+    Operation, Platform, Relation, Request, Response, Shape,
 };
 
 const TRACE: &str = "07070707070707070707070707070707";
@@ -92,7 +92,7 @@ impl Platform for Stub {
         Err(Fault::Unavailable("no keys in this test".to_owned()))
     }
 
-    fn wake(&self) {}
+    fn wake(&self, _: Due) {}
 
     fn log(&self, _: &str) {}
 }

@@ -1,15 +1,12 @@
 //! Integrations: the providers that a tenant receives webhooks from, with their signing secrets.
 
-pub(crate) mod health;
-pub(crate) mod oauth;
-pub(crate) mod secrets;
-
 use kit::{Call, Change, Code, Error, Record, Reply, Scope, Seal, problem};
 use serde::{Deserialize, Serialize};
 
 use crate::contract::INTEGRATIONS;
 use crate::inbound::Provider;
-use secrets::Fresh;
+use crate::secrets::Fresh;
+use crate::{health, oauth, secrets};
 
 /// The most integrations of a tenant.
 const MOST: i64 = 100;

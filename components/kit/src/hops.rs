@@ -9,7 +9,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The header with the hop count of a delivery: 1 for an event that happened here.
-pub(crate) const HEADER: &str = "tenantry-hops";
+pub const HEADER: &str = "tenantry-hops";
 /// The type of the event that an incoming webhook becomes. Its data has `hops`.
 const INGESTED: &str = "record.ingested";
 /// The most hops that a receiver accepts. Two let one product hand events on to a second one, and
@@ -18,12 +18,12 @@ const INGESTED: &str = "record.ingested";
 const MOST: u8 = 2;
 
 /// The hop count in the header of a request. One that cannot be read counts as too many.
-pub(crate) fn of_request(header: Option<&str>) -> u8 {
+pub fn of_request(header: Option<&str>) -> u8 {
     header.map_or(0, |text| text.trim().parse().unwrap_or(u8::MAX))
 }
 
 /// Whether a request has too many hops for a receiver to accept it.
-pub(crate) fn is_loop(hops: u8) -> bool {
+pub fn is_loop(hops: u8) -> bool {
     hops > MOST
 }
 
@@ -35,7 +35,7 @@ struct Data {
 }
 
 /// The hop count for a delivery of this event.
-pub(crate) fn of_delivery(kind: &str, data: &impl Serialize) -> u8 {
+pub fn of_delivery(kind: &str, data: &impl Serialize) -> u8 {
     if kind != INGESTED {
         return 1;
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use kit::{Code, Error, Seal, problem};
+use kit::{Code, Error, Seal, problem, target};
 use oauth2::basic::BasicClient;
 use oauth2::{
     AuthUrl, ClientId, ClientSecret, CsrfToken, PkceCodeChallenge, RedirectUrl, RevocationUrl,
@@ -11,7 +11,7 @@ use oauth2::{
 };
 use serde::Deserialize;
 
-use crate::{grant, target};
+use crate::grant;
 
 /// The registration of this server at one provider. The names of the members are those of RFC 7591
 /// and RFC 8414.

@@ -2,9 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use kit::signing_secret;
 
 use super::claim::{Claim, Headers, Reason};
-use crate::signature;
 
 /// A provider, or a signature scheme that many providers share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,9 +64,9 @@ impl Provider {
         match self {
             // Supabase shows `v1,whsec_…`.
             Self::StandardWebhooks => {
-                signature::decode(secret.strip_prefix("v1,").unwrap_or(secret))
+                signing_secret::decode(secret.strip_prefix("v1,").unwrap_or(secret))
             }
-            Self::Tenantry => signature::decode(secret),
+            Self::Tenantry => signing_secret::decode(secret),
             Self::Stripe | Self::Slack => {
                 secret.bytes().all(|byte| byte.is_ascii_graphic()).then(|| secret.into())
             }

@@ -4,7 +4,8 @@
 //! The request is stored under the id that its provider gave it, which a second delivery has too,
 //! and is then answered. [`super::process`] brings it into the feed.
 
-use kit::{Call, Code, Error, Reply, Scope, Seal, System, Value, now, problem};
+use kit::note::Due;
+use kit::{Call, Code, Error, Reply, Scope, Seal, System, Value, hops, now, problem};
 use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -12,8 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::document::Document;
 use super::identity::Identity;
 use super::{Provider, Reason, rejections, verify};
-use crate::hops;
-use crate::integrations::{health, secrets};
+use crate::{health, secrets};
 
 /// The longest body, in bytes: as much as SQS, SNS and EventBridge accept. The body becomes the
 /// data of an event, and one instance sends up to 64 events at a time.
@@ -184,7 +184,7 @@ fn store(
         ],
     )?;
     if stored > 0 {
-        scope.wake();
+        scope.wake(Due::Integrations);
     }
     Ok(stored > 0)
 }

@@ -2,10 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use kit::{Error, Internal, RotatingSecrets, Scope, Seal};
+
+use kit::{Error, Internal, RotatingSecrets, Scope, Seal, signing_secret};
 
 use crate::inbound::Provider;
-use crate::signature::SECRET;
 
 /// The length of a generated secret, in bytes.
 const BYTES: usize = 32;
@@ -40,7 +40,7 @@ impl Fresh {
             None => {
                 let mut bytes = [0; BYTES];
                 getrandom::fill(&mut bytes).internal()?;
-                format!("{SECRET}{}", STANDARD.encode(bytes))
+                format!("{}{}", signing_secret::PREFIX, STANDARD.encode(bytes))
             }
         };
         if provider.key(&text).is_none() {

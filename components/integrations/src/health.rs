@@ -3,8 +3,8 @@
 use kit::{Call, Reply, Scope, Value, now, rfc3339};
 use serde::Serialize;
 
-use super::oauth;
 use crate::contract::INTEGRATIONS;
+use crate::oauth;
 
 #[derive(Serialize)]
 struct Health<'a> {

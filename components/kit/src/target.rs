@@ -18,7 +18,7 @@ const INNER: &str = "Must not name an address that is private or of this machine
 ///
 /// # Errors
 /// A message that says why nothing may be sent to this URL.
-pub(crate) fn judge(text: &str, development: bool) -> Result<Url, &'static str> {
+pub fn judge(text: &str, development: bool) -> Result<Url, &'static str> {
     let url = judge_operators(text, development)?;
     match url.host() {
         Some(Host::Domain(name)) if url.scheme() == "https" => named(name).map(|()| url),
@@ -31,7 +31,7 @@ pub(crate) fn judge(text: &str, development: bool) -> Result<Url, &'static str> 
 ///
 /// # Errors
 /// As [`judge`].
-pub(crate) fn judge_operators(text: &str, development: bool) -> Result<Url, &'static str> {
+pub fn judge_operators(text: &str, development: bool) -> Result<Url, &'static str> {
     let authority = authority(text)?;
     if authority.contains('@') {
         return Err("Must have no user name or password; use `headers` for a credential.");

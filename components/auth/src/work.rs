@@ -1,0 +1,23 @@
+//! `POST /internal/work/auth`: deletes refresh tokens that have expired.
+
+use kit::retention::Sweep;
+use kit::{Call, Reply, operator};
+use serde::Serialize;
+
+/// What this call did.
+#[derive(Default, Serialize)]
+struct Done {
+    /// Expired refresh tokens.
+    refresh_tokens: u64,
+    more: bool,
+}
+
+pub(crate) async fn run(call: &Call) -> kit::Result {
+    operator::authenticate(call, "tick_token").await?;
+    let mut done = Done::default();
+    if let Some(sweep) = Sweep::join(call)? {
+        (done.refresh_tokens, done.more) =
+            sweep.delete("refresh_tokens", "hash", "expires_at < $1", sweep.now())?;
+    }
+    Reply::ok(&done)
+}

@@ -1,0 +1,38 @@
+//! `POST /internal/work/integrations`: brings received webhooks into the feed, tells of rejected
+//! requests, and deletes the names of webhooks that were received long ago.
+
+use kit::retention::Sweep;
+use kit::{Call, Reply, operator};
+use serde::Serialize;
+
+use crate::inbound::{process, rejections};
+
+/// What this call did.
+#[derive(Default, Serialize)]
+struct Done {
+    /// Webhooks that were appended to the feed.
+    ingested: u64,
+    /// Names of received webhooks. A second delivery is recognised by its name.
+    inbound_events: u64,
+    more: bool,
+}
+
+pub(crate) async fn run(call: &Call) -> kit::Result {
+    operator::authenticate(call, "tick_token").await?;
+    let ingested = process::run(call)?;
+    let mut done = Done { ingested: ingested.count, more: ingested.more, ..Done::default() };
+    if call.query("work").is_none() {
+        rejections::tell(call)?;
+        if let Some(sweep) = Sweep::join(call)? {
+            let (gone, more) = sweep.delete(
+                "inbound_events",
+                "tenant_id, integration_id, external_id",
+                "received_at < $1 AND status = 'PROCESSED'",
+                sweep.end_of_deliveries().await?,
+            )?;
+            done.inbound_events = gone;
+            done.more |= more;
+        }
+    }
+    Reply::ok(&done)
+}
