@@ -9,7 +9,7 @@ pure! {
     default_limits_are_those_of_the_contract() one_version()
 }
 
-fn toml(path: &str) -> toml::Table {
+pub(super) fn toml(path: &str) -> toml::Table {
     std::fs::read_to_string(root().join(path)).unwrap().parse().unwrap()
 }
 

@@ -3,12 +3,13 @@
 mod contract;
 mod feed;
 mod selection;
+mod settings;
 mod stream;
 
 use contract::{Op, WEBHOOK_ATTEMPTS};
 use kit::{Call, Error, Scope, Value};
 
-kit::function!(Op, dispatch);
+kit::function!(Op, dispatch, settings::SETTINGS);
 
 async fn dispatch(op: Op, call: Call) -> kit::Result {
     match op {
