@@ -16,7 +16,7 @@ SPIN_VARIABLE_LIMIT_READ_PER_MINUTE=600 scripts/up
 ```
 
 The server does not start if a `SPIN_VARIABLE_…` names no variable, or if a value is not one that the
-setting takes. On Spin, which asks no function before the first request, the function then answers 500
+setting takes. On Spin, which asks no function before the first request, the function then answers 503
 and its log says which variable is wrong.
 
 One more variable, `service_name`, stands in the block of each component. The paths of the function are

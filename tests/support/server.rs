@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
+use http::Method;
 use parking_lot::Mutex;
 pub use tenantry::Placement;
 use tenantry::{Log, Options, Server};
@@ -149,7 +150,7 @@ pub async fn start(options: Options) -> (App, Server) {
 
 /// Asserts that nobody is served while this variable is wrong. A runner with the native gateway does
 /// not start. Composed functions are asked for nothing before their first request, as on Spin: then
-/// `path` answers 500 and the log tells the cause.
+/// `path` answers 503 and the log tells the cause.
 pub async fn refuses_settings(options: Options, variable: &str, path: &str) {
     let Log::Memory(log) = options.log.clone() else { panic!("tests log to memory") };
     let cause = format!("variable {variable}: ");
@@ -159,9 +160,8 @@ pub async fn refuses_settings(options: Options, variable: &str, path: &str) {
         }
         (Placement::Composed, Ok(server)) => {
             let app = App { base: format!("http://{}", server.address()), log, data: "".into() };
-            let answer = app.anon().post(path, &serde_json::json!({})).await;
-            assert_eq!(answer.status, 500, "{variable}: {}", answer.text);
-            assert!(!answer.text.contains(variable), "{}", answer.text);
+            let answer = app.anon().try_send(Method::POST, path, &[], None).await.unwrap();
+            assert_eq!((answer.status, answer.text.as_str()), (503, ""), "{variable}");
             let log = app.log.lock().join("\n");
             assert!(log.contains(&cause), "{log}");
             server.shutdown().await.unwrap();
