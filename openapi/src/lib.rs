@@ -6,7 +6,8 @@
 //! - [`bundle`] and [`write_bundle`] make the one document that clients read, with the errors of
 //!   [`protocol::registry`];
 //! - [`lint`] checks that document against the rules for paths and documentation;
-//! - [`pages`] makes a page for people about each of these errors.
+//! - [`pages`] makes a page for people about each of these errors, and [`settings`] one about the
+//!   settings.
 //!
 //! The Rust and the document come from the same files, so that a route and its contract cannot
 //! drift apart. If a path or scope changes here, then the behaviour changes. An operation without a
@@ -32,6 +33,7 @@ pub mod pages;
 mod query;
 mod resource;
 mod schema;
+pub mod settings;
 mod shape;
 mod source;
 #[cfg(test)]

@@ -3,13 +3,15 @@
 //! - `cargo run -p contract > openapi.json` prints the bundle;
 //! - `cargo run -p contract native` prints the bundle with the native form only, for generators;
 //! - `cargo run -p contract lint` prints all violations of the rules, and fails if there are any;
-//! - `cargo run -p contract errors docs/errors` writes the pages about errors.
+//! - `cargo run -p contract errors docs/errors` writes the pages about errors;
+//! - `cargo run -p contract settings spin.toml` prints the page about the settings.
 
+use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use contract::{lint, pages};
+use contract::{lint, pages, settings};
 
 fn main() -> Result<ExitCode> {
     let bundle = contract::bundle();
@@ -28,8 +30,9 @@ fn main() -> Result<ExitCode> {
             }
         }
         ["errors", folder] => pages::write(Path::new(folder))?,
+        ["settings", manifest] => print!("{}", settings::page(&fs::read_to_string(manifest)?)?),
         _ => {
-            eprintln!("Usage: contract [native | lint | errors <folder>]");
+            eprintln!("Usage: contract [native | lint | errors <folder> | settings <manifest>]");
             return Ok(ExitCode::from(2));
         }
     }

@@ -14,6 +14,7 @@ mod metrics;
 mod outbound;
 mod private;
 mod server;
+mod settings;
 mod smuggling;
 mod streams;
 mod ticks;

@@ -7,6 +7,7 @@ mod networks;
 mod registry;
 mod requirements;
 mod scripts;
+mod settings;
 mod tables;
 mod tree;
 mod uses;

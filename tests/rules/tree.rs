@@ -15,7 +15,7 @@ pure! {
     only_two_functions_reach_the_public_network()
 }
 
-fn toml(path: &str) -> toml::Table {
+pub(super) fn toml(path: &str) -> toml::Table {
     std::fs::read_to_string(root().join(path)).unwrap().parse().unwrap()
 }
 

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
+use http::Method;
 use parking_lot::Mutex;
 pub use tenantry::Placement;
 use tenantry::{Log, Options, Server};
@@ -145,6 +146,29 @@ pub async fn start(options: Options) -> (App, Server) {
     }
     let server = tenantry::up(options).await.unwrap();
     (App { base: format!("http://{}", server.address()), log, data }, server)
+}
+
+/// Asserts that nobody is served while this variable is wrong. A runner with the native gateway does
+/// not start. Composed functions are asked for nothing before their first request, as on Spin: then
+/// `path` answers 503 and the log tells the cause.
+pub async fn refuses_settings(options: Options, variable: &str, path: &str) {
+    let Log::Memory(log) = options.log.clone() else { panic!("tests log to memory") };
+    let cause = format!("variable {variable}: ");
+    match (options.placement, tenantry::up(options).await) {
+        (Placement::Fused, Err(error)) => {
+            assert!(format!("{error:#}").contains(&cause), "{error:#}");
+        }
+        (Placement::Composed, Ok(server)) => {
+            let app = App { base: format!("http://{}", server.address()), log, data: "".into() };
+            let answer = app.anon().try_send(Method::POST, path, &[], None).await.unwrap();
+            assert_eq!((answer.status, answer.text.as_str()), (503, ""), "{variable}");
+            let log = app.log.lock().join("\n");
+            assert!(log.contains(&cause), "{log}");
+            server.shutdown().await.unwrap();
+        }
+        (placement, Ok(_)) => panic!("{placement:?} starts with a wrong {variable}"),
+        (placement, Err(error)) => panic!("{placement:?} does not start: {error:#}"),
+    }
 }
 
 /// A server for one test. These variables override the unlimited ones.

@@ -20,6 +20,7 @@ use kit::{Call, Error, Internal, Reply, Seal, System, Value, entry, revocation};
 use serde_json::{Value as Json, json};
 use spin_sdk::experimental::wasi::keyvalue::store;
 
+use crate::settings::SETTINGS;
 use crate::values::text;
 
 /// The purpose of the key that signs the set. It is a key of its own; `keys_verifier` is its public
@@ -67,8 +68,7 @@ pub(crate) async fn signing(call: &Call) -> kit::Result<Rc<RS256KeyPair>> {
         return Ok(key);
     }
     let system = System::open(call, "signing keys belong to no tenant")?;
-    let days = spin_sdk::variables::get("signing_key_days").await.unwrap_or_default();
-    let oldest = now - days.trim().parse().unwrap_or(90_i64).max(1) * DAY;
+    let oldest = now - SETTINGS.signing_key;
     let key = match newest(&system, &seal, oldest)? {
         Some(key) => key,
         None => next(&system, &seal, oldest)?,

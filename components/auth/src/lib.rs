@@ -29,6 +29,8 @@ mod secret;
 #[cfg(target_arch = "wasm32")]
 mod session;
 #[cfg(target_arch = "wasm32")]
+mod settings;
+#[cfg(target_arch = "wasm32")]
 mod store;
 #[cfg(target_arch = "wasm32")]
 mod token;
@@ -43,10 +45,11 @@ mod tries;
 #[cfg(target_arch = "wasm32")]
 mod function {
     use super::contract::{CLIENTS, Op};
+    use super::settings::SETTINGS;
     use super::{clients, keys, login, register, token, work};
     use kit::Call;
 
-    kit::function!(Op, dispatch);
+    kit::function!(Op, dispatch, SETTINGS);
 
     async fn dispatch(op: Op, call: Call) -> kit::Result {
         match op {

@@ -10,6 +10,7 @@ use crate::audit::{self, Entry};
 use crate::password;
 use crate::register::{Session, Tenant, User};
 use crate::session::{self, Family, Member, Subject};
+use crate::settings::SETTINGS;
 use crate::values::{roles, text};
 use kit::Seal;
 
@@ -42,7 +43,7 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
     let login: Login = call.json()?;
     let email = kit::text::address(&login.email);
     let seal = Seal::load(call).await?;
-    let cost = password::cost().await?;
+    let cost = &SETTINGS.hash;
     let system = System::open(call, "a login finds its user over all tenants")?;
     let attempt = match Attempt::begin(call, &system, &seal, &email) {
         Ok(attempt) => attempt,
@@ -51,7 +52,7 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
             return Err(error);
         }
     };
-    let proven = match prove(&system, &email, &login.password, &cost) {
+    let proven = match prove(&system, &email, &login.password, cost) {
         Ok(proven) => proven,
         Err(error) => {
             attempt.gives_back()?;
@@ -82,7 +83,7 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
         )
     })?;
 
-    let family = Family::start(&user.id, &chosen.tenant_id).await;
+    let family = Family::start(&user.id, &chosen.tenant_id);
     let member =
         Member { id: user.id.clone(), roles: chosen.roles.clone(), version: chosen.version };
     let subject = Subject::member(member, &chosen.tenant_id, &family.id);

@@ -9,29 +9,6 @@ use kit::{Code, Error, Internal, problem};
 /// Salt and output of a hash that no password has. They follow the parameters.
 const NOBODY: &str = "$bm9ib2R5bm9ib2R5bm8$HmsC4DiAQn9RWDpeNUWnCsyUbB4xLAuzj4JdXKx4h64";
 
-/// The cost of a hash. Only in development does the setting `argon2_memory_kib` lower it. No setting
-/// raises it: hashes from before would then be compared faster than no hash, and so tell who is
-/// known.
-///
-/// # Errors
-/// `internal-error` if the setting is not a number, or not within its bounds.
-pub(crate) async fn cost() -> kit::Result<Params> {
-    let setting = spin_sdk::variables::get("argon2_memory_kib").await.unwrap_or_default();
-    let least =
-        if kit::in_development().await { Params::MIN_M_COST } else { Params::DEFAULT_M_COST };
-    let memory = setting
-        .trim()
-        .parse()
-        .ok()
-        .filter(|memory| (least..=Params::DEFAULT_M_COST).contains(memory));
-    let wrong = || {
-        let most = Params::DEFAULT_M_COST;
-        format!("variable argon2_memory_kib: must be {most}; in development it may be less")
-    };
-    let memory = memory.ok_or_else(wrong).internal()?;
-    Params::new(memory, Params::DEFAULT_T_COST, Params::DEFAULT_P_COST, None).internal()
-}
-
 /// Hashes a password as a PHC string. The password is normalised to NFC, so that it is the same on
 /// a keyboard that composes characters in another way (K-12; RFC 8265 section 4.2.2).
 pub(crate) fn hash(password: &str, cost: Params) -> kit::Result<String> {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::session::{self, Access, Family, Member, Subject};
+use crate::settings::SETTINGS;
 use crate::strength::{self, Words};
 use crate::values::text;
 use crate::{attempts, password};
@@ -75,8 +76,8 @@ pub(crate) async fn register(call: &Call) -> kit::Result {
     };
     // Slow steps and steps that may fail come before the transaction, because it holds the write
     // lock.
-    let hash = password::hash(&registration.password, password::cost().await?)?;
-    let family = Family::start(&user.id, &tenant.id).await;
+    let hash = password::hash(&registration.password, SETTINGS.hash.clone())?;
+    let family = Family::start(&user.id, &tenant.id);
     let member = Member { id: user.id.clone(), roles: vec!["owner".to_owned()], version: 1 };
     let access = session::access(call, &Subject::member(member, &tenant.id, &family.id)).await?;
 

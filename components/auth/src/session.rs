@@ -8,14 +8,13 @@ use jwt_simple::prelude::*;
 use kit::roles::scopes_of;
 use kit::{Call, Internal, System, Value};
 
+use crate::settings::SETTINGS;
 use crate::values::{roles, text};
 use crate::{keys, secret};
 
 const DAY_MS: i64 = 86_400_000;
 /// How long a refresh token is valid if it is not used, in milliseconds.
 const REFRESH_MS: i64 = 30 * DAY_MS;
-/// How long a login may be refreshed, in days, unless a variable says otherwise.
-const FAMILY_DAYS: i64 = 90;
 
 /// The user or client of a token.
 pub(crate) struct Subject {
@@ -109,13 +108,7 @@ struct Claims {
 
 /// Signs an access token.
 pub(crate) async fn access(call: &Call, subject: &Subject) -> kit::Result<Access> {
-    let variable = async |name: &str, default: &str| {
-        let value = spin_sdk::variables::get(name).await.unwrap_or_default();
-        if value.is_empty() { default.to_owned() } else { value }
-    };
-    // K-35: an hour, configurable from 15 to 60 minutes.
-    let seconds = variable("access_token_seconds", "3600").await;
-    let seconds = seconds.parse::<u64>().unwrap_or(3600).clamp(900, 3600);
+    let seconds = SETTINGS.access_token_seconds.into();
     let id = |is: bool| is.then(|| subject.id.clone());
     let claims = Claims {
         user_id: id(!subject.is_client),
@@ -132,8 +125,8 @@ pub(crate) async fn access(call: &Call, subject: &Subject) -> kit::Result<Access
     let mut claims =
         jwt_simple::claims::Claims::with_custom_claims(claims, Duration::from_secs(seconds))
             .with_subject(&subject.id)
-            .with_issuer(variable("token_issuer", "tenantry").await)
-            .with_audience(variable("token_audience", "tenantry").await)
+            .with_issuer(&SETTINGS.issuer)
+            .with_audience(&SETTINGS.audience)
             .with_jwt_id(kit::id("tok"));
     // Without a start, the token is also valid on a host whose clock is behind.
     claims.invalid_before = None;
@@ -154,14 +147,14 @@ pub(crate) struct Family {
 
 impl Family {
     /// Starts a new login.
-    pub(crate) async fn start(user: &str, tenant: &str) -> Self {
+    pub(crate) fn start(user: &str, tenant: &str) -> Self {
         let now = kit::now();
         Self {
             id: kit::id("fam"),
             user: user.to_owned(),
             tenant: tenant.to_owned(),
             started_at: now,
-            ends_at: now + longest().await,
+            ends_at: now + SETTINGS.refresh_family,
         }
     }
 
@@ -186,10 +179,4 @@ impl Family {
         )?;
         Ok(token)
     }
-}
-
-/// How long a login may be refreshed, in milliseconds.
-pub(crate) async fn longest() -> i64 {
-    let days = spin_sdk::variables::get("refresh_family_days").await.unwrap_or_default();
-    days.trim().parse().unwrap_or(FAMILY_DAYS).clamp(1, 36_500) * DAY_MS
 }

@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::audit::Entry;
 use crate::session::{self, Access, Family, Member, Subject};
+use crate::settings::SETTINGS;
 use crate::values::text;
 use crate::{clients, secret};
 use kit::Seal;
@@ -83,7 +84,7 @@ async fn refresh(call: &Call, form: &Form) -> kit::Result {
     if let Some(answer) = system.answered(call, &seal)? {
         return Ok(answer);
     }
-    let family = find(&system, token, session::longest().await)?;
+    let family = find(&system, token, SETTINGS.refresh_family)?;
     // The current roles, not those at the time of the login.
     let left = || problem(Code::InvalidGrant, "The membership has ended; log in again.");
     let member = Member::find(&system, &family.tenant, &family.user)?.ok_or_else(left)?;

@@ -19,7 +19,7 @@ struct Page {
 pub(crate) async fn list(call: &Call) -> kit::Result {
     let (selection, feed) = Selection::parse(call, &["cursor", "limit", DELIVERY_SUCCESS])?;
     let base = match call.header("accept") {
-        Some(BATCH) => Some(cloud_events::base().await),
+        Some(BATCH) => Some(cloud_events::base()),
         _ => None,
     };
     call.read_list(|scope| {
@@ -39,7 +39,7 @@ pub(crate) async fn list(call: &Call) -> kit::Result {
 /// `GET /events/{id}`
 pub(crate) async fn get(call: &Call) -> kit::Result {
     let base = match call.header("accept") {
-        Some(ONE) => Some(cloud_events::base().await),
+        Some(ONE) => Some(cloud_events::base()),
         _ => None,
     };
     call.read(|scope| {

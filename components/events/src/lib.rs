@@ -3,13 +3,14 @@
 mod contract;
 mod feed;
 mod selection;
+mod settings;
 mod stream;
 mod work;
 
 use contract::{Op, WEBHOOK_ATTEMPTS};
 use kit::{Call, Error, Scope, Value};
 
-kit::function!(Op, dispatch);
+kit::function!(Op, dispatch, settings::SETTINGS);
 
 async fn dispatch(op: Op, call: Call) -> kit::Result {
     match op {

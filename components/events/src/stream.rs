@@ -12,6 +12,7 @@ use kit::{Call, Code, Error, Published, Reply, Writer, problem};
 
 use crate::feed::{cursor, place};
 use crate::selection::{Part, Selection, end};
+use crate::settings::SETTINGS;
 
 const MEDIA_TYPE: &str = "text/event-stream";
 /// How often the database is polled.
@@ -23,16 +24,12 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 const LOOK: Duration = Duration::from_secs(5);
 /// How many events are read at once. The next ones are read when the client has received these.
 const PAGE: usize = 100;
-/// The life of a stream if no setting says otherwise, in seconds.
-const LIFE: u64 = 300;
 /// How long the client waits before it reconnects, in milliseconds.
 const RETRY: u32 = 1000;
 
 /// Checks the request, and starts the stream.
 pub(crate) async fn open(call: Call) -> kit::Result {
     let (selection, feed) = Selection::parse(&call, &["cursor", "from"])?;
-    let seconds = spin_sdk::variables::get("stream_seconds").await.unwrap_or_default();
-    let life = Duration::from_secs(seconds.trim().parse().unwrap_or(LIFE).max(1));
     // A client that reconnects adds this header to the same URL, so it takes precedence.
     let given =
         call.header("last-event-id").filter(|id| !id.is_empty()).map(str::to_owned).or(feed.cursor);
@@ -50,7 +47,7 @@ pub(crate) async fn open(call: Call) -> kit::Result {
         return Err(problem(Code::InvalidToken, "The access token was revoked."));
     }
     let stream = Stream { call, selection, place: start, told: start };
-    Ok(Reply::streaming(MEDIA_TYPE, |out| stream.run(out, life))
+    Ok(Reply::streaming(MEDIA_TYPE, |out| stream.run(out, SETTINGS.stream))
         .header("cache-control", "no-store")
         // nginx would keep events back until it has a bufferful.
         .header("x-accel-buffering", "no"))

@@ -97,7 +97,7 @@ async fn gateway() -> Result<Rc<Gateway>, String> {
     if let Some(gateway) = GATEWAY.with_borrow(Clone::clone) {
         return Ok(gateway);
     }
-    let operations = route::describe().into_iter().map(Operation::from);
+    let operations = route::describe().await?.into_iter().map(Operation::from);
     let gateway = Rc::new(Gateway::load(&Spin, operations.collect()).await?);
     GATEWAY.set(Some(Rc::clone(&gateway)));
     Ok(gateway)

@@ -20,7 +20,9 @@ pub(crate) struct Bodies {
 
 impl Bodies {
     pub(crate) async fn load<P: Platform>(settings: &Settings<'_, P>) -> Result<Self, String> {
-        Ok(Self { limit: settings.number("body_limit_bytes", 1_048_576, 1).await? as usize })
+        Ok(Self {
+            limit: settings.number("body_limit_bytes", 1_048_576, 1..=u32::MAX).await? as usize,
+        })
     }
 
     /// Reads the body of a request, and checks it as far as this needs no schema.

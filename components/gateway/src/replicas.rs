@@ -26,7 +26,8 @@ impl Replicas {
         Ok(Self {
             exist: settings.is_set("postgres_reader_url").await
                 || settings.is_set("postgres_own_reader_url").await,
-            lag: u64::from(settings.number("read_own_writes_seconds", 5, 1).await?) * 1000,
+            lag: u64::from(settings.number("read_own_writes_seconds", 5, 1..=u32::MAX).await?)
+                * 1000,
         })
     }
 

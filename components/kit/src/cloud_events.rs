@@ -54,7 +54,6 @@ impl<'a> CloudEvent<'a> {
 }
 
 /// The URL of the contract, which holds the schemas of the data.
-pub async fn base() -> String {
-    let url = spin_sdk::variables::get("public_url").await.unwrap_or_default();
-    format!("{}/api/v1/openapi.json", url.trim_end_matches('/'))
+pub fn base() -> String {
+    format!("{}/api/v1/openapi.json", crate::public_url())
 }

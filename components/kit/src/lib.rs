@@ -80,6 +80,8 @@ mod seal;
 #[cfg(target_arch = "wasm32")]
 mod serve;
 #[cfg(target_arch = "wasm32")]
+mod settings;
+#[cfg(target_arch = "wasm32")]
 mod sql;
 #[cfg(target_arch = "wasm32")]
 mod stream;
@@ -107,8 +109,9 @@ pub use {
     resource::{Change, Record, no_rule},
     rotating::RotatingSecrets,
     scope::{Scope, System},
-    seal::{Seal, derived, in_development},
+    seal::{Seal, derived},
     serve::{describe, serve},
+    settings::{Loaded, Settings, Variables, in_development, public_url},
     sql::{Row, Value},
     stream::{Writer, sleep},
 };

@@ -8,7 +8,7 @@ use hkdf::Hkdf;
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
-use crate::{Call, Code, Envelope, Error, Internal, problem};
+use crate::{Call, Code, Envelope, Error, Internal, in_development, problem};
 
 /// The master key of a fresh checkout, as `spin.toml` has it, and the sealing key derived from it.
 /// Both are public, so they are accepted in development only.
@@ -40,7 +40,7 @@ impl Seal {
     /// variable of this name) a public key is accepted, but every request that does not come
     /// straight from a program on this machine is refused, whatever the key.
     pub async fn load(call: &Call) -> crate::Result<Self> {
-        let development = in_development().await;
+        let development = in_development();
         if development && !call.facts.is_local {
             let cause = "development serves programs on this machine alone, and no proxy: set the \
                          variable master_key (SPIN_VARIABLE_MASTER_KEY) to `openssl rand -base64 \
@@ -155,12 +155,6 @@ pub async fn derived(purpose: &str) -> crate::Result<[u8; 32]> {
     Ok(key)
 }
 
-/// Whether this is the machine of a developer, according to the variable `development`.
-pub async fn in_development() -> bool {
-    let text = spin_sdk::variables::get("development").await;
-    text.is_ok_and(|text| text.trim() == "true")
-}
-
 async fn master() -> crate::Result<Vec<u8>> {
     variable("master_key").await?.ok_or_else(|| refused("the variable master_key is not set"))
 }
@@ -172,7 +166,7 @@ async fn variable(name: &str) -> crate::Result<Option<Vec<u8>>> {
     if text.is_empty() {
         return Ok(None);
     }
-    if PUBLIC.contains(&text) && !in_development().await {
+    if PUBLIC.contains(&text) && !in_development() {
         return Err(refused(&format!(
             "{name} is that of a fresh checkout, which is public: set the variable master_key \
              (SPIN_VARIABLE_MASTER_KEY) to `openssl rand -base64 32` and, on Spin, what \

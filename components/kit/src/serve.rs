@@ -9,19 +9,33 @@ use serde_json::{Map, Value};
 use spin_sdk::wit_bindgen::StreamReader;
 
 use crate::contract::{Operation, Operations};
+use crate::settings::{COMMON, Loaded, Settings};
 use crate::validate;
-use crate::{Call, Code, Error, Reply, problem, refusal};
+use crate::{Call, Code, Error, Internal as _, Reply, problem, refusal};
 
-/// The operations of a contract, as `route.describe` lists them.
-pub fn describe<O: Operations>() -> impl Iterator<Item = message::Operation> {
-    O::ALL.iter().map(|(_, operation)| operation.into())
+/// The operations of a contract (`route.describe`).
+///
+/// # Errors
+/// A sentence for the operator if a setting is wrong.
+pub async fn describe<O: Operations, S: Settings>(
+    settings: &Loaded<S>,
+) -> Result<impl Iterator<Item = message::Operation>, String> {
+    load(settings).await?;
+    Ok(O::ALL.iter().map(|(_, operation)| operation.into()))
+}
+
+/// Loads the settings of the kit and of the function.
+async fn load<S: Settings>(settings: &Loaded<S>) -> Result<(), String> {
+    COMMON.load().await?;
+    settings.load().await
 }
 
 /// Answers one request (`route.handle`).
 ///
 /// # Errors
-/// The violations of the contract, then the errors of the handler.
-pub async fn serve<O, F>(
+/// `internal-error` for a wrong setting; the violations of the contract; the errors of the handler.
+pub async fn serve<O, S, F>(
+    settings: &Loaded<S>,
     context: Context,
     operation: &str,
     request: Request,
@@ -29,10 +43,11 @@ pub async fn serve<O, F>(
 ) -> Result<Response<StreamReader<u8>>, Error>
 where
     O: Operations,
+    S: Settings,
     F: Future<Output = Result<Reply, Error>>,
 {
+    load(settings).await.internal()?;
     if operation == Refusal::OPERATION {
-        crate::sql::configure().await;
         let noted = refusal::note(O::RECORDER, &context, &request);
         let due = crate::outbox::take_due();
         return noted.map(|reply| answer(reply, due));
@@ -44,7 +59,6 @@ where
     let facts = Facts::take(&mut parameters);
     let document = check(operation, &parameters, &body)?;
     crate::sabotage::listen(&facts.request_id);
-    crate::sql::configure().await;
     let call =
         Call { recorder: O::RECORDER, operation, context, facts, parameters, body, document };
     let outcome = dispatch(*op, call).await;

@@ -6,6 +6,7 @@
 //! - [`note`]: what gateway and function tell each other in headers that no client sees.
 //! - [`entry`]: the entries of the key-value store that more than one of them reads.
 //! - [`contract`]: the tables that the crate `contract` compiles from the OpenAPI files.
+//! - [`setting`]: the texts of settings.
 //! - [`case`]: the spellings of names.
 //!
 //! It imports nothing, because everything else depends on it.
@@ -18,6 +19,7 @@ pub mod error;
 pub mod message;
 pub mod note;
 pub mod registry;
+pub mod setting;
 
 pub use error::{Error, Violation};
 pub use message::{

@@ -76,7 +76,8 @@ impl Function {
             .with_context(|| format!("component {}: describe() took too long", grants.component))?
             .and_then(|described| described)
             .map_err(anyhow::Error::from)
-            .with_context(|| format!("component {}: describe() failed", grants.component))?;
+            .with_context(|| format!("component {}: describe() failed", grants.component))?
+            .map_err(|why| anyhow::anyhow!("component {}: {why}", grants.component))?;
         pool.put(lease);
         let pool = Arc::new(pool);
         pool.sweep();

@@ -70,8 +70,9 @@ struct Head {
 
 impl Slots {
     pub(crate) async fn load<P: Platform>(settings: &Settings<'_, P>) -> Result<Self, String> {
-        let seconds = settings.number("idempotency_retention_seconds", 86_400, 86_400).await?;
-        let lease = settings.number("idempotency_lease_seconds", 60, 1).await?;
+        let seconds =
+            settings.number("idempotency_retention_seconds", 86_400, 86_400..=u32::MAX).await?;
+        let lease = settings.number("idempotency_lease_seconds", 60, 1..=u32::MAX).await?;
         Ok(Self { retention: u64::from(seconds) * 1000, lease: u64::from(lease) * 1000 })
     }
 

@@ -11,11 +11,12 @@ pub(crate) mod postgres;
 mod row;
 pub(crate) mod sqlite;
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 
 pub(crate) use postgres::Who;
 pub use row::{Row, Value};
 
+use crate::settings::COMMON;
 use crate::{Code, Error, migrate, problem, sabotage};
 
 /// The database that may answer a read.
@@ -33,41 +34,9 @@ pub(crate) enum Database {
     Postgres(postgres::Database),
 }
 
-/// The addresses of PostgreSQL; an address is empty if there is no such server.
-struct Addresses {
-    writer: String,
-    reader: String,
-}
-
 thread_local! {
-    /// The addresses from the variables. Each instance reads them once.
-    static ADDRESSES: OnceCell<Addresses> = const { OnceCell::new() };
     /// The key that seals cursors, once this instance has read it.
     pub(crate) static CURSOR_KEY: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Reads the addresses of the database. This happens before the first request of an instance,
-/// because variables are read asynchronously and statements are not.
-pub(crate) async fn configure() {
-    if ADDRESSES.with(|known| known.get().is_some()) {
-        return;
-    }
-    let get = async |name: &str| {
-        let value = spin_sdk::variables::get(name).await.unwrap_or_default();
-        value.trim().to_owned()
-    };
-    // A variable of this function goes before the common one, so that the operator can give it a
-    // database role of its own.
-    let either = async |own: &str, common: &str| match get(own).await {
-        none if none.is_empty() => get(common).await,
-        own => own,
-    };
-    let found = Addresses {
-        writer: either("postgres_own_url", "postgres_url").await,
-        reader: either("postgres_own_reader_url", "postgres_reader_url").await,
-    };
-    // Another request of this instance may have stored the same addresses first.
-    ADDRESSES.with(|known| drop(known.set(found)));
 }
 
 /// The SQLite database, migrated if needed.
@@ -84,21 +53,19 @@ fn external(address: &str) -> Result<postgres::Database, Error> {
     Ok(database)
 }
 
-fn address(source: Source) -> String {
-    ADDRESSES.with(|known| {
-        known.get().map_or_else(String::new, |known| match source {
-            Source::Replica if !known.reader.is_empty() => known.reader.clone(),
-            _ => known.writer.clone(),
-        })
-    })
+fn address(source: Source) -> &'static str {
+    match source {
+        Source::Replica if !COMMON.reader.is_empty() => &COMMON.reader,
+        _ => &COMMON.writer,
+    }
 }
 
 impl Database {
     /// Opens the database. SQLite is migrated if needed; PostgreSQL must be up to date already.
     pub(crate) fn open() -> Result<Self, Error> {
         match address(Source::Writer) {
-            none if none.is_empty() => embedded().map(Self::Sqlite),
-            writer => external(&writer).map(Self::Postgres),
+            "" => embedded().map(Self::Sqlite),
+            writer => external(writer).map(Self::Postgres),
         }
     }
 
@@ -114,10 +81,10 @@ impl Database {
             return work(&Self::open()?);
         }
         let reader = address(source);
-        let begun = match external(&reader).and_then(|it| it.begin_read(who)) {
+        let begun = match external(reader).and_then(|it| it.begin_read(who)) {
             // If the replica does not answer, then the writer does: slower, but not unavailable.
             Err(error) if reader != writer && error.code == Code::ServiceUnavailable => {
-                external(&writer)?.begin_read(who)?
+                external(writer)?.begin_read(who)?
             }
             begun => begun?,
         };

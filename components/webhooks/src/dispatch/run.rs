@@ -48,7 +48,7 @@ impl<'a> Run<'a> {
             schedule: Schedule::parse(&schedule).ok_or(wrong("webhook_schedule")).internal()?,
             patience: duration(&patience).ok_or(wrong("webhook_disable_after")).internal()?,
             lease: duration(&lease).ok_or(wrong("webhook_lease")).internal()?,
-            contract: cloud_events::base().await,
+            contract: cloud_events::base(),
             began: Instant::now(),
         })
     }
