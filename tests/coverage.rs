@@ -7,6 +7,7 @@ use crate::isolation::{ROWS, Row};
 use crate::rules::words::names;
 use crate::support::calls::{folder, module};
 use crate::support::contract::{CONTRACT, operations};
+use crate::support::server::root;
 
 pure! {
     each_operation_has_tests() each_operation_has_an_isolation_row()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::server::SCHEDULER;
+use crate::support::server::{SCHEDULER, UNLIMITED, options, refuses_settings, start};
 use crate::support::{App, Client, Placement, dedicated};
 use crate::webhooks::tick::{seed, tick};
 
@@ -66,13 +66,13 @@ async fn goes_by_the_plan(placement: Placement) {
 
 /// An unreadable setting deletes nothing.
 async fn what_cannot_be_read_deletes_nothing(placement: Placement) {
-    let variables = [("retention_events_days", "30;pro=for ever")];
-    let (app, server, _directory) = dedicated(placement, &variables).await;
+    let directory = tempfile::tempdir().unwrap();
+    let mut options = options(placement, directory.path(), &UNLIMITED);
+    let (app, server) = start(options.clone()).await;
     let owner = app.owner().await;
     seed(&app, owner.tenant(), 50, 3);
-    tick(&app.anon(), SCHEDULER).await.refused(500, "internal_error");
-    assert_eq!(ages(&app, &owner).len(), 1);
-    let log = app.log.lock().join("\n");
-    assert!(log.contains("retention_events_days is no number of days"), "{log}");
     server.shutdown().await.unwrap();
+    options.variables.push(("retention_events_days".to_owned(), "30;pro=for ever".to_owned()));
+    refuses_settings(options, "retention_events_days", "/internal/work/events").await;
+    assert_eq!(ages(&app, &owner).len(), 1);
 }

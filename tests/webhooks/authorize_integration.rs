@@ -6,11 +6,10 @@ use serde_json::json;
 
 use super::inbound::{INTEGRATIONS, connect};
 use super::oauth::{CONNECTED, World};
-use crate::support::{Placement, dedicated};
+use crate::support::Placement;
 
 npm! {
     asks_as_the_specifications_say(placement) only_for_what_is_registered(placement)
-    needs_what_can_be_read(placement)
 }
 
 logic! {
@@ -85,20 +84,4 @@ async fn only_for_what_is_registered(placement: Placement) {
     world.authorize(json!({})).await.refused(410, "resource_gone");
     assert!(world.app.rows("SELECT state FROM integration_authorizations").is_empty());
     world.end().await;
-}
-
-/// The operator reads in the log what is wrong with the setting. A client does not learn it.
-async fn needs_what_can_be_read(placement: Placement) {
-    let plain = r#"{"github":{"authorization_endpoint":"https://example.com/a","token_endpoint":"http://example.com/t","client_id":"x","redirect_uris":["https://example.com/"]}}"#;
-    for (variable, cause) in [("{", "oauth_providers"), (plain, "Must begin with https")] {
-        let (app, server, _directory) =
-            dedicated(placement, &[("oauth_providers", variable)]).await;
-        let owner = app.owner().await;
-        let integration = connect(&owner, "GITHUB").await.integration;
-        let path = format!("{INTEGRATIONS}/{integration}/authorize");
-        let refused = owner.post(&path, &json!({})).await.refused(503, "service_unavailable");
-        assert!(!refused.text.contains(cause), "{}", refused.text);
-        assert!(app.log.lock().iter().any(|line| line.contains(cause)));
-        server.shutdown().await.unwrap();
-    }
 }

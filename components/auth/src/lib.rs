@@ -62,7 +62,7 @@ mod function {
             Op::DeleteClient => CLIENTS.delete(&call, clients::rule),
             Op::EnableClient | Op::DisableClient => CLIENTS.operate(&call, clients::rule),
             Op::RotateSecretClient => clients::rotate(&call).await,
-            Op::WorkAuth => work::run(&call).await,
+            Op::WorkAuth => work::run(&call),
             Op::GetJwks => keys::publish(&call).await,
         }
     }

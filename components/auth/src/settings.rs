@@ -24,9 +24,6 @@ pub(crate) struct Settings {
 
 impl kit::Settings for Settings {
     async fn load(variables: &Variables) -> Result<Self, String> {
-        let days = async |name: &str| -> Result<i64, String> {
-            Ok(i64::from(variables.number(name, 1..=36_500).await?) * DAY_MS)
-        };
         let least = match kit::in_development() {
             true => Params::MIN_M_COST,
             false => Params::DEFAULT_M_COST,
@@ -37,8 +34,8 @@ impl kit::Settings for Settings {
             issuer: variables.text("token_issuer").await?,
             audience: variables.text("token_audience").await?,
             access_token_seconds: variables.number("access_token_seconds", 900..=3600).await?,
-            refresh_family: days("refresh_family_days").await?,
-            signing_key: days("signing_key_days").await?,
+            refresh_family: variables.days("refresh_family_days").await? * DAY_MS,
+            signing_key: variables.days("signing_key_days").await? * DAY_MS,
             hash: Params::new(memory, Params::DEFAULT_T_COST, Params::DEFAULT_P_COST, None)
                 .map_err(|why| format!("variable {name}: {why}"))?,
         })

@@ -12,8 +12,8 @@ struct Done {
     more: bool,
 }
 
-pub(crate) async fn run(call: &Call) -> kit::Result {
-    operator::authenticate(call, "tick_token").await?;
+pub(crate) fn run(call: &Call) -> kit::Result {
+    operator::scheduler(call)?;
     let mut done = Done::default();
     if let Some(sweep) = Sweep::join(call)? {
         (done.refresh_tokens, done.more) =

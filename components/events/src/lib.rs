@@ -17,7 +17,7 @@ async fn dispatch(op: Op, call: Call) -> kit::Result {
         Op::GetEvent => feed::get(&call).await,
         Op::ListEvents => feed::list(&call).await,
         Op::StreamEvents => stream::open(call).await,
-        Op::WorkEvents => work::run(&call).await,
+        Op::WorkEvents => work::run(&call),
         Op::ListEventAttempts => {
             let id = call.path("id");
             WEBHOOK_ATTEMPTS.list_of(&call, Some(("event_id", id)), |scope| exists(scope, id))

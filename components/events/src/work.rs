@@ -6,9 +6,11 @@
 //! scope of each.
 
 use kit::list::Dialect;
-use kit::retention::{BATCH, DAY, Deleted, ROUNDS, Sweep, of_events};
+use kit::retention::{BATCH, DAY, Deleted, ROUNDS, Sweep};
 use kit::{Call, Days, Reply, System, Value, operator};
 use serde::Serialize;
+
+use crate::settings::SETTINGS;
 
 /// The most tenants of one plan that a sweep looks at.
 const TENANTS: usize = 100;
@@ -23,13 +25,13 @@ struct Done {
     more: bool,
 }
 
-pub(crate) async fn run(call: &Call) -> kit::Result {
-    operator::authenticate(call, "tick_token").await?;
-    let days = of_events().await?;
+pub(crate) fn run(call: &Call) -> kit::Result {
+    operator::scheduler(call)?;
+    let days = &SETTINGS.retention;
     let mut done = Done::default();
     if let Some(sweep) = Sweep::join(call)? {
         let (old, more) = sweep.delete_older("events", days.longest())?;
-        let (by_plan, rest) = delete_by_plan(&sweep, &days)?;
+        let (by_plan, rest) = delete_by_plan(&sweep, days)?;
         done = Done { events: old + by_plan, more: more || rest };
     }
     Reply::ok(&done)

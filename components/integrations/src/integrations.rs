@@ -64,7 +64,7 @@ pub(crate) async fn delete(call: &Call) -> kit::Result {
     });
     let reply = INTEGRATIONS.delete(call, rule)?;
     if let Some(connection) = granted {
-        oauth::revoke(&connection, &seal).await;
+        oauth::revoke(&connection).await;
     }
     Ok(reply)
 }
@@ -106,9 +106,8 @@ struct Endpoint {
 }
 
 /// `GET /integrations/{id}/endpoints`
-pub(crate) async fn endpoints(call: &Call) -> kit::Result {
-    let base = spin_sdk::variables::get("public_url").await.unwrap_or_default();
-    let base = base.trim().trim_end_matches('/');
+pub(crate) fn endpoints(call: &Call) -> kit::Result {
+    let base = kit::public_url();
     let integration = call.read(|scope| INTEGRATIONS.find(scope, call.path("id")))?;
     let (id, kind) = (integration.text("id"), integration.text("kind"));
     let slug = provider(&integration)?.slug();

@@ -21,6 +21,8 @@ mod oauth;
 #[cfg(target_arch = "wasm32")]
 mod secrets;
 #[cfg(target_arch = "wasm32")]
+mod settings;
+#[cfg(target_arch = "wasm32")]
 mod work;
 
 mod grant;
@@ -30,10 +32,11 @@ mod inbound;
 mod function {
     use super::contract::{INTEGRATIONS, Op};
     use super::inbound::receive::{Receiver, receive};
+    use super::settings::SETTINGS;
     use super::{health, integrations, oauth, work};
     use kit::Call;
 
-    kit::function!(Op, dispatch);
+    kit::function!(Op, dispatch, SETTINGS);
 
     async fn dispatch(op: Op, call: Call) -> kit::Result {
         match op {
@@ -47,12 +50,12 @@ mod function {
             Op::AuthorizeIntegration => oauth::authorize(&call).await,
             Op::ConnectIntegration => oauth::connect(&call).await,
             Op::GetIntegrationToken => oauth::token(&call).await,
-            Op::ListIntegrationEndpoints => integrations::endpoints(&call).await,
+            Op::ListIntegrationEndpoints => integrations::endpoints(&call),
             Op::ReceiveWebhook => receive(&call, Receiver::Kind(call.path("kind"))).await,
             Op::ReceiveIntegrationWebhook | Op::ReceiveBillingWebhook => {
                 receive(&call, Receiver::Provider(call.path("provider"))).await
             }
-            Op::WorkIntegrations => work::run(&call).await,
+            Op::WorkIntegrations => work::run(&call),
         }
     }
 }

@@ -6,6 +6,7 @@ use kit::{Call, Reply, operator};
 use serde::Serialize;
 
 use crate::inbound::{process, rejections};
+use crate::settings::SETTINGS;
 
 /// What this call did.
 #[derive(Default, Serialize)]
@@ -17,8 +18,8 @@ struct Done {
     more: bool,
 }
 
-pub(crate) async fn run(call: &Call) -> kit::Result {
-    operator::authenticate(call, "tick_token").await?;
+pub(crate) fn run(call: &Call) -> kit::Result {
+    operator::scheduler(call)?;
     let ingested = process::run(call)?;
     let mut done = Done { ingested: ingested.count, more: ingested.more, ..Done::default() };
     if call.query("work").is_none() {
@@ -28,7 +29,7 @@ pub(crate) async fn run(call: &Call) -> kit::Result {
                 "inbound_events",
                 "tenant_id, integration_id, external_id",
                 "received_at < $1 AND status = 'PROCESSED'",
-                sweep.end_of_deliveries().await?,
+                sweep.end_of_deliveries(&SETTINGS.events),
             )?;
             done.inbound_events = gone;
             done.more |= more;

@@ -1,16 +1,27 @@
-//! Authentication of the operator: by a Spin variable, not by a token of a tenant.
+//! Authentication of the operator and of the scheduler: by Spin variables, not by tokens of tenants.
 
 use subtle::ConstantTimeEq as _;
 
+use crate::settings::COMMON;
 use crate::{Call, Code, Error, problem};
 
-/// Demands the bearer token that the variable holds. If the variable is empty, then nobody is let
-/// in.
+/// Demands the bearer token of the variable `operator_token`.
 ///
 /// # Errors
-/// `authentication-required`.
-pub async fn authenticate(call: &Call, variable: &str) -> Result<(), Error> {
-    let token = spin_sdk::variables::get(variable).await.unwrap_or_default();
+/// `authentication-required`, also if the variable is not set.
+pub fn operator(call: &Call) -> Result<(), Error> {
+    demand(call, "operator_token", &COMMON.operator_token)
+}
+
+/// Demands the bearer token of the variable `tick_token`.
+///
+/// # Errors
+/// `authentication-required`, also if the variable is not set.
+pub fn scheduler(call: &Call) -> Result<(), Error> {
+    demand(call, "tick_token", &COMMON.tick_token)
+}
+
+fn demand(call: &Call, variable: &str, token: &str) -> Result<(), Error> {
     let given = call.header("authorization").and_then(|header| header.strip_prefix("Bearer "));
     let known = !token.is_empty()
         && given.is_some_and(|given| given.as_bytes().ct_eq(token.as_bytes()).into());

@@ -13,7 +13,7 @@
 use std::slice;
 
 use crate::sql::Value;
-use crate::{Call, Code, Days, Error, Internal as _, System, now};
+use crate::{Call, Code, Days, Error, System, now};
 
 /// The most rows that one transaction deletes.
 pub const BATCH: u64 = 500;
@@ -28,8 +28,6 @@ const MONTHS: i64 = 4;
 const MONTH: i64 = 31;
 /// The most by which one tick moves the clock of the sweeps.
 const STEP: i64 = 3_600_000;
-/// The shortest retention, in days. A shorter setting counts as this one.
-const SHORTEST: i64 = 1;
 
 /// The number of rows that a step deleted, and whether there may be more to delete.
 pub type Deleted = (u64, bool);
@@ -87,11 +85,8 @@ impl<'a> Sweep<'a> {
     /// The time before which deliveries and names of received webhooks are deleted. Both are kept
     /// as long as the events. Otherwise a delivered event would look as if it had never been
     /// delivered, and a webhook that came before would come into the feed again.
-    ///
-    /// # Errors
-    /// As [`of_events`].
-    pub async fn end_of_deliveries(&self) -> Result<i64, Error> {
-        Ok(self.now - (of_events().await?.longest() + MONTH) * DAY)
+    pub fn end_of_deliveries(&self, events: &Days) -> i64 {
+        self.now - (events.longest() + MONTH) * DAY
     }
 
     /// Deletes the rows that `condition` finds; `$1` in it is `before`.
@@ -155,13 +150,13 @@ impl<'a> Sweep<'a> {
         Ok((gone.unwrap_or_default(), gone.is_none_or(|gone| gone >= batch)))
     }
 
-    /// Deletes what is too old or has expired in the tables that all functions share.
+    /// Deletes what is too old or has expired in the tables that all functions share. Audit entries
+    /// are kept for this number of days.
     ///
     /// # Errors
     /// As [`Sweep::delete`].
-    pub async fn own_tables(&self) -> Result<Swept, Error> {
-        let age = days("retention_audit_days", 365).await;
-        let (audit_logs, entries) = self.delete_older("audit_logs", age)?;
+    pub fn own_tables(&self, audit_days: i64) -> Result<Swept, Error> {
+        let (audit_logs, entries) = self.delete_older("audit_logs", audit_days)?;
         let expired = "expires_at < $1";
         let (idempotency_receipts, receipts) =
             self.delete("idempotency_receipts", "tenant_id, key", expired, self.now)?;
@@ -171,22 +166,6 @@ impl<'a> Sweep<'a> {
             self.delete("revocations", "tenant_id, subject", expired, self.now - DAY)?;
         Ok(Swept { audit_logs, idempotency_receipts, more: entries || receipts || revocations })
     }
-}
-
-/// A setting in days. If it is not set or cannot be read, then the default counts.
-pub async fn days(name: &str, default: i64) -> i64 {
-    let text = spin_sdk::variables::get(name).await.unwrap_or_default();
-    text.trim().parse().unwrap_or(default).max(SHORTEST)
-}
-
-/// How long events are kept.
-///
-/// # Errors
-/// `internal-error` if the setting cannot be read. There is no default: it could delete events that
-/// a paid plan keeps for longer.
-pub async fn of_events() -> Result<Days, Error> {
-    let text = spin_sdk::variables::get("retention_events_days").await.unwrap_or_default();
-    text.parse().map_err(|why| format!("retention_events_days {why}")).internal()
 }
 
 /// The name of the clock of the sweeps.

@@ -41,6 +41,14 @@ impl Variables {
         setting::number(name, self.given(name).await, range)
     }
 
+    /// A number of days, from one day to a thousand years.
+    ///
+    /// # Errors
+    /// The variable is not set, or is no such number.
+    pub async fn days(&self, name: &str) -> Result<i64, String> {
+        self.number(name, 1..=365_000).await.map(i64::from)
+    }
+
     /// A value of a type of its own.
     ///
     /// # Errors
@@ -108,6 +116,9 @@ pub(crate) struct Common {
     pub(crate) public_url: String,
     /// Whether this is the machine of a developer.
     pub(crate) development: bool,
+    /// The credentials of the scheduler and of the operator; empty if there are none.
+    pub(crate) tick_token: String,
+    pub(crate) operator_token: String,
 }
 
 pub(crate) static COMMON: Loaded<Common> = Loaded::new();
@@ -125,6 +136,8 @@ impl Settings for Common {
             writer: either("postgres_own_url", "postgres_url").await,
             reader: either("postgres_own_reader_url", "postgres_reader_url").await,
             public_url: public_url.trim_end_matches('/').to_owned(),
+            tick_token: variables.optional("tick_token").await,
+            operator_token: variables.optional("operator_token").await,
             development: match variables.optional("development").await.as_str() {
                 "true" => true,
                 "" | "false" => false,

@@ -4,18 +4,19 @@
 mod contract;
 mod functions;
 mod limits;
+mod settings;
 mod tick;
 
 use contract::Op;
 use kit::Call;
 
-kit::function!(Op, dispatch);
+kit::function!(Op, dispatch, settings::SETTINGS);
 
 async fn dispatch(op: Op, call: Call) -> kit::Result {
     match op {
         Op::Tick => tick::run(&call).await,
-        Op::ListLimits => limits::list(&call).await,
-        Op::ReplaceLimit => limits::set(&call).await,
-        Op::DeleteLimit => limits::remove(&call).await,
+        Op::ListLimits => limits::list(&call),
+        Op::ReplaceLimit => limits::set(&call),
+        Op::DeleteLimit => limits::remove(&call),
     }
 }

@@ -3,9 +3,6 @@
 use kit::{Call, Reply, System, limits, operator};
 use serde::{Deserialize, Serialize};
 
-/// The variable with the operator's credential.
-const TOKEN: &str = "operator_token";
-
 #[derive(Serialize)]
 struct Limits {
     items: Vec<limits::Override>,
@@ -18,14 +15,14 @@ struct Quota {
 }
 
 /// `GET /internal/limits`
-pub(crate) async fn list(call: &Call) -> kit::Result {
-    operator::authenticate(call, TOKEN).await?;
+pub(crate) fn list(call: &Call) -> kit::Result {
+    operator::operator(call)?;
     Reply::ok(&Limits { items: limits::all(&open(call)?)? })
 }
 
 /// `PUT /internal/limits/{scope}/{subject}/{class}`
-pub(crate) async fn set(call: &Call) -> kit::Result {
-    operator::authenticate(call, TOKEN).await?;
+pub(crate) fn set(call: &Call) -> kit::Result {
+    operator::operator(call)?;
     let quota: Quota = call.json()?;
     // The burst is at least 1, because a bucket of size 0 would admit nothing. If the limit is off,
     // then the burst has no effect.
@@ -34,8 +31,8 @@ pub(crate) async fn set(call: &Call) -> kit::Result {
 }
 
 /// `DELETE /internal/limits/{scope}/{subject}/{class}`
-pub(crate) async fn remove(call: &Call) -> kit::Result {
-    operator::authenticate(call, TOKEN).await?;
+pub(crate) fn remove(call: &Call) -> kit::Result {
+    operator::operator(call)?;
     // The answer is the same whether this call or an earlier one has removed the limit.
     limits::remove(&open(call)?, subject(call))?;
     Ok(Reply::no_content())

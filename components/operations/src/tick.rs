@@ -10,6 +10,7 @@ use kit::{Call, Code, Error, Reply, System, key_value, limits, operator, problem
 use serde::{Deserialize, Serialize};
 
 use crate::functions::{Failure, WORK, ask};
+use crate::settings::SETTINGS;
 
 /// When the scheduler may call again after a failure that may pass, in seconds.
 const AGAIN: u32 = 10;
@@ -62,7 +63,7 @@ impl Done {
 }
 
 pub(crate) async fn run(call: &Call) -> kit::Result {
-    operator::authenticate(call, "tick_token").await?;
+    operator::scheduler(call)?;
     let only_due = call.query("work").is_some();
     let (mut done, mut failures) = (Done::default(), Vec::new());
     let mut note = |of: &str, part: Result<Option<Done>, Failure>| match part {
@@ -71,7 +72,7 @@ pub(crate) async fn run(call: &Call) -> kit::Result {
     };
     if !only_due {
         // First, because it moves the clock by which the functions measure age.
-        let own = share(call).await.map(Some).map_err(|error| Failure {
+        let own = share(call).map(Some).map_err(|error| Failure {
             may_pass: error.code == Code::ServiceUnavailable,
             cause: error.internal.unwrap_or(error.message),
         });
@@ -103,8 +104,8 @@ fn failed(failures: &[(String, Failure)]) -> Error {
 
 /// Sweeps the tables and entries that all functions share, and publishes limits and revocations
 /// again.
-async fn share(call: &Call) -> kit::Result<Done> {
-    let swept = Sweep::begin(call)?.own_tables().await?;
+fn share(call: &Call) -> kit::Result<Done> {
+    let swept = Sweep::begin(call)?.own_tables(SETTINGS.audit_days)?;
     let system = System::open(call, "limits and revocations are of all tenants")?;
     limits::publish(&system)?;
     revocation::publish_all(&system)?;

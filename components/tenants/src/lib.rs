@@ -2,12 +2,13 @@
 
 mod contract;
 mod notices;
+mod settings;
 mod users;
 
 use contract::{NOTICES, Op, TEAMS, USERS};
 use kit::{Call, no_rule};
 
-kit::function!(Op, dispatch);
+kit::function!(Op, dispatch, settings::SETTINGS);
 
 async fn dispatch(op: Op, call: Call) -> kit::Result {
     match op {
@@ -25,7 +26,7 @@ async fn dispatch(op: Op, call: Call) -> kit::Result {
         Op::UpdateTeam => TEAMS.merge(&call, no_rule),
         Op::DeleteTeam => TEAMS.delete(&call, no_rule),
         Op::GetTeamLead => TEAMS.related(&call),
-        Op::ListNotices => notices::list(&call).await,
+        Op::ListNotices => notices::list(&call),
         Op::GetNotice => NOTICES.read(&call),
     }
 }

@@ -4,25 +4,42 @@
 //! every tenant, with an event in its feed (C-42, K-19). The first caller that reads notices
 //! publishes all notices that are due, for all tenants.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 
 use kit::{Call, Event, Internal, Row, Scope, System, Value, id, now};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::contract::NOTICES;
+use crate::settings::SETTINGS;
 
 /// The number of tenants that are looked up at once.
 const BATCH: i64 = 200;
 
 thread_local! {
-    /// The lifecycle table that this instance has already published to all tenants.
-    static PUBLISHED: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// Whether this instance has published the lifecycle table to all tenants.
+    static PUBLISHED: Cell<bool> = const { Cell::new(false) };
 }
 
-#[derive(Deserialize)]
-struct Table {
-    deprecations: Vec<Deprecation>,
+/// The rows of the lifecycle table.
+pub(crate) struct Table(Vec<Deprecation>);
+
+impl Table {
+    /// Reads the setting `api_lifecycle`; blank text is an empty table.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Document {
+            deprecations: Vec<Deprecation>,
+        }
+        if text.is_empty() {
+            return Ok(Self(Vec::new()));
+        }
+        let document: Document = serde_json::from_str(text).map_err(|why| why.to_string())?;
+        Ok(Self(document.deprecations))
+    }
 }
 
 /// A row of the lifecycle table. The gateway has checked it.
@@ -38,27 +55,24 @@ struct Deprecation {
 }
 
 /// `GET /notices`
-pub(crate) async fn list(call: &Call) -> kit::Result {
-    publish(call).await?;
+pub(crate) fn list(call: &Call) -> kit::Result {
+    publish(call)?;
     NOTICES.list(call)
 }
 
 /// Publishes the notices that are due: always to the caller's tenant, and once for each instance to
 /// all tenants.
-async fn publish(call: &Call) -> kit::Result<()> {
-    let text = spin_sdk::variables::get("api_lifecycle").await.unwrap_or_default();
-    if text.trim().is_empty() {
+fn publish(call: &Call) -> kit::Result<()> {
+    let due = || SETTINGS.lifecycle.0.iter().filter(|row| row.announced_at() <= now());
+    if due().next().is_none() {
         return Ok(());
     }
-    let table: Table = serde_json::from_str(&text).internal()?;
-    let due: Vec<&Deprecation> =
-        table.deprecations.iter().filter(|row| row.announced_at() <= now()).collect();
     let system = System::open(call, "every tenant is told of a deprecation")?;
-    let to_all = PUBLISHED.with_borrow(|known| known.as_deref() != Some(text.as_str()));
-    for row in due {
+    let to_all = !PUBLISHED.get();
+    for row in due() {
         while tell(&system, row, to_all, &call.caller()?.tenant)? {}
     }
-    PUBLISHED.set(Some(text));
+    PUBLISHED.set(true);
     Ok(())
 }
 

@@ -22,6 +22,8 @@ mod replay;
 #[cfg(target_arch = "wasm32")]
 mod secrets;
 #[cfg(target_arch = "wasm32")]
+mod settings;
+#[cfg(target_arch = "wasm32")]
 mod statistics;
 #[cfg(target_arch = "wasm32")]
 mod violation;
@@ -37,10 +39,11 @@ mod signature;
 #[cfg(target_arch = "wasm32")]
 mod function {
     use super::contract::{Op, WEBHOOK_ATTEMPTS, WEBHOOK_ENDPOINTS};
+    use super::settings::SETTINGS;
     use super::{endpoints, replay, statistics, work};
     use kit::Call;
 
-    kit::function!(Op, dispatch);
+    kit::function!(Op, dispatch, SETTINGS);
 
     async fn dispatch(op: Op, call: Call) -> kit::Result {
         match op {

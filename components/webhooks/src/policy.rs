@@ -1,6 +1,8 @@
 //! When a delivery is retried, and how healthy an endpoint is. This module has no input or output,
 //! so that tests can run through years of it. Times are milliseconds.
 
+use std::str::FromStr;
+
 /// The share of a delay that is added at random, so that deliveries that failed together are not
 /// retried together.
 const JITTER: f64 = 0.1;
@@ -17,19 +19,22 @@ const LONGEST_ASKED: i64 = 3_600_000;
 /// The delays before the attempts of a delivery.
 pub(crate) struct Schedule(Vec<i64>);
 
-impl Schedule {
-    /// The schedule of Svix with one more attempt: 41 hours and 35 minutes in all.
-    pub(crate) const DEFAULT: &str = "0s,5s,5m,30m,2h,5h,10h,10h,14h";
+/// A time such as `2h` or `1m 30s`. `None` if the text is no such time.
+pub(crate) fn milliseconds(text: &str) -> Option<i64> {
+    i64::try_from(humantime::parse_duration(text.trim()).ok()?.as_millis()).ok()
+}
 
-    /// Reads delays such as `0s,5s,5m`. `None` if one of them is not a delay.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let delay = |word: &str| {
-            let delay = humantime::parse_duration(word.trim()).ok()?;
-            i64::try_from(delay.as_millis()).ok()
-        };
-        text.split(',').map(delay).collect::<Option<Vec<_>>>().map(Self)
+/// Reads delays such as `0s,5s,5m`.
+impl FromStr for Schedule {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let delays = text.split(',').map(milliseconds).collect::<Option<Vec<_>>>();
+        delays.map(Self).ok_or("is not a list of times; write 0s,5s,5m,2h")
     }
+}
 
+impl Schedule {
     /// The delay after `made` attempts, with `noise` from 0 to 1. `None` if there are no more
     /// attempts.
     pub(crate) fn delay(&self, made: i64, noise: f64) -> Option<i64> {
@@ -146,7 +151,7 @@ mod tests {
     const FAILED: Outcome = Outcome::Failed { slow: false, asked: None };
 
     fn default() -> Schedule {
-        Schedule::parse(Schedule::DEFAULT).unwrap()
+        "0s,5s,5m,30m,2h,5h,10h,10h,14h".parse().unwrap()
     }
 
     #[test]
@@ -171,9 +176,9 @@ mod tests {
     #[test]
     fn a_schedule_that_cannot_be_read_is_none() {
         for bad in ["", "5", "0s,,5s", "soon"] {
-            assert!(Schedule::parse(bad).is_none(), "{bad}");
+            assert!(bad.parse::<Schedule>().is_err(), "{bad}");
         }
-        assert!(Schedule::parse("0s, 100ms").is_some());
+        assert!("0s, 100ms".parse::<Schedule>().is_ok());
     }
 
     #[test]

@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
-use kit::retention::{DAY, Sweep, days};
+use kit::retention::{DAY, Sweep};
 use kit::{Call, Reply, operator, rfc3339};
 use serde::Serialize;
 
 use crate::dispatch;
+use crate::settings::SETTINGS;
 
 /// What this call did.
 #[derive(Default, Serialize)]
@@ -24,7 +25,7 @@ struct Done {
 }
 
 pub(crate) async fn run(call: &Call) -> kit::Result {
-    operator::authenticate(call, "tick_token").await?;
+    operator::scheduler(call)?;
     let wait = call.query("wait").and_then(|text| text.parse().ok()).map(Duration::from_secs);
     let sent = dispatch::run(call, wait.unwrap_or_default()).await?;
     let mut done = Done {
@@ -41,10 +42,9 @@ pub(crate) async fn run(call: &Call) -> kit::Result {
             "webhook_deliveries",
             "tenant_id, endpoint_id, event_id",
             "updated_at < $1 AND status <> 'PENDING'",
-            sweep.end_of_deliveries().await?,
+            sweep.end_of_deliveries(&SETTINGS.events),
         )?;
-        let age = days("retention_webhooks_days", 30).await;
-        let before = sweep.now() - age * DAY;
+        let before = sweep.now() - SETTINGS.attempts_days * DAY;
         let attempts =
             sweep.delete("webhook_attempts", "tenant_id, id", "created_at < $1", before)?;
         done.webhook_attempts = attempts.0;

@@ -4,8 +4,8 @@ use kit::{Call, Reply, Seal, Value, now, rfc3339};
 use oauth2::PkceCodeChallenge;
 use serde::{Deserialize, Serialize};
 
-use super::provider;
 use crate::contract::INTEGRATIONS;
+use crate::settings::SETTINGS;
 
 /// How long the user may take to come back, in milliseconds.
 const PATIENCE: i64 = 600_000;
@@ -36,7 +36,7 @@ pub(crate) async fn authorize(call: &Call) -> kit::Result {
     let id = call.path("id");
     let integration = call.read(|scope| INTEGRATIONS.find_to_change(call, scope))?;
     let name = wanted.provider.unwrap_or_else(|| integration.text("provider").to_lowercase());
-    let provider = provider::find(&name, &seal).await?;
+    let provider = SETTINGS.providers.find(&name)?;
     let redirect_uri = provider.redirect_uri(wanted.redirect_uri.as_deref())?;
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let (url, state) = provider.authorization_url(redirect_uri, wanted.scope.as_deref(), challenge);

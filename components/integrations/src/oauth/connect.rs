@@ -4,11 +4,11 @@ use kit::{Call, Internal as _, Reply, Seal, Value, now};
 use serde::{Deserialize, Deserializer};
 
 use super::connection::Connection;
-use super::provider;
 use super::request::Refusal;
 use super::{AGAIN, authorize, conflict, refused, spent, unreachable};
 use crate::contract::INTEGRATIONS;
 use crate::grant;
+use crate::settings::SETTINGS;
 
 /// The authorization response (RFC 6749 section 4.1.2, RFC 9207). Other members are ignored. An
 /// empty member counts as left out (section 3.1).
@@ -42,7 +42,7 @@ pub(crate) async fn connect(call: &Call) -> kit::Result {
     let pending = take(call, &brought.state)?;
     let verifier = seal.open(&authorize::sealed_as(&brought.state), &pending.sealed)?;
     let verifier = String::from_utf8(verifier).internal()?;
-    let provider = provider::find(&pending.provider, &seal).await?;
+    let provider = SETTINGS.providers.find(&pending.provider)?;
     if !provider.is_issuer(brought.iss.as_deref()) {
         return Err(conflict("The answer is of another provider than the one that was asked."));
     }

@@ -7,7 +7,7 @@
 mod authorize;
 mod connect;
 mod connection;
-mod provider;
+pub(crate) mod provider;
 mod request;
 mod token;
 
@@ -16,7 +16,9 @@ pub(crate) use connect::connect;
 pub(crate) use connection::{Connection, Status, forget};
 pub(crate) use token::token;
 
-use kit::{Code, Error, Seal, problem};
+use kit::{Code, Error, problem};
+
+use crate::settings::SETTINGS;
 
 /// When to retry if a provider cannot be reached, in seconds.
 const AGAIN: u32 = 5;
@@ -53,8 +55,8 @@ fn unreachable(cause: &str, retry_after: u32) -> Error {
 
 /// Revokes the tokens at the provider, after they were deleted here. If this fails, then the
 /// operator's log says so, and the disconnection still succeeds.
-pub(crate) async fn revoke(connection: &Connection, seal: &Seal) {
-    let failed = match provider::find(&connection.provider, seal).await {
+pub(crate) async fn revoke(connection: &Connection) {
+    let failed = match SETTINGS.providers.find(&connection.provider) {
         Ok(provider) => provider.revoke(&connection.tokens).await.err(),
         Err(_) => Some("not among oauth_providers"),
     };

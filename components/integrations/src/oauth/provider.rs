@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use kit::{Code, Error, Seal, problem, target};
+use kit::{Error, target};
 use oauth2::basic::BasicClient;
 use oauth2::{
     AuthUrl, ClientId, ClientSecret, CsrfToken, PkceCodeChallenge, RedirectUrl, RevocationUrl,
@@ -42,47 +42,53 @@ pub(super) enum Method {
     ClientSecretPost,
 }
 
-/// The provider with this name.
-///
-/// # Errors
-/// 422 if the operator has set no provider of this name. `service-unavailable` if the setting
-/// cannot be read.
-pub(super) async fn find(name: &str, seal: &Seal) -> kit::Result<Provider> {
-    let text = spin_sdk::variables::get("oauth_providers").await.unwrap_or_default();
-    let text = if text.trim().is_empty() { "{}" } else { text.trim() };
-    let mut all: BTreeMap<String, Provider> =
-        serde_json::from_str(text).map_err(|why| misconfigured(&why.to_string()))?;
-    let Some(found) = all.remove(name) else {
-        let names: Vec<_> = all.keys().map(String::as_str).collect();
-        return Err(Error::violation(
-            "/provider",
-            "NOT_ALLOWED_VALUE",
-            &match names.is_empty() {
-                true => "The operator of this server has set no `oauth_providers`.".to_owned(),
-                false => format!("Must be one that the operator has set: {}.", names.join(", ")),
-            },
-        ));
-    };
-    let urls = [
-        Some(found.authorization_endpoint.as_str()),
-        Some(found.token_endpoint.as_str()),
-        found.revocation_endpoint.as_ref().map(|url| url.as_str()),
-    ];
-    for url in urls.into_iter().flatten() {
-        if let Err(why) = target::judge_operators(url, seal.is_development()) {
-            return Err(misconfigured(&format!("{name}: {url}: {why}")));
-        }
-    }
-    if found.redirect_uris.is_empty() {
-        return Err(misconfigured(&format!("{name}: redirect_uris is empty")));
-    }
-    Ok(found)
-}
+/// The providers, by the names that the operator has given them.
+pub(crate) struct Providers(BTreeMap<String, Provider>);
 
-fn misconfigured(why: &str) -> Error {
-    Error {
-        internal: Some(format!("the variable oauth_providers: {why}")),
-        ..problem(Code::ServiceUnavailable, "The providers of this server are not set up.")
+impl Providers {
+    /// Reads the setting `oauth_providers`; blank text is no provider.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let text = if text.is_empty() { "{}" } else { text };
+        let all: BTreeMap<String, Provider> =
+            serde_json::from_str(text).map_err(|why| why.to_string())?;
+        for (name, provider) in &all {
+            let urls = [
+                Some(provider.authorization_endpoint.as_str()),
+                Some(provider.token_endpoint.as_str()),
+                provider.revocation_endpoint.as_ref().map(|url| url.as_str()),
+            ];
+            for url in urls.into_iter().flatten() {
+                target::judge_operators(url, kit::in_development())
+                    .map_err(|why| format!("{name}: {url}: {why}"))?;
+            }
+            if provider.redirect_uris.is_empty() {
+                return Err(format!("{name}: redirect_uris is empty"));
+            }
+        }
+        Ok(Self(all))
+    }
+
+    /// The provider with this name.
+    ///
+    /// # Errors
+    /// 422 if the operator has set no provider of this name.
+    pub(super) fn find(&self, name: &str) -> kit::Result<&Provider> {
+        self.0.get(name).ok_or_else(|| {
+            let names: Vec<_> = self.0.keys().map(String::as_str).collect();
+            Error::violation(
+                "/provider",
+                "NOT_ALLOWED_VALUE",
+                &match names.is_empty() {
+                    true => "The operator of this server has set no `oauth_providers`.".to_owned(),
+                    false => {
+                        format!("Must be one that the operator has set: {}.", names.join(", "))
+                    }
+                },
+            )
+        })
     }
 }
 

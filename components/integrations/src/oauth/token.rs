@@ -4,11 +4,11 @@ use kit::{Call, Code, Error, Reply, Seal, Value, now, problem, rfc3339};
 use serde::Serialize;
 
 use super::connection::Connection;
-use super::provider;
 use super::request::Refusal;
 use super::{AGAIN, conflict, unreachable};
 use crate::contract::INTEGRATIONS;
 use crate::grant::{self, ends_the_grant};
+use crate::settings::SETTINGS;
 
 /// How long a caller holds the lease on a refresh, in milliseconds. This is longer than a provider
 /// may take to answer.
@@ -66,7 +66,7 @@ async fn renew(call: &Call, seal: &Seal) -> kit::Result<Connection> {
             }),
         };
     }
-    let refreshed = match provider::find(&connection.provider, seal).await {
+    let refreshed = match SETTINGS.providers.find(&connection.provider) {
         Ok(provider) => provider.refresh(&refresh_token).await,
         Err(_) => Err(Refusal::Unreachable("not among oauth_providers")),
     };

@@ -8,6 +8,7 @@ use kit::{Value, id, now};
 
 use super::run::Run;
 use crate::queue::NEVER;
+use crate::settings::SETTINGS;
 use crate::shares;
 
 /// The name of the watch of the run that waits.
@@ -69,7 +70,7 @@ pub(super) fn take(
                  AND s.lease IS NOT NULL AND s.leased_until > $3) < $6",
                 &[
                     Value::Text(queue.lease.clone()),
-                    Value::Integer(moment + run.lease),
+                    Value::Integer(moment + SETTINGS.lease),
                     Value::Integer(moment),
                     Value::Text(queue.tenant.clone()),
                     Value::Text(queue.endpoint.clone()),

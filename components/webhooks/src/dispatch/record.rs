@@ -14,6 +14,7 @@ use crate::contract::WEBHOOK_ENDPOINTS;
 use crate::patterns;
 use crate::policy::Outcome;
 use crate::queue::{self, NEVER};
+use crate::settings::SETTINGS;
 
 /// The lease has ended: another run has the queue and sends the same deliveries. So this run may
 /// record nothing.
@@ -73,7 +74,7 @@ impl Work<'_> {
         let lost = match () {
             () if closed => None,
             () if outcomes.into_iter().any(|outcome| outcome == Outcome::Gone) => Some("GONE"),
-            () if health.is_lost(self.now, self.run.patience) => Some("FAILING"),
+            () if health.is_lost(self.now, SETTINGS.disable_after) => Some("FAILING"),
             () => None,
         };
         let fates: Vec<Fate> = self
@@ -89,7 +90,7 @@ impl Work<'_> {
         let stays =
             may_stay && due <= self.now && health.paused_until <= self.now && self.run.has_time();
         let (lease, until) = match stays {
-            true => (text(&self.leased.lease), moment + self.run.lease),
+            true => (text(&self.leased.lease), moment + SETTINGS.lease),
             false => (Value::Null, 0),
         };
         let ours = self.scope.execute(
@@ -143,7 +144,7 @@ impl Work<'_> {
         match sent.map(|sent| sent.outcome) {
             Some(Outcome::Delivered) => Fate::Succeeded,
             Some(outcome) if !over => {
-                let next = outcome.next(&self.run.schedule, item.attempts + 1, self.now, noise());
+                let next = outcome.next(&SETTINGS.schedule, item.attempts + 1, self.now, noise());
                 next.map_or(Fate::Failed, Fate::Pending)
             }
             _ => Fate::Failed,
