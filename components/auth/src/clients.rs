@@ -9,7 +9,8 @@
 
 use kit::roles::{SCOPES, scopes_of};
 use kit::{
-    Call, Caller, Change, Code, Error, Grant, Principal, Record, Reply, Scope, System, problem,
+    Action, Call, Caller, Change, Code, Error, Grant, Principal, Record, Reply, Scope, System,
+    problem,
 };
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -127,24 +128,19 @@ fn hold(call: &Call, scope: &Scope<'_>, client: &Record) -> kit::Result<()> {
 }
 
 /// The rule for every change of a client.
-pub(crate) fn rule(
-    call: &Call,
-    scope: &Scope<'_>,
-    change: Change<'_>,
-    _: Option<&Record>,
-    client: &mut Record,
-) -> kit::Result<()> {
+pub(crate) fn rule(change: Change<'_>) -> kit::Result<()> {
+    let Change { call, scope, action, after: client, .. } = change;
     // A disabled client must not enable itself, nor make other clients that stay.
     call.refuse_revoked(scope)?;
     let id = client.text("id");
     // Every write increments the version by one.
     let next = client.integer("version") + 1;
-    match change {
-        Change::Delete => {
+    match action {
+        Action::Delete => {
             client_secrets::forget(scope, id)?;
             scope.revoke(id, next)
         }
-        Change::Operation("disable") => scope.revoke(id, next),
+        Action::Operation("disable") => scope.revoke(id, next),
         _ => Ok(()),
     }
 }

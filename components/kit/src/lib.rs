@@ -95,7 +95,7 @@ pub use {
     feed::Published,
     receipt::Envelope,
     reply::Reply,
-    resource::{Change, Record, no_rule},
+    resource::{Action, Change, Record, no_rule},
     scope::{Scope, System},
     seal::{Seal, derived, in_development},
     serve::{describe, serve},

@@ -4,7 +4,7 @@
 mod contract;
 
 use contract::{Op, PROJECTS};
-use kit::{Call, Change, Code, Record, Scope, problem};
+use kit::{Action, Call, Change, Code, problem};
 
 kit::function!(Op, dispatch);
 
@@ -25,15 +25,9 @@ async fn dispatch(op: Op, call: Call) -> kit::Result {
 }
 
 /// An archived project cannot be changed (A-26: the phase decides which operations are allowed).
-fn rule(
-    _: &Call,
-    _: &Scope<'_>,
-    change: Change<'_>,
-    before: Option<&Record>,
-    _: &mut Record,
-) -> kit::Result<()> {
-    let archived = before.is_some_and(|project| project.text("status") == "ARCHIVED");
-    if archived && change == Change::Write {
+fn rule(change: Change<'_>) -> kit::Result<()> {
+    let archived = change.before.is_some_and(|project| project.text("status") == "ARCHIVED");
+    if archived && change.action == Action::Write {
         return Err(problem(Code::Conflict, "The project is archived; activate it first."));
     }
     Ok(())

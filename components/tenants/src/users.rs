@@ -1,21 +1,16 @@
 //! The rules for users: their roles, the last owner, and e-mail addresses.
 
-use kit::{Call, Change, Code, Error, Grant, Record, Scope, Value, problem};
+use kit::{Action, Call, Change, Code, Error, Grant, Record, Scope, Value, problem};
 
 /// From the highest to the lowest (K-41, K-42).
 const ROLES: [&str; 6] = ["OWNER", "ADMIN", "MANAGER", "EDITOR", "ENGINEER", "VIEWER"];
 
 /// The rule for every change of a user.
-pub(crate) fn rule(
-    call: &Call,
-    scope: &Scope<'_>,
-    change: Change<'_>,
-    before: Option<&Record>,
-    user: &mut Record,
-) -> kit::Result<()> {
+pub(crate) fn rule(change: Change<'_>) -> kit::Result<()> {
+    let Change { call, scope, action, before, after: user } = change;
     // A user who was suspended or lost a role must not undo it.
     call.refuse_revoked(scope)?;
-    if change == Change::Write {
+    if action == Action::Write {
         agree(call, user)?;
         check_email(scope, user)?;
         if before.is_some() && user.text("manager_id") == user.text("id") {
@@ -27,7 +22,7 @@ pub(crate) fn rule(
         }
     }
     let was_owner = before.is_some_and(|user| is_owner(user) && is_active(user));
-    let stays = change != Change::Delete && is_owner(user) && is_active(user);
+    let stays = action != Action::Delete && is_owner(user) && is_active(user);
     let touches_owner = before.is_some_and(is_owner) || is_owner(user);
     if touches_owner && !caller_is_owner(call)? {
         return Err(problem(
@@ -35,7 +30,7 @@ pub(crate) fn rule(
             "Only an owner of the tenant makes, changes or removes owners.",
         ));
     }
-    if change == Change::Delete || before.is_none_or(|before| is_other_account(before, user)) {
+    if action == Action::Delete || before.is_none_or(|before| is_other_account(before, user)) {
         hold(call, before, user)?;
     }
     if was_owner && !stays && other_owners(scope, user)? == 0 {
@@ -45,7 +40,7 @@ pub(crate) fn rule(
         ));
     }
     if let Some(before) = before
-        && (change == Change::Delete || may_less(before, user))
+        && (action == Action::Delete || may_less(before, user))
     {
         // Every write increments the version by one.
         scope.revoke(before.text("id"), before.integer("version") + 1)?;

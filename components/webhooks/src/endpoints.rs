@@ -1,6 +1,6 @@
 //! Endpoints: the rules for writing them, and what a write does to their secrets and queues.
 
-use kit::{Call, Change, Code, Error, Record, Scope, Seal, Value, now, problem};
+use kit::{Action, Call, Change, Code, Error, Scope, Seal, Value, now, problem};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
@@ -45,12 +45,10 @@ pub(crate) async fn update(call: &Call) -> kit::Result {
 }
 
 /// The rule for what a client writes. It also seals the headers.
-fn sealing(
-    seal: &Seal,
-) -> impl Fn(&Call, &Scope<'_>, Change<'_>, Option<&Record>, &mut Record) -> kit::Result<()> {
-    move |call, scope, change, before, endpoint| {
-        credentials::settle(seal, before, endpoint)?;
-        rule(call, scope, change, before, endpoint)
+fn sealing(seal: &Seal) -> impl Fn(Change<'_>) -> kit::Result<()> {
+    move |change| {
+        credentials::settle(seal, change.before, change.after)?;
+        rule(change)
     }
 }
 
@@ -79,32 +77,27 @@ pub(crate) async fn rotate(call: &Call) -> kit::Result {
 }
 
 /// The rule for every change of an endpoint.
-pub(crate) fn rule(
-    call: &Call,
-    scope: &Scope<'_>,
-    change: Change<'_>,
-    before: Option<&Record>,
-    endpoint: &mut Record,
-) -> kit::Result<()> {
+pub(crate) fn rule(change: Change<'_>) -> kit::Result<()> {
+    let Change { call, scope, action, before, after: endpoint } = change;
     // Otherwise a caller who has lost access could go on reading events by deliveries.
     call.refuse_revoked(scope)?;
-    match change {
-        Change::Write if before.is_none() => {
+    match action {
+        Action::Write if before.is_none() => {
             refuse_too_many(scope)?;
             queue::open(scope, endpoint)
         }
-        Change::Write if endpoint.text("status") == "ENABLED" => queue::subscribe(scope, endpoint),
-        Change::Write => Ok(()),
-        Change::Delete => {
+        Action::Write if endpoint.text("status") == "ENABLED" => queue::subscribe(scope, endpoint),
+        Action::Write => Ok(()),
+        Action::Delete => {
             secrets::SECRETS.forget(scope, endpoint.text("id"))?;
             forget_headers(scope, endpoint.text("id"))?;
             queue::close(scope, endpoint.text("id"), now())
         }
-        Change::Operation("enable") => {
+        Action::Operation("enable") => {
             endpoint.set("disabled_reason", None);
             queue::open(scope, endpoint)
         }
-        Change::Operation(_) => {
+        Action::Operation(_) => {
             endpoint.set_text("disabled_reason", "REQUESTED");
             queue::close(scope, endpoint.text("id"), now())
         }

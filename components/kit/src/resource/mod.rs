@@ -24,9 +24,9 @@ use crate::list::{Literal, View};
 use crate::sql::Value;
 use crate::{Call, Code, Error, Reply, Scope, problem};
 
-/// A change that is about to happen to an object, for the rules of its resource.
+/// What is done to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change<'a> {
+pub enum Action<'a> {
     /// The object is created, or its fields are written.
     Write,
     /// It is deleted.
@@ -35,26 +35,31 @@ pub enum Change<'a> {
     Operation(&'a str),
 }
 
-/// A rule of a resource. It gets the object as it was (`None` for a new one) and as it will be. It
-/// may change the latter, and it may refuse the change. It runs inside the transaction.
-pub type Rule =
-    fn(&Call, &Scope<'_>, Change<'_>, Option<&Record>, &mut Record) -> Result<(), Error>;
+/// A change that is about to happen to an object, for the rule of its resource.
+pub struct Change<'a> {
+    /// The request.
+    pub call: &'a Call,
+    /// The transaction of the change.
+    pub scope: &'a Scope<'a>,
+    /// What is done.
+    pub action: Action<'a>,
+    /// The object as it was; `None` for a new one.
+    pub before: Option<&'a Record>,
+    /// The object as it will be. The rule may change it.
+    pub after: &'a mut Record,
+}
+
+/// A rule of a resource. It may refuse the change. It runs inside the transaction.
+pub type Rule = fn(Change<'_>) -> Result<(), Error>;
 
 /// A [`Rule`] that may capture values, such as a key.
-pub type Rules<'r> =
-    dyn Fn(&Call, &Scope<'_>, Change<'_>, Option<&Record>, &mut Record) -> Result<(), Error> + 'r;
+pub type Rules<'r> = dyn Fn(Change<'_>) -> Result<(), Error> + 'r;
 
 /// The rule of resources without rules of their own.
 ///
 /// # Errors
 /// None.
-pub fn no_rule(
-    _: &Call,
-    _: &Scope<'_>,
-    _: Change<'_>,
-    _: Option<&Record>,
-    _: &mut Record,
-) -> Result<(), Error> {
+pub fn no_rule(_: Change<'_>) -> Result<(), Error> {
     Ok(())
 }
 
@@ -125,7 +130,7 @@ impl Resource {
         mut record: Record,
         rule: Rule,
     ) -> Result<Record, Error> {
-        rule(call, scope, Change::Write, None, &mut record)?;
+        rule(Change { call, scope, action: Action::Write, before: None, after: &mut record })?;
         let mut named = record.clone();
         for field in self.columns() {
             named.set(field.name, draft::preset(field, call.caller()?.id()));
@@ -204,7 +209,8 @@ impl Resource {
         let mut record = before.clone();
         draft::assign(&mut record, self, call, how, call.caller()?.id())
             .map_err(Error::violations)?;
-        rule(call, scope, Change::Write, Some(&before), &mut record)?;
+        let (action, after) = (Action::Write, &mut record);
+        rule(Change { call, scope, action, before: Some(&before), after })?;
         if record == before {
             return Ok(self.reply(200, &record));
         }
@@ -282,7 +288,8 @@ impl Resource {
         rule: Rule,
     ) -> Result<(), Error> {
         let mut record = before.clone();
-        rule(call, scope, Change::Delete, Some(before), &mut record)?;
+        let (action, after) = (Action::Delete, &mut record);
+        rule(Change { call, scope, action, before: Some(before), after })?;
         scope.execute_one(
             &format!(
                 "UPDATE {} SET deleted_at = $2, updated_at = $2, version = version + 1 \

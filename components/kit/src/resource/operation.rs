@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Change, Record, Rule, conditional};
+use super::{Action, Change, Record, Rule, conditional};
 use crate::contract::{Resource, Transition};
 use crate::{Call, Code, Error, Reply, Scope, problem};
 
@@ -112,7 +112,8 @@ impl Resource {
         }
         let mut record = before.clone();
         record.set_text("status", transition.to);
-        rule(call, scope, Change::Operation(transition.action), Some(before), &mut record)?;
+        let (action, after) = (Action::Operation(transition.action), &mut record);
+        rule(Change { call, scope, action, before: Some(before), after })?;
         self.update(scope, &mut record)?;
         let verb = transition.event.rsplit('.').next().unwrap_or_default();
         self.tell(call, scope, verb, &record)?;

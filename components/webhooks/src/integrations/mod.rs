@@ -4,7 +4,7 @@ pub(crate) mod health;
 pub(crate) mod oauth;
 pub(crate) mod secrets;
 
-use kit::{Call, Change, Code, Error, Record, Reply, Scope, Seal, problem};
+use kit::{Action, Call, Change, Code, Error, Record, Reply, Scope, Seal, problem};
 use serde::{Deserialize, Serialize};
 
 use crate::contract::INTEGRATIONS;
@@ -73,27 +73,22 @@ pub(crate) async fn delete(call: &Call) -> kit::Result {
 }
 
 /// The rule for every change of an integration.
-pub(crate) fn rule(
-    call: &Call,
-    scope: &Scope<'_>,
-    change: Change<'_>,
-    before: Option<&Record>,
-    integration: &mut Record,
-) -> kit::Result<()> {
+pub(crate) fn rule(change: Change<'_>) -> kit::Result<()> {
+    let Change { call, scope, action, before, after: integration } = change;
     call.refuse_revoked(scope)?;
-    match change {
-        Change::Write if !is_word(integration.text("kind")) => {
+    match action {
+        Action::Write if !is_word(integration.text("kind")) => {
             Err(Error::violation("/kind", "INVALID_FORMAT", "Must be a word in kebab-case."))
         }
-        Change::Write if before.is_none() => {
+        Action::Write if before.is_none() => {
             refuse_too_many(scope)?;
             health::begin(scope, integration.text("id"))
         }
-        Change::Delete => {
+        Action::Delete => {
             secrets::SECRETS.forget(scope, integration.text("id"))?;
             oauth::forget(scope, integration.text("id"))
         }
-        Change::Write | Change::Operation(_) => Ok(()),
+        Action::Write | Action::Operation(_) => Ok(()),
     }
 }
 
