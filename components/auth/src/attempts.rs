@@ -12,7 +12,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use kit::{Call, Code, Error, Seal, System, Value, entry, now, problem};
+use kit::{Call, Code, Error, Seal, System, Value, entry, now};
 
 use crate::store::{self, Change};
 use crate::tries::Tries;
@@ -180,7 +180,7 @@ fn too_many(left_ms: i64) -> Error {
     let message = format!(
         "Too many sign-ins to this account have failed. Try again in {seconds} seconds, or from a network from which it has signed in before."
     );
-    Error { retry_after: Some(seconds), ..problem(Code::RateLimitExceeded, message) }
+    Error { retry_after: Some(seconds), ..Error::new(Code::RateLimitExceeded, message) }
 }
 
 /// The address, and the network that one subscriber or site usually holds. The address of IPv6 is

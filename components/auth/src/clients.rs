@@ -10,7 +10,6 @@
 use kit::roles::{SCOPES, scopes_of};
 use kit::{
     Action, Call, Caller, Change, Code, Error, Grant, Principal, Record, Reply, Scope, System,
-    problem,
 };
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -102,7 +101,7 @@ pub(crate) async fn rotate(call: &Call) -> kit::Result {
 /// must be one who could have made it.
 fn hold(call: &Call, scope: &Scope<'_>, client: &Record) -> kit::Result<()> {
     let caller = call.caller()?;
-    let refused = |message| problem(Code::InsufficientScope, message);
+    let refused = |message| Error::new(Code::InsufficientScope, message);
     if let Some(scope) = client.list("scopes").iter().find(|scope| !caller.has_scope(scope)) {
         return Err(Error {
             context: vec![("required_scope".to_owned(), scope.clone())],
@@ -158,7 +157,7 @@ fn refuse_too_many(scope: &Scope<'_>) -> kit::Result<()> {
         return Ok(());
     }
     let message = format!("A tenant has {MOST} clients at most; delete one that is not needed.");
-    Err(problem(Code::Conflict, message))
+    Err(Error::new(Code::Conflict, message))
 }
 
 /// Checks what the schema cannot express: a maker may grant only scopes that it holds.
@@ -206,7 +205,7 @@ pub(crate) fn authenticate(
     secret: &str,
 ) -> kit::Result<Subject> {
     let wrong = || {
-        problem(
+        Error::new(
             Code::InvalidClient,
             "client_id or client_secret is wrong, or the client was disabled or has ended.",
         )

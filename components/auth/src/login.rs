@@ -1,7 +1,7 @@
 //! `POST /auth/login`: exchanges e-mail and password for tokens of one tenant.
 
 use argon2::Params;
-use kit::{Call, Code, Reply, Row, System, problem};
+use kit::{Call, Code, Error, Reply, Row, System};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -60,7 +60,7 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
     };
     let Some(mut row) = proven else {
         audit::note_failure(call.trace_id(), "user.sign_in_failed", attempt.account(), &email);
-        return Err(problem(Code::InvalidCredentials, "E-mail or password is wrong."));
+        return Err(Error::new(Code::InvalidCredentials, "E-mail or password is wrong."));
     };
     attempt.succeeded()?;
     let user = User {
@@ -76,7 +76,7 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
     };
     // The same answer if the tenant does not exist, so that it does not tell which tenants exist.
     let chosen = chosen.ok_or_else(|| {
-        problem(
+        Error::new(
             Code::TenantMismatch,
             "You are no member of this tenant; leave tenant_id out to log in to your first one.",
         )

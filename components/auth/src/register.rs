@@ -1,6 +1,6 @@
 //! `POST /auth/register`: makes a user, their tenant, and their membership as its owner.
 
-use kit::{Call, Code, Error, Event, Reply, System, Value, problem};
+use kit::{Call, Code, Error, Event, Reply, System, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -119,7 +119,7 @@ fn insert(
 ) -> kit::Result<()> {
     let taken = |what: &'static str| {
         move |error: Error| match error.code {
-            Code::Conflict => problem(Code::Conflict, what),
+            Code::Conflict => Error::new(Code::Conflict, what),
             _ => error,
         }
     };

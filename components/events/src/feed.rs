@@ -2,7 +2,7 @@
 
 use kit::cloud_events::{self, BATCH, CloudEvent, ONE};
 use kit::list::{Literal, Place, Resume};
-use kit::{Call, Code, Error, Published, Reply, Scope, Value, note, problem};
+use kit::{Call, Code, Error, Published, Reply, Scope, Value, note};
 use serde::Serialize;
 
 use crate::selection::{DELIVERY_SUCCESS, Part, Selection};
@@ -74,7 +74,7 @@ pub(crate) fn place(scope: &Scope<'_>, cursor: &str) -> kit::Result<i64> {
     };
     match keys.as_slice() {
         [Literal::Integer(seq)] => Ok(*seq),
-        _ => Err(problem(Code::InvalidCursor, "The cursor is not of this feed.")),
+        _ => Err(Error::new(Code::InvalidCursor, "The cursor is not of this feed.")),
     }
 }
 

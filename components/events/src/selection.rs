@@ -2,7 +2,7 @@
 
 use kit::contract::{Default, EventType, Field, Kind, Resource};
 use kit::list::{Feed, Filter, Literal, Op, Sql, conditions};
-use kit::{Call, Code, Error, Published, Scope, Value, Violation, event_type, problem};
+use kit::{Call, Code, Error, Published, Scope, Value, Violation, event_type};
 
 /// The most event types that are looked up one by one. If a request has more types, then most
 /// events match, and it is faster to read the feed in order.
@@ -224,7 +224,7 @@ fn meant_by(filter: &Filter) -> kit::Result<Vec<&'static str>> {
         _ => {
             let message = "`type` is compared by: eq, ne, in, nin.";
             let Error { violations, .. } = Error::violation("type", "UNKNOWN_OPERATOR", message);
-            return Err(Error { violations, ..problem(Code::InvalidParameter, message) });
+            return Err(Error { violations, ..Error::new(Code::InvalidParameter, message) });
         }
     };
     let texts = filter.values.iter().filter_map(|value| match value {

@@ -81,7 +81,7 @@ mod stream;
 pub use clock::{http_date, now, rfc3339};
 pub use contract::{EventType, MASK};
 pub use days::Days;
-pub use error::{Internal, problem};
+pub use error::Internal;
 pub use event_type::EVENT_TYPES;
 pub use id::{id, trace_id};
 pub use moment::{Moment, date, milliseconds, moment};

@@ -8,7 +8,7 @@ use protocol::entry;
 use serde::Serialize;
 
 use crate::sql::Value;
-use crate::{Code, Error, Internal, System, key_value, now, problem};
+use crate::{Code, Error, Internal, System, key_value, now};
 
 /// The most quotas. With these the value stays below the megabyte that Spin's stores accept.
 const MOST: usize = 5_000;
@@ -111,7 +111,7 @@ fn write(system: &System<'_>) -> Result<(), Error> {
     let all = all(system)?;
     if all.len() > MOST {
         let message = format!("There are {MOST} limits set; remove one first.");
-        return Err(problem(Code::Conflict, message));
+        return Err(Error::new(Code::Conflict, message));
     }
     let mut published: BTreeMap<&str, BTreeMap<&str, Classes<'_>>> = BTreeMap::new();
     for one in &all {

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use migrations::{ALL, Dialect, Fill, VERSION};
 
 use crate::sql::{Row, Value, postgres, sqlite};
-use crate::{Code, Error, problem};
+use crate::{Code, Error};
 
 thread_local! {
     /// Whether this instance has checked that the schema is up to date.
@@ -117,6 +117,6 @@ fn refused(cause: String) -> Error {
     Error {
         internal: Some(cause),
         retry_after: Some(10),
-        ..problem(Code::ServiceUnavailable, "The service is being upgraded.")
+        ..Error::new(Code::ServiceUnavailable, "The service is being upgraded.")
     }
 }

@@ -2,7 +2,7 @@
 
 use subtle::ConstantTimeEq as _;
 
-use crate::{Call, Code, Error, problem};
+use crate::{Call, Code, Error};
 
 /// Demands the bearer token that the variable holds. If the variable is empty, then nobody is let
 /// in.
@@ -16,5 +16,5 @@ pub async fn authenticate(call: &Call, variable: &str) -> Result<(), Error> {
         && given.is_some_and(|given| given.as_bytes().ct_eq(token.as_bytes()).into());
     let message =
         || format!("This operation needs the operator's credential, the variable {variable}.");
-    if known { Ok(()) } else { Err(problem(Code::AuthenticationRequired, message())) }
+    if known { Ok(()) } else { Err(Error::new(Code::AuthenticationRequired, message())) }
 }

@@ -8,7 +8,7 @@ use protocol::note;
 
 use crate::scope::{Scope, System};
 use crate::sql::{Database, Row, Value};
-use crate::{Call, Code, Error, Internal, Reply, problem};
+use crate::{Call, Code, Error, Internal, Reply};
 
 /// The time for which a receipt is kept at least, in milliseconds: a day.
 const KEPT: i64 = 86_400_000;
@@ -69,7 +69,7 @@ impl<'a> Receipt<'a> {
     fn answer(&self, found: Vec<Row>) -> Result<Option<Reply>, Error> {
         let Some(mut row) = found.into_iter().next() else { return Ok(None) };
         if row.text() != self.fingerprint {
-            return Err(problem(
+            return Err(Error::new(
                 Code::IdempotencyKeyReused,
                 "This Idempotency-Key was used with another body; use a new key for a new request.",
             ));

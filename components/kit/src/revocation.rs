@@ -14,7 +14,7 @@ use spin_sdk::experimental::wasi::keyvalue::store::Bucket;
 
 use crate::agree::agree;
 use crate::sql::{Database, Row, Source, Value, Who};
-use crate::{Call, Code, Error, Scope, System, key_value, now, problem};
+use crate::{Call, Code, Error, Scope, System, key_value, now};
 
 /// How long a revocation is kept, in milliseconds: the longest life of a token (`LONGEST_MS` of the
 /// gateway) and a margin for the clocks of hosts. After it, no such token is valid any more.
@@ -66,7 +66,7 @@ impl Call {
     /// `invalid-token`; `internal-error` of the database.
     pub fn refuse_revoked(&self, scope: &Scope<'_>) -> Result<(), Error> {
         match self.is_among_revoked(scope)? {
-            true => Err(problem(Code::InvalidToken, "The access token was revoked.")),
+            true => Err(Error::new(Code::InvalidToken, "The access token was revoked.")),
             false => Ok(()),
         }
     }
@@ -203,6 +203,8 @@ fn write(database: &Database, bucket: &Bucket, tenant: &str, subject: &str) -> R
     };
     match agree(held, row, swap)? {
         true => Ok(()),
-        false => Err(problem(Code::ServiceUnavailable, "Too many write one revocation at once.")),
+        false => {
+            Err(Error::new(Code::ServiceUnavailable, "Too many write one revocation at once."))
+        }
     }
 }

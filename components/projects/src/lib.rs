@@ -4,7 +4,7 @@
 mod contract;
 
 use contract::{Op, PROJECTS};
-use kit::{Action, Call, Change, Code, problem};
+use kit::{Action, Call, Change, Code, Error};
 
 kit::function!(Op, dispatch);
 
@@ -28,7 +28,7 @@ async fn dispatch(op: Op, call: Call) -> kit::Result {
 fn rule(change: Change<'_>) -> kit::Result<()> {
     let archived = change.before.is_some_and(|project| project.text("status") == "ARCHIVED");
     if archived && change.action == Action::Write {
-        return Err(problem(Code::Conflict, "The project is archived; activate it first."));
+        return Err(Error::new(Code::Conflict, "The project is archived; activate it first."));
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The rules for users: their roles, the last owner, and e-mail addresses.
 
-use kit::{Action, Call, Change, Code, Error, Grant, Record, Scope, Value, problem};
+use kit::{Action, Call, Change, Code, Error, Grant, Record, Scope, Value};
 
 /// From the highest to the lowest (K-41, K-42).
 const ROLES: [&str; 6] = ["OWNER", "ADMIN", "MANAGER", "EDITOR", "ENGINEER", "VIEWER"];
@@ -25,7 +25,7 @@ pub(crate) fn rule(change: Change<'_>) -> kit::Result<()> {
     let stays = action != Action::Delete && is_owner(user) && is_active(user);
     let touches_owner = before.is_some_and(is_owner) || is_owner(user);
     if touches_owner && !caller_is_owner(call)? {
-        return Err(problem(
+        return Err(Error::new(
             Code::InsufficientScope,
             "Only an owner of the tenant makes, changes or removes owners.",
         ));
@@ -34,7 +34,7 @@ pub(crate) fn rule(change: Change<'_>) -> kit::Result<()> {
         hold(call, before, user)?;
     }
     if was_owner && !stays && other_owners(scope, user)? == 0 {
-        return Err(problem(
+        return Err(Error::new(
             Code::Conflict,
             "This is the last owner of the tenant; make another one first.",
         ));
@@ -63,7 +63,7 @@ fn hold(call: &Call, before: Option<&Record>, user: &Record) -> kit::Result<()> 
     let above = |role: &String| !kit::roles::may_give(caller, &role.to_ascii_lowercase());
     match roles.into_iter().find(above) {
         None => Ok(()),
-        Some(role) => Err(problem(
+        Some(role) => Err(Error::new(
             Code::InsufficientScope,
             format!(
                 "You may neither give nor change the role {role}: it is above yours, or has scopes that you do not hold."
@@ -105,7 +105,7 @@ fn check_email(scope: &Scope<'_>, user: &Record) -> kit::Result<()> {
     )?;
     match taken.is_empty() {
         true => Ok(()),
-        false => Err(problem(Code::Conflict, "A user of this tenant has this e-mail address.")),
+        false => Err(Error::new(Code::Conflict, "A user of this tenant has this e-mail address.")),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Endpoints: the rules for writing them, and what a write does to their secrets and queues.
 
-use kit::{Action, Call, Change, Code, Error, Scope, Seal, Value, now, problem};
+use kit::{Action, Call, Change, Code, Error, Scope, Seal, Value, now};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
@@ -114,7 +114,7 @@ fn refuse_too_many(scope: &Scope<'_>) -> kit::Result<()> {
     let sql = "SELECT COUNT(*) FROM webhook_endpoints WHERE tenant_id = $1 AND deleted_at IS NULL";
     let count = scope.query(sql, [])?.into_iter().next().map_or(0, |mut row| row.integer());
     match count >= MOST {
-        true => Err(problem(
+        true => Err(Error::new(
             Code::Conflict,
             format!(
                 "A tenant has {MOST} webhook endpoints at most; delete one that is not needed."

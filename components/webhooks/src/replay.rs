@@ -1,7 +1,7 @@
 //! Sends events again: a test event, one attempt, deliveries that failed, and events that were
 //! never sent.
 
-use kit::{Call, Code, Error, Event, Record, Reply, Scope, Value, milliseconds, now, problem};
+use kit::{Call, Code, Error, Event, Record, Reply, Scope, Value, milliseconds, now};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -45,7 +45,7 @@ fn enabled(call: &Call, scope: &Scope<'_>) -> kit::Result<Record> {
     let endpoint = WEBHOOK_ENDPOINTS.find_to_change(call, scope)?;
     match endpoint.text("status") {
         "ENABLED" => Ok(endpoint),
-        _ => Err(problem(Code::Conflict, "The endpoint is disabled; enable it first.")),
+        _ => Err(Error::new(Code::Conflict, "The endpoint is disabled; enable it first.")),
     }
 }
 
@@ -79,7 +79,7 @@ pub(crate) fn resend(call: &Call) -> kit::Result {
         let found = rows.into_iter().next().map(|mut row| row.text());
         let event = found.ok_or_else(|| Error::not_found("attempt", attempt))?;
         if take_up(scope, id, &event)? == 0 {
-            return Err(problem(
+            return Err(Error::new(
                 Code::ResourceGone,
                 "The event of this attempt is not kept any more.",
             ));

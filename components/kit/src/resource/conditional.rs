@@ -7,7 +7,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use sha2::{Digest, Sha256};
 
 use super::record::Record;
-use crate::{Call, Code, Error, problem};
+use crate::{Call, Code, Error};
 
 /// The entity tag of a version. If the answer shows only a part of the object, or related objects
 /// too, then the tag also has a digest of the whole answer (`chosen`).
@@ -39,7 +39,7 @@ pub(super) fn check(call: &Call, record: &Record) -> Result<(), Error> {
     if !holds || unwanted {
         return Err(Error {
             context: vec![current()],
-            ..problem(
+            ..Error::new(
                 Code::PreconditionFailed,
                 "The object is not in the version that the request is for; read it again and repeat the change on what it is now.",
             )
@@ -49,7 +49,7 @@ pub(super) fn check(call: &Call, record: &Record) -> Result<(), Error> {
     match named.and_then(crate::validate::integer) {
         Some(named) if named != version => Err(Error {
             context: vec![current()],
-            ..problem(Code::Conflict, "`version` is not that of the object now; read it again.")
+            ..Error::new(Code::Conflict, "`version` is not that of the object now; read it again.")
         }),
         _ => Ok(()),
     }
@@ -75,7 +75,7 @@ fn is_newer(record: &Record, date: &str) -> bool {
 /// Refuses a write without `If-Match` (428) if the contract requires the header.
 pub(super) fn require(call: &Call) -> Result<(), Error> {
     if call.operation.if_match && call.header("if-match").is_none() {
-        return Err(problem(
+        return Err(Error::new(
             Code::PreconditionRequired,
             "Send If-Match with the ETag that you read, so that nobody's change is overwritten unseen.",
         ));

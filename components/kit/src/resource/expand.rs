@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::record::{Record, literals, values};
 use crate::contract::{Field, Resource, To};
 use crate::list::{Literal, View};
-use crate::{Call, Code, Error, Reply, Scope, Violation, problem};
+use crate::{Call, Code, Error, Reply, Scope, Violation};
 
 impl Resource {
     /// `GET /{collection}/{id}/{relation}`: the target of JSON:API's related links (D-38).
@@ -30,7 +30,7 @@ impl Resource {
                 // JSON:API has an answer for an object without a related object, so the gateway
                 // must know.
                 let context = vec![("empty_relation".to_owned(), name.to_owned())];
-                Error { context, ..problem(Code::ResourceNotFound, message) }
+                Error { context, ..Error::new(Code::ResourceNotFound, message) }
             };
             Ok(to.resource.reply(200, found.first().ok_or_else(none)?))
         })
@@ -54,7 +54,7 @@ pub(super) fn authorize(call: &Call, view: &View) -> Result<(), Error> {
         None => Ok(()),
         Some((_, to)) => Err(Error {
             context: vec![("required_scope".to_owned(), to.resource.scope.to_owned())],
-            ..problem(
+            ..Error::new(
                 Code::InsufficientScope,
                 format!("Showing {} needs the scope {}.", to.name, to.resource.scope),
             )

@@ -8,7 +8,7 @@ use crate::contract::Resource;
 use crate::list::{
     Bound, Filter, Links, Literal, Mode, Op, Place, Query, Resume, View, count, select,
 };
-use crate::{Call, Code, Error, Reply, Scope, problem, sql};
+use crate::{Call, Code, Error, Reply, Scope, sql};
 
 /// The part of the list that a request leads to.
 struct Window {
@@ -173,7 +173,7 @@ impl List<'_> {
                 match self.bound(|bound| bound.read(text, keys))? {
                     Some(Resume::At(place)) => at(Some(place), 0, false),
                     Some(Resume::Offset(offset)) => at(None, offset, true),
-                    None => Err(problem(
+                    None => Err(Error::new(
                         Code::InvalidCursor,
                         "The cursor does not belong to this list with this filter and order; take next_cursor of its last page, or none.",
                     )),

@@ -22,7 +22,7 @@ use record::literals;
 use crate::contract::Resource;
 use crate::list::{Literal, View};
 use crate::sql::Value;
-use crate::{Call, Code, Error, Reply, Scope, problem};
+use crate::{Call, Code, Error, Reply, Scope};
 
 /// What is done to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -250,7 +250,9 @@ impl Resource {
         let row = scope.query(&sql, [Value::Text(id.to_owned())])?.into_iter().next();
         let mut row = row.ok_or_else(|| Error::not_found(self.name, id))?;
         match row.optional_integer() {
-            Some(_) => Err(problem(Code::ResourceGone, format!("This {} was deleted.", self.name))),
+            Some(_) => {
+                Err(Error::new(Code::ResourceGone, format!("This {} was deleted.", self.name)))
+            }
             None => Ok(Record::new(self, literals(row))),
         }
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Action, Change, Record, Rule, conditional};
 use crate::contract::{Resource, Transition};
-use crate::{Call, Code, Error, Reply, Scope, problem};
+use crate::{Call, Code, Error, Reply, Scope};
 
 /// The most ids of a bulk operation (K-22); the contract says the same.
 const BULK: usize = 100;
@@ -104,7 +104,7 @@ impl Resource {
             let from = transition.from.join(" or ");
             return Err(Error {
                 context: vec![("status".to_owned(), status.to_owned())],
-                ..problem(
+                ..Error::new(
                     Code::Conflict,
                     format!("`{}` needs the status {from}, and it is {status}.", transition.action),
                 )

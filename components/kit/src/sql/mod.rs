@@ -16,7 +16,7 @@ use std::cell::{OnceCell, RefCell};
 pub(crate) use postgres::Who;
 pub use row::{Row, Value};
 
-use crate::{Code, Error, migrate, problem, sabotage};
+use crate::{Code, Error, migrate, sabotage};
 
 /// The database that may answer a read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -184,7 +184,7 @@ impl Database {
 fn check(parameters: &[Value]) -> Result<(), Error> {
     let is_wrong = |value: &Value| matches!(value, Value::Text(text) if text.contains('\0'));
     match parameters.iter().any(is_wrong) {
-        true => Err(problem(Code::ValidationFailed, "Text must not hold U+0000.")),
+        true => Err(Error::new(Code::ValidationFailed, "Text must not hold U+0000.")),
         false => Ok(()),
     }
 }

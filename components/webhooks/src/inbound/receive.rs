@@ -4,7 +4,7 @@
 //! The request is stored under the id that its provider gave it, which a second delivery has too,
 //! and is then answered. [`super::process`] brings it into the feed.
 
-use kit::{Call, Code, Error, Reply, Scope, Seal, System, Value, now, problem};
+use kit::{Call, Code, Error, Reply, Scope, Seal, System, Value, now};
 use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -53,7 +53,10 @@ pub(crate) async fn receive(call: &Call, receiver: Receiver<'_>) -> kit::Result 
     if body.len() > LONGEST {
         return Err(Error {
             context: vec![("limit_bytes".to_owned(), LONGEST.to_string())],
-            ..problem(Code::PayloadTooLarge, format!("A webhook is larger than {LONGEST} bytes."))
+            ..Error::new(
+                Code::PayloadTooLarge,
+                format!("A webhook is larger than {LONGEST} bytes."),
+            )
         });
     }
     let seal = Seal::load(call).await?;
@@ -97,7 +100,7 @@ pub(crate) async fn receive(call: &Call, receiver: Receiver<'_>) -> kit::Result 
 
 /// The same answer for all refusals, so that it does not tell which integrations exist.
 fn refusal() -> Error {
-    problem(Code::AuthenticationRequired, "No integration has signed this request.")
+    Error::new(Code::AuthenticationRequired, "No integration has signed this request.")
 }
 
 fn find(system: &System<'_>, seal: &Seal, id: &str, receiver: Receiver<'_>) -> kit::Result<Named> {

@@ -4,7 +4,7 @@ pub(crate) mod health;
 pub(crate) mod oauth;
 pub(crate) mod secrets;
 
-use kit::{Action, Call, Change, Code, Error, Record, Reply, Scope, Seal, problem};
+use kit::{Action, Call, Change, Code, Error, Record, Reply, Scope, Seal};
 use serde::{Deserialize, Serialize};
 
 use crate::contract::INTEGRATIONS;
@@ -136,7 +136,7 @@ fn refuse_too_many(scope: &Scope<'_>) -> kit::Result<()> {
     let sql = "SELECT COUNT(*) FROM integrations WHERE tenant_id = $1 AND deleted_at IS NULL";
     let count = scope.query(sql, [])?.into_iter().next().map_or(0, |mut row| row.integer());
     match count >= MOST {
-        true => Err(problem(
+        true => Err(Error::new(
             Code::Conflict,
             format!("A tenant has {MOST} integrations at most; disconnect one that is not needed."),
         )),

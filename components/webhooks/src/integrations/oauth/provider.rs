@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use kit::{Code, Error, Seal, problem};
+use kit::{Code, Error, Seal};
 use oauth2::basic::BasicClient;
 use oauth2::{
     AuthUrl, ClientId, ClientSecret, CsrfToken, PkceCodeChallenge, RedirectUrl, RevocationUrl,
@@ -82,7 +82,7 @@ pub(super) async fn find(name: &str, seal: &Seal) -> kit::Result<Provider> {
 fn misconfigured(why: &str) -> Error {
     Error {
         internal: Some(format!("the variable oauth_providers: {why}")),
-        ..problem(Code::ServiceUnavailable, "The providers of this server are not set up.")
+        ..Error::new(Code::ServiceUnavailable, "The providers of this server are not set up.")
     }
 }
 

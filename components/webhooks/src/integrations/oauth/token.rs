@@ -1,6 +1,6 @@
 //! The access token of an integration. It is refreshed when it is about to end.
 
-use kit::{Call, Code, Error, Reply, Seal, Value, now, problem, rfc3339};
+use kit::{Call, Code, Error, Reply, Seal, Value, now, rfc3339};
 use serde::Serialize;
 
 use super::connection::Connection;
@@ -62,7 +62,7 @@ async fn renew(call: &Call, seal: &Seal) -> kit::Result<Connection> {
             true => Ok(connection),
             false => Err(Error {
                 retry_after: Some(1),
-                ..problem(Code::ServiceUnavailable, "The token is being refreshed; ask again.")
+                ..Error::new(Code::ServiceUnavailable, "The token is being refreshed; ask again.")
             }),
         };
     }
@@ -109,7 +109,7 @@ fn not_refreshed(code: String) -> Error {
     Error {
         retry_after: Some(AGAIN),
         context: vec![("oauth_error".to_owned(), code)],
-        ..problem(
+        ..Error::new(
             Code::ServiceUnavailable,
             "The provider refuses this server, which its operator may have to mend.",
         )
