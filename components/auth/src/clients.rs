@@ -10,6 +10,7 @@
 use kit::roles::{SCOPES, scopes_of};
 use kit::{
     Action, Call, Caller, Change, Code, Error, Grant, Principal, Record, Reply, Scope, System,
+    values,
 };
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -17,7 +18,6 @@ use serde_json::{Value as Json, json};
 use crate::audit::Entry;
 use crate::contract::CLIENTS;
 use crate::session::{Member, Subject};
-use crate::values::text;
 use crate::{client_secrets, secret};
 use kit::Seal;
 
@@ -65,7 +65,7 @@ fn belong(call: &Call, scope: &Scope<'_>, client: &mut Record) -> kit::Result<()
         ));
     }
     client.set_text("owner", owner);
-    client.set("owner_id", maker.get("owner_id").cloned());
+    client.set("owner_id", maker.get("owner_id").clone());
     Ok(())
 }
 
@@ -213,7 +213,7 @@ pub(crate) fn authenticate(
     let rows = system.query(
         "SELECT tenant_id, scopes, owner_id, version, status FROM clients \
          WHERE id = $1 AND deleted_at IS NULL",
-        &[text(id)],
+        values![id],
     )?;
     let row = rows.into_iter().next();
     let Some(mut row) = row else {

@@ -16,11 +16,9 @@ use jwt_simple::algorithms::{
 };
 use jwt_simple::claims::Claims;
 use jwt_simple::prelude::{Duration, UnixTimeStamp};
-use kit::{Call, Error, Internal, Reply, Seal, System, Value, entry, revocation};
+use kit::{Call, Error, Internal, Reply, Seal, System, entry, revocation, values};
 use serde_json::{Value as Json, json};
 use spin_sdk::experimental::wasi::keyvalue::store;
-
-use crate::values::text;
 
 /// The purpose of the key that signs the set. It is a key of its own; `keys_verifier` is its public
 /// half.
@@ -93,7 +91,7 @@ fn newest(system: &System<'_>, seal: &Seal, oldest: i64) -> kit::Result<Option<R
     let rows = system.query(
         "SELECT id, sealed FROM signing_keys WHERE retired_at IS NULL AND created_at > $1 \
          ORDER BY created_at DESC, id DESC LIMIT 1",
-        &[Value::Integer(oldest)],
+        values![oldest],
     )?;
     let Some(mut row) = rows.into_iter().next() else { return Ok(None) };
     let id = row.text();
@@ -113,12 +111,12 @@ fn next(system: &System<'_>, seal: &Seal, oldest: i64) -> kit::Result<RS256KeyPa
         None => {
             system.execute(
                 "UPDATE signing_keys SET retired_at = $1 WHERE retired_at IS NULL",
-                &[Value::Integer(kit::now())],
+                values![kit::now()],
             )?;
             system.execute(
                 "INSERT INTO signing_keys (id, sealed, public_jwk, created_at) \
                  VALUES ($1, $2, $3, $4)",
-                &[text(&id), text(&sealed), text(&jwk), Value::Integer(kit::now())],
+                values![&id, &sealed, &jwk, kit::now()],
             )?;
             Ok(made)
         }
@@ -151,7 +149,7 @@ fn key_set(system: &System<'_>) -> kit::Result<Option<Vec<Json>>> {
     let rows = system.query(
         "SELECT public_jwk FROM signing_keys WHERE retired_at IS NULL OR retired_at > $1 \
          ORDER BY created_at DESC",
-        &[Value::Integer(kit::now() - VERIFIES)],
+        values![kit::now() - VERIFIES],
     )?;
     let keys = rows.into_iter().map(|mut row| {
         let mut jwk: Json = serde_json::from_str(&row.text()).internal()?;

@@ -1,7 +1,7 @@
 //! `POST /auth/login`: exchanges e-mail and password for tokens of one tenant.
 
 use argon2::Params;
-use kit::{Call, Code, Error, Reply, Row, System};
+use kit::{Call, Code, Error, Reply, Row, System, values};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use crate::audit::{self, Entry};
 use crate::password;
 use crate::register::{Session, Tenant, User};
 use crate::session::{self, Family, Member, Subject};
-use crate::values::{roles, text};
+use crate::values::roles;
 use kit::Seal;
 
 #[derive(Deserialize)]
@@ -113,7 +113,7 @@ fn prove(
 ) -> kit::Result<Option<Row>> {
     let found = system.query(
         "SELECT password_hash, id, email, name, created_at FROM users WHERE email = $1",
-        &[text(email)],
+        values![email],
     )?;
     let mut found = found.into_iter().next();
     let hash = found.as_mut().map(|row| row.text());
@@ -126,7 +126,7 @@ fn memberships(system: &System<'_>, user: &str) -> kit::Result<Vec<Membership>> 
         "SELECT m.tenant_id, t.name, m.roles, t.created_at, m.version \
          FROM members m JOIN tenants t ON t.id = m.tenant_id \
          WHERE m.id = $1 AND m.is_active = 1 AND m.deleted_at IS NULL ORDER BY m.created_at, m.tenant_id LIMIT 100",
-        &[text(user)],
+        values![user],
     )?;
     let memberships = rows.into_iter().map(|mut row| {
         Ok(Membership {

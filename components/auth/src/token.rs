@@ -8,13 +8,12 @@ use std::collections::{HashMap, HashSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use kit::{Call, Code, Error, Reply, System, Value};
+use kit::{Call, Code, Error, Reply, System, values};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::audit::Entry;
 use crate::session::{self, Access, Family, Member, Subject};
-use crate::values::text;
 use crate::{clients, secret};
 use kit::Seal;
 
@@ -100,7 +99,7 @@ async fn refresh(call: &Call, form: &Form) -> kit::Result {
         let used = system.execute(
             "UPDATE refresh_tokens SET used_at = $1 \
              WHERE hash = $2 AND used_at IS NULL AND revoked_at IS NULL",
-            &[Value::Integer(kit::now()), text(&secret::hash(token))],
+            values![kit::now(), secret::hash(token)],
         )?;
         if used != 1 {
             return revoke(&system, &family).map(|()| None);
@@ -131,7 +130,7 @@ fn find(system: &System<'_>, token: &str, longest: i64) -> kit::Result<Family> {
     let rows = system.query(
         "SELECT family, user_id, tenant_id, started_at, expires_at, used_at, revoked_at \
          FROM refresh_tokens WHERE hash = $1",
-        &[text(&secret::hash(token))],
+        values![secret::hash(token)],
     )?;
     let invalid = || {
         Error::new(
@@ -157,7 +156,7 @@ fn find(system: &System<'_>, token: &str, longest: i64) -> kit::Result<Family> {
 fn revoke(system: &System<'_>, family: &Family) -> kit::Result<()> {
     let revoked = system.execute(
         "UPDATE refresh_tokens SET revoked_at = $1 WHERE family = $2 AND revoked_at IS NULL",
-        &[Value::Integer(kit::now()), text(&family.id)],
+        values![kit::now(), &family.id],
     )?;
     // A stranger may send an old token again and again. One revocation is enough.
     if revoked > 0 {

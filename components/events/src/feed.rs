@@ -1,8 +1,8 @@
 //! The event feed: pages of events, and single events.
 
 use kit::cloud_events::{self, BATCH, CloudEvent, ONE};
-use kit::list::{Literal, Place, Resume};
-use kit::{Call, Code, Error, Published, Reply, Scope, Value, note};
+use kit::list::{Place, Resume};
+use kit::{Call, Code, Error, Published, Reply, Scope, Value, note, values};
 use serde::Serialize;
 
 use crate::selection::{DELIVERY_SUCCESS, Part, Selection};
@@ -46,7 +46,7 @@ pub(crate) async fn get(call: &Call) -> kit::Result {
         let id = call.path("id");
         let columns = Published::COLUMNS;
         let sql = format!("SELECT {columns} FROM events WHERE tenant_id = $1 AND id = $2");
-        let row = scope.query(&sql, [Value::Text(id.to_owned())])?.into_iter().next();
+        let row = scope.query(&sql, values![id])?.into_iter().next();
         let event = row
             .and_then(|mut row| Published::read(&mut row))
             .ok_or_else(|| Error::not_found("event", id))?;
@@ -73,7 +73,7 @@ pub(crate) fn place(scope: &Scope<'_>, cursor: &str) -> kit::Result<i64> {
         _ => Vec::new(),
     };
     match keys.as_slice() {
-        [Literal::Integer(seq)] => Ok(*seq),
+        [Value::Integer(seq)] => Ok(*seq),
         _ => Err(Error::new(Code::InvalidCursor, "The cursor is not of this feed.")),
     }
 }
@@ -83,6 +83,6 @@ pub(crate) fn place(scope: &Scope<'_>, cursor: &str) -> kit::Result<i64> {
 /// # Errors
 /// None within [`Call::read_list`].
 pub(crate) fn cursor(scope: &Scope<'_>, place: i64) -> kit::Result<String> {
-    let place = Place { keys: vec![Literal::Integer(place)], backwards: false };
+    let place = Place { keys: vec![place.into()], backwards: false };
     scope.cursors("events", "", |bound| bound.cursor(&place))
 }

@@ -6,7 +6,7 @@ mod selection;
 mod stream;
 
 use contract::{Op, WEBHOOK_ATTEMPTS};
-use kit::{Call, Error, Scope, Value};
+use kit::{Call, Error, Scope, values};
 
 kit::function!(Op, dispatch);
 
@@ -25,7 +25,7 @@ async fn dispatch(op: Op, call: Call) -> kit::Result {
 /// Refuses the call if there is no such event.
 fn exists(scope: &Scope<'_>, id: &str) -> kit::Result<()> {
     let sql = "SELECT id FROM events WHERE tenant_id = $1 AND id = $2";
-    match scope.query(sql, [Value::Text(id.to_owned())])?.is_empty() {
+    match scope.query(sql, values![id])?.is_empty() {
         true => Err(Error::not_found("event", id)),
         false => Ok(()),
     }

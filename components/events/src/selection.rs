@@ -1,7 +1,7 @@
 //! The filters of the feed, and the SQL for them.
 
 use kit::contract::{Default, EventType, Field, Kind, Resource};
-use kit::list::{Feed, Filter, Literal, Op, Sql, conditions};
+use kit::list::{Feed, Filter, Op, Sql, conditions};
 use kit::{Call, Code, Error, Published, Scope, Value, Violation, event_type};
 
 /// The most event types that are looked up one by one. If a request has more types, then most
@@ -116,7 +116,7 @@ impl Selection {
         let end = if is_all { None } else { Some(end(scope)?) };
         let mut sql = self.sql(scope, after, limit);
         sql.text = Published::until(PAGE, Published::COLUMNS, "seq", &sql.text);
-        let rows = scope.query(&sql.text, sql.values.into_iter().map(Value::from))?;
+        let rows = scope.query(&sql.text, sql.values)?;
         let mut found = 0;
         let events: Vec<Published> = rows
             .into_iter()
@@ -138,7 +138,7 @@ impl Selection {
 
     fn sql(&self, scope: &Scope<'_>, after: i64, limit: usize) -> Sql {
         let mut sql = Sql::new(scope.dialect(), &EVENTS, "tenant_id = $1 AND seq > ");
-        sql.bind(Literal::Integer(after));
+        sql.bind(after.into());
         conditions(&mut sql, &self.filters);
         if let Some(delivered) = self.delivered {
             let not = if delivered { "NOT " } else { "" };
@@ -148,8 +148,8 @@ impl Selection {
             ));
         }
         let meant = std::mem::take(&mut sql.text);
-        let limit = Literal::Integer(i64::try_from(limit).unwrap_or(i64::MAX));
-        let name = |name: &&'static str| Literal::Text((*name).to_owned());
+        let limit = Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX));
+        let name = |name: &&'static str| Value::from(*name);
         sql.push(&format!("SELECT {} FROM events WHERE ", Published::COLUMNS));
         match self.types.as_deref() {
             None => sql.push(&meant),
@@ -228,8 +228,8 @@ fn meant_by(filter: &Filter) -> kit::Result<Vec<&'static str>> {
         }
     };
     let texts = filter.values.iter().filter_map(|value| match value {
-        Literal::Text(text) => Some(text.as_str()),
-        Literal::Integer(_) => None,
+        Value::Text(text) => Some(text.as_str()),
+        Value::Integer(_) | Value::Null => None,
     });
     let patterns: Vec<&str> = texts.flat_map(|text| text.split(',')).collect();
     if patterns.iter().any(|pattern| event_type::meant_by(pattern).next().is_none()) {

@@ -77,6 +77,7 @@ mod serve;
 mod sql;
 #[cfg(target_arch = "wasm32")]
 mod stream;
+mod value;
 
 pub use clock::{http_date, now, rfc3339};
 pub use contract::{EventType, MASK};
@@ -87,6 +88,7 @@ pub use id::{id, trace_id};
 pub use moment::{Moment, date, milliseconds, moment};
 pub use protocol::{Caller, Code, Error, Grant, Principal, Violation, entry, note};
 pub use text;
+pub use value::Value;
 
 #[cfg(target_arch = "wasm32")]
 pub use {
@@ -99,7 +101,7 @@ pub use {
     scope::{Scope, System},
     seal::{Seal, derived, in_development},
     serve::{describe, serve},
-    sql::{Row, Value},
+    sql::Row,
     stream::{Writer, sleep},
 };
 

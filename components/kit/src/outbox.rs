@@ -3,8 +3,7 @@
 
 use std::cell::Cell;
 
-use crate::sql::Value;
-use crate::{Error, Scope};
+use crate::{Error, Scope, Value};
 
 thread_local! {
     /// Whether the running request made a queue due. If an instance has several requests, then

@@ -7,8 +7,8 @@
 use protocol::note;
 
 use crate::scope::{Scope, System};
-use crate::sql::{Database, Row, Value};
-use crate::{Call, Code, Error, Internal, Reply};
+use crate::sql::{Database, Row};
+use crate::{Call, Code, Error, Internal, Reply, Value, values};
 
 /// The time for which a receipt is kept at least, in milliseconds: a day.
 const KEPT: i64 = 86_400_000;
@@ -83,13 +83,13 @@ impl<'a> Receipt<'a> {
 
     /// The columns behind the tenant in [`KEEP`].
     fn row(&self, reply: &Reply) -> Result<[Value; 6], Error> {
-        Ok([
-            Value::Text(self.key.to_owned()),
-            Value::Text(self.fingerprint.clone()),
-            Value::Integer(i64::from(reply.status)),
-            Value::Text(serde_json::to_string(&reply.headers).internal()?),
-            Value::Text(self.envelope.seal(self.key, &reply.body)?),
-            Value::Integer(crate::now() + KEPT),
+        Ok(values![
+            self.key,
+            &self.fingerprint,
+            reply.status,
+            serde_json::to_string(&reply.headers).internal()?,
+            self.envelope.seal(self.key, &reply.body)?,
+            crate::now() + KEPT,
         ])
     }
 }
@@ -141,7 +141,7 @@ fn once(
     work: impl FnOnce() -> Result<Reply, Error>,
 ) -> Result<Reply, Error> {
     let Some(receipt) = Receipt::of(call, envelope.unwrap_or(&Plain)) else { return work() };
-    let found = scope.query(FIND, [Value::Text(receipt.key.to_owned())])?;
+    let found = scope.query(FIND, values![receipt.key])?;
     if let Some(reply) = receipt.answer(found)? {
         return Ok(reply);
     }
@@ -157,8 +157,7 @@ impl System<'_> {
     /// `idempotency-key-reused` if the key was used with another body.
     pub fn answered(&self, call: &Call, envelope: &dyn Envelope) -> Result<Option<Reply>, Error> {
         let Some(receipt) = Receipt::of(call, envelope) else { return Ok(None) };
-        let of = [Value::Text(String::new()), Value::Text(receipt.key.to_owned())];
-        receipt.answer(self.query(FIND, &of)?)
+        receipt.answer(self.query(FIND, values!["", receipt.key])?)
     }
 
     /// Runs `work` and keeps its receipt, in one transaction. If the key has a receipt already,
@@ -191,8 +190,6 @@ impl System<'_> {
     /// `internal-error` of the database.
     pub fn keep(&self, call: &Call, envelope: &dyn Envelope, reply: &Reply) -> Result<(), Error> {
         let Some(receipt) = Receipt::of(call, envelope) else { return Ok(()) };
-        let none = [Value::Text(String::new())];
-        let row: Vec<_> = none.into_iter().chain(receipt.row(reply)?).collect();
-        self.execute(KEEP, &row).map(drop)
+        self.execute(KEEP, values![""].into_iter().chain(receipt.row(reply)?)).map(drop)
     }
 }

@@ -11,12 +11,9 @@
 //! host is two days ahead for some minutes, nothing becomes two days older. Then no receipt of an
 //! idempotency key is deleted early, and no request is executed twice for that reason.
 
-use std::slice;
-
 use serde::Serialize;
 
-use crate::sql::Value;
-use crate::{Call, Code, Days, Error, System, now};
+use crate::{Call, Code, Days, Error, System, Value, now, values};
 
 /// The most rows that one transaction deletes.
 const BATCH: u64 = 500;
@@ -135,18 +132,18 @@ pub fn sweep(call: &Call, ages: &Ages) -> Result<Swept, Error> {
 
 /// Moves the clock of the sweep; returns its new time.
 fn advance(system: &System<'_>) -> Result<i64, Error> {
-    let name = Value::Text("retention".to_owned());
-    let now = Value::Integer(now());
+    let name = "retention";
+    let now = now();
     // The first sweep takes over the clock of its host.
-    let rows = system.query("SELECT moment FROM clocks WHERE name = $1", slice::from_ref(&name))?;
+    let rows = system.query("SELECT moment FROM clocks WHERE name = $1", values![name])?;
     let Some(mut row) = rows.into_iter().next() else {
         let sql = "INSERT INTO clocks (name, moment) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-        system.execute(sql, &[name, now.clone()])?;
-        return Ok(crate::now());
+        system.execute(sql, values![name, now])?;
+        return Ok(now);
     };
-    let moment = crate::now().min(row.integer() + STEP);
+    let moment = now.min(row.integer() + STEP);
     let sql = "UPDATE clocks SET moment = $2 WHERE name = $1";
-    system.execute(sql, &[name, Value::Integer(moment)])?;
+    system.execute(sql, values![name, moment])?;
     Ok(moment)
 }
 
@@ -165,7 +162,7 @@ fn delete(
     );
     let mut deleted = 0;
     for _ in 0..ROUNDS {
-        let batch = system.transaction(|| system.execute(&sql, &[Value::Integer(before)]))?;
+        let batch = system.transaction(|| system.execute(&sql, values![before]))?;
         deleted += batch;
         if batch < BATCH {
             return Ok((deleted, false));
@@ -205,11 +202,10 @@ fn tenants(
     plan: Option<&str>,
     moment: i64,
 ) -> Result<Vec<String>, Error> {
-    let text = |plan: &str| Value::Text(plan.to_owned());
     let (condition, mut values) = match plan {
-        Some(plan) => ("plan = $1".to_owned(), vec![text(plan)]),
+        Some(plan) => ("plan = $1".to_owned(), values![plan].to_vec()),
         None => {
-            let named: Vec<_> = days.plans().map(text).collect();
+            let named: Vec<_> = days.plans().map(Value::from).collect();
             let places: Vec<_> = (1..=named.len()).map(|number| format!("${number}")).collect();
             (format!("(plan IS NULL OR plan NOT IN ({}))", places.join(", ")), named)
         }
@@ -219,8 +215,8 @@ fn tenants(
          ORDER BY events_gone_to LIMIT {TENANTS}",
         values.len() + 1
     );
-    values.push(Value::Integer(moment));
-    let rows = system.query(&sql, &values)?;
+    values.push(moment.into());
+    let rows = system.query(&sql, values)?;
     Ok(rows.into_iter().map(|mut row| row.text()).collect())
 }
 
@@ -228,7 +224,7 @@ fn tenants(
 /// of events. If it is 0, then the tenant is marked as done up to `before`.
 fn delete_oldest(system: &System<'_>, tenant: &str, before: i64) -> Result<u64, Error> {
     let scope = system.enter(tenant);
-    let values = [Value::Integer(BATCH.cast_signed()), Value::Integer(before)];
+    let values = values![BATCH.cast_signed(), before];
     let gone = match system.is_partitioned() {
         true => {
             let sql = "SELECT tenantry_delete_events($1, $2, $3)";
@@ -245,7 +241,7 @@ fn delete_oldest(system: &System<'_>, tenant: &str, before: i64) -> Result<u64, 
     };
     if gone == 0 {
         let sql = "UPDATE tenants SET events_gone_to = $1 WHERE id = $2";
-        system.execute(sql, &[Value::Integer(before), Value::Text(tenant.to_owned())])?;
+        system.execute(sql, values![before, tenant])?;
     }
     Ok(gone)
 }
@@ -256,19 +252,17 @@ fn drop_partitions(
     now: i64,
     before: i64,
 ) -> Result<(u64, bool), Error> {
-    let table = Value::Text(table.to_owned());
     // `None`: a long read holds the table, and the sweep does not wait for it.
-    let call = |sql: &str, values: &[Value]| match system.transaction(|| system.query(sql, values))
-    {
-        Ok(rows) => Ok(rows.into_iter().next().map(|mut row| row.integer())),
-        Err(error) if error.code == Code::ServiceUnavailable => Ok(None),
-        Err(error) => Err(error),
-    };
-    let months = [table.clone(), Value::Integer(now), Value::Integer(MONTHS)];
-    call("SELECT tenantry_add_partitions($1, $2, $3)", &months)?;
+    let call =
+        |sql: &str, values: [Value; 3]| match system.transaction(|| system.query(sql, values)) {
+            Ok(rows) => Ok(rows.into_iter().next().map(|mut row| row.integer())),
+            Err(error) if error.code == Code::ServiceUnavailable => Ok(None),
+            Err(error) => Err(error),
+        };
+    let months = values![table, now, MONTHS];
+    call("SELECT tenantry_add_partitions($1, $2, $3)", months)?;
     let batch = BATCH * ROUNDS;
-    let limits = [table, Value::Integer(before), Value::Integer(batch.cast_signed())];
-    let gone =
-        call("SELECT tenantry_drop_partitions($1, $2, $3)", &limits)?.map(i64::cast_unsigned);
+    let limits = values![table, before, batch.cast_signed()];
+    let gone = call("SELECT tenantry_drop_partitions($1, $2, $3)", limits)?.map(i64::cast_unsigned);
     Ok((gone.unwrap_or_default(), gone.is_none_or(|gone| gone >= batch)))
 }

@@ -13,8 +13,8 @@ use spin_sdk::experimental::wasi::keyvalue::atomics::{self, Cas, CasError};
 use spin_sdk::experimental::wasi::keyvalue::store::Bucket;
 
 use crate::agree::agree;
-use crate::sql::{Database, Row, Source, Value, Who};
-use crate::{Call, Code, Error, Scope, System, key_value, now};
+use crate::sql::{Database, Row, Source, Who};
+use crate::{Call, Code, Error, Scope, System, key_value, now, values};
 
 /// How long a revocation is kept, in milliseconds: the longest life of a token (`LONGEST_MS` of the
 /// gateway) and a margin for the clocks of hosts. After it, no such token is valid any more.
@@ -40,7 +40,7 @@ impl Scope<'_> {
             "INSERT INTO revocations (tenant_id, subject, below, expires_at) \
              VALUES ($1, $2, $3, $4) ON CONFLICT (tenant_id, subject) \
              DO UPDATE SET below = $3, expires_at = $4",
-            [Value::Text(subject.to_owned()), Value::Integer(below), Value::Integer(now() + KEPT)],
+            values![subject, below, now() + KEPT],
         )?;
         FRESH.with_borrow_mut(|fresh| fresh.push((self.tenant().to_owned(), subject.to_owned())));
         Ok(())
@@ -89,7 +89,7 @@ impl Call {
         for (id, version) in subjects.ok_or_else(|| Error::internal("no credential is named"))? {
             let place = values.len() + 2;
             named.push(format!("subject = ${place} AND below > ${}", place + 1));
-            values.extend([Value::Text(id.to_owned()), Value::Integer(version)]);
+            values.extend(values![id, version]);
         }
         let named = named.join(" OR ");
         let sql = format!("SELECT subject FROM revocations WHERE tenant_id = $1 AND ({named})");
@@ -124,7 +124,7 @@ pub fn publish_all(system: &System<'_>) -> Result<(), Error> {
                  WHERE (tenant_id, subject) > ($1, $2) AND expires_at > $3 \
                  ORDER BY tenant_id, subject LIMIT {BATCH}"
             ),
-            &[Value::Text(last.0), Value::Text(last.1), Value::Integer(now())],
+            values![last.0, last.1, now()],
         )?;
         let count = rows.len();
         let entries: Vec<Entry> = rows.into_iter().map(Entry::of).collect();
@@ -178,7 +178,6 @@ impl Entry {
 
 /// Makes the entry of a subject equal to its row.
 fn write(database: &Database, bucket: &Bucket, tenant: &str, subject: &str) -> Result<(), Error> {
-    let of = [Value::Text(tenant.to_owned()), Value::Text(subject.to_owned())];
     let key = entry::revoked(tenant, subject);
     let cas = RefCell::new(None);
     let held = || {
@@ -190,7 +189,7 @@ fn write(database: &Database, bucket: &Bucket, tenant: &str, subject: &str) -> R
     let row = || {
         let sql = "SELECT tenant_id, subject, below, expires_at FROM revocations \
                    WHERE tenant_id = $1 AND subject = $2";
-        let rows = database.query(Who::System, sql, &of)?;
+        let rows = database.query(Who::System, sql, values![tenant, subject].into())?;
         Ok(rows.into_iter().next().map(|row| Entry::of(row).value()))
     };
     let swap = |value: &[u8]| {

@@ -1,6 +1,6 @@
 //! The rules for users: their roles, the last owner, and e-mail addresses.
 
-use kit::{Action, Call, Change, Code, Error, Grant, Record, Scope, Value};
+use kit::{Action, Call, Change, Code, Error, Grant, Record, Scope, values};
 
 /// From the highest to the lowest (K-41, K-42).
 const ROLES: [&str; 6] = ["OWNER", "ADMIN", "MANAGER", "EDITOR", "ENGINEER", "VIEWER"];
@@ -101,7 +101,7 @@ fn check_email(scope: &Scope<'_>, user: &Record) -> kit::Result<()> {
     let taken = scope.query(
         "SELECT id FROM members \
          WHERE tenant_id = $1 AND email = $2 AND id <> $3 AND deleted_at IS NULL",
-        [text(user.text("email")), text(user.text("id"))],
+        values![user.text("email"), user.text("id")],
     )?;
     match taken.is_empty() {
         true => Ok(()),
@@ -134,11 +134,7 @@ fn other_owners(scope: &Scope<'_>, user: &Record) -> kit::Result<i64> {
         "SELECT COUNT(*) FROM members WHERE tenant_id = $1 AND id <> $2 AND role = 'OWNER' \
          AND is_active = 1 AND deleted_at IS NULL \
          AND EXISTS (SELECT 1 FROM users WHERE users.id = members.id)",
-        [text(user.text("id"))],
+        values![user.text("id")],
     )?;
     Ok(rows.into_iter().next().map_or(0, |mut row| row.integer()))
-}
-
-fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
 }

@@ -1,6 +1,6 @@
 //! Endpoints: the rules for writing them, and what a write does to their secrets and queues.
 
-use kit::{Action, Call, Change, Code, Error, Scope, Seal, Value, now};
+use kit::{Action, Call, Change, Code, Error, Scope, Seal, Value, now, values};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
@@ -94,7 +94,7 @@ pub(crate) fn rule(change: Change<'_>) -> kit::Result<()> {
             queue::close(scope, endpoint.text("id"), now())
         }
         Action::Operation("enable") => {
-            endpoint.set("disabled_reason", None);
+            endpoint.set("disabled_reason", Value::Null);
             queue::open(scope, endpoint)
         }
         Action::Operation(_) => {
@@ -107,7 +107,7 @@ pub(crate) fn rule(change: Change<'_>) -> kit::Result<()> {
 /// Removes the credentials, for which a tombstone has no use.
 fn forget_headers(scope: &Scope<'_>, id: &str) -> kit::Result<()> {
     let sql = "UPDATE webhook_endpoints SET headers = '{}' WHERE tenant_id = $1 AND id = $2";
-    scope.execute(sql, [Value::Text(id.to_owned())]).map(drop)
+    scope.execute(sql, values![id]).map(drop)
 }
 
 fn refuse_too_many(scope: &Scope<'_>) -> kit::Result<()> {

@@ -1,7 +1,7 @@
 //! Sends events again: a test event, one attempt, deliveries that failed, and events that were
 //! never sent.
 
-use kit::{Call, Code, Error, Event, Record, Reply, Scope, Value, milliseconds, now};
+use kit::{Call, Code, Error, Event, Record, Reply, Scope, Value, milliseconds, now, values};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -34,10 +34,6 @@ impl Taken {
     fn new(deliveries: u64) -> Self {
         Self { deliveries, more: i64::try_from(deliveries).is_ok_and(|count| count >= BATCH) }
     }
-}
-
-fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
 }
 
 /// The endpoint in the path. It must be enabled.
@@ -74,7 +70,7 @@ pub(crate) fn resend(call: &Call) -> kit::Result {
         let rows = scope.query(
             "SELECT event_id FROM webhook_attempts \
              WHERE tenant_id = $1 AND id = $2 AND endpoint_id = $3",
-            [text(attempt), text(id)],
+            values![attempt, id],
         )?;
         let found = rows.into_iter().next().map(|mut row| row.text());
         let event = found.ok_or_else(|| Error::not_found("attempt", attempt))?;
@@ -97,7 +93,7 @@ fn take_up(scope: &Scope<'_>, endpoint: &str, event: &str) -> kit::Result<u64> {
          WHERE tenant_id = $1 AND id = $4 \
          ON CONFLICT (tenant_id, endpoint_id, event_id) DO UPDATE SET status = 'PENDING', \
          due_at = 0, updated_at = excluded.updated_at",
-        [text(endpoint), Value::Integer(now()), text(event)],
+        values![endpoint, now(), event],
     )?;
     queue::wake(scope, endpoint)?;
     Ok(taken)
@@ -116,13 +112,7 @@ pub(crate) fn recover(call: &Call) -> kit::Result {
              (SELECT event_id FROM webhook_deliveries WHERE tenant_id = $1 AND endpoint_id = $3 \
              AND status = 'FAILED' AND updated_at >= $4 AND updated_at < $5 \
              ORDER BY updated_at LIMIT $6)",
-            [
-                Value::Integer(now()),
-                text(id),
-                Value::Integer(since),
-                Value::Integer(until),
-                Value::Integer(BATCH),
-            ],
+            values![now(), id, since, until, BATCH],
         )?;
         queue::wake(scope, id)?;
         Reply::accepted(&Taken::new(taken))
@@ -150,8 +140,8 @@ pub(crate) fn missing(call: &Call) -> kit::Result {
              ORDER BY e.seq LIMIT ${} ON CONFLICT DO NOTHING",
             6 + values.len()
         );
-        let first = [text(id), Value::Integer(now()), Value::Integer(since), Value::Integer(until)];
-        let rest = values.into_iter().map(Value::Text).chain([Value::Integer(BATCH)]);
+        let first = values![id, now(), since, until];
+        let rest = values.into_iter().map(Value::Text).chain(values![BATCH]);
         let taken = scope.execute(&sql, first.into_iter().chain(rest))?;
         queue::wake(scope, id)?;
         Reply::accepted(&Taken::new(taken))

@@ -1,7 +1,7 @@
 //! Secrets that rotate, sealed under the master key. The newest secret has no end. The ones before
 //! it stay valid for a grace period, so that the other side can change without a gap.
 
-use kit::{Scope, Seal, Value, id, now};
+use kit::{Scope, Seal, id, now, values};
 
 /// The most secrets that are valid at once.
 const MOST: i64 = 5;
@@ -15,10 +15,6 @@ pub(crate) struct Rotating {
     pub(crate) prefix: &'static str,
     /// The name under which secrets are sealed, together with the id of the owner.
     pub(crate) sealed_as: &'static str,
-}
-
-fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
 }
 
 impl Rotating {
@@ -45,21 +41,21 @@ impl Rotating {
             &format!(
                 "DELETE FROM {table} WHERE tenant_id = $1 AND {column} = $2 AND expires_at <= $3"
             ),
-            [text(owner), Value::Integer(moment)],
+            values![owner, moment],
         )?;
         scope.execute(
             &format!(
                 "UPDATE {table} SET expires_at = $2 WHERE tenant_id = $1 AND {column} = $3 \
                  AND (expires_at IS NULL OR expires_at > $2)"
             ),
-            [Value::Integer(moment + grace), text(owner)],
+            values![moment + grace, owner],
         )?;
         scope.execute_one(
             &format!(
                 "INSERT INTO {table} (tenant_id, {column}, id, sealed, created_at) \
                  VALUES ($1, $2, $3, $4, $5)"
             ),
-            [text(owner), text(&id(prefix)), text(sealed), Value::Integer(moment)],
+            values![owner, id(prefix), sealed, moment],
         )
     }
 
@@ -77,7 +73,7 @@ impl Rotating {
                  AND (expires_at IS NULL OR expires_at > $3) \
                  ORDER BY created_at DESC, id DESC LIMIT $4"
             ),
-            [text(owner), Value::Integer(now()), Value::Integer(MOST)],
+            values![owner, now(), MOST],
         )?;
         rows.into_iter().map(|mut row| seal.open(&self.name(owner), &row.text())).collect()
     }
@@ -86,6 +82,6 @@ impl Rotating {
     pub(crate) fn forget(&self, scope: &Scope<'_>, owner: &str) -> kit::Result<()> {
         let Self { table, owner: column, .. } = self;
         let sql = format!("DELETE FROM {table} WHERE tenant_id = $1 AND {column} = $2");
-        scope.execute(&sql, [text(owner)]).map(drop)
+        scope.execute(&sql, values![owner]).map(drop)
     }
 }

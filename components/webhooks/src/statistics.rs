@@ -1,6 +1,6 @@
 //! `GET /webhook-endpoints/{id}/statistics`: statistics of the deliveries to an endpoint.
 
-use kit::{Call, Reply, Row, Value, milliseconds, now, rfc3339};
+use kit::{Call, Reply, Row, Value, milliseconds, now, rfc3339, values};
 use serde::Serialize;
 
 use crate::contract::WEBHOOK_ENDPOINTS;
@@ -44,12 +44,11 @@ pub(crate) fn get(call: &Call) -> kit::Result {
     let since = call.query("since").and_then(milliseconds).unwrap_or_else(|| now() - WINDOW);
     call.read(|scope| {
         WEBHOOK_ENDPOINTS.find(scope, id)?;
-        let of = || Value::Text(id.to_owned());
         let one = |sql: &str, more: Vec<Value>| {
-            let rows = scope.query(sql, std::iter::once(of()).chain(more))?;
+            let rows = scope.query(sql, values![id].into_iter().chain(more))?;
             Ok::<Option<Row>, kit::Error>(rows.into_iter().next())
         };
-        let window = || vec![Value::Integer(since)];
+        let window = || values![since].to_vec();
         let counts = one(
             "SELECT CAST(SUM(CASE status WHEN 'SUCCEEDED' THEN 1 ELSE 0 END) AS BIGINT), \
              CAST(SUM(CASE status WHEN 'FAILED' THEN 1 ELSE 0 END) AS BIGINT), \
@@ -61,7 +60,7 @@ pub(crate) fn get(call: &Call) -> kit::Result {
         let (succeeded, failed, sum, max) = counts.map_or((0, 0, 0, None), |mut row| {
             (row.integer(), row.integer(), row.integer(), row.optional_integer())
         });
-        let behind = Value::Integer(succeeded * 95 / 100);
+        let behind = Value::from(succeeded * 95 / 100);
         let p95 = one(
             "SELECT latency_ms FROM webhook_attempts WHERE tenant_id = $1 AND endpoint_id = $2 \
              AND created_at >= $3 AND status = 'SUCCEEDED' ORDER BY latency_ms LIMIT 1 OFFSET $4",

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::record::{Record, literals, values};
+use super::record::Record;
 use crate::contract::{Field, Resource, To};
-use crate::list::{Literal, View};
-use crate::{Call, Code, Error, Reply, Scope, Violation};
+use crate::list::View;
+use crate::{Call, Code, Error, Reply, Scope, Value, Violation};
 
 impl Resource {
     /// `GET /{collection}/{id}/{relation}`: the target of JSON:API's related links (D-38).
@@ -151,9 +151,9 @@ pub(super) fn check(
 
 fn ids(record: &Record, field: &Field, to: &To) -> Vec<String> {
     match record.get(field.name) {
-        None => Vec::new(),
-        Some(_) if to.many => record.list(field.name),
-        Some(_) => vec![record.text(field.name).to_owned()],
+        Value::Null => Vec::new(),
+        _ if to.many => record.list(field.name),
+        _ => vec![record.text(field.name).to_owned()],
     }
 }
 
@@ -174,7 +174,7 @@ pub(super) fn alive(
         resource.table,
         numbers.join(", ")
     );
-    let rows = scope.query(&sql, values(ids.into_iter().map(Literal::Text).map(Some)))?;
-    let records = rows.into_iter().map(|row| Record::new(resource, literals(row)));
+    let rows = scope.query(&sql, ids.into_iter().map(Value::from))?;
+    let records = rows.into_iter().map(|row| Record::new(resource, row.collect()));
     Ok(records.map(|record| (record.text("id").to_owned(), record)).collect())
 }

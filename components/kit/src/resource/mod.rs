@@ -16,13 +16,10 @@ mod store;
 
 pub use record::Record;
 
-use draft::How;
-use record::literals;
-
 use crate::contract::Resource;
-use crate::list::{Literal, View};
-use crate::sql::Value;
-use crate::{Call, Code, Error, Reply, Scope};
+use crate::list::View;
+use crate::{Call, Code, Error, Reply, Scope, values};
+use draft::How;
 
 /// What is done to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,9 +110,9 @@ impl Resource {
             .map_err(Error::violations)?;
         record.set_text("id", &crate::id(self.prefix));
         record.set_text("tenant_id", &caller.tenant);
-        record.set("version", Some(Literal::Integer(1)));
-        record.set("created_at", Some(Literal::Integer(now)));
-        record.set("updated_at", Some(Literal::Integer(now)));
+        record.set("version", 1.into());
+        record.set("created_at", now.into());
+        record.set("updated_at", now.into());
         Ok(record)
     }
 
@@ -247,13 +244,13 @@ impl Resource {
             columns.join(", "),
             self.table
         );
-        let row = scope.query(&sql, [Value::Text(id.to_owned())])?.into_iter().next();
+        let row = scope.query(&sql, values![id])?.into_iter().next();
         let mut row = row.ok_or_else(|| Error::not_found(self.name, id))?;
         match row.optional_integer() {
             Some(_) => {
                 Err(Error::new(Code::ResourceGone, format!("This {} was deleted.", self.name)))
             }
-            None => Ok(Record::new(self, literals(row))),
+            None => Ok(Record::new(self, row.collect())),
         }
     }
 
@@ -298,7 +295,7 @@ impl Resource {
                  WHERE tenant_id = $1 AND id = $3",
                 self.table
             ),
-            [Value::Integer(crate::now()), Value::Text(before.text("id").to_owned())],
+            values![crate::now(), before.text("id")],
         )?;
         self.tell(call, scope, "deleted", before)
     }

@@ -2,37 +2,36 @@
 
 use std::io::Write;
 
+use crate::Value;
 use crate::contract::{Field, Kind, Resource};
-use crate::list::Literal;
-use crate::sql::{Row, Value};
 
-/// An object: one value for each column of its resource, `None` for null.
+/// An object: one value for each column of its resource.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     resource: &'static Resource,
-    values: Vec<Option<Literal>>,
+    values: Vec<Value>,
 }
 
 impl Record {
     /// The object with these values, in the order of [`Resource::columns`].
-    pub fn new(resource: &'static Resource, values: Vec<Option<Literal>>) -> Self {
+    pub fn new(resource: &'static Resource, values: Vec<Value>) -> Self {
         Self { resource, values }
     }
 
     /// An object whose fields are all null.
     pub(crate) fn empty(resource: &'static Resource) -> Self {
-        Self { resource, values: vec![None; resource.columns().count()] }
+        Self { resource, values: vec![Value::Null; resource.columns().count()] }
     }
 
-    /// The value of a field; `None` when it is null.
-    pub fn get(&self, name: &str) -> Option<&Literal> {
-        self.values[self.index(name)?].as_ref()
+    /// The value of a field; null if there is no such field.
+    pub fn get(&self, name: &str) -> &Value {
+        self.index(name).map_or(&Value::Null, |index| &self.values[index])
     }
 
     /// The text of a field; empty if the field is null, or not text, or unknown.
     pub fn text(&self, name: &str) -> &str {
         match self.get(name) {
-            Some(Literal::Text(text)) => text,
+            Value::Text(text) => text,
             _ => "",
         }
     }
@@ -41,7 +40,7 @@ impl Record {
     /// is null.
     pub fn integer(&self, name: &str) -> i64 {
         match self.get(name) {
-            Some(Literal::Integer(number)) => *number,
+            Value::Integer(number) => *number,
             _ => 0,
         }
     }
@@ -52,7 +51,7 @@ impl Record {
     }
 
     /// Changes a field.
-    pub fn set(&mut self, name: &str, value: Option<Literal>) {
+    pub fn set(&mut self, name: &str, value: Value) {
         if let Some(index) = self.index(name) {
             self.values[index] = value;
         }
@@ -60,21 +59,21 @@ impl Record {
 
     /// Changes a field to a text.
     pub fn set_text(&mut self, name: &str, text: &str) {
-        self.set(name, Some(Literal::Text(text.to_owned())));
+        self.set(name, text.into());
     }
 
     /// The fields that have a column with their values.
-    pub(crate) fn columns(&self) -> impl Iterator<Item = (&'static Field, &Option<Literal>)> {
+    pub(crate) fn columns(&self) -> impl Iterator<Item = (&'static Field, &Value)> {
         self.resource.columns().zip(&self.values)
     }
 
     /// The column `folded` and its value, if the table has this column.
-    pub(crate) fn folded(&self) -> Option<(&'static str, Option<Literal>)> {
+    pub(crate) fn folded(&self) -> Option<(&'static str, Value)> {
         let texts = self.columns().filter_map(|(field, value)| match (field.kind, value) {
-            (Kind::Text | Kind::Email, Some(Literal::Text(text))) => Some((field.name, &**text)),
+            (Kind::Text | Kind::Email, Value::Text(text)) => Some((field.name, &**text)),
             _ => None,
         });
-        self.resource.folds().then(|| ("folded", text::folded(texts).map(Literal::Text)))
+        self.resource.folds().then(|| ("folded", text::folded(texts).into()))
     }
 
     fn index(&self, name: &str) -> Option<usize> {
@@ -95,7 +94,7 @@ impl Record {
         for field in self.resource.fields {
             // Fields and columns have the same order, so only a synonym is looked up.
             let held = match field.synonym {
-                None => columns.next().and_then(Option::as_ref),
+                None => columns.next().unwrap_or(&Value::Null),
                 Some(name) => self.get(name),
             };
             if !shows(field) {
@@ -110,7 +109,7 @@ impl Record {
             out.extend_from_slice(field.name.as_bytes());
             out.extend_from_slice(b"\":");
             match held {
-                Some(Literal::Text(json)) if field.masked => masked(out, json),
+                Value::Text(json) if field.masked => masked(out, json),
                 _ => value(out, field.kind, held),
             }
         }
@@ -146,42 +145,25 @@ fn origin(url: &str) -> String {
     format!("{scheme}://{host}/")
 }
 
-fn value(out: &mut Vec<u8>, kind: Kind, value: Option<&Literal>) {
+fn value(out: &mut Vec<u8>, kind: Kind, value: &Value) {
     match (kind, value) {
-        (_, None) => out.extend_from_slice(b"null"),
-        (Kind::Boolean, Some(Literal::Integer(truth))) => {
+        (_, Value::Null) => out.extend_from_slice(b"null"),
+        (Kind::Boolean, Value::Integer(truth)) => {
             out.extend_from_slice(if *truth == 0 { b"false" } else { b"true" });
         }
-        (Kind::Timestamp, Some(Literal::Integer(ms))) => {
+        (Kind::Timestamp, Value::Integer(ms)) => {
             out.push(b'"');
             out.extend_from_slice(crate::rfc3339(*ms).as_bytes());
             out.push(b'"');
         }
-        (_, Some(Literal::Integer(number))) => {
+        (_, Value::Integer(number)) => {
             // Writing to a vector cannot fail.
             let _ = write!(out, "{number}");
         }
         // The column holds JSON.
-        (Kind::List | Kind::Map, Some(Literal::Text(json))) => {
-            out.extend_from_slice(json.as_bytes())
-        }
-        (_, Some(Literal::Text(text))) => {
+        (Kind::List | Kind::Map, Value::Text(json)) => out.extend_from_slice(json.as_bytes()),
+        (_, Value::Text(text)) => {
             let _ = serde_json::to_writer(out, text);
         }
     }
-}
-
-/// The values of a row.
-pub(super) fn literals(row: Row) -> Vec<Option<Literal>> {
-    row.map(|value| match value {
-        Value::Text(text) => Some(Literal::Text(text)),
-        Value::Integer(number) => Some(Literal::Integer(number)),
-        _ => None,
-    })
-    .collect()
-}
-
-/// The values of parameters.
-pub(super) fn values(literals: impl IntoIterator<Item = Option<Literal>>) -> Vec<Value> {
-    literals.into_iter().map(|literal| literal.map_or(Value::Null, Value::from)).collect()
 }

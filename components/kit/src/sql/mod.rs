@@ -14,9 +14,9 @@ pub(crate) mod sqlite;
 use std::cell::{OnceCell, RefCell};
 
 pub(crate) use postgres::Who;
-pub use row::{Row, Value};
+pub use row::Row;
 
-use crate::{Code, Error, migrate, sabotage};
+use crate::{Code, Error, Value, migrate, sabotage};
 
 /// The database that may answer a read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -134,10 +134,10 @@ impl Database {
         &self,
         who: Who<'_>,
         sql: &str,
-        parameters: &[Value],
+        parameters: Vec<Value>,
     ) -> Result<Vec<Row>, Error> {
         sabotage::step();
-        check(parameters)?;
+        check(&parameters)?;
         match self {
             Self::Sqlite(database) => database.query(sql, parameters),
             Self::Postgres(database) => database.query(who, sql, parameters),
@@ -149,10 +149,10 @@ impl Database {
         &self,
         who: Who<'_>,
         sql: &str,
-        parameters: &[Value],
+        parameters: Vec<Value>,
     ) -> Result<u64, Error> {
         sabotage::step();
-        check(parameters)?;
+        check(&parameters)?;
         match self {
             Self::Sqlite(database) => database.execute(sql, parameters),
             Self::Postgres(database) => database.execute(who, sql, parameters),

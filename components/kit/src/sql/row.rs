@@ -1,17 +1,6 @@
-//! Values, and the rows of a result.
+//! The rows of a result.
 
-pub use spin_sdk::sqlite::wit::sqlite::Value;
-
-use crate::list::Literal;
-
-impl From<Literal> for Value {
-    fn from(literal: Literal) -> Self {
-        match literal {
-            Literal::Text(text) => Self::Text(text),
-            Literal::Integer(number) => Self::Integer(number),
-        }
-    }
-}
+use crate::Value;
 
 /// A row of a result. Its columns are taken in the order of the `SELECT`.
 pub struct Row(pub(super) std::vec::IntoIter<Value>);

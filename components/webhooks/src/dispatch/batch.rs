@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use kit::{Code, Published, Record, Row, Scope, Value, now};
+use kit::{Code, Published, Record, Row, Scope, Value, now, values};
 
 use super::item::Item;
 use super::lease::Leased;
@@ -45,7 +45,7 @@ pub(super) fn take(run: &Run<'_>, leased: &Leased) -> kit::Result<Option<Batch>>
         let rows = scope.query(
             "SELECT patterns, position, failures, failing_since, paused_until FROM webhook_queues \
              WHERE tenant_id = $1 AND endpoint_id = $2 AND lease = $3",
-            [Value::Text(leased.endpoint.clone()), Value::Text(leased.lease.clone())],
+            values![&leased.endpoint, &leased.lease],
         )?;
         let Some(mut row) = rows.into_iter().next() else { return Ok(None) };
         let (patterns, position) = (row.text(), row.integer());
@@ -121,9 +121,9 @@ impl Batch {
             4 + values.len()
         );
         let sql = Published::until(DATA, columns, "seq", &sql);
-        let between = [Value::Integer(self.position), Value::Integer(newest)];
-        let limit = Value::Integer(i64::try_from(room).unwrap_or(1));
-        let values = between.into_iter().chain(values.into_iter().map(Value::Text)).chain([limit]);
+        let between = values![self.position, newest];
+        let limit = values![i64::try_from(room).unwrap_or(1)];
+        let values = between.into_iter().chain(values.into_iter().map(Value::Text)).chain(limit);
         let mut total = 0;
         let found: Vec<Item> = scope
             .query(&sql, values)?
@@ -171,9 +171,8 @@ fn due(scope: &Scope<'_>, endpoint: &str, in_order: bool, most: usize) -> kit::R
     let own = "event_id, event_seq, event_type, about, attempts, exhausted_at, due_at";
     let columns = format!("{own}, {}", Published::COLUMNS);
     let sql = Published::until(DATA, &columns, "due_at, event_seq", &sql);
-    let most = Value::Integer(i64::try_from(most).unwrap_or(1));
-    let rows =
-        scope.query(&sql, [Value::Text(endpoint.to_owned()), Value::Integer(now()), most])?;
+    let most = i64::try_from(most).unwrap_or(1);
+    let rows = scope.query(&sql, values![endpoint, now(), most])?;
     let item = |mut row: Row| Item {
         id: row.text(),
         seq: row.integer(),
@@ -201,7 +200,7 @@ fn busy(scope: &Scope<'_>, endpoint: &str, items: &[Item]) -> kit::Result<HashSe
          AND endpoint_id = $2 AND status = 'PENDING' AND subject IN ({})",
         places.join(", ")
     );
-    let subjects = items.iter().map(|item| Value::Text(item.subject.clone()));
-    let values = std::iter::once(Value::Text(endpoint.to_owned())).chain(subjects);
+    let subjects = items.iter().map(|item| Value::from(&item.subject));
+    let values = values![endpoint].into_iter().chain(subjects);
     Ok(scope.query(&sql, values)?.into_iter().map(|mut row| row.text()).collect())
 }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use kit::{Value, id, now};
+use kit::{id, now, values};
 
 use super::run::Run;
 use crate::queue::NEVER;
@@ -38,12 +38,7 @@ pub(super) fn take(
          ON s.tenant_id = q.tenant_id \
          WHERE q.leased_until <= $1 AND q.due_at <= $2 AND q.paused_until <= $2) due \
          WHERE turn <= $3 ORDER BY turn, served_at LIMIT $4",
-        &[
-            Value::Integer(moment),
-            Value::Integer(now()),
-            Value::Integer(shares::QUEUES),
-            Value::Integer(i64::try_from(free).unwrap_or(i64::MAX)),
-        ],
+        values![moment, now(), shares::QUEUES, i64::try_from(free).unwrap_or(i64::MAX)],
     )?;
     if rows.is_empty() {
         return Ok(Vec::new());
@@ -64,13 +59,13 @@ pub(super) fn take(
                  WHERE tenant_id = $4 AND endpoint_id = $5 AND leased_until <= $3 \
                  AND (SELECT COUNT(*) FROM webhook_queues s WHERE s.tenant_id = $4 \
                  AND s.lease IS NOT NULL AND s.leased_until > $3) < $6",
-                &[
-                    Value::Text(queue.lease.clone()),
-                    Value::Integer(moment + run.lease),
-                    Value::Integer(moment),
-                    Value::Text(queue.tenant.clone()),
-                    Value::Text(queue.endpoint.clone()),
-                    Value::Integer(shares::QUEUES),
+                values![
+                    &queue.lease,
+                    moment + run.lease,
+                    moment,
+                    &queue.tenant,
+                    &queue.endpoint,
+                    shares::QUEUES,
                 ],
             )?;
             if taken == 1 {
@@ -96,11 +91,7 @@ pub(super) fn next(run: &Run<'_>) -> kit::Result<Option<i64>> {
          LEFT JOIN (SELECT tenant_id, COUNT(*) AS served, MIN(leased_until) AS frees_at \
          FROM webhook_queues WHERE lease IS NOT NULL AND leased_until > $3 GROUP BY tenant_id) s \
          ON s.tenant_id = q.tenant_id",
-        &[
-            Value::Integer(shares::QUEUES),
-            Value::Integer(NEVER),
-            Value::Integer(run.system.moment()?),
-        ],
+        values![shares::QUEUES, NEVER, run.system.moment()?],
     )?;
     Ok(rows.into_iter().next().and_then(|mut row| row.optional_integer()))
 }
@@ -113,12 +104,12 @@ pub(super) fn wait(run: &Run<'_>, time: Duration) -> kit::Result<bool> {
     let taken = run.system.execute(
         "INSERT INTO clocks (name, moment) VALUES ('dispatcher', $1) \
          ON CONFLICT (name) DO UPDATE SET moment = excluded.moment WHERE clocks.moment <= $2",
-        &[Value::Integer(until), Value::Integer(moment)],
+        values![until, moment],
     )?;
     Ok(taken == 1)
 }
 
 /// Ends the wait, so that another run may wait.
 pub(super) fn leave(run: &Run<'_>) -> kit::Result<()> {
-    run.system.execute("UPDATE clocks SET moment = 0 WHERE name = 'dispatcher'", &[]).map(drop)
+    run.system.execute("UPDATE clocks SET moment = 0 WHERE name = 'dispatcher'", []).map(drop)
 }

@@ -1,7 +1,7 @@
 //! Brings received webhooks into the feed, called by the tick. Each webhook becomes a
 //! `record.ingested` with its provider as the source (B-43, B-44).
 
-use kit::{Call, Event, Internal as _, Row, System, Value, rfc3339};
+use kit::{Call, Event, Internal as _, Row, System, rfc3339, values};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -55,7 +55,7 @@ pub(crate) fn run(call: &Call) -> kit::Result<Ingested> {
         "SELECT tenant_id, integration_id, external_id, external_type, provider, kind, unreadable, \
          trace_id, received_at, hops FROM inbound_events WHERE status = 'RECEIVED' \
          ORDER BY received_at LIMIT $1",
-        &[Value::Integer(BATCH)],
+        values![BATCH],
     )?;
     let full = i64::try_from(rows.len()).is_ok_and(|found| found >= BATCH);
     let mut count = 0;
@@ -93,13 +93,12 @@ impl Waiting {
     /// Appends the webhook to the feed. Returns whether this call did it, and not another one.
     fn ingest(&self, system: &System<'_>) -> kit::Result<bool> {
         let scope = system.resume(&self.tenant, &self.trace_id);
-        let text = |text: &str| Value::Text(text.to_owned());
         // Read for one webhook at a time, because the payloads of a whole batch would fill the
         // memory.
         let rows = scope.query(
             "SELECT payload FROM inbound_events WHERE tenant_id = $1 AND integration_id = $2 \
              AND external_id = $3",
-            [text(&self.integration), text(&self.external_id)],
+            values![&self.integration, &self.external_id],
         )?;
         let payload = rows.into_iter().next().map(|mut row| row.text()).unwrap_or_default();
         // The feed has the payload from here on. The row stays, so that a second delivery of the
@@ -107,7 +106,7 @@ impl Waiting {
         let ours = scope.execute(
             "UPDATE inbound_events SET status = 'PROCESSED', payload = '' WHERE tenant_id = $1 \
              AND integration_id = $2 AND external_id = $3 AND status = 'RECEIVED'",
-            [text(&self.integration), text(&self.external_id)],
+            values![&self.integration, &self.external_id],
         )?;
         if ours == 0 {
             return Ok(false);

@@ -4,7 +4,7 @@
 //! The request is stored under the id that its provider gave it, which a second delivery has too,
 //! and is then answered. [`super::process`] brings it into the feed.
 
-use kit::{Call, Code, Error, Reply, Scope, Seal, System, Value, now};
+use kit::{Call, Code, Error, Reply, Scope, Seal, System, now, values};
 use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -107,7 +107,7 @@ fn find(system: &System<'_>, seal: &Seal, id: &str, receiver: Receiver<'_>) -> k
     let rows = system.query(
         "SELECT tenant_id, id, provider, kind FROM integrations \
          WHERE id = $1 AND deleted_at IS NULL",
-        &[Value::Text(id.to_owned())],
+        values![id],
     )?;
     let known = rows.into_iter().next().and_then(|mut row| {
         let (tenant, id) = (row.text(), row.text());
@@ -165,25 +165,23 @@ fn store(
     hops: u8,
     document: Document,
 ) -> kit::Result<bool> {
-    let text = |text: &str| Value::Text(text.to_owned());
-    let optional = |value: &Option<String>| value.as_deref().map_or(Value::Null, text);
     let stored = scope.execute(
         "INSERT INTO inbound_events (tenant_id, integration_id, external_id, external_type, \
          body_hash, provider, kind, payload, unreadable, status, trace_id, received_at, hops) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'RECEIVED', $10, $11, $12) \
          ON CONFLICT DO NOTHING",
-        [
-            text(&named.id),
-            text(&identity.external_id),
-            optional(&identity.external_type),
-            optional(&identity.body_hash),
-            text(named.provider.slug()),
-            text(&named.kind),
-            Value::Text(document.payload),
-            Value::Integer(document.unreadable.into()),
-            text(call.trace_id()),
-            Value::Integer(now()),
-            Value::Integer(hops.into()),
+        values![
+            &named.id,
+            &identity.external_id,
+            identity.external_type.as_deref(),
+            identity.body_hash.as_deref(),
+            named.provider.slug(),
+            &named.kind,
+            document.payload,
+            document.unreadable,
+            call.trace_id(),
+            now(),
+            hops,
         ],
     )?;
     if stored > 0 {

@@ -1,6 +1,6 @@
 //! The health of an integration: webhooks received, requests rejected, and the OAuth connection.
 
-use kit::{Call, Reply, Scope, Value, now, rfc3339};
+use kit::{Call, Reply, Scope, now, rfc3339, values};
 use serde::Serialize;
 
 use super::oauth;
@@ -20,10 +20,6 @@ struct Health<'a> {
     connection: Option<oauth::Status>,
 }
 
-fn of(integration: &str) -> Value {
-    Value::Text(integration.to_owned())
-}
-
 /// `GET /integrations/{id}/health`
 pub(crate) fn get(call: &Call) -> kit::Result {
     let id = call.path("id");
@@ -32,7 +28,7 @@ pub(crate) fn get(call: &Call) -> kit::Result {
         let rows = scope.query(
             "SELECT received, duplicates, last_received_at FROM integration_health \
              WHERE tenant_id = $1 AND integration_id = $2",
-            [of(id)],
+            values![id],
         )?;
         let (mut received, mut duplicates, mut came) = (0, 0, None);
         if let Some(mut row) = rows.into_iter().next() {
@@ -41,7 +37,7 @@ pub(crate) fn get(call: &Call) -> kit::Result {
         let rows = scope.query(
             "SELECT total, last_at, reason FROM inbound_rejections \
              WHERE tenant_id = $1 AND integration_id = $2 ORDER BY last_at DESC",
-            [of(id)],
+            values![id],
         )?;
         let (mut rejected, mut refused, mut last_rejection) = (0, None, None);
         for mut row in rows {
@@ -53,7 +49,7 @@ pub(crate) fn get(call: &Call) -> kit::Result {
         let rows = scope.query(
             "SELECT COUNT(*) FROM inbound_events \
              WHERE tenant_id = $1 AND integration_id = $2 AND status = 'RECEIVED'",
-            [of(id)],
+            values![id],
         )?;
         Reply::ok(&Health {
             integration_id: id,
@@ -79,7 +75,7 @@ pub(crate) fn begin(scope: &Scope<'_>, integration: &str) -> kit::Result<()> {
     scope.execute_one(
         "INSERT INTO integration_health (tenant_id, integration_id, received, duplicates) \
          VALUES ($1, $2, 0, 0)",
-        [of(integration)],
+        values![integration],
     )
 }
 
@@ -90,5 +86,5 @@ pub(crate) fn received(scope: &Scope<'_>, integration: &str, fresh: bool) -> kit
         "UPDATE integration_health SET {count} = {count} + 1, last_received_at = $2 \
          WHERE tenant_id = $1 AND integration_id = $3"
     );
-    scope.execute(&sql, [Value::Integer(now()), of(integration)]).map(drop)
+    scope.execute(&sql, values![now(), integration]).map(drop)
 }

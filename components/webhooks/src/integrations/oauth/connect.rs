@@ -1,6 +1,6 @@
 //! The second step of the flow: the code that the user brings back is exchanged for tokens.
 
-use kit::{Call, Internal as _, Reply, Seal, Value, now};
+use kit::{Call, Internal as _, Reply, Seal, Value, now, values};
 use serde::{Deserialize, Deserializer};
 
 use super::connection::Connection;
@@ -74,16 +74,12 @@ pub(crate) async fn connect(call: &Call) -> kit::Result {
     })
 }
 
-fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
-}
-
 /// Takes the pending authorization of this caller and state. It can be taken only once.
 fn take(call: &Call, state: &str) -> kit::Result<Pending> {
     let mut pending = None;
     call.write(|scope| {
         INTEGRATIONS.find(scope, call.path("id"))?;
-        let of = [text(call.path("id")), text(call.caller()?.id()), text(state)];
+        let of = values![call.path("id"), call.caller()?.id(), state];
         let rows = scope.query(
             "SELECT provider, redirect_uri, sealed, expires_at FROM integration_authorizations \
              WHERE tenant_id = $1 AND integration_id = $2 AND caller_id = $3 AND state = $4",
@@ -112,13 +108,13 @@ fn take(call: &Call, state: &str) -> kit::Result<Pending> {
 fn put_back(call: &Call, state: &str, pending: &Pending) -> kit::Result<()> {
     call.write(|scope| {
         let Pending { provider, redirect_uri, sealed, expires_at } = pending;
-        let columns =
-            [call.path("id"), call.caller()?.id(), state, provider, redirect_uri, sealed].map(text);
+        let columns = [call.path("id"), call.caller()?.id(), state, provider, redirect_uri, sealed]
+            .map(Value::from);
         scope.execute(
             "INSERT INTO integration_authorizations (tenant_id, integration_id, caller_id, state, \
              provider, redirect_uri, sealed, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
              ON CONFLICT DO NOTHING",
-            columns.into_iter().chain([Value::Integer(*expires_at)]),
+            columns.into_iter().chain(values![*expires_at]),
         )?;
         Ok(Reply::no_content())
     })

@@ -1,6 +1,6 @@
 //! The stored grant of a provider, with its tokens sealed under the master key.
 
-use kit::{Internal as _, Row, Scope, Seal, Value, now, rfc3339};
+use kit::{Internal as _, Row, Scope, Seal, Value, now, rfc3339, values};
 use serde::{Deserialize, Serialize};
 
 use crate::grant::Grant;
@@ -35,14 +35,6 @@ pub(crate) struct Status {
     expires_at: Option<String>,
     refreshed_at: Option<String>,
     last_error: Option<String>,
-}
-
-fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
-}
-
-fn optional<T>(value: Option<T>, of: impl FnOnce(T) -> Value) -> Value {
-    value.map_or(Value::Null, of)
 }
 
 /// The name under which the tokens of an integration are sealed.
@@ -87,7 +79,7 @@ impl Connection {
     ) -> kit::Result<Option<Self>> {
         let sql = "SELECT provider, sealed, scope, expires_at FROM integration_connections \
              WHERE tenant_id = $1 AND integration_id = $2";
-        let Some(mut row) = scope.query(sql, [text(integration)])?.into_iter().next() else {
+        let Some(mut row) = scope.query(sql, values![integration])?.into_iter().next() else {
             return Ok(None);
         };
         let (provider, sealed) = (row.text(), row.text());
@@ -114,14 +106,14 @@ impl Connection {
              ON CONFLICT (tenant_id, integration_id) DO UPDATE SET provider = $3, sealed = $4, \
              refreshable = $5, scope = $6, expires_at = $7, connected_at = $8, \
              refreshing_until = 0, refreshed_at = NULL, last_error = NULL",
-            [
-                text(integration),
-                text(&self.provider),
+            values![
+                integration,
+                &self.provider,
                 sealed,
                 refreshable,
-                optional(self.scope.as_deref(), text),
-                optional(self.expires_at, Value::Integer),
-                Value::Integer(now()),
+                self.scope.as_deref(),
+                self.expires_at,
+                now(),
             ],
         )
     }
@@ -142,15 +134,15 @@ impl Connection {
              expires_at = $5, refreshed_at = COALESCE($6, refreshed_at), last_error = $7, \
              refreshing_until = 0 \
              WHERE tenant_id = $1 AND integration_id = $8 AND refreshing_until = $9",
-            [
+            values![
                 sealed,
                 refreshable,
-                optional(self.scope.as_deref(), text),
-                optional(self.expires_at, Value::Integer),
-                if error.is_none() { Value::Integer(now()) } else { Value::Null },
-                optional(error, text),
-                text(integration),
-                Value::Integer(lease),
+                self.scope.as_deref(),
+                self.expires_at,
+                error.is_none().then(now),
+                error,
+                integration,
+                lease,
             ],
         )?;
         Ok(changed == 1)
@@ -158,8 +150,8 @@ impl Connection {
 
     fn columns(&self, seal: &Seal, integration: &str) -> kit::Result<[Value; 2]> {
         let plain = serde_json::to_vec(&self.tokens).internal()?;
-        let refreshable = self.tokens.refresh_token.is_some().into();
-        Ok([Value::Text(seal.seal(&name(integration), &plain)?), Value::Integer(refreshable)])
+        let refreshable = self.tokens.refresh_token.is_some();
+        Ok(values![seal.seal(&name(integration), &plain)?, refreshable])
     }
 }
 
@@ -168,7 +160,7 @@ impl Status {
     pub(crate) fn find(scope: &Scope<'_>, integration: &str) -> kit::Result<Option<Self>> {
         let sql = "SELECT provider, scope, refreshable, expires_at, connected_at, refreshed_at, \
              last_error FROM integration_connections WHERE tenant_id = $1 AND integration_id = $2";
-        let row = scope.query(sql, [text(integration)])?.into_iter().next();
+        let row = scope.query(sql, values![integration])?.into_iter().next();
         Ok(row.map(|mut row: Row| {
             let (provider, granted) = (row.text(), row.optional_text());
             let (refreshable, expires_at) = (row.integer() == 1, row.optional_integer());
@@ -190,7 +182,7 @@ impl Status {
 pub(crate) fn forget(scope: &Scope<'_>, integration: &str) -> kit::Result<()> {
     for table in ["integration_connections", "integration_authorizations"] {
         let sql = format!("DELETE FROM {table} WHERE tenant_id = $1 AND integration_id = $2");
-        scope.execute(&sql, [text(integration)])?;
+        scope.execute(&sql, values![integration])?;
     }
     Ok(())
 }

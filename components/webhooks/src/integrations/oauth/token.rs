@@ -1,6 +1,6 @@
 //! The access token of an integration. It is refreshed when it is about to end.
 
-use kit::{Call, Code, Error, Reply, Seal, Value, now, rfc3339};
+use kit::{Call, Code, Error, Reply, Seal, now, rfc3339, values};
 use serde::Serialize;
 
 use super::connection::Connection;
@@ -130,12 +130,7 @@ fn lend(call: &Call, seal: &Seal, lease: i64) -> kit::Result<(Connection, bool)>
             "UPDATE integration_connections SET refreshing_until = $2 WHERE tenant_id = $1 \
              AND integration_id = $3 AND refreshing_until <= $4 AND refreshable = 1 \
              AND expires_at <= $5",
-            [
-                Value::Integer(lease),
-                Value::Text(id.to_owned()),
-                Value::Integer(now()),
-                Value::Integer(now() + super::connection::MARGIN),
-            ],
+            values![lease, id, now(), now() + super::connection::MARGIN],
         )? == 1;
         lent = Connection::find(scope, seal, id)?.map(|connection| (connection, ours));
         Ok(Reply::no_content())
