@@ -61,13 +61,12 @@ impl Attempt {
 
     fn take(&mut self, system: &System<'_>) -> kit::Result<()> {
         let [address, network] = &self.places;
-        let rows = system.query(
+        let known = system.fetch_all::<(String, i64)>(
             "SELECT network, last_at FROM sign_in_networks \
              WHERE account = $1 AND network IN ($2, $3) AND last_at > $4",
             values![&self.account, address, network, now() - KNOWN_MS],
         )?;
-        let known = rows.into_iter().map(|mut row| (row.text(), row.integer()));
-        self.known = known.max_by_key(|(place, _)| place == address);
+        self.known = known.into_iter().max_by_key(|(place, _)| place == address);
         let (mut wait, mut name) = (None, String::new());
         store::update(&self.key(), |held| match Tries::take(Tries::read(held), now()) {
             Ok(tries) => {

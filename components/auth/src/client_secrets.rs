@@ -45,12 +45,12 @@ pub(crate) fn matches(
     client: &str,
     plain: &str,
 ) -> kit::Result<bool> {
-    let rows = system.query(
+    let hashes = system.fetch_all::<String>(
         "SELECT hash FROM client_secrets WHERE tenant_id = $1 AND client_id = $2 \
          AND (expires_at IS NULL OR expires_at > $3)",
         values![tenant, client, now()],
     )?;
     let given = secret::hash(plain);
-    let equal = |mut row: kit::Row| row.text().as_bytes().ct_eq(given.as_bytes());
-    Ok(rows.into_iter().map(equal).fold(Choice::from(0), |any, one| any | one).into())
+    let equal = |hash: String| hash.as_bytes().ct_eq(given.as_bytes());
+    Ok(hashes.into_iter().map(equal).fold(Choice::from(0), |any, one| any | one).into())
 }

@@ -9,8 +9,8 @@
 
 use kit::roles::{SCOPES, scopes_of};
 use kit::{
-    Action, Call, Caller, Change, Code, Error, Grant, Principal, Record, Reply, Scope, System,
-    values,
+    Action, Call, Caller, Change, Code, Error, Grant, Internal as _, Principal, Record, Reply,
+    Scope, System, values,
 };
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -152,8 +152,7 @@ fn with_secret(status: u16, client: &Record, secret: &str) -> Reply {
 
 fn refuse_too_many(scope: &Scope<'_>) -> kit::Result<()> {
     let sql = "SELECT COUNT(*) FROM clients WHERE tenant_id = $1 AND deleted_at IS NULL";
-    let count = scope.query(sql, [])?.into_iter().next().map_or(0, |mut row| row.integer());
-    if count < MOST {
+    if scope.fetch_one::<i64>(sql, [])? < MOST {
         return Ok(());
     }
     let message = format!("A tenant has {MOST} clients at most; delete one that is not needed.");
@@ -210,21 +209,17 @@ pub(crate) fn authenticate(
             "client_id or client_secret is wrong, or the client was disabled or has ended.",
         )
     };
-    let rows = system.query(
+    let found = system.fetch_optional::<(String, String, Option<String>, i64, String)>(
         "SELECT tenant_id, scopes, owner_id, version, status FROM clients \
          WHERE id = $1 AND deleted_at IS NULL",
         values![id],
     )?;
-    let row = rows.into_iter().next();
-    let Some(mut row) = row else {
+    let Some((tenant, scopes, owner, version, status)) = found else {
         // Takes as long as for a client that exists.
         client_secrets::matches(system, "", id, secret)?;
         return Err(wrong());
     };
-    let tenant = row.text();
-    let mut scopes: Vec<String> = serde_json::from_str(&row.text()).unwrap_or_default();
-    let (owner, version) = (row.optional_text(), row.integer());
-    let enabled = row.text() == "ENABLED";
+    let mut scopes: Vec<String> = serde_json::from_str(&scopes).internal()?;
     let entry = |kind, data| Entry { tenant: &tenant, kind, subject: id, data };
     let refuse = |why: &str| {
         entry("client.sign_in_refused", json!({ "reason": why })).write_hourly(system);
@@ -234,7 +229,7 @@ pub(crate) fn authenticate(
         entry("client.sign_in_failed", json!({})).write_behind(call.trace_id());
         return Err(wrong());
     }
-    if !enabled {
+    if status != "ENABLED" {
         return Err(refuse("DISABLED"));
     }
     let owner = match owner {

@@ -68,16 +68,15 @@ pub(crate) struct Member {
 impl Member {
     /// The member with this id, unless the membership has ended.
     pub(crate) fn find(system: &System<'_>, tenant: &str, id: &str) -> kit::Result<Option<Self>> {
-        let rows = system.query(
+        let found = system.fetch_optional::<(String, i64)>(
             "SELECT roles, version FROM members \
              WHERE tenant_id = $1 AND id = $2 AND is_active = 1 AND deleted_at IS NULL",
             values![tenant, id],
         )?;
-        let member = |mut row: kit::Row| {
-            let (id, roles) = (id.to_owned(), roles(&row.text())?);
-            Ok(Self { id, roles, version: row.integer() })
+        let member = |(held, version): (String, i64)| {
+            Ok(Self { id: id.to_owned(), roles: roles(&held)?, version })
         };
-        rows.into_iter().next().map(member).transpose()
+        found.map(member).transpose()
     }
 }
 

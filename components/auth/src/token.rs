@@ -139,14 +139,15 @@ fn find(system: &System<'_>, token: &str, longest: i64) -> kit::Result<Family> {
         )
     };
     let mut row = rows.into_iter().next().ok_or_else(invalid)?;
-    let (id, user, tenant, started_at) = (row.text(), row.text(), row.text(), row.integer());
+    let (id, user, tenant, started_at) = row.get()?;
+    let (expires_at, used_at, revoked_at): (i64, Option<i64>, Option<i64>) = row.read()?;
     let family = Family { id, user, tenant, started_at, ends_at: started_at + longest };
-    let expired = row.integer().min(family.ends_at) <= kit::now();
-    if row.optional_integer().is_some() {
+    let expired = expires_at.min(family.ends_at) <= kit::now();
+    if used_at.is_some() {
         system.in_turn(&family.id, || revoke(system, &family))?;
         return Err(used_before());
     }
-    if expired || row.optional_integer().is_some() {
+    if expired || revoked_at.is_some() {
         return Err(invalid());
     }
     Ok(family)

@@ -47,9 +47,8 @@ pub(crate) async fn get(call: &Call) -> kit::Result {
         let columns = Published::COLUMNS;
         let sql = format!("SELECT {columns} FROM events WHERE tenant_id = $1 AND id = $2");
         let row = scope.query(&sql, values![id])?.into_iter().next();
-        let event = row
-            .and_then(|mut row| Published::read(&mut row))
-            .ok_or_else(|| Error::not_found("event", id))?;
+        let event = row.map_or(Ok(None), |mut row| Published::read(&mut row))?;
+        let event = event.ok_or_else(|| Error::not_found("event", id))?;
         let Some(base) = base else { return Reply::ok(&event) };
         Ok(Reply::ok(&CloudEvent::new(&event, &base))?.header("content-type", ONE))
     })

@@ -117,15 +117,11 @@ impl Selection {
         let mut sql = self.sql(scope, after, limit);
         sql.text = Published::until(PAGE, Published::COLUMNS, "seq", &sql.text);
         let rows = scope.query(&sql.text, sql.values)?;
-        let mut found = 0;
-        let events: Vec<Published> = rows
-            .into_iter()
-            .filter_map(|mut row| {
-                let event = Published::read(&mut row);
-                found = row.integer();
-                event
-            })
-            .collect();
+        let (mut events, mut found) = (Vec::with_capacity(rows.len()), 0_i64);
+        for mut row in rows {
+            events.extend(Published::read(&mut row)?);
+            found = row.read()?;
+        }
         let last = events.last().map_or(after, |event| event.seq);
         let found = usize::try_from(found).unwrap_or_default();
         let is_full = found >= limit || found > events.len();
@@ -213,7 +209,7 @@ impl Selection {
 /// Errors of the database.
 pub(crate) fn end(scope: &Scope<'_>) -> kit::Result<i64> {
     let sql = "SELECT seq FROM events WHERE tenant_id = $1 ORDER BY seq DESC LIMIT 1";
-    Ok(scope.query(sql, [])?.into_iter().next().map_or(0, |mut row| row.integer()))
+    Ok(scope.fetch_optional(sql, [])?.unwrap_or(0))
 }
 
 /// The event types that a filter selects.

@@ -65,6 +65,8 @@ pub mod retention;
 pub mod revocation;
 #[cfg(target_arch = "wasm32")]
 pub mod roles;
+#[cfg(any(target_arch = "wasm32", test))]
+mod row;
 #[cfg(target_arch = "wasm32")]
 mod sabotage;
 #[cfg(target_arch = "wasm32")]
@@ -98,10 +100,10 @@ pub use {
     receipt::Envelope,
     reply::Reply,
     resource::{Action, Change, Record, no_rule},
+    row::{FromRow, FromValue, Row},
     scope::{Scope, System},
     seal::{Seal, derived, in_development},
     serve::{describe, serve},
-    sql::Row,
     stream::{Writer, sleep},
 };
 

@@ -37,18 +37,14 @@ pub struct Override {
 /// # Errors
 /// Those of the database.
 pub fn all(system: &System<'_>) -> Result<Vec<Override>, Error> {
-    let rows = system.query(
+    let rows = system.fetch_all::<(String, String, String, i64, i64, i64)>(
         "SELECT scope, subject, class, per_minute, burst, updated_at FROM limit_overrides \
          ORDER BY scope, subject, class",
         [],
     )?;
-    let one = |mut row: crate::Row| Override {
-        scope: row.text(),
-        subject: row.text(),
-        class: row.text(),
-        per_minute: row.integer(),
-        burst: row.integer(),
-        updated_at: crate::rfc3339(row.integer()),
+    let one = |(scope, subject, class, per_minute, burst, updated_at)| {
+        let updated_at = crate::rfc3339(updated_at);
+        Override { scope, subject, class, per_minute, burst, updated_at }
     };
     Ok(rows.into_iter().map(one).collect())
 }

@@ -7,7 +7,8 @@ use std::cell::Cell;
 
 use migrations::{ALL, Dialect, Fill, VERSION};
 
-use crate::sql::{Row, postgres, sqlite};
+use crate::row::Row;
+use crate::sql::{postgres, sqlite};
 use crate::{Code, Error, Value, values};
 
 thread_local! {
@@ -71,11 +72,14 @@ fn run(database: &sqlite::Database, fill: &Fill) -> Result<(), Error> {
         let rows = database.query(fill.select, place.to_vec())?;
         let Some(last) = rows.len().checked_sub(1) else { return Ok(()) };
         for (at, mut row) in rows.into_iter().enumerate() {
-            let key = values![row.text(), row.text()];
+            let (first, second): (String, String) = row.get()?;
+            let key = values![first, second];
             let columns: Vec<_> = row
+                .values()
+                .into_iter()
                 .map(|value| match value {
                     Value::Text(text) => Some(text),
-                    _ => None,
+                    Value::Integer(_) | Value::Null => None,
                 })
                 .collect();
             let written = (fill.change)(&columns).into_iter().map(Value::from);
@@ -90,15 +94,16 @@ fn run(database: &sqlite::Database, fill: &Fill) -> Result<(), Error> {
 
 /// The number of migrations that the database has. A number higher than this code knows is refused.
 fn version(database: &sqlite::Database) -> Result<i64, Error> {
-    let first = |rows: Vec<Row>| rows.into_iter().next().map_or(0, |mut row| row.integer());
+    let first = |rows: Vec<Row>| rows.into_iter().next().map_or(Ok(None), Row::read::<Option<i64>>);
     let known = database.query(
         "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_migrations'",
         Vec::new(),
     )?;
-    if first(known) == 0 {
+    if first(known)?.unwrap_or(0) == 0 {
         return Ok(0);
     }
-    let newest = first(database.query("SELECT MAX(version) FROM schema_migrations", Vec::new())?);
+    let newest = first(database.query("SELECT MAX(version) FROM schema_migrations", Vec::new())?)?;
+    let newest = newest.unwrap_or(0);
     not_newer(newest)?;
     Ok(newest)
 }

@@ -6,8 +6,9 @@
 
 use protocol::note;
 
+use crate::row::Row;
 use crate::scope::{Scope, System};
-use crate::sql::{Database, Row};
+use crate::sql::Database;
 use crate::{Call, Code, Error, Internal, Reply, Value, values};
 
 /// The time for which a receipt is kept at least, in milliseconds: a day.
@@ -67,16 +68,17 @@ impl<'a> Receipt<'a> {
 
     /// The answer of an earlier call with this key.
     fn answer(&self, found: Vec<Row>) -> Result<Option<Reply>, Error> {
-        let Some(mut row) = found.into_iter().next() else { return Ok(None) };
-        if row.text() != self.fingerprint {
+        let Some(row) = found.into_iter().next() else { return Ok(None) };
+        let (fingerprint, status, headers, kept): (String, i64, String, String) = row.read()?;
+        if fingerprint != self.fingerprint {
             return Err(Error::new(
                 Code::IdempotencyKeyReused,
                 "This Idempotency-Key was used with another body; use a new key for a new request.",
             ));
         }
-        let status = u16::try_from(row.integer()).internal()?;
-        let headers = serde_json::from_str(&row.text()).internal()?;
-        let body = self.envelope.open(self.key, row.text())?;
+        let status = u16::try_from(status).internal()?;
+        let headers = serde_json::from_str(&headers).internal()?;
+        let body = self.envelope.open(self.key, kept)?;
         let reply = Reply { headers, ..Reply::json(status, body) };
         Ok(Some(reply.header(note::REPLAYED, "true")))
     }

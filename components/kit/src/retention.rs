@@ -135,13 +135,13 @@ fn advance(system: &System<'_>) -> Result<i64, Error> {
     let name = "retention";
     let now = now();
     // The first sweep takes over the clock of its host.
-    let rows = system.query("SELECT moment FROM clocks WHERE name = $1", values![name])?;
-    let Some(mut row) = rows.into_iter().next() else {
+    let sql = "SELECT moment FROM clocks WHERE name = $1";
+    let Some(moment) = system.fetch_optional::<i64>(sql, values![name])? else {
         let sql = "INSERT INTO clocks (name, moment) VALUES ($1, $2) ON CONFLICT DO NOTHING";
         system.execute(sql, values![name, now])?;
         return Ok(now);
     };
-    let moment = now.min(row.integer() + STEP);
+    let moment = now.min(moment + STEP);
     let sql = "UPDATE clocks SET moment = $2 WHERE name = $1";
     system.execute(sql, values![name, moment])?;
     Ok(moment)
@@ -216,8 +216,7 @@ fn tenants(
         values.len() + 1
     );
     values.push(moment.into());
-    let rows = system.query(&sql, values)?;
-    Ok(rows.into_iter().map(|mut row| row.text()).collect())
+    system.fetch_all(&sql, values)
 }
 
 /// Deletes the first events of a tenant, as far as they are older than `before`. Returns the number
@@ -228,8 +227,7 @@ fn delete_oldest(system: &System<'_>, tenant: &str, before: i64) -> Result<u64, 
     let gone = match system.is_partitioned() {
         true => {
             let sql = "SELECT tenantry_delete_events($1, $2, $3)";
-            let row = scope.query(sql, values)?.into_iter().next();
-            row.map_or(0, |mut row| row.integer()).cast_unsigned()
+            scope.fetch_one::<i64>(sql, values)?.cast_unsigned()
         }
         // The events with the lowest numbers are the oldest, unless a clock was wrong.
         false => scope.execute(
@@ -253,12 +251,13 @@ fn drop_partitions(
     before: i64,
 ) -> Result<(u64, bool), Error> {
     // `None`: a long read holds the table, and the sweep does not wait for it.
-    let call =
-        |sql: &str, values: [Value; 3]| match system.transaction(|| system.query(sql, values)) {
-            Ok(rows) => Ok(rows.into_iter().next().map(|mut row| row.integer())),
-            Err(error) if error.code == Code::ServiceUnavailable => Ok(None),
-            Err(error) => Err(error),
-        };
+    let call = |sql: &str, values: [Value; 3]| match system
+        .transaction(|| system.fetch_one(sql, values))
+    {
+        Ok(gone) => Ok(Some(gone)),
+        Err(error) if error.code == Code::ServiceUnavailable => Ok(None),
+        Err(error) => Err(error),
+    };
     let months = values![table, now, MONTHS];
     call("SELECT tenantry_add_partitions($1, $2, $3)", months)?;
     let batch = BATCH * ROUNDS;

@@ -13,7 +13,8 @@ use spin_sdk::experimental::wasi::keyvalue::atomics::{self, Cas, CasError};
 use spin_sdk::experimental::wasi::keyvalue::store::Bucket;
 
 use crate::agree::agree;
-use crate::sql::{Database, Row, Source, Who};
+use crate::row::{FromRow, Row};
+use crate::sql::{Database, Source, Who};
 use crate::{Call, Code, Error, Scope, System, key_value, now, values};
 
 /// How long a revocation is kept, in milliseconds: the longest life of a token (`LONGEST_MS` of the
@@ -118,7 +119,7 @@ pub fn publish_all(system: &System<'_>) -> Result<(), Error> {
     let bucket = key_value::open()?;
     let mut last = (String::new(), String::new());
     loop {
-        let rows = system.query(
+        let entries: Vec<Entry> = system.fetch_all(
             &format!(
                 "SELECT tenant_id, subject, below, expires_at FROM revocations \
                  WHERE (tenant_id, subject) > ($1, $2) AND expires_at > $3 \
@@ -126,8 +127,7 @@ pub fn publish_all(system: &System<'_>) -> Result<(), Error> {
             ),
             values![last.0, last.1, now()],
         )?;
-        let count = rows.len();
-        let entries: Vec<Entry> = rows.into_iter().map(Entry::of).collect();
+        let count = entries.len();
         for row in &entries {
             let Entry { tenant, subject, .. } = row;
             // Usually the entry is already there.
@@ -161,16 +161,14 @@ struct Entry {
     expires_at: i64,
 }
 
-impl Entry {
-    fn of(mut row: Row) -> Self {
-        Self {
-            tenant: row.text(),
-            subject: row.text(),
-            below: row.integer(),
-            expires_at: row.integer(),
-        }
+impl FromRow for Entry {
+    fn from_row(row: &mut Row) -> Result<Self, Error> {
+        let (tenant, subject, below, expires_at) = row.get()?;
+        Ok(Self { tenant, subject, below, expires_at })
     }
+}
 
+impl Entry {
     fn value(&self) -> Vec<u8> {
         entry::revocation(self.expires_at, self.below)
     }
@@ -190,7 +188,8 @@ fn write(database: &Database, bucket: &Bucket, tenant: &str, subject: &str) -> R
         let sql = "SELECT tenant_id, subject, below, expires_at FROM revocations \
                    WHERE tenant_id = $1 AND subject = $2";
         let rows = database.query(Who::System, sql, values![tenant, subject].into())?;
-        Ok(rows.into_iter().next().map(|row| Entry::of(row).value()))
+        let found: Option<Entry> = rows.into_iter().next().map(Row::read).transpose()?;
+        Ok(found.map(|entry| entry.value()))
     };
     let swap = |value: &[u8]| {
         let Some(cas) = cas.take() else { return Ok(false) };

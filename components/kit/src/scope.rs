@@ -5,7 +5,8 @@
 //! tenants, such as signing in and the keys of the issuer.
 
 use crate::list::{Bound, Dialect};
-use crate::sql::{CURSOR_KEY, Database, Row, Source, Who};
+use crate::row::{FromRow, Row};
+use crate::sql::{CURSOR_KEY, Database, Source, Who};
 use crate::{Call, Error, Value, sabotage, values};
 
 /// The rows of one tenant.
@@ -101,6 +102,43 @@ impl Scope<'_> {
         self.database.query(Who::Tenant(self.tenant), &sabotage::predicate(sql), values)
     }
 
+    /// The rows of a `SELECT`, each as `T`.
+    ///
+    /// # Errors
+    /// As [`Scope::query`] and [`Row::read`].
+    pub fn fetch_all<T: FromRow>(
+        &self,
+        sql: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<T>, Error> {
+        self.query(sql, parameters)?.into_iter().map(Row::read).collect()
+    }
+
+    /// The first row of a `SELECT`, if it has one.
+    ///
+    /// # Errors
+    /// As [`Scope::query`] and [`Row::read`].
+    pub fn fetch_optional<T: FromRow>(
+        &self,
+        sql: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<Option<T>, Error> {
+        self.query(sql, parameters)?.into_iter().next().map(Row::read).transpose()
+    }
+
+    /// The first row of a `SELECT` that always has one, such as `SELECT COUNT(*)`.
+    ///
+    /// # Errors
+    /// As [`Scope::query`] and [`Row::read`]; `internal-error` if there is no row.
+    pub fn fetch_one<T: FromRow>(
+        &self,
+        sql: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<T, Error> {
+        let found = self.fetch_optional(sql, parameters)?;
+        found.ok_or_else(|| Error::internal(format!("no row of: {sql}")))
+    }
+
     /// Runs a statement and returns how many rows it changed. `$1` is the tenant.
     ///
     /// # Errors
@@ -152,7 +190,8 @@ fn secret(name: &str) -> Result<Vec<u8>, Error> {
     let read = || {
         let sql = "SELECT value FROM secrets WHERE name = $1";
         let row = database.query(Who::System, sql, values![name].into())?.into_iter().next();
-        Ok::<_, Error>(row.map(|mut row| row.text().into_bytes()))
+        let value: Option<String> = row.map(Row::read).transpose()?;
+        Ok::<_, Error>(value.map(String::into_bytes))
     };
     if let Some(found) = read()? {
         return Ok(found);
@@ -200,6 +239,43 @@ impl<'a> System<'a> {
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Row>, Error> {
         self.database.query(Who::System, sql, parameters.into_iter().collect())
+    }
+
+    /// The rows of a `SELECT`, each as `T`.
+    ///
+    /// # Errors
+    /// As [`System::query`] and [`Row::read`].
+    pub fn fetch_all<T: FromRow>(
+        &self,
+        sql: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<T>, Error> {
+        self.query(sql, parameters)?.into_iter().map(Row::read).collect()
+    }
+
+    /// The first row of a `SELECT`, if it has one.
+    ///
+    /// # Errors
+    /// As [`System::query`] and [`Row::read`].
+    pub fn fetch_optional<T: FromRow>(
+        &self,
+        sql: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<Option<T>, Error> {
+        self.query(sql, parameters)?.into_iter().next().map(Row::read).transpose()
+    }
+
+    /// The first row of a `SELECT` that always has one, such as `SELECT COUNT(*)`.
+    ///
+    /// # Errors
+    /// As [`System::query`] and [`Row::read`]; `internal-error` if there is no row.
+    pub fn fetch_one<T: FromRow>(
+        &self,
+        sql: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<T, Error> {
+        let found = self.fetch_optional(sql, parameters)?;
+        found.ok_or_else(|| Error::internal(format!("no row of: {sql}")))
     }
 
     /// Runs a statement and returns how many rows it changed.
@@ -260,8 +336,7 @@ impl<'a> System<'a> {
             return Ok(crate::now());
         }
         let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::BIGINT";
-        let row = self.query(sql, [])?.into_iter().next();
-        row.map(|mut row| row.integer()).ok_or_else(|| Error::internal("no clock"))
+        self.fetch_one(sql, [])
     }
 
     /// Runs statements that need not be one transaction. On PostgreSQL each is a transaction of its

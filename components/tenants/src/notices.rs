@@ -6,7 +6,7 @@
 
 use std::cell::RefCell;
 
-use kit::{Call, Event, Internal, Row, Scope, System, id, now, values};
+use kit::{Call, Event, Internal, Scope, System, id, now, values};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -66,14 +66,13 @@ async fn publish(call: &Call) -> kit::Result<()> {
 fn tell(system: &System<'_>, row: &Deprecation, to_all: bool, own: &str) -> kit::Result<bool> {
     let key = row.key();
     let missing = "NOT EXISTS (SELECT 1 FROM notices n WHERE n.tenant_id = t.id AND n.key = $1)";
-    let found = if to_all {
+    let tenants: Vec<String> = if to_all {
         let sql = format!("SELECT t.id FROM tenants t WHERE {missing} ORDER BY t.id LIMIT $2");
-        system.query(&sql, values![key, BATCH])?
+        system.fetch_all(&sql, values![key, BATCH])?
     } else {
         let sql = format!("SELECT t.id FROM tenants t WHERE {missing} AND t.id = $2");
-        system.query(&sql, values![key, own])?
+        system.fetch_all(&sql, values![key, own])?
     };
-    let tenants: Vec<String> = found.into_iter().map(|mut row: Row| row.text()).collect();
     // One transaction for each tenant, so that no tenant waits for the writers of another one.
     for tenant in &tenants {
         system.transaction(|| row.insert_once(&system.enter(tenant)))?;

@@ -130,11 +130,10 @@ fn caller_is_owner(call: &Call) -> kit::Result<bool> {
 
 /// How many other owners can sign in. A tenant must keep at least one.
 fn other_owners(scope: &Scope<'_>, user: &Record) -> kit::Result<i64> {
-    let rows = scope.query(
+    scope.fetch_one(
         "SELECT COUNT(*) FROM members WHERE tenant_id = $1 AND id <> $2 AND role = 'OWNER' \
          AND is_active = 1 AND deleted_at IS NULL \
          AND EXISTS (SELECT 1 FROM users WHERE users.id = members.id)",
         values![user.text("id")],
-    )?;
-    Ok(rows.into_iter().next().map_or(0, |mut row| row.integer()))
+    )
 }

@@ -10,8 +10,9 @@ pub(crate) const NEVER: i64 = i64::MAX;
 /// The sequence number of the newest event of the tenant. Inside a write no other writer of the
 /// tenant can add an event.
 pub(crate) fn newest(scope: &Scope<'_>) -> kit::Result<i64> {
-    let rows = scope.query("SELECT MAX(seq) FROM events WHERE tenant_id = $1", [])?;
-    Ok(rows.into_iter().next().map_or(0, |mut row| row.integer()))
+    let newest: Option<i64> =
+        scope.fetch_one("SELECT MAX(seq) FROM events WHERE tenant_id = $1", [])?;
+    Ok(newest.unwrap_or(0))
 }
 
 /// Opens the queue of an endpoint. It starts after the newest event, so it takes only events from
@@ -39,12 +40,11 @@ pub(crate) fn open(scope: &Scope<'_>, endpoint: &Record) -> kit::Result<()> {
 pub(crate) fn subscribe(scope: &Scope<'_>, endpoint: &Record) -> kit::Result<()> {
     let id = endpoint.text("id");
     let patterns = patterns::joined(&endpoint.list("event_types"));
-    let rows = scope.query(
+    let found = scope.fetch_optional::<(String, i64)>(
         "SELECT patterns, position FROM webhook_queues WHERE tenant_id = $1 AND endpoint_id = $2",
         values![id],
     )?;
-    let Some(mut row) = rows.into_iter().next() else { return Ok(()) };
-    let (before, position) = (row.text(), row.integer());
+    let Some((before, position)) = found else { return Ok(()) };
     if before == patterns {
         return Ok(());
     }

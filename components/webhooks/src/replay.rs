@@ -67,12 +67,11 @@ pub(crate) fn resend(call: &Call) -> kit::Result {
         let endpoint = enabled(call, scope)?;
         let id = endpoint.text("id");
         let attempt = call.path("attempt_id");
-        let rows = scope.query(
+        let found = scope.fetch_optional::<String>(
             "SELECT event_id FROM webhook_attempts \
              WHERE tenant_id = $1 AND id = $2 AND endpoint_id = $3",
             values![attempt, id],
         )?;
-        let found = rows.into_iter().next().map(|mut row| row.text());
         let event = found.ok_or_else(|| Error::not_found("attempt", attempt))?;
         if take_up(scope, id, &event)? == 0 {
             return Err(Error::new(

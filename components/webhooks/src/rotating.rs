@@ -67,7 +67,7 @@ impl Rotating {
         owner: &str,
     ) -> kit::Result<Vec<Vec<u8>>> {
         let Self { table, owner: column, .. } = self;
-        let rows = scope.query(
+        let found = scope.fetch_all::<String>(
             &format!(
                 "SELECT sealed FROM {table} WHERE tenant_id = $1 AND {column} = $2 \
                  AND (expires_at IS NULL OR expires_at > $3) \
@@ -75,7 +75,7 @@ impl Rotating {
             ),
             values![owner, now(), MOST],
         )?;
-        rows.into_iter().map(|mut row| seal.open(&self.name(owner), &row.text())).collect()
+        found.iter().map(|sealed| seal.open(&self.name(owner), sealed)).collect()
     }
 
     /// Deletes all secrets of an owner.

@@ -175,6 +175,6 @@ pub(super) fn alive(
         numbers.join(", ")
     );
     let rows = scope.query(&sql, ids.into_iter().map(Value::from))?;
-    let records = rows.into_iter().map(|row| Record::new(resource, row.collect()));
-    Ok(records.map(|record| (record.text("id").to_owned(), record)).collect())
+    let records = rows.into_iter().map(|row| Record::read(resource, row));
+    records.map(|record| record.map(|record| (record.text("id").to_owned(), record))).collect()
 }

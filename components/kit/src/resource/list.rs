@@ -83,8 +83,8 @@ impl List<'_> {
         let rows = self.scope.query(&sql.text, sql.values)?;
         let more = rows.len() > limit;
         let rows = rows.into_iter().take(limit);
-        let mut records: Vec<Record> =
-            rows.map(|row| Record::new(self.resource, row.collect())).collect();
+        let records = rows.map(|row| Record::read(self.resource, row));
+        let mut records = records.collect::<Result<Vec<_>, _>>()?;
         let backwards = place.as_ref().is_some_and(|place| place.backwards);
         if backwards {
             records.reverse();
@@ -117,8 +117,7 @@ impl List<'_> {
     fn numbered(&self, records: &[Record], offset: usize, more: bool) -> Result<Reply, Error> {
         let limit = self.query.page.limit;
         let sql = count(self.scope.dialect(), self.resource, self.query);
-        let rows = self.scope.query(&sql.text, sql.values)?;
-        let total = rows.into_iter().next().map_or(0, |mut row| row.integer());
+        let total: i64 = self.scope.fetch_one(&sql.text, sql.values)?;
         let total = usize::try_from(total).unwrap_or_default();
         let at = |offset: usize| match self.query.page.mode {
             Mode::Number(_) if !self.query.page.brackets => self.links.with(&[
@@ -201,7 +200,7 @@ impl List<'_> {
         let row = row.ok_or_else(|| {
             Error::violation("after_id", "NOT_FOUND", "No object of this list has this id.")
         })?;
-        let record = Record::new(self.resource, row.collect());
+        let record = Record::read(self.resource, row)?;
         let keys = keys
             .iter()
             .map(|key| known(key.field.name).unwrap_or_else(|| record.get(key.field.name).clone()));

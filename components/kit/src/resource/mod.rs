@@ -246,11 +246,11 @@ impl Resource {
         );
         let row = scope.query(&sql, values![id])?.into_iter().next();
         let mut row = row.ok_or_else(|| Error::not_found(self.name, id))?;
-        match row.optional_integer() {
+        match row.get::<Option<i64>>()? {
             Some(_) => {
                 Err(Error::new(Code::ResourceGone, format!("This {} was deleted.", self.name)))
             }
-            None => Ok(Record::new(self, row.collect())),
+            None => Record::read(self, row),
         }
     }
 

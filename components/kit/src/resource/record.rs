@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use crate::Value;
 use crate::contract::{Field, Kind, Resource};
+use crate::{Error, Row, Value};
 
 /// An object: one value for each column of its resource.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,9 +13,24 @@ pub struct Record {
 }
 
 impl Record {
-    /// The object with these values, in the order of [`Resource::columns`].
-    pub fn new(resource: &'static Resource, values: Vec<Value>) -> Self {
-        Self { resource, values }
+    /// The object of a row whose columns that are left are [`Resource::columns`].
+    ///
+    /// # Errors
+    /// `internal-error` if a column has a value that its field cannot have.
+    pub(crate) fn read(resource: &'static Resource, row: Row) -> Result<Self, Error> {
+        let values = row.values();
+        let wrong = resource.columns().zip(&values).find(|(field, value)| !fits(field, value));
+        if let Some((field, _)) = wrong {
+            let (table, column) = (resource.table, field.name);
+            return Err(Error::internal(format!("{table}.{column} is null or of another type")));
+        }
+        match resource.columns().count() == values.len() {
+            true => Ok(Self { resource, values }),
+            false => Err(Error::internal(format!(
+                "a row does not have the columns of {}",
+                resource.table
+            ))),
+        }
     }
 
     /// An object whose fields are all null.
@@ -143,6 +158,15 @@ fn origin(url: &str) -> String {
     let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();
     format!("{scheme}://{host}/")
+}
+
+/// Whether the column of a field may hold a value.
+fn fits(field: &Field, value: &Value) -> bool {
+    match value {
+        Value::Null => field.nullable,
+        Value::Integer(_) => matches!(field.kind, Kind::Integer | Kind::Boolean | Kind::Timestamp),
+        Value::Text(_) => !matches!(field.kind, Kind::Integer | Kind::Boolean | Kind::Timestamp),
+    }
 }
 
 fn value(out: &mut Vec<u8>, kind: Kind, value: &Value) {

@@ -8,14 +8,13 @@
 
 mod failure;
 pub(crate) mod postgres;
-mod row;
 pub(crate) mod sqlite;
 
 use std::cell::{OnceCell, RefCell};
 
 pub(crate) use postgres::Who;
-pub use row::Row;
 
+use crate::row::Row;
 use crate::{Code, Error, Value, migrate, sabotage};
 
 /// The database that may answer a read.

@@ -14,7 +14,7 @@ use spin_sdk::pg::wit::postgres::{
 };
 
 use super::failure::{Failure, refuse};
-use super::row::Row;
+use crate::row::Row;
 use crate::{Error, Value};
 
 /// The value that stands for `Who::System` in the policies. No tenant id has a `*`.
@@ -85,7 +85,7 @@ impl Database {
             let found = self.with(|connection| connection.query(sql, &parameters))?;
             let row = |row: Vec<DbValue>| {
                 let values = row.into_iter().map(value).collect::<Result<Vec<_>, _>>()?;
-                Ok(Row(values.into_iter()))
+                Ok(Row::new(values))
             };
             found.rows.into_iter().map(row).collect()
         })
@@ -224,7 +224,7 @@ impl Database {
     pub(crate) fn version(&self) -> Result<i64, Error> {
         let number = |sql: &str| {
             let row = self.query(Who::System, sql, Vec::new())?.into_iter().next();
-            Ok::<_, Error>(row.map_or(0, |mut row| row.integer()))
+            row.map_or(Ok(None), Row::read::<Option<i64>>).map(Option::unwrap_or_default)
         };
         match number("SELECT to_regclass('schema_migrations') IS NOT NULL")? {
             0 => Ok(0),

@@ -8,7 +8,7 @@ use spin_sdk::sqlite::wit::sqlite::{
 };
 
 use super::failure::{Failure, refuse};
-use super::row::Row;
+use crate::row::Row;
 use crate::{Error, Value};
 
 const DATABASE: &str = "default";
@@ -47,7 +47,7 @@ impl Database {
         let rows = self.run(sql, parameters)?.rows.into_iter();
         rows.map(|row| {
             let values = row.values.into_iter().map(value).collect::<Result<Vec<_>, _>>()?;
-            Ok(Row(values.into_iter()))
+            Ok(Row::new(values))
         })
         .collect()
     }

@@ -42,18 +42,15 @@ pub(super) const HEAD: &str = "AND NOT EXISTS (SELECT 1 FROM webhook_deliveries 
 /// Reads the next batch. `None` if this run has lost the lease.
 pub(super) fn take(run: &Run<'_>, leased: &Leased) -> kit::Result<Option<Batch>> {
     run.system.read(&leased.tenant, |scope| {
-        let rows = scope.query(
+        let found = scope.fetch_optional::<(String, i64, i64, Option<i64>, i64)>(
             "SELECT patterns, position, failures, failing_since, paused_until FROM webhook_queues \
              WHERE tenant_id = $1 AND endpoint_id = $2 AND lease = $3",
             values![&leased.endpoint, &leased.lease],
         )?;
-        let Some(mut row) = rows.into_iter().next() else { return Ok(None) };
-        let (patterns, position) = (row.text(), row.integer());
-        let health = Health {
-            failures: row.integer(),
-            failing_since: row.optional_integer(),
-            paused_until: row.integer(),
+        let Some((patterns, position, failures, failing_since, paused_until)) = found else {
+            return Ok(None);
         };
+        let health = Health { failures, failing_since, paused_until };
         let endpoint = match WEBHOOK_ENDPOINTS.find(scope, &leased.endpoint) {
             Ok(endpoint) => Some(endpoint),
             Err(error) if matches!(error.code, Code::ResourceGone | Code::ResourceNotFound) => None,
@@ -87,8 +84,7 @@ pub(super) fn take(run: &Run<'_>, leased: &Leased) -> kit::Result<Option<Batch>>
 /// queue is leased again or given back.
 fn served(scope: &Scope<'_>) -> kit::Result<usize> {
     let sql = "SELECT COUNT(*) FROM webhook_queues WHERE tenant_id = $1 AND lease IS NOT NULL";
-    let rows = scope.query(sql, [])?;
-    let count = rows.into_iter().next().map_or(0, |mut row| row.integer());
+    let count: i64 = scope.fetch_one(sql, [])?;
     Ok(usize::try_from(count).unwrap_or_default())
 }
 
@@ -124,16 +120,11 @@ impl Batch {
         let between = values![self.position, newest];
         let limit = values![i64::try_from(room).unwrap_or(1)];
         let values = between.into_iter().chain(values.into_iter().map(Value::Text)).chain(limit);
-        let mut total = 0;
-        let found: Vec<Item> = scope
-            .query(&sql, values)?
-            .into_iter()
-            .filter_map(|mut row| {
-                let item = Item::new(&mut row);
-                total = row.integer();
-                item
-            })
-            .collect();
+        let (mut found, mut total) = (Vec::new(), 0_i64);
+        for mut row in scope.query(&sql, values)? {
+            found.extend(Item::new(&mut row)?);
+            total = row.read()?;
+        }
         let total = usize::try_from(total).unwrap_or_default();
         // Fewer events than there was room for: no other event up to the newest matches.
         self.position = match found.last() {
@@ -173,20 +164,15 @@ fn due(scope: &Scope<'_>, endpoint: &str, in_order: bool, most: usize) -> kit::R
     let sql = Published::until(DATA, &columns, "due_at, event_seq", &sql);
     let most = i64::try_from(most).unwrap_or(1);
     let rows = scope.query(&sql, values![endpoint, now(), most])?;
-    let item = |mut row: Row| Item {
-        id: row.text(),
-        seq: row.integer(),
-        kind: row.text(),
-        subject: row.text(),
-        attempts: row.integer(),
-        was_exhausted: row.optional_integer().is_some(),
-        event: {
-            // Skips `due_at`: the row has it only for the order.
-            row.next();
-            Published::read(&mut row)
-        },
+    let item = |mut row: Row| {
+        let (id, seq, kind, subject) = row.get()?;
+        // The row has `due_at` only for the order.
+        let (attempts, exhausted_at, _due_at): (i64, Option<i64>, i64) = row.get()?;
+        let was_exhausted = exhausted_at.is_some();
+        let event = Published::read(&mut row)?;
+        Ok(Item { id, seq, kind, subject, attempts, was_exhausted, event })
     };
-    Ok(rows.into_iter().map(item).collect())
+    rows.into_iter().map(item).collect()
 }
 
 /// The subjects of these events that already have a pending delivery.
@@ -202,5 +188,5 @@ fn busy(scope: &Scope<'_>, endpoint: &str, items: &[Item]) -> kit::Result<HashSe
     );
     let subjects = items.iter().map(|item| Value::from(&item.subject));
     let values = values![endpoint].into_iter().chain(subjects);
-    Ok(scope.query(&sql, values)?.into_iter().map(|mut row| row.text()).collect())
+    Ok(scope.fetch_all(&sql, values)?.into_iter().collect())
 }

@@ -29,7 +29,7 @@ pub(super) fn take(
 ) -> kit::Result<Vec<Leased>> {
     let moment = run.system.moment()?;
     let mut free = slots.saturating_sub(held.values().sum::<usize>());
-    let rows = run.system.query(
+    let rows = run.system.fetch_all::<(String, String)>(
         "SELECT tenant_id, endpoint_id FROM (SELECT q.tenant_id, q.endpoint_id, q.served_at, \
          COALESCE(s.served, 0) + \
          ROW_NUMBER() OVER (PARTITION BY q.tenant_id ORDER BY q.served_at) AS turn \
@@ -46,8 +46,8 @@ pub(super) fn take(
     let mut held = held.clone();
     run.system.one_by_one(|| {
         let mut ours = Vec::with_capacity(rows.len());
-        for mut row in rows {
-            let queue = Leased { tenant: row.text(), endpoint: row.text(), lease: id("lse") };
+        for (tenant, endpoint) in rows {
+            let queue = Leased { tenant, endpoint, lease: id("lse") };
             let own = held.entry(queue.tenant.clone()).or_default();
             if !shares::may_take(*own, free) {
                 continue;
@@ -82,7 +82,7 @@ pub(super) fn take(
 /// queues as it may have, then its other queues count from the end of the first of these leases. If
 /// a queue is given back before that, then the run that served it takes the next one by itself.
 pub(super) fn next(run: &Run<'_>) -> kit::Result<Option<i64>> {
-    let rows = run.system.query(
+    run.system.fetch_one(
         "SELECT MIN(CASE WHEN s.served >= $1 AND s.frees_at > q.free_at THEN s.frees_at \
          ELSE q.free_at END) \
          FROM (SELECT tenant_id, CASE WHEN leased_until > paused_until AND leased_until > due_at \
@@ -92,8 +92,7 @@ pub(super) fn next(run: &Run<'_>) -> kit::Result<Option<i64>> {
          FROM webhook_queues WHERE lease IS NOT NULL AND leased_until > $3 GROUP BY tenant_id) s \
          ON s.tenant_id = q.tenant_id",
         values![shares::QUEUES, NEVER, run.system.moment()?],
-    )?;
-    Ok(rows.into_iter().next().and_then(|mut row| row.optional_integer()))
+    )
 }
 
 /// Whether this run is the one that waits for the next due queue. Each write calls a run, so many

@@ -123,15 +123,13 @@ impl Work<'_> {
     /// batch was being sent, the owner may have changed the event types, or disabled and enabled
     /// the endpoint.
     fn queue(&self) -> kit::Result<(String, i64)> {
-        let rows = self.scope.query(
+        let found = self.scope.fetch_optional::<(String, i64)>(
             "SELECT patterns, position FROM webhook_queues \
              WHERE tenant_id = $1 AND endpoint_id = $2 AND lease = $3",
             values![&self.leased.endpoint, &self.leased.lease],
         )?;
-        let row = rows.into_iter().next();
-        let mut row = row.ok_or_else(|| kit::Error::internal(LOST))?;
-        let patterns = row.text();
-        Ok((patterns, row.integer().max(self.batch.position)))
+        let (patterns, position) = found.ok_or_else(|| kit::Error::internal(LOST))?;
+        Ok((patterns, position.max(self.batch.position)))
     }
 
     fn fate(&self, item: &Item, sent: Option<&Sent>, over: bool) -> Fate {
@@ -230,8 +228,8 @@ impl Work<'_> {
             "SELECT MIN(due_at) FROM webhook_deliveries d WHERE d.tenant_id = $1 \
              AND d.endpoint_id = $2 AND d.status = 'PENDING' {head}"
         );
-        let rows = self.scope.query(&sql, values![&self.leased.endpoint])?;
-        Ok(rows.into_iter().next().and_then(|mut row| row.optional_integer()).unwrap_or(NEVER))
+        let due: Option<i64> = self.scope.fetch_one(&sql, values![&self.leased.endpoint])?;
+        Ok(due.unwrap_or(NEVER))
     }
 
     /// Emits events about deliveries that were given up, and about ones that arrived after that.

@@ -104,15 +104,14 @@ fn refusal() -> Error {
 }
 
 fn find(system: &System<'_>, seal: &Seal, id: &str, receiver: Receiver<'_>) -> kit::Result<Named> {
-    let rows = system.query(
+    let found = system.fetch_optional::<(String, String, String, String)>(
         "SELECT tenant_id, id, provider, kind FROM integrations \
          WHERE id = $1 AND deleted_at IS NULL",
         values![id],
     )?;
-    let known = rows.into_iter().next().and_then(|mut row| {
-        let (tenant, id) = (row.text(), row.text());
-        let provider = Provider::parse(&row.text())?;
-        Some(Named { tenant, id, provider, kind: row.text(), keys: Vec::new() })
+    let known = found.and_then(|(tenant, id, provider, kind)| {
+        let provider = Provider::parse(&provider)?;
+        Some(Named { tenant, id, provider, kind, keys: Vec::new() })
     });
     let mut named = known.unwrap_or_else(|| Named::nobody(id, receiver));
     let secrets = system.read(&named.tenant, |scope| secrets::load(scope, seal, &named.id))?;

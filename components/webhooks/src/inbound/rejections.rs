@@ -2,7 +2,7 @@
 //! one by one. The audit log gets at most one entry for each integration, reason and hour, with the
 //! count since the entry before.
 
-use kit::{Call, Event, Row, Scope, System, now, values};
+use kit::{Call, Event, FromRow, Row, Scope, System, now, values};
 use serde_json::json;
 
 use super::{Provider, Reason};
@@ -44,14 +44,14 @@ pub(crate) fn tell(call: &Call) -> kit::Result<()> {
     let system = System::open(call, "what was refused waits whosever it is")?;
     let hour = now() / HOUR;
     // Rejections of requests that name no integration find no row here.
-    let rows = system.query(
+    let all = system.fetch_all::<Untold>(
         "SELECT r.tenant_id, r.integration_id, r.reason, r.trace_id, i.provider \
          FROM inbound_rejections r \
          JOIN integrations i ON i.tenant_id = r.tenant_id AND i.id = r.integration_id \
          WHERE r.untold > 0 AND r.told_in < $1 LIMIT $2",
         values![hour, BATCH],
     )?;
-    for untold in rows.into_iter().map(Untold::from) {
+    for untold in all {
         if let Err(error) = system.transaction(|| untold.tell(&system, hour)) {
             let cause = error.internal.unwrap_or(error.message);
             eprintln!("refusals of {}: {cause}", untold.integration);
@@ -60,15 +60,15 @@ pub(crate) fn tell(call: &Call) -> kit::Result<()> {
     Ok(())
 }
 
-impl From<Row> for Untold {
-    fn from(mut row: Row) -> Self {
-        Self {
-            tenant: row.text(),
-            integration: row.text(),
-            reason: row.text(),
-            trace_id: row.text(),
-            provider: row.text(),
-        }
+impl FromRow for Untold {
+    fn from_row(row: &mut Row) -> kit::Result<Self> {
+        Ok(Self {
+            tenant: row.get()?,
+            integration: row.get()?,
+            reason: row.get()?,
+            trace_id: row.get()?,
+            provider: row.get()?,
+        })
     }
 }
 
@@ -85,12 +85,11 @@ impl Untold {
         if ours == 0 {
             return Ok(());
         }
-        let rows = scope.query(
+        let count = scope.fetch_one::<i64>(
             "SELECT untold FROM inbound_rejections \
              WHERE tenant_id = $1 AND integration_id = $2 AND reason = $3",
             of.clone(),
         )?;
-        let count = rows.into_iter().next().map_or(0, |mut row| row.integer());
         scope.execute_one(
             "UPDATE inbound_rejections SET untold = 0 \
              WHERE tenant_id = $1 AND integration_id = $2 AND reason = $3",

@@ -25,28 +25,25 @@ pub(crate) fn get(call: &Call) -> kit::Result {
     let id = call.path("id");
     call.read(|scope| {
         INTEGRATIONS.find(scope, id)?;
-        let rows = scope.query(
+        let found = scope.fetch_optional::<(i64, i64, Option<i64>)>(
             "SELECT received, duplicates, last_received_at FROM integration_health \
              WHERE tenant_id = $1 AND integration_id = $2",
             values![id],
         )?;
-        let (mut received, mut duplicates, mut came) = (0, 0, None);
-        if let Some(mut row) = rows.into_iter().next() {
-            (received, duplicates, came) = (row.integer(), row.integer(), row.optional_integer());
-        }
-        let rows = scope.query(
+        let (received, duplicates, came) = found.unwrap_or_default();
+        let rows = scope.fetch_all::<(i64, i64, String)>(
             "SELECT total, last_at, reason FROM inbound_rejections \
              WHERE tenant_id = $1 AND integration_id = $2 ORDER BY last_at DESC",
             values![id],
         )?;
         let (mut rejected, mut refused, mut last_rejection) = (0, None, None);
-        for mut row in rows {
-            rejected += row.integer();
+        for (total, last_at, reason) in rows {
+            rejected += total;
             if refused.is_none() {
-                (refused, last_rejection) = (row.optional_integer(), row.optional_text());
+                (refused, last_rejection) = (Some(last_at), Some(reason));
             }
         }
-        let rows = scope.query(
+        let waiting = scope.fetch_one(
             "SELECT COUNT(*) FROM inbound_events \
              WHERE tenant_id = $1 AND integration_id = $2 AND status = 'RECEIVED'",
             values![id],
@@ -61,7 +58,7 @@ pub(crate) fn get(call: &Call) -> kit::Result {
             received,
             duplicates,
             rejected,
-            waiting: rows.into_iter().next().map_or(0, |mut row| row.integer()),
+            waiting,
             last_received_at: came.map(rfc3339),
             last_rejected_at: refused.map(rfc3339),
             last_rejection,

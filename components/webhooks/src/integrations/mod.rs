@@ -134,7 +134,7 @@ fn is_word(kind: &str) -> bool {
 
 fn refuse_too_many(scope: &Scope<'_>) -> kit::Result<()> {
     let sql = "SELECT COUNT(*) FROM integrations WHERE tenant_id = $1 AND deleted_at IS NULL";
-    let count = scope.query(sql, [])?.into_iter().next().map_or(0, |mut row| row.integer());
+    let count: i64 = scope.fetch_one(sql, [])?;
     match count >= MOST {
         true => Err(Error::new(
             Code::Conflict,

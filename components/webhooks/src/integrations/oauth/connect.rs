@@ -80,7 +80,7 @@ fn take(call: &Call, state: &str) -> kit::Result<Pending> {
     call.write(|scope| {
         INTEGRATIONS.find(scope, call.path("id"))?;
         let of = values![call.path("id"), call.caller()?.id(), state];
-        let rows = scope.query(
+        let found = scope.fetch_optional::<(String, String, String, i64)>(
             "SELECT provider, redirect_uri, sealed, expires_at FROM integration_authorizations \
              WHERE tenant_id = $1 AND integration_id = $2 AND caller_id = $3 AND state = $4",
             of.clone(),
@@ -90,12 +90,12 @@ fn take(call: &Call, state: &str) -> kit::Result<Pending> {
              WHERE tenant_id = $1 AND integration_id = $2 AND caller_id = $3 AND state = $4",
             of,
         )?;
-        let row = rows.into_iter().next().filter(|_| taken == 1);
-        pending = row.map(|mut row| Pending {
-            provider: row.text(),
-            redirect_uri: row.text(),
-            sealed: row.text(),
-            expires_at: row.integer(),
+        let found = found.filter(|_| taken == 1);
+        pending = found.map(|(provider, redirect_uri, sealed, expires_at)| Pending {
+            provider,
+            redirect_uri,
+            sealed,
+            expires_at,
         });
         Ok(Reply::no_content())
     })?;

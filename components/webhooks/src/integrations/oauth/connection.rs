@@ -1,6 +1,6 @@
 //! The stored grant of a provider, with its tokens sealed under the master key.
 
-use kit::{Internal as _, Row, Scope, Seal, Value, now, rfc3339, values};
+use kit::{FromRow, Internal as _, Row, Scope, Seal, Value, now, rfc3339, values};
 use serde::{Deserialize, Serialize};
 
 use crate::grant::Grant;
@@ -79,15 +79,16 @@ impl Connection {
     ) -> kit::Result<Option<Self>> {
         let sql = "SELECT provider, sealed, scope, expires_at FROM integration_connections \
              WHERE tenant_id = $1 AND integration_id = $2";
-        let Some(mut row) = scope.query(sql, values![integration])?.into_iter().next() else {
-            return Ok(None);
-        };
-        let (provider, sealed) = (row.text(), row.text());
+        let found = scope.fetch_optional::<(String, String, Option<String>, Option<i64>)>(
+            sql,
+            values![integration],
+        )?;
+        let Some((provider, sealed, scope, expires_at)) = found else { return Ok(None) };
         Ok(Some(Self {
             provider,
             tokens: serde_json::from_slice(&seal.open(&name(integration), &sealed)?).internal()?,
-            scope: row.optional_text(),
-            expires_at: row.optional_integer(),
+            scope,
+            expires_at,
         }))
     }
 
@@ -160,21 +161,24 @@ impl Status {
     pub(crate) fn find(scope: &Scope<'_>, integration: &str) -> kit::Result<Option<Self>> {
         let sql = "SELECT provider, scope, refreshable, expires_at, connected_at, refreshed_at, \
              last_error FROM integration_connections WHERE tenant_id = $1 AND integration_id = $2";
-        let row = scope.query(sql, values![integration])?.into_iter().next();
-        Ok(row.map(|mut row: Row| {
-            let (provider, granted) = (row.text(), row.optional_text());
-            let (refreshable, expires_at) = (row.integer() == 1, row.optional_integer());
-            let over = !refreshable && expires_at.is_some_and(|end| end <= now());
-            Self {
-                provider,
-                status: if over { "EXPIRED" } else { "CONNECTED" },
-                scope: granted,
-                expires_at: expires_at.map(rfc3339),
-                connected_at: rfc3339(row.integer()),
-                refreshed_at: row.optional_integer().map(rfc3339),
-                last_error: row.optional_text(),
-            }
-        }))
+        scope.fetch_optional(sql, values![integration])
+    }
+}
+
+impl FromRow for Status {
+    fn from_row(row: &mut Row) -> kit::Result<Self> {
+        let (provider, scope) = row.get()?;
+        let (refreshable, expires_at): (bool, Option<i64>) = row.get()?;
+        let over = !refreshable && expires_at.is_some_and(|end| end <= now());
+        Ok(Self {
+            provider,
+            status: if over { "EXPIRED" } else { "CONNECTED" },
+            scope,
+            expires_at: expires_at.map(rfc3339),
+            connected_at: rfc3339(row.get()?),
+            refreshed_at: row.get::<Option<i64>>()?.map(rfc3339),
+            last_error: row.get()?,
+        })
     }
 }
 
