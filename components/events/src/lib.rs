@@ -5,7 +5,7 @@ mod feed;
 mod selection;
 mod stream;
 
-use contract::{Op, WEBHOOK_ATTEMPTS};
+use contract::{Op, WEBHOOK_ATTEMPTS, attempt};
 use kit::{Call, Error, Scope, values};
 
 kit::function!(Op, dispatch);
@@ -17,7 +17,8 @@ async fn dispatch(op: Op, call: Call) -> kit::Result {
         Op::StreamEvents => stream::open(call).await,
         Op::ListEventAttempts => {
             let id = call.path("id");
-            WEBHOOK_ATTEMPTS.list_of(&call, Some(("event_id", id)), |scope| exists(scope, id))
+            WEBHOOK_ATTEMPTS
+                .list_of(&call, Some((attempt::EVENT_ID, id)), |scope| exists(scope, id))
         }
     }
 }

@@ -21,6 +21,7 @@ pub(crate) const DELIVERY_SUCCESS: &str = "delivery_success";
 const fn field(name: &'static str, kind: Kind) -> Field {
     Field {
         name,
+        column: 0,
         kind,
         nullable: false,
         writable: false,
@@ -37,6 +38,10 @@ const fn field(name: &'static str, kind: Kind) -> Field {
     }
 }
 
+const ID: &str = "id";
+const SUBJECT: &str = "subject";
+const TYPE: &str = "type";
+
 /// The fields of the feed that filters may name.
 static EVENTS: Resource = Resource {
     append_only: true,
@@ -47,10 +52,10 @@ static EVENTS: Resource = Resource {
     scope: "events:read",
     fields: &[
         field("created_at", Kind::Timestamp),
-        field("id", Kind::Text),
+        field(ID, Kind::Text),
         field("source_agent", Kind::Text),
-        field("subject", Kind::Text),
-        field("type", Kind::Text),
+        field(SUBJECT, Kind::Text),
+        field(TYPE, Kind::Text),
     ],
     transitions: &[],
 };
@@ -85,7 +90,7 @@ impl Selection {
         let mut feed = Feed::parse(&EVENTS, &call.query_parameters(), &others)?;
         call.check_tenant(call.query("tenant_id"))?;
         let mut types: Option<Vec<&'static str>> = None;
-        for filter in feed.filters.extract_if(.., |filter| filter.field.name == "type") {
+        for filter in feed.filters.extract_if(.., |filter| filter.field.name == TYPE) {
             let meant = meant_by(&filter)?;
             match &mut types {
                 Some(types) => types.retain(|known| meant.contains(known)),
@@ -198,7 +203,7 @@ impl Selection {
     /// Whether another filter leaves so few events that types need no look-up.
     fn names_few(&self) -> bool {
         self.filters.iter().any(|filter| {
-            matches!(filter.field.name, "id" | "subject") && matches!(filter.op, Op::Eq | Op::In)
+            matches!(filter.field.name, ID | SUBJECT) && matches!(filter.op, Op::Eq | Op::In)
         })
     }
 }

@@ -15,6 +15,7 @@
 //! A handler reaches the database only through a `Scope`, which is made from the caller of the
 //! call. So a handler that forgets the tenant does not compile.
 
+pub mod column;
 pub mod contract;
 pub mod list;
 pub mod validate;
@@ -82,6 +83,7 @@ mod stream;
 mod value;
 
 pub use clock::{http_date, now, rfc3339};
+pub use column::Column;
 pub use contract::{EventType, MASK};
 pub use days::Days;
 pub use error::Internal;

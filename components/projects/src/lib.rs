@@ -3,7 +3,7 @@
 
 mod contract;
 
-use contract::{Op, PROJECTS};
+use contract::{Op, PROJECTS, project};
 use kit::{Action, Call, Change, Code, Error};
 
 kit::function!(Op, dispatch);
@@ -26,8 +26,10 @@ async fn dispatch(op: Op, call: Call) -> kit::Result {
 
 /// An archived project cannot be changed (A-26: the phase decides which operations are allowed).
 fn rule(change: Change<'_>) -> kit::Result<()> {
-    let archived = change.before.is_some_and(|project| project.text("status") == "ARCHIVED");
-    if archived && change.action == Action::Write {
+    if change.action == Action::Write
+        && let Some(before) = change.before
+        && before.get(project::STATUS)? == "ARCHIVED"
+    {
         return Err(Error::new(Code::Conflict, "The project is archived; activate it first."));
     }
     Ok(())

@@ -1,10 +1,10 @@
 //! Endpoints: the rules for writing them, and what a write does to their secrets and queues.
 
-use kit::{Action, Call, Change, Code, Error, Scope, Seal, Value, now, values};
+use kit::{Action, Call, Change, Code, Error, Scope, Seal, now, values};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use crate::contract::WEBHOOK_ENDPOINTS;
+use crate::contract::{WEBHOOK_ENDPOINTS, endpoint};
 use crate::secrets::{self, Fresh};
 use crate::violation::violation;
 use crate::{credentials, headers, patterns, queue, signature, target};
@@ -19,13 +19,13 @@ pub(crate) async fn create(call: &Call) -> kit::Result {
     check(call, &seal)?;
     let mut endpoint = WEBHOOK_ENDPOINTS.draft(call)?;
     let given = call.document().get("secret").and_then(Json::as_str);
-    let fresh = Fresh::make(&seal, endpoint.text("id"), given)?;
-    endpoint.set_text("public_key", &fresh.public);
+    let fresh = Fresh::make(&seal, endpoint.get(endpoint::ID)?, given)?;
+    endpoint.set(endpoint::PUBLIC_KEY, &fresh.public)?;
     credentials::settle(&seal, None, &mut endpoint)?;
     let reply = call.write_sealed(&seal, |scope| {
         let endpoint = WEBHOOK_ENDPOINTS.add(call, scope, endpoint, rule)?;
-        fresh.install(scope, endpoint.text("id"), 0)?;
-        Ok(WEBHOOK_ENDPOINTS.created(&endpoint, &[("secret", &fresh.text)]))
+        fresh.install(scope, endpoint.get(endpoint::ID)?, 0)?;
+        WEBHOOK_ENDPOINTS.created(&endpoint, &[("secret", &fresh.text)])
     })?;
     Ok(reply.header("cache-control", "no-store"))
 }
@@ -68,10 +68,10 @@ pub(crate) async fn rotate(call: &Call) -> kit::Result {
     let reply = call.write_sealed(&seal, |scope| {
         let mut endpoint = WEBHOOK_ENDPOINTS.find_to_change(call, scope)?;
         call.refuse_revoked(scope)?;
-        endpoint.set_text("public_key", &fresh.public);
+        endpoint.set(endpoint::PUBLIC_KEY, &fresh.public)?;
         WEBHOOK_ENDPOINTS.write(call, scope, &mut endpoint, "updated")?;
-        fresh.install(scope, endpoint.text("id"), grace)?;
-        Ok(WEBHOOK_ENDPOINTS.reply_with(200, &endpoint, &[("secret", &fresh.text)]))
+        fresh.install(scope, endpoint.get(endpoint::ID)?, grace)?;
+        WEBHOOK_ENDPOINTS.reply_with(200, &endpoint, &[("secret", &fresh.text)])
     })?;
     Ok(reply.header("cache-control", "no-store"))
 }
@@ -86,20 +86,23 @@ pub(crate) fn rule(change: Change<'_>) -> kit::Result<()> {
             refuse_too_many(scope)?;
             queue::open(scope, endpoint)
         }
-        Action::Write if endpoint.text("status") == "ENABLED" => queue::subscribe(scope, endpoint),
+        Action::Write if endpoint.get(endpoint::STATUS)? == "ENABLED" => {
+            queue::subscribe(scope, endpoint)
+        }
         Action::Write => Ok(()),
         Action::Delete => {
-            secrets::SECRETS.forget(scope, endpoint.text("id"))?;
-            forget_headers(scope, endpoint.text("id"))?;
-            queue::close(scope, endpoint.text("id"), now())
+            let id = endpoint.get(endpoint::ID)?;
+            secrets::SECRETS.forget(scope, id)?;
+            forget_headers(scope, id)?;
+            queue::close(scope, id, now())
         }
         Action::Operation("enable") => {
-            endpoint.set("disabled_reason", Value::Null);
+            endpoint.set(endpoint::DISABLED_REASON, None)?;
             queue::open(scope, endpoint)
         }
         Action::Operation(_) => {
-            endpoint.set_text("disabled_reason", "REQUESTED");
-            queue::close(scope, endpoint.text("id"), now())
+            endpoint.set(endpoint::DISABLED_REASON, Some("REQUESTED"))?;
+            queue::close(scope, endpoint.get(endpoint::ID)?, now())
         }
     }
 }

@@ -48,7 +48,7 @@ mod target;
 
 #[cfg(target_arch = "wasm32")]
 mod function {
-    use super::contract::{INTEGRATIONS, Op, WEBHOOK_ATTEMPTS, WEBHOOK_ENDPOINTS};
+    use super::contract::{INTEGRATIONS, Op, WEBHOOK_ATTEMPTS, WEBHOOK_ENDPOINTS, attempt};
     use super::inbound::receive::{Receiver, receive};
     use super::{endpoints, integrations, replay, statistics, tick};
     use kit::Call;
@@ -74,7 +74,7 @@ mod function {
             Op::ListWebhookEndpointAttempts => {
                 let id = call.path("id");
                 let exists = |scope: &kit::Scope<'_>| WEBHOOK_ENDPOINTS.find(scope, id).map(drop);
-                WEBHOOK_ATTEMPTS.list_of(&call, Some(("endpoint_id", id)), exists)
+                WEBHOOK_ATTEMPTS.list_of(&call, Some((attempt::ENDPOINT_ID, id)), exists)
             }
             Op::GetWebhookEndpointStatistics => statistics::get(&call),
             Op::ListIntegrations => INTEGRATIONS.list(&call),

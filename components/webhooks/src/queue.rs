@@ -2,6 +2,7 @@
 
 use kit::{Record, Scope, Value, values};
 
+use crate::contract::endpoint;
 use crate::patterns;
 
 /// The due time of a queue that has nothing to send, in milliseconds.
@@ -25,8 +26,8 @@ pub(crate) fn open(scope: &Scope<'_>, endpoint: &Record) -> kit::Result<()> {
          position = excluded.position, due_at = excluded.due_at, paused_until = 0, failures = 0, \
          failing_since = NULL",
         values![
-            endpoint.text("id"),
-            patterns::joined(&endpoint.list("event_types")),
+            endpoint.get(endpoint::ID)?,
+            patterns::joined(&endpoint.get(endpoint::EVENT_TYPES)?),
             newest(scope)?,
             NEVER,
         ],
@@ -38,8 +39,8 @@ pub(crate) fn open(scope: &Scope<'_>, endpoint: &Record) -> kit::Result<()> {
 /// the queue keeps its position, so that none of them is lost. Otherwise it moves to the newest
 /// event.
 pub(crate) fn subscribe(scope: &Scope<'_>, endpoint: &Record) -> kit::Result<()> {
-    let id = endpoint.text("id");
-    let patterns = patterns::joined(&endpoint.list("event_types"));
+    let id = endpoint.get(endpoint::ID)?;
+    let patterns = patterns::joined(&endpoint.get(endpoint::EVENT_TYPES)?);
     let found = scope.fetch_optional::<(String, i64)>(
         "SELECT patterns, position FROM webhook_queues WHERE tenant_id = $1 AND endpoint_id = $2",
         values![id],

@@ -5,7 +5,7 @@ use kit::{Call, Code, Error, Event, Record, Reply, Scope, Value, milliseconds, n
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::contract::WEBHOOK_ENDPOINTS;
+use crate::contract::{WEBHOOK_ENDPOINTS, endpoint};
 use crate::{patterns, queue};
 
 /// The most deliveries that one call makes due.
@@ -39,7 +39,7 @@ impl Taken {
 /// The endpoint in the path. It must be enabled.
 fn enabled(call: &Call, scope: &Scope<'_>) -> kit::Result<Record> {
     let endpoint = WEBHOOK_ENDPOINTS.find_to_change(call, scope)?;
-    match endpoint.text("status") {
+    match endpoint.get(endpoint::STATUS)? {
         "ENABLED" => Ok(endpoint),
         _ => Err(Error::new(Code::Conflict, "The endpoint is disabled; enable it first.")),
     }
@@ -49,7 +49,7 @@ fn enabled(call: &Call, scope: &Scope<'_>) -> kit::Result<Record> {
 pub(crate) fn test(call: &Call) -> kit::Result {
     call.write(|scope| {
         let endpoint = enabled(call, scope)?;
-        let id = endpoint.text("id");
+        let id = endpoint.get(endpoint::ID)?;
         let event = scope.emit(Event {
             kind: patterns::TEST,
             subject: id,
@@ -65,7 +65,7 @@ pub(crate) fn test(call: &Call) -> kit::Result {
 pub(crate) fn resend(call: &Call) -> kit::Result {
     call.write(|scope| {
         let endpoint = enabled(call, scope)?;
-        let id = endpoint.text("id");
+        let id = endpoint.get(endpoint::ID)?;
         let attempt = call.path("attempt_id");
         let found = scope.fetch_optional::<String>(
             "SELECT event_id FROM webhook_attempts \
@@ -103,7 +103,7 @@ pub(crate) fn recover(call: &Call) -> kit::Result {
     let (since, until) = window(call)?;
     call.write(|scope| {
         let endpoint = enabled(call, scope)?;
-        let id = endpoint.text("id");
+        let id = endpoint.get(endpoint::ID)?;
         // Oldest first: a delivery beyond the limit is newer, and the next call takes it.
         let taken = scope.execute(
             "UPDATE webhook_deliveries SET status = 'PENDING', attempts = 0, due_at = 0, \
@@ -123,8 +123,8 @@ pub(crate) fn missing(call: &Call) -> kit::Result {
     let (since, until) = window(call)?;
     call.write(|scope| {
         let endpoint = enabled(call, scope)?;
-        let id = endpoint.text("id");
-        let patterns = patterns::joined(&endpoint.list("event_types"));
+        let id = endpoint.get(endpoint::ID)?;
+        let patterns = patterns::joined(&endpoint.get(endpoint::EVENT_TYPES)?);
         let (takes, values) = patterns::condition(&patterns, 6);
         // Events after the position of the queue are sent from the feed anyway.
         let sql = format!(

@@ -13,6 +13,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 const fn field(name: &'static str, kind: Kind) -> Field {
     Field {
         name,
+        column: 0,
         kind,
         nullable: false,
         writable: true,

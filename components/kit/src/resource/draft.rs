@@ -68,7 +68,10 @@ pub(crate) fn assign(
                     continue;
                 };
                 // A null in a map removes the name, also in a whole document.
-                let known = if how == How::Merge { record.text(field.name) } else { "" };
+                let known = match record.value(field) {
+                    Value::Text(known) if how == How::Merge => known,
+                    _ => "",
+                };
                 let mut merged = Free::parse(known).unwrap_or_else(Free::null);
                 merged.merge(written);
                 merged.to_string().into()
@@ -86,7 +89,7 @@ pub(crate) fn assign(
                 let message = format!("Must have at most {JSON_LIMIT} bytes as JSON.");
                 violations.push(violation("TOO_LONG", &message));
             }
-            _ => record.set(field.name, value),
+            _ => record.put(field, value),
         }
     }
     if violations.is_empty() { Ok(()) } else { Err(violations) }

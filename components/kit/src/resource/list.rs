@@ -6,7 +6,7 @@ use super::expand;
 use super::record::Record;
 use crate::contract::Resource;
 use crate::list::{Bound, Filter, Links, Mode, Op, Place, Query, Resume, View, count, select};
-use crate::{Call, Code, Error, Reply, Scope, Value, values};
+use crate::{Call, Code, Column, Error, Reply, Scope, Value, values};
 
 /// The part of the list that a request leads to.
 struct Window {
@@ -28,21 +28,21 @@ impl Resource {
     }
 
     /// Answers a page of the objects that belong to another object. `of` is the field that names
-    /// the other object, such as `owner_id`, and its id. `check` refuses the request if there is no
-    /// such object.
+    /// the other object, such as `project::OWNER_ID`, and its id. `check` refuses the request if
+    /// there is no such object.
     ///
     /// # Errors
     /// As [`Resource::list`]; those of `check`.
     pub fn list_of(
         &'static self,
         call: &Call,
-        of: Option<(&str, &str)>,
+        of: Option<(Column<String>, &str)>,
         check: impl FnOnce(&Scope<'_>) -> Result<(), Error>,
     ) -> Result<Reply, Error> {
         let given = call.query_parameters();
         let mut query = Query::parse(self, &given)?;
-        if let Some((name, id)) = of {
-            let field = self.field(name).ok_or_else(|| Error::internal(name))?;
+        if let Some((column, id)) = of {
+            let field = column.field_of(self)?;
             let values = vec![id.into()];
             query.filters.push(Filter { field, key: None, op: Op::Eq, values });
         }
@@ -203,13 +203,13 @@ impl List<'_> {
         let record = Record::read(self.resource, row)?;
         let keys = keys
             .iter()
-            .map(|key| known(key.field.name).unwrap_or_else(|| record.get(key.field.name).clone()));
+            .map(|key| known(key.field.name).unwrap_or_else(|| record.value(key.field).clone()));
         Ok(Place { keys: keys.collect(), backwards: false })
     }
 
     fn keys_of(&self, record: &Record) -> Vec<Value> {
         let keys = self.query.keys(self.resource);
-        keys.iter().map(|key| record.get(key.field.name).clone()).collect()
+        keys.iter().map(|key| record.value(key.field).clone()).collect()
     }
 
     fn cursor(&self, record: &Record, backwards: bool) -> Result<String, Error> {

@@ -74,8 +74,8 @@ impl Resource {
             let related = expand::Related::load(scope, &view, std::slice::from_ref(&record))?;
             let mut body = Vec::with_capacity(512);
             record.write(&mut body, |field| view.shows(field), |out| related.write(out, &record));
-            let tag = conditional::tag(&record, (!view.is_whole()).then_some(&body));
-            let modified = related.modified().max(record.integer("updated_at"));
+            let tag = conditional::tag(&record, (!view.is_whole()).then_some(&body))?;
+            let modified = related.modified().max(record.updated_at()?);
             Ok(Reply::json(200, body)
                 .header("etag", tag)
                 .header("last-modified", crate::http_date(modified)))
@@ -90,7 +90,7 @@ impl Resource {
         let record = self.draft(call)?;
         call.write(|scope| {
             let record = self.add(call, scope, record, rule)?;
-            Ok(self.created(&record, &[]))
+            self.created(&record, &[])
         })
     }
 
@@ -104,15 +104,15 @@ impl Resource {
         let now = crate::now();
         let mut record = Record::empty(self);
         for field in self.columns().filter(|field| !field.writable) {
-            record.set(field.name, draft::preset(field, caller.id()));
+            record.put(field, draft::preset(field, caller.id()));
         }
         draft::assign(&mut record, self, call, How::Whole, caller.id())
             .map_err(Error::violations)?;
-        record.set_text("id", &crate::id(self.prefix));
-        record.set_text("tenant_id", &caller.tenant);
-        record.set("version", 1.into());
-        record.set("created_at", now.into());
-        record.set("updated_at", now.into());
+        record.set(self.column::<String>("id")?, &crate::id(self.prefix))?;
+        record.set(self.column::<String>("tenant_id")?, &caller.tenant)?;
+        record.set(self.column::<i64>("version")?, 1)?;
+        record.set(self.column::<i64>("created_at")?, now)?;
+        record.set(self.column::<i64>("updated_at")?, now)?;
         Ok(record)
     }
 
@@ -130,7 +130,7 @@ impl Resource {
         rule(Change { call, scope, action: Action::Write, before: None, after: &mut record })?;
         let mut named = record.clone();
         for field in self.columns() {
-            named.set(field.name, draft::preset(field, call.caller()?.id()));
+            named.put(field, draft::preset(field, call.caller()?.id()));
         }
         expand::check(scope, self, &named, &record)?;
         self.insert(scope, &record)?;
@@ -139,9 +139,12 @@ impl Resource {
     }
 
     /// The answer to a creation: the object, and the members that are shown only this once.
-    pub fn created(&'static self, record: &Record, once: &[(&str, &str)]) -> Reply {
-        let location = format!("/{}/{}", self.collection, record.text("id"));
-        self.reply_with(201, record, once).header("location", location)
+    ///
+    /// # Errors
+    /// As [`Resource::reply`].
+    pub fn created(&'static self, record: &Record, once: &[(&str, &str)]) -> Result<Reply, Error> {
+        let location = format!("/{}/{}", self.collection, record.id()?);
+        Ok(self.reply_with(201, record, once)?.header("location", location))
     }
 
     /// `PUT /{collection}/{id}`: a field that is left out gets its default.
@@ -209,12 +212,12 @@ impl Resource {
         let (action, after) = (Action::Write, &mut record);
         rule(Change { call, scope, action, before: Some(&before), after })?;
         if record == before {
-            return Ok(self.reply(200, &record));
+            return self.reply(200, &record);
         }
         expand::check(scope, self, &before, &record)?;
         self.update(scope, &mut record)?;
         self.tell(call, scope, "updated", &record)?;
-        Ok(self.reply(200, &record))
+        self.reply(200, &record)
     }
 
     /// `DELETE /{collection}/{id}`: leaves a tombstone. A second deletion is not an error (K-57).
@@ -295,18 +298,29 @@ impl Resource {
                  WHERE tenant_id = $1 AND id = $3",
                 self.table
             ),
-            values![crate::now(), before.text("id")],
+            values![crate::now(), before.id()?],
         )?;
         self.tell(call, scope, "deleted", before)
     }
 
     /// An answer with the object and its validator.
-    pub fn reply(&'static self, status: u16, record: &Record) -> Reply {
+    ///
+    /// # Errors
+    /// `internal-error` if the object has no version.
+    pub fn reply(&'static self, status: u16, record: &Record) -> Result<Reply, Error> {
         self.reply_with(status, record, &[])
     }
 
     /// An answer with the object, and with members that are shown only this once.
-    pub fn reply_with(&'static self, status: u16, record: &Record, once: &[(&str, &str)]) -> Reply {
+    ///
+    /// # Errors
+    /// As [`Resource::reply`].
+    pub fn reply_with(
+        &'static self,
+        status: u16,
+        record: &Record,
+        once: &[(&str, &str)],
+    ) -> Result<Reply, Error> {
         let mut body = Vec::with_capacity(512);
         record.write(
             &mut body,
@@ -317,9 +331,9 @@ impl Resource {
                 }
             },
         );
-        Reply::json(status, body)
-            .header("etag", conditional::tag(record, None))
-            .header("last-modified", crate::http_date(record.integer("updated_at")))
+        Ok(Reply::json(status, body)
+            .header("etag", conditional::tag(record, None)?)
+            .header("last-modified", crate::http_date(record.updated_at()?)))
     }
 
     fn check_tenant(&self, call: &Call) -> Result<(), Error> {

@@ -37,8 +37,7 @@ impl Resource {
         conditional::require(call)?;
         call.write(|scope| {
             let before = self.find_to_change(call, scope)?;
-            let record = self.step(call, scope, transition, &before, rule)?;
-            Ok(self.reply(200, &record))
+            self.reply(200, &self.step(call, scope, transition, &before, rule)?)
         })
     }
 
@@ -99,7 +98,7 @@ impl Resource {
         before: &Record,
         rule: Rule,
     ) -> Result<Record, Error> {
-        let status = before.text("status");
+        let status = before.get(self.column::<String>("status")?)?;
         if !transition.from.contains(&status) {
             let from = transition.from.join(" or ");
             return Err(Error {
@@ -111,7 +110,7 @@ impl Resource {
             });
         }
         let mut record = before.clone();
-        record.set_text("status", transition.to);
+        record.set(self.column::<String>("status")?, transition.to)?;
         let (action, after) = (Action::Operation(transition.action), &mut record);
         rule(Change { call, scope, action, before: Some(before), after })?;
         self.update(scope, &mut record)?;

@@ -2,8 +2,9 @@
 
 use std::io::Write;
 
+use crate::column::{Column, Stored};
 use crate::contract::{Field, Kind, Resource};
-use crate::{Error, Row, Value};
+use crate::{Error, Internal, Row, Value};
 
 /// An object: one value for each column of its resource.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,43 +39,57 @@ impl Record {
         Self { resource, values: vec![Value::Null; resource.columns().count()] }
     }
 
-    /// The value of a field; null if there is no such field.
-    pub fn get(&self, name: &str) -> &Value {
-        self.index(name).map_or(&Value::Null, |index| &self.values[index])
-    }
-
-    /// The text of a field; empty if the field is null, or not text, or unknown.
-    pub fn text(&self, name: &str) -> &str {
-        match self.get(name) {
-            Value::Text(text) => text,
-            _ => "",
-        }
-    }
-
-    /// The number of a field: an integer, 1 for true, or the milliseconds of a time. 0 if the field
-    /// is null.
-    pub fn integer(&self, name: &str) -> i64 {
-        match self.get(name) {
-            Value::Integer(number) => *number,
-            _ => 0,
-        }
-    }
-
-    /// The strings of a list.
-    pub fn list(&self, name: &str) -> Vec<String> {
-        serde_json::from_str(self.text(name)).unwrap_or_default()
+    /// The value of a field.
+    ///
+    /// # Errors
+    /// `internal-error` for a field of another resource, and for one that has no value yet.
+    pub fn get<T: Stored>(&self, column: Column<T>) -> Result<T::As<'_>, Error> {
+        let field = column.field_of(self.resource)?;
+        T::read(self.value(field)).ok_or_else(|| {
+            let (resource, name) = (self.resource.name, field.name);
+            Error::internal(format!("{name} of a {resource} has no value of its type"))
+        })
     }
 
     /// Changes a field.
-    pub fn set(&mut self, name: &str, value: Value) {
-        if let Some(index) = self.index(name) {
-            self.values[index] = value;
-        }
+    ///
+    /// # Errors
+    /// `internal-error` for a field of another resource.
+    pub fn set<T: Stored>(&mut self, column: Column<T>, value: T::As<'_>) -> Result<(), Error> {
+        let field = column.field_of(self.resource)?;
+        self.put(field, T::store(value));
+        Ok(())
     }
 
-    /// Changes a field to a text.
-    pub fn set_text(&mut self, name: &str, text: &str) {
-        self.set(name, text.into());
+    /// The value of a field as its column stores it.
+    ///
+    /// # Errors
+    /// `internal-error` for a field of another resource.
+    pub fn stored<T>(&self, column: Column<T>) -> Result<&Value, Error> {
+        Ok(self.value(column.field_of(self.resource)?))
+    }
+
+    /// The value of a field of this resource.
+    pub(crate) fn value(&self, field: &Field) -> &Value {
+        &self.values[field.column]
+    }
+
+    /// Changes a field of this resource.
+    pub(crate) fn put(&mut self, field: &Field, value: Value) {
+        self.values[field.column] = value;
+    }
+
+    pub(crate) fn id(&self) -> Result<&str, Error> {
+        self.get(self.resource.column::<String>("id")?)
+    }
+
+    pub(crate) fn version(&self) -> Result<i64, Error> {
+        self.get(self.resource.column::<i64>("version")?)
+    }
+
+    /// In milliseconds since the Unix epoch.
+    pub(crate) fn updated_at(&self) -> Result<i64, Error> {
+        self.get(self.resource.column::<i64>("updated_at")?)
     }
 
     /// The fields that have a column with their values.
@@ -91,10 +106,6 @@ impl Record {
         self.resource.folds().then(|| ("folded", text::folded(texts).into()))
     }
 
-    fn index(&self, name: &str) -> Option<usize> {
-        self.resource.columns().position(|field| field.name == name)
-    }
-
     /// Appends the object as native JSON: the fields that `shows` selects, then the members that
     /// `more` appends. Each of these begins with a comma.
     pub(crate) fn write(
@@ -105,16 +116,7 @@ impl Record {
     ) {
         out.push(b'{');
         let mut first = true;
-        let mut columns = self.values.iter();
-        for field in self.resource.fields {
-            // Fields and columns have the same order, so only a synonym is looked up.
-            let held = match field.synonym {
-                None => columns.next().unwrap_or(&Value::Null),
-                Some(name) => self.get(name),
-            };
-            if !shows(field) {
-                continue;
-            }
+        for field in self.resource.fields.iter().filter(|field| shows(field)) {
             if !std::mem::take(&mut first) {
                 out.push(b',');
             }
@@ -123,9 +125,9 @@ impl Record {
             out.push(b'"');
             out.extend_from_slice(field.name.as_bytes());
             out.extend_from_slice(b"\":");
-            match held {
+            match self.value(field) {
                 Value::Text(json) if field.masked => masked(out, json),
-                _ => value(out, field.kind, held),
+                held => value(out, field.kind, held),
             }
         }
         more(out);
@@ -133,14 +135,19 @@ impl Record {
     }
 
     /// The object as events and audit entries may keep it: without secret and personal fields.
-    pub(crate) fn public(&self) -> String {
+    ///
+    /// # Errors
+    /// `internal-error` if the JSON is not UTF-8.
+    pub(crate) fn public(&self) -> Result<String, Error> {
         let mut out = Vec::new();
         let mut shown = self.clone();
         for field in self.resource.columns().filter(|field| field.origin) {
-            shown.set_text(field.name, &origin(self.text(field.name)));
+            if let Value::Text(url) = self.value(field) {
+                shown.put(field, origin(url).into());
+            }
         }
         shown.write(&mut out, |field| !field.secret && !field.personal, |_| {});
-        String::from_utf8(out).unwrap_or_default()
+        String::from_utf8(out).internal()
     }
 }
 

@@ -25,8 +25,8 @@ impl Resource {
         scope: &Scope<'_>,
         record: &mut Record,
     ) -> Result<(), Error> {
-        record.set("version", (record.integer("version") + 1).into());
-        record.set("updated_at", crate::now().into());
+        record.set(self.column::<i64>("version")?, record.version()? + 1)?;
+        record.set(self.column::<i64>("updated_at")?, crate::now())?;
         let fixed = ["id", "tenant_id", "created_at"];
         let columns = record.columns().filter(|(field, _)| !fixed.contains(&field.name));
         let columns = columns.map(|(field, value)| (field.name, value.clone()));
@@ -41,7 +41,7 @@ impl Resource {
             sets.join(", "),
             sets.len() + 2
         );
-        given.push(record.get("id").clone());
+        given.push(record.id()?.into());
         scope.execute_one(&sql, given)
     }
 
@@ -74,7 +74,7 @@ impl Resource {
     ) -> Result<(), Error> {
         self.update(scope, record)?;
         let kind = format!("{}.{verb}", self.name);
-        let (subject, data) = (record.text("id"), record.public());
+        let (subject, data) = (record.id()?, record.public()?);
         scope.emit(Event { kind: &kind, subject, source_agent, data }).map(drop)
     }
 
@@ -86,8 +86,8 @@ impl Resource {
         verb: &str,
         record: &Record,
     ) -> Result<(), Error> {
-        let (kind, subject) = (format!("{}.{verb}", self.name), record.text("id"));
-        let (source_agent, data) = (call.function, record.public());
+        let (kind, subject) = (format!("{}.{verb}", self.name), record.id()?);
+        let (source_agent, data) = (call.function, record.public()?);
         scope.emit_audited(call, Event { kind: &kind, subject, source_agent, data })
     }
 }

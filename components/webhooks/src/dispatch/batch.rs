@@ -8,7 +8,7 @@ use super::item::Item;
 use super::lease::Leased;
 use super::run::Run;
 use super::send::To;
-use crate::contract::WEBHOOK_ENDPOINTS;
+use crate::contract::{WEBHOOK_ENDPOINTS, endpoint};
 use crate::policy::Health;
 use crate::{credentials, patterns, queue, secrets, shares};
 
@@ -30,7 +30,7 @@ pub(super) struct Batch {
     pub(super) is_over: bool,
     /// The stored headers, and their form with all values sealed, if some values are still in
     /// clear.
-    pub(super) reseal: Option<(String, String)>,
+    pub(super) reseal: Option<(Value, String)>,
     pub(super) to: To,
 }
 
@@ -56,7 +56,10 @@ pub(super) fn take(run: &Run<'_>, leased: &Leased) -> kit::Result<Option<Batch>>
             Err(error) if matches!(error.code, Code::ResourceGone | Code::ResourceNotFound) => None,
             Err(error) => return Err(error),
         };
-        let endpoint = endpoint.filter(|endpoint| endpoint.text("status") == "ENABLED");
+        let endpoint = match endpoint {
+            Some(endpoint) if endpoint.get(endpoint::STATUS)? == "ENABLED" => Some(endpoint),
+            _ => None,
+        };
         let mut batch = Batch {
             items: Vec::new(),
             waiting: Vec::new(),
@@ -73,7 +76,8 @@ pub(super) fn take(run: &Run<'_>, leased: &Leased) -> kit::Result<Option<Batch>>
             let keys = secrets::load(scope, &run.seal, &leased.endpoint)?;
             batch.to = To::new(&endpoint, &run.seal, keys)?;
             let sealed = credentials::overdue(&run.seal, &endpoint)?;
-            batch.reseal = sealed.map(|sealed| (endpoint.text("headers").to_owned(), sealed));
+            let plain = endpoint.stored(endpoint::HEADERS)?;
+            batch.reseal = sealed.map(|sealed| (plain.clone(), sealed));
             batch.fill(scope, &endpoint, shares::width(served(scope)?))?;
         }
         Ok(Some(batch))
@@ -90,15 +94,15 @@ fn served(scope: &Scope<'_>) -> kit::Result<usize> {
 
 impl Batch {
     fn fill(&mut self, scope: &Scope<'_>, endpoint: &Record, width: usize) -> kit::Result<()> {
-        self.in_order = endpoint.text("ordering") == "SUBJECT";
-        self.rate = Some(endpoint.integer("rate_per_second")).filter(|rate| *rate > 0);
+        self.in_order = endpoint.get(endpoint::ORDERING)? == "SUBJECT";
+        self.rate = endpoint.get(endpoint::RATE_PER_SECOND)?.filter(|rate| *rate > 0);
         let rate = self.rate.and_then(|rate| usize::try_from(rate).ok());
         let most = rate.unwrap_or(width).min(width);
         let most = if self.health.is_tripped() { 1 } else { most };
-        self.items = due(scope, endpoint.text("id"), self.in_order, most)?;
+        self.items = due(scope, endpoint.get(endpoint::ID)?, self.in_order, most)?;
         let room = most - self.items.len();
         if room > 0 {
-            self.read_on(scope, endpoint.text("id"), room)?;
+            self.read_on(scope, endpoint.get(endpoint::ID)?, room)?;
         }
         Ok(())
     }

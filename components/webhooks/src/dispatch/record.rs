@@ -9,7 +9,7 @@ use super::item::Item;
 use super::lease::Leased;
 use super::run::Run;
 use super::send::Sent;
-use crate::contract::WEBHOOK_ENDPOINTS;
+use crate::contract::{WEBHOOK_ENDPOINTS, endpoint};
 use crate::patterns;
 use crate::policy::Outcome;
 use crate::queue::{self, NEVER};
@@ -110,7 +110,7 @@ impl Work<'_> {
             // Only if the owner has not written the headers since.
             let sql = "UPDATE webhook_endpoints SET headers = $2 WHERE tenant_id = $1 \
                  AND id = $3 AND headers = $4";
-            self.scope.execute(sql, values![sealed, &self.leased.endpoint, plain])?;
+            self.scope.execute(sql, values![sealed, &self.leased.endpoint, plain.clone()])?;
         }
         self.tell(sent, &fates)?;
         if let Some(reason) = lost {
@@ -266,8 +266,8 @@ impl Work<'_> {
 
     fn disable(&self, reason: &str) -> kit::Result<()> {
         let mut endpoint: Record = WEBHOOK_ENDPOINTS.find(self.scope, &self.leased.endpoint)?;
-        endpoint.set_text("status", "DISABLED");
-        endpoint.set_text("disabled_reason", reason);
+        endpoint.set(endpoint::STATUS, "DISABLED")?;
+        endpoint.set(endpoint::DISABLED_REASON, Some(reason))?;
         WEBHOOK_ENDPOINTS.amend(self.scope, &mut endpoint, "disabled", "webhooks")?;
         queue::close(self.scope, &self.leased.endpoint, self.now)
     }

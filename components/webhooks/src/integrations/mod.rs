@@ -7,7 +7,7 @@ pub(crate) mod secrets;
 use kit::{Action, Call, Change, Code, Error, Record, Reply, Scope, Seal};
 use serde::{Deserialize, Serialize};
 
-use crate::contract::INTEGRATIONS;
+use crate::contract::{INTEGRATIONS, integration};
 use crate::inbound::Provider;
 use secrets::Fresh;
 
@@ -29,11 +29,12 @@ pub(crate) async fn create(call: &Call) -> kit::Result {
     let wanted: Wanted = call.json()?;
     let integration = INTEGRATIONS.draft(call)?;
     let provider = provider(&integration)?;
-    let fresh = Fresh::make(&seal, provider, integration.text("id"), wanted.secret.as_deref())?;
+    let id = integration.get(integration::ID)?;
+    let fresh = Fresh::make(&seal, provider, id, wanted.secret.as_deref())?;
     let reply = call.write_sealed(&seal, |scope| {
         let integration = INTEGRATIONS.add(call, scope, integration, rule)?;
-        fresh.install(scope, integration.text("id"), 0)?;
-        Ok(INTEGRATIONS.created(&integration, &[("secret", &fresh.text)]))
+        fresh.install(scope, integration.get(integration::ID)?, 0)?;
+        INTEGRATIONS.created(&integration, &[("secret", &fresh.text)])
     })?;
     Ok(reply.header("cache-control", "no-store"))
 }
@@ -50,7 +51,7 @@ pub(crate) async fn rotate(call: &Call) -> kit::Result {
         let fresh = Fresh::make(&seal, provider(&integration)?, id, wanted.secret.as_deref())?;
         INTEGRATIONS.write(call, scope, &mut integration, "updated")?;
         fresh.install(scope, id, grace)?;
-        Ok(INTEGRATIONS.reply_with(200, &integration, &[("secret", &fresh.text)]))
+        INTEGRATIONS.reply_with(200, &integration, &[("secret", &fresh.text)])
     })?;
     Ok(reply.header("cache-control", "no-store"))
 }
@@ -77,16 +78,16 @@ pub(crate) fn rule(change: Change<'_>) -> kit::Result<()> {
     let Change { call, scope, action, before, after: integration } = change;
     call.refuse_revoked(scope)?;
     match action {
-        Action::Write if !is_word(integration.text("kind")) => {
+        Action::Write if !is_word(integration.get(integration::KIND)?) => {
             Err(Error::violation("/kind", "INVALID_FORMAT", "Must be a word in kebab-case."))
         }
         Action::Write if before.is_none() => {
             refuse_too_many(scope)?;
-            health::begin(scope, integration.text("id"))
+            health::begin(scope, integration.get(integration::ID)?)
         }
         Action::Delete => {
-            secrets::SECRETS.forget(scope, integration.text("id"))?;
-            oauth::forget(scope, integration.text("id"))
+            secrets::SECRETS.forget(scope, integration.get(integration::ID)?)?;
+            oauth::forget(scope, integration.get(integration::ID)?)
         }
         Action::Write | Action::Operation(_) => Ok(()),
     }
@@ -108,7 +109,7 @@ pub(crate) async fn endpoints(call: &Call) -> kit::Result {
     let base = spin_sdk::variables::get("public_url").await.unwrap_or_default();
     let base = base.trim().trim_end_matches('/');
     let integration = call.read(|scope| INTEGRATIONS.find(scope, call.path("id")))?;
-    let (id, kind) = (integration.text("id"), integration.text("kind"));
+    let (id, kind) = (integration.get(integration::ID)?, integration.get(integration::KIND)?);
     let slug = provider(&integration)?.slug();
     let items = [
         format!("integrations/webhooks/{slug}"),
@@ -122,7 +123,7 @@ pub(crate) async fn endpoints(call: &Call) -> kit::Result {
 
 /// The provider of an integration. The contract allows only known ones.
 fn provider(integration: &Record) -> kit::Result<Provider> {
-    Provider::parse(integration.text("provider"))
+    Provider::parse(integration.get(integration::PROVIDER)?)
         .ok_or_else(|| Error::internal("an integration of an unknown provider"))
 }
 

@@ -5,7 +5,7 @@ use oauth2::PkceCodeChallenge;
 use serde::{Deserialize, Serialize};
 
 use super::provider;
-use crate::contract::INTEGRATIONS;
+use crate::contract::{INTEGRATIONS, integration};
 
 /// How long the user may take to come back, in milliseconds.
 const PATIENCE: i64 = 600_000;
@@ -35,7 +35,8 @@ pub(crate) async fn authorize(call: &Call) -> kit::Result {
     let wanted: Wanted = call.json()?;
     let id = call.path("id");
     let integration = call.read(|scope| INTEGRATIONS.find_to_change(call, scope))?;
-    let name = wanted.provider.unwrap_or_else(|| integration.text("provider").to_lowercase());
+    let own = integration.get(integration::PROVIDER)?;
+    let name = wanted.provider.unwrap_or_else(|| own.to_lowercase());
     let provider = provider::find(&name, &seal).await?;
     let redirect_uri = provider.redirect_uri(wanted.redirect_uri.as_deref())?;
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();

@@ -7,7 +7,7 @@ use super::connection::Connection;
 use super::provider;
 use super::request::Refusal;
 use super::{AGAIN, authorize, conflict, refused, spent, unreachable};
-use crate::contract::INTEGRATIONS;
+use crate::contract::{INTEGRATIONS, integration};
 use crate::grant;
 
 /// The authorization response (RFC 6749 section 4.1.2, RFC 9207). Other members are ignored. An
@@ -68,9 +68,9 @@ pub(crate) async fn connect(call: &Call) -> kit::Result {
     let connection = Connection::new(pending.provider, answer, None);
     call.write(|scope| {
         let mut integration = INTEGRATIONS.find(scope, call.path("id"))?;
-        connection.install(scope, &seal, integration.text("id"))?;
+        connection.install(scope, &seal, integration.get(integration::ID)?)?;
         INTEGRATIONS.write(call, scope, &mut integration, "connected")?;
-        Ok(INTEGRATIONS.reply(200, &integration))
+        INTEGRATIONS.reply(200, &integration)
     })
 }
 
