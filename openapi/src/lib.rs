@@ -48,7 +48,8 @@ use protocol::contract::{EventType, Operation};
 use serde_json::Value;
 
 /// Writes the operations of a function to `$OUT_DIR/contract.rs`: the enum `Op` with its
-/// implementation of `kit::contract::Operations`. The `build.rs` of the function calls it.
+/// implementation of `kit::contract::Operations`, and each resource with constants for its fields.
+/// The `build.rs` of the function calls it.
 ///
 /// If the contract cannot be compiled, then the build fails with a message that names file,
 /// operation and keyword.

@@ -21,6 +21,15 @@ pub(crate) struct Declared<'a> {
     transitions: Vec<Transition>,
 }
 
+impl Declared<'_> {
+    /// The index of the column of a field, or of the field that it repeats.
+    fn column(&self, field: &Field<'_>) -> usize {
+        let name = field.synonym.unwrap_or(field.name);
+        let columns = self.fields.iter().filter(|field| field.synonym.is_none());
+        columns.take_while(|column| column.name != name).count()
+    }
+}
+
 struct Field<'a> {
     name: &'a str,
     kind: Kind,
@@ -96,6 +105,15 @@ fn declared<'a>(bundle: &'a Value, schema: &'a Value) -> Result<Declared<'a>> {
     };
     for &needed in needed {
         ensure!(fields.iter().any(|field| field.name == needed), "{collection} has no {needed}");
+    }
+    for field in fields.iter().filter(|field| field.synonym.is_some()) {
+        let repeats =
+            |other: &Field<'_>| other.synonym.is_none() && Some(other.name) == field.synonym;
+        ensure!(
+            fields.iter().any(repeats),
+            "{collection}: x-synonym of {} is no field",
+            field.name
+        );
     }
     Ok(Declared {
         name: text("name")?,
@@ -181,18 +199,50 @@ fn transitions(bundle: &Value, collection: &str) -> Result<Vec<Transition>> {
 /// The resource as Rust source.
 pub(crate) fn source(resource: &Declared<'_>) -> String {
     let Declared { name, collection, table, prefix, scope, append_only, .. } = resource;
-    let fields: String = resource.fields.iter().map(field_source).collect();
+    let fields = resource.fields.iter();
+    let fields: String = fields.map(|field| field_source(field, resource.column(field))).collect();
     let transitions: String =
         resource.transitions.iter().map(|it| {
             let Transition { action, from, to, event } = it;
             format!("{KIT}::Transition {{ action: {action:?}, from: &{from:?}, to: {to:?}, event: {event:?} }}, ")
         }).collect();
+    let constants: String = resource
+        .fields
+        .iter()
+        .enumerate()
+        .map(|(index, field)| column_source(collection, index, field))
+        .collect();
     format!(
         "\n/// The resource `{collection}`.\n\
          pub static {}: {KIT}::Resource = {KIT}::Resource {{\n    \
          collection: {collection:?}, name: {name:?}, table: {table:?}, prefix: {prefix:?}, \
          scope: {scope:?},\n    fields: &[\n{fields}    ],\n    \
-         append_only: {append_only}, transitions: &[{transitions}],\n}};\n",
+         append_only: {append_only}, transitions: &[{transitions}],\n}};\n\n\
+         /// The fields of one of the `{collection}`.\n\
+         #[allow(dead_code, reason = \"a function need not name all of them\")]\n\
+         pub mod {} {{\n{constants}}}\n",
+        constant(collection),
+        name.replace('-', "_")
+    )
+}
+
+/// The constant of a field. A synonym has none: whoever names a field names the one with a column.
+fn column_source(collection: &str, index: usize, field: &Field<'_>) -> String {
+    if field.synonym.is_some() {
+        return String::new();
+    }
+    let holds = match field.kind {
+        Kind::Text | Kind::Email | Kind::Enum(_) => "String",
+        Kind::Integer | Kind::Timestamp => "i64",
+        Kind::Boolean => "bool",
+        Kind::List => "Vec<String>",
+        Kind::Map => "::kit::column::Map",
+    };
+    let holds = if field.nullable { format!("Option<{holds}>") } else { holds.to_owned() };
+    format!(
+        "    /// `{}`\n    pub const {}: ::kit::Column<{holds}> = ::kit::Column::new(&super::{}, {index});\n",
+        field.name,
+        constant(field.name),
         constant(collection)
     )
 }
@@ -201,7 +251,7 @@ fn constant(collection: &str) -> String {
     collection.replace('-', "_").to_uppercase()
 }
 
-fn field_source(field: &Field<'_>) -> String {
+fn field_source(field: &Field<'_>, column: usize) -> String {
     let Field { name, kind, nullable, writable, default, synonym, .. } = field;
     let [filter, sort, search, personal, secret, masked, origin] = field.marks;
     let relation = field.relation.as_ref().map_or("None".to_owned(), |(name, collection, many)| {
@@ -215,7 +265,7 @@ fn field_source(field: &Field<'_>) -> String {
         plain => format!("{plain:?}"),
     };
     format!(
-        "        {KIT}::Field {{ name: {name:?}, kind: {KIT}::Kind::{kind}, nullable: {nullable}, \
+        "        {KIT}::Field {{ name: {name:?}, column: {column}, kind: {KIT}::Kind::{kind}, nullable: {nullable}, \
          writable: {writable}, filter: {filter}, sort: {sort}, search: {search}, \
          personal: {personal}, secret: {secret}, masked: {masked}, origin: {origin}, default: {KIT}::Default::{default:?}, \
          synonym: {synonym:?}, relation: {relation} }},\n"

@@ -13,11 +13,10 @@
 use std::net::IpAddr;
 
 use ipnet::{Ipv4Net, Ipv6Net};
-use kit::{Call, Code, Error, Seal, System, Value, entry, now, problem};
+use kit::{Call, Code, Error, Seal, System, entry, now, values};
 
 use crate::store::{self, Change};
 use crate::tries::Tries;
-use crate::values::text;
 
 const DAY_MS: i64 = 86_400_000;
 /// How long an address or network stays known after its last sign-in.
@@ -63,13 +62,12 @@ impl Attempt {
 
     fn take(&mut self, system: &System<'_>) -> kit::Result<()> {
         let [address, network] = &self.places;
-        let rows = system.query(
+        let known = system.fetch_all::<(String, i64)>(
             "SELECT network, last_at FROM sign_in_networks \
              WHERE account = $1 AND network IN ($2, $3) AND last_at > $4",
-            &[text(&self.account), text(address), text(network), Value::Integer(now() - KNOWN_MS)],
+            values![&self.account, address, network, now() - KNOWN_MS],
         )?;
-        let known = rows.into_iter().map(|mut row| (row.text(), row.integer()));
-        self.known = known.max_by_key(|(place, _)| place == address);
+        self.known = known.into_iter().max_by_key(|(place, _)| place == address);
         let (mut wait, mut name) = (None, String::new());
         store::update(&self.key(), |held| match Tries::take(Tries::read(held), now()) {
             Ok(tries) => {
@@ -151,18 +149,18 @@ impl Attempt {
         if self.known.as_ref().is_some_and(is_fresh) {
             return Ok(());
         }
-        let of = [text(&self.account), text(address), text(network), Value::Integer(moment)];
+        let of = values![&self.account, address, network, moment];
         system.execute(
             "INSERT INTO sign_in_networks (account, network, last_at) \
              VALUES ($1, $2, $4), ($1, $3, $4) \
              ON CONFLICT (account, network) DO UPDATE SET last_at = $4",
-            &of,
+            of,
         )?;
         system.execute(
             "DELETE FROM sign_in_networks WHERE account = $1 AND (last_at < $2 OR network NOT IN \
              (SELECT network FROM sign_in_networks WHERE account = $1 \
              ORDER BY last_at DESC, network LIMIT $3))",
-            &[text(&self.account), Value::Integer(moment - KNOWN_MS), Value::Integer(PLACES)],
+            values![&self.account, moment - KNOWN_MS, PLACES],
         )?;
         Ok(())
     }
@@ -181,7 +179,7 @@ fn too_many(left_ms: i64) -> Error {
     let message = format!(
         "Too many sign-ins to this account have failed. Try again in {seconds} seconds, or from a network from which it has signed in before."
     );
-    Error { retry_after: Some(seconds), ..problem(Code::RateLimitExceeded, message) }
+    Error { retry_after: Some(seconds), ..Error::new(Code::RateLimitExceeded, message) }
 }
 
 /// The address, and the network that one subscriber or site usually holds. The address of IPv6 is

@@ -7,12 +7,11 @@
 
 use std::time::Duration;
 
-use kit::{Event, System, Value, entry};
+use kit::{Event, System, entry, values};
 use serde_json::{Value as Json, json};
 use spin_sdk::experimental::wasi::keyvalue::store as key_value;
 
 use crate::store::{self, Change};
-use crate::values::text;
 
 const HOUR_MS: i64 = 3_600_000;
 /// The most tenants of one person in which a failure is written.
@@ -80,14 +79,13 @@ pub(crate) fn note_failure(trace_id: &str, kind: &'static str, account: &str, em
 
 fn write_failure(trace_id: &str, kind: &str, email: &str) -> kit::Result<()> {
     let system = System::behind(trace_id, "a failure is told in all tenants of the person")?;
-    let rows = system.query(
+    let members = system.fetch_all::<(String, String)>(
         "SELECT m.tenant_id, m.id FROM users u JOIN members m ON m.id = u.id \
          WHERE u.email = $1 AND m.is_active = 1 AND m.deleted_at IS NULL \
          ORDER BY m.created_at, m.tenant_id LIMIT $2",
-        &[text(email), Value::Integer(TENANTS)],
+        values![email, TENANTS],
     )?;
-    for mut row in rows {
-        let (tenant, user) = (row.text(), row.text());
+    for (tenant, user) in members {
         let entry = Entry { tenant: &tenant, kind, subject: &user, data: json!({}) };
         // One transaction for each, because each waits for other writers of its tenant.
         system.transaction(|| entry.write(&system))?;

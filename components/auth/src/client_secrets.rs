@@ -1,11 +1,10 @@
 //! The secrets of machine clients, kept as hashes. The secrets before the newest stay valid for a
 //! grace period.
 
-use kit::{Scope, System, Value, now};
+use kit::{Scope, System, now, values};
 use subtle::{Choice, ConstantTimeEq as _};
 
 use crate::secret;
-use crate::values::text;
 
 /// The most secrets of a client that are valid at once.
 const MOST: i64 = 5;
@@ -16,18 +15,18 @@ pub(crate) fn install(scope: &Scope<'_>, client: &str, plain: &str, grace: i64) 
     scope.execute(
         "UPDATE client_secrets SET expires_at = $2 WHERE tenant_id = $1 AND client_id = $3 \
          AND (expires_at IS NULL OR expires_at > $2)",
-        [Value::Integer(moment + grace), text(client)],
+        values![moment + grace, client],
     )?;
     scope.execute_one(
         "INSERT INTO client_secrets (tenant_id, client_id, hash, created_at) \
          VALUES ($1, $2, $3, $4)",
-        [text(client), text(&secret::hash(plain)), Value::Integer(moment)],
+        values![client, secret::hash(plain), moment],
     )?;
     scope.execute(
         "DELETE FROM client_secrets WHERE tenant_id = $1 AND client_id = $2 \
          AND (expires_at <= $3 OR hash NOT IN (SELECT hash FROM client_secrets \
          WHERE tenant_id = $1 AND client_id = $2 ORDER BY created_at DESC, hash LIMIT $4))",
-        [text(client), Value::Integer(moment), Value::Integer(MOST)],
+        values![client, moment, MOST],
     )?;
     Ok(())
 }
@@ -35,7 +34,7 @@ pub(crate) fn install(scope: &Scope<'_>, client: &str, plain: &str, grace: i64) 
 /// Deletes all secrets of a client.
 pub(crate) fn forget(scope: &Scope<'_>, client: &str) -> kit::Result<()> {
     let sql = "DELETE FROM client_secrets WHERE tenant_id = $1 AND client_id = $2";
-    scope.execute(sql, [text(client)]).map(drop)
+    scope.execute(sql, values![client]).map(drop)
 }
 
 /// Whether the text is a secret of the client that is valid now. It compares with all of them, so
@@ -46,12 +45,12 @@ pub(crate) fn matches(
     client: &str,
     plain: &str,
 ) -> kit::Result<bool> {
-    let rows = system.query(
+    let hashes = system.fetch_all::<String>(
         "SELECT hash FROM client_secrets WHERE tenant_id = $1 AND client_id = $2 \
          AND (expires_at IS NULL OR expires_at > $3)",
-        &[text(tenant), text(client), Value::Integer(now())],
+        values![tenant, client, now()],
     )?;
     let given = secret::hash(plain);
-    let equal = |mut row: kit::Row| row.text().as_bytes().ct_eq(given.as_bytes());
-    Ok(rows.into_iter().map(equal).fold(Choice::from(0), |any, one| any | one).into())
+    let equal = |hash: String| hash.as_bytes().ct_eq(given.as_bytes());
+    Ok(hashes.into_iter().map(equal).fold(Choice::from(0), |any, one| any | one).into())
 }

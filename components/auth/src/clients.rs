@@ -9,15 +9,15 @@
 
 use kit::roles::{SCOPES, scopes_of};
 use kit::{
-    Call, Caller, Change, Code, Error, Grant, Principal, Record, Reply, Scope, System, problem,
+    Action, Call, Caller, Change, Code, Error, Grant, Internal as _, Principal, Record, Scope,
+    System, values,
 };
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use crate::audit::Entry;
-use crate::contract::CLIENTS;
+use crate::contract::{CLIENTS, client};
 use crate::session::{Member, Subject};
-use crate::values::text;
 use crate::{client_secrets, secret};
 use kit::Seal;
 
@@ -38,9 +38,10 @@ pub(crate) async fn create(call: &Call) -> kit::Result {
         refuse_too_many(scope)?;
         belong(call, scope, &mut client)?;
         let client = CLIENTS.add(call, scope, client, rule)?;
-        client_secrets::install(scope, client.text("id"), &secret, 0)?;
-        let location = format!("/auth/clients/{}", client.text("id"));
-        Ok(with_secret(201, &client, &secret).header("location", location))
+        let id = client.get(client::ID)?;
+        client_secrets::install(scope, id, &secret, 0)?;
+        let location = format!("/auth/clients/{id}");
+        Ok(with_secret(201, &client, &secret)?.header("location", location))
     })?;
     Ok(reply.header("cache-control", "no-store"))
 }
@@ -50,23 +51,22 @@ pub(crate) async fn create(call: &Call) -> kit::Result {
 fn belong(call: &Call, scope: &Scope<'_>, client: &mut Record) -> kit::Result<()> {
     let caller = call.caller()?;
     let Principal::Client(id) = &caller.principal else {
-        if client.text("owner") == "PERSON" {
-            client.set_text("owner_id", caller.id());
+        if client.get(client::OWNER)? == "PERSON" {
+            client.set(client::OWNER_ID, Some(caller.id()))?;
         }
         return Ok(());
     };
     let maker = CLIENTS.find(scope, id)?;
-    let owner = maker.text("owner");
-    if call.document().get("owner").is_some_and(|wanted| *wanted != *owner) {
+    let owner = maker.get(client::OWNER)?;
+    if call.document().get(client::OWNER.name()).is_some_and(|wanted| *wanted != *owner) {
         return Err(Error::violation(
             "/owner",
             "NOT_ALLOWED_VALUE",
             "What a client makes belongs to whom it belongs to itself; leave `owner` out.",
         ));
     }
-    client.set_text("owner", owner);
-    client.set("owner_id", maker.get("owner_id").cloned());
-    Ok(())
+    client.set(client::OWNER, owner)?;
+    client.set(client::OWNER_ID, maker.get(client::OWNER_ID)?)
 }
 
 #[derive(Deserialize)]
@@ -86,12 +86,13 @@ pub(crate) async fn rotate(call: &Call) -> kit::Result {
         call.refuse_revoked(scope)?;
         hold(call, scope, &client)?;
         CLIENTS.write(call, scope, &mut client, "updated")?;
-        client_secrets::install(scope, client.text("id"), &secret, grace)?;
+        let id = client.get(client::ID)?;
+        client_secrets::install(scope, id, &secret, grace)?;
         if grace == 0 {
             // An attacker who has found the old secret may have got a token with it.
-            scope.revoke(client.text("id"), client.integer("version"))?;
+            scope.revoke(id, client.get(client::VERSION)?)?;
         }
-        Ok(with_secret(200, &client, &secret))
+        with_secret(200, &client, &secret)
     })?;
     Ok(reply.header("cache-control", "no-store"))
 }
@@ -101,8 +102,8 @@ pub(crate) async fn rotate(call: &Call) -> kit::Result {
 /// must be one who could have made it.
 fn hold(call: &Call, scope: &Scope<'_>, client: &Record) -> kit::Result<()> {
     let caller = call.caller()?;
-    let refused = |message| problem(Code::InsufficientScope, message);
-    if let Some(scope) = client.list("scopes").iter().find(|scope| !caller.has_scope(scope)) {
+    let refused = |message| Error::new(Code::InsufficientScope, message);
+    if let Some(scope) = client.get(client::SCOPES)?.iter().find(|scope| !caller.has_scope(scope)) {
         return Err(Error {
             context: vec![("required_scope".to_owned(), scope.clone())],
             ..refused(
@@ -110,11 +111,12 @@ fn hold(call: &Call, scope: &Scope<'_>, client: &Record) -> kit::Result<()> {
             )
         });
     }
-    let is_theirs = |id: &str| client.text("owner") == "PERSON" && client.text("owner_id") == id;
+    let (owner, owner_id) = (client.get(client::OWNER)?, client.get(client::OWNER_ID)?);
+    let is_theirs = |id: &str| owner == "PERSON" && owner_id == Some(id);
     let may = match &caller.principal {
         Principal::Client(id) => {
             let own = CLIENTS.find(scope, id)?;
-            own.text("owner") == "TENANT" || is_theirs(own.text("owner_id"))
+            own.get(client::OWNER)? == "TENANT" || own.get(client::OWNER_ID)?.is_some_and(is_theirs)
         }
         _ => answers_for_tenant(caller) || is_theirs(caller.id()),
     };
@@ -127,42 +129,36 @@ fn hold(call: &Call, scope: &Scope<'_>, client: &Record) -> kit::Result<()> {
 }
 
 /// The rule for every change of a client.
-pub(crate) fn rule(
-    call: &Call,
-    scope: &Scope<'_>,
-    change: Change<'_>,
-    _: Option<&Record>,
-    client: &mut Record,
-) -> kit::Result<()> {
+pub(crate) fn rule(change: Change<'_>) -> kit::Result<()> {
+    let Change { call, scope, action, after: client, .. } = change;
     // A disabled client must not enable itself, nor make other clients that stay.
     call.refuse_revoked(scope)?;
-    let id = client.text("id");
+    let id = client.get(client::ID)?;
     // Every write increments the version by one.
-    let next = client.integer("version") + 1;
-    match change {
-        Change::Delete => {
+    let next = client.get(client::VERSION)? + 1;
+    match action {
+        Action::Delete => {
             client_secrets::forget(scope, id)?;
             scope.revoke(id, next)
         }
-        Change::Operation("disable") => scope.revoke(id, next),
+        Action::Operation("disable") => scope.revoke(id, next),
         _ => Ok(()),
     }
 }
 
 /// The client with its secret, which is shown only this once. OAuth calls the id `client_id`.
-fn with_secret(status: u16, client: &Record, secret: &str) -> Reply {
-    let id = client.text("id");
+fn with_secret(status: u16, client: &Record, secret: &str) -> kit::Result {
+    let id = client.get(client::ID)?;
     CLIENTS.reply_with(status, client, &[("client_id", id), ("client_secret", secret)])
 }
 
 fn refuse_too_many(scope: &Scope<'_>) -> kit::Result<()> {
     let sql = "SELECT COUNT(*) FROM clients WHERE tenant_id = $1 AND deleted_at IS NULL";
-    let count = scope.query(sql, [])?.into_iter().next().map_or(0, |mut row| row.integer());
-    if count < MOST {
+    if scope.fetch_one::<i64>(sql, [])? < MOST {
         return Ok(());
     }
     let message = format!("A tenant has {MOST} clients at most; delete one that is not needed.");
-    Err(problem(Code::Conflict, message))
+    Err(Error::new(Code::Conflict, message))
 }
 
 /// Checks what the schema cannot express: a maker may grant only scopes that it holds.
@@ -210,26 +206,22 @@ pub(crate) fn authenticate(
     secret: &str,
 ) -> kit::Result<Subject> {
     let wrong = || {
-        problem(
+        Error::new(
             Code::InvalidClient,
             "client_id or client_secret is wrong, or the client was disabled or has ended.",
         )
     };
-    let rows = system.query(
+    let found = system.fetch_optional::<(String, String, Option<String>, i64, String)>(
         "SELECT tenant_id, scopes, owner_id, version, status FROM clients \
          WHERE id = $1 AND deleted_at IS NULL",
-        &[text(id)],
+        values![id],
     )?;
-    let row = rows.into_iter().next();
-    let Some(mut row) = row else {
+    let Some((tenant, scopes, owner, version, status)) = found else {
         // Takes as long as for a client that exists.
         client_secrets::matches(system, "", id, secret)?;
         return Err(wrong());
     };
-    let tenant = row.text();
-    let mut scopes: Vec<String> = serde_json::from_str(&row.text()).unwrap_or_default();
-    let (owner, version) = (row.optional_text(), row.integer());
-    let enabled = row.text() == "ENABLED";
+    let mut scopes: Vec<String> = serde_json::from_str(&scopes).internal()?;
     let entry = |kind, data| Entry { tenant: &tenant, kind, subject: id, data };
     let refuse = |why: &str| {
         entry("client.sign_in_refused", json!({ "reason": why })).write_hourly(system);
@@ -239,7 +231,7 @@ pub(crate) fn authenticate(
         entry("client.sign_in_failed", json!({})).write_behind(call.trace_id());
         return Err(wrong());
     }
-    if !enabled {
+    if status != "ENABLED" {
         return Err(refuse("DISABLED"));
     }
     let owner = match owner {

@@ -16,12 +16,11 @@ use jwt_simple::algorithms::{
 };
 use jwt_simple::claims::Claims;
 use jwt_simple::prelude::{Duration, UnixTimeStamp};
-use kit::{Call, Error, Internal, Reply, Seal, System, Value, entry, revocation};
+use kit::{Call, Error, Internal, Reply, Seal, System, entry, revocation, values};
 use serde_json::{Value as Json, json};
 use spin_sdk::experimental::wasi::keyvalue::store;
 
 use crate::settings::SETTINGS;
-use crate::values::text;
 
 /// The purpose of the key that signs the set. It is a key of its own; `keys_verifier` is its public
 /// half.
@@ -90,14 +89,13 @@ pub(crate) async fn signing(call: &Call) -> kit::Result<Rc<RS256KeyPair>> {
 
 /// The newest key, unless it was made before `oldest`.
 fn newest(system: &System<'_>, seal: &Seal, oldest: i64) -> kit::Result<Option<RS256KeyPair>> {
-    let rows = system.query(
+    let found = system.fetch_optional::<(String, String)>(
         "SELECT id, sealed FROM signing_keys WHERE retired_at IS NULL AND created_at > $1 \
          ORDER BY created_at DESC, id DESC LIMIT 1",
-        &[Value::Integer(oldest)],
+        values![oldest],
     )?;
-    let Some(mut row) = rows.into_iter().next() else { return Ok(None) };
-    let id = row.text();
-    let der = seal.open(&id, &row.text())?;
+    let Some((id, sealed)) = found else { return Ok(None) };
+    let der = seal.open(&id, &sealed)?;
     Ok(Some(RS256KeyPair::from_der(&der).internal()?.with_key_id(&id)))
 }
 
@@ -113,12 +111,12 @@ fn next(system: &System<'_>, seal: &Seal, oldest: i64) -> kit::Result<RS256KeyPa
         None => {
             system.execute(
                 "UPDATE signing_keys SET retired_at = $1 WHERE retired_at IS NULL",
-                &[Value::Integer(kit::now())],
+                values![kit::now()],
             )?;
             system.execute(
                 "INSERT INTO signing_keys (id, sealed, public_jwk, created_at) \
                  VALUES ($1, $2, $3, $4)",
-                &[text(&id), text(&sealed), text(&jwk), Value::Integer(kit::now())],
+                values![&id, &sealed, &jwk, kit::now()],
             )?;
             Ok(made)
         }
@@ -148,13 +146,13 @@ async fn sign(keys: Vec<Json>) -> kit::Result<Vec<u8>> {
 
 /// The public keys. `None` before the first one is made.
 fn key_set(system: &System<'_>) -> kit::Result<Option<Vec<Json>>> {
-    let rows = system.query(
+    let keys = system.fetch_all::<String>(
         "SELECT public_jwk FROM signing_keys WHERE retired_at IS NULL OR retired_at > $1 \
          ORDER BY created_at DESC",
-        &[Value::Integer(kit::now() - VERIFIES)],
+        values![kit::now() - VERIFIES],
     )?;
-    let keys = rows.into_iter().map(|mut row| {
-        let mut jwk: Json = serde_json::from_str(&row.text()).internal()?;
+    let keys = keys.iter().map(|jwk| {
+        let mut jwk: Json = serde_json::from_str(jwk).internal()?;
         jwk["use"] = "sig".into();
         jwk["alg"] = "RS256".into();
         Ok::<_, Error>(jwk)

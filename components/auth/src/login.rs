@@ -1,7 +1,7 @@
 //! `POST /auth/login`: exchanges e-mail and password for tokens of one tenant.
 
 use argon2::Params;
-use kit::{Call, Code, Reply, Row, System, problem};
+use kit::{Call, Code, Error, Reply, System, values};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use crate::password;
 use crate::register::{Session, Tenant, User};
 use crate::session::{self, Family, Member, Subject};
 use crate::settings::SETTINGS;
-use crate::values::{roles, text};
+use crate::values::roles;
 use kit::Seal;
 
 #[derive(Deserialize)]
@@ -59,17 +59,11 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
             return Err(error);
         }
     };
-    let Some(mut row) = proven else {
+    let Some(user) = proven else {
         audit::note_failure(call.trace_id(), "user.sign_in_failed", attempt.account(), &email);
-        return Err(problem(Code::InvalidCredentials, "E-mail or password is wrong."));
+        return Err(Error::new(Code::InvalidCredentials, "E-mail or password is wrong."));
     };
     attempt.succeeded()?;
-    let user = User {
-        id: row.text(),
-        email: row.text(),
-        name: row.optional_text(),
-        created_at: kit::rfc3339(row.integer()),
-    };
     let memberships = memberships(&system, &user.id)?;
     let chosen = match &login.tenant_id {
         Some(id) => memberships.iter().find(|membership| membership.tenant_id == *id),
@@ -77,7 +71,7 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
     };
     // The same answer if the tenant does not exist, so that it does not tell which tenants exist.
     let chosen = chosen.ok_or_else(|| {
-        problem(
+        Error::new(
             Code::TenantMismatch,
             "You are no member of this tenant; leave tenant_id out to log in to your first one.",
         )
@@ -103,40 +97,37 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
     })
 }
 
-/// Looks up the user by e-mail address and checks the password. Returns the rest of the user's row,
-/// after the hash, or `None` if the password is wrong. If this fails with an error, then the
-/// password was not compared.
+/// Looks up the user by e-mail address and checks the password. Returns `None` if the password is
+/// wrong. If this fails with an error, then the password was not compared.
 fn prove(
     system: &System<'_>,
     email: &str,
     password: &str,
     cost: &Params,
-) -> kit::Result<Option<Row>> {
-    let found = system.query(
+) -> kit::Result<Option<User>> {
+    let found = system.fetch_optional::<(String, String, String, Option<String>, i64)>(
         "SELECT password_hash, id, email, name, created_at FROM users WHERE email = $1",
-        &[text(email)],
+        values![email],
     )?;
-    let mut found = found.into_iter().next();
-    let hash = found.as_mut().map(|row| row.text());
+    let found = found.map(|(hash, id, email, name, created_at)| {
+        (hash, User { id, email, name, created_at: kit::rfc3339(created_at) })
+    });
+    let (hash, user) = found.unzip();
     let proven = password::verify(password, hash.as_deref(), cost)?;
-    Ok(found.filter(|_| proven))
+    Ok(user.filter(|_| proven))
 }
 
 fn memberships(system: &System<'_>, user: &str) -> kit::Result<Vec<Membership>> {
-    let rows = system.query(
+    let rows = system.fetch_all::<(String, String, String, i64, i64)>(
         "SELECT m.tenant_id, t.name, m.roles, t.created_at, m.version \
          FROM members m JOIN tenants t ON t.id = m.tenant_id \
          WHERE m.id = $1 AND m.is_active = 1 AND m.deleted_at IS NULL ORDER BY m.created_at, m.tenant_id LIMIT 100",
-        &[text(user)],
+        values![user],
     )?;
-    let memberships = rows.into_iter().map(|mut row| {
-        Ok(Membership {
-            tenant_id: row.text(),
-            tenant_name: row.text(),
-            roles: roles(&row.text())?,
-            tenant_created_at: row.integer(),
-            version: row.integer(),
-        })
-    });
+    let memberships =
+        rows.into_iter().map(|(tenant_id, tenant_name, held, tenant_created_at, version)| {
+            let roles = roles(&held)?;
+            Ok(Membership { tenant_id, tenant_name, roles, tenant_created_at, version })
+        });
     memberships.collect()
 }

@@ -4,7 +4,7 @@
 use argon2::password_hash::{Output, ParamsString, PasswordHash, Salt, SaltString};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use kit::text::nfc;
-use kit::{Code, Error, Internal, problem};
+use kit::{Code, Error, Internal};
 
 /// Salt and output of a hash that no password has. They follow the parameters.
 const NOBODY: &str = "$bm9ib2R5bm9ib2R5bm8$HmsC4DiAQn9RWDpeNUWnCsyUbB4xLAuzj4JdXKx4h64";
@@ -62,7 +62,7 @@ fn blocks(params: &Params) -> kit::Result<Vec<Block>> {
     blocks.try_reserve_exact(params.block_count()).map_err(|_| Error {
         retry_after: Some(1),
         internal: Some("there is no memory for a hash".to_owned()),
-        ..problem(Code::ServiceUnavailable, "Too many sign in at once; try again in a moment.")
+        ..Error::new(Code::ServiceUnavailable, "Too many sign in at once; try again in a moment.")
     })?;
     blocks.resize(params.block_count(), Block::default());
     Ok(blocks)

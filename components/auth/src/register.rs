@@ -1,13 +1,12 @@
 //! `POST /auth/register`: makes a user, their tenant, and their membership as its owner.
 
-use kit::{Call, Code, Error, Event, Reply, System, Value, problem};
+use kit::{Call, Code, Error, Event, Reply, System, values};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::session::{self, Access, Family, Member, Subject};
 use crate::settings::SETTINGS;
 use crate::strength::{self, Words};
-use crate::values::text;
 use crate::{attempts, password};
 use kit::Seal;
 
@@ -120,34 +119,31 @@ fn insert(
 ) -> kit::Result<()> {
     let taken = |what: &'static str| {
         move |error: Error| match error.code {
-            Code::Conflict => problem(Code::Conflict, what),
+            Code::Conflict => Error::new(Code::Conflict, what),
             _ => error,
         }
     };
-    let now = Value::Integer(now);
-    let name = user.name.as_deref().map_or(Value::Null, text);
     system
         .execute(
             "INSERT INTO users (id, email, name, password_hash, created_at, updated_at) \
              VALUES ($1, $2, $3, $4, $5, $5)",
-            &[text(&user.id), text(&user.email), name, text(hash), now.clone()],
+            values![&user.id, &user.email, user.name.as_deref(), hash, now],
         )
         .map_err(taken("This e-mail address is registered; log in instead."))?;
     system
         .execute(
             "INSERT INTO tenants (id, name, created_at, updated_at) VALUES ($1, $2, $3, $3)",
-            &[text(&tenant.id), text(&tenant.name), now.clone()],
+            values![&tenant.id, &tenant.name, now],
         )
         .map_err(taken("This tenant_id is taken; choose another, or leave it out."))?;
     // If there is no name, then the part of the e-mail address before the @ takes its place.
     let name = user.name.as_deref().or(user.email.split('@').next()).unwrap_or_default();
     let folded = kit::text::folded([("name", name), ("email", &user.email)]);
-    let folded = folded.map_or(Value::Null, Value::Text);
     system.execute(
         "INSERT INTO members \
          (tenant_id, id, email, name, folded, role, roles, created_by, version, created_at, updated_at) \
          VALUES ($1, $2, $3, $4, $5, 'OWNER', '[\"OWNER\"]', $2, 1, $6, $6)",
-        &[text(&tenant.id), text(&user.id), text(&user.email), text(name), folded, now],
+        values![&tenant.id, &user.id, &user.email, name, folded, now],
     )?;
     Ok(())
 }

@@ -6,10 +6,10 @@
 
 use jwt_simple::prelude::*;
 use kit::roles::scopes_of;
-use kit::{Call, Internal, System, Value};
+use kit::{Call, Internal, System, values};
 
 use crate::settings::SETTINGS;
-use crate::values::{roles, text};
+use crate::values::roles;
 use crate::{keys, secret};
 
 const DAY_MS: i64 = 86_400_000;
@@ -67,16 +67,15 @@ pub(crate) struct Member {
 impl Member {
     /// The member with this id, unless the membership has ended.
     pub(crate) fn find(system: &System<'_>, tenant: &str, id: &str) -> kit::Result<Option<Self>> {
-        let rows = system.query(
+        let found = system.fetch_optional::<(String, i64)>(
             "SELECT roles, version FROM members \
              WHERE tenant_id = $1 AND id = $2 AND is_active = 1 AND deleted_at IS NULL",
-            &[text(tenant), text(id)],
+            values![tenant, id],
         )?;
-        let member = |mut row: kit::Row| {
-            let (id, roles) = (id.to_owned(), roles(&row.text())?);
-            Ok(Self { id, roles, version: row.integer() })
+        let member = |(held, version): (String, i64)| {
+            Ok(Self { id: id.to_owned(), roles: roles(&held)?, version })
         };
-        rows.into_iter().next().map(member).transpose()
+        found.map(member).transpose()
     }
 }
 
@@ -167,14 +166,14 @@ impl Family {
             "INSERT INTO refresh_tokens \
              (hash, family, tenant_id, user_id, started_at, created_at, expires_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            &[
-                text(&secret::hash(&token)),
-                text(&self.id),
-                text(&self.tenant),
-                text(&self.user),
-                Value::Integer(self.started_at),
-                Value::Integer(now),
-                Value::Integer(self.ends_at.min(now + REFRESH_MS)),
+            values![
+                secret::hash(&token),
+                &self.id,
+                &self.tenant,
+                &self.user,
+                self.started_at,
+                now,
+                self.ends_at.min(now + REFRESH_MS),
             ],
         )?;
         Ok(token)

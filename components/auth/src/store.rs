@@ -1,6 +1,6 @@
 //! Entries of the key-value store that several calls change at once, by compare-and-swap.
 
-use kit::{Code, Error, Internal, problem};
+use kit::{Code, Error, Internal};
 use serde::Serialize;
 use spin_sdk::experimental::wasi::keyvalue::{atomics, store};
 
@@ -46,11 +46,14 @@ pub(crate) fn update<T: Serialize>(
         };
         written = Some(value);
     }
-    let busy = problem(Code::ServiceUnavailable, "Too many try this at once; try again.");
+    let busy = Error::new(Code::ServiceUnavailable, "Too many try this at once; try again.");
     Err(Error { retry_after: Some(1), ..busy })
 }
 
 fn fault(error: store::Error) -> Error {
     let cause = format!("key-value store: {error:?}");
-    Error { internal: Some(cause), ..problem(Code::ServiceUnavailable, "A store does not answer.") }
+    Error {
+        internal: Some(cause),
+        ..Error::new(Code::ServiceUnavailable, "A store does not answer.")
+    }
 }

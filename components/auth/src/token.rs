@@ -8,14 +8,13 @@ use std::collections::{HashMap, HashSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use kit::{Call, Code, Error, Reply, System, Value, problem};
+use kit::{Call, Code, Error, Reply, System, values};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::audit::Entry;
 use crate::session::{self, Access, Family, Member, Subject};
 use crate::settings::SETTINGS;
-use crate::values::text;
 use crate::{clients, secret};
 use kit::Seal;
 
@@ -34,7 +33,7 @@ pub(crate) async fn issue(call: &Call) -> kit::Result {
     match form.required("grant_type")? {
         "client_credentials" => client_credentials(call, &form).await,
         "refresh_token" => refresh(call, &form).await,
-        _ => Err(problem(
+        _ => Err(Error::new(
             Code::UnsupportedGrantType,
             "grant_type is client_credentials or refresh_token.",
         )),
@@ -44,7 +43,7 @@ pub(crate) async fn issue(call: &Call) -> kit::Result {
 async fn client_credentials(call: &Call, form: &Form) -> kit::Result {
     let client = authenticate(call, form)?;
     if client.scopes.is_empty() {
-        return Err(problem(
+        return Err(Error::new(
             Code::InvalidScope,
             "Whoever the client belongs to may do nothing any more of what it was made for.",
         ));
@@ -71,7 +70,7 @@ fn authenticate(call: &Call, form: &Form) -> kit::Result<Subject> {
 async fn refresh(call: &Call, form: &Form) -> kit::Result {
     if form.has_client(call) {
         authenticate(call, form)?;
-        return Err(problem(
+        return Err(Error::new(
             Code::UnauthorizedClient,
             "Machine clients have no refresh tokens; use client_credentials.",
         ));
@@ -86,7 +85,7 @@ async fn refresh(call: &Call, form: &Form) -> kit::Result {
     }
     let family = find(&system, token, SETTINGS.refresh_family)?;
     // The current roles, not those at the time of the login.
-    let left = || problem(Code::InvalidGrant, "The membership has ended; log in again.");
+    let left = || Error::new(Code::InvalidGrant, "The membership has ended; log in again.");
     let member = Member::find(&system, &family.tenant, &family.user)?.ok_or_else(left)?;
     let subject = Subject::member(member, &family.tenant, &family.id);
     let scopes = form.scopes(subject.scopes)?;
@@ -101,7 +100,7 @@ async fn refresh(call: &Call, form: &Form) -> kit::Result {
         let used = system.execute(
             "UPDATE refresh_tokens SET used_at = $1 \
              WHERE hash = $2 AND used_at IS NULL AND revoked_at IS NULL",
-            &[Value::Integer(kit::now()), text(&secret::hash(token))],
+            values![kit::now(), secret::hash(token)],
         )?;
         if used != 1 {
             return revoke(&system, &family).map(|()| None);
@@ -132,23 +131,24 @@ fn find(system: &System<'_>, token: &str, longest: i64) -> kit::Result<Family> {
     let rows = system.query(
         "SELECT family, user_id, tenant_id, started_at, expires_at, used_at, revoked_at \
          FROM refresh_tokens WHERE hash = $1",
-        &[text(&secret::hash(token))],
+        values![secret::hash(token)],
     )?;
     let invalid = || {
-        problem(
+        Error::new(
             Code::InvalidGrant,
             "The refresh token is unknown, expired or revoked; log in again.",
         )
     };
     let mut row = rows.into_iter().next().ok_or_else(invalid)?;
-    let (id, user, tenant, started_at) = (row.text(), row.text(), row.text(), row.integer());
+    let (id, user, tenant, started_at) = row.get()?;
+    let (expires_at, used_at, revoked_at): (i64, Option<i64>, Option<i64>) = row.read()?;
     let family = Family { id, user, tenant, started_at, ends_at: started_at + longest };
-    let expired = row.integer().min(family.ends_at) <= kit::now();
-    if row.optional_integer().is_some() {
+    let expired = expires_at.min(family.ends_at) <= kit::now();
+    if used_at.is_some() {
         system.in_turn(&family.id, || revoke(system, &family))?;
         return Err(used_before());
     }
-    if expired || row.optional_integer().is_some() {
+    if expired || revoked_at.is_some() {
         return Err(invalid());
     }
     Ok(family)
@@ -158,7 +158,7 @@ fn find(system: &System<'_>, token: &str, longest: i64) -> kit::Result<Family> {
 fn revoke(system: &System<'_>, family: &Family) -> kit::Result<()> {
     let revoked = system.execute(
         "UPDATE refresh_tokens SET revoked_at = $1 WHERE family = $2 AND revoked_at IS NULL",
-        &[Value::Integer(kit::now()), text(&family.id)],
+        values![kit::now(), &family.id],
     )?;
     // A stranger may send an old token again and again. One revocation is enough.
     if revoked > 0 {
@@ -170,7 +170,7 @@ fn revoke(system: &System<'_>, family: &Family) -> kit::Result<()> {
 }
 
 fn used_before() -> Error {
-    problem(
+    Error::new(
         Code::InvalidGrant,
         "The refresh token was used before; all tokens of this login are revoked. Log in again.",
     )
@@ -191,11 +191,11 @@ impl Form {
             // them differently.
             if is_malformed(&name) || is_malformed(&value) {
                 let message = "A parameter holds control characters.";
-                return Err(problem(Code::InvalidRequest, message));
+                return Err(Error::new(Code::InvalidRequest, message));
             }
             if fields.insert(name.to_string(), value.into_owned()).is_some() {
                 let message = format!("{name} is given more than once.");
-                return Err(problem(Code::InvalidRequest, message));
+                return Err(Error::new(Code::InvalidRequest, message));
             }
         }
         Ok(Self(fields))
@@ -207,7 +207,7 @@ impl Form {
     }
 
     fn required(&self, name: &str) -> kit::Result<&str> {
-        let missing = || problem(Code::InvalidRequest, format!("{name} is missing."));
+        let missing = || Error::new(Code::InvalidRequest, format!("{name} is missing."));
         self.get(name).ok_or_else(missing)
     }
 
@@ -220,7 +220,7 @@ impl Form {
 
     /// Client id and secret, from HTTP Basic or from the form, but not from both (section 2.3).
     fn client(&self, call: &Call) -> kit::Result<(String, String)> {
-        let invalid = |message: &str| problem(Code::InvalidClient, message);
+        let invalid = |message: &str| Error::new(Code::InvalidClient, message);
         let Some(header) = call.header("authorization") else {
             let missing = || {
                 invalid(
@@ -232,7 +232,10 @@ impl Form {
             return Ok((id.to_owned(), secret.to_owned()));
         };
         if self.get("client_secret").is_some() {
-            return Err(problem(Code::InvalidRequest, "Authenticate the client in one way only."));
+            return Err(Error::new(
+                Code::InvalidRequest,
+                "Authenticate the client in one way only.",
+            ));
         }
         let malformed = || invalid("The Authorization header is not HTTP Basic.");
         let (scheme, encoded) = header.split_once(' ').ok_or_else(malformed)?;
@@ -264,7 +267,7 @@ impl Form {
         asked.retain(|scope| seen.insert(scope.clone()));
         match asked.iter().find(|scope| !granted.contains(scope)) {
             Some(scope) => {
-                Err(problem(Code::InvalidScope, format!("The scope {scope:?} is not granted.")))
+                Err(Error::new(Code::InvalidScope, format!("The scope {scope:?} is not granted.")))
             }
             None => Ok(asked),
         }

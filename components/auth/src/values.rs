@@ -1,11 +1,6 @@
 //! Values of columns.
 
-use kit::{Internal, Value};
-
-/// Text as a parameter of a statement.
-pub(crate) fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
-}
+use kit::Internal;
 
 /// Reads the roles of a member. Rows have them as an enumeration, tokens in lower case (K-7, K-36).
 pub(crate) fn roles(json: &str) -> kit::Result<Vec<String>> {

@@ -10,7 +10,7 @@ pub mod contract {
 }
 
 use contract::Op;
-use kit::{Call, Code, Reply, problem};
+use kit::{Call, Code, Error, Reply};
 
 kit::function!(contract::Op, dispatch);
 
@@ -44,7 +44,7 @@ fn error_page(code: &str) -> kit::Result {
     let spelled = |page: &&Page| page.spellings.iter().any(|it| it.eq_ignore_ascii_case(code));
     match PAGES.iter().find(spelled) {
         Some(page) => Ok(html(page.html, page.tag)),
-        None => Err(problem(
+        None => Err(Error::new(
             Code::ResourceNotFound,
             "There is no such error code; /docs/errors lists all of them.",
         )),

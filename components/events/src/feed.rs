@@ -1,8 +1,8 @@
 //! The event feed: pages of events, and single events.
 
 use kit::cloud_events::{self, BATCH, CloudEvent, ONE};
-use kit::list::{Literal, Place, Resume};
-use kit::{Call, Code, Error, Published, Reply, Scope, Value, note, problem};
+use kit::list::{Place, Resume};
+use kit::{Call, Code, Error, Published, Reply, Scope, Value, note, values};
 use serde::Serialize;
 
 use crate::selection::{DELIVERY_SUCCESS, Part, Selection};
@@ -46,10 +46,9 @@ pub(crate) async fn get(call: &Call) -> kit::Result {
         let id = call.path("id");
         let columns = Published::COLUMNS;
         let sql = format!("SELECT {columns} FROM events WHERE tenant_id = $1 AND id = $2");
-        let row = scope.query(&sql, [Value::Text(id.to_owned())])?.into_iter().next();
-        let event = row
-            .and_then(|mut row| Published::read(&mut row))
-            .ok_or_else(|| Error::not_found("event", id))?;
+        let row = scope.query(&sql, values![id])?.into_iter().next();
+        let event = row.map_or(Ok(None), |mut row| Published::read(&mut row))?;
+        let event = event.ok_or_else(|| Error::not_found("event", id))?;
         let Some(base) = base else { return Reply::ok(&event) };
         Ok(Reply::ok(&CloudEvent::new(&event, &base))?.header("content-type", ONE))
     })
@@ -73,8 +72,8 @@ pub(crate) fn place(scope: &Scope<'_>, cursor: &str) -> kit::Result<i64> {
         _ => Vec::new(),
     };
     match keys.as_slice() {
-        [Literal::Integer(seq)] => Ok(*seq),
-        _ => Err(problem(Code::InvalidCursor, "The cursor is not of this feed.")),
+        [Value::Integer(seq)] => Ok(*seq),
+        _ => Err(Error::new(Code::InvalidCursor, "The cursor is not of this feed.")),
     }
 }
 
@@ -83,6 +82,6 @@ pub(crate) fn place(scope: &Scope<'_>, cursor: &str) -> kit::Result<i64> {
 /// # Errors
 /// None within [`Call::read_list`].
 pub(crate) fn cursor(scope: &Scope<'_>, place: i64) -> kit::Result<String> {
-    let place = Place { keys: vec![Literal::Integer(place)], backwards: false };
+    let place = Place { keys: vec![place.into()], backwards: false };
     scope.cursors("events", "", |bound| bound.cursor(&place))
 }

@@ -7,8 +7,8 @@ mod settings;
 mod stream;
 mod work;
 
-use contract::{Op, WEBHOOK_ATTEMPTS};
-use kit::{Call, Error, Scope, Value};
+use contract::{Op, WEBHOOK_ATTEMPTS, attempt};
+use kit::{Call, Error, Scope, values};
 
 kit::function!(Op, dispatch, settings::SETTINGS);
 
@@ -20,7 +20,8 @@ async fn dispatch(op: Op, call: Call) -> kit::Result {
         Op::WorkEvents => work::run(&call),
         Op::ListEventAttempts => {
             let id = call.path("id");
-            WEBHOOK_ATTEMPTS.list_of(&call, Some(("event_id", id)), |scope| exists(scope, id))
+            WEBHOOK_ATTEMPTS
+                .list_of(&call, Some((attempt::EVENT_ID, id)), |scope| exists(scope, id))
         }
     }
 }
@@ -28,7 +29,7 @@ async fn dispatch(op: Op, call: Call) -> kit::Result {
 /// Refuses the call if there is no such event.
 fn exists(scope: &Scope<'_>, id: &str) -> kit::Result<()> {
     let sql = "SELECT id FROM events WHERE tenant_id = $1 AND id = $2";
-    match scope.query(sql, [Value::Text(id.to_owned())])?.is_empty() {
+    match scope.query(sql, values![id])?.is_empty() {
         true => Err(Error::not_found("event", id)),
         false => Ok(()),
     }

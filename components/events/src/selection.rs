@@ -1,8 +1,8 @@
 //! The filters of the feed, and the SQL for them.
 
 use kit::contract::{Default, EventType, Field, Kind, Resource};
-use kit::list::{Feed, Filter, Literal, Op, Sql, conditions};
-use kit::{Call, Code, Error, Published, Scope, Value, Violation, event_type, problem};
+use kit::list::{Feed, Filter, Op, Sql, conditions};
+use kit::{Call, Code, Error, Published, Scope, Value, Violation, event_type};
 
 /// The most event types that are looked up one by one. If a request has more types, then most
 /// events match, and it is faster to read the feed in order.
@@ -21,6 +21,7 @@ pub(crate) const DELIVERY_SUCCESS: &str = "delivery_success";
 const fn field(name: &'static str, kind: Kind) -> Field {
     Field {
         name,
+        column: 0,
         kind,
         nullable: false,
         writable: false,
@@ -37,6 +38,10 @@ const fn field(name: &'static str, kind: Kind) -> Field {
     }
 }
 
+const ID: &str = "id";
+const SUBJECT: &str = "subject";
+const TYPE: &str = "type";
+
 /// The fields of the feed that filters may name.
 static EVENTS: Resource = Resource {
     append_only: true,
@@ -47,10 +52,10 @@ static EVENTS: Resource = Resource {
     scope: "events:read",
     fields: &[
         field("created_at", Kind::Timestamp),
-        field("id", Kind::Text),
+        field(ID, Kind::Text),
         field("source_agent", Kind::Text),
-        field("subject", Kind::Text),
-        field("type", Kind::Text),
+        field(SUBJECT, Kind::Text),
+        field(TYPE, Kind::Text),
     ],
     transitions: &[],
 };
@@ -85,7 +90,7 @@ impl Selection {
         let mut feed = Feed::parse(&EVENTS, &call.query_parameters(), &others)?;
         call.check_tenant(call.query("tenant_id"))?;
         let mut types: Option<Vec<&'static str>> = None;
-        for filter in feed.filters.extract_if(.., |filter| filter.field.name == "type") {
+        for filter in feed.filters.extract_if(.., |filter| filter.field.name == TYPE) {
             let meant = meant_by(&filter)?;
             match &mut types {
                 Some(types) => types.retain(|known| meant.contains(known)),
@@ -116,16 +121,12 @@ impl Selection {
         let end = if is_all { None } else { Some(end(scope)?) };
         let mut sql = self.sql(scope, after, limit);
         sql.text = Published::until(PAGE, Published::COLUMNS, "seq", &sql.text);
-        let rows = scope.query(&sql.text, sql.values.into_iter().map(Value::from))?;
-        let mut found = 0;
-        let events: Vec<Published> = rows
-            .into_iter()
-            .filter_map(|mut row| {
-                let event = Published::read(&mut row);
-                found = row.integer();
-                event
-            })
-            .collect();
+        let rows = scope.query(&sql.text, sql.values)?;
+        let (mut events, mut found) = (Vec::with_capacity(rows.len()), 0_i64);
+        for mut row in rows {
+            events.extend(Published::read(&mut row)?);
+            found = row.read()?;
+        }
         let last = events.last().map_or(after, |event| event.seq);
         let found = usize::try_from(found).unwrap_or_default();
         let is_full = found >= limit || found > events.len();
@@ -138,7 +139,7 @@ impl Selection {
 
     fn sql(&self, scope: &Scope<'_>, after: i64, limit: usize) -> Sql {
         let mut sql = Sql::new(scope.dialect(), &EVENTS, "tenant_id = $1 AND seq > ");
-        sql.bind(Literal::Integer(after));
+        sql.bind(after.into());
         conditions(&mut sql, &self.filters);
         if let Some(delivered) = self.delivered {
             let not = if delivered { "NOT " } else { "" };
@@ -148,8 +149,8 @@ impl Selection {
             ));
         }
         let meant = std::mem::take(&mut sql.text);
-        let limit = Literal::Integer(i64::try_from(limit).unwrap_or(i64::MAX));
-        let name = |name: &&'static str| Literal::Text((*name).to_owned());
+        let limit = Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX));
+        let name = |name: &&'static str| Value::from(*name);
         sql.push(&format!("SELECT {} FROM events WHERE ", Published::COLUMNS));
         match self.types.as_deref() {
             None => sql.push(&meant),
@@ -202,7 +203,7 @@ impl Selection {
     /// Whether another filter leaves so few events that types need no look-up.
     fn names_few(&self) -> bool {
         self.filters.iter().any(|filter| {
-            matches!(filter.field.name, "id" | "subject") && matches!(filter.op, Op::Eq | Op::In)
+            matches!(filter.field.name, ID | SUBJECT) && matches!(filter.op, Op::Eq | Op::In)
         })
     }
 }
@@ -213,7 +214,7 @@ impl Selection {
 /// Errors of the database.
 pub(crate) fn end(scope: &Scope<'_>) -> kit::Result<i64> {
     let sql = "SELECT seq FROM events WHERE tenant_id = $1 ORDER BY seq DESC LIMIT 1";
-    Ok(scope.query(sql, [])?.into_iter().next().map_or(0, |mut row| row.integer()))
+    Ok(scope.fetch_optional(sql, [])?.unwrap_or(0))
 }
 
 /// The event types that a filter selects.
@@ -224,12 +225,12 @@ fn meant_by(filter: &Filter) -> kit::Result<Vec<&'static str>> {
         _ => {
             let message = "`type` is compared by: eq, ne, in, nin.";
             let Error { violations, .. } = Error::violation("type", "UNKNOWN_OPERATOR", message);
-            return Err(Error { violations, ..problem(Code::InvalidParameter, message) });
+            return Err(Error { violations, ..Error::new(Code::InvalidParameter, message) });
         }
     };
     let texts = filter.values.iter().filter_map(|value| match value {
-        Literal::Text(text) => Some(text.as_str()),
-        Literal::Integer(_) => None,
+        Value::Text(text) => Some(text.as_str()),
+        Value::Integer(_) | Value::Null => None,
     });
     let patterns: Vec<&str> = texts.flat_map(|text| text.split(',')).collect();
     if patterns.iter().any(|pattern| event_type::meant_by(pattern).next().is_none()) {

@@ -8,7 +8,7 @@
 
 use std::time::{Duration, Instant};
 
-use kit::{Call, Code, Error, Published, Reply, Writer, problem};
+use kit::{Call, Code, Error, Published, Reply, Writer};
 
 use crate::feed::{cursor, place};
 use crate::selection::{Part, Selection, end};
@@ -44,7 +44,7 @@ pub(crate) async fn open(call: Call) -> kit::Result {
     })?;
     // The gateway may have verified the token before it was revoked.
     if call.is_revoked()? {
-        return Err(problem(Code::InvalidToken, "The access token was revoked."));
+        return Err(Error::new(Code::InvalidToken, "The access token was revoked."));
     }
     let stream = Stream { call, selection, place: start, told: start };
     Ok(Reply::streaming(MEDIA_TYPE, |out| stream.run(out, SETTINGS.stream))

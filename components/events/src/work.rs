@@ -7,7 +7,7 @@
 
 use kit::list::Dialect;
 use kit::retention::{BATCH, DAY, Deleted, ROUNDS, Sweep};
-use kit::{Call, Days, Reply, System, Value, operator};
+use kit::{Call, Days, Reply, System, Value, operator, values};
 use serde::Serialize;
 
 use crate::settings::SETTINGS;
@@ -68,11 +68,10 @@ fn tenants(
     plan: Option<&str>,
     moment: i64,
 ) -> kit::Result<Vec<String>> {
-    let text = |plan: &str| Value::Text(plan.to_owned());
     let (condition, mut values) = match plan {
-        Some(plan) => ("plan = $1".to_owned(), vec![text(plan)]),
+        Some(plan) => ("plan = $1".to_owned(), values![plan].to_vec()),
         None => {
-            let named: Vec<_> = days.plans().map(text).collect();
+            let named: Vec<_> = days.plans().map(Value::from).collect();
             let places: Vec<_> = (1..=named.len()).map(|number| format!("${number}")).collect();
             (format!("(plan IS NULL OR plan NOT IN ({}))", places.join(", ")), named)
         }
@@ -82,21 +81,19 @@ fn tenants(
          ORDER BY events_gone_to LIMIT {TENANTS}",
         values.len() + 1
     );
-    values.push(Value::Integer(moment));
-    let rows = system.query(&sql, &values)?;
-    Ok(rows.into_iter().map(|mut row| row.text()).collect())
+    values.push(moment.into());
+    system.fetch_all(&sql, values)
 }
 
 /// Deletes the first events of a tenant, as far as they are older than `before`. Returns the number
 /// of events. If it is 0, then the tenant is marked as done up to `before`.
 fn delete_oldest(system: &System<'_>, tenant: &str, before: i64) -> kit::Result<u64> {
     let scope = system.enter(tenant);
-    let values = [Value::Integer(BATCH.cast_signed()), Value::Integer(before)];
+    let values = values![BATCH.cast_signed(), before];
     let gone = match scope.dialect() {
         Dialect::Postgres => {
             let sql = "SELECT tenantry_delete_events($1, $2, $3)";
-            let row = scope.query(sql, values)?.into_iter().next();
-            row.map_or(0, |mut row| row.integer()).cast_unsigned()
+            scope.fetch_one::<i64>(sql, values)?.cast_unsigned()
         }
         // The events with the lowest numbers are the oldest, unless a clock was wrong.
         Dialect::Sqlite => scope.execute(
@@ -108,7 +105,7 @@ fn delete_oldest(system: &System<'_>, tenant: &str, before: i64) -> kit::Result<
     };
     if gone == 0 {
         let sql = "UPDATE tenants SET events_gone_to = $1 WHERE id = $2";
-        system.execute(sql, &[Value::Integer(before), Value::Text(tenant.to_owned())])?;
+        system.execute(sql, values![before, tenant])?;
     }
     Ok(gone)
 }

@@ -1,6 +1,6 @@
 //! The health of an integration: webhooks received, requests rejected, and the OAuth connection.
 
-use kit::{Call, Reply, Scope, Value, now, rfc3339};
+use kit::{Call, Reply, Scope, now, rfc3339, values};
 use serde::Serialize;
 
 use crate::contract::INTEGRATIONS;
@@ -20,40 +20,33 @@ struct Health<'a> {
     connection: Option<oauth::Status>,
 }
 
-fn of(integration: &str) -> Value {
-    Value::Text(integration.to_owned())
-}
-
 /// `GET /integrations/{id}/health`
 pub(crate) fn get(call: &Call) -> kit::Result {
     let id = call.path("id");
     call.read(|scope| {
         INTEGRATIONS.find(scope, id)?;
-        let rows = scope.query(
+        let found = scope.fetch_optional::<(i64, i64, Option<i64>)>(
             "SELECT received, duplicates, last_received_at FROM integration_health \
              WHERE tenant_id = $1 AND integration_id = $2",
-            [of(id)],
+            values![id],
         )?;
-        let (mut received, mut duplicates, mut came) = (0, 0, None);
-        if let Some(mut row) = rows.into_iter().next() {
-            (received, duplicates, came) = (row.integer(), row.integer(), row.optional_integer());
-        }
-        let rows = scope.query(
+        let (received, duplicates, came) = found.unwrap_or_default();
+        let rows = scope.fetch_all::<(i64, i64, String)>(
             "SELECT total, last_at, reason FROM inbound_rejections \
              WHERE tenant_id = $1 AND integration_id = $2 ORDER BY last_at DESC",
-            [of(id)],
+            values![id],
         )?;
         let (mut rejected, mut refused, mut last_rejection) = (0, None, None);
-        for mut row in rows {
-            rejected += row.integer();
+        for (total, last_at, reason) in rows {
+            rejected += total;
             if refused.is_none() {
-                (refused, last_rejection) = (row.optional_integer(), row.optional_text());
+                (refused, last_rejection) = (Some(last_at), Some(reason));
             }
         }
-        let rows = scope.query(
+        let waiting = scope.fetch_one(
             "SELECT COUNT(*) FROM inbound_events \
              WHERE tenant_id = $1 AND integration_id = $2 AND status = 'RECEIVED'",
-            [of(id)],
+            values![id],
         )?;
         Reply::ok(&Health {
             integration_id: id,
@@ -65,7 +58,7 @@ pub(crate) fn get(call: &Call) -> kit::Result {
             received,
             duplicates,
             rejected,
-            waiting: rows.into_iter().next().map_or(0, |mut row| row.integer()),
+            waiting,
             last_received_at: came.map(rfc3339),
             last_rejected_at: refused.map(rfc3339),
             last_rejection,
@@ -79,7 +72,7 @@ pub(crate) fn begin(scope: &Scope<'_>, integration: &str) -> kit::Result<()> {
     scope.execute_one(
         "INSERT INTO integration_health (tenant_id, integration_id, received, duplicates) \
          VALUES ($1, $2, 0, 0)",
-        [of(integration)],
+        values![integration],
     )
 }
 
@@ -90,5 +83,5 @@ pub(crate) fn received(scope: &Scope<'_>, integration: &str, fresh: bool) -> kit
         "UPDATE integration_health SET {count} = {count} + 1, last_received_at = $2 \
          WHERE tenant_id = $1 AND integration_id = $3"
     );
-    scope.execute(&sql, [Value::Integer(now()), of(integration)]).map(drop)
+    scope.execute(&sql, values![now(), integration]).map(drop)
 }

@@ -1,9 +1,9 @@
 //! Integrations: the providers that a tenant receives webhooks from, with their signing secrets.
 
-use kit::{Call, Change, Code, Error, Record, Reply, Scope, Seal, problem};
+use kit::{Action, Call, Change, Code, Error, Record, Reply, Scope, Seal};
 use serde::{Deserialize, Serialize};
 
-use crate::contract::INTEGRATIONS;
+use crate::contract::{INTEGRATIONS, integration};
 use crate::inbound::Provider;
 use crate::secrets::Fresh;
 use crate::{health, oauth, secrets};
@@ -26,11 +26,12 @@ pub(crate) async fn create(call: &Call) -> kit::Result {
     let wanted: Wanted = call.json()?;
     let integration = INTEGRATIONS.draft(call)?;
     let provider = provider(&integration)?;
-    let fresh = Fresh::make(&seal, provider, integration.text("id"), wanted.secret.as_deref())?;
+    let id = integration.get(integration::ID)?;
+    let fresh = Fresh::make(&seal, provider, id, wanted.secret.as_deref())?;
     let reply = call.write_sealed(&seal, |scope| {
         let integration = INTEGRATIONS.add(call, scope, integration, rule)?;
-        fresh.install(scope, integration.text("id"), 0)?;
-        Ok(INTEGRATIONS.created(&integration, &[("secret", &fresh.text)]))
+        fresh.install(scope, integration.get(integration::ID)?, 0)?;
+        INTEGRATIONS.created(&integration, &[("secret", &fresh.text)])
     })?;
     Ok(reply.header("cache-control", "no-store"))
 }
@@ -47,7 +48,7 @@ pub(crate) async fn rotate(call: &Call) -> kit::Result {
         let fresh = Fresh::make(&seal, provider(&integration)?, id, wanted.secret.as_deref())?;
         INTEGRATIONS.write(call, scope, &mut integration, "updated")?;
         fresh.install(scope, id, grace)?;
-        Ok(INTEGRATIONS.reply_with(200, &integration, &[("secret", &fresh.text)]))
+        INTEGRATIONS.reply_with(200, &integration, &[("secret", &fresh.text)])
     })?;
     Ok(reply.header("cache-control", "no-store"))
 }
@@ -70,27 +71,22 @@ pub(crate) async fn delete(call: &Call) -> kit::Result {
 }
 
 /// The rule for every change of an integration.
-pub(crate) fn rule(
-    call: &Call,
-    scope: &Scope<'_>,
-    change: Change<'_>,
-    before: Option<&Record>,
-    integration: &mut Record,
-) -> kit::Result<()> {
+pub(crate) fn rule(change: Change<'_>) -> kit::Result<()> {
+    let Change { call, scope, action, before, after: integration } = change;
     call.refuse_revoked(scope)?;
-    match change {
-        Change::Write if !is_word(integration.text("kind")) => {
+    match action {
+        Action::Write if !is_word(integration.get(integration::KIND)?) => {
             Err(Error::violation("/kind", "INVALID_FORMAT", "Must be a word in kebab-case."))
         }
-        Change::Write if before.is_none() => {
+        Action::Write if before.is_none() => {
             refuse_too_many(scope)?;
-            health::begin(scope, integration.text("id"))
+            health::begin(scope, integration.get(integration::ID)?)
         }
-        Change::Delete => {
-            secrets::SECRETS.forget(scope, integration.text("id"))?;
-            oauth::forget(scope, integration.text("id"))
+        Action::Delete => {
+            secrets::SECRETS.forget(scope, integration.get(integration::ID)?)?;
+            oauth::forget(scope, integration.get(integration::ID)?)
         }
-        Change::Write | Change::Operation(_) => Ok(()),
+        Action::Write | Action::Operation(_) => Ok(()),
     }
 }
 
@@ -109,7 +105,7 @@ struct Endpoint {
 pub(crate) fn endpoints(call: &Call) -> kit::Result {
     let base = kit::public_url();
     let integration = call.read(|scope| INTEGRATIONS.find(scope, call.path("id")))?;
-    let (id, kind) = (integration.text("id"), integration.text("kind"));
+    let (id, kind) = (integration.get(integration::ID)?, integration.get(integration::KIND)?);
     let slug = provider(&integration)?.slug();
     let items = [
         format!("integrations/webhooks/{slug}"),
@@ -123,7 +119,7 @@ pub(crate) fn endpoints(call: &Call) -> kit::Result {
 
 /// The provider of an integration. The contract allows only known ones.
 fn provider(integration: &Record) -> kit::Result<Provider> {
-    Provider::parse(integration.text("provider"))
+    Provider::parse(integration.get(integration::PROVIDER)?)
         .ok_or_else(|| Error::internal("an integration of an unknown provider"))
 }
 
@@ -135,9 +131,9 @@ fn is_word(kind: &str) -> bool {
 
 fn refuse_too_many(scope: &Scope<'_>) -> kit::Result<()> {
     let sql = "SELECT COUNT(*) FROM integrations WHERE tenant_id = $1 AND deleted_at IS NULL";
-    let count = scope.query(sql, [])?.into_iter().next().map_or(0, |mut row| row.integer());
+    let count: i64 = scope.fetch_one(sql, [])?;
     match count >= MOST {
-        true => Err(problem(
+        true => Err(Error::new(
             Code::Conflict,
             format!("A tenant has {MOST} integrations at most; disconnect one that is not needed."),
         )),

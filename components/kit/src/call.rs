@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::contract::Operation;
-use crate::{Caller, Code, Error, Internal, problem};
+use crate::{Caller, Code, Error, Internal};
 
 /// A request that keeps its contract.
 pub struct Call {
@@ -28,7 +28,7 @@ impl Call {
     /// # Errors
     /// `authentication-required` on public operations, which have no caller.
     pub fn caller(&self) -> Result<&Caller, Error> {
-        let missing = || problem(Code::AuthenticationRequired, "A credential is needed.");
+        let missing = || Error::new(Code::AuthenticationRequired, "A credential is needed.");
         self.context.caller.as_ref().ok_or_else(missing)
     }
 
@@ -87,7 +87,7 @@ impl Call {
     /// `tenant-mismatch`.
     pub fn check_tenant(&self, named: Option<&str>) -> Result<(), Error> {
         match named {
-            Some(named) if named != self.caller()?.tenant => Err(problem(
+            Some(named) if named != self.caller()?.tenant => Err(Error::new(
                 Code::TenantMismatch,
                 "tenant_id names another tenant than the credential; leave it out or log in for that tenant.",
             )),

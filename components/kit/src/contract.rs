@@ -34,6 +34,8 @@ pub struct Resource {
 pub struct Field {
     /// Its name, which is also that of its column.
     pub name: &'static str,
+    /// The index of its column in a record. A synonym has that of the field that it repeats.
+    pub column: usize,
     /// What it holds.
     pub kind: Kind,
     /// Whether it may be null.
@@ -90,8 +92,7 @@ impl Resource {
         self.fields.iter().any(|field| field.search)
     }
 
-    /// The fields that have a column, in order. The value of a field has the same index in a
-    /// record.
+    /// The fields that have a column, in order.
     pub fn columns(&self) -> impl Iterator<Item = &'static Field> + use<> {
         self.fields.iter().filter(|field| field.synonym.is_none())
     }

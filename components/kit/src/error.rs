@@ -5,11 +5,6 @@ use std::fmt::Debug;
 use crate::list::Refused;
 use crate::{Code, Error};
 
-/// An error with a sentence for the client. The sentence has no internals and no personal data.
-pub fn problem(code: Code, message: impl Into<String>) -> Error {
-    Error::new(code, message)
-}
-
 impl From<Refused> for Error {
     fn from(refused: Refused) -> Self {
         let (code, message) = if refused.unknown {

@@ -3,8 +3,7 @@
 use serde_json::json;
 
 use crate::scope::Scope;
-use crate::sql::Value;
-use crate::{Call, Error, event_type, id};
+use crate::{Call, Error, Value, event_type, id, values};
 
 /// Something that happened in a tenant.
 pub struct Event<'a> {
@@ -60,12 +59,12 @@ impl Scope<'_> {
     ) -> Result<Event<'e>, Error> {
         let columns =
             [entry, actor, event.kind, event.subject, event.data.as_str(), self.trace_id()];
-        let columns = columns.map(|text| Value::Text(text.to_owned()));
+        let columns = columns.map(Value::from);
         self.execute_one(
             "INSERT INTO audit_logs \
              (tenant_id, id, actor_id, action_type, resource_id, metadata, trace_id, created_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-            columns.into_iter().chain([Value::Integer(now)]),
+            columns.into_iter().chain(values![now]),
         )?;
         let data = json!({
             "id": entry, "actor_id": actor, "action_type": event.kind,
@@ -93,15 +92,15 @@ impl Scope<'_> {
                 return Err(Error::internal(missing));
             };
             kinds.push(known);
-            values.extend([
-                Value::Text(if at == 0 { first.clone() } else { id("evt") }),
-                Value::Text(known.name.to_owned()),
-                Value::Integer(known.version.into()),
-                Value::Text(event.subject.to_owned()),
-                Value::Text(event.source_agent.to_owned()),
-                Value::Text(event.data),
-                Value::Text(self.trace_id().to_owned()),
-                Value::Integer(now),
+            values.extend(values![
+                if at == 0 { first.clone() } else { id("evt") },
+                known.name,
+                known.version,
+                event.subject,
+                event.source_agent,
+                event.data,
+                self.trace_id(),
+                now,
             ]);
         }
         let row = |row: usize| {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::{Row, event_type};
+use crate::{Error, Row, event_type};
 
 /// An event of the feed, in the native form.
 #[derive(Serialize)]
@@ -40,23 +40,27 @@ impl Published {
     pub const COLUMNS: &str = "seq, id, type, schema_version, subject, source_agent, \
          tenant_id, data, trace_id, created_at";
 
-    /// Reads the next columns of a row; `None` if an outer join found no event.
-    pub fn read(row: &mut Row) -> Option<Self> {
-        let seq = row.optional_integer()?;
-        let (id, kind) = (row.text(), row.text());
-        Some(Self {
+    /// Reads the next columns of a row. If an outer join found no event, then it reads the first
+    /// one only and returns `None`.
+    ///
+    /// # Errors
+    /// As [`Row::get`].
+    pub fn read(row: &mut Row) -> Result<Option<Self>, Error> {
+        let Some(seq) = row.get()? else { return Ok(None) };
+        let (id, kind): (String, String) = row.get()?;
+        Ok(Some(Self {
             seq,
             id,
-            schema_version: row.integer(),
+            schema_version: row.get()?,
             log_code: event_type::find(&kind).and_then(|known| known.log_code),
             kind,
-            subject: row.text(),
-            source_agent: row.text(),
-            tenant_id: row.text(),
-            data: line(row.text()),
-            trace_id: row.text(),
-            created_at: crate::rfc3339(row.integer()),
-        })
+            subject: row.get()?,
+            source_agent: row.get()?,
+            tenant_id: row.get()?,
+            data: line(row.get()?),
+            trace_id: row.get()?,
+            created_at: crate::rfc3339(row.get()?),
+        }))
     }
 
     /// A statement that returns the first rows of another statement, up to about `bytes` bytes of

@@ -3,7 +3,7 @@
 use protocol::entry;
 use spin_sdk::experimental::wasi::keyvalue::store::{self, Bucket};
 
-use crate::{Code, Error, now, problem};
+use crate::{Code, Error, now};
 
 /// Entries that one sweep reads.
 const BATCH: usize = 2_000;
@@ -14,7 +14,10 @@ pub(crate) fn open() -> Result<Bucket, Error> {
 
 pub(crate) fn fault(error: store::Error) -> Error {
     let cause = format!("key-value store: {error:?}");
-    Error { internal: Some(cause), ..problem(Code::ServiceUnavailable, "A store does not answer.") }
+    Error {
+        internal: Some(cause),
+        ..Error::new(Code::ServiceUnavailable, "A store does not answer.")
+    }
 }
 
 /// Removes expired entries from a store that has no expiry of its own, such as Spin's stores. One

@@ -15,6 +15,7 @@
 //! A handler reaches the database only through a `Scope`, which is made from the caller of the
 //! call. So a handler that forgets the tenant does not compile.
 
+pub mod column;
 pub mod contract;
 pub mod hops;
 pub mod list;
@@ -71,6 +72,8 @@ pub mod revocation;
 pub mod roles;
 #[cfg(target_arch = "wasm32")]
 mod rotating;
+#[cfg(any(target_arch = "wasm32", test))]
+mod row;
 #[cfg(target_arch = "wasm32")]
 mod sabotage;
 #[cfg(target_arch = "wasm32")]
@@ -85,19 +88,22 @@ mod settings;
 mod sql;
 #[cfg(target_arch = "wasm32")]
 mod stream;
+mod value;
 #[cfg(target_arch = "wasm32")]
 mod watch;
 
 pub use clock::{now, rfc3339};
+pub use column::Column;
 pub use contract::{EventType, MASK};
 pub use days::Days;
-pub use error::{Internal, problem};
+pub use error::Internal;
 pub use event_type::EVENT_TYPES;
 pub use http_date::{http_date, retry_after};
 pub use id::{id, trace_id};
 pub use moment::{Moment, date, milliseconds, moment};
 pub use protocol::{Caller, Code, Error, Grant, Principal, Violation, entry, note};
 pub use text;
+pub use value::Value;
 
 #[cfg(target_arch = "wasm32")]
 pub use {
@@ -106,13 +112,13 @@ pub use {
     feed::Published,
     receipt::Envelope,
     reply::Reply,
-    resource::{Change, Record, no_rule},
+    resource::{Action, Change, Record, no_rule},
     rotating::RotatingSecrets,
+    row::{FromRow, FromValue, Row},
     scope::{Scope, System},
     seal::{Seal, derived},
     serve::{describe, serve},
     settings::{Loaded, Settings, Variables, in_development, public_url},
-    sql::{Row, Value},
     stream::{Writer, sleep},
 };
 

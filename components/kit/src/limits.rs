@@ -7,8 +7,7 @@ use std::collections::BTreeMap;
 use protocol::entry;
 use serde::Serialize;
 
-use crate::sql::Value;
-use crate::{Code, Error, Internal, System, key_value, now, problem};
+use crate::{Code, Error, Internal, System, key_value, now, values};
 
 /// The most quotas. With these the value stays below the megabyte that Spin's stores accept.
 const MOST: usize = 5_000;
@@ -38,18 +37,14 @@ pub struct Override {
 /// # Errors
 /// Those of the database.
 pub fn all(system: &System<'_>) -> Result<Vec<Override>, Error> {
-    let rows = system.query(
+    let rows = system.fetch_all::<(String, String, String, i64, i64, i64)>(
         "SELECT scope, subject, class, per_minute, burst, updated_at FROM limit_overrides \
          ORDER BY scope, subject, class",
-        &[],
+        [],
     )?;
-    let one = |mut row: crate::Row| Override {
-        scope: row.text(),
-        subject: row.text(),
-        class: row.text(),
-        per_minute: row.integer(),
-        burst: row.integer(),
-        updated_at: crate::rfc3339(row.integer()),
+    let one = |(scope, subject, class, per_minute, burst, updated_at)| {
+        let updated_at = crate::rfc3339(updated_at);
+        Override { scope, subject, class, per_minute, burst, updated_at }
     };
     Ok(rows.into_iter().map(one).collect())
 }
@@ -67,13 +62,12 @@ pub fn set(
     let [scope, subject, class] = of.map(str::to_owned);
     let moment = now();
     change(system, || {
-        let [scope, subject, class] = of.map(|text| Value::Text(text.to_owned()));
-        let number = Value::Integer;
+        let [scope, subject, class] = of;
         system.execute(
             "INSERT INTO limit_overrides (scope, subject, class, per_minute, burst, updated_at) \
              VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (scope, subject, class) \
              DO UPDATE SET per_minute = $4, burst = $5, updated_at = $6",
-            &[scope, subject, class, number(per_minute), number(burst), number(moment)],
+            values![scope, subject, class, per_minute, burst, moment],
         )
     })?;
     let updated_at = crate::rfc3339(moment);
@@ -85,9 +79,9 @@ pub fn set(
 /// # Errors
 /// Those of the stores. After an error nothing has changed.
 pub fn remove(system: &System<'_>, of: [&str; 3]) -> Result<bool, Error> {
-    let of = of.map(|text| Value::Text(text.to_owned()));
+    let [scope, subject, class] = of;
     let sql = "DELETE FROM limit_overrides WHERE scope = $1 AND subject = $2 AND class = $3";
-    Ok(change(system, || system.execute(sql, &of))? == 1)
+    Ok(change(system, || system.execute(sql, values![scope, subject, class]))? == 1)
 }
 
 /// Runs changes one after the other, so that the last published value is the current state.
@@ -111,7 +105,7 @@ fn write(system: &System<'_>) -> Result<(), Error> {
     let all = all(system)?;
     if all.len() > MOST {
         let message = format!("There are {MOST} limits set; remove one first.");
-        return Err(problem(Code::Conflict, message));
+        return Err(Error::new(Code::Conflict, message));
     }
     let mut published: BTreeMap<&str, BTreeMap<&str, Classes<'_>>> = BTreeMap::new();
     for one in &all {

@@ -7,8 +7,9 @@ use std::cell::Cell;
 
 use migrations::{ALL, Dialect, Fill, VERSION};
 
-use crate::sql::{Row, Value, postgres, sqlite};
-use crate::{Code, Error, problem};
+use crate::row::Row;
+use crate::sql::{postgres, sqlite};
+use crate::{Code, Error, Value, values};
 
 thread_local! {
     /// Whether this instance has checked that the schema is up to date.
@@ -47,18 +48,18 @@ fn apply(database: &sqlite::Database) -> Result<(), Error> {
     database.execute(
         "CREATE TABLE IF NOT EXISTS schema_migrations \
          (version BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL)",
-        &[],
+        Vec::new(),
     )?;
     // Another instance may have migrated while this one waited for the lock.
     let done = usize::try_from(version(database)?).unwrap_or_default();
     for (number, migration) in (1..).zip(&ALL).skip(done) {
         for statement in migration.statements(Dialect::Sqlite) {
-            database.execute(&statement, &[])?;
+            database.execute(&statement, Vec::new())?;
         }
         migration.fills().iter().try_for_each(|fill| run(database, fill))?;
         database.execute(
             "INSERT INTO schema_migrations (version, applied_at) VALUES ($1, $2)",
-            &[Value::Integer(number), Value::Integer(crate::now())],
+            values![number, crate::now()].into(),
         )?;
     }
     Ok(())
@@ -66,22 +67,24 @@ fn apply(database: &sqlite::Database) -> Result<(), Error> {
 
 /// Rewrites rows in batches.
 fn run(database: &sqlite::Database, fill: &Fill) -> Result<(), Error> {
-    let mut place = [Value::Text(String::new()), Value::Text(String::new())];
+    let mut place = values!["", ""];
     loop {
-        let rows = database.query(fill.select, &place)?;
+        let rows = database.query(fill.select, place.to_vec())?;
         let Some(last) = rows.len().checked_sub(1) else { return Ok(()) };
         for (at, mut row) in rows.into_iter().enumerate() {
-            let key = [Value::Text(row.text()), Value::Text(row.text())];
+            let (first, second): (String, String) = row.get()?;
+            let key = values![first, second];
             let columns: Vec<_> = row
+                .values()
+                .into_iter()
                 .map(|value| match value {
                     Value::Text(text) => Some(text),
-                    _ => None,
+                    Value::Integer(_) | Value::Null => None,
                 })
                 .collect();
-            let written = (fill.change)(&columns).into_iter();
-            let written = written.map(|text| text.map_or(Value::Null, Value::Text));
-            let values: Vec<_> = key.iter().cloned().chain(written).collect();
-            database.execute(fill.update, &values)?;
+            let written = (fill.change)(&columns).into_iter().map(Value::from);
+            let values = key.iter().cloned().chain(written).collect();
+            database.execute(fill.update, values)?;
             if at == last {
                 place = key;
             }
@@ -91,15 +94,16 @@ fn run(database: &sqlite::Database, fill: &Fill) -> Result<(), Error> {
 
 /// The number of migrations that the database has. A number higher than this code knows is refused.
 fn version(database: &sqlite::Database) -> Result<i64, Error> {
-    let first = |rows: Vec<Row>| rows.into_iter().next().map_or(0, |mut row| row.integer());
+    let first = |rows: Vec<Row>| rows.into_iter().next().map_or(Ok(None), Row::read::<Option<i64>>);
     let known = database.query(
         "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_migrations'",
-        &[],
+        Vec::new(),
     )?;
-    if first(known) == 0 {
+    if first(known)?.unwrap_or(0) == 0 {
         return Ok(0);
     }
-    let newest = first(database.query("SELECT MAX(version) FROM schema_migrations", &[])?);
+    let newest = first(database.query("SELECT MAX(version) FROM schema_migrations", Vec::new())?)?;
+    let newest = newest.unwrap_or(0);
     not_newer(newest)?;
     Ok(newest)
 }
@@ -117,6 +121,6 @@ fn refused(cause: String) -> Error {
     Error {
         internal: Some(cause),
         retry_after: Some(10),
-        ..problem(Code::ServiceUnavailable, "The service is being upgraded.")
+        ..Error::new(Code::ServiceUnavailable, "The service is being upgraded.")
     }
 }

@@ -3,7 +3,7 @@
 use subtle::ConstantTimeEq as _;
 
 use crate::settings::COMMON;
-use crate::{Call, Code, Error, problem};
+use crate::{Call, Code, Error};
 
 /// Demands the bearer token of the variable `operator_token`.
 ///
@@ -27,5 +27,5 @@ fn demand(call: &Call, variable: &str, token: &str) -> Result<(), Error> {
         && given.is_some_and(|given| given.as_bytes().ct_eq(token.as_bytes()).into());
     let message =
         || format!("This operation needs the operator's credential, the variable {variable}.");
-    if known { Ok(()) } else { Err(problem(Code::AuthenticationRequired, message())) }
+    if known { Ok(()) } else { Err(Error::new(Code::AuthenticationRequired, message())) }
 }

@@ -7,8 +7,7 @@ use std::collections::BTreeSet;
 use protocol::contract::EventType;
 use protocol::note::Due;
 
-use crate::sql::Value;
-use crate::{Error, Scope};
+use crate::{Error, Scope, Value};
 
 thread_local! {
     /// The functions for which the running request made work due. If an instance has several

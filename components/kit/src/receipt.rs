@@ -6,9 +6,10 @@
 
 use protocol::note;
 
+use crate::row::Row;
 use crate::scope::{Scope, System};
-use crate::sql::{Database, Row, Value};
-use crate::{Call, Code, Error, Internal, Reply, problem};
+use crate::sql::Database;
+use crate::{Call, Code, Error, Internal, Reply, Value, values};
 
 /// The time for which a receipt is kept at least, in milliseconds: a day.
 const KEPT: i64 = 86_400_000;
@@ -67,29 +68,30 @@ impl<'a> Receipt<'a> {
 
     /// The answer of an earlier call with this key.
     fn answer(&self, found: Vec<Row>) -> Result<Option<Reply>, Error> {
-        let Some(mut row) = found.into_iter().next() else { return Ok(None) };
-        if row.text() != self.fingerprint {
-            return Err(problem(
+        let Some(row) = found.into_iter().next() else { return Ok(None) };
+        let (fingerprint, status, headers, kept): (String, i64, String, String) = row.read()?;
+        if fingerprint != self.fingerprint {
+            return Err(Error::new(
                 Code::IdempotencyKeyReused,
                 "This Idempotency-Key was used with another body; use a new key for a new request.",
             ));
         }
-        let status = u16::try_from(row.integer()).internal()?;
-        let headers = serde_json::from_str(&row.text()).internal()?;
-        let body = self.envelope.open(self.key, row.text())?;
+        let status = u16::try_from(status).internal()?;
+        let headers = serde_json::from_str(&headers).internal()?;
+        let body = self.envelope.open(self.key, kept)?;
         let reply = Reply { headers, ..Reply::json(status, body) };
         Ok(Some(reply.header(note::REPLAYED, "true")))
     }
 
     /// The columns behind the tenant in [`KEEP`].
     fn row(&self, reply: &Reply) -> Result<[Value; 6], Error> {
-        Ok([
-            Value::Text(self.key.to_owned()),
-            Value::Text(self.fingerprint.clone()),
-            Value::Integer(i64::from(reply.status)),
-            Value::Text(serde_json::to_string(&reply.headers).internal()?),
-            Value::Text(self.envelope.seal(self.key, &reply.body)?),
-            Value::Integer(crate::now() + KEPT),
+        Ok(values![
+            self.key,
+            &self.fingerprint,
+            reply.status,
+            serde_json::to_string(&reply.headers).internal()?,
+            self.envelope.seal(self.key, &reply.body)?,
+            crate::now() + KEPT,
         ])
     }
 }
@@ -141,7 +143,7 @@ fn once(
     work: impl FnOnce() -> Result<Reply, Error>,
 ) -> Result<Reply, Error> {
     let Some(receipt) = Receipt::of(call, envelope.unwrap_or(&Plain)) else { return work() };
-    let found = scope.query(FIND, [Value::Text(receipt.key.to_owned())])?;
+    let found = scope.query(FIND, values![receipt.key])?;
     if let Some(reply) = receipt.answer(found)? {
         return Ok(reply);
     }
@@ -157,8 +159,7 @@ impl System<'_> {
     /// `idempotency-key-reused` if the key was used with another body.
     pub fn answered(&self, call: &Call, envelope: &dyn Envelope) -> Result<Option<Reply>, Error> {
         let Some(receipt) = Receipt::of(call, envelope) else { return Ok(None) };
-        let of = [Value::Text(String::new()), Value::Text(receipt.key.to_owned())];
-        receipt.answer(self.query(FIND, &of)?)
+        receipt.answer(self.query(FIND, values!["", receipt.key])?)
     }
 
     /// Runs `work` and keeps its receipt, in one transaction. If the key has a receipt already,
@@ -191,8 +192,6 @@ impl System<'_> {
     /// `internal-error` of the database.
     pub fn keep(&self, call: &Call, envelope: &dyn Envelope, reply: &Reply) -> Result<(), Error> {
         let Some(receipt) = Receipt::of(call, envelope) else { return Ok(()) };
-        let none = [Value::Text(String::new())];
-        let row: Vec<_> = none.into_iter().chain(receipt.row(reply)?).collect();
-        self.execute(KEEP, &row).map(drop)
+        self.execute(KEEP, values![""].into_iter().chain(receipt.row(reply)?)).map(drop)
     }
 }

@@ -10,10 +10,7 @@
 //! of a host is two days ahead for some minutes, nothing becomes two days older. Then no receipt of
 //! an idempotency key is deleted early, and no request is executed twice for that reason.
 
-use std::slice;
-
-use crate::sql::Value;
-use crate::{Call, Code, Days, Error, System, now};
+use crate::{Call, Code, Days, Error, System, Value, now, values};
 
 /// The most rows that one transaction deletes.
 pub const BATCH: u64 = 500;
@@ -106,7 +103,7 @@ impl<'a> Sweep<'a> {
         );
         let mut deleted = 0;
         for _ in 0..ROUNDS {
-            let delete = || self.system.execute(&sql, &[Value::Integer(before)]);
+            let delete = || self.system.execute(&sql, values![before]);
             let batch = self.system.transaction(delete)?;
             deleted += batch;
             if batch < BATCH {
@@ -131,22 +128,21 @@ impl<'a> Sweep<'a> {
     }
 
     fn drop_partitions(&self, table: &str, before: i64) -> Result<Deleted, Error> {
-        let table = Value::Text(table.to_owned());
         // `None`: a long read holds the table, and the sweep does not wait for it.
-        let call = |sql: &str, values: &[Value]| match self
+        let call = |sql: &str, values: [Value; 3]| match self
             .system
-            .transaction(|| self.system.query(sql, values))
+            .transaction(|| self.system.fetch_one(sql, values))
         {
-            Ok(rows) => Ok(rows.into_iter().next().map(|mut row| row.integer())),
+            Ok(gone) => Ok(Some(gone)),
             Err(error) if error.code == Code::ServiceUnavailable => Ok(None),
             Err(error) => Err(error),
         };
-        let months = [table.clone(), Value::Integer(self.now), Value::Integer(MONTHS)];
-        call("SELECT tenantry_add_partitions($1, $2, $3)", &months)?;
+        let months = values![table, self.now, MONTHS];
+        call("SELECT tenantry_add_partitions($1, $2, $3)", months)?;
         let batch = BATCH * ROUNDS;
-        let limits = [table, Value::Integer(before), Value::Integer(batch.cast_signed())];
+        let limits = values![table, before, batch.cast_signed()];
         let gone =
-            call("SELECT tenantry_drop_partitions($1, $2, $3)", &limits)?.map(i64::cast_unsigned);
+            call("SELECT tenantry_drop_partitions($1, $2, $3)", limits)?.map(i64::cast_unsigned);
         Ok((gone.unwrap_or_default(), gone.is_none_or(|gone| gone >= batch)))
     }
 
@@ -169,15 +165,12 @@ impl<'a> Sweep<'a> {
 }
 
 /// The name of the clock of the sweeps.
-fn name() -> Value {
-    Value::Text("retention".to_owned())
-}
+const CLOCK: &str = "retention";
 
 /// The time of the clock. `None` before the first tick.
 fn clock(system: &System<'_>) -> Result<Option<i64>, Error> {
     let sql = "SELECT moment FROM clocks WHERE name = $1";
-    let row = system.query(sql, slice::from_ref(&name()))?.into_iter().next();
-    Ok(row.map(|mut row| row.integer()))
+    system.fetch_optional(sql, values![CLOCK])
 }
 
 /// Moves the clock; returns its new time.
@@ -186,11 +179,11 @@ fn advance(system: &System<'_>) -> Result<i64, Error> {
         // The first tick takes over the clock of its host.
         let now = now();
         let sql = "INSERT INTO clocks (name, moment) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-        system.execute(sql, &[name(), Value::Integer(now)])?;
+        system.execute(sql, values![CLOCK, now])?;
         return Ok(now);
     };
     let moment = now().min(held + STEP);
     let sql = "UPDATE clocks SET moment = $2 WHERE name = $1";
-    system.execute(sql, &[name(), Value::Integer(moment)])?;
+    system.execute(sql, values![CLOCK, moment])?;
     Ok(moment)
 }

@@ -13,8 +13,9 @@ use spin_sdk::experimental::wasi::keyvalue::atomics::{self, Cas, CasError};
 use spin_sdk::experimental::wasi::keyvalue::store::Bucket;
 
 use crate::agree::agree;
-use crate::sql::{Database, Row, Source, Value, Who};
-use crate::{Call, Code, Error, Scope, System, key_value, now, problem};
+use crate::row::{FromRow, Row};
+use crate::sql::{Database, Source, Who};
+use crate::{Call, Code, Error, Scope, System, key_value, now, values};
 
 /// How long a revocation is kept, in milliseconds: the longest life of a token (`LONGEST_MS` of the
 /// gateway) and a margin for the clocks of hosts. After it, no such token is valid any more.
@@ -40,7 +41,7 @@ impl Scope<'_> {
             "INSERT INTO revocations (tenant_id, subject, below, expires_at) \
              VALUES ($1, $2, $3, $4) ON CONFLICT (tenant_id, subject) \
              DO UPDATE SET below = $3, expires_at = $4",
-            [Value::Text(subject.to_owned()), Value::Integer(below), Value::Integer(now() + KEPT)],
+            values![subject, below, now() + KEPT],
         )?;
         FRESH.with_borrow_mut(|fresh| fresh.push((self.tenant().to_owned(), subject.to_owned())));
         Ok(())
@@ -66,7 +67,7 @@ impl Call {
     /// `invalid-token`; `internal-error` of the database.
     pub fn refuse_revoked(&self, scope: &Scope<'_>) -> Result<(), Error> {
         match self.is_among_revoked(scope)? {
-            true => Err(problem(Code::InvalidToken, "The access token was revoked.")),
+            true => Err(Error::new(Code::InvalidToken, "The access token was revoked.")),
             false => Ok(()),
         }
     }
@@ -89,7 +90,7 @@ impl Call {
         for (id, version) in subjects.ok_or_else(|| Error::internal("no credential is named"))? {
             let place = values.len() + 2;
             named.push(format!("subject = ${place} AND below > ${}", place + 1));
-            values.extend([Value::Text(id.to_owned()), Value::Integer(version)]);
+            values.extend(values![id, version]);
         }
         let named = named.join(" OR ");
         let sql = format!("SELECT subject FROM revocations WHERE tenant_id = $1 AND ({named})");
@@ -118,16 +119,15 @@ pub fn publish_all(system: &System<'_>) -> Result<(), Error> {
     let bucket = key_value::open()?;
     let mut last = (String::new(), String::new());
     loop {
-        let rows = system.query(
+        let entries: Vec<Entry> = system.fetch_all(
             &format!(
                 "SELECT tenant_id, subject, below, expires_at FROM revocations \
                  WHERE (tenant_id, subject) > ($1, $2) AND expires_at > $3 \
                  ORDER BY tenant_id, subject LIMIT {BATCH}"
             ),
-            &[Value::Text(last.0), Value::Text(last.1), Value::Integer(now())],
+            values![last.0, last.1, now()],
         )?;
-        let count = rows.len();
-        let entries: Vec<Entry> = rows.into_iter().map(Entry::of).collect();
+        let count = entries.len();
         for row in &entries {
             let Entry { tenant, subject, .. } = row;
             // Usually the entry is already there.
@@ -161,16 +161,14 @@ struct Entry {
     expires_at: i64,
 }
 
-impl Entry {
-    fn of(mut row: Row) -> Self {
-        Self {
-            tenant: row.text(),
-            subject: row.text(),
-            below: row.integer(),
-            expires_at: row.integer(),
-        }
+impl FromRow for Entry {
+    fn from_row(row: &mut Row) -> Result<Self, Error> {
+        let (tenant, subject, below, expires_at) = row.get()?;
+        Ok(Self { tenant, subject, below, expires_at })
     }
+}
 
+impl Entry {
     fn value(&self) -> Vec<u8> {
         entry::revocation(self.expires_at, self.below)
     }
@@ -178,7 +176,6 @@ impl Entry {
 
 /// Makes the entry of a subject equal to its row.
 fn write(database: &Database, bucket: &Bucket, tenant: &str, subject: &str) -> Result<(), Error> {
-    let of = [Value::Text(tenant.to_owned()), Value::Text(subject.to_owned())];
     let key = entry::revoked(tenant, subject);
     let cas = RefCell::new(None);
     let held = || {
@@ -190,8 +187,9 @@ fn write(database: &Database, bucket: &Bucket, tenant: &str, subject: &str) -> R
     let row = || {
         let sql = "SELECT tenant_id, subject, below, expires_at FROM revocations \
                    WHERE tenant_id = $1 AND subject = $2";
-        let rows = database.query(Who::System, sql, &of)?;
-        Ok(rows.into_iter().next().map(|row| Entry::of(row).value()))
+        let rows = database.query(Who::System, sql, values![tenant, subject].into())?;
+        let found: Option<Entry> = rows.into_iter().next().map(Row::read).transpose()?;
+        Ok(found.map(|entry| entry.value()))
     };
     let swap = |value: &[u8]| {
         let Some(cas) = cas.take() else { return Ok(false) };
@@ -203,6 +201,8 @@ fn write(database: &Database, bucket: &Bucket, tenant: &str, subject: &str) -> R
     };
     match agree(held, row, swap)? {
         true => Ok(()),
-        false => Err(problem(Code::ServiceUnavailable, "Too many write one revocation at once.")),
+        false => {
+            Err(Error::new(Code::ServiceUnavailable, "Too many write one revocation at once."))
+        }
     }
 }

@@ -4,7 +4,7 @@
 //! Each function keeps its secrets in a table of its own. Such a table has the columns `tenant_id`,
 //! the id of the owner, `id`, `sealed`, `created_at` and `expires_at`.
 
-use crate::{Scope, Seal, Value, id, now};
+use crate::{Scope, Seal, id, now, values};
 
 /// The most secrets that are valid at once.
 const MOST: i64 = 5;
@@ -19,10 +19,6 @@ pub struct RotatingSecrets {
     pub prefix: &'static str,
     /// The name under which secrets are sealed, together with the id of the owner.
     pub sealed_as: &'static str,
-}
-
-fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
 }
 
 impl RotatingSecrets {
@@ -55,21 +51,21 @@ impl RotatingSecrets {
             &format!(
                 "DELETE FROM {table} WHERE tenant_id = $1 AND {column} = $2 AND expires_at <= $3"
             ),
-            [text(owner), Value::Integer(moment)],
+            values![owner, moment],
         )?;
         scope.execute(
             &format!(
                 "UPDATE {table} SET expires_at = $2 WHERE tenant_id = $1 AND {column} = $3 \
                  AND (expires_at IS NULL OR expires_at > $2)"
             ),
-            [Value::Integer(moment + grace), text(owner)],
+            values![moment + grace, owner],
         )?;
         scope.execute_one(
             &format!(
                 "INSERT INTO {table} (tenant_id, {column}, id, sealed, created_at) \
                  VALUES ($1, $2, $3, $4, $5)"
             ),
-            [text(owner), text(&id(prefix)), text(sealed), Value::Integer(moment)],
+            values![owner, id(prefix), sealed, moment],
         )
     }
 
@@ -79,15 +75,15 @@ impl RotatingSecrets {
     /// As [`Scope::query`] and [`Seal::open`].
     pub fn load(&self, scope: &Scope<'_>, seal: &Seal, owner: &str) -> crate::Result<Vec<Vec<u8>>> {
         let Self { table, owner: column, .. } = self;
-        let rows = scope.query(
+        let found = scope.fetch_all::<String>(
             &format!(
                 "SELECT sealed FROM {table} WHERE tenant_id = $1 AND {column} = $2 \
                  AND (expires_at IS NULL OR expires_at > $3) \
                  ORDER BY created_at DESC, id DESC LIMIT $4"
             ),
-            [text(owner), Value::Integer(now()), Value::Integer(MOST)],
+            values![owner, now(), MOST],
         )?;
-        rows.into_iter().map(|mut row| seal.open(&self.name(owner), &row.text())).collect()
+        found.iter().map(|sealed| seal.open(&self.name(owner), sealed)).collect()
     }
 
     /// Deletes all secrets of an owner.
@@ -97,6 +93,6 @@ impl RotatingSecrets {
     pub fn forget(&self, scope: &Scope<'_>, owner: &str) -> crate::Result<()> {
         let Self { table, owner: column, .. } = self;
         let sql = format!("DELETE FROM {table} WHERE tenant_id = $1 AND {column} = $2");
-        scope.execute(&sql, [text(owner)]).map(drop)
+        scope.execute(&sql, values![owner]).map(drop)
     }
 }

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 
-use crate::sql::Value;
+use crate::Value;
 
 const ON: bool = cfg!(feature = "sabotage");
 

@@ -5,8 +5,9 @@
 //! tenants, such as signing in and the keys of the issuer.
 
 use crate::list::{Bound, Dialect};
-use crate::sql::{CURSOR_KEY, Database, Row, Source, Value, Who};
-use crate::{Call, Error, sabotage};
+use crate::row::{FromRow, Row};
+use crate::sql::{CURSOR_KEY, Database, Source, Who};
+use crate::{Call, Error, Value, sabotage, values};
 
 /// The rows of one tenant.
 pub struct Scope<'a> {
@@ -98,7 +99,44 @@ impl Scope<'_> {
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Row>, Error> {
         let values = self.bind(sql, parameters)?;
-        self.database.query(Who::Tenant(self.tenant), &sabotage::predicate(sql), &values)
+        self.database.query(Who::Tenant(self.tenant), &sabotage::predicate(sql), values)
+    }
+
+    /// The rows of a `SELECT`, each as `T`.
+    ///
+    /// # Errors
+    /// As [`Scope::query`] and [`Row::read`].
+    pub fn fetch_all<T: FromRow>(
+        &self,
+        sql: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<T>, Error> {
+        self.query(sql, parameters)?.into_iter().map(Row::read).collect()
+    }
+
+    /// The first row of a `SELECT`, if it has one.
+    ///
+    /// # Errors
+    /// As [`Scope::query`] and [`Row::read`].
+    pub fn fetch_optional<T: FromRow>(
+        &self,
+        sql: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<Option<T>, Error> {
+        self.query(sql, parameters)?.into_iter().next().map(Row::read).transpose()
+    }
+
+    /// The first row of a `SELECT` that always has one, such as `SELECT COUNT(*)`.
+    ///
+    /// # Errors
+    /// As [`Scope::query`] and [`Row::read`]; `internal-error` if there is no row.
+    pub fn fetch_one<T: FromRow>(
+        &self,
+        sql: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<T, Error> {
+        let found = self.fetch_optional(sql, parameters)?;
+        found.ok_or_else(|| Error::internal(format!("no row of: {sql}")))
     }
 
     /// Runs a statement and returns how many rows it changed. `$1` is the tenant.
@@ -112,7 +150,7 @@ impl Scope<'_> {
     ) -> Result<u64, Error> {
         let values = self.bind(sql, parameters)?;
         sabotage::trap(sql, &values);
-        self.database.execute(Who::Tenant(self.tenant), &sabotage::predicate(sql), &values)
+        self.database.execute(Who::Tenant(self.tenant), &sabotage::predicate(sql), values)
     }
 
     /// Runs a statement that changes exactly one row.
@@ -141,7 +179,7 @@ impl Scope<'_> {
         {
             return Err(Error::internal(format!("statement not bound to the tenant: {sql}")));
         }
-        Ok(std::iter::once(Value::Text(self.tenant.to_owned())).chain(parameters).collect())
+        Ok(std::iter::once(Value::from(self.tenant)).chain(parameters).collect())
     }
 }
 
@@ -149,20 +187,20 @@ impl Scope<'_> {
 /// no tenant, so whatever it seals must name the tenant.
 fn secret(name: &str) -> Result<Vec<u8>, Error> {
     let database = Database::open()?;
-    let name = Value::Text(name.to_owned());
     let read = || {
         let sql = "SELECT value FROM secrets WHERE name = $1";
-        let row = database.query(Who::System, sql, std::slice::from_ref(&name))?.into_iter().next();
-        Ok::<_, Error>(row.map(|mut row| row.text().into_bytes()))
+        let row = database.query(Who::System, sql, values![name].into())?.into_iter().next();
+        let value: Option<String> = row.map(Row::read).transpose()?;
+        Ok::<_, Error>(value.map(String::into_bytes))
     };
     if let Some(found) = read()? {
         return Ok(found);
     }
-    let fresh = Value::Text(format!("{}{}", crate::id("k"), crate::id("k")));
+    let fresh = format!("{}{}", crate::id("k"), crate::id("k"));
     database.execute(
         Who::System,
         "INSERT INTO secrets (name, value, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-        &[name.clone(), fresh, Value::Integer(crate::now())],
+        values![name, fresh, crate::now()].into(),
     )?;
     read()?.ok_or_else(|| Error::internal("no secret"))
 }
@@ -195,16 +233,61 @@ impl<'a> System<'a> {
     ///
     /// # Errors
     /// `internal-error` if the statement is wrong.
-    pub fn query(&self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, Error> {
-        self.database.query(Who::System, sql, parameters)
+    pub fn query(
+        &self,
+        sql: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<Row>, Error> {
+        self.database.query(Who::System, sql, parameters.into_iter().collect())
+    }
+
+    /// The rows of a `SELECT`, each as `T`.
+    ///
+    /// # Errors
+    /// As [`System::query`] and [`Row::read`].
+    pub fn fetch_all<T: FromRow>(
+        &self,
+        sql: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<T>, Error> {
+        self.query(sql, parameters)?.into_iter().map(Row::read).collect()
+    }
+
+    /// The first row of a `SELECT`, if it has one.
+    ///
+    /// # Errors
+    /// As [`System::query`] and [`Row::read`].
+    pub fn fetch_optional<T: FromRow>(
+        &self,
+        sql: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<Option<T>, Error> {
+        self.query(sql, parameters)?.into_iter().next().map(Row::read).transpose()
+    }
+
+    /// The first row of a `SELECT` that always has one, such as `SELECT COUNT(*)`.
+    ///
+    /// # Errors
+    /// As [`System::query`] and [`Row::read`]; `internal-error` if there is no row.
+    pub fn fetch_one<T: FromRow>(
+        &self,
+        sql: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<T, Error> {
+        let found = self.fetch_optional(sql, parameters)?;
+        found.ok_or_else(|| Error::internal(format!("no row of: {sql}")))
     }
 
     /// Runs a statement and returns how many rows it changed.
     ///
     /// # Errors
     /// As [`System::query`]; `conflict` if a unique value exists already.
-    pub fn execute(&self, sql: &str, parameters: &[Value]) -> Result<u64, Error> {
-        self.database.execute(Who::System, sql, parameters)
+    pub fn execute(
+        &self,
+        sql: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<u64, Error> {
+        self.database.execute(Who::System, sql, parameters.into_iter().collect())
     }
 
     /// Runs `work` in one transaction.
@@ -253,8 +336,7 @@ impl<'a> System<'a> {
             return Ok(crate::now());
         }
         let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::BIGINT";
-        let row = self.query(sql, &[])?.into_iter().next();
-        row.map(|mut row| row.integer()).ok_or_else(|| Error::internal("no clock"))
+        self.fetch_one(sql, [])
     }
 
     /// Runs statements that need not be one transaction. On PostgreSQL each is a transaction of its

@@ -8,7 +8,7 @@ use hkdf::Hkdf;
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
-use crate::{Call, Code, Envelope, Error, Internal, in_development, problem};
+use crate::{Call, Code, Envelope, Error, Internal, in_development};
 
 /// The master key of a fresh checkout, as `spin.toml` has it, and the sealing key derived from it.
 /// Both are public, so they are accepted in development only.
@@ -48,7 +48,7 @@ impl Seal {
             let message = "This server is in development and serves its own machine only.";
             return Err(Error {
                 internal: Some(cause.to_owned()),
-                ..problem(Code::ServiceUnavailable, message)
+                ..Error::new(Code::ServiceUnavailable, message)
             });
         }
         let (key, own, before) = match variable("sealing_key").await? {
@@ -183,6 +183,6 @@ async fn variable(name: &str) -> crate::Result<Option<Vec<u8>>> {
 fn refused(cause: &str) -> Error {
     Error {
         internal: Some(cause.to_owned()),
-        ..problem(Code::ServiceUnavailable, "The master key is not set up.")
+        ..Error::new(Code::ServiceUnavailable, "The master key is not set up.")
     }
 }

@@ -11,7 +11,7 @@ use spin_sdk::wit_bindgen::StreamReader;
 use crate::contract::{Operation, Operations};
 use crate::settings::{COMMON, Loaded, Settings};
 use crate::validate;
-use crate::{Call, Code, Error, Internal as _, Reply, problem, refusal};
+use crate::{Call, Code, Error, Internal as _, Reply, refusal};
 
 /// The operations of a contract (`route.describe`).
 ///
@@ -53,7 +53,7 @@ where
         return noted.map(|reply| answer(reply, due));
     }
     let Some((op, operation)) = O::find(operation) else {
-        return Err(problem(Code::RouteNotFound, "No operation has this path."));
+        return Err(Error::new(Code::RouteNotFound, "No operation has this path."));
     };
     let Request { mut parameters, body } = request;
     let facts = Facts::take(&mut parameters);
@@ -88,7 +88,7 @@ fn check(operation: &Operation, given: &[Parameter], sent: &[u8]) -> Result<Valu
         Some(body) if !body.required && sent.is_empty() => Value::Object(Map::new()),
         Some(body) if body.validate => {
             let document: Value = serde_json::from_slice(sent).map_err(|_| {
-                problem(Code::MalformedRequest, "The body is not JSON that can be read: it is nested too deeply or too large a number.")
+                Error::new(Code::MalformedRequest, "The body is not JSON that can be read: it is nested too deeply or too large a number.")
             })?;
             violations.extend(validate::body(body.schema, &document));
             document
@@ -106,5 +106,5 @@ fn check(operation: &Operation, given: &[Parameter], sent: &[u8]) -> Result<Valu
             "The request breaks the contract; details.fields lists every violation.",
         )
     };
-    Err(Error { violations, ..problem(code, message) })
+    Err(Error { violations, ..Error::new(code, message) })
 }

@@ -1,7 +1,6 @@
 //! Watches: among several runs of the same work, on any number of hosts, one waits for the others.
 
-use crate::sql::Value;
-use crate::{Error, System};
+use crate::{Error, System, values};
 
 impl System<'_> {
     /// Takes the watch with this name for a time, in milliseconds. Returns whether this run has it
@@ -14,11 +13,7 @@ impl System<'_> {
         let taken = self.execute(
             "INSERT INTO clocks (name, moment) VALUES ($1, $2) \
              ON CONFLICT (name) DO UPDATE SET moment = excluded.moment WHERE clocks.moment <= $3",
-            &[
-                Value::Text(name.to_owned()),
-                Value::Integer(moment.saturating_add(time)),
-                Value::Integer(moment),
-            ],
+            values![name, moment.saturating_add(time), moment],
         )?;
         Ok(taken == 1)
     }
@@ -29,6 +24,6 @@ impl System<'_> {
     /// As [`System::take_watch`].
     pub fn give_watch_back(&self, name: &str) -> Result<(), Error> {
         let sql = "UPDATE clocks SET moment = 0 WHERE name = $1";
-        self.execute(sql, &[Value::Text(name.to_owned())]).map(drop)
+        self.execute(sql, values![name]).map(drop)
     }
 }

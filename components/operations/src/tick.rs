@@ -6,7 +6,7 @@
 //! call is lost, then nothing is lost: the next call does the work.
 
 use kit::retention::Sweep;
-use kit::{Call, Code, Error, Reply, System, key_value, limits, operator, problem, revocation};
+use kit::{Call, Code, Error, Reply, System, key_value, limits, operator, revocation};
 use serde::{Deserialize, Serialize};
 
 use crate::functions::{Failure, WORK, ask};
@@ -96,9 +96,11 @@ fn failed(failures: &[(String, Failure)]) -> Error {
         true => Error {
             internal,
             retry_after: Some(AGAIN),
-            ..problem(Code::ServiceUnavailable, "A part of the work could not be done.")
+            ..Error::new(Code::ServiceUnavailable, "A part of the work could not be done.")
         },
-        false => Error { internal, ..problem(Code::InternalError, "A part of the work failed.") },
+        false => {
+            Error { internal, ..Error::new(Code::InternalError, "A part of the work failed.") }
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 
 mod contract;
 
-use contract::{Op, PROJECTS};
-use kit::{Call, Change, Code, Record, Scope, problem};
+use contract::{Op, PROJECTS, project};
+use kit::{Action, Call, Change, Code, Error};
 
 kit::function!(Op, dispatch);
 
@@ -25,16 +25,12 @@ async fn dispatch(op: Op, call: Call) -> kit::Result {
 }
 
 /// An archived project cannot be changed (A-26: the phase decides which operations are allowed).
-fn rule(
-    _: &Call,
-    _: &Scope<'_>,
-    change: Change<'_>,
-    before: Option<&Record>,
-    _: &mut Record,
-) -> kit::Result<()> {
-    let archived = before.is_some_and(|project| project.text("status") == "ARCHIVED");
-    if archived && change == Change::Write {
-        return Err(problem(Code::Conflict, "The project is archived; activate it first."));
+fn rule(change: Change<'_>) -> kit::Result<()> {
+    if change.action == Action::Write
+        && let Some(before) = change.before
+        && before.get(project::STATUS)? == "ARCHIVED"
+    {
+        return Err(Error::new(Code::Conflict, "The project is archived; activate it first."));
     }
     Ok(())
 }

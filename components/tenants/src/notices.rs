@@ -6,7 +6,7 @@
 
 use std::cell::Cell;
 
-use kit::{Call, Event, Internal, Row, Scope, System, Value, id, now};
+use kit::{Call, Event, Internal, Scope, System, id, now, values};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -78,16 +78,15 @@ fn publish(call: &Call) -> kit::Result<()> {
 
 /// Publishes a notice to tenants that do not have it. Returns whether there may be more of them.
 fn tell(system: &System<'_>, row: &Deprecation, to_all: bool, own: &str) -> kit::Result<bool> {
-    let key = Value::Text(row.key());
+    let key = row.key();
     let missing = "NOT EXISTS (SELECT 1 FROM notices n WHERE n.tenant_id = t.id AND n.key = $1)";
-    let found = if to_all {
+    let tenants: Vec<String> = if to_all {
         let sql = format!("SELECT t.id FROM tenants t WHERE {missing} ORDER BY t.id LIMIT $2");
-        system.query(&sql, &[key, Value::Integer(BATCH)])?
+        system.fetch_all(&sql, values![key, BATCH])?
     } else {
         let sql = format!("SELECT t.id FROM tenants t WHERE {missing} AND t.id = $2");
-        system.query(&sql, &[key, Value::Text(own.to_owned())])?
+        system.fetch_all(&sql, values![key, own])?
     };
-    let tenants: Vec<String> = found.into_iter().map(|mut row: Row| row.text()).collect();
     // One transaction for each tenant, so that no tenant waits for the writers of another one.
     for tenant in &tenants {
         system.transaction(|| row.insert_once(&system.enter(tenant)))?;
@@ -111,7 +110,7 @@ impl Deprecation {
     /// Publishes the notice, unless another host has done so since.
     fn insert_once(&self, scope: &Scope<'_>) -> kit::Result<()> {
         let there = "SELECT id FROM notices WHERE tenant_id = $1 AND key = $2";
-        match scope.query(there, [Value::Text(self.key())])?.is_empty() {
+        match scope.query(there, values![self.key()])?.is_empty() {
             true => self.insert(scope),
             false => Ok(()),
         }
@@ -132,19 +131,18 @@ impl Deprecation {
             self.deprecated_at, self.sunset_at
         );
         let (notice, moment) = (id("ntc"), now());
-        let text = |text: &str| Value::Text(text.to_owned());
         scope.execute_one(
             "INSERT INTO notices \
              (tenant_id, id, kind, key, title, body, effective_at, url, version, created_at, updated_at) \
              VALUES ($1, $2, 'DEPRECATION', $3, $4, $5, $6, $7, 1, $8, $8)",
-            [
-                text(&notice),
-                text(&self.key()),
-                text(&title),
-                text(&body),
-                midnight(&self.sunset_at).map_or(Value::Null, Value::Integer),
-                text(&self.guide),
-                Value::Integer(moment),
+            values![
+                &notice,
+                self.key(),
+                &title,
+                &body,
+                midnight(&self.sunset_at),
+                &self.guide,
+                moment,
             ],
         )?;
         let data = json!({

@@ -8,27 +8,28 @@
 use kit::{Error, Internal as _, MASK, Record, Seal};
 use serde_json::{Map, Value as Json};
 
+use crate::contract::endpoint;
 use crate::headers::{Wrong, check_all, pointer};
 use crate::violation::violation;
 
 /// The first character of a sealed value: a control character, which no header value may have.
 const SEALED: &str = "\u{1}";
 
-fn headers(endpoint: &Record) -> Map<String, Json> {
-    serde_json::from_str(endpoint.text("headers")).unwrap_or_default()
+fn headers(endpoint: &Record) -> kit::Result<Map<String, Json>> {
+    endpoint.get(endpoint::HEADERS)
 }
 
-fn name(endpoint: &Record, header: &str) -> String {
-    format!("header:{}:{}", endpoint.text("id"), header.to_ascii_lowercase())
+fn name(endpoint: &Record, header: &str) -> kit::Result<String> {
+    Ok(format!("header:{}:{}", endpoint.get(endpoint::ID)?, header.to_ascii_lowercase()))
 }
 
 fn seal_one(seal: &Seal, endpoint: &Record, header: &str, value: &str) -> kit::Result<Json> {
-    Ok(format!("{SEALED}{}", seal.seal(&name(endpoint, header), value.as_bytes())?).into())
+    Ok(format!("{SEALED}{}", seal.seal(&name(endpoint, header)?, value.as_bytes())?).into())
 }
 
 fn open_one(seal: &Seal, endpoint: &Record, header: &str, kept: &str) -> kit::Result<String> {
     match kept.strip_prefix(SEALED) {
-        Some(sealed) => String::from_utf8(seal.open(&name(endpoint, header), sealed)?).internal(),
+        Some(sealed) => String::from_utf8(seal.open(&name(endpoint, header)?, sealed)?).internal(),
         None => Ok(kept.to_owned()),
     }
 }
@@ -45,7 +46,7 @@ pub(crate) fn settle(
     before: Option<&Record>,
     endpoint: &mut Record,
 ) -> kit::Result<()> {
-    let (old, new) = (before.map(headers).unwrap_or_default(), headers(endpoint));
+    let (old, new) = (before.map_or(Ok(Map::new()), headers)?, headers(endpoint)?);
     // Headers that this write does not change are not the fault of the client that writes.
     let mut found: Vec<Wrong> = if new == old { Vec::new() } else { check_all(&new) };
     let mut settled = Map::new();
@@ -77,8 +78,7 @@ pub(crate) fn settle(
         let found = found.into_iter().map(|(pointer, message)| violation(pointer, message));
         return Err(Error::violations(found.collect()));
     }
-    endpoint.set_text("headers", &Json::Object(settled).to_string());
-    Ok(())
+    endpoint.set(endpoint::HEADERS, settled)
 }
 
 /// The headers of a delivery, with their values opened.
@@ -86,7 +86,7 @@ pub(crate) fn settle(
 /// # Errors
 /// As [`Seal::open`].
 pub(crate) fn open(seal: &Seal, endpoint: &Record) -> kit::Result<Vec<(String, String)>> {
-    let headers = headers(endpoint);
+    let headers = headers(endpoint)?;
     let open = |(header, kept): (&String, &Json)| {
         let value = open_one(seal, endpoint, header, kept.as_str().unwrap_or_default())?;
         Ok((header.clone(), value))
@@ -100,7 +100,7 @@ pub(crate) fn open(seal: &Seal, endpoint: &Record) -> kit::Result<Vec<(String, S
 /// # Errors
 /// `internal-error` if there is no randomness.
 pub(crate) fn overdue(seal: &Seal, endpoint: &Record) -> kit::Result<Option<String>> {
-    let headers = headers(endpoint);
+    let headers = headers(endpoint)?;
     let is_plain = |kept: &Json| !kept.as_str().unwrap_or_default().starts_with(SEALED);
     if !headers.values().any(is_plain) {
         return Ok(None);

@@ -1,12 +1,10 @@
 //! Endpoints: the rules for writing them, and what a write does to their secrets and queues.
 
-use kit::{
-    Call, Change, Code, Error, Record, Scope, Seal, Value, now, problem, signing_secret, target,
-};
+use kit::{Action, Call, Change, Code, Error, Scope, Seal, now, signing_secret, target, values};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use crate::contract::WEBHOOK_ENDPOINTS;
+use crate::contract::{WEBHOOK_ENDPOINTS, endpoint};
 use crate::secrets::{self, Fresh};
 use crate::violation::violation;
 use crate::{credentials, headers, patterns, queue};
@@ -21,13 +19,13 @@ pub(crate) async fn create(call: &Call) -> kit::Result {
     check(call, &seal)?;
     let mut endpoint = WEBHOOK_ENDPOINTS.draft(call)?;
     let given = call.document().get("secret").and_then(Json::as_str);
-    let fresh = Fresh::make(&seal, endpoint.text("id"), given)?;
-    endpoint.set_text("public_key", &fresh.public);
+    let fresh = Fresh::make(&seal, endpoint.get(endpoint::ID)?, given)?;
+    endpoint.set(endpoint::PUBLIC_KEY, &fresh.public)?;
     credentials::settle(&seal, None, &mut endpoint)?;
     let reply = call.write_sealed(&seal, |scope| {
         let endpoint = WEBHOOK_ENDPOINTS.add(call, scope, endpoint, rule)?;
-        fresh.install(scope, endpoint.text("id"), 0)?;
-        Ok(WEBHOOK_ENDPOINTS.created(&endpoint, &[("secret", &fresh.text)]))
+        fresh.install(scope, endpoint.get(endpoint::ID)?, 0)?;
+        WEBHOOK_ENDPOINTS.created(&endpoint, &[("secret", &fresh.text)])
     })?;
     Ok(reply.header("cache-control", "no-store"))
 }
@@ -47,12 +45,10 @@ pub(crate) async fn update(call: &Call) -> kit::Result {
 }
 
 /// The rule for what a client writes. It also seals the headers.
-fn sealing(
-    seal: &Seal,
-) -> impl Fn(&Call, &Scope<'_>, Change<'_>, Option<&Record>, &mut Record) -> kit::Result<()> {
-    move |call, scope, change, before, endpoint| {
-        credentials::settle(seal, before, endpoint)?;
-        rule(call, scope, change, before, endpoint)
+fn sealing(seal: &Seal) -> impl Fn(Change<'_>) -> kit::Result<()> {
+    move |change| {
+        credentials::settle(seal, change.before, change.after)?;
+        rule(change)
     }
 }
 
@@ -72,43 +68,41 @@ pub(crate) async fn rotate(call: &Call) -> kit::Result {
     let reply = call.write_sealed(&seal, |scope| {
         let mut endpoint = WEBHOOK_ENDPOINTS.find_to_change(call, scope)?;
         call.refuse_revoked(scope)?;
-        endpoint.set_text("public_key", &fresh.public);
+        endpoint.set(endpoint::PUBLIC_KEY, &fresh.public)?;
         WEBHOOK_ENDPOINTS.write(call, scope, &mut endpoint, "updated")?;
-        fresh.install(scope, endpoint.text("id"), grace)?;
-        Ok(WEBHOOK_ENDPOINTS.reply_with(200, &endpoint, &[("secret", &fresh.text)]))
+        fresh.install(scope, endpoint.get(endpoint::ID)?, grace)?;
+        WEBHOOK_ENDPOINTS.reply_with(200, &endpoint, &[("secret", &fresh.text)])
     })?;
     Ok(reply.header("cache-control", "no-store"))
 }
 
 /// The rule for every change of an endpoint.
-pub(crate) fn rule(
-    call: &Call,
-    scope: &Scope<'_>,
-    change: Change<'_>,
-    before: Option<&Record>,
-    endpoint: &mut Record,
-) -> kit::Result<()> {
+pub(crate) fn rule(change: Change<'_>) -> kit::Result<()> {
+    let Change { call, scope, action, before, after: endpoint } = change;
     // Otherwise a caller who has lost access could go on reading events by deliveries.
     call.refuse_revoked(scope)?;
-    match change {
-        Change::Write if before.is_none() => {
+    match action {
+        Action::Write if before.is_none() => {
             refuse_too_many(scope)?;
             queue::open(scope, endpoint)
         }
-        Change::Write if endpoint.text("status") == "ENABLED" => queue::subscribe(scope, endpoint),
-        Change::Write => Ok(()),
-        Change::Delete => {
-            secrets::SECRETS.forget(scope, endpoint.text("id"))?;
-            forget_headers(scope, endpoint.text("id"))?;
-            queue::close(scope, endpoint.text("id"), now())
+        Action::Write if endpoint.get(endpoint::STATUS)? == "ENABLED" => {
+            queue::subscribe(scope, endpoint)
         }
-        Change::Operation("enable") => {
-            endpoint.set("disabled_reason", None);
+        Action::Write => Ok(()),
+        Action::Delete => {
+            let id = endpoint.get(endpoint::ID)?;
+            secrets::SECRETS.forget(scope, id)?;
+            forget_headers(scope, id)?;
+            queue::close(scope, id, now())
+        }
+        Action::Operation("enable") => {
+            endpoint.set(endpoint::DISABLED_REASON, None)?;
             queue::open(scope, endpoint)
         }
-        Change::Operation(_) => {
-            endpoint.set_text("disabled_reason", "REQUESTED");
-            queue::close(scope, endpoint.text("id"), now())
+        Action::Operation(_) => {
+            endpoint.set(endpoint::DISABLED_REASON, Some("REQUESTED"))?;
+            queue::close(scope, endpoint.get(endpoint::ID)?, now())
         }
     }
 }
@@ -116,14 +110,14 @@ pub(crate) fn rule(
 /// Removes the credentials, for which a tombstone has no use.
 fn forget_headers(scope: &Scope<'_>, id: &str) -> kit::Result<()> {
     let sql = "UPDATE webhook_endpoints SET headers = '{}' WHERE tenant_id = $1 AND id = $2";
-    scope.execute(sql, [Value::Text(id.to_owned())]).map(drop)
+    scope.execute(sql, values![id]).map(drop)
 }
 
 fn refuse_too_many(scope: &Scope<'_>) -> kit::Result<()> {
     let sql = "SELECT COUNT(*) FROM webhook_endpoints WHERE tenant_id = $1 AND deleted_at IS NULL";
-    let count = scope.query(sql, [])?.into_iter().next().map_or(0, |mut row| row.integer());
+    let count: i64 = scope.fetch_one(sql, [])?;
     match count >= MOST {
-        true => Err(problem(
+        true => Err(Error::new(
             Code::Conflict,
             format!(
                 "A tenant has {MOST} webhook endpoints at most; delete one that is not needed."

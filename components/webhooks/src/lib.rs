@@ -38,7 +38,7 @@ mod signature;
 
 #[cfg(target_arch = "wasm32")]
 mod function {
-    use super::contract::{Op, WEBHOOK_ATTEMPTS, WEBHOOK_ENDPOINTS};
+    use super::contract::{Op, WEBHOOK_ATTEMPTS, WEBHOOK_ENDPOINTS, attempt};
     use super::settings::SETTINGS;
     use super::{endpoints, replay, statistics, work};
     use kit::Call;
@@ -64,7 +64,7 @@ mod function {
             Op::ListWebhookEndpointAttempts => {
                 let id = call.path("id");
                 let exists = |scope: &kit::Scope<'_>| WEBHOOK_ENDPOINTS.find(scope, id).map(drop);
-                WEBHOOK_ATTEMPTS.list_of(&call, Some(("endpoint_id", id)), exists)
+                WEBHOOK_ATTEMPTS.list_of(&call, Some((attempt::ENDPOINT_ID, id)), exists)
             }
             Op::GetWebhookEndpointStatistics => statistics::get(&call),
             Op::WorkWebhooks => work::run(&call).await,

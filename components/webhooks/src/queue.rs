@@ -1,22 +1,20 @@
 //! The queue of an endpoint: how far it has read the feed, and when it is due next.
 
 use kit::note::Due;
-use kit::{Record, Scope, Value};
+use kit::{Record, Scope, Value, values};
 
+use crate::contract::endpoint;
 use crate::patterns;
 
 /// The due time of a queue that has nothing to send, in milliseconds.
 pub(crate) const NEVER: i64 = i64::MAX;
 
-fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
-}
-
 /// The sequence number of the newest event of the tenant. Inside a write no other writer of the
 /// tenant can add an event.
 pub(crate) fn newest(scope: &Scope<'_>) -> kit::Result<i64> {
-    let rows = scope.query("SELECT MAX(seq) FROM events WHERE tenant_id = $1", [])?;
-    Ok(rows.into_iter().next().map_or(0, |mut row| row.integer()))
+    let newest: Option<i64> =
+        scope.fetch_one("SELECT MAX(seq) FROM events WHERE tenant_id = $1", [])?;
+    Ok(newest.unwrap_or(0))
 }
 
 /// Opens the queue of an endpoint. It starts after the newest event, so it takes only events from
@@ -28,11 +26,11 @@ pub(crate) fn open(scope: &Scope<'_>, endpoint: &Record) -> kit::Result<()> {
          ON CONFLICT (tenant_id, endpoint_id) DO UPDATE SET patterns = excluded.patterns, \
          position = excluded.position, due_at = excluded.due_at, paused_until = 0, failures = 0, \
          failing_since = NULL",
-        [
-            text(endpoint.text("id")),
-            text(&patterns::joined(&endpoint.list("event_types"))),
-            Value::Integer(newest(scope)?),
-            Value::Integer(NEVER),
+        values![
+            endpoint.get(endpoint::ID)?,
+            patterns::joined(&endpoint.get(endpoint::EVENT_TYPES)?),
+            newest(scope)?,
+            NEVER,
         ],
     )?;
     Ok(())
@@ -42,21 +40,20 @@ pub(crate) fn open(scope: &Scope<'_>, endpoint: &Record) -> kit::Result<()> {
 /// the queue keeps its position, so that none of them is lost. Otherwise it moves to the newest
 /// event.
 pub(crate) fn subscribe(scope: &Scope<'_>, endpoint: &Record) -> kit::Result<()> {
-    let id = endpoint.text("id");
-    let patterns = patterns::joined(&endpoint.list("event_types"));
-    let rows = scope.query(
+    let id = endpoint.get(endpoint::ID)?;
+    let patterns = patterns::joined(&endpoint.get(endpoint::EVENT_TYPES)?);
+    let found = scope.fetch_optional::<(String, i64)>(
         "SELECT patterns, position FROM webhook_queues WHERE tenant_id = $1 AND endpoint_id = $2",
-        [text(id)],
+        values![id],
     )?;
-    let Some(mut row) = rows.into_iter().next() else { return Ok(()) };
-    let (before, position) = (row.text(), row.integer());
+    let Some((before, position)) = found else { return Ok(()) };
     if before == patterns {
         return Ok(());
     }
     let position = if has_more(scope, &before, position)? { position } else { newest(scope)? };
     let sql = "UPDATE webhook_queues SET patterns = $2, position = $3 \
          WHERE tenant_id = $1 AND endpoint_id = $4";
-    scope.execute(sql, [text(&patterns), Value::Integer(position), text(id)]).map(drop)
+    scope.execute(sql, values![&patterns, position, id]).map(drop)
 }
 
 /// Whether the feed has events after `position` that match these patterns.
@@ -64,8 +61,8 @@ pub(crate) fn has_more(scope: &Scope<'_>, patterns: &str, position: i64) -> kit:
     let (takes, values) = patterns::condition(patterns, 3);
     let sql =
         format!("SELECT seq FROM events WHERE tenant_id = $1 AND seq > $2 AND {takes} LIMIT 1");
-    let position = Value::Integer(position);
-    let values = std::iter::once(position).chain(values.into_iter().map(Value::Text));
+    let position = values![position];
+    let values = position.into_iter().chain(values.into_iter().map(Value::Text));
     Ok(!scope.query(&sql, values)?.is_empty())
 }
 
@@ -74,12 +71,12 @@ pub(crate) fn close(scope: &Scope<'_>, endpoint: &str, moment: i64) -> kit::Resu
     scope.execute(
         "UPDATE webhook_queues SET patterns = '', due_at = $2 \
          WHERE tenant_id = $1 AND endpoint_id = $3",
-        [Value::Integer(NEVER), text(endpoint)],
+        values![NEVER, endpoint],
     )?;
     scope.execute(
         "UPDATE webhook_deliveries SET status = 'FAILED', exhausted_at = $2, updated_at = $2 \
          WHERE tenant_id = $1 AND endpoint_id = $3 AND status = 'PENDING'",
-        [Value::Integer(moment), text(endpoint)],
+        values![moment, endpoint],
     )?;
     Ok(())
 }
@@ -88,7 +85,7 @@ pub(crate) fn close(scope: &Scope<'_>, endpoint: &str, moment: i64) -> kit::Resu
 pub(crate) fn wake(scope: &Scope<'_>, endpoint: &str) -> kit::Result<()> {
     let sql = "UPDATE webhook_queues SET due_at = 0, paused_until = 0 \
          WHERE tenant_id = $1 AND endpoint_id = $2";
-    scope.execute(sql, [text(endpoint)])?;
+    scope.execute(sql, values![endpoint])?;
     scope.wake(Due::Webhooks);
     Ok(())
 }

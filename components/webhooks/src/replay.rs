@@ -1,11 +1,11 @@
 //! Sends events again: a test event, one attempt, deliveries that failed, and events that were
 //! never sent.
 
-use kit::{Call, Code, Error, Event, Record, Reply, Scope, Value, milliseconds, now, problem};
+use kit::{Call, Code, Error, Event, Record, Reply, Scope, Value, milliseconds, now, values};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::contract::WEBHOOK_ENDPOINTS;
+use crate::contract::{WEBHOOK_ENDPOINTS, endpoint};
 use crate::{patterns, queue};
 
 /// The most deliveries that one call makes due.
@@ -36,16 +36,12 @@ impl Taken {
     }
 }
 
-fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
-}
-
 /// The endpoint in the path. It must be enabled.
 fn enabled(call: &Call, scope: &Scope<'_>) -> kit::Result<Record> {
     let endpoint = WEBHOOK_ENDPOINTS.find_to_change(call, scope)?;
-    match endpoint.text("status") {
+    match endpoint.get(endpoint::STATUS)? {
         "ENABLED" => Ok(endpoint),
-        _ => Err(problem(Code::Conflict, "The endpoint is disabled; enable it first.")),
+        _ => Err(Error::new(Code::Conflict, "The endpoint is disabled; enable it first.")),
     }
 }
 
@@ -53,7 +49,7 @@ fn enabled(call: &Call, scope: &Scope<'_>) -> kit::Result<Record> {
 pub(crate) fn test(call: &Call) -> kit::Result {
     call.write(|scope| {
         let endpoint = enabled(call, scope)?;
-        let id = endpoint.text("id");
+        let id = endpoint.get(endpoint::ID)?;
         let event = scope.emit(Event {
             kind: patterns::TEST,
             subject: id,
@@ -69,17 +65,16 @@ pub(crate) fn test(call: &Call) -> kit::Result {
 pub(crate) fn resend(call: &Call) -> kit::Result {
     call.write(|scope| {
         let endpoint = enabled(call, scope)?;
-        let id = endpoint.text("id");
+        let id = endpoint.get(endpoint::ID)?;
         let attempt = call.path("attempt_id");
-        let rows = scope.query(
+        let found = scope.fetch_optional::<String>(
             "SELECT event_id FROM webhook_attempts \
              WHERE tenant_id = $1 AND id = $2 AND endpoint_id = $3",
-            [text(attempt), text(id)],
+            values![attempt, id],
         )?;
-        let found = rows.into_iter().next().map(|mut row| row.text());
         let event = found.ok_or_else(|| Error::not_found("attempt", attempt))?;
         if take_up(scope, id, &event)? == 0 {
-            return Err(problem(
+            return Err(Error::new(
                 Code::ResourceGone,
                 "The event of this attempt is not kept any more.",
             ));
@@ -97,7 +92,7 @@ fn take_up(scope: &Scope<'_>, endpoint: &str, event: &str) -> kit::Result<u64> {
          WHERE tenant_id = $1 AND id = $4 \
          ON CONFLICT (tenant_id, endpoint_id, event_id) DO UPDATE SET status = 'PENDING', \
          due_at = 0, updated_at = excluded.updated_at",
-        [text(endpoint), Value::Integer(now()), text(event)],
+        values![endpoint, now(), event],
     )?;
     queue::wake(scope, endpoint)?;
     Ok(taken)
@@ -108,7 +103,7 @@ pub(crate) fn recover(call: &Call) -> kit::Result {
     let (since, until) = window(call)?;
     call.write(|scope| {
         let endpoint = enabled(call, scope)?;
-        let id = endpoint.text("id");
+        let id = endpoint.get(endpoint::ID)?;
         // Oldest first: a delivery beyond the limit is newer, and the next call takes it.
         let taken = scope.execute(
             "UPDATE webhook_deliveries SET status = 'PENDING', attempts = 0, due_at = 0, \
@@ -116,13 +111,7 @@ pub(crate) fn recover(call: &Call) -> kit::Result {
              (SELECT event_id FROM webhook_deliveries WHERE tenant_id = $1 AND endpoint_id = $3 \
              AND status = 'FAILED' AND updated_at >= $4 AND updated_at < $5 \
              ORDER BY updated_at LIMIT $6)",
-            [
-                Value::Integer(now()),
-                text(id),
-                Value::Integer(since),
-                Value::Integer(until),
-                Value::Integer(BATCH),
-            ],
+            values![now(), id, since, until, BATCH],
         )?;
         queue::wake(scope, id)?;
         Reply::accepted(&Taken::new(taken))
@@ -134,8 +123,8 @@ pub(crate) fn missing(call: &Call) -> kit::Result {
     let (since, until) = window(call)?;
     call.write(|scope| {
         let endpoint = enabled(call, scope)?;
-        let id = endpoint.text("id");
-        let patterns = patterns::joined(&endpoint.list("event_types"));
+        let id = endpoint.get(endpoint::ID)?;
+        let patterns = patterns::joined(&endpoint.get(endpoint::EVENT_TYPES)?);
         let (takes, values) = patterns::condition(&patterns, 6);
         // Events after the position of the queue are sent from the feed anyway.
         let sql = format!(
@@ -150,8 +139,8 @@ pub(crate) fn missing(call: &Call) -> kit::Result {
              ORDER BY e.seq LIMIT ${} ON CONFLICT DO NOTHING",
             6 + values.len()
         );
-        let first = [text(id), Value::Integer(now()), Value::Integer(since), Value::Integer(until)];
-        let rest = values.into_iter().map(Value::Text).chain([Value::Integer(BATCH)]);
+        let first = values![id, now(), since, until];
+        let rest = values.into_iter().map(Value::Text).chain(values![BATCH]);
         let taken = scope.execute(&sql, first.into_iter().chain(rest))?;
         queue::wake(scope, id)?;
         Reply::accepted(&Taken::new(taken))

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use kit::{Code, Error, Internal, RotatingSecrets, Scope, Seal, problem, signing_secret};
+use kit::{Code, Error, Internal, RotatingSecrets, Scope, Seal, signing_secret};
 
 use crate::signature::Keys;
 
@@ -63,6 +63,7 @@ pub(crate) fn invalid() -> Error {
 
 fn keys(bytes: &[u8]) -> kit::Result<Keys> {
     let (seed, mac) = bytes.split_at_checked(SEED).ok_or("a secret is too short").internal()?;
-    let seed = seed.try_into().map_err(|_| problem(Code::InternalError, "A seed is too short."))?;
+    let seed =
+        seed.try_into().map_err(|_| Error::new(Code::InternalError, "A seed is too short."))?;
     Ok(Keys::new(mac.to_vec(), seed))
 }

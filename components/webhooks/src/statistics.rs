@@ -1,6 +1,6 @@
 //! `GET /webhook-endpoints/{id}/statistics`: statistics of the deliveries to an endpoint.
 
-use kit::{Call, Reply, Row, Value, milliseconds, now, rfc3339};
+use kit::{Call, Reply, milliseconds, now, rfc3339, values};
 use serde::Serialize;
 
 use crate::contract::WEBHOOK_ENDPOINTS;
@@ -44,52 +44,40 @@ pub(crate) fn get(call: &Call) -> kit::Result {
     let since = call.query("since").and_then(milliseconds).unwrap_or_else(|| now() - WINDOW);
     call.read(|scope| {
         WEBHOOK_ENDPOINTS.find(scope, id)?;
-        let of = || Value::Text(id.to_owned());
-        let one = |sql: &str, more: Vec<Value>| {
-            let rows = scope.query(sql, std::iter::once(of()).chain(more))?;
-            Ok::<Option<Row>, kit::Error>(rows.into_iter().next())
-        };
-        let window = || vec![Value::Integer(since)];
-        let counts = one(
+        let sums = scope.fetch_one::<(Option<i64>, Option<i64>, Option<i64>, Option<i64>)>(
             "SELECT CAST(SUM(CASE status WHEN 'SUCCEEDED' THEN 1 ELSE 0 END) AS BIGINT), \
              CAST(SUM(CASE status WHEN 'FAILED' THEN 1 ELSE 0 END) AS BIGINT), \
              CAST(SUM(CASE status WHEN 'SUCCEEDED' THEN latency_ms ELSE 0 END) AS BIGINT), \
              MAX(CASE status WHEN 'SUCCEEDED' THEN latency_ms END) FROM webhook_attempts \
              WHERE tenant_id = $1 AND endpoint_id = $2 AND created_at >= $3",
-            window(),
+            values![id, since],
         )?;
-        let (succeeded, failed, sum, max) = counts.map_or((0, 0, 0, None), |mut row| {
-            (row.integer(), row.integer(), row.integer(), row.optional_integer())
-        });
-        let behind = Value::Integer(succeeded * 95 / 100);
-        let p95 = one(
+        // Sums of no rows are null.
+        let (succeeded, failed, sum, max) = sums;
+        let [succeeded, failed, sum] = [succeeded, failed, sum].map(Option::unwrap_or_default);
+        let p95 = scope.fetch_optional(
             "SELECT latency_ms FROM webhook_attempts WHERE tenant_id = $1 AND endpoint_id = $2 \
              AND created_at >= $3 AND status = 'SUCCEEDED' ORDER BY latency_ms LIMIT 1 OFFSET $4",
-            window().into_iter().chain([behind]).collect(),
+            values![id, since, succeeded * 95 / 100],
         )?;
         let count = |status: &str| {
             let sql = format!(
                 "SELECT COUNT(*) FROM webhook_deliveries \
                  WHERE tenant_id = $1 AND endpoint_id = $2 AND status = '{status}'"
             );
-            Ok::<_, kit::Error>(one(&sql, Vec::new())?.map_or(0, |mut row| row.integer()))
+            scope.fetch_one(&sql, values![id])
         };
-        let queue = one(
+        let queue = scope.fetch_optional::<(i64, Option<i64>, i64)>(
             "SELECT failures, failing_since, paused_until FROM webhook_queues \
              WHERE tenant_id = $1 AND endpoint_id = $2",
-            Vec::new(),
+            values![id],
         )?;
-        let (failures, failing_since, paused_until) = queue
-            .map_or((0, None, 0), |mut row| (row.integer(), row.optional_integer(), row.integer()));
+        let (failures, failing_since, paused_until) = queue.unwrap_or_default();
         Reply::ok(&Statistics {
             endpoint_id: id,
             since: rfc3339(since),
             attempts: Attempts { succeeded, failed },
-            latency_ms: Latency {
-                mean: (succeeded > 0).then(|| sum / succeeded.max(1)),
-                p95: p95.map(|mut row| row.integer()),
-                max,
-            },
+            latency_ms: Latency { mean: (succeeded > 0).then(|| sum / succeeded.max(1)), p95, max },
             deliveries: Deliveries { pending: count("PENDING")?, failed: count("FAILED")? },
             failing_since: failing_since.map(rfc3339),
             consecutive_failures: failures,

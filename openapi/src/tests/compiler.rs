@@ -168,3 +168,26 @@ impl K::Operations for Op {
         expected
     );
 }
+
+#[test]
+fn fields_are_constants_with_their_types() {
+    let text = crate::module("projects").expect("the contract of projects");
+    let (_, project) = text.split_once("pub mod project {").expect("the fields of projects");
+    for (name, holds) in [
+        ("DESCRIPTION", "Option<String>"),
+        ("LABELS", "::kit::column::Map"),
+        ("STATUS", "String"),
+        ("TAGS", "Vec<String>"),
+        ("UPDATED_AT", "i64"),
+    ] {
+        let constant = format!("pub const {name}: ::kit::Column<{holds}> = ");
+        assert!(project.contains(&constant), "{name}");
+    }
+    // A synonym is no constant, and its column is that of the field that it repeats.
+    let column = |name: &str| {
+        let (_, field) = text.split_once(&format!("name: {name:?}, column: ")).expect("a field");
+        field.split(',').next().map(str::to_owned)
+    };
+    assert!(!project.contains("const TITLE"));
+    assert_eq!(column("title"), column("name"));
+}

@@ -1,7 +1,7 @@
 //! Brings received webhooks into the feed, called by the tick. Each webhook becomes a
 //! `record.ingested` with its provider as the source (B-43, B-44).
 
-use kit::{Call, Event, Internal as _, Row, System, Value, rfc3339};
+use kit::{Call, Event, FromRow, Internal as _, Row, System, rfc3339, values};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -51,15 +51,15 @@ struct Waiting {
 /// waits for the next call.
 pub(crate) fn run(call: &Call) -> kit::Result<Ingested> {
     let system = System::open(call, "what was received waits whosever it is")?;
-    let rows = system.query(
+    let all = system.fetch_all::<Waiting>(
         "SELECT tenant_id, integration_id, external_id, external_type, provider, kind, unreadable, \
          trace_id, received_at, hops FROM inbound_events WHERE status = 'RECEIVED' \
          ORDER BY received_at LIMIT $1",
-        &[Value::Integer(BATCH)],
+        values![BATCH],
     )?;
-    let full = i64::try_from(rows.len()).is_ok_and(|found| found >= BATCH);
+    let full = i64::try_from(all.len()).is_ok_and(|found| found >= BATCH);
     let mut count = 0;
-    for waiting in rows.into_iter().map(Waiting::from) {
+    for waiting in all {
         match system.transaction(|| waiting.ingest(&system)) {
             Ok(ingested) => count += u64::from(ingested),
             Err(error) => {
@@ -72,20 +72,20 @@ pub(crate) fn run(call: &Call) -> kit::Result<Ingested> {
     Ok(Ingested { count, more: full && count > 0 })
 }
 
-impl From<Row> for Waiting {
-    fn from(mut row: Row) -> Self {
-        Self {
-            tenant: row.text(),
-            integration: row.text(),
-            external_id: row.text(),
-            external_type: row.optional_text(),
-            provider: row.text(),
-            kind: row.text(),
-            unreadable: row.integer() == 1,
-            trace_id: row.text(),
-            received_at: row.integer(),
-            hops: row.integer(),
-        }
+impl FromRow for Waiting {
+    fn from_row(row: &mut Row) -> kit::Result<Self> {
+        Ok(Self {
+            tenant: row.get()?,
+            integration: row.get()?,
+            external_id: row.get()?,
+            external_type: row.get()?,
+            provider: row.get()?,
+            kind: row.get()?,
+            unreadable: row.get()?,
+            trace_id: row.get()?,
+            received_at: row.get()?,
+            hops: row.get()?,
+        })
     }
 }
 
@@ -93,25 +93,21 @@ impl Waiting {
     /// Appends the webhook to the feed. Returns whether this call did it, and not another one.
     fn ingest(&self, system: &System<'_>) -> kit::Result<bool> {
         let scope = system.resume(&self.tenant, &self.trace_id);
-        let text = |text: &str| Value::Text(text.to_owned());
         // Read for one webhook at a time, because the payloads of a whole batch would fill the
         // memory.
-        let rows = scope.query(
+        let payload = scope.fetch_optional::<String>(
             "SELECT payload FROM inbound_events WHERE tenant_id = $1 AND integration_id = $2 \
              AND external_id = $3",
-            [text(&self.integration), text(&self.external_id)],
+            values![&self.integration, &self.external_id],
         )?;
-        let payload = rows.into_iter().next().map(|mut row| row.text()).unwrap_or_default();
         // The feed has the payload from here on. The row stays, so that a second delivery of the
         // webhook is recognised.
         let ours = scope.execute(
             "UPDATE inbound_events SET status = 'PROCESSED', payload = '' WHERE tenant_id = $1 \
              AND integration_id = $2 AND external_id = $3 AND status = 'RECEIVED'",
-            [text(&self.integration), text(&self.external_id)],
+            values![&self.integration, &self.external_id],
         )?;
-        if ours == 0 {
-            return Ok(false);
-        }
+        let Some(payload) = payload.filter(|_| ours > 0) else { return Ok(false) };
         let provider = Provider::of(&self.provider).ok_or("an unknown provider").internal()?;
         let data = Data {
             integration_id: &self.integration,

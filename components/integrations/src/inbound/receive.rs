@@ -5,7 +5,7 @@
 //! and is then answered. [`super::process`] brings it into the feed.
 
 use kit::note::Due;
-use kit::{Call, Code, Error, Reply, Scope, Seal, System, Value, hops, now, problem};
+use kit::{Call, Code, Error, Reply, Scope, Seal, System, hops, now, values};
 use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -53,7 +53,10 @@ pub(crate) async fn receive(call: &Call, receiver: Receiver<'_>) -> kit::Result 
     if body.len() > LONGEST {
         return Err(Error {
             context: vec![("limit_bytes".to_owned(), LONGEST.to_string())],
-            ..problem(Code::PayloadTooLarge, format!("A webhook is larger than {LONGEST} bytes."))
+            ..Error::new(
+                Code::PayloadTooLarge,
+                format!("A webhook is larger than {LONGEST} bytes."),
+            )
         });
     }
     let seal = Seal::load(call).await?;
@@ -97,19 +100,18 @@ pub(crate) async fn receive(call: &Call, receiver: Receiver<'_>) -> kit::Result 
 
 /// The same answer for all refusals, so that it does not tell which integrations exist.
 fn refusal() -> Error {
-    problem(Code::AuthenticationRequired, "No integration has signed this request.")
+    Error::new(Code::AuthenticationRequired, "No integration has signed this request.")
 }
 
 fn find(system: &System<'_>, seal: &Seal, id: &str, receiver: Receiver<'_>) -> kit::Result<Named> {
-    let rows = system.query(
+    let found = system.fetch_optional::<(String, String, String, String)>(
         "SELECT tenant_id, id, provider, kind FROM integrations \
          WHERE id = $1 AND deleted_at IS NULL",
-        &[Value::Text(id.to_owned())],
+        values![id],
     )?;
-    let known = rows.into_iter().next().and_then(|mut row| {
-        let (tenant, id) = (row.text(), row.text());
-        let provider = Provider::parse(&row.text())?;
-        Some(Named { tenant, id, provider, kind: row.text(), keys: Vec::new() })
+    let known = found.and_then(|(tenant, id, provider, kind)| {
+        let provider = Provider::parse(&provider)?;
+        Some(Named { tenant, id, provider, kind, keys: Vec::new() })
     });
     let mut named = known.unwrap_or_else(|| Named::nobody(id, receiver));
     let secrets = system.read(&named.tenant, |scope| secrets::load(scope, seal, &named.id))?;
@@ -162,25 +164,23 @@ fn store(
     hops: u8,
     document: Document,
 ) -> kit::Result<bool> {
-    let text = |text: &str| Value::Text(text.to_owned());
-    let optional = |value: &Option<String>| value.as_deref().map_or(Value::Null, text);
     let stored = scope.execute(
         "INSERT INTO inbound_events (tenant_id, integration_id, external_id, external_type, \
          body_hash, provider, kind, payload, unreadable, status, trace_id, received_at, hops) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'RECEIVED', $10, $11, $12) \
          ON CONFLICT DO NOTHING",
-        [
-            text(&named.id),
-            text(&identity.external_id),
-            optional(&identity.external_type),
-            optional(&identity.body_hash),
-            text(named.provider.slug()),
-            text(&named.kind),
-            Value::Text(document.payload),
-            Value::Integer(document.unreadable.into()),
-            text(call.trace_id()),
-            Value::Integer(now()),
-            Value::Integer(hops.into()),
+        values![
+            &named.id,
+            &identity.external_id,
+            identity.external_type.as_deref(),
+            identity.body_hash.as_deref(),
+            named.provider.slug(),
+            &named.kind,
+            document.payload,
+            document.unreadable,
+            call.trace_id(),
+            now(),
+            hops,
         ],
     )?;
     if stored > 0 {

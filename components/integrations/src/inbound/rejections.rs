@@ -2,7 +2,7 @@
 //! one by one. The audit log gets at most one entry for each integration, reason and hour, with the
 //! count since the entry before.
 
-use kit::{Call, Event, Row, Scope, System, Value, now};
+use kit::{Call, Event, FromRow, Row, Scope, System, now, values};
 use serde_json::json;
 
 use super::{Provider, Reason};
@@ -20,14 +20,13 @@ pub(crate) fn count(
     integration: &str,
     reason: Reason,
 ) -> kit::Result<()> {
-    let text = |text: &str| Value::Text(text.to_owned());
     scope.execute_one(
         "INSERT INTO inbound_rejections (tenant_id, integration_id, reason, last_at, trace_id, \
          total, untold, told_in) VALUES ($1, $2, $3, $4, $5, 1, 1, 0) \
          ON CONFLICT (tenant_id, integration_id, reason) DO UPDATE SET last_at = $4, \
          trace_id = $5, total = inbound_rejections.total + 1, \
          untold = inbound_rejections.untold + 1",
-        [text(integration), text(reason.name()), Value::Integer(now()), text(trace_id)],
+        values![integration, reason.name(), now(), trace_id],
     )
 }
 
@@ -45,14 +44,14 @@ pub(crate) fn tell(call: &Call) -> kit::Result<()> {
     let system = System::open(call, "what was refused waits whosever it is")?;
     let hour = now() / HOUR;
     // Rejections of requests that name no integration find no row here.
-    let rows = system.query(
+    let all = system.fetch_all::<Untold>(
         "SELECT r.tenant_id, r.integration_id, r.reason, r.trace_id, i.provider \
          FROM inbound_rejections r \
          JOIN integrations i ON i.tenant_id = r.tenant_id AND i.id = r.integration_id \
          WHERE r.untold > 0 AND r.told_in < $1 LIMIT $2",
-        &[Value::Integer(hour), Value::Integer(BATCH)],
+        values![hour, BATCH],
     )?;
-    for untold in rows.into_iter().map(Untold::from) {
+    for untold in all {
         if let Err(error) = system.transaction(|| untold.tell(&system, hour)) {
             let cause = error.internal.unwrap_or(error.message);
             eprintln!("refusals of {}: {cause}", untold.integration);
@@ -61,15 +60,15 @@ pub(crate) fn tell(call: &Call) -> kit::Result<()> {
     Ok(())
 }
 
-impl From<Row> for Untold {
-    fn from(mut row: Row) -> Self {
-        Self {
-            tenant: row.text(),
-            integration: row.text(),
-            reason: row.text(),
-            trace_id: row.text(),
-            provider: row.text(),
-        }
+impl FromRow for Untold {
+    fn from_row(row: &mut Row) -> kit::Result<Self> {
+        Ok(Self {
+            tenant: row.get()?,
+            integration: row.get()?,
+            reason: row.get()?,
+            trace_id: row.get()?,
+            provider: row.get()?,
+        })
     }
 }
 
@@ -77,22 +76,20 @@ impl Untold {
     /// Writes the audit entry, with the trace of the last request and with nothing that was sent.
     fn tell(&self, system: &System<'_>, hour: i64) -> kit::Result<()> {
         let scope = system.resume(&self.tenant, &self.trace_id);
-        let text = |text: &str| Value::Text(text.to_owned());
-        let of = [text(&self.integration), text(&self.reason)];
+        let of = values![&self.integration, &self.reason];
         let ours = scope.execute(
             "UPDATE inbound_rejections SET told_in = $2 WHERE tenant_id = $1 \
              AND integration_id = $3 AND reason = $4 AND told_in < $2",
-            std::iter::once(Value::Integer(hour)).chain(of.clone()),
+            values![hour].into_iter().chain(of.clone()),
         )?;
         if ours == 0 {
             return Ok(());
         }
-        let rows = scope.query(
+        let count = scope.fetch_one::<i64>(
             "SELECT untold FROM inbound_rejections \
              WHERE tenant_id = $1 AND integration_id = $2 AND reason = $3",
             of.clone(),
         )?;
-        let count = rows.into_iter().next().map_or(0, |mut row| row.integer());
         scope.execute_one(
             "UPDATE inbound_rejections SET untold = 0 \
              WHERE tenant_id = $1 AND integration_id = $2 AND reason = $3",

@@ -1,10 +1,10 @@
 //! The first step of the flow: the URL to which the client sends the user.
 
-use kit::{Call, Reply, Seal, Value, now, rfc3339};
+use kit::{Call, Reply, Seal, Value, now, rfc3339, values};
 use oauth2::PkceCodeChallenge;
 use serde::{Deserialize, Serialize};
 
-use crate::contract::INTEGRATIONS;
+use crate::contract::{INTEGRATIONS, integration};
 use crate::settings::SETTINGS;
 
 /// How long the user may take to come back, in milliseconds.
@@ -35,7 +35,8 @@ pub(crate) async fn authorize(call: &Call) -> kit::Result {
     let wanted: Wanted = call.json()?;
     let id = call.path("id");
     let integration = call.read(|scope| INTEGRATIONS.find_to_change(call, scope))?;
-    let name = wanted.provider.unwrap_or_else(|| integration.text("provider").to_lowercase());
+    let own = integration.get(integration::PROVIDER)?;
+    let name = wanted.provider.unwrap_or_else(|| own.to_lowercase());
     let provider = SETTINGS.providers.find(&name)?;
     let redirect_uri = provider.redirect_uri(wanted.redirect_uri.as_deref())?;
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
@@ -47,13 +48,13 @@ pub(crate) async fn authorize(call: &Call) -> kit::Result {
         // The integration may have been deleted since it was read.
         INTEGRATIONS.find(scope, id)?;
         let columns = [id, call.caller()?.id(), state, &name, redirect_uri.as_str(), &sealed];
-        let columns = columns.map(|text| Value::Text(text.to_owned()));
+        let columns = columns.map(Value::from);
         scope.execute_one(
             "INSERT INTO integration_authorizations (tenant_id, integration_id, caller_id, state, \
              provider, redirect_uri, sealed, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
              ON CONFLICT (tenant_id, integration_id, caller_id) DO UPDATE SET state = $4, \
              provider = $5, redirect_uri = $6, sealed = $7, expires_at = $8",
-            columns.into_iter().chain([Value::Integer(expires_at)]),
+            columns.into_iter().chain(values![expires_at]),
         )?;
         Reply::ok(&Authorization {
             authorization_url: &url,

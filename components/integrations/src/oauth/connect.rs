@@ -1,12 +1,12 @@
 //! The second step of the flow: the code that the user brings back is exchanged for tokens.
 
-use kit::{Call, Internal as _, Reply, Seal, Value, now};
+use kit::{Call, Internal as _, Reply, Seal, Value, now, values};
 use serde::{Deserialize, Deserializer};
 
 use super::connection::Connection;
 use super::request::Refusal;
 use super::{AGAIN, authorize, conflict, refused, spent, unreachable};
-use crate::contract::INTEGRATIONS;
+use crate::contract::{INTEGRATIONS, integration};
 use crate::grant;
 use crate::settings::SETTINGS;
 
@@ -68,14 +68,10 @@ pub(crate) async fn connect(call: &Call) -> kit::Result {
     let connection = Connection::new(pending.provider, answer, None);
     call.write(|scope| {
         let mut integration = INTEGRATIONS.find(scope, call.path("id"))?;
-        connection.install(scope, &seal, integration.text("id"))?;
+        connection.install(scope, &seal, integration.get(integration::ID)?)?;
         INTEGRATIONS.write(call, scope, &mut integration, "connected")?;
-        Ok(INTEGRATIONS.reply(200, &integration))
+        INTEGRATIONS.reply(200, &integration)
     })
-}
-
-fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
 }
 
 /// Takes the pending authorization of this caller and state. It can be taken only once.
@@ -83,8 +79,8 @@ fn take(call: &Call, state: &str) -> kit::Result<Pending> {
     let mut pending = None;
     call.write(|scope| {
         INTEGRATIONS.find(scope, call.path("id"))?;
-        let of = [text(call.path("id")), text(call.caller()?.id()), text(state)];
-        let rows = scope.query(
+        let of = values![call.path("id"), call.caller()?.id(), state];
+        let found = scope.fetch_optional::<(String, String, String, i64)>(
             "SELECT provider, redirect_uri, sealed, expires_at FROM integration_authorizations \
              WHERE tenant_id = $1 AND integration_id = $2 AND caller_id = $3 AND state = $4",
             of.clone(),
@@ -94,12 +90,12 @@ fn take(call: &Call, state: &str) -> kit::Result<Pending> {
              WHERE tenant_id = $1 AND integration_id = $2 AND caller_id = $3 AND state = $4",
             of,
         )?;
-        let row = rows.into_iter().next().filter(|_| taken == 1);
-        pending = row.map(|mut row| Pending {
-            provider: row.text(),
-            redirect_uri: row.text(),
-            sealed: row.text(),
-            expires_at: row.integer(),
+        let found = found.filter(|_| taken == 1);
+        pending = found.map(|(provider, redirect_uri, sealed, expires_at)| Pending {
+            provider,
+            redirect_uri,
+            sealed,
+            expires_at,
         });
         Ok(Reply::no_content())
     })?;
@@ -112,13 +108,13 @@ fn take(call: &Call, state: &str) -> kit::Result<Pending> {
 fn put_back(call: &Call, state: &str, pending: &Pending) -> kit::Result<()> {
     call.write(|scope| {
         let Pending { provider, redirect_uri, sealed, expires_at } = pending;
-        let columns =
-            [call.path("id"), call.caller()?.id(), state, provider, redirect_uri, sealed].map(text);
+        let columns = [call.path("id"), call.caller()?.id(), state, provider, redirect_uri, sealed]
+            .map(Value::from);
         scope.execute(
             "INSERT INTO integration_authorizations (tenant_id, integration_id, caller_id, state, \
              provider, redirect_uri, sealed, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
              ON CONFLICT DO NOTHING",
-            columns.into_iter().chain([Value::Integer(*expires_at)]),
+            columns.into_iter().chain(values![*expires_at]),
         )?;
         Ok(Reply::no_content())
     })

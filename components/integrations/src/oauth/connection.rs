@@ -1,6 +1,6 @@
 //! The stored grant of a provider, with its tokens sealed under the master key.
 
-use kit::{Internal as _, Row, Scope, Seal, Value, now, rfc3339};
+use kit::{FromRow, Internal as _, Row, Scope, Seal, Value, now, rfc3339, values};
 use serde::{Deserialize, Serialize};
 
 use crate::grant::Grant;
@@ -35,14 +35,6 @@ pub(crate) struct Status {
     expires_at: Option<String>,
     refreshed_at: Option<String>,
     last_error: Option<String>,
-}
-
-fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
-}
-
-fn optional<T>(value: Option<T>, of: impl FnOnce(T) -> Value) -> Value {
-    value.map_or(Value::Null, of)
 }
 
 /// The name under which the tokens of an integration are sealed.
@@ -87,15 +79,16 @@ impl Connection {
     ) -> kit::Result<Option<Self>> {
         let sql = "SELECT provider, sealed, scope, expires_at FROM integration_connections \
              WHERE tenant_id = $1 AND integration_id = $2";
-        let Some(mut row) = scope.query(sql, [text(integration)])?.into_iter().next() else {
-            return Ok(None);
-        };
-        let (provider, sealed) = (row.text(), row.text());
+        let found = scope.fetch_optional::<(String, String, Option<String>, Option<i64>)>(
+            sql,
+            values![integration],
+        )?;
+        let Some((provider, sealed, scope, expires_at)) = found else { return Ok(None) };
         Ok(Some(Self {
             provider,
             tokens: serde_json::from_slice(&seal.open(&name(integration), &sealed)?).internal()?,
-            scope: row.optional_text(),
-            expires_at: row.optional_integer(),
+            scope,
+            expires_at,
         }))
     }
 
@@ -114,14 +107,14 @@ impl Connection {
              ON CONFLICT (tenant_id, integration_id) DO UPDATE SET provider = $3, sealed = $4, \
              refreshable = $5, scope = $6, expires_at = $7, connected_at = $8, \
              refreshing_until = 0, refreshed_at = NULL, last_error = NULL",
-            [
-                text(integration),
-                text(&self.provider),
+            values![
+                integration,
+                &self.provider,
                 sealed,
                 refreshable,
-                optional(self.scope.as_deref(), text),
-                optional(self.expires_at, Value::Integer),
-                Value::Integer(now()),
+                self.scope.as_deref(),
+                self.expires_at,
+                now(),
             ],
         )
     }
@@ -142,15 +135,15 @@ impl Connection {
              expires_at = $5, refreshed_at = COALESCE($6, refreshed_at), last_error = $7, \
              refreshing_until = 0 \
              WHERE tenant_id = $1 AND integration_id = $8 AND refreshing_until = $9",
-            [
+            values![
                 sealed,
                 refreshable,
-                optional(self.scope.as_deref(), text),
-                optional(self.expires_at, Value::Integer),
-                if error.is_none() { Value::Integer(now()) } else { Value::Null },
-                optional(error, text),
-                text(integration),
-                Value::Integer(lease),
+                self.scope.as_deref(),
+                self.expires_at,
+                error.is_none().then(now),
+                error,
+                integration,
+                lease,
             ],
         )?;
         Ok(changed == 1)
@@ -158,8 +151,8 @@ impl Connection {
 
     fn columns(&self, seal: &Seal, integration: &str) -> kit::Result<[Value; 2]> {
         let plain = serde_json::to_vec(&self.tokens).internal()?;
-        let refreshable = self.tokens.refresh_token.is_some().into();
-        Ok([Value::Text(seal.seal(&name(integration), &plain)?), Value::Integer(refreshable)])
+        let refreshable = self.tokens.refresh_token.is_some();
+        Ok(values![seal.seal(&name(integration), &plain)?, refreshable])
     }
 }
 
@@ -168,21 +161,24 @@ impl Status {
     pub(crate) fn find(scope: &Scope<'_>, integration: &str) -> kit::Result<Option<Self>> {
         let sql = "SELECT provider, scope, refreshable, expires_at, connected_at, refreshed_at, \
              last_error FROM integration_connections WHERE tenant_id = $1 AND integration_id = $2";
-        let row = scope.query(sql, [text(integration)])?.into_iter().next();
-        Ok(row.map(|mut row: Row| {
-            let (provider, granted) = (row.text(), row.optional_text());
-            let (refreshable, expires_at) = (row.integer() == 1, row.optional_integer());
-            let over = !refreshable && expires_at.is_some_and(|end| end <= now());
-            Self {
-                provider,
-                status: if over { "EXPIRED" } else { "CONNECTED" },
-                scope: granted,
-                expires_at: expires_at.map(rfc3339),
-                connected_at: rfc3339(row.integer()),
-                refreshed_at: row.optional_integer().map(rfc3339),
-                last_error: row.optional_text(),
-            }
-        }))
+        scope.fetch_optional(sql, values![integration])
+    }
+}
+
+impl FromRow for Status {
+    fn from_row(row: &mut Row) -> kit::Result<Self> {
+        let (provider, scope) = row.get()?;
+        let (refreshable, expires_at): (bool, Option<i64>) = row.get()?;
+        let over = !refreshable && expires_at.is_some_and(|end| end <= now());
+        Ok(Self {
+            provider,
+            status: if over { "EXPIRED" } else { "CONNECTED" },
+            scope,
+            expires_at: expires_at.map(rfc3339),
+            connected_at: rfc3339(row.get()?),
+            refreshed_at: row.get::<Option<i64>>()?.map(rfc3339),
+            last_error: row.get()?,
+        })
     }
 }
 
@@ -190,7 +186,7 @@ impl Status {
 pub(crate) fn forget(scope: &Scope<'_>, integration: &str) -> kit::Result<()> {
     for table in ["integration_connections", "integration_authorizations"] {
         let sql = format!("DELETE FROM {table} WHERE tenant_id = $1 AND integration_id = $2");
-        scope.execute(&sql, [text(integration)])?;
+        scope.execute(&sql, values![integration])?;
     }
     Ok(())
 }

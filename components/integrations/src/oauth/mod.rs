@@ -16,7 +16,7 @@ pub(crate) use connect::connect;
 pub(crate) use connection::{Connection, Status, forget};
 pub(crate) use token::token;
 
-use kit::{Code, Error, problem};
+use kit::{Code, Error};
 
 use crate::settings::SETTINGS;
 
@@ -25,7 +25,7 @@ const AGAIN: u32 = 5;
 
 /// The call cannot succeed in the current state.
 fn conflict(message: &str) -> Error {
-    problem(Code::Conflict, message)
+    Error::new(Code::Conflict, message)
 }
 
 /// The provider refused. `error` is its code (RFC 6749 sections 4.1.2.1 and 5.2).
@@ -49,7 +49,7 @@ fn unreachable(cause: &str, retry_after: u32) -> Error {
     Error {
         retry_after: Some(retry_after),
         internal: Some(format!("token endpoint: {cause}")),
-        ..problem(Code::ServiceUnavailable, "The provider cannot be reached; try again later.")
+        ..Error::new(Code::ServiceUnavailable, "The provider cannot be reached; try again later.")
     }
 }
 

@@ -1,6 +1,6 @@
 //! The access token of an integration. It is refreshed when it is about to end.
 
-use kit::{Call, Code, Error, Reply, Seal, Value, now, problem, rfc3339};
+use kit::{Call, Code, Error, Reply, Seal, now, rfc3339, values};
 use serde::Serialize;
 
 use super::connection::Connection;
@@ -62,7 +62,7 @@ async fn renew(call: &Call, seal: &Seal) -> kit::Result<Connection> {
             true => Ok(connection),
             false => Err(Error {
                 retry_after: Some(1),
-                ..problem(Code::ServiceUnavailable, "The token is being refreshed; ask again.")
+                ..Error::new(Code::ServiceUnavailable, "The token is being refreshed; ask again.")
             }),
         };
     }
@@ -109,7 +109,7 @@ fn not_refreshed(code: String) -> Error {
     Error {
         retry_after: Some(AGAIN),
         context: vec![("oauth_error".to_owned(), code)],
-        ..problem(
+        ..Error::new(
             Code::ServiceUnavailable,
             "The provider refuses this server, which its operator may have to mend.",
         )
@@ -130,12 +130,7 @@ fn lend(call: &Call, seal: &Seal, lease: i64) -> kit::Result<(Connection, bool)>
             "UPDATE integration_connections SET refreshing_until = $2 WHERE tenant_id = $1 \
              AND integration_id = $3 AND refreshing_until <= $4 AND refreshable = 1 \
              AND expires_at <= $5",
-            [
-                Value::Integer(lease),
-                Value::Text(id.to_owned()),
-                Value::Integer(now()),
-                Value::Integer(now() + super::connection::MARGIN),
-            ],
+            values![lease, id, now(), now() + super::connection::MARGIN],
         )? == 1;
         lent = Connection::find(scope, seal, id)?.map(|connection| (connection, ours));
         Ok(Reply::no_content())

@@ -2,14 +2,13 @@
 //! collection, the filters and the order. So it works for no other list (K-25), and nobody can read
 //! its content. A readable place in a feed, for example, would tell how much all tenants write.
 
+use crate::Value;
 use aes_gcm_siv::aead::{Aead, Payload};
 use aes_gcm_siv::{Aes256GcmSiv, KeyInit, Nonce};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-
-use super::value::Literal;
 
 /// One nonce for all cursors. AES-GCM-SIV tolerates it (RFC 8452 section 1): equal places give
 /// equal cursors, and nothing else is revealed. So the same page always has the same cursor.
@@ -19,7 +18,7 @@ const NONCE: [u8; 12] = [0; 12];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The values of the sort keys of that row.
-    pub keys: Vec<Literal>,
+    pub keys: Vec<Value>,
     /// Whether to go towards the beginning.
     pub backwards: bool,
 }
@@ -47,7 +46,7 @@ pub struct Bound<'a> {
 
 #[derive(Serialize, Deserialize)]
 struct Body {
-    k: Vec<Literal>,
+    k: Vec<Value>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     b: bool,
 }

@@ -6,7 +6,8 @@ use super::names::{is_column, list, named};
 use super::op::{OPERATORS, Op, operator, operators};
 use super::problems::Problems;
 use super::sql::Sql;
-use super::value::{self, Literal};
+use super::value;
+use crate::Value;
 use crate::contract::{Field, Kind, Resource};
 
 /// The most values of `in` or `nin`.
@@ -25,7 +26,7 @@ pub struct Filter {
     /// How it is compared.
     pub op: Op,
     /// The values to compare with; only `in` and `nin` have several.
-    pub values: Vec<Literal>,
+    pub values: Vec<Value>,
 }
 
 /// Reads one query parameter as a filter. `others` names the parameters that the list has besides
@@ -186,7 +187,7 @@ impl Filter {
             }
             Op::Prefix => {
                 sql.folded(self.field.name);
-                sql.bind(Literal::Text(format!("{}%", escaped(&self.values[0]))));
+                sql.bind(Value::Text(format!("{}%", escaped(&self.values[0]))));
                 return sql.push(" ESCAPE '!'");
             }
             Op::Gt => ">",
@@ -228,7 +229,7 @@ impl Filter {
         sql.push(" WHERE ");
         if let Some(key) = &self.key {
             sql.push("member.key = ");
-            sql.bind(Literal::Text(key.clone()));
+            sql.bind(Value::Text(key.clone()));
         }
         if self.op != Op::Null {
             sql.push(if self.key.is_some() {
@@ -247,17 +248,17 @@ impl Filter {
 
     /// Whether `null` asks for objects without a value (`null=true`).
     fn is_wanted(&self) -> bool {
-        self.values.first() == Some(&Literal::Integer(1))
+        self.values.first() == Some(&Value::Integer(1))
     }
 }
 
 /// A LIKE pattern that finds the text anywhere in a column.
-pub(super) fn containing(value: &Literal) -> Literal {
-    Literal::Text(format!("%{}%", escaped(value)))
+pub(super) fn containing(value: &Value) -> Value {
+    Value::Text(format!("%{}%", escaped(value)))
 }
 
 /// The text for a LIKE pattern: folded as searched columns are, and with the wildcards escaped.
-fn escaped(value: &Literal) -> String {
-    let Literal::Text(text) = value else { return String::new() };
+fn escaped(value: &Value) -> String {
+    let Value::Text(text) = value else { return String::new() };
     text::fold(text).replace('!', "!!").replace('%', "!%").replace('_', "!_")
 }

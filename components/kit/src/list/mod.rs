@@ -48,5 +48,4 @@ pub use query::Query;
 pub use select::{conditions, count, select};
 pub use sort::Key;
 pub use sql::Sql;
-pub use value::Literal;
 pub use view::View;

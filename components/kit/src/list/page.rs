@@ -4,7 +4,8 @@
 use super::names::{bracketed, named};
 use super::problems::Problems;
 use super::sort::Key;
-use super::value::{self, Literal};
+use super::value;
+use crate::Value;
 use crate::contract::Resource;
 
 /// Rows of a page if the client does not say it (K-26): by cursor, and by number.
@@ -39,7 +40,7 @@ pub enum Mode {
         /// The id.
         id: String,
         /// Names and values of the keys that the client gave.
-        keys: Vec<(&'static str, Literal)>,
+        keys: Vec<(&'static str, Value)>,
     },
 }
 
@@ -52,7 +53,7 @@ pub(super) struct Reader {
     number: Option<usize>,
     per_page: Option<usize>,
     id: Option<String>,
-    keys: Vec<(&'static str, Literal)>,
+    keys: Vec<(&'static str, Value)>,
     brackets: bool,
     /// The names of the parameters by family, for the error message if families are mixed.
     families: Vec<(Family, String)>,
@@ -115,7 +116,7 @@ impl Reader {
                 let Some(field) = named(resource, key) else { return false };
                 let Some(value) = value::parse(name, field, text, problems) else { return true };
                 match value {
-                    Literal::Text(id) if key == "id" => self.id = Some(id),
+                    Value::Text(id) if key == "id" => self.id = Some(id),
                     value => self.keys.push((field.name, value)),
                 }
                 Family::Keyset

@@ -8,7 +8,7 @@ use super::names::is_column;
 use super::query::Query;
 use super::sort::Key;
 use super::sql::Sql;
-use super::value::Literal;
+use crate::Value;
 use crate::contract::Resource;
 
 /// The rows of a page: the rows behind `place` in the order of `keys`, without the first `offset`,
@@ -57,8 +57,8 @@ pub fn conditions(sql: &mut Sql, filters: &[Filter]) {
     }
 }
 
-fn number(number: usize) -> Literal {
-    Literal::Integer(i64::try_from(number).unwrap_or(i64::MAX))
+fn number(number: usize) -> Value {
+    Value::Integer(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
 fn filtered(dialect: Dialect, resource: &'static Resource, query: &Query, columns: &str) -> Sql {
@@ -68,7 +68,7 @@ fn filtered(dialect: Dialect, resource: &'static Resource, query: &Query, column
     let mut sql = Sql::new(dialect, resource, text);
     conditions(&mut sql, &query.filters);
     if let Some(text) = &query.search {
-        let pattern = containing(&Literal::Text(text.clone()));
+        let pattern = containing(&Value::Text(text.clone()));
         let fields = resource.fields.iter().filter(|field| field.search && is_column(field));
         for (index, field) in fields.enumerate() {
             sql.push(if index == 0 { " AND (" } else { " OR " });
@@ -84,7 +84,7 @@ fn filtered(dialect: Dialect, resource: &'static Resource, query: &Query, column
 /// Appends the condition for the rows behind one row. If all keys have one direction, then the
 /// condition is a row value, which an index serves. With mixed directions the condition is written
 /// out.
-fn behind(sql: &mut Sql, keys: &[Key], values: &[Literal]) {
+fn behind(sql: &mut Sql, keys: &[Key], values: &[Value]) {
     let descending = keys.first().is_some_and(|key| key.descending);
     if keys.iter().all(|key| key.descending == descending) {
         let names: Vec<&str> = keys.iter().map(|key| key.field.name).collect();

@@ -2,7 +2,7 @@
 
 use migrations::Dialect;
 
-use super::value::Literal;
+use crate::Value;
 use crate::contract::{Field, Kind, Resource};
 
 /// A statement with the values of its parameters, which begin at `$2`.
@@ -11,7 +11,7 @@ pub struct Sql {
     /// The statement.
     pub text: String,
     /// `$2`, `$3`, …
-    pub values: Vec<Literal>,
+    pub values: Vec<Value>,
     /// The database that reads it. The databases have different functions for JSON.
     dialect: Dialect,
     /// Whether the table keeps folded text, see [`Resource::folds`].
@@ -58,7 +58,7 @@ impl Sql {
     }
 
     /// Appends a parameter with this value.
-    pub fn bind(&mut self, value: Literal) {
+    pub fn bind(&mut self, value: Value) {
         self.values.push(value);
         self.text.push('$');
         self.text.push_str(&(self.values.len() + 1).to_string());

@@ -4,7 +4,8 @@
 
 mod filters;
 
-use super::{Bound, Dialect, Feed, Literal, Mode, Place, Query, Resume, Sql, conditions, select};
+use super::{Bound, Dialect, Feed, Mode, Place, Query, Resume, Sql, conditions, select};
+use crate::Value;
 use crate::contract::{Default, Field, Kind, Resource, To};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,6 +13,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 const fn field(name: &'static str, kind: Kind) -> Field {
     Field {
         name,
+        column: 0,
         kind,
         nullable: false,
         writable: true,
@@ -157,7 +159,7 @@ fn pages_have_four_families() {
     assert_eq!(page("page[number]=3").mode, Mode::Number(3));
     assert_eq!(
         page("sort=created_at,id&after_created_at=1970-01-01T00:00:01Z&after_id=thg_1").mode,
-        Mode::Keyset { id: "thg_1".to_owned(), keys: vec![("created_at", Literal::Integer(1000))] }
+        Mode::Keyset { id: "thg_1".to_owned(), keys: vec![("created_at", Value::Integer(1000))] }
     );
     let defaults = ["", "offset=0", "page=1", "after_id=thg_1"].map(|query| page(query).limit);
     assert_eq!(defaults, [50, 20, 20, 50], "defaults (K-26)");
@@ -243,11 +245,7 @@ fn sql_binds_every_value() {
         "status:in=ACTIVE,ARCHIVED&name:contains=50%_!&tags=a\"b&search=x&sort=total:desc,name&fields=name&expand=parent",
     );
     let place = Place {
-        keys: vec![
-            Literal::Integer(7),
-            Literal::Text("n".to_owned()),
-            Literal::Text("thg_1".to_owned()),
-        ],
+        keys: vec![Value::Integer(7), Value::Text("n".to_owned()), Value::Text("thg_1".to_owned())],
         backwards: false,
     };
     let sql = select(Dialect::Sqlite, &THINGS, &query, Some(&place), 0, 11);
@@ -262,17 +260,15 @@ fn sql_binds_every_value() {
          AND ((total < $8) OR (total = $9 AND name > $10) OR (total = $11 AND name = $12 AND id > $13)) \
          ORDER BY total DESC, name, id LIMIT $14"
     );
-    assert_eq!(sql.values[2], Literal::Text("%50!%!_!!%".to_owned()));
-    assert_eq!(sql.values[3], Literal::Text("a\"b".to_owned()));
+    assert_eq!(sql.values[2], Value::Text("%50!%!_!!%".to_owned()));
+    assert_eq!(sql.values[3], Value::Text("a\"b".to_owned()));
 }
 
 #[test]
 fn a_uniform_order_is_one_comparison_that_an_index_serves() {
     let query = parse("sort=created_at:desc");
-    let place = Place {
-        keys: vec![Literal::Integer(7), Literal::Text("thg_1".to_owned())],
-        backwards: false,
-    };
+    let place =
+        Place { keys: vec![Value::Integer(7), Value::Text("thg_1".to_owned())], backwards: false };
     let forwards = select(Dialect::Sqlite, &THINGS, &query, Some(&place), 0, 2).text;
     assert!(
         forwards.ends_with(
@@ -292,10 +288,8 @@ fn a_uniform_order_is_one_comparison_that_an_index_serves() {
 #[test]
 fn a_cursor_is_good_for_one_list() {
     let bound = Bound { secret: b"s", tenant: "t", collection: "things", fingerprint: "f" };
-    let place = Place {
-        keys: vec![Literal::Integer(7), Literal::Text("thg_1".to_owned())],
-        backwards: true,
-    };
+    let place =
+        Place { keys: vec![Value::Integer(7), Value::Text("thg_1".to_owned())], backwards: true };
     let cursor = bound.cursor(&place);
     assert_eq!(bound.cursor(&place), cursor, "one place has one cursor");
     let bytes = URL_SAFE_NO_PAD.decode(&cursor).unwrap();
@@ -345,7 +339,7 @@ fn a_feed_has_filters_and_one_order() {
     let mut sql = Sql::new(Dialect::Sqlite, &THINGS, "tenant_id = $1");
     conditions(&mut sql, &feed.filters);
     assert_eq!(sql.text, "tenant_id = $1 AND created_at >= $2");
-    assert_eq!(sql.values, [Literal::Integer(1_772_323_200_000)]);
+    assert_eq!(sql.values, [Value::Integer(1_772_323_200_000)]);
     for (query, code) in [
         ("sort=name", "UNKNOWN_PARAMETER"),
         ("offset=1", "UNKNOWN_PARAMETER"),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::op::Op;
 use super::problems::Problems;
 use crate::contract::{Field, Kind};
-use crate::{Moment, date, moment};
+use crate::{Moment, Value, date, moment};
 
 /// A day in milliseconds.
 const DAY: i64 = 86_400_000;
@@ -16,29 +16,19 @@ const NEVER: i64 = i64::MIN;
 /// The longest text of a filter, in characters.
 const TEXT_LIMIT: usize = 500;
 
-/// A value as SQL receives it.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(untagged)]
-pub enum Literal {
-    /// A number, a truth value, or milliseconds since the Unix epoch.
-    Integer(i64),
-    /// Text.
-    Text(String),
-}
-
 /// The value that a text spells for a field.
 pub(super) fn parse(
     name: &str,
     field: &Field,
     text: &str,
     problems: &mut Problems,
-) -> Option<Literal> {
+) -> Option<Value> {
     let spelled = match field.kind {
         Kind::Text | Kind::List | Kind::Map => {
-            return check_text(name, text, problems).then(|| Literal::Text(text::nfc(text).into()));
+            return check_text(name, text, problems).then(|| Value::Text(text::nfc(text).into()));
         }
         Kind::Email => {
-            return check_text(name, text, problems).then(|| Literal::Text(text::address(text)));
+            return check_text(name, text, problems).then(|| Value::Text(text::address(text)));
         }
         Kind::Enum(values) => {
             // K-7: compared whatever their case.
@@ -47,7 +37,7 @@ pub(super) fn parse(
                 let message = format!("Must be one of: {}.", values.join(", "));
                 problems.wrong(name, "NOT_ALLOWED_VALUE", message);
             }
-            return found.map(|value| Literal::Text((*value).to_owned()));
+            return found.map(|value| Value::from(*value));
         }
         Kind::Integer => text.parse().ok(),
         Kind::Boolean => return truth(name, text, problems),
@@ -60,7 +50,7 @@ pub(super) fn parse(
         };
         problems.wrong(name, code, format!("Must be {kind}."));
     }
-    spelled.map(Literal::Integer)
+    spelled.map(Value::Integer)
 }
 
 /// Checks text to compare with: it must not be too long and must have no control characters.
@@ -86,11 +76,11 @@ pub(super) fn compared(
     op: Op,
     text: &str,
     problems: &mut Problems,
-) -> Option<Literal> {
+) -> Option<Value> {
     if field.kind == Kind::Timestamp
         && let Some(moment) = when(text).filter(|moment| !moment.exact)
     {
-        return Some(Literal::Integer(match op {
+        return Some(Value::Integer(match op {
             Op::Lt | Op::Gte => moment.ceiling(),
             Op::Gt | Op::Lte => moment.ms,
             _ => NEVER,
@@ -100,10 +90,10 @@ pub(super) fn compared(
 }
 
 /// `true` or `false`.
-pub(super) fn truth(name: &str, text: &str, problems: &mut Problems) -> Option<Literal> {
+pub(super) fn truth(name: &str, text: &str, problems: &mut Problems) -> Option<Value> {
     match text {
-        "true" => Some(Literal::Integer(1)),
-        "false" => Some(Literal::Integer(0)),
+        "true" => Some(Value::Integer(1)),
+        "false" => Some(Value::Integer(0)),
         _ => {
             problems.wrong(name, "WRONG_TYPE", "Must be true or false.");
             None

@@ -10,8 +10,7 @@ use serde_json::{Map, Value as Json};
 use super::record::Record;
 use crate::contract::{Default, Field, Kind, Resource};
 use crate::free::Free;
-use crate::list::Literal;
-use crate::{Call, Violation};
+use crate::{Call, Value, Violation};
 
 /// The longest text of a map or list, in bytes of JSON. Without a limit, merges could make it grow
 /// for ever.
@@ -69,34 +68,39 @@ pub(crate) fn assign(
                     continue;
                 };
                 // A null in a map removes the name, also in a whole document.
-                let known = if how == How::Merge { record.text(field.name) } else { "" };
+                let known = match record.value(field) {
+                    Value::Text(known) if how == How::Merge => known,
+                    _ => "",
+                };
                 let mut merged = Free::parse(known).unwrap_or_else(Free::null);
                 merged.merge(written);
-                Some(Literal::Text(merged.to_string()))
+                merged.to_string().into()
             }
-            Some(value) => literal(field, value),
+            Some(value) => stored(field, value),
         };
         let violation = |code, message: &str| violation(field.name, code, message);
         match &value {
-            None if !field.nullable => violations.push(violation("REQUIRED", "Must be given.")),
-            Some(Literal::Text(text))
+            Value::Null if !field.nullable => {
+                violations.push(violation("REQUIRED", "Must be given."))
+            }
+            Value::Text(text)
                 if matches!(field.kind, Kind::Map | Kind::List) && text.len() > JSON_LIMIT =>
             {
                 let message = format!("Must have at most {JSON_LIMIT} bytes as JSON.");
                 violations.push(violation("TOO_LONG", &message));
             }
-            _ => record.set(field.name, value),
+            _ => record.put(field, value),
         }
     }
     if violations.is_empty() { Ok(()) } else { Err(violations) }
 }
 
 /// The value of a field if the client gives none.
-pub(crate) fn preset(field: &Field, caller: &str) -> Option<Literal> {
+pub(crate) fn preset(field: &Field, caller: &str) -> Value {
     match field.default {
-        Default::None => None,
-        Default::Caller => Some(Literal::Text(caller.to_owned())),
-        Default::Json(json) => literal(field, &serde_json::from_str(json).unwrap_or(Json::Null)),
+        Default::None => Value::Null,
+        Default::Caller => caller.into(),
+        Default::Json(json) => stored(field, &serde_json::from_str(json).unwrap_or(Json::Null)),
     }
 }
 
@@ -132,19 +136,17 @@ fn violation(name: &str, code: &str, message: &str) -> Violation {
 }
 
 /// The value of a column, from valid JSON.
-fn literal(field: &Field, json: &Json) -> Option<Literal> {
+fn stored(field: &Field, json: &Json) -> Value {
     match (field.kind, json) {
-        (_, Json::Null) => None,
-        (Kind::Boolean, Json::Bool(truth)) => Some(Literal::Integer(i64::from(*truth))),
-        (Kind::Timestamp, Json::String(text)) => crate::milliseconds(text).map(Literal::Integer),
-        (Kind::Integer, Json::Number(number)) => {
-            crate::validate::integer(number).map(Literal::Integer)
-        }
-        (Kind::Text, Json::String(text)) => Some(Literal::Text(text::nfc(text).into_owned())),
-        (Kind::Enum(_), Json::String(text)) => Some(Literal::Text(text.clone())),
-        (Kind::Email, Json::String(text)) => Some(Literal::Text(text::address(text))),
+        (_, Json::Null) => Value::Null,
+        (Kind::Boolean, Json::Bool(truth)) => (*truth).into(),
+        (Kind::Timestamp, Json::String(text)) => crate::milliseconds(text).into(),
+        (Kind::Integer, Json::Number(number)) => crate::validate::integer(number).into(),
+        (Kind::Text, Json::String(text)) => text::nfc(text).into_owned().into(),
+        (Kind::Enum(_), Json::String(text)) => text.into(),
+        (Kind::Email, Json::String(text)) => text::address(text).into(),
         // Only defaults come here.
-        (Kind::List | Kind::Map, json) => Some(Literal::Text(json.to_string())),
-        _ => None,
+        (Kind::List | Kind::Map, json) => json.to_string().into(),
+        _ => Value::Null,
     }
 }

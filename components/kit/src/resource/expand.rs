@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::record::{Record, literals, values};
+use super::record::Record;
+use crate::column::Stored;
 use crate::contract::{Field, Resource, To};
-use crate::list::{Literal, View};
-use crate::{Call, Code, Error, Reply, Scope, Violation, problem};
+use crate::list::View;
+use crate::{Call, Code, Error, Reply, Scope, Value, Violation};
 
 impl Resource {
     /// `GET /{collection}/{id}/{relation}`: the target of JSON:API's related links (D-38).
@@ -20,7 +21,7 @@ impl Resource {
             .find(|(_, to)| to.name == name)
             .ok_or_else(|| Error::internal(format!("{} has no {name}", self.collection)))?;
         call.read(|scope| {
-            let found = ids(&self.find(scope, call.path("id"))?, field, to);
+            let found = ids(&self.find(scope, call.path("id"))?, field, to)?;
             let found = to.resource.find_all(scope, found)?;
             if to.many {
                 return Ok(Reply::page(&found));
@@ -30,9 +31,9 @@ impl Resource {
                 // JSON:API has an answer for an object without a related object, so the gateway
                 // must know.
                 let context = vec![("empty_relation".to_owned(), name.to_owned())];
-                Error { context, ..problem(Code::ResourceNotFound, message) }
+                Error { context, ..Error::new(Code::ResourceNotFound, message) }
             };
-            Ok(to.resource.reply(200, found.first().ok_or_else(none)?))
+            to.resource.reply(200, found.first().ok_or_else(none)?)
         })
     }
 }
@@ -54,7 +55,7 @@ pub(super) fn authorize(call: &Call, view: &View) -> Result<(), Error> {
         None => Ok(()),
         Some((_, to)) => Err(Error {
             context: vec![("required_scope".to_owned(), to.resource.scope.to_owned())],
-            ..problem(
+            ..Error::new(
                 Code::InsufficientScope,
                 format!("Showing {} needs the scope {}.", to.name, to.resource.scope),
             )
@@ -72,17 +73,19 @@ impl<'v> Related<'v> {
         let mut objects = HashMap::new();
         let mut modified = 0;
         for (field, to) in &view.expand {
-            let ids: BTreeSet<String> =
-                records.iter().flat_map(|record| ids(record, field, to)).collect();
-            let named = ids.len();
-            let found = alive(scope, to.resource, ids)?;
-            if found.len() < named {
+            let mut named = BTreeSet::new();
+            for record in records {
+                named.extend(ids(record, field, to)?);
+            }
+            let wanted = named.len();
+            let found = alive(scope, to.resource, named)?;
+            if found.len() < wanted {
                 // Some objects were deleted. The time of the deletion is not known here, so now
                 // stands for it.
                 modified = crate::now();
             }
             for (id, record) in found {
-                modified = modified.max(record.integer("updated_at"));
+                modified = modified.max(record.updated_at()?);
                 let mut json = Vec::new();
                 record.write(&mut json, |field| view.shows_related(to.resource, field), |_| {});
                 objects.insert((to.name, id), json);
@@ -103,7 +106,8 @@ impl<'v> Related<'v> {
             out.extend_from_slice(b",\"");
             out.extend_from_slice(to.name.as_bytes());
             out.extend_from_slice(b"\":");
-            let found = ids(record, field, to).into_iter();
+            // `load` has read the same ids, so they can be read.
+            let found = ids(record, field, to).unwrap_or_default().into_iter();
             let mut found = found.filter_map(|id| self.objects.get(&(to.name, id)));
             if to.many {
                 out.push(b'[');
@@ -128,13 +132,12 @@ pub(super) fn check(
 ) -> Result<(), Error> {
     let mut violations = Vec::new();
     for field in resource.columns().filter(|field| field.writable) {
-        let Some(to) = field.relation.filter(|_| before.get(field.name) != after.get(field.name))
-        else {
+        let Some(to) = field.relation.filter(|_| before.value(field) != after.value(field)) else {
             continue;
         };
         // An object that was related before may have been deleted since. Its id may stay.
-        let known = ids(before, field, to);
-        let named = ids(after, field, to).into_iter().filter(|id| !known.contains(id));
+        let known = ids(before, field, to)?;
+        let named = ids(after, field, to)?.into_iter().filter(|id| !known.contains(id));
         let named: BTreeSet<String> = named.collect();
         let wanted = named.len();
         if alive(scope, to.resource, named)?.len() < wanted {
@@ -149,12 +152,13 @@ pub(super) fn check(
     if violations.is_empty() { Ok(()) } else { Err(Error::violations(violations)) }
 }
 
-fn ids(record: &Record, field: &Field, to: &To) -> Vec<String> {
-    match record.get(field.name) {
-        None => Vec::new(),
-        Some(_) if to.many => record.list(field.name),
-        Some(_) => vec![record.text(field.name).to_owned()],
-    }
+fn ids(record: &Record, field: &Field, to: &To) -> Result<Vec<String>, Error> {
+    let held = record.value(field);
+    let found = match to.many {
+        true => <Option<Vec<String>>>::read(held).map(Option::unwrap_or_default),
+        false => <Option<String>>::read(held).map(|id| id.into_iter().map(str::to_owned).collect()),
+    };
+    found.ok_or_else(|| Error::internal(format!("{} holds no ids", field.name)))
 }
 
 /// The objects with these ids that were not deleted.
@@ -174,7 +178,12 @@ pub(super) fn alive(
         resource.table,
         numbers.join(", ")
     );
-    let rows = scope.query(&sql, values(ids.into_iter().map(Literal::Text).map(Some)))?;
-    let records = rows.into_iter().map(|row| Record::new(resource, literals(row)));
-    Ok(records.map(|record| (record.text("id").to_owned(), record)).collect())
+    let rows = scope.query(&sql, ids.into_iter().map(Value::from))?;
+    let records = rows.into_iter().map(|row| Record::read(resource, row));
+    records
+        .map(|record| {
+            let record = record?;
+            Ok((record.id()?.to_owned(), record))
+        })
+        .collect()
 }

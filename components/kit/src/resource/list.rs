@@ -3,12 +3,10 @@
 use protocol::note;
 
 use super::expand;
-use super::record::{Record, literals, values};
+use super::record::Record;
 use crate::contract::Resource;
-use crate::list::{
-    Bound, Filter, Links, Literal, Mode, Op, Place, Query, Resume, View, count, select,
-};
-use crate::{Call, Code, Error, Reply, Scope, problem, sql};
+use crate::list::{Bound, Filter, Links, Mode, Op, Place, Query, Resume, View, count, select};
+use crate::{Call, Code, Column, Error, Reply, Scope, Value, values};
 
 /// The part of the list that a request leads to.
 struct Window {
@@ -30,22 +28,22 @@ impl Resource {
     }
 
     /// Answers a page of the objects that belong to another object. `of` is the field that names
-    /// the other object, such as `owner_id`, and its id. `check` refuses the request if there is no
-    /// such object.
+    /// the other object, such as `project::OWNER_ID`, and its id. `check` refuses the request if
+    /// there is no such object.
     ///
     /// # Errors
     /// As [`Resource::list`]; those of `check`.
     pub fn list_of(
         &'static self,
         call: &Call,
-        of: Option<(&str, &str)>,
+        of: Option<(Column<String>, &str)>,
         check: impl FnOnce(&Scope<'_>) -> Result<(), Error>,
     ) -> Result<Reply, Error> {
         let given = call.query_parameters();
         let mut query = Query::parse(self, &given)?;
-        if let Some((name, id)) = of {
-            let field = self.field(name).ok_or_else(|| Error::internal(name))?;
-            let values = vec![Literal::Text(id.to_owned())];
+        if let Some((column, id)) = of {
+            let field = column.field_of(self)?;
+            let values = vec![id.into()];
             query.filters.push(Filter { field, key: None, op: Op::Eq, values });
         }
         expand::authorize(call, &query.view)?;
@@ -82,11 +80,11 @@ impl List<'_> {
             offset,
             limit + 1,
         );
-        let rows = self.scope.query(&sql.text, values(sql.values.into_iter().map(Some)))?;
+        let rows = self.scope.query(&sql.text, sql.values)?;
         let more = rows.len() > limit;
         let rows = rows.into_iter().take(limit);
-        let mut records: Vec<Record> =
-            rows.map(|row| Record::new(self.resource, literals(row))).collect();
+        let records = rows.map(|row| Record::read(self.resource, row));
+        let mut records = records.collect::<Result<Vec<_>, _>>()?;
         let backwards = place.as_ref().is_some_and(|place| place.backwards);
         if backwards {
             records.reverse();
@@ -119,8 +117,7 @@ impl List<'_> {
     fn numbered(&self, records: &[Record], offset: usize, more: bool) -> Result<Reply, Error> {
         let limit = self.query.page.limit;
         let sql = count(self.scope.dialect(), self.resource, self.query);
-        let rows = self.scope.query(&sql.text, values(sql.values.into_iter().map(Some)))?;
-        let total = rows.into_iter().next().map_or(0, |mut row| row.integer());
+        let total: i64 = self.scope.fetch_one(&sql.text, sql.values)?;
         let total = usize::try_from(total).unwrap_or_default();
         let at = |offset: usize| match self.query.page.mode {
             Mode::Number(_) if !self.query.page.brackets => self.links.with(&[
@@ -173,7 +170,7 @@ impl List<'_> {
                 match self.bound(|bound| bound.read(text, keys))? {
                     Some(Resume::At(place)) => at(Some(place), 0, false),
                     Some(Resume::Offset(offset)) => at(None, offset, true),
-                    None => Err(problem(
+                    None => Err(Error::new(
                         Code::InvalidCursor,
                         "The cursor does not belong to this list with this filter and order; take next_cursor of its last page, or none.",
                     )),
@@ -183,10 +180,10 @@ impl List<'_> {
     }
 
     /// The place of a row that the client names by its id, and possibly by other keys (D-51).
-    fn place(&self, id: &str, given: &[(&'static str, Literal)]) -> Result<Place, Error> {
+    fn place(&self, id: &str, given: &[(&'static str, Value)]) -> Result<Place, Error> {
         let keys = self.query.keys(self.resource);
         let known = |name: &str| match name {
-            "id" => Some(Literal::Text(id.to_owned())),
+            "id" => Some(id.into()),
             _ => given.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone()),
         };
         let complete: Option<Vec<_>> = keys.iter().map(|key| known(key.field.name)).collect();
@@ -199,20 +196,20 @@ impl List<'_> {
             columns.join(", "),
             self.resource.table
         );
-        let row = self.scope.query(&sql, [sql::Value::Text(id.to_owned())])?.into_iter().next();
+        let row = self.scope.query(&sql, values![id])?.into_iter().next();
         let row = row.ok_or_else(|| {
             Error::violation("after_id", "NOT_FOUND", "No object of this list has this id.")
         })?;
-        let record = Record::new(self.resource, literals(row));
+        let record = Record::read(self.resource, row)?;
         let keys = keys
             .iter()
-            .map(|key| known(key.field.name).or_else(|| record.get(key.field.name).cloned()));
-        Ok(Place { keys: keys.flatten().collect(), backwards: false })
+            .map(|key| known(key.field.name).unwrap_or_else(|| record.value(key.field).clone()));
+        Ok(Place { keys: keys.collect(), backwards: false })
     }
 
-    fn keys_of(&self, record: &Record) -> Vec<Literal> {
+    fn keys_of(&self, record: &Record) -> Vec<Value> {
         let keys = self.query.keys(self.resource);
-        keys.iter().filter_map(|key| record.get(key.field.name).cloned()).collect()
+        keys.iter().map(|key| record.value(key.field).clone()).collect()
     }
 
     fn cursor(&self, record: &Record, backwards: bool) -> Result<String, Error> {
@@ -225,9 +222,11 @@ impl List<'_> {
         let mut parameters = vec![("limit".to_owned(), self.query.page.limit.to_string())];
         for (key, value) in self.query.keys(self.resource).iter().zip(self.keys_of(record)) {
             let value = match (key.field.kind, value) {
-                (crate::contract::Kind::Timestamp, Literal::Integer(ms)) => crate::rfc3339(ms),
-                (_, Literal::Integer(number)) => number.to_string(),
-                (_, Literal::Text(text)) => text,
+                (crate::contract::Kind::Timestamp, Value::Integer(ms)) => crate::rfc3339(ms),
+                (_, Value::Integer(number)) => number.to_string(),
+                (_, Value::Text(text)) => text,
+                // The contract has no order by a field that may be null.
+                (_, Value::Null) => continue,
             };
             parameters.push((format!("after_{}", key.field.name), value));
         }

@@ -16,17 +16,14 @@ mod store;
 
 pub use record::Record;
 
-use draft::How;
-use record::literals;
-
 use crate::contract::Resource;
-use crate::list::{Literal, View};
-use crate::sql::Value;
-use crate::{Call, Code, Error, Reply, Scope, problem};
+use crate::list::View;
+use crate::{Call, Code, Error, Reply, Scope, values};
+use draft::How;
 
-/// A change that is about to happen to an object, for the rules of its resource.
+/// What is done to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change<'a> {
+pub enum Action<'a> {
     /// The object is created, or its fields are written.
     Write,
     /// It is deleted.
@@ -35,26 +32,31 @@ pub enum Change<'a> {
     Operation(&'a str),
 }
 
-/// A rule of a resource. It gets the object as it was (`None` for a new one) and as it will be. It
-/// may change the latter, and it may refuse the change. It runs inside the transaction.
-pub type Rule =
-    fn(&Call, &Scope<'_>, Change<'_>, Option<&Record>, &mut Record) -> Result<(), Error>;
+/// A change that is about to happen to an object, for the rule of its resource.
+pub struct Change<'a> {
+    /// The request.
+    pub call: &'a Call,
+    /// The transaction of the change.
+    pub scope: &'a Scope<'a>,
+    /// What is done.
+    pub action: Action<'a>,
+    /// The object as it was; `None` for a new one.
+    pub before: Option<&'a Record>,
+    /// The object as it will be. The rule may change it.
+    pub after: &'a mut Record,
+}
+
+/// A rule of a resource. It may refuse the change. It runs inside the transaction.
+pub type Rule = fn(Change<'_>) -> Result<(), Error>;
 
 /// A [`Rule`] that may capture values, such as a key.
-pub type Rules<'r> =
-    dyn Fn(&Call, &Scope<'_>, Change<'_>, Option<&Record>, &mut Record) -> Result<(), Error> + 'r;
+pub type Rules<'r> = dyn Fn(Change<'_>) -> Result<(), Error> + 'r;
 
 /// The rule of resources without rules of their own.
 ///
 /// # Errors
 /// None.
-pub fn no_rule(
-    _: &Call,
-    _: &Scope<'_>,
-    _: Change<'_>,
-    _: Option<&Record>,
-    _: &mut Record,
-) -> Result<(), Error> {
+pub fn no_rule(_: Change<'_>) -> Result<(), Error> {
     Ok(())
 }
 
@@ -72,8 +74,8 @@ impl Resource {
             let related = expand::Related::load(scope, &view, std::slice::from_ref(&record))?;
             let mut body = Vec::with_capacity(512);
             record.write(&mut body, |field| view.shows(field), |out| related.write(out, &record));
-            let tag = conditional::tag(&record, (!view.is_whole()).then_some(&body));
-            let modified = related.modified().max(record.integer("updated_at"));
+            let tag = conditional::tag(&record, (!view.is_whole()).then_some(&body))?;
+            let modified = related.modified().max(record.updated_at()?);
             Ok(Reply::json(200, body)
                 .header("etag", tag)
                 .header("last-modified", crate::http_date(modified)))
@@ -88,7 +90,7 @@ impl Resource {
         let record = self.draft(call)?;
         call.write(|scope| {
             let record = self.add(call, scope, record, rule)?;
-            Ok(self.created(&record, &[]))
+            self.created(&record, &[])
         })
     }
 
@@ -102,15 +104,15 @@ impl Resource {
         let now = crate::now();
         let mut record = Record::empty(self);
         for field in self.columns().filter(|field| !field.writable) {
-            record.set(field.name, draft::preset(field, caller.id()));
+            record.put(field, draft::preset(field, caller.id()));
         }
         draft::assign(&mut record, self, call, How::Whole, caller.id())
             .map_err(Error::violations)?;
-        record.set_text("id", &crate::id(self.prefix));
-        record.set_text("tenant_id", &caller.tenant);
-        record.set("version", Some(Literal::Integer(1)));
-        record.set("created_at", Some(Literal::Integer(now)));
-        record.set("updated_at", Some(Literal::Integer(now)));
+        record.set(self.column::<String>("id")?, &crate::id(self.prefix))?;
+        record.set(self.column::<String>("tenant_id")?, &caller.tenant)?;
+        record.set(self.column::<i64>("version")?, 1)?;
+        record.set(self.column::<i64>("created_at")?, now)?;
+        record.set(self.column::<i64>("updated_at")?, now)?;
         Ok(record)
     }
 
@@ -125,10 +127,10 @@ impl Resource {
         mut record: Record,
         rule: Rule,
     ) -> Result<Record, Error> {
-        rule(call, scope, Change::Write, None, &mut record)?;
+        rule(Change { call, scope, action: Action::Write, before: None, after: &mut record })?;
         let mut named = record.clone();
         for field in self.columns() {
-            named.set(field.name, draft::preset(field, call.caller()?.id()));
+            named.put(field, draft::preset(field, call.caller()?.id()));
         }
         expand::check(scope, self, &named, &record)?;
         self.insert(scope, &record)?;
@@ -137,9 +139,12 @@ impl Resource {
     }
 
     /// The answer to a creation: the object, and the members that are shown only this once.
-    pub fn created(&'static self, record: &Record, once: &[(&str, &str)]) -> Reply {
-        let location = format!("/{}/{}", self.collection, record.text("id"));
-        self.reply_with(201, record, once).header("location", location)
+    ///
+    /// # Errors
+    /// As [`Resource::reply`].
+    pub fn created(&'static self, record: &Record, once: &[(&str, &str)]) -> Result<Reply, Error> {
+        let location = format!("/{}/{}", self.collection, record.id()?);
+        Ok(self.reply_with(201, record, once)?.header("location", location))
     }
 
     /// `PUT /{collection}/{id}`: a field that is left out gets its default.
@@ -204,14 +209,15 @@ impl Resource {
         let mut record = before.clone();
         draft::assign(&mut record, self, call, how, call.caller()?.id())
             .map_err(Error::violations)?;
-        rule(call, scope, Change::Write, Some(&before), &mut record)?;
+        let (action, after) = (Action::Write, &mut record);
+        rule(Change { call, scope, action, before: Some(&before), after })?;
         if record == before {
-            return Ok(self.reply(200, &record));
+            return self.reply(200, &record);
         }
         expand::check(scope, self, &before, &record)?;
         self.update(scope, &mut record)?;
         self.tell(call, scope, "updated", &record)?;
-        Ok(self.reply(200, &record))
+        self.reply(200, &record)
     }
 
     /// `DELETE /{collection}/{id}`: leaves a tombstone. A second deletion is not an error (K-57).
@@ -241,11 +247,13 @@ impl Resource {
             columns.join(", "),
             self.table
         );
-        let row = scope.query(&sql, [Value::Text(id.to_owned())])?.into_iter().next();
+        let row = scope.query(&sql, values![id])?.into_iter().next();
         let mut row = row.ok_or_else(|| Error::not_found(self.name, id))?;
-        match row.optional_integer() {
-            Some(_) => Err(problem(Code::ResourceGone, format!("This {} was deleted.", self.name))),
-            None => Ok(Record::new(self, literals(row))),
+        match row.get::<Option<i64>>()? {
+            Some(_) => {
+                Err(Error::new(Code::ResourceGone, format!("This {} was deleted.", self.name)))
+            }
+            None => Record::read(self, row),
         }
     }
 
@@ -282,25 +290,37 @@ impl Resource {
         rule: Rule,
     ) -> Result<(), Error> {
         let mut record = before.clone();
-        rule(call, scope, Change::Delete, Some(before), &mut record)?;
+        let (action, after) = (Action::Delete, &mut record);
+        rule(Change { call, scope, action, before: Some(before), after })?;
         scope.execute_one(
             &format!(
                 "UPDATE {} SET deleted_at = $2, updated_at = $2, version = version + 1 \
                  WHERE tenant_id = $1 AND id = $3",
                 self.table
             ),
-            [Value::Integer(crate::now()), Value::Text(before.text("id").to_owned())],
+            values![crate::now(), before.id()?],
         )?;
         self.tell(call, scope, "deleted", before)
     }
 
     /// An answer with the object and its validator.
-    pub fn reply(&'static self, status: u16, record: &Record) -> Reply {
+    ///
+    /// # Errors
+    /// `internal-error` if the object has no version.
+    pub fn reply(&'static self, status: u16, record: &Record) -> Result<Reply, Error> {
         self.reply_with(status, record, &[])
     }
 
     /// An answer with the object, and with members that are shown only this once.
-    pub fn reply_with(&'static self, status: u16, record: &Record, once: &[(&str, &str)]) -> Reply {
+    ///
+    /// # Errors
+    /// As [`Resource::reply`].
+    pub fn reply_with(
+        &'static self,
+        status: u16,
+        record: &Record,
+        once: &[(&str, &str)],
+    ) -> Result<Reply, Error> {
         let mut body = Vec::with_capacity(512);
         record.write(
             &mut body,
@@ -311,9 +331,9 @@ impl Resource {
                 }
             },
         );
-        Reply::json(status, body)
-            .header("etag", conditional::tag(record, None))
-            .header("last-modified", crate::http_date(record.integer("updated_at")))
+        Ok(Reply::json(status, body)
+            .header("etag", conditional::tag(record, None)?)
+            .header("last-modified", crate::http_date(record.updated_at()?)))
     }
 
     fn check_tenant(&self, call: &Call) -> Result<(), Error> {

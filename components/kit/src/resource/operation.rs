@@ -3,9 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Change, Record, Rule, conditional};
+use super::{Action, Change, Record, Rule, conditional};
 use crate::contract::{Resource, Transition};
-use crate::{Call, Code, Error, Reply, Scope, problem};
+use crate::{Call, Code, Error, Reply, Scope};
 
 /// The most ids of a bulk operation (K-22); the contract says the same.
 const BULK: usize = 100;
@@ -37,8 +37,7 @@ impl Resource {
         conditional::require(call)?;
         call.write(|scope| {
             let before = self.find_to_change(call, scope)?;
-            let record = self.step(call, scope, transition, &before, rule)?;
-            Ok(self.reply(200, &record))
+            self.reply(200, &self.step(call, scope, transition, &before, rule)?)
         })
     }
 
@@ -99,20 +98,21 @@ impl Resource {
         before: &Record,
         rule: Rule,
     ) -> Result<Record, Error> {
-        let status = before.text("status");
+        let status = before.get(self.column::<String>("status")?)?;
         if !transition.from.contains(&status) {
             let from = transition.from.join(" or ");
             return Err(Error {
                 context: vec![("status".to_owned(), status.to_owned())],
-                ..problem(
+                ..Error::new(
                     Code::Conflict,
                     format!("`{}` needs the status {from}, and it is {status}.", transition.action),
                 )
             });
         }
         let mut record = before.clone();
-        record.set_text("status", transition.to);
-        rule(call, scope, Change::Operation(transition.action), Some(before), &mut record)?;
+        record.set(self.column::<String>("status")?, transition.to)?;
+        let (action, after) = (Action::Operation(transition.action), &mut record);
+        rule(Change { call, scope, action, before: Some(before), after })?;
         self.update(scope, &mut record)?;
         let verb = transition.event.rsplit('.').next().unwrap_or_default();
         self.tell(call, scope, verb, &record)?;

@@ -2,83 +2,108 @@
 
 use std::io::Write;
 
+use crate::column::{Column, Stored};
 use crate::contract::{Field, Kind, Resource};
-use crate::list::Literal;
-use crate::sql::{Row, Value};
+use crate::{Error, Internal, Row, Value};
 
-/// An object: one value for each column of its resource, `None` for null.
+/// An object: one value for each column of its resource.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     resource: &'static Resource,
-    values: Vec<Option<Literal>>,
+    values: Vec<Value>,
 }
 
 impl Record {
-    /// The object with these values, in the order of [`Resource::columns`].
-    pub fn new(resource: &'static Resource, values: Vec<Option<Literal>>) -> Self {
-        Self { resource, values }
+    /// The object of a row whose columns that are left are [`Resource::columns`].
+    ///
+    /// # Errors
+    /// `internal-error` if a column has a value that its field cannot have.
+    pub(crate) fn read(resource: &'static Resource, row: Row) -> Result<Self, Error> {
+        let values = row.values();
+        let wrong = resource.columns().zip(&values).find(|(field, value)| !fits(field, value));
+        if let Some((field, _)) = wrong {
+            let (table, column) = (resource.table, field.name);
+            return Err(Error::internal(format!("{table}.{column} is null or of another type")));
+        }
+        match resource.columns().count() == values.len() {
+            true => Ok(Self { resource, values }),
+            false => Err(Error::internal(format!(
+                "a row does not have the columns of {}",
+                resource.table
+            ))),
+        }
     }
 
     /// An object whose fields are all null.
     pub(crate) fn empty(resource: &'static Resource) -> Self {
-        Self { resource, values: vec![None; resource.columns().count()] }
+        Self { resource, values: vec![Value::Null; resource.columns().count()] }
     }
 
-    /// The value of a field; `None` when it is null.
-    pub fn get(&self, name: &str) -> Option<&Literal> {
-        self.values[self.index(name)?].as_ref()
-    }
-
-    /// The text of a field; empty if the field is null, or not text, or unknown.
-    pub fn text(&self, name: &str) -> &str {
-        match self.get(name) {
-            Some(Literal::Text(text)) => text,
-            _ => "",
-        }
-    }
-
-    /// The number of a field: an integer, 1 for true, or the milliseconds of a time. 0 if the field
-    /// is null.
-    pub fn integer(&self, name: &str) -> i64 {
-        match self.get(name) {
-            Some(Literal::Integer(number)) => *number,
-            _ => 0,
-        }
-    }
-
-    /// The strings of a list.
-    pub fn list(&self, name: &str) -> Vec<String> {
-        serde_json::from_str(self.text(name)).unwrap_or_default()
+    /// The value of a field.
+    ///
+    /// # Errors
+    /// `internal-error` for a field of another resource, and for one that has no value yet.
+    pub fn get<T: Stored>(&self, column: Column<T>) -> Result<T::As<'_>, Error> {
+        let field = column.field_of(self.resource)?;
+        T::read(self.value(field)).ok_or_else(|| {
+            let (resource, name) = (self.resource.name, field.name);
+            Error::internal(format!("{name} of a {resource} has no value of its type"))
+        })
     }
 
     /// Changes a field.
-    pub fn set(&mut self, name: &str, value: Option<Literal>) {
-        if let Some(index) = self.index(name) {
-            self.values[index] = value;
-        }
+    ///
+    /// # Errors
+    /// `internal-error` for a field of another resource.
+    pub fn set<T: Stored>(&mut self, column: Column<T>, value: T::As<'_>) -> Result<(), Error> {
+        let field = column.field_of(self.resource)?;
+        self.put(field, T::store(value));
+        Ok(())
     }
 
-    /// Changes a field to a text.
-    pub fn set_text(&mut self, name: &str, text: &str) {
-        self.set(name, Some(Literal::Text(text.to_owned())));
+    /// The value of a field as its column stores it.
+    ///
+    /// # Errors
+    /// `internal-error` for a field of another resource.
+    pub fn stored<T>(&self, column: Column<T>) -> Result<&Value, Error> {
+        Ok(self.value(column.field_of(self.resource)?))
+    }
+
+    /// The value of a field of this resource.
+    pub(crate) fn value(&self, field: &Field) -> &Value {
+        &self.values[field.column]
+    }
+
+    /// Changes a field of this resource.
+    pub(crate) fn put(&mut self, field: &Field, value: Value) {
+        self.values[field.column] = value;
+    }
+
+    pub(crate) fn id(&self) -> Result<&str, Error> {
+        self.get(self.resource.column::<String>("id")?)
+    }
+
+    pub(crate) fn version(&self) -> Result<i64, Error> {
+        self.get(self.resource.column::<i64>("version")?)
+    }
+
+    /// In milliseconds since the Unix epoch.
+    pub(crate) fn updated_at(&self) -> Result<i64, Error> {
+        self.get(self.resource.column::<i64>("updated_at")?)
     }
 
     /// The fields that have a column with their values.
-    pub(crate) fn columns(&self) -> impl Iterator<Item = (&'static Field, &Option<Literal>)> {
+    pub(crate) fn columns(&self) -> impl Iterator<Item = (&'static Field, &Value)> {
         self.resource.columns().zip(&self.values)
     }
 
     /// The column `folded` and its value, if the table has this column.
-    pub(crate) fn folded(&self) -> Option<(&'static str, Option<Literal>)> {
+    pub(crate) fn folded(&self) -> Option<(&'static str, Value)> {
         let texts = self.columns().filter_map(|(field, value)| match (field.kind, value) {
-            (Kind::Text | Kind::Email, Some(Literal::Text(text))) => Some((field.name, &**text)),
+            (Kind::Text | Kind::Email, Value::Text(text)) => Some((field.name, &**text)),
             _ => None,
         });
-        self.resource.folds().then(|| ("folded", text::folded(texts).map(Literal::Text)))
-    }
-
-    fn index(&self, name: &str) -> Option<usize> {
-        self.resource.columns().position(|field| field.name == name)
+        self.resource.folds().then(|| ("folded", text::folded(texts).into()))
     }
 
     /// Appends the object as native JSON: the fields that `shows` selects, then the members that
@@ -91,16 +116,7 @@ impl Record {
     ) {
         out.push(b'{');
         let mut first = true;
-        let mut columns = self.values.iter();
-        for field in self.resource.fields {
-            // Fields and columns have the same order, so only a synonym is looked up.
-            let held = match field.synonym {
-                None => columns.next().and_then(Option::as_ref),
-                Some(name) => self.get(name),
-            };
-            if !shows(field) {
-                continue;
-            }
+        for field in self.resource.fields.iter().filter(|field| shows(field)) {
             if !std::mem::take(&mut first) {
                 out.push(b',');
             }
@@ -109,9 +125,9 @@ impl Record {
             out.push(b'"');
             out.extend_from_slice(field.name.as_bytes());
             out.extend_from_slice(b"\":");
-            match held {
-                Some(Literal::Text(json)) if field.masked => masked(out, json),
-                _ => value(out, field.kind, held),
+            match self.value(field) {
+                Value::Text(json) if field.masked => masked(out, json),
+                held => value(out, field.kind, held),
             }
         }
         more(out);
@@ -119,14 +135,19 @@ impl Record {
     }
 
     /// The object as events and audit entries may keep it: without secret and personal fields.
-    pub(crate) fn public(&self) -> String {
+    ///
+    /// # Errors
+    /// `internal-error` if the JSON is not UTF-8.
+    pub(crate) fn public(&self) -> Result<String, Error> {
         let mut out = Vec::new();
         let mut shown = self.clone();
         for field in self.resource.columns().filter(|field| field.origin) {
-            shown.set_text(field.name, &origin(self.text(field.name)));
+            if let Value::Text(url) = self.value(field) {
+                shown.put(field, origin(url).into());
+            }
         }
         shown.write(&mut out, |field| !field.secret && !field.personal, |_| {});
-        String::from_utf8(out).unwrap_or_default()
+        String::from_utf8(out).internal()
     }
 }
 
@@ -146,42 +167,34 @@ fn origin(url: &str) -> String {
     format!("{}://{}/", url.scheme().as_str(), &authority.as_str()[user..])
 }
 
-fn value(out: &mut Vec<u8>, kind: Kind, value: Option<&Literal>) {
+/// Whether the column of a field may hold a value.
+fn fits(field: &Field, value: &Value) -> bool {
+    match value {
+        Value::Null => field.nullable,
+        Value::Integer(_) => matches!(field.kind, Kind::Integer | Kind::Boolean | Kind::Timestamp),
+        Value::Text(_) => !matches!(field.kind, Kind::Integer | Kind::Boolean | Kind::Timestamp),
+    }
+}
+
+fn value(out: &mut Vec<u8>, kind: Kind, value: &Value) {
     match (kind, value) {
-        (_, None) => out.extend_from_slice(b"null"),
-        (Kind::Boolean, Some(Literal::Integer(truth))) => {
+        (_, Value::Null) => out.extend_from_slice(b"null"),
+        (Kind::Boolean, Value::Integer(truth)) => {
             out.extend_from_slice(if *truth == 0 { b"false" } else { b"true" });
         }
-        (Kind::Timestamp, Some(Literal::Integer(ms))) => {
+        (Kind::Timestamp, Value::Integer(ms)) => {
             out.push(b'"');
             out.extend_from_slice(crate::rfc3339(*ms).as_bytes());
             out.push(b'"');
         }
-        (_, Some(Literal::Integer(number))) => {
+        (_, Value::Integer(number)) => {
             // Writing to a vector cannot fail.
             let _ = write!(out, "{number}");
         }
         // The column holds JSON.
-        (Kind::List | Kind::Map, Some(Literal::Text(json))) => {
-            out.extend_from_slice(json.as_bytes())
-        }
-        (_, Some(Literal::Text(text))) => {
+        (Kind::List | Kind::Map, Value::Text(json)) => out.extend_from_slice(json.as_bytes()),
+        (_, Value::Text(text)) => {
             let _ = serde_json::to_writer(out, text);
         }
     }
-}
-
-/// The values of a row.
-pub(super) fn literals(row: Row) -> Vec<Option<Literal>> {
-    row.map(|value| match value {
-        Value::Text(text) => Some(Literal::Text(text)),
-        Value::Integer(number) => Some(Literal::Integer(number)),
-        _ => None,
-    })
-    .collect()
-}
-
-/// The values of parameters.
-pub(super) fn values(literals: impl IntoIterator<Item = Option<Literal>>) -> Vec<Value> {
-    literals.into_iter().map(|literal| literal.map_or(Value::Null, Value::from)).collect()
 }

@@ -1,8 +1,7 @@
 //! The rows that a write leaves: the object, its events, and its audit entry.
 
-use super::record::{Record, values};
+use super::record::Record;
 use crate::contract::Resource;
-use crate::list::Literal;
 use crate::{Call, Error, Event, Scope};
 
 impl Resource {
@@ -17,7 +16,7 @@ impl Resource {
             names.join(", "),
             numbers.join(", ")
         );
-        scope.execute_one(&sql, values(given))
+        scope.execute_one(&sql, given)
     }
 
     /// Writes all columns that can change, and increments the version.
@@ -26,8 +25,8 @@ impl Resource {
         scope: &Scope<'_>,
         record: &mut Record,
     ) -> Result<(), Error> {
-        record.set("version", Some(Literal::Integer(record.integer("version") + 1)));
-        record.set("updated_at", Some(Literal::Integer(crate::now())));
+        record.set(self.column::<i64>("version")?, record.version()? + 1)?;
+        record.set(self.column::<i64>("updated_at")?, crate::now())?;
         let fixed = ["id", "tenant_id", "created_at"];
         let columns = record.columns().filter(|(field, _)| !fixed.contains(&field.name));
         let columns = columns.map(|(field, value)| (field.name, value.clone()));
@@ -42,8 +41,8 @@ impl Resource {
             sets.join(", "),
             sets.len() + 2
         );
-        given.push(record.get("id").cloned());
-        scope.execute_one(&sql, values(given))
+        given.push(record.id()?.into());
+        scope.execute_one(&sql, given)
     }
 
     /// Writes an object that the caller has changed, with its event and audit entry.
@@ -75,7 +74,7 @@ impl Resource {
     ) -> Result<(), Error> {
         self.update(scope, record)?;
         let kind = format!("{}.{verb}", self.name);
-        let (subject, data) = (record.text("id"), record.public());
+        let (subject, data) = (record.id()?, record.public()?);
         scope.emit(Event { kind: &kind, subject, source_agent, data }).map(drop)
     }
 
@@ -87,8 +86,8 @@ impl Resource {
         verb: &str,
         record: &Record,
     ) -> Result<(), Error> {
-        let (kind, subject) = (format!("{}.{verb}", self.name), record.text("id"));
-        let (source_agent, data) = (call.recorder, record.public());
+        let (kind, subject) = (format!("{}.{verb}", self.name), record.id()?);
+        let (source_agent, data) = (call.recorder, record.public()?);
         scope.emit_audited(call, Event { kind: &kind, subject, source_agent, data })
     }
 }

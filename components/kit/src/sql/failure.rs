@@ -1,6 +1,6 @@
 //! What a client is told if the database fails.
 
-use crate::{Code, Error, problem};
+use crate::{Code, Error};
 
 /// A failure of the database.
 pub(super) enum Failure {
@@ -16,7 +16,7 @@ pub(super) enum Failure {
 pub(super) fn refuse(failure: Failure, cause: String) -> Error {
     let (code, message, retry_after) = match failure {
         Failure::Duplicate => {
-            return problem(Code::Conflict, "An object with these unique values exists.");
+            return Error::new(Code::Conflict, "An object with these unique values exists.");
         }
         Failure::Unavailable => (
             Code::ServiceUnavailable,
@@ -29,5 +29,5 @@ pub(super) fn refuse(failure: Failure, cause: String) -> Error {
             None,
         ),
     };
-    Error { internal: Some(cause), retry_after, ..problem(code, message) }
+    Error { internal: Some(cause), retry_after, ..Error::new(code, message) }
 }

@@ -8,16 +8,15 @@
 
 mod failure;
 pub(crate) mod postgres;
-mod row;
 pub(crate) mod sqlite;
 
 use std::cell::RefCell;
 
 pub(crate) use postgres::Who;
-pub use row::{Row, Value};
 
+use crate::row::Row;
 use crate::settings::COMMON;
-use crate::{Code, Error, migrate, problem, sabotage};
+use crate::{Code, Error, Value, migrate, sabotage};
 
 /// The database that may answer a read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -101,10 +100,10 @@ impl Database {
         &self,
         who: Who<'_>,
         sql: &str,
-        parameters: &[Value],
+        parameters: Vec<Value>,
     ) -> Result<Vec<Row>, Error> {
         sabotage::step();
-        check(parameters)?;
+        check(&parameters)?;
         match self {
             Self::Sqlite(database) => database.query(sql, parameters),
             Self::Postgres(database) => database.query(who, sql, parameters),
@@ -116,10 +115,10 @@ impl Database {
         &self,
         who: Who<'_>,
         sql: &str,
-        parameters: &[Value],
+        parameters: Vec<Value>,
     ) -> Result<u64, Error> {
         sabotage::step();
-        check(parameters)?;
+        check(&parameters)?;
         match self {
             Self::Sqlite(database) => database.execute(sql, parameters),
             Self::Postgres(database) => database.execute(who, sql, parameters),
@@ -151,7 +150,7 @@ impl Database {
 fn check(parameters: &[Value]) -> Result<(), Error> {
     let is_wrong = |value: &Value| matches!(value, Value::Text(text) if text.contains('\0'));
     match parameters.iter().any(is_wrong) {
-        true => Err(problem(Code::ValidationFailed, "Text must not hold U+0000.")),
+        true => Err(Error::new(Code::ValidationFailed, "Text must not hold U+0000.")),
         false => Ok(()),
     }
 }

@@ -14,8 +14,8 @@ use spin_sdk::pg::wit::postgres::{
 };
 
 use super::failure::{Failure, refuse};
-use super::row::{Row, Value};
-use crate::Error;
+use crate::row::Row;
+use crate::{Error, Value};
 
 /// The value that stands for `Who::System` in the policies. No tenant id has a `*`.
 const SYSTEM: &str = "*";
@@ -78,14 +78,14 @@ impl Database {
         &self,
         who: Who<'_>,
         sql: &str,
-        parameters: &[Value],
+        parameters: Vec<Value>,
     ) -> Result<Vec<Row>, Error> {
+        let parameters = bind(parameters);
         self.within("BEGIN READ ONLY", State::Reading, who, || {
-            let parameters = bind(parameters);
             let found = self.with(|connection| connection.query(sql, &parameters))?;
             let row = |row: Vec<DbValue>| {
                 let values = row.into_iter().map(value).collect::<Result<Vec<_>, _>>()?;
-                Ok(Row(values.into_iter()))
+                Ok(Row::new(values))
             };
             found.rows.into_iter().map(row).collect()
         })
@@ -95,9 +95,10 @@ impl Database {
         &self,
         who: Who<'_>,
         sql: &str,
-        parameters: &[Value],
+        parameters: Vec<Value>,
     ) -> Result<u64, Error> {
-        self.within("BEGIN", State::Writing, who, || self.run(sql, &bind(parameters)))
+        let parameters = bind(parameters);
+        self.within("BEGIN", State::Writing, who, || self.run(sql, &parameters))
     }
 
     fn run(&self, sql: &str, parameters: &[ParameterValue]) -> Result<u64, Error> {
@@ -222,8 +223,8 @@ impl Database {
     /// The number of migrations that the database has.
     pub(crate) fn version(&self) -> Result<i64, Error> {
         let number = |sql: &str| {
-            let row = self.query(Who::System, sql, &[])?.into_iter().next();
-            Ok::<_, Error>(row.map_or(0, |mut row| row.integer()))
+            let row = self.query(Who::System, sql, Vec::new())?.into_iter().next();
+            row.map_or(Ok(None), Row::read::<Option<i64>>).map(Option::unwrap_or_default)
         };
         match number("SELECT to_regclass('schema_migrations') IS NOT NULL")? {
             0 => Ok(0),
@@ -243,15 +244,13 @@ impl Drop for Database {
     }
 }
 
-fn bind(parameters: &[Value]) -> Vec<ParameterValue> {
-    let bind = |value: &Value| match value {
-        Value::Text(text) => ParameterValue::Str(text.clone()),
-        Value::Integer(number) => ParameterValue::Int64(*number),
-        Value::Real(number) => ParameterValue::Floating64(*number),
-        Value::Blob(bytes) => ParameterValue::Binary(bytes.clone()),
+fn bind(parameters: Vec<Value>) -> Vec<ParameterValue> {
+    let bind = |value| match value {
+        Value::Text(text) => ParameterValue::Str(text),
+        Value::Integer(number) => ParameterValue::Int64(number),
         Value::Null => ParameterValue::DbNull,
     };
-    parameters.iter().map(bind).collect()
+    parameters.into_iter().map(bind).collect()
 }
 
 fn value(value: DbValue) -> Result<Value, Error> {
@@ -260,8 +259,6 @@ fn value(value: DbValue) -> Result<Value, Error> {
         DbValue::Int64(number) => Value::Integer(number),
         DbValue::Int32(number) => Value::Integer(number.into()),
         DbValue::Boolean(truth) => Value::Integer(truth.into()),
-        DbValue::Floating64(number) => Value::Real(number),
-        DbValue::Binary(bytes) => Value::Blob(bytes),
         DbValue::DbNull => Value::Null,
         other => return Err(Error::internal(format!("postgres: no column holds {other:?}"))),
     })

@@ -3,11 +3,13 @@
 
 use std::cell::Cell;
 
-use spin_sdk::sqlite::wit::sqlite::{Connection, Error as SqlError, QueryResult};
+use spin_sdk::sqlite::wit::sqlite::{
+    Connection, Error as SqlError, QueryResult, Value as SqlValue,
+};
 
 use super::failure::{Failure, refuse};
-use super::row::{Row, Value};
-use crate::Error;
+use crate::row::Row;
+use crate::{Error, Value};
 
 const DATABASE: &str = "default";
 
@@ -41,20 +43,25 @@ impl Database {
         Ok(Self { connection: Some(connection), uncertain: Cell::new(false) })
     }
 
-    pub(crate) fn query(&self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, Error> {
-        let result = self.run(sql, parameters)?;
-        Ok(result.rows.into_iter().map(|row| Row(row.values.into_iter())).collect())
+    pub(crate) fn query(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, Error> {
+        let rows = self.run(sql, parameters)?.rows.into_iter();
+        rows.map(|row| {
+            let values = row.values.into_iter().map(value).collect::<Result<Vec<_>, _>>()?;
+            Ok(Row::new(values))
+        })
+        .collect()
     }
 
-    pub(crate) fn execute(&self, sql: &str, parameters: &[Value]) -> Result<u64, Error> {
+    pub(crate) fn execute(&self, sql: &str, parameters: Vec<Value>) -> Result<u64, Error> {
         self.run(sql, parameters)?;
         Ok(self.connection.as_ref().map_or(0, Connection::changes))
     }
 
-    fn run(&self, sql: &str, parameters: &[Value]) -> Result<QueryResult, Error> {
+    fn run(&self, sql: &str, parameters: Vec<Value>) -> Result<QueryResult, Error> {
         let connection =
             self.connection.as_ref().ok_or_else(|| Error::internal("no connection"))?;
-        connection.execute(&sql.replace('$', "?"), parameters).map_err(fault)
+        let parameters: Vec<SqlValue> = parameters.into_iter().map(bind).collect();
+        connection.execute(&sql.replace('$', "?"), &parameters).map_err(fault)
     }
 
     pub(crate) fn transaction<T>(
@@ -63,13 +70,30 @@ impl Database {
     ) -> Result<T, Error> {
         // IMMEDIATE takes the write lock at the beginning. So no other transaction can write
         // between the reads and the writes of this one.
-        self.run("BEGIN IMMEDIATE", &[])?;
-        let outcome = work().and_then(|value| self.run("COMMIT", &[]).map(|_| value));
+        self.run("BEGIN IMMEDIATE", Vec::new())?;
+        let outcome = work().and_then(|value| self.run("COMMIT", Vec::new()).map(|_| value));
         // After some errors SQLite has rolled back by itself. Then ROLLBACK fails here.
-        if outcome.is_err() && self.run("ROLLBACK", &[]).is_err() {
+        if outcome.is_err() && self.run("ROLLBACK", Vec::new()).is_err() {
             self.uncertain.set(true);
         }
         outcome
+    }
+}
+
+fn bind(value: Value) -> SqlValue {
+    match value {
+        Value::Text(text) => SqlValue::Text(text),
+        Value::Integer(number) => SqlValue::Integer(number),
+        Value::Null => SqlValue::Null,
+    }
+}
+
+fn value(value: SqlValue) -> Result<Value, Error> {
+    match value {
+        SqlValue::Text(text) => Ok(Value::Text(text)),
+        SqlValue::Integer(number) => Ok(Value::Integer(number)),
+        SqlValue::Null => Ok(Value::Null),
+        other => Err(Error::internal(format!("sqlite: no column holds {other:?}"))),
     }
 }
 

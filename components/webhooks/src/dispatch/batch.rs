@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use kit::{Code, Published, Record, Row, Scope, Value, now};
+use kit::{Code, Published, Record, Row, Scope, Value, now, values};
 
 use super::item::Item;
 use super::lease::Leased;
 use super::run::Run;
 use super::send::To;
-use crate::contract::WEBHOOK_ENDPOINTS;
+use crate::contract::{WEBHOOK_ENDPOINTS, endpoint};
 use crate::policy::Health;
 use crate::{credentials, patterns, queue, secrets, shares};
 
@@ -30,7 +30,7 @@ pub(super) struct Batch {
     pub(super) is_over: bool,
     /// The stored headers, and their form with all values sealed, if some values are still in
     /// clear.
-    pub(super) reseal: Option<(String, String)>,
+    pub(super) reseal: Option<(Value, String)>,
     pub(super) to: To,
 }
 
@@ -42,24 +42,24 @@ pub(super) const HEAD: &str = "AND NOT EXISTS (SELECT 1 FROM webhook_deliveries 
 /// Reads the next batch. `None` if this run has lost the lease.
 pub(super) fn take(run: &Run<'_>, leased: &Leased) -> kit::Result<Option<Batch>> {
     run.system.read(&leased.tenant, |scope| {
-        let rows = scope.query(
+        let found = scope.fetch_optional::<(String, i64, i64, Option<i64>, i64)>(
             "SELECT patterns, position, failures, failing_since, paused_until FROM webhook_queues \
              WHERE tenant_id = $1 AND endpoint_id = $2 AND lease = $3",
-            [Value::Text(leased.endpoint.clone()), Value::Text(leased.lease.clone())],
+            values![&leased.endpoint, &leased.lease],
         )?;
-        let Some(mut row) = rows.into_iter().next() else { return Ok(None) };
-        let (patterns, position) = (row.text(), row.integer());
-        let health = Health {
-            failures: row.integer(),
-            failing_since: row.optional_integer(),
-            paused_until: row.integer(),
+        let Some((patterns, position, failures, failing_since, paused_until)) = found else {
+            return Ok(None);
         };
+        let health = Health { failures, failing_since, paused_until };
         let endpoint = match WEBHOOK_ENDPOINTS.find(scope, &leased.endpoint) {
             Ok(endpoint) => Some(endpoint),
             Err(error) if matches!(error.code, Code::ResourceGone | Code::ResourceNotFound) => None,
             Err(error) => return Err(error),
         };
-        let endpoint = endpoint.filter(|endpoint| endpoint.text("status") == "ENABLED");
+        let endpoint = match endpoint {
+            Some(endpoint) if endpoint.get(endpoint::STATUS)? == "ENABLED" => Some(endpoint),
+            _ => None,
+        };
         let mut batch = Batch {
             items: Vec::new(),
             waiting: Vec::new(),
@@ -76,7 +76,8 @@ pub(super) fn take(run: &Run<'_>, leased: &Leased) -> kit::Result<Option<Batch>>
             let keys = secrets::load(scope, &run.seal, &leased.endpoint)?;
             batch.to = To::new(&endpoint, &run.seal, keys)?;
             let sealed = credentials::overdue(&run.seal, &endpoint)?;
-            batch.reseal = sealed.map(|sealed| (endpoint.text("headers").to_owned(), sealed));
+            let plain = endpoint.stored(endpoint::HEADERS)?;
+            batch.reseal = sealed.map(|sealed| (plain.clone(), sealed));
             batch.fill(scope, &endpoint, shares::width(served(scope)?))?;
         }
         Ok(Some(batch))
@@ -87,22 +88,21 @@ pub(super) fn take(run: &Run<'_>, leased: &Leased) -> kit::Result<Option<Batch>>
 /// queue is leased again or given back.
 fn served(scope: &Scope<'_>) -> kit::Result<usize> {
     let sql = "SELECT COUNT(*) FROM webhook_queues WHERE tenant_id = $1 AND lease IS NOT NULL";
-    let rows = scope.query(sql, [])?;
-    let count = rows.into_iter().next().map_or(0, |mut row| row.integer());
+    let count: i64 = scope.fetch_one(sql, [])?;
     Ok(usize::try_from(count).unwrap_or_default())
 }
 
 impl Batch {
     fn fill(&mut self, scope: &Scope<'_>, endpoint: &Record, width: usize) -> kit::Result<()> {
-        self.in_order = endpoint.text("ordering") == "SUBJECT";
-        self.rate = Some(endpoint.integer("rate_per_second")).filter(|rate| *rate > 0);
+        self.in_order = endpoint.get(endpoint::ORDERING)? == "SUBJECT";
+        self.rate = endpoint.get(endpoint::RATE_PER_SECOND)?.filter(|rate| *rate > 0);
         let rate = self.rate.and_then(|rate| usize::try_from(rate).ok());
         let most = rate.unwrap_or(width).min(width);
         let most = if self.health.is_tripped() { 1 } else { most };
-        self.items = due(scope, endpoint.text("id"), self.in_order, most)?;
+        self.items = due(scope, endpoint.get(endpoint::ID)?, self.in_order, most)?;
         let room = most - self.items.len();
         if room > 0 {
-            self.read_on(scope, endpoint.text("id"), room)?;
+            self.read_on(scope, endpoint.get(endpoint::ID)?, room)?;
         }
         Ok(())
     }
@@ -121,19 +121,14 @@ impl Batch {
             4 + values.len()
         );
         let sql = Published::until(DATA, columns, "seq", &sql);
-        let between = [Value::Integer(self.position), Value::Integer(newest)];
-        let limit = Value::Integer(i64::try_from(room).unwrap_or(1));
-        let values = between.into_iter().chain(values.into_iter().map(Value::Text)).chain([limit]);
-        let mut total = 0;
-        let found: Vec<Item> = scope
-            .query(&sql, values)?
-            .into_iter()
-            .filter_map(|mut row| {
-                let item = Item::new(&mut row);
-                total = row.integer();
-                item
-            })
-            .collect();
+        let between = values![self.position, newest];
+        let limit = values![i64::try_from(room).unwrap_or(1)];
+        let values = between.into_iter().chain(values.into_iter().map(Value::Text)).chain(limit);
+        let (mut found, mut total) = (Vec::new(), 0_i64);
+        for mut row in scope.query(&sql, values)? {
+            found.extend(Item::new(&mut row)?);
+            total = row.read()?;
+        }
         let total = usize::try_from(total).unwrap_or_default();
         // Fewer events than there was room for: no other event up to the newest matches.
         self.position = match found.last() {
@@ -171,23 +166,17 @@ fn due(scope: &Scope<'_>, endpoint: &str, in_order: bool, most: usize) -> kit::R
     let own = "event_id, event_seq, event_type, about, attempts, exhausted_at, due_at";
     let columns = format!("{own}, {}", Published::COLUMNS);
     let sql = Published::until(DATA, &columns, "due_at, event_seq", &sql);
-    let most = Value::Integer(i64::try_from(most).unwrap_or(1));
-    let rows =
-        scope.query(&sql, [Value::Text(endpoint.to_owned()), Value::Integer(now()), most])?;
-    let item = |mut row: Row| Item {
-        id: row.text(),
-        seq: row.integer(),
-        kind: row.text(),
-        subject: row.text(),
-        attempts: row.integer(),
-        was_exhausted: row.optional_integer().is_some(),
-        event: {
-            // Skips `due_at`: the row has it only for the order.
-            row.next();
-            Published::read(&mut row)
-        },
+    let most = i64::try_from(most).unwrap_or(1);
+    let rows = scope.query(&sql, values![endpoint, now(), most])?;
+    let item = |mut row: Row| {
+        let (id, seq, kind, subject) = row.get()?;
+        // The row has `due_at` only for the order.
+        let (attempts, exhausted_at, _due_at): (i64, Option<i64>, i64) = row.get()?;
+        let was_exhausted = exhausted_at.is_some();
+        let event = Published::read(&mut row)?;
+        Ok(Item { id, seq, kind, subject, attempts, was_exhausted, event })
     };
-    Ok(rows.into_iter().map(item).collect())
+    rows.into_iter().map(item).collect()
 }
 
 /// The subjects of these events that already have a pending delivery.
@@ -201,7 +190,7 @@ fn busy(scope: &Scope<'_>, endpoint: &str, items: &[Item]) -> kit::Result<HashSe
          AND endpoint_id = $2 AND status = 'PENDING' AND subject IN ({})",
         places.join(", ")
     );
-    let subjects = items.iter().map(|item| Value::Text(item.subject.clone()));
-    let values = std::iter::once(Value::Text(endpoint.to_owned())).chain(subjects);
-    Ok(scope.query(&sql, values)?.into_iter().map(|mut row| row.text()).collect())
+    let subjects = items.iter().map(|item| Value::from(&item.subject));
+    let values = values![endpoint].into_iter().chain(subjects);
+    Ok(scope.fetch_all(&sql, values)?.into_iter().collect())
 }

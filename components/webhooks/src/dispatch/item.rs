@@ -18,9 +18,8 @@ pub(super) struct Item {
 
 impl Item {
     /// A new event, of which no attempt was made yet.
-    pub(super) fn new(row: &mut Row) -> Option<Self> {
-        let event = Published::read(row)?;
-        Some(Self {
+    pub(super) fn new(row: &mut Row) -> kit::Result<Option<Self>> {
+        let item = Published::read(row)?.map(|event| Self {
             id: event.id.clone(),
             seq: event.seq,
             kind: event.kind.clone(),
@@ -28,6 +27,7 @@ impl Item {
             attempts: 0,
             was_exhausted: false,
             event: Some(event),
-        })
+        });
+        Ok(item)
     }
 }

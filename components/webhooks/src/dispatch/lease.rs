@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use kit::{Value, id, now};
+use kit::{id, now, values};
 
 use super::run::Run;
 use crate::queue::NEVER;
@@ -33,7 +33,7 @@ pub(super) fn take(
 ) -> kit::Result<Vec<Leased>> {
     let moment = run.system.moment()?;
     let mut free = slots.saturating_sub(held.values().sum::<usize>());
-    let rows = run.system.query(
+    let rows = run.system.fetch_all::<(String, String)>(
         "SELECT tenant_id, endpoint_id FROM (SELECT q.tenant_id, q.endpoint_id, q.served_at, \
          COALESCE(s.served, 0) + \
          ROW_NUMBER() OVER (PARTITION BY q.tenant_id ORDER BY q.served_at) AS turn \
@@ -42,12 +42,7 @@ pub(super) fn take(
          ON s.tenant_id = q.tenant_id \
          WHERE q.leased_until <= $1 AND q.due_at <= $2 AND q.paused_until <= $2) due \
          WHERE turn <= $3 ORDER BY turn, served_at LIMIT $4",
-        &[
-            Value::Integer(moment),
-            Value::Integer(now()),
-            Value::Integer(shares::QUEUES),
-            Value::Integer(i64::try_from(free).unwrap_or(i64::MAX)),
-        ],
+        values![moment, now(), shares::QUEUES, i64::try_from(free).unwrap_or(i64::MAX)],
     )?;
     if rows.is_empty() {
         return Ok(Vec::new());
@@ -55,8 +50,8 @@ pub(super) fn take(
     let mut held = held.clone();
     run.system.one_by_one(|| {
         let mut ours = Vec::with_capacity(rows.len());
-        for mut row in rows {
-            let queue = Leased { tenant: row.text(), endpoint: row.text(), lease: id("lse") };
+        for (tenant, endpoint) in rows {
+            let queue = Leased { tenant, endpoint, lease: id("lse") };
             let own = held.entry(queue.tenant.clone()).or_default();
             if !shares::may_take(*own, free) {
                 continue;
@@ -68,13 +63,13 @@ pub(super) fn take(
                  WHERE tenant_id = $4 AND endpoint_id = $5 AND leased_until <= $3 \
                  AND (SELECT COUNT(*) FROM webhook_queues s WHERE s.tenant_id = $4 \
                  AND s.lease IS NOT NULL AND s.leased_until > $3) < $6",
-                &[
-                    Value::Text(queue.lease.clone()),
-                    Value::Integer(moment + SETTINGS.lease),
-                    Value::Integer(moment),
-                    Value::Text(queue.tenant.clone()),
-                    Value::Text(queue.endpoint.clone()),
-                    Value::Integer(shares::QUEUES),
+                values![
+                    &queue.lease,
+                    moment + SETTINGS.lease,
+                    moment,
+                    &queue.tenant,
+                    &queue.endpoint,
+                    shares::QUEUES,
                 ],
             )?;
             if taken == 1 {
@@ -91,7 +86,7 @@ pub(super) fn take(
 /// queues as it may have, then its other queues count from the end of the first of these leases. If
 /// a queue is given back before that, then the run that served it takes the next one by itself.
 pub(super) fn next(run: &Run<'_>) -> kit::Result<Option<i64>> {
-    let rows = run.system.query(
+    run.system.fetch_one(
         "SELECT MIN(CASE WHEN s.served >= $1 AND s.frees_at > q.free_at THEN s.frees_at \
          ELSE q.free_at END) \
          FROM (SELECT tenant_id, CASE WHEN leased_until > paused_until AND leased_until > due_at \
@@ -100,13 +95,8 @@ pub(super) fn next(run: &Run<'_>) -> kit::Result<Option<i64>> {
          LEFT JOIN (SELECT tenant_id, COUNT(*) AS served, MIN(leased_until) AS frees_at \
          FROM webhook_queues WHERE lease IS NOT NULL AND leased_until > $3 GROUP BY tenant_id) s \
          ON s.tenant_id = q.tenant_id",
-        &[
-            Value::Integer(shares::QUEUES),
-            Value::Integer(NEVER),
-            Value::Integer(run.system.moment()?),
-        ],
-    )?;
-    Ok(rows.into_iter().next().and_then(|mut row| row.optional_integer()))
+        values![shares::QUEUES, NEVER, run.system.moment()?],
+    )
 }
 
 /// Whether this run is the one that waits for the next due queue. Each write calls a run, so many

@@ -1,8 +1,7 @@
 //! Records a batch in one transaction: the attempts, the deliveries, the position of the queue, the
 //! health of the endpoint, and events about all of this.
 
-use kit::list::Literal;
-use kit::{Event, Record, Scope, Value, id, now, trace_id};
+use kit::{Event, Record, Scope, Value, id, now, trace_id, values};
 use serde_json::json;
 
 use super::batch::{Batch, HEAD};
@@ -10,7 +9,7 @@ use super::item::Item;
 use super::lease::Leased;
 use super::run::Run;
 use super::send::Sent;
-use crate::contract::WEBHOOK_ENDPOINTS;
+use crate::contract::{WEBHOOK_ENDPOINTS, endpoint};
 use crate::patterns;
 use crate::policy::Outcome;
 use crate::queue::{self, NEVER};
@@ -57,10 +56,6 @@ struct Work<'a> {
     now: i64,
 }
 
-fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
-}
-
 impl Work<'_> {
     fn record(&self, sent: &[Option<Sent>], may_stay: bool, moment: i64) -> kit::Result<bool> {
         let (patterns, position) = self.queue()?;
@@ -90,23 +85,23 @@ impl Work<'_> {
         let stays =
             may_stay && due <= self.now && health.paused_until <= self.now && self.run.has_time();
         let (lease, until) = match stays {
-            true => (text(&self.leased.lease), moment + SETTINGS.lease),
-            false => (Value::Null, 0),
+            true => (Some(&self.leased.lease), moment + SETTINGS.lease),
+            false => (None, 0),
         };
         let ours = self.scope.execute(
             "UPDATE webhook_queues SET position = $2, due_at = $3, paused_until = $4, \
              failures = $5, failing_since = $6, lease = $7, leased_until = $8 \
              WHERE tenant_id = $1 AND endpoint_id = $9 AND lease = $10",
-            [
-                Value::Integer(position),
-                Value::Integer(due),
-                Value::Integer(health.paused_until),
-                Value::Integer(health.failures),
-                health.failing_since.map_or(Value::Null, Value::Integer),
+            values![
+                position,
+                due,
+                health.paused_until,
+                health.failures,
+                health.failing_since,
                 lease,
-                Value::Integer(until),
-                text(&self.leased.endpoint),
-                text(&self.leased.lease),
+                until,
+                &self.leased.endpoint,
+                &self.leased.lease,
             ],
         )?;
         if ours == 0 {
@@ -116,7 +111,7 @@ impl Work<'_> {
             // Only if the owner has not written the headers since.
             let sql = "UPDATE webhook_endpoints SET headers = $2 WHERE tenant_id = $1 \
                  AND id = $3 AND headers = $4";
-            self.scope.execute(sql, [text(sealed), text(&self.leased.endpoint), text(plain)])?;
+            self.scope.execute(sql, values![sealed, &self.leased.endpoint, plain.clone()])?;
         }
         self.tell(sent, &fates)?;
         if let Some(reason) = lost {
@@ -129,15 +124,13 @@ impl Work<'_> {
     /// batch was being sent, the owner may have changed the event types, or disabled and enabled
     /// the endpoint.
     fn queue(&self) -> kit::Result<(String, i64)> {
-        let rows = self.scope.query(
+        let found = self.scope.fetch_optional::<(String, i64)>(
             "SELECT patterns, position FROM webhook_queues \
              WHERE tenant_id = $1 AND endpoint_id = $2 AND lease = $3",
-            [text(&self.leased.endpoint), text(&self.leased.lease)],
+            values![&self.leased.endpoint, &self.leased.lease],
         )?;
-        let row = rows.into_iter().next();
-        let mut row = row.ok_or_else(|| kit::Error::internal(LOST))?;
-        let patterns = row.text();
-        Ok((patterns, row.integer().max(self.batch.position)))
+        let (patterns, position) = found.ok_or_else(|| kit::Error::internal(LOST))?;
+        Ok((patterns, position.max(self.batch.position)))
     }
 
     fn fate(&self, item: &Item, sent: Option<&Sent>, over: bool) -> Fate {
@@ -164,23 +157,23 @@ impl Work<'_> {
                 Fate::Failed => ("FAILED", 0),
             };
             let exhausted = match fate {
-                Fate::Failed => Value::Integer(self.now),
+                Fate::Failed => Some(self.now),
                 // A delivery that arrives is no longer given up. A pending one keeps the old value
                 // (see the SQL below).
-                _ => Value::Null,
+                _ => None,
             };
-            rows.add([
-                text(&self.leased.endpoint),
-                text(&item.id),
-                Value::Integer(item.seq),
-                text(&item.kind),
-                text(&item.subject),
-                text(status),
-                Value::Integer(attempts),
-                Value::Integer(due),
+            rows.add(values![
+                &self.leased.endpoint,
+                &item.id,
+                item.seq,
+                &item.kind,
+                &item.subject,
+                status,
+                attempts,
+                due,
                 exhausted,
-                Value::Integer(self.now),
-                Value::Integer(self.now),
+                self.now,
+                self.now,
             ]);
         }
         rows.insert(
@@ -199,22 +192,22 @@ impl Work<'_> {
         for ((item, sent), fate) in self.batch.items.iter().zip(sent).zip(fates) {
             let Some(sent) = sent else { continue };
             let next = match fate {
-                Fate::Pending(due) => Value::Integer(*due),
-                _ => Value::Null,
+                Fate::Pending(due) => Some(*due),
+                _ => None,
             };
-            rows.add([
-                text(&id("atm")),
-                text(&self.leased.endpoint),
-                text(&item.id),
-                text(&item.kind),
-                Value::Integer(item.attempts + 1),
-                text(if *fate == Fate::Succeeded { "SUCCEEDED" } else { "FAILED" }),
-                sent.status.map_or(Value::Null, |status| Value::Integer(i64::from(status))),
-                sent.error.map_or(Value::Null, text),
-                text(&sent.excerpt),
-                Value::Integer(sent.latency_ms),
+            rows.add(values![
+                id("atm"),
+                &self.leased.endpoint,
+                &item.id,
+                &item.kind,
+                item.attempts + 1,
+                if *fate == Fate::Succeeded { "SUCCEEDED" } else { "FAILED" },
+                sent.status,
+                sent.error,
+                &sent.excerpt,
+                sent.latency_ms,
                 next,
-                Value::Integer(self.now),
+                self.now,
             ]);
         }
         rows.insert(
@@ -236,8 +229,8 @@ impl Work<'_> {
             "SELECT MIN(due_at) FROM webhook_deliveries d WHERE d.tenant_id = $1 \
              AND d.endpoint_id = $2 AND d.status = 'PENDING' {head}"
         );
-        let rows = self.scope.query(&sql, [text(&self.leased.endpoint)])?;
-        Ok(rows.into_iter().next().and_then(|mut row| row.optional_integer()).unwrap_or(NEVER))
+        let due: Option<i64> = self.scope.fetch_one(&sql, values![&self.leased.endpoint])?;
+        Ok(due.unwrap_or(NEVER))
     }
 
     /// Emits events about deliveries that were given up, and about ones that arrived after that.
@@ -274,8 +267,8 @@ impl Work<'_> {
 
     fn disable(&self, reason: &str) -> kit::Result<()> {
         let mut endpoint: Record = WEBHOOK_ENDPOINTS.find(self.scope, &self.leased.endpoint)?;
-        endpoint.set_text("status", "DISABLED");
-        endpoint.set("disabled_reason", Some(Literal::Text(reason.to_owned())));
+        endpoint.set(endpoint::STATUS, "DISABLED")?;
+        endpoint.set(endpoint::DISABLED_REASON, Some(reason))?;
         WEBHOOK_ENDPOINTS.amend(self.scope, &mut endpoint, "disabled", "webhooks")?;
         queue::close(self.scope, &self.leased.endpoint, self.now)
     }

@@ -10,6 +10,7 @@ use spin_sdk::wasip3::http::types::ErrorCode;
 
 use super::format::Format;
 use super::item::Item;
+use crate::contract::endpoint;
 use crate::policy::Outcome;
 use crate::signature::{self, Keys};
 use crate::{credentials, headers};
@@ -47,13 +48,13 @@ impl To {
     pub(super) fn new(endpoint: &Record, seal: &Seal, keys: Vec<Keys>) -> kit::Result<Self> {
         let mut headers = credentials::open(seal, endpoint)?;
         headers.retain(|(name, _)| !headers::is_reserved(name));
-        let url = target::judge(endpoint.text("url"), seal.is_development());
+        let url = target::judge(endpoint.get(endpoint::URL)?, seal.is_development());
         Ok(Self {
             url: url.ok().map(String::from),
             headers,
-            timeout: Duration::from_secs(endpoint.integer("timeout_seconds").unsigned_abs()),
-            ed25519: endpoint.integer("ed25519") == 1,
-            format: Format::new(endpoint.text("format")),
+            timeout: Duration::from_secs(endpoint.get(endpoint::TIMEOUT_SECONDS)?.unsigned_abs()),
+            ed25519: endpoint.get(endpoint::ED25519)?,
+            format: Format::new(endpoint.get(endpoint::FORMAT)?),
             keys,
         })
     }

@@ -1,9 +1,10 @@
 //! Filters, and the SQL for them.
 
-use super::{Dialect, Literal, THINGS, parse, refused, same, select};
+use super::{Dialect, THINGS, parse, refused, same, select};
+use crate::Value;
 
 /// The condition of a filter, and its values.
-fn condition(dialect: Dialect, query: &str) -> (String, Vec<Literal>) {
+fn condition(dialect: Dialect, query: &str) -> (String, Vec<Value>) {
     let sql = select(dialect, &THINGS, &parse(query), None, 0, 1);
     let (_, text) = sql.text.split_once("deleted_at IS NULL AND ").unwrap();
     let (text, _) = text.split_once(" ORDER BY").unwrap();
@@ -14,8 +15,8 @@ fn condition(dialect: Dialect, query: &str) -> (String, Vec<Literal>) {
 
 #[test]
 fn names_of_maps_are_data() {
-    let expected = |key: &str, condition: &(String, Vec<Literal>)| {
-        assert_eq!(condition.1[0], Literal::Text(key.to_owned()));
+    let expected = |key: &str, condition: &(String, Vec<Value>)| {
+        assert_eq!(condition.1[0], Value::from(key));
     };
     for key in
         ["env", "aws:createdBy", "costCenter", "a.b/c", "a[b]", "a]b", "eq", "a_ne", "x:eq[y", "é"]
@@ -38,7 +39,7 @@ fn names_of_maps_are_data() {
         "NOT EXISTS (SELECT 1 FROM json_each(labels) AS member WHERE member.key = $2 \
          AND member.value IN ($3, $4))"
     );
-    assert_eq!(values, ["aws:by", "a", "b"].map(|text| Literal::Text(text.to_owned())));
+    assert_eq!(values, ["aws:by", "a", "b"].map(Value::from));
     let (postgres, _) = condition(Dialect::Postgres, "labels[env]:null=true");
     assert_eq!(
         postgres,
@@ -95,8 +96,9 @@ fn values_of_lists_may_be_quoted() {
         let values = condition(Dialect::Sqlite, query).1.into_iter();
         values
             .map(|value| match value {
-                Literal::Text(text) => text,
-                Literal::Integer(number) => number.to_string(),
+                Value::Text(text) => text,
+                Value::Integer(number) => number.to_string(),
+                Value::Null => "null".to_owned(),
             })
             .collect()
     };
@@ -119,7 +121,7 @@ fn parts_of_milliseconds_are_heeded() {
         [("lt", 2), ("gte", 2), ("gt", 1), ("lte", 1), ("eq", i64::MIN), ("ne", i64::MIN)]
     {
         let (_, values) = at(&format!("created_at:{op}=T"));
-        assert_eq!(values, [Literal::Integer(value)], "{op}");
+        assert_eq!(values, [Value::Integer(value)], "{op}");
     }
     for text in [
         "2024-01-01 00:00:00Z",
@@ -141,5 +143,5 @@ fn search_knows_more_letters_than_ascii() {
     assert_eq!(latin, sharp);
     let (postgres, values) = condition(Dialect::Postgres, "name:prefix=\u{3a3}%");
     assert_eq!(postgres, "COALESCE(folded::jsonb ->> 'name', lower(name)) LIKE $2 ESCAPE '!'");
-    assert_eq!(values, [Literal::Text("\u{3c3}!%%".to_owned())]);
+    assert_eq!(values, [Value::Text("\u{3c3}!%%".to_owned())]);
 }
