@@ -1,13 +1,10 @@
 //! Times as clients write them. Bodies and queries are read by the same code.
 
-use time::format_description::BorrowedFormatItem;
+use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use time::macros::format_description;
-use time::{Date, OffsetDateTime};
 
-const FULL_DATE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
-/// The Julian day of 1970-01-01.
-const EPOCH: i64 = 2_440_588;
+/// A day in milliseconds.
+const DAY: i64 = 86_400_000;
 
 /// A moment that a client gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,12 +45,8 @@ pub fn moment(text: &str) -> Option<Moment> {
 
 /// Days from the Unix epoch to a `full-date` of RFC 3339.
 pub fn date(text: &str) -> Option<i64> {
-    // The crate accepts a sign before the year, which makes the text longer.
-    if text.len() != 10 {
-        return None;
-    }
-    let date = Date::parse(text, FULL_DATE).ok()?;
-    Some(i64::from(date.to_julian_day()) - EPOCH)
+    let midnight = moment(&format!("{text}T00:00:00Z"))?;
+    Some(midnight.ms / DAY)
 }
 
 /// The first millisecond since the Unix epoch that is not before an RFC 3339 `date-time`.

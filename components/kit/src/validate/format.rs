@@ -59,7 +59,8 @@ fn is_domain(domain: &str) -> bool {
     }
 }
 
-/// A URI of RFC 3986 that names a host which HTTP can reach.
+/// A URI of RFC 3986 that names a host which HTTP can reach. The crate `url` would repair texts that
+/// this one refuses, and would make each function 190 kB larger.
 fn is_uri(text: &str) -> bool {
     let Ok(uri) = Uri::parse(text) else { return false };
     let scheme = uri.scheme().as_str();
