@@ -2,6 +2,7 @@
 //! tables. The functions never get that role: their roles can neither change tables nor see rows
 //! that the row-level security policies hide.
 
+use crate::stores::postgres::schema::{not_newer, version};
 use crate::stores::postgres::{self, Client};
 use anyhow::{Context as _, bail, ensure};
 use migrations::rights::{self, FUNCTIONS};
@@ -120,25 +121,6 @@ async fn run(client: &Client, fill: &Fill) -> Result<(), tokio_postgres::Error> 
                 .await?;
         }
     }
-}
-
-/// The version of the schema; 0 if the database has none.
-pub(crate) async fn version(client: &Client) -> anyhow::Result<i64> {
-    let there = "SELECT to_regclass('schema_migrations') IS NOT NULL";
-    if !client.query_one(there, &[]).await?.get::<_, bool>(0) {
-        return Ok(0);
-    }
-    let newest = "SELECT COALESCE(MAX(version), 0) FROM schema_migrations";
-    Ok(client.query_one(newest, &[]).await?.get(0))
-}
-
-/// Refuses a schema that a newer release has made.
-pub(crate) fn not_newer(found: i64) -> anyhow::Result<()> {
-    ensure!(
-        found <= VERSION,
-        "the database has schema version {found}, this release knows {VERSION}; use the newer release"
-    );
-    Ok(())
 }
 
 /// Refuses a role that the row-level security policies do not restrict: a superuser, a role with

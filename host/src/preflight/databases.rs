@@ -1,8 +1,8 @@
 //! Checks whether a server may start on PostgreSQL. A problem that would otherwise appear at the
 //! first request is reported before the start, with what to do.
 
-use crate::commands::migrate::{not_newer, version};
 use crate::config::variables::Variables;
+use crate::stores::postgres::schema::{not_newer, version};
 use crate::stores::postgres::{self, Client};
 use anyhow::{Context as _, ensure};
 use migrations::VERSION;

@@ -30,6 +30,9 @@ use tokio_util::task::AbortOnDropHandle;
 use wasmtime::Engine;
 use wasmtime::component::InstancePre;
 
+/// The variable with the operator's credential.
+const OPERATOR: &str = "operator_token";
+
 /// The kind of component that answers a route.
 #[derive(Clone)]
 pub(crate) enum Target {
@@ -78,7 +81,7 @@ impl App {
         site::check(&variables).await?;
         let proxies = proxies(&variables)?;
         keys::remember(&mut variables, &config).await?;
-        let metrics = Metrics::new(&variables);
+        let metrics = Metrics::new(variables.get(OPERATOR));
         let mut backends = Backends::new(config, options.limits.request, metrics.clone())?;
         let mut parts = Vec::new();
         for (id, component) in manifest.components(&options.components)? {

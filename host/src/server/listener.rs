@@ -1,6 +1,7 @@
 //! The server: it accepts connections, answers some requests itself, and hands the others to a
 //! component.
 
+use super::probes;
 use crate::config::manifest::Manifest;
 use crate::config::options::{Limits, Options};
 use crate::http::body::incoming::{Incoming, Pace};
@@ -272,7 +273,8 @@ impl Shared {
         }
         let path = gateway::equivalent_path(request.uri().path());
         if matches!(&*path, "/healthz" | "/metrics" | "/readyz") {
-            return of(self.report(&request, &path).await);
+            let is_stopping = self.stopping.load(Ordering::Acquire);
+            return of(probes::answer(&request, &path, self.app.get(), is_stopping).await);
         }
         let Some(app) = self.app.get() else {
             return of(problem::unavailable("The server is starting"));
@@ -293,34 +295,6 @@ impl Shared {
                 app.metrics.answered(component.clone(), response.status());
                 response
             }
-        }
-    }
-
-    /// `/healthz`, `/metrics` and `/readyz`.
-    async fn report<B>(&self, request: &Request<B>, path: &str) -> Response<ResponseBody> {
-        if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            let status = StatusCode::METHOD_NOT_ALLOWED;
-            let mut response =
-                problem::answer(status, "method_not_allowed", "Only GET is answered here");
-            response
-                .headers_mut()
-                .insert(http::header::ALLOW, http::HeaderValue::from_static("GET, HEAD"));
-            return response;
-        }
-        if path == "/healthz" {
-            return problem::json(StatusCode::OK, &serde_json::json!({ "status": "ok" }));
-        }
-        if let (Some(app), "/metrics") = (self.app.get(), path) {
-            return app.metrics.report(request.headers());
-        }
-        let state = match self.app.get() {
-            _ if self.stopping.load(Ordering::Acquire) => Err("stopping"),
-            None => Err("starting"),
-            Some(app) => app.check().await.map_err(|_| "a store does not answer"),
-        };
-        match state {
-            Ok(()) => problem::json(StatusCode::OK, &serde_json::json!({ "status": "ready" })),
-            Err(why) => problem::unavailable(&format!("The server is not ready: {why}")),
         }
     }
 }

@@ -3,4 +3,5 @@
 
 pub(crate) mod app;
 pub(crate) mod listener;
+mod probes;
 mod ticker;

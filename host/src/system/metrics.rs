@@ -1,12 +1,7 @@
-//! Metrics for operators: `GET /metrics` answers in the text format of OpenMetrics 1.0, which
-//! Prometheus reads. Only a request with the operator's credential gets them (K-45). If no
-//! credential is set, then nobody gets them.
+//! The counters of a server, in the text format of OpenMetrics 1.0, which Prometheus reads. Only who
+//! has the operator's credential gets them (K-45). If no credential is set, then nobody gets them.
 
-use crate::config::variables::Variables;
-use crate::http::body::response::ResponseBody;
-use crate::http::problem;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http::StatusCode;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -14,11 +9,6 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 use std::sync::Arc;
 use subtle::ConstantTimeEq as _;
-
-/// The variable with the operator's credential.
-const TOKEN: &str = "operator_token";
-const TEXT: HeaderValue =
-    HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
 /// Labels of an answer: the component and the status.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -51,8 +41,8 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    /// All counters start at 0. The operator's credential comes from `variables`.
-    pub(crate) fn new(variables: &Variables) -> Self {
+    /// All counters start at 0. `token` is the operator's credential; an empty one counts as none.
+    pub(crate) fn new(token: Option<&str>) -> Self {
         let (requests, store_failures) = (Family::default(), Family::default());
         let (guest_memory, memory_refusals) = (Family::default(), Counter::default());
         let mut registry = Registry::with_prefix("tenantry");
@@ -79,7 +69,7 @@ impl Metrics {
              which are then answered with 503",
             memory_refusals.clone(),
         );
-        let token = variables.get(TOKEN).filter(|token| !token.is_empty()).map(str::to_owned);
+        let token = token.filter(|token| !token.is_empty()).map(str::to_owned);
         let registry = Arc::new(registry);
         Self { requests, store_failures, guest_memory, memory_refusals, registry, token }
     }
@@ -105,25 +95,19 @@ impl Metrics {
         self.memory_refusals.clone()
     }
 
-    /// Answers `GET /metrics`.
-    pub(crate) fn report(&self, headers: &HeaderMap) -> Response<ResponseBody> {
-        let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+    /// Whether this value of the header `Authorization` has the operator's credential.
+    pub(crate) fn allows(&self, authorization: Option<&str>) -> bool {
+        let given = authorization.and_then(|value| value.strip_prefix("Bearer "));
+        let given = given.unwrap_or_default();
         let known = self.token.as_ref();
-        if !known.is_some_and(|token| token.as_bytes().ct_eq(given.as_bytes()).into()) {
-            let message =
-                "The metrics need the operator's credential, the variable operator_token.";
-            let status = StatusCode::UNAUTHORIZED;
-            let mut response = problem::answer(status, "authentication_required", message);
-            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            return response;
-        }
-        let mut body = String::new();
+        known.is_some_and(|token| token.as_bytes().ct_eq(given.as_bytes()).into())
+    }
+
+    /// All counters in the text format of OpenMetrics 1.0.
+    pub(crate) fn text(&self) -> String {
+        let mut written = String::new();
         // Writing into a string cannot fail.
-        let _ = text::encode(&mut body, &self.registry);
-        let mut response = Response::new(ResponseBody::full(body));
-        response.headers_mut().insert(CONTENT_TYPE, TEXT);
-        gateway::security_headers(response.headers_mut());
-        response
+        let _ = text::encode(&mut written, &self.registry);
+        written
     }
 }

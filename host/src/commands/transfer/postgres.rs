@@ -3,7 +3,7 @@
 
 use super::format::{Reader, Row, Value, Writer};
 use super::survey::Survey;
-use crate::commands::migrate::{not_newer, version};
+use crate::stores::postgres::schema::{not_newer, version};
 use crate::stores::postgres::{self, Client};
 use crate::system::progress::Pace;
 use anyhow::{Context as _, anyhow, bail, ensure};

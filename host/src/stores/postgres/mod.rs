@@ -10,6 +10,7 @@ mod address;
 pub(crate) mod bindings;
 mod error;
 mod pool;
+pub(crate) mod schema;
 mod session;
 mod statement;
 #[cfg(test)]
