@@ -5,8 +5,8 @@
 
 use crate::config::runtime_config::RuntimeConfig;
 use crate::stores::sqlite::copy;
-use crate::system::atomic_file::{Partial, refuse_existing};
-use crate::system::progress::Pace;
+use crate::system::atomic_file::{AtomicFile, refuse_existing};
+use crate::system::progress::Progress;
 use anyhow::{Context as _, ensure};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -45,18 +45,18 @@ pub fn backup(
         named()
     );
     refuse_existing(file)?;
-    let partial = Partial::create(file)?;
+    let partial = AtomicFile::create(file)?;
     // The partial file rules out a concurrent backup. But one may have finished this file just
     // before.
     refuse_existing(file)?;
-    let mut pace = Pace::new(progress);
+    let mut progress = Progress::new(progress);
     let copied = copy::open(database)
-        .and_then(|source| copy::copy(&source, partial.path(), &mut pace))
+        .and_then(|source| copy::copy(&source, partial.path(), &mut progress))
         .with_context(|| format!("{}: cannot be copied to {}", named(), file.display()));
     let mut copied = copied?;
-    copy::verify(&mut copied, pace).with_context(named)?;
+    copy::verify(&mut copied, progress).with_context(named)?;
     drop(copied);
     let bytes = partial.sync()?;
     partial.finish()?;
-    Ok(BackedUp { database: database.to_owned(), bytes, took: pace.elapsed() })
+    Ok(BackedUp { database: database.to_owned(), bytes, took: progress.elapsed() })
 }

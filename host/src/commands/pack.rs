@@ -4,7 +4,7 @@ use crate::config::bundle::trailer::{self, Trailer};
 use crate::config::bundle::{COMPILED, MANIFEST, Writer, running};
 use crate::config::manifest::Manifest;
 use crate::guest::precompiled;
-use crate::system::atomic_file::Partial;
+use crate::system::atomic_file::AtomicFile;
 use anyhow::{Context as _, ensure};
 use std::collections::BTreeSet;
 use std::fs::{File, Permissions};
@@ -46,7 +46,7 @@ pub fn bundle(
     }
     let archive = archive.finish()?;
 
-    let partial = Partial::create(target)?;
+    let partial = AtomicFile::create(target)?;
     let mut file = partial.writer()?;
     let program = copy_program(&mut file)?;
     trailer::write(&mut file, &archive)

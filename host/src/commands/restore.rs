@@ -6,8 +6,8 @@
 use crate::commands::offline::{Stores, clear_companions, give_to_owner_of, settle};
 use crate::config::runtime_config::RuntimeConfig;
 use crate::stores::sqlite::copy;
-use crate::system::atomic_file::{Partial, beside, directory, refuse_existing};
-use crate::system::progress::Pace;
+use crate::system::atomic_file::{AtomicFile, beside, directory, refuse_existing};
+use crate::system::progress::Progress;
 use anyhow::{Context as _, bail, ensure};
 use rusqlite::{Connection, ErrorCode};
 use std::path::{Path, PathBuf};
@@ -59,10 +59,10 @@ pub fn restore(options: &Restore, progress: fn(&str)) -> anyhow::Result<Restored
     let mut stores = Stores::default();
     stores.hold(config.key_value_files().filter(|path| path.exists()))?;
     let kept = to_keep(database, options.force)?;
-    let mut pace = Pace::new(progress);
+    let mut progress = Progress::new(progress);
     refuse_itself(&options.file, database)?;
     let (mut backup, schema) = open(&options.file, options.newest_schema)?;
-    copy::verify(&mut backup, pace)
+    copy::verify(&mut backup, progress)
         .with_context(|| format!("{}: not restored, use another backup", options.file.display()))?;
 
     let place = directory(database);
@@ -72,8 +72,8 @@ pub fn restore(options: &Restore, progress: fn(&str)) -> anyhow::Result<Restored
     if kept.is_some() {
         settle(database)?;
     }
-    let partial = Partial::create(database)?;
-    let copied = copy::copy(&backup, partial.path(), &mut pace).with_context(|| {
+    let partial = AtomicFile::create(database)?;
+    let copied = copy::copy(&backup, partial.path(), &mut progress).with_context(|| {
         format!("{}: cannot be copied to {}", options.file.display(), partial.path().display())
     });
     drop(copied?);
@@ -86,7 +86,7 @@ pub fn restore(options: &Restore, progress: fn(&str)) -> anyhow::Result<Restored
     }
     clear_companions(database, kept.as_deref())?;
     partial.finish()?;
-    Ok(Restored { database: database.to_owned(), kept, schema, bytes, took: pace.elapsed() })
+    Ok(Restored { database: database.to_owned(), kept, schema, bytes, took: progress.elapsed() })
 }
 
 /// The path to which the existing database is moved, if there is one.

@@ -21,7 +21,7 @@ const RATE: u64 = 1000;
 const UNSENT: u32 = 128 << 10;
 
 /// The connection and its alarm.
-pub(crate) struct Stall {
+pub(crate) struct SendTimeout {
     stream: TcpStream,
     time: Duration,
     seat: Arc<Seat>,
@@ -29,7 +29,7 @@ pub(crate) struct Stall {
     alarm: Option<Pin<Box<Sleep>>>,
 }
 
-impl Stall {
+impl SendTimeout {
     /// Wraps `stream`; the client may take nothing for at most `time`. The kernel applies this time
     /// too. That covers bytes that it still holds after the server has closed, and clients that
     /// vanish silently.
@@ -83,7 +83,7 @@ impl Stall {
     }
 }
 
-impl AsyncRead for Stall {
+impl AsyncRead for SendTimeout {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -93,7 +93,7 @@ impl AsyncRead for Stall {
     }
 }
 
-impl AsyncWrite for Stall {
+impl AsyncWrite for SendTimeout {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

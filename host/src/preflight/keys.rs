@@ -79,7 +79,7 @@ pub(crate) async fn remember(
 ) -> anyhow::Result<()> {
     let given = variables.get(BEFORE).is_none_or(|text| !text.trim().is_empty());
     let Some(master) = Master::of(variables)?.filter(|_| !given) else { return Ok(()) };
-    let writers = site::writers(variables);
+    let writers = databases::writers(variables);
     // The access of all functions, or the one of `webhooks`.
     let mut able = writers.iter().filter(|it| it.function.is_none_or(|name| name == "webhooks"));
     let old = match able.next() {

@@ -82,7 +82,7 @@ fn assumed(variables: &Variables, options: &Options) -> bool {
         && options.runtime_config.is_none()
         && is_unset(DEVELOPMENT)
         && is_unset("trusted_proxies")
-        && site::writers(variables).is_empty()
+        && databases::writers(variables).is_empty()
         && matches!(Master::of(variables), Ok(Some(Master::Public)))
         && alone(variables, options).is_ok()
 }

@@ -78,7 +78,7 @@ impl App {
         let config = RuntimeConfig::read(options.runtime_config.as_deref(), &options.data)?;
         let mut variables = settings::read(&manifest, options)?;
         let tick_token = ticker::token(&mut variables);
-        site::check(&variables).await?;
+        databases::check(&variables).await?;
         let proxies = proxies(&variables)?;
         keys::remember(&mut variables, &config).await?;
         let metrics = Metrics::new(variables.get(OPERATOR));

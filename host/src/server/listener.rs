@@ -4,13 +4,13 @@
 use super::probes;
 use crate::config::manifest::Manifest;
 use crate::config::options::{Limits, Options};
-use crate::http::body::incoming::{Incoming, Pace};
+use crate::http::body::incoming::{BodyTimeout, Incoming};
 use crate::http::body::outgoing::Outgoing;
 use crate::http::body::response::ResponseBody;
 use crate::http::connections::{Bodies, Busy, Connections, Place, Proxies};
 use crate::http::problem;
 use crate::http::routes::RouteLine;
-use crate::http::send_timeout::Stall;
+use crate::http::send_timeout::SendTimeout;
 use crate::http::wire::Wire;
 use crate::preflight::settings;
 use crate::server::app::{App, Target};
@@ -53,7 +53,7 @@ pub struct Server {
 struct Shared {
     app: OnceLock<App>,
     stopping: AtomicBool,
-    pace: Pace,
+    body_timeout: BodyTimeout,
     connections: Arc<Connections>,
     bodies: Arc<Bodies>,
     answers: Arc<Bodies>,
@@ -184,7 +184,7 @@ fn serve(
 ) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send + use<> {
     // With Nagle's algorithm every second small write would wait for the client's acknowledgement.
     let _ = stream.set_nodelay(true);
-    let (wire, bodies) = Wire::new(Stall::new(stream, shared.stall_time, place.seat()));
+    let (wire, bodies) = Wire::new(SendTimeout::new(stream, shared.stall_time, place.seat()));
     let (seat, head_time) = (place.seat(), shared.head_time);
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         let length = request.body().size_hint().exact();
@@ -194,7 +194,7 @@ fn serve(
         async move {
             let busy = Busy::begin(seat).await;
             let share = shared.bodies.share(peer.ip());
-            let (request, receipt) = Incoming::of(request, shared.pace, share, busy.seat());
+            let (request, receipt) = Incoming::of(request, shared.body_timeout, share, busy.seat());
             let response = shared.answer(peer, request).await;
             let share = shared.answers.share(peer.ip());
             let mut response = Outgoing::of(response, busy, share, is_safe)?;
@@ -252,7 +252,7 @@ impl Shared {
         Self {
             app: OnceLock::new(),
             stopping: AtomicBool::new(false),
-            pace: Pace::new(&bounds, limits.request),
+            body_timeout: BodyTimeout::new(&bounds, limits.request),
             bodies: budget(),
             answers: budget(),
             head_time: bounds.head,

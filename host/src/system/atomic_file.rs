@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 
 /// A file that is being written. It has another name until it is finished. If it is never finished,
 /// then it is removed.
-pub(crate) struct Partial {
+pub(crate) struct AtomicFile {
     target: PathBuf,
     path: PathBuf,
     file: File,
     finished: bool,
 }
 
-impl Partial {
+impl AtomicFile {
     /// Makes `<target>.partial`, which only its owner may read.
     pub(crate) fn create(target: &Path) -> anyhow::Result<Self> {
         let path = beside(target, ".partial");
@@ -58,7 +58,7 @@ impl Partial {
     }
 }
 
-impl Drop for Partial {
+impl Drop for AtomicFile {
     fn drop(&mut self) {
         if !self.finished {
             for suffix in ["", "-journal", "-wal"] {

@@ -7,13 +7,13 @@ const QUIET: Duration = Duration::from_secs(2);
 
 /// Reports progress at most once in every [`QUIET`], so quick commands report nothing.
 #[derive(Clone, Copy)]
-pub(crate) struct Pace {
+pub(crate) struct Progress {
     begun: Instant,
     told: Instant,
     tell: fn(&str),
 }
 
-impl Pace {
+impl Progress {
     /// Begins now.
     pub(crate) fn new(tell: fn(&str)) -> Self {
         let now = Instant::now();

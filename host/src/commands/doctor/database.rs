@@ -13,10 +13,10 @@ pub(super) const NEWEST_KEY: &str = "SELECT id, sealed FROM signing_keys \
 
 pub(super) async fn postgres(variables: &Variables) -> Vec<Finding> {
     let mut found = Vec::new();
-    for access in site::writers(variables) {
+    for access in databases::writers(variables) {
         found.extend(writer(&access, variables, found.is_empty()).await);
     }
-    for access in site::readers(variables) {
+    for access in databases::readers(variables) {
         found.push(reader(&access).await);
     }
     found

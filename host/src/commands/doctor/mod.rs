@@ -53,10 +53,10 @@ pub async fn doctor(options: &Options) -> Vec<Finding> {
             Place::Redis { url, .. } => found.extend(redis::examine(label, url).await),
         }
     }
-    if let Err(error) = site::consistent(&variables) {
+    if let Err(error) = databases::consistent(&variables) {
         found.push(Finding::refused("database", &error, "see docs/guides/scaling.md"));
     }
-    match site::writers(&variables).is_empty() {
+    match databases::writers(&variables).is_empty() {
         true => found.extend(embedded::database(&config, &variables)),
         false => found.extend(database::postgres(&variables).await),
     }

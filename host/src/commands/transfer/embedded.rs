@@ -5,8 +5,8 @@ use super::survey::Survey;
 use crate::commands::offline::{Stores, clear_companions, give_to_owner_of, settle};
 use crate::config::runtime_config::RuntimeConfig;
 use crate::stores::sqlite::{copy, migrate};
-use crate::system::atomic_file::{Partial, directory};
-use crate::system::progress::Pace;
+use crate::system::atomic_file::{AtomicFile, directory};
+use crate::system::progress::Progress;
 use anyhow::{Context as _, bail, ensure};
 use migrations::{TABLES, VERSION};
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -107,7 +107,7 @@ impl Target {
         mut self,
         file: &Path,
         survey: &Survey,
-        pace: &mut Pace,
+        progress: &mut Progress,
     ) -> anyhow::Result<()> {
         let database = self.config.default_database()?;
         let place = directory(database);
@@ -117,8 +117,8 @@ impl Target {
         if database.exists() {
             settle(database)?;
         }
-        let partial = Partial::create(database)?;
-        insert(partial.path(), file, survey, pace)?;
+        let partial = AtomicFile::create(database)?;
+        insert(partial.path(), file, survey, progress)?;
         partial.sync()?;
         give_to_owner_of(place, partial.path());
         self.stores.empty()?;
@@ -144,7 +144,12 @@ fn filled(database: &Connection) -> rusqlite::Result<Option<String>> {
 }
 
 /// Makes the database in the empty file `path`.
-fn insert(path: &Path, file: &Path, survey: &Survey, pace: &mut Pace) -> anyhow::Result<()> {
+fn insert(
+    path: &Path,
+    file: &Path,
+    survey: &Survey,
+    progress: &mut Progress,
+) -> anyhow::Result<()> {
     let named = || format!("{}: cannot be written", path.display());
     let mut database = open(path).with_context(named)?;
     let transaction = database.transaction().with_context(named)?;
@@ -166,7 +171,7 @@ fn insert(path: &Path, file: &Path, survey: &Survey, pace: &mut Pace) -> anyhow:
         let inserted = statement.execute(params_from_iter(values));
         inserted.map_err(|error| reader.wrong(&format!("table {}: {error}", row.table)))?;
         number += 1;
-        pace.tell(|_| format!("Imported {number} of {} rows", survey.total()));
+        progress.tell(|_| format!("Imported {number} of {} rows", survey.total()));
     }
     drop(statements);
     // The numbering continues after the last number that was ever given. The event with that number

@@ -8,8 +8,8 @@
 //! {"end":true,"rows":1,"sha256":"…"}
 //! ```
 
-use crate::system::atomic_file::{Partial, refuse_existing};
-use crate::system::progress::Pace;
+use crate::system::atomic_file::{AtomicFile, refuse_existing};
+use crate::system::progress::Progress;
 use anyhow::{Context as _, anyhow, bail, ensure};
 use indexmap::IndexMap;
 use migrations::{TABLES, VERSION};
@@ -71,25 +71,25 @@ pub(super) enum Value {
 /// Writes an export. The file appears when it is finished.
 pub(super) struct Writer {
     name: PathBuf,
-    partial: Partial,
+    partial: AtomicFile,
     out: BufWriter<File>,
     line: Vec<u8>,
     hash: Sha256,
     rows: Vec<(&'static str, u64)>,
-    pace: Pace,
+    progress: Progress,
 }
 
 impl Writer {
-    pub(super) fn create(file: &Path, pace: Pace) -> anyhow::Result<Self> {
+    pub(super) fn create(file: &Path, progress: Progress) -> anyhow::Result<Self> {
         refuse_existing(file)?;
-        let partial = Partial::create(file)?;
+        let partial = AtomicFile::create(file)?;
         // The partial file rules out a concurrent export. But one may have finished this file just
         // before.
         refuse_existing(file)?;
         let out = BufWriter::new(partial.writer()?);
         let rows = TABLES.map(|table| (table, 0)).to_vec();
         let (line, hash) = (Vec::new(), Sha256::new());
-        Ok(Self { name: file.to_owned(), partial, out, line, hash, rows, pace })
+        Ok(Self { name: file.to_owned(), partial, out, line, hash, rows, progress })
     }
 
     /// Writes the first line. `events_seq` is the last number that an event got.
@@ -123,7 +123,7 @@ impl Writer {
             *rows += 1;
         }
         let rows = &self.rows;
-        self.pace.tell(|_| format!("Exported {} rows", total(rows)));
+        self.progress.tell(|_| format!("Exported {} rows", total(rows)));
         self.put()
     }
 

@@ -10,7 +10,7 @@ mod format;
 mod postgres;
 mod survey;
 
-use crate::system::progress::Pace;
+use crate::system::progress::Progress;
 use anyhow::ensure;
 use format::Writer;
 use std::path::{Path, PathBuf};
@@ -58,8 +58,8 @@ impl Moved {
 /// `file` exists or cannot be written, or `from` cannot be read as a whole: it is not there, has
 /// another schema, or the role would not see every row. A failed export leaves no `file`.
 pub async fn export(file: &Path, from: &Store, progress: fn(&str)) -> anyhow::Result<Moved> {
-    let pace = Pace::new(progress);
-    let mut writer = Writer::create(file, pace)?;
+    let progress = Progress::new(progress);
+    let mut writer = Writer::create(file, progress)?;
     match from {
         Store::Embedded { data, runtime_config } => {
             embedded::export(data, runtime_config.as_deref(), &mut writer)?;
@@ -67,7 +67,7 @@ pub async fn export(file: &Path, from: &Store, progress: fn(&str)) -> anyhow::Re
         Store::Postgres(url) => postgres::export(url, &mut writer).await?,
     }
     let (rows, bytes) = writer.finish()?;
-    Ok(Moved { rows, bytes, took: pace.elapsed() })
+    Ok(Moved { rows, bytes, took: progress.elapsed() })
 }
 
 /// Inserts all rows of an export into `into`, which must have no rows. If it takes longer than two
@@ -78,22 +78,22 @@ pub async fn export(file: &Path, from: &Store, progress: fn(&str)) -> anyhow::Re
 /// The file is damaged, cut off or of another schema; or `into` has rows or another schema, is in
 /// use, or the role may not fill it. Then `into` stays unchanged.
 pub async fn import(file: &Path, into: &Store, progress: fn(&str)) -> anyhow::Result<Moved> {
-    let mut pace = Pace::new(progress);
+    let mut progress = Progress::new(progress);
     ensure!(file.exists(), "{}: there is no such file", file.display());
     ensure!(file.is_file(), "{}: is not a file; it is read twice", file.display());
     let survey = match into {
         Store::Embedded { data, runtime_config } => {
             let target = embedded::Target::open(data, runtime_config.as_deref())?;
-            let survey = Survey::of(file, &mut pace)?;
-            target.fill(file, &survey, &mut pace)?;
+            let survey = Survey::of(file, &mut progress)?;
+            target.fill(file, &survey, &mut progress)?;
             survey
         }
         Store::Postgres(url) => {
             let target = postgres::Target::open(url).await?;
-            let survey = Survey::of(file, &mut pace)?;
-            target.fill(file, &survey, &mut pace).await?;
+            let survey = Survey::of(file, &mut progress)?;
+            target.fill(file, &survey, &mut progress).await?;
             survey
         }
     };
-    Ok(Moved { rows: survey.rows, bytes: survey.bytes, took: pace.elapsed() })
+    Ok(Moved { rows: survey.rows, bytes: survey.bytes, took: progress.elapsed() })
 }

@@ -5,7 +5,7 @@ use super::format::{Reader, Row, Value, Writer};
 use super::survey::Survey;
 use crate::stores::postgres::schema::{not_newer, version};
 use crate::stores::postgres::{self, Client};
-use crate::system::progress::Pace;
+use crate::system::progress::Progress;
 use anyhow::{Context as _, anyhow, bail, ensure};
 use futures_util::TryStreamExt as _;
 use indexmap::IndexMap;
@@ -140,7 +140,7 @@ impl Target {
         self,
         file: &Path,
         survey: &Survey,
-        pace: &mut Pace,
+        progress: &mut Progress,
     ) -> anyhow::Result<()> {
         let client = &self.0;
         let add = "SELECT tenantry_add_partitions($1, $2, 1)";
@@ -160,7 +160,7 @@ impl Target {
             }
             batch.add(&reader, &tables, row)?;
             number += 1;
-            pace.tell(|_| format!("Imported {number} of {} rows", survey.total()));
+            progress.tell(|_| format!("Imported {number} of {} rows", survey.total()));
         }
         batch.insert(client, &tables).await.context(OPTION)?;
         // The numbering continues after the last number that was ever given. The event with that

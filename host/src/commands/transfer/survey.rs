@@ -1,7 +1,7 @@
 //! The first of two passes over an export. An import changes nothing if the file is not whole.
 
 use super::format::{Reader, Value};
-use crate::system::progress::Pace;
+use crate::system::progress::Progress;
 use anyhow::Context as _;
 use migrations::TABLES;
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ pub(super) struct Survey {
 
 impl Survey {
     /// Reads the whole file. Fails if anything is wrong with it.
-    pub(super) fn of(file: &Path, pace: &mut Pace) -> anyhow::Result<Self> {
+    pub(super) fn of(file: &Path, progress: &mut Progress) -> anyhow::Result<Self> {
         let mut reader = Reader::open(file)?;
         let size = std::fs::metadata(file);
         let mut survey = Self {
@@ -60,7 +60,7 @@ impl Survey {
                 survey.months.insert((table, time.year(), time.month().into()), created_at);
             }
             number += 1;
-            pace.tell(|_| format!("Checked {number} rows"));
+            progress.tell(|_| format!("Checked {number} rows"));
         }
         Ok(survey)
     }

@@ -23,15 +23,15 @@ const RATE: u64 = 1000;
 
 /// How long a body may take.
 #[derive(Clone, Copy)]
-pub(crate) struct Pace {
+pub(crate) struct BodyTimeout {
     /// The limit for the whole body.
     pub(crate) time: Duration,
     /// The time before the rate counts.
     pub(crate) grace: Duration,
 }
 
-impl Pace {
-    /// The pace that a server demands. `time` is the limit for the whole request.
+impl BodyTimeout {
+    /// The timeout that a server demands. `time` is the limit for the whole request.
     pub(crate) fn new(limits: &Limits, time: Duration) -> Self {
         Self { time, grace: limits.body_grace }
     }
@@ -62,7 +62,7 @@ pub(crate) struct Incoming {
     body: hyper::body::Incoming,
     /// Whether the client waits to be asked for the body (`Expect: 100-continue`).
     waits: bool,
-    pace: Pace,
+    timeout: BodyTimeout,
     seat: Arc<Seat>,
     receipt: Arc<Receipt>,
     received: Vec<u8>,
@@ -72,7 +72,7 @@ impl Incoming {
     /// Replaces the body of a request with one that has limits.
     pub(crate) fn of(
         request: Request<hyper::body::Incoming>,
-        pace: Pace,
+        timeout: BodyTimeout,
         share: Share,
         seat: Arc<Seat>,
     ) -> (Request<Self>, Arc<Receipt>) {
@@ -81,7 +81,7 @@ impl Incoming {
         let receipt = Arc::new(Receipt { whole, share: Mutex::new(share) });
         let kept = receipt.clone();
         let request =
-            request.map(|body| Self { body, waits, pace, seat, receipt, received: Vec::new() });
+            request.map(|body| Self { body, waits, timeout, seat, receipt, received: Vec::new() });
         (request, kept)
     }
 
@@ -105,7 +105,7 @@ impl Incoming {
     async fn collect(&mut self, limit: usize, expected: usize) -> Result<(), BodyError> {
         let began = Instant::now();
         loop {
-            let end = self.pace.end(began, self.received.len());
+            let end = self.timeout.end(began, self.received.len());
             let Ok(frame) = timeout_at(end, self.body.frame()).await else {
                 return Err(BodyError::TooSlow);
             };

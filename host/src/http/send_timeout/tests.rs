@@ -15,7 +15,7 @@ const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// A connection, its client with a receive buffer of `window` bytes, its place, and all
 /// connections. Its address may have no other connection.
-async fn pair(time: Duration, window: u32) -> (Stall, TcpStream, Place, Arc<Connections>) {
+async fn pair(time: Duration, window: u32) -> (SendTimeout, TcpStream, Place, Arc<Connections>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let client = TcpSocket::new_v4().expect("a socket");
     client.set_recv_buffer_size(window).expect("a size");
@@ -25,21 +25,21 @@ async fn pair(time: Duration, window: u32) -> (Stall, TcpStream, Place, Arc<Conn
     let limits = Limits { per_address: 1, ..Limits::default() };
     let connections = Connections::new(limits, Proxies::default());
     let place = connections.admit(CLIENT).expect("room");
-    let stall = Stall::new(stream, time, place.seat());
-    SockRef::from(&stall.stream).set_tcp_user_timeout(None).expect("an option");
-    (stall, client.expect("connected"), place, connections)
+    let connection = SendTimeout::new(stream, time, place.seat());
+    SockRef::from(&connection.stream).set_tcp_user_timeout(None).expect("an option");
+    (connection, client.expect("connected"), place, connections)
 }
 
 #[tokio::test]
 async fn who_takes_nothing_is_reset() {
     let time = Duration::from_millis(300);
-    let (mut stall, mut client, _place, _connections) = pair(time, 4096).await;
+    let (mut connection, mut client, _place, _connections) = pair(time, 4096).await;
     let began = Instant::now();
-    let written = tokio::time::timeout(time * 30, stall.write_all(&vec![0; MUCH])).await;
+    let written = tokio::time::timeout(time * 30, connection.write_all(&vec![0; MUCH])).await;
     let error = written.expect("the alarm").expect_err("not all is taken");
     assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     assert!(began.elapsed() >= time);
-    drop(stall);
+    drop(connection);
     let mut rest = Vec::new();
     let error = client.read_to_end(&mut rest).await.expect_err("a reset is no end");
     assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
@@ -48,7 +48,7 @@ async fn who_takes_nothing_is_reset() {
 #[tokio::test]
 async fn who_takes_it_slowly_has_all_in_the_end() {
     let time = Duration::from_millis(300);
-    let (mut stall, mut client, _place, _connections) = pair(time, 256 << 10).await;
+    let (mut connection, mut client, _place, _connections) = pair(time, 256 << 10).await;
     let takes = async {
         let (began, mut piece, mut taken) = (Instant::now(), vec![0; 64 << 10], 0);
         while taken < MUCH {
@@ -60,28 +60,29 @@ async fn who_takes_it_slowly_has_all_in_the_end() {
         }
     };
     let all = vec![0; MUCH];
-    let (written, ()) = tokio::join!(stall.write_all(&all), takes);
+    let (written, ()) = tokio::join!(connection.write_all(&all), takes);
     written.expect("taken");
 }
 
 /// Judges a write of which `taken` bytes were accepted; `None` means that none could be.
-async fn writes(stall: &mut Stall, taken: Option<usize>) -> Poll<io::Result<usize>> {
+async fn writes(connection: &mut SendTimeout, taken: Option<usize>) -> Poll<io::Result<usize>> {
     poll_fn(|cx| {
         let written = taken.map_or(Poll::Pending, |taken| Poll::Ready(Ok(taken)));
-        Poll::Ready(stall.judge(cx, MUCH, written))
+        Poll::Ready(connection.judge(cx, MUCH, written))
     })
     .await
 }
 
 /// For how many seconds a client is tolerated that takes `rate` bytes a second.
 async fn lasts(rate: usize) -> u64 {
-    let (mut stall, _client, _place, _connections) = pair(Duration::from_secs(30), 4096).await;
+    let (mut connection, _client, _place, _connections) = pair(Duration::from_secs(30), 4096).await;
     let began = Instant::now();
-    while began.elapsed() < Duration::from_secs(600) && writes(&mut stall, None).await.is_pending()
+    while began.elapsed() < Duration::from_secs(600)
+        && writes(&mut connection, None).await.is_pending()
     {
         tokio::time::sleep(Duration::from_secs(1)).await;
         if rate > 0 {
-            let _ = writes(&mut stall, Some(rate)).await;
+            let _ = writes(&mut connection, Some(rate)).await;
         }
     }
     began.elapsed().as_secs()
@@ -98,21 +99,21 @@ async fn what_is_taken_is_worth_its_time_and_no_more() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_saved_up() {
-    let (mut stall, _client, _place, _connections) = pair(Duration::from_secs(30), 4096).await;
-    assert!(writes(&mut stall, None).await.is_pending());
-    assert!(writes(&mut stall, Some(1_000_000)).await.is_ready());
+    let (mut connection, _client, _place, _connections) = pair(Duration::from_secs(30), 4096).await;
+    assert!(writes(&mut connection, None).await.is_pending());
+    assert!(writes(&mut connection, Some(1_000_000)).await.is_ready());
     tokio::time::sleep(Duration::from_secs(31)).await;
-    let ended = writes(&mut stall, None).await;
+    let ended = writes(&mut connection, None).await;
     assert!(matches!(ended, Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::TimedOut));
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_has_yet_to_take_something_does_not_make_way() {
-    let (mut stall, _client, place, connections) = pair(Duration::from_secs(30), 4096).await;
-    assert!(writes(&mut stall, None).await.is_pending());
+    let (mut connection, _client, place, connections) = pair(Duration::from_secs(30), 4096).await;
+    assert!(writes(&mut connection, None).await.is_pending());
     assert!(connections.admit(CLIENT).is_none());
-    assert!(writes(&mut stall, Some(1)).await.is_ready());
+    assert!(writes(&mut connection, Some(1)).await.is_ready());
     assert!(connections.admit(CLIENT).is_none(), "the rest is still to come");
-    assert!(writes(&mut stall, Some(MUCH)).await.is_ready());
+    assert!(writes(&mut connection, Some(MUCH)).await.is_ready());
     assert!(connections.admit(CLIENT).is_some() && place.gone().is_cancelled());
 }

@@ -1,6 +1,6 @@
 //! Copies a database, as it is at one moment, into another file while others use it.
 
-use crate::system::progress::Pace;
+use crate::system::progress::Progress;
 use anyhow::{Context as _, ensure};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, ffi};
@@ -33,7 +33,7 @@ pub(crate) fn open(path: &Path) -> rusqlite::Result<Connection> {
 pub(crate) fn copy(
     source: &Connection,
     target: &Path,
-    pace: &mut Pace,
+    progress: &mut Progress,
 ) -> rusqlite::Result<Connection> {
     let snapshot = source.unchecked_transaction()?;
     // The transaction begins with this first read.
@@ -47,7 +47,7 @@ pub(crate) fn copy(
     loop {
         match backup.step(STEP)? {
             StepResult::Done => break,
-            StepResult::More => pace.tell(|_| {
+            StepResult::More => progress.tell(|_| {
                 let progress = backup.progress();
                 let done = i64::from(progress.pagecount - progress.remaining);
                 format!("Copied {} %", done * 100 / i64::from(progress.pagecount.max(1)))
@@ -67,9 +67,10 @@ pub(crate) fn copy(
 }
 
 /// Reads the whole database. Fails if it is damaged.
-pub(crate) fn verify(database: &mut Connection, mut pace: Pace) -> anyhow::Result<()> {
+pub(crate) fn verify(database: &mut Connection, mut progress: Progress) -> anyhow::Result<()> {
     let handler = move || {
-        pace.tell(|since| format!("Checking every page, {} s since the start", since.as_secs()));
+        progress
+            .tell(|since| format!("Checking every page, {} s since the start", since.as_secs()));
         false
     };
     database.progress_handler(STEPS, Some(handler))?;
