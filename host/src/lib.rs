@@ -16,10 +16,11 @@
 //! | `config` | what the operator wrote |
 //! | `system` | the machine: clock, files, log |
 //!
-//! The path of a request: `server/` accepts it, and `http/routes.rs` finds the component. Then either
-//! `placements/fused/` runs the gateway library natively and calls the component's typed export, or
-//! `placements/composed/` hands the request to a `wasi:http` component. `guest/interfaces/` has what a
-//! guest may import, one file for each interface. The backends of these interfaces are in `stores/`.
+//! The path of a request: `server/` accepts it, and `http/routes.rs` finds the component. Then
+//! either `placements/fused/` runs the gateway library natively and calls the component's typed
+//! export, or `placements/composed/` hands the request to a `wasi:http` component.
+//! `guest/interfaces/` has what a guest may import, one file for each interface. The backends of
+//! these interfaces are in `stores/`.
 //!
 //! Several servers can run in one process: there is no global state.
 

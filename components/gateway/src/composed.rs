@@ -260,8 +260,9 @@ impl Platform for Spin {
 
     /// Wakes the dispatcher in a task that goes on behind the answer. It is a task of the guest's
     /// call, for which hosts keep the instance. Our runner keeps it as long as a stream
-    /// (`host/src/composed/worker.rs`). Spin 4 keeps it as long as its `--request-timeout`, by
-    /// default without end (`HttpWorkerExpiration` in its crates/trigger-http/src/server.rs).
+    /// (`host/src/placements/composed/worker.rs`). Spin 4 keeps it as long as its
+    /// `--request-timeout`, by default without end (`HttpWorkerExpiration` in its
+    /// crates/trigger-http/src/server.rs).
     fn wake(&self) {
         spin_sdk::wasip3::spawn(async {
             let token = Self.variable("tick_token").await.unwrap_or_default();

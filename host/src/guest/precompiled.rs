@@ -42,10 +42,11 @@ impl Bundle {
     pub(crate) fn compiled(&self, engine: &Engine, wasm: &str) -> anyhow::Result<Component> {
         let code = self.read(&name(wasm))?;
         // SAFETY: a `Bundle` holds bytes that stand after the program in the running file. Nobody
-        // can write to that file while it runs, and the hash of the bytes is right. `commands/pack.rs`
-        // has put the code there, as Wasmtime made it. Somebody who could put other code there
-        // could as well have changed the program. Wasmtime itself checks that this version of it
-        // made the code, and that the code is made for what this engine and this machine can do.
+        // can write to that file while it runs, and the hash of the bytes is right.
+        // `commands/pack.rs` has put the code there, as Wasmtime made it. Somebody who could put
+        // other code there could as well have changed the program. Wasmtime itself checks that this
+        // version of it made the code, and that the code is made for what this engine and this
+        // machine can do.
         let component = unsafe { Component::deserialize(engine, code) };
         component.map_err(anyhow::Error::from).context("its compiled code does not fit")
     }

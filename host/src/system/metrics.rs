@@ -1,5 +1,6 @@
-//! The counters of a server, in the text format of OpenMetrics 1.0, which Prometheus reads. Only who
-//! has the operator's credential gets them (K-45). If no credential is set, then nobody gets them.
+//! The counters of a server, in the text format of OpenMetrics 1.0, which Prometheus reads. Only
+//! who has the operator's credential gets them (K-45). If no credential is set, then nobody gets
+//! them.
 
 use http::StatusCode;
 use prometheus_client::encoding::{EncodeLabelSet, text};

@@ -1,5 +1,5 @@
-//! What the process has of its machine: cores, memory and open files, the clock, files on the disk, the
-//! roots of TLS, and the log. Everything else may use it, and it uses nothing of this crate.
+//! What the process has of its machine: cores, memory and open files, the clock, files on the disk,
+//! the roots of TLS, and the log. Everything else may use it, and it uses nothing of this crate.
 
 pub(crate) mod atomic_file;
 pub(crate) mod clock;

@@ -1,6 +1,6 @@
 //! The interfaces that a guest may import, one file for each. Each uses the
-//! [`Grants`](crate::guest::grants::Grants) of the component and refuses everything that they do not
-//! allow.
+//! [`Grants`](crate::guest::grants::Grants) of the component and refuses everything that they do
+//! not allow.
 
 pub(crate) mod key_value;
 pub(crate) mod outbound;

@@ -1,4 +1,5 @@
-//! The interface as the host sees it. Its resources have no content here, see `guest/interfaces/table.rs`.
+//! The interface as the host sees it. Its resources have no content here, see
+//! `guest/interfaces/table.rs`.
 
 wasmtime::component::bindgen!({
     path: "wit/spin-postgres.wit",

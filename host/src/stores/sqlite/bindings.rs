@@ -1,4 +1,5 @@
-//! The interface as the host sees it. Its resource has no content here, see `guest/interfaces/table.rs`.
+//! The interface as the host sees it. Its resource has no content here, see
+//! `guest/interfaces/table.rs`.
 
 wasmtime::component::bindgen!({
     path: "wit/spin-sqlite.wit",
