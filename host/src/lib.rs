@@ -2,7 +2,7 @@
 //! component exactly what the manifest grants it, and serves the routes.
 //!
 //! The rooms, from those that use others to those that are used. A room uses only rooms below it
-//! (`tests/rules/circles.rs`):
+//! (`tests/rules/rooms.rs`):
 //!
 //! | room | has |
 //! |---|---|
