@@ -1,6 +1,6 @@
 //! The options of [`crate::up`].
 
-use crate::config::bundle::{self, Bundle};
+use crate::config::bundle::Bundle;
 use crate::system::clock::Clock;
 use crate::system::log::Log;
 use crate::system::machine;

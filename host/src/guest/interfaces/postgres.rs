@@ -6,7 +6,7 @@ use crate::stores::postgres::{Builder, Connection};
 use crate::system::tls::certificates;
 use wasmtime::component::{Accessor, FutureReader, HasSelf, Linker, Resource, StreamReader};
 
-use crate::stores::postgres::bindings::{Column, Error, ParameterValue, QueryError, Row, RowSet};
+use crate::stores::postgres::bindings::{Column, Error, ParameterValue, Row, RowSet};
 use crate::stores::postgres::bindings::{
     Connection as ConnectionHandle, ConnectionBuilder as BuilderHandle, Host, HostConnection,
     HostConnectionBuilder, HostConnectionBuilderWithStore, HostConnectionWithStore, add_to_linker,

@@ -41,7 +41,7 @@ enum Transaction {
 }
 
 impl Connection {
-    pub(super) fn new(pool: Arc<Pool>) -> Self {
+    pub(in crate::stores::postgres) fn new(pool: Arc<Pool>) -> Self {
         Self(Arc::new(Mutex::new(Session {
             pool,
             link: Link::Unused,
