@@ -1,5 +1,5 @@
-//! The rooms of the runner are in an order: each uses only those below it. So what a room does can be
-//! understood without those above it.
+//! The rooms of the runner are in an order: each uses only those below it. So what a room does can
+//! be understood without those above it.
 
 use std::path::Path;
 

@@ -40,8 +40,6 @@ impl Blocked {
 /// The addresses that a connection may be made to.
 #[derive(Clone, Debug)]
 pub(crate) enum Filter {
-    /// All addresses.
-    All,
     /// All addresses that are not blocked.
     Unblocked(Blocked),
     /// Public addresses that are not blocked.
@@ -52,7 +50,6 @@ impl Filter {
     /// Whether a connection may be made to this address.
     pub(crate) fn allows(&self, address: IpAddr) -> bool {
         match self {
-            Self::All => true,
             Self::Unblocked(blocked) => !blocked.has(address),
             Self::Public(blocked) => is_public(address) && !blocked.has(address),
         }

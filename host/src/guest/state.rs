@@ -4,10 +4,10 @@ use crate::guest::grants::Grants;
 use crate::guest::interfaces::outbound::Outbound;
 use crate::guest::interfaces::stdio::Lines;
 use crate::guest::memory::{Budget, Memory, Places};
+use crate::guest::outbound::OwnServer;
 use crate::system::clock::Clock;
 use crate::system::log::Sink;
 use prometheus_client::metrics::gauge::Gauge;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use wasmtime::component::ResourceTable;
 use wasmtime::{AsContextMut, Engine, Store};
@@ -55,8 +55,8 @@ pub(crate) struct Maker {
     pub(crate) shown: Gauge,
     /// A clock for the guests instead of the machine's.
     pub(crate) clock: Option<Clock>,
-    /// The server's own address, for a guest that may send requests there.
-    pub(crate) own: Option<SocketAddr>,
+    /// The server itself, for a guest that may send requests to it.
+    pub(crate) own: Option<OwnServer>,
 }
 
 impl Maker {
@@ -84,7 +84,7 @@ impl Maker {
                 ),
                 wasi: wasi.build(),
                 http: WasiHttpCtx::new(),
-                outbound: Outbound::new(self.grants.clone(), self.own),
+                outbound: Outbound::new(self.grants.clone(), self.own.clone()),
             },
         );
         store.limiter_async(|state| &mut state.memory);

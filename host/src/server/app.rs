@@ -9,14 +9,17 @@ use crate::guest::engine;
 use crate::guest::grants::{Backends, Grants};
 use crate::guest::interfaces;
 use crate::guest::memory::{Budget, Places};
+use crate::guest::outbound::OwnServer;
 use crate::guest::state::{Maker, State};
 use crate::http::routes::{Route, RouteLine, Routes};
+use crate::placements::Target;
 use crate::placements::composed::Composed;
 use crate::placements::fused::bindings::FunctionPre;
 use crate::placements::fused::{Background, Function, Fused, Keyring};
 use crate::preflight::databases;
 use crate::preflight::keys;
 use crate::preflight::settings;
+use crate::server::own_calls::OwnCalls;
 use crate::server::ticker;
 use crate::stores::key_value::KeyValue;
 use crate::stores::sqlite::Database;
@@ -24,7 +27,6 @@ use crate::system::log::Sink;
 use crate::system::metrics::Metrics;
 use anyhow::{Context as _, ensure};
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio_util::task::AbortOnDropHandle;
 use wasmtime::Engine;
@@ -33,19 +35,10 @@ use wasmtime::component::InstancePre;
 /// The variable with the operator's credential.
 const OPERATOR: &str = "operator_token";
 
-/// The kind of component that answers a route.
-#[derive(Clone)]
-pub(crate) enum Target {
-    /// A route component behind the native gateway.
-    Fused(Arc<Fused>),
-    /// A `wasi:http` component.
-    Composed(Arc<Composed>),
-}
-
 /// All components of a server, and the stores and databases behind them.
 pub(crate) struct App {
     /// The routes, each with the name and the target of its component.
-    pub(crate) routes: Routes<(Arc<String>, Target)>,
+    pub(crate) routes: Arc<Routes<(Arc<String>, Target)>>,
     /// The counters of the components and stores.
     pub(crate) metrics: Metrics,
     /// The same routes as lines of the route table, for people to read.
@@ -55,8 +48,10 @@ pub(crate) struct App {
     background: Background,
     /// The proxies that the operator trusts.
     pub(crate) proxies: Vec<gateway::Proxy>,
+    /// The calls of the runner itself.
+    calls: OwnCalls,
     /// The task that calls the tick operation. It ends with the server.
-    _ticker: Option<AbortOnDropHandle<()>>,
+    ticker: Option<AbortOnDropHandle<()>>,
 }
 
 /// A component that is not compiled yet: its code and its grants.
@@ -69,7 +64,7 @@ impl App {
     /// Reads the manifest, composes, compiles, links and instantiates once.
     pub(crate) async fn load(
         options: &Options,
-        own: SocketAddr,
+        own: OwnServer,
         log: &Sink,
     ) -> anyhow::Result<Self> {
         let manifest = Manifest::of(options)?;
@@ -113,14 +108,17 @@ impl App {
         }
         ensure!(!routes.is_empty(), "{}: no [[trigger.http]] to serve", manifest.path.display());
         let routes = Routes::new(routes).with_context(|| manifest.path.display().to_string())?;
+        let routes = Arc::new(routes);
+        let calls = OwnCalls::new(routes.clone(), metrics.clone(), options.limits.request);
         // If this host does not serve the operation, then it leaves the calls to the hosts that do.
         let serves = options.ticker && lines.iter().any(|line| line.path == ticker::PATH);
         let ticker = tick_token.filter(|_| serves).map(|token| {
-            let ticker = ticker::run(own, token, background.work_due.clone(), log.clone());
+            let ticker =
+                ticker::run(calls.clone(), token, background.work_due.clone(), log.clone());
             AbortOnDropHandle::new(tokio::spawn(ticker))
         });
         let (stores, databases) = (backends.stores(), backends.databases());
-        Ok(Self { routes, metrics, lines, stores, databases, background, proxies, _ticker: ticker })
+        Ok(Self { routes, metrics, lines, stores, databases, background, proxies, calls, ticker })
     }
 
     /// Checks that every store and every database answers.
@@ -131,9 +129,17 @@ impl App {
         self.databases.iter().try_for_each(|database| database.check())
     }
 
+    /// Lets the runner begin no other call, and waits for those that are under way.
+    pub(crate) async fn finish_calls(&self) {
+        self.calls.finish().await;
+    }
+
     /// Waits for background work for at most `grace`, then makes all writes durable. No request may
     /// be in flight.
     pub(crate) async fn close(&self, grace: std::time::Duration) -> Result<(), String> {
+        if let Some(ticker) = &self.ticker {
+            ticker.abort();
+        }
         self.background.end_streams.cancel();
         self.background.tasks.close();
         // Work that is still running after the grace period is not durable here. It is in SQL, as
@@ -161,7 +167,7 @@ async fn load_parts(
     options: &Options,
     engine: &Engine,
     parts: Vec<Part>,
-    own: SocketAddr,
+    own: OwnServer,
     log: &Sink,
     background: &Background,
     metrics: &Metrics,
@@ -206,7 +212,7 @@ async fn prepare(
     options: &Options,
     engine: &Engine,
     parts: Vec<Part>,
-    own: SocketAddr,
+    own: OwnServer,
     log: &Sink,
     metrics: &Metrics,
 ) -> anyhow::Result<Vec<(Maker, InstancePre<State>, bool)>> {
@@ -215,6 +221,7 @@ async fn prepare(
     let mut tasks = Vec::new();
     for Part { code, grants } in parts {
         let (linker, options, engine) = (linker.clone(), options.clone(), engine.clone());
+        let own = own.clone();
         let maker = Maker {
             engine: engine.clone(),
             shown: metrics.guest_memory(&grants.component),

@@ -1,10 +1,10 @@
 //! The server: it accepts connections, answers some requests itself, and hands the others to a
 //! component.
 
-use super::probes;
 use crate::config::manifest::Manifest;
 use crate::config::options::{Limits, Options};
-use crate::http::body::incoming::{BodyTimeout, Incoming};
+use crate::guest::outbound::OwnServer;
+use crate::http::body::incoming::{BodyTimeout, Incoming, Upload};
 use crate::http::body::outgoing::Outgoing;
 use crate::http::body::response::ResponseBody;
 use crate::http::connections::{Bodies, Busy, Connections, Place, Proxies};
@@ -13,13 +13,16 @@ use crate::http::routes::RouteLine;
 use crate::http::send_timeout::SendTimeout;
 use crate::http::wire::Wire;
 use crate::preflight::settings;
-use crate::server::app::{App, Target};
+use crate::server::app::App;
+use crate::server::probes;
 use crate::system::log::Sink;
 use crate::system::open_files;
 use anyhow::Context as _;
 use http::header::{CONNECTION, HOST, TRANSFER_ENCODING};
+use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
+use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Body as _;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -32,6 +35,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use wasmtime_wasi_http::Error;
 
 /// The most headers of one request, and the most bytes of its head. Both are higher than the
 /// gateway's limits, so the gateway can say what is wrong. Above them hyper answers 431 without a
@@ -82,7 +86,8 @@ pub async fn up(options: Options) -> anyhow::Result<Server> {
     let shared = Arc::new(Shared::new(&options.limits));
     let (stop, stopped) = watch::channel(false);
     let accepting = tokio::spawn(accept(listener, shared.clone(), stopped, log.clone()));
-    match App::load(&options, reachable(address), &log).await {
+    let own = own_server(&shared, reachable(address), options.limits.request);
+    match App::load(&options, own, &log).await {
         Ok(app) => {
             let _ = shared.proxies.set(app.proxies.clone());
             let _ = shared.app.set(app);
@@ -93,6 +98,25 @@ pub async fn up(options: Options) -> anyhow::Result<Server> {
             Err(error)
         }
     }
+}
+
+/// The server as its guests reach it. `time` is the limit for receiving a body.
+fn own_server(shared: &Arc<Shared>, address: SocketAddr, time: Duration) -> OwnServer {
+    // The requests come from no port.
+    let (shared, peer) = (Arc::downgrade(shared), SocketAddr::new(address.ip(), 0));
+    OwnServer::new(address, move |request| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let shared = shared.upgrade().ok_or(Error::ConnectionTerminated)?;
+            let has_content = request.method() != Method::HEAD;
+            let request = request.map(|body| Incoming::Own(body, time));
+            let response = shared.answer(peer, request).await;
+            Ok(response.map(|body| match has_content {
+                true => body.map_err(|_| Error::ConnectionTerminated).boxed_unsync(),
+                false => Empty::new().map_err(|never| match never {}).boxed_unsync(),
+            }))
+        })
+    })
 }
 
 /// An address under which the server reaches itself.
@@ -126,8 +150,15 @@ impl Server {
         self.shared.stopping.store(true, Ordering::Release);
         let _ = self.stop.send(true);
         let connections = self.accepting.await?;
-        let _ = tokio::time::timeout(self.grace, connections.shutdown()).await;
-        if let Some(app) = self.shared.app.get() {
+        let app = self.shared.app.get();
+        let calls = async {
+            if let Some(app) = app {
+                app.finish_calls().await;
+            }
+        };
+        let rest = futures_util::future::join(connections.shutdown(), calls);
+        let _ = tokio::time::timeout(self.grace, rest).await;
+        if let Some(app) = app {
             app.close(self.grace).await.map_err(anyhow::Error::msg)?;
         }
         Ok(())
@@ -194,7 +225,7 @@ fn serve(
         async move {
             let busy = Busy::begin(seat).await;
             let share = shared.bodies.share(peer.ip());
-            let (request, receipt) = Incoming::of(request, shared.body_timeout, share, busy.seat());
+            let (request, receipt) = Upload::of(request, shared.body_timeout, share, busy.seat());
             let response = shared.answer(peer, request).await;
             let share = shared.answers.share(peer.ip());
             let mut response = Outgoing::of(response, busy, share, is_safe)?;
@@ -217,8 +248,8 @@ fn serve(
 /// Refuses requests that hyper accepts but that a proxy before us may have read differently
 /// (RFC 9112 sections 3.2 and 6.1). `wire.rs` has refused the cases that are no longer visible
 /// here.
-fn unambiguous<B>(request: &Request<B>) -> Result<(), &'static str> {
-    let headers = request.headers();
+fn unambiguous(request: &Parts) -> Result<(), &'static str> {
+    let headers = &request.headers;
     let mut codings = headers.get_all(TRANSFER_ENCODING).into_iter();
     let chunked = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"chunked");
     if codings.next().is_some_and(|coding| !chunked(coding)) || codings.next().is_some() {
@@ -227,14 +258,14 @@ fn unambiguous<B>(request: &Request<B>) -> Result<(), &'static str> {
     let mut hosts = headers.get_all(HOST).into_iter();
     let host = match (hosts.next(), hosts.next()) {
         (Some(host), None) => host,
-        (None, None) if request.version() < Version::HTTP_11 => return Ok(()),
+        (None, None) if request.version < Version::HTTP_11 => return Ok(()),
         _ => return Err("A request has one Host."),
     };
     let named = |host: &HeaderValue| host.to_str().ok()?.parse::<Authority>().ok();
     let Some(host) = named(host).filter(|host| !host.as_str().contains('@')) else {
         return Err("Host is a name or address, and a port.");
     };
-    match request.uri().authority() {
+    match request.uri.authority() {
         Some(other) if *other != host => Err("The target and Host name different servers."),
         _ => Ok(()),
     }
@@ -263,15 +294,16 @@ impl Shared {
     }
 
     async fn answer(&self, peer: SocketAddr, request: Request<Incoming>) -> Response<ResponseBody> {
-        let of = |response| problem::of(request.headers(), response);
+        let (request, body) = request.into_parts();
+        let of = |response| problem::of(&request.headers, response);
         if let Err(why) = unambiguous(&request) {
             return of(problem::not_http(why));
         }
-        if request.method() == Method::CONNECT {
+        if request.method == Method::CONNECT {
             let message = "No operation has this method.";
             return of(problem::answer(StatusCode::NOT_IMPLEMENTED, "not_implemented", message));
         }
-        let path = gateway::equivalent_path(request.uri().path());
+        let path = gateway::equivalent_path(request.uri.path());
         if matches!(&*path, "/healthz" | "/metrics" | "/readyz") {
             let is_stopping = self.stopping.load(Ordering::Acquire);
             return of(probes::answer(&request, &path, self.app.get(), is_stopping).await);
@@ -285,13 +317,8 @@ impl Shared {
                 of(problem::answer(status, "route_not_found", "No operation has this path."))
             }
             Some((route, (component, target))) => {
-                let response = match target {
-                    Target::Fused(fused) => {
-                        let (parts, body) = request.into_parts();
-                        fused.handle(peer.ip(), parts, body).await
-                    }
-                    Target::Composed(composed) => composed.handle(peer, route, request).await,
-                };
+                let request = Request::from_parts(request, body);
+                let response = target.answer(peer, route, request).await;
                 app.metrics.answered(component.clone(), response.status());
                 response
             }

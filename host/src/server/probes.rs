@@ -5,19 +5,20 @@ use super::app::App;
 use crate::http::body::response::ResponseBody;
 use crate::http::problem;
 use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
 const TEXT: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
 /// Answers a request for one of these paths. `app` is `None` while the server starts.
-pub(super) async fn answer<B>(
-    request: &Request<B>,
+pub(super) async fn answer(
+    request: &Parts,
     path: &str,
     app: Option<&App>,
     is_stopping: bool,
 ) -> Response<ResponseBody> {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+    if !matches!(request.method, Method::GET | Method::HEAD) {
         let status = StatusCode::METHOD_NOT_ALLOWED;
         let mut response =
             problem::answer(status, "method_not_allowed", "Only GET is answered here");
@@ -28,7 +29,7 @@ pub(super) async fn answer<B>(
         return problem::json(StatusCode::OK, &serde_json::json!({ "status": "ok" }));
     }
     if let (Some(app), "/metrics") = (app, path) {
-        return metrics(app, request.headers());
+        return metrics(app, &request.headers);
     }
     let state = match app {
         _ if is_stopping => Err("stopping"),

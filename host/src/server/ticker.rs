@@ -1,26 +1,20 @@
 //! Calls `POST /internal/tick` of the bundle. It calls for all work once a minute, as any scheduler
 //! would, and for deliveries alone as soon as some are due. A function does the work. So it works
-//! on Spin too, where another scheduler makes the calls.
+//! on Spin too, where another scheduler makes the calls. The calls need no connection
+//! (`own_calls.rs`).
 
 use crate::config::variables::Variables;
+use crate::server::own_calls::OwnCalls;
 use crate::system::log::Sink;
-use anyhow::ensure;
-use bytes::Bytes;
-use http::{Method, Request, StatusCode};
-use http_body_util::{BodyExt as _, Empty, Limited};
-use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::task::{Id, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
-use tokio_util::task::AbortOnDropHandle;
 
 /// The operation that does all work that is due.
 pub(crate) const PATH: &str = "/internal/tick";
@@ -49,9 +43,6 @@ const RETRY: Duration = Duration::from_secs(5);
 /// The time from the start of the server to the first call for deliveries. It is needed because a
 /// host that died leaves deliveries that nobody announces.
 const FIRST: Duration = Duration::from_secs(1);
-/// The longest answer, in bytes.
-const ANSWER: usize = 64 << 10;
-
 /// The credential of the tick operation: the operator's, or a random one for this process alone.
 /// `None` if the manifest has no such variable.
 pub(crate) fn token(variables: &mut Variables) -> Option<String> {
@@ -95,10 +86,10 @@ impl Answer {
 }
 
 /// Makes calls until the task is aborted. A notification of `work_due` causes a call at once.
-pub(crate) async fn run(own: SocketAddr, token: String, work_due: Arc<Notify>, log: Sink) {
+pub(crate) async fn run(own: OwnCalls, token: String, work_due: Arc<Notify>, log: Sink) {
     let warn = |problem: &str| log.event("warn", None, &format!("{PATH}: {problem}"));
     let first = Some(Instant::now() + FIRST);
-    schedule(|work| call(own, token.clone(), work), &work_due, first, warn).await;
+    schedule(|work| call(own.clone(), token.clone(), work), &work_due, first, warn).await;
 }
 
 async fn schedule<F>(
@@ -172,26 +163,14 @@ fn period() -> Duration {
     PERIOD + JITTER.mul_f64(share)
 }
 
-async fn call(own: SocketAddr, token: String, work: Work) -> anyhow::Result<Answer> {
-    let stream = TokioIo::new(TcpStream::connect(own).await?);
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await?;
-    let _connection = AbortOnDropHandle::new(tokio::spawn(connection));
+async fn call(own: OwnCalls, token: String, work: Work) -> anyhow::Result<Answer> {
     let query = match work {
         // The runner's stores remove expired entries by themselves.
         Work::All => "key_values=expire",
         Work::Deliveries => "work=deliveries",
     };
-    let request = Request::builder()
-        .method(Method::POST)
-        .uri(format!("{PATH}?{query}"))
-        .header("host", own.to_string())
-        .header("authorization", format!("Bearer {token}"))
-        .body(Empty::<Bytes>::new())?;
-    let response = sender.send_request(request).await?;
-    ensure!(response.status() == StatusCode::OK, "answered {}", response.status());
-    let body = Limited::new(response.into_body(), ANSWER).collect().await;
-    let body = body.map_err(|error| anyhow::anyhow!(error))?;
-    Ok(serde_json::from_slice(&body.to_bytes())?)
+    let answer = own.post(&format!("{PATH}?{query}"), &token).await?;
+    Ok(serde_json::from_slice(&answer)?)
 }
 
 #[cfg(test)]

@@ -9,15 +9,19 @@
 //! Redirects are not followed. A guest that follows one sends a new request.
 
 mod connector;
+mod own;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use own::{Answer, OwnServer};
+
 use crate::config::addresses::{Blocked, Filter};
+use bytes::Bytes;
 use connector::{CONNECT_TIME, Connector, LONGEST, Prohibited};
 use futures_util::stream;
 use http::{Request, Response};
+use http_body::Body;
 use http_body_util::{BodyExt as _, StreamBody};
-use hyper::body::Incoming;
 use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::RootCertStore;
@@ -35,8 +39,6 @@ const IDLE_TIME: Duration = Duration::from_secs(4);
 /// The kind of destination of a request. It determines which addresses are allowed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Reach {
-    /// This server.
-    Own,
     /// A host that the manifest names.
     Named,
     /// A host that only a pattern grants.
@@ -46,7 +48,6 @@ pub(crate) enum Reach {
 /// Sends requests. Each [`Reach`] has its own connections, so no request uses a connection that it
 /// would not have been allowed to make.
 pub(crate) struct Clients {
-    own: Client<Connector, WasiBody>,
     named: Client<Connector, WasiBody>,
     matched: Client<Connector, WasiBody>,
 }
@@ -65,7 +66,6 @@ impl Clients {
                 .build(Connector::new(filter, tls.clone()))
         };
         Ok(Self {
-            own: client(Filter::All),
             named: client(Filter::Unblocked(blocked.clone())),
             matched: client(Filter::Public(blocked)),
         })
@@ -80,16 +80,13 @@ impl Clients {
         options: Option<RequestOptions>,
     ) -> impl Future<Output = Result<Response<WasiBody>, Error>> + Send + use<> {
         let client = match reach {
-            Reach::Own => &self.own,
             Reach::Named => &self.named,
             Reach::Matched => &self.matched,
         };
-        let options = options.unwrap_or_default();
-        let shorter = |asked: Option<Duration>| asked.unwrap_or(LONGEST).min(LONGEST);
-        let response =
-            CONNECT_TIME.scope(shorter(options.connect_timeout), client.clone().request(request));
-        let response = timeout(shorter(options.first_byte_timeout), response);
-        let between = shorter(options.between_bytes_timeout);
+        let times = Times::of(options);
+        let response = CONNECT_TIME.scope(times.connect, client.clone().request(request));
+        let response = timeout(times.first_byte, response);
+        let between = times.between_bytes;
         async move {
             let response = response.await.map_err(|_| Error::ConnectionReadTimeout)?;
             Ok(response.map_err(|error| told(&error))?.map(|body| timed(body, between)))
@@ -97,9 +94,33 @@ impl Clients {
     }
 }
 
+/// The timeouts of a request.
+struct Times {
+    connect: Duration,
+    first_byte: Duration,
+    between_bytes: Duration,
+}
+
+impl Times {
+    /// Those that the guest asks for, if they are not too long.
+    fn of(options: Option<RequestOptions>) -> Self {
+        let options = options.unwrap_or_default();
+        let shorter = |asked: Option<Duration>| asked.unwrap_or(LONGEST).min(LONGEST);
+        Self {
+            connect: shorter(options.connect_timeout),
+            first_byte: shorter(options.first_byte_timeout),
+            between_bytes: shorter(options.between_bytes_timeout),
+        }
+    }
+}
+
 /// A body whose pieces must come within `between` of each other. The time counts only while
 /// somebody reads.
-fn timed(body: Incoming, between: Duration) -> WasiBody {
+fn timed<B>(body: B, between: Duration) -> WasiBody
+where
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    Error: From<B::Error>,
+{
     let frames = stream::unfold(Some(body), move |body| async move {
         let mut body = body?;
         match timeout(between, body.frame()).await {

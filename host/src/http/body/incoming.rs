@@ -8,14 +8,15 @@ use gateway::{BodyError, IncomingBody};
 use http::Request;
 use http::header::EXPECT;
 use http_body::Body as _;
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use parking_lot::Mutex;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
+use wasmtime_wasi_http::WasiBody;
 
 /// The least average rate of a body after the grace period, in bytes a second (as `MinRate` of
 /// Apache's mod_reqtimeout).
@@ -58,7 +59,40 @@ impl Receipt {
 }
 
 /// A request body that is being received.
-pub(crate) struct Incoming {
+pub(crate) enum Incoming {
+    /// It comes from a client.
+    Client(Upload),
+    /// It comes from this process, and has this time to arrive.
+    Own(WasiBody, Duration),
+}
+
+impl Incoming {
+    /// Receives the whole body. Fails when the body is longer than `limit` bytes.
+    pub(crate) async fn receive(&mut self, limit: usize) -> Result<Vec<u8>, BodyError> {
+        match self {
+            Self::Client(upload) => upload.receive(limit).await,
+            Self::Own(body, time) => {
+                match timeout(*time, Limited::new(body, limit).collect()).await {
+                    Ok(Ok(whole)) => Ok(whole.to_bytes().into()),
+                    Ok(Err(error)) if error.is::<LengthLimitError>() => Err(BodyError::TooLarge),
+                    Ok(Err(_)) => Err(BodyError::Broken),
+                    Err(_) => Err(BodyError::TooSlow),
+                }
+            }
+        }
+    }
+
+    /// The bytes that have arrived of a body that was not received as a whole.
+    pub(crate) fn into_received(self) -> Vec<u8> {
+        match self {
+            Self::Client(mut upload) => std::mem::take(&mut upload.received),
+            Self::Own(..) => Vec::new(),
+        }
+    }
+}
+
+/// The body of a request that came over a connection.
+pub(crate) struct Upload {
     body: hyper::body::Incoming,
     /// Whether the client waits to be asked for the body (`Expect: 100-continue`).
     waits: bool,
@@ -68,25 +102,26 @@ pub(crate) struct Incoming {
     received: Vec<u8>,
 }
 
-impl Incoming {
+impl Upload {
     /// Replaces the body of a request with one that has limits.
     pub(crate) fn of(
         request: Request<hyper::body::Incoming>,
         timeout: BodyTimeout,
         share: Share,
         seat: Arc<Seat>,
-    ) -> (Request<Self>, Arc<Receipt>) {
+    ) -> (Request<Incoming>, Arc<Receipt>) {
         let waits = request.headers().contains_key(EXPECT);
         let whole = AtomicBool::new(request.body().is_end_stream());
         let receipt = Arc::new(Receipt { whole, share: Mutex::new(share) });
         let kept = receipt.clone();
-        let request =
-            request.map(|body| Self { body, waits, timeout, seat, receipt, received: Vec::new() });
+        let request = request.map(|body| {
+            let received = Vec::new();
+            Incoming::Client(Self { body, waits, timeout, seat, receipt, received })
+        });
         (request, kept)
     }
 
-    /// Receives the whole body. Fails when the body is longer than `limit` bytes.
-    pub(crate) async fn receive(&mut self, limit: usize) -> Result<Vec<u8>, BodyError> {
+    async fn receive(&mut self, limit: usize) -> Result<Vec<u8>, BodyError> {
         if self.receipt.is_whole() {
             return Ok(Vec::new());
         }
@@ -119,11 +154,6 @@ impl Incoming {
         }
     }
 
-    /// The bytes that have arrived of a body that was not received as a whole.
-    pub(crate) fn into_received(mut self) -> Vec<u8> {
-        std::mem::take(&mut self.received)
-    }
-
     /// Adds `data` to the body. Memory is reserved for bytes that have arrived, and not for bytes
     /// that were only announced.
     fn keep(&mut self, data: &Bytes, expected: usize) -> Result<(), BodyError> {
@@ -143,7 +173,7 @@ impl Incoming {
     }
 }
 
-impl Drop for Incoming {
+impl Drop for Upload {
     /// Marks a small unread body as whole if it has arrived already, which is the usual case. Then
     /// the connection can be used for another request.
     fn drop(&mut self) {

@@ -4,10 +4,12 @@
 pub(crate) mod bindings;
 mod call;
 mod convert;
+mod direct;
 mod function;
 mod platform;
 mod pool;
 
+pub(crate) use direct::Answer;
 pub(crate) use function::{Background, Function, Keyring};
 
 use crate::http::body::incoming::Incoming;
@@ -30,6 +32,11 @@ impl Fused {
             .await
             .map_err(|error| anyhow::anyhow!("component {}: gateway: {error}", function.name()))?;
         Ok(Self { gateway, function })
+    }
+
+    /// Calls an operation of the function for the runner itself, past the gateway.
+    pub(crate) async fn call_directly(&self, path: &str, query: &str, token: &str) -> Answer {
+        self.function.call_directly(path, query, token).await
     }
 
     /// Answers a request of `peer`.
