@@ -51,7 +51,7 @@ impl Code {
             Some(Ok(component)) => component,
             Some(Err(error)) => {
                 let told = format!("{error:#}; so it is compiled here, which takes seconds");
-                log.event("warn", Some(&self.id), &told);
+                log.emit(|| tracing::warn!(component = self.id, "{told}"));
                 compile(file, &file.read()?)?
             }
             None => compile(file, &file.read()?)?,

@@ -29,6 +29,7 @@ use anyhow::{Context as _, ensure};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio_util::task::AbortOnDropHandle;
+use tracing::instrument::WithSubscriber as _;
 use wasmtime::Engine;
 use wasmtime::component::InstancePre;
 
@@ -113,9 +114,8 @@ impl App {
         // If this host does not serve the operation, then it leaves the calls to the hosts that do.
         let serves = options.ticker && lines.iter().any(|line| line.path == ticker::PATH);
         let ticker = tick_token.filter(|_| serves).map(|token| {
-            let ticker =
-                ticker::run(calls.clone(), token, background.work_due.clone(), log.clone());
-            AbortOnDropHandle::new(tokio::spawn(ticker))
+            let ticker = ticker::run(calls.clone(), token, background.work_due.clone());
+            AbortOnDropHandle::new(tokio::spawn(ticker.with_subscriber(log.dispatch())))
         });
         let (stores, databases) = (backends.stores(), backends.databases());
         Ok(Self { routes, metrics, lines, stores, databases, background, proxies, calls, ticker })

@@ -35,6 +35,8 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tracing::Dispatch;
+use tracing::instrument::{Instrument as _, WithSubscriber as _};
 use wasmtime_wasi_http::Error;
 
 /// The most headers of one request, and the most bytes of its head. Both are higher than the
@@ -62,6 +64,7 @@ struct Shared {
     bodies: Arc<Bodies>,
     answers: Arc<Bodies>,
     proxies: Proxies,
+    dispatch: Dispatch,
     head_time: Duration,
     stall_time: Duration,
 }
@@ -83,9 +86,10 @@ pub async fn up(options: Options) -> anyhow::Result<Server> {
         .await
         .with_context(|| format!("--listen {}: cannot listen there", options.listen))?;
     let address = listener.local_addr()?;
-    let shared = Arc::new(Shared::new(&options.limits));
+    let shared = Arc::new(Shared::new(&options.limits, log.dispatch()));
     let (stop, stopped) = watch::channel(false);
-    let accepting = tokio::spawn(accept(listener, shared.clone(), stopped, log.clone()));
+    let accepting = accept(listener, shared.clone(), stopped);
+    let accepting = tokio::spawn(accepting.with_subscriber(log.dispatch()));
     let own = own_server(&shared, reachable(address), options.limits.request);
     match App::load(&options, own, &log).await {
         Ok(app) => {
@@ -169,7 +173,6 @@ async fn accept(
     listener: TcpListener,
     shared: Arc<Shared>,
     mut stopped: watch::Receiver<bool>,
-    log: Sink,
 ) -> GracefulShutdown {
     let connections = GracefulShutdown::new();
     loop {
@@ -180,7 +183,7 @@ async fn accept(
                 Err(error) => {
                     // The most likely cause is that there are no free file descriptors. Closing
                     // idle connections frees some.
-                    log.event("error", None, &format!("accept: {error}"));
+                    tracing::error!("accept: {error}");
                     shared.connections.relieve();
                     tokio::time::sleep(PAUSE).await;
                     continue;
@@ -272,7 +275,7 @@ fn unambiguous(request: &Parts) -> Result<(), &'static str> {
 }
 
 impl Shared {
-    fn new(limits: &Limits) -> Self {
+    fn new(limits: &Limits, dispatch: Dispatch) -> Self {
         let mut bounds = limits.connections.clone();
         bounds.total = open_files::connections(bounds.total);
         let proxies = Proxies::default();
@@ -286,6 +289,7 @@ impl Shared {
             body_timeout: BodyTimeout::new(&bounds, limits.request),
             bodies: budget(),
             answers: budget(),
+            dispatch,
             head_time: bounds.head,
             stall_time: bounds.stall,
             connections: Connections::new(bounds, proxies.clone()),
@@ -293,7 +297,19 @@ impl Shared {
         }
     }
 
-    async fn answer(&self, peer: SocketAddr, request: Request<Incoming>) -> Response<ResponseBody> {
+    /// Answers a request in a span of its own, and with the subscriber of this server.
+    fn answer(
+        &self,
+        peer: SocketAddr,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Response<ResponseBody>> + Send {
+        let answer = async move {
+            self.route(peer, request).instrument(tracing::info_span!("request")).await
+        };
+        answer.with_subscriber(self.dispatch.clone())
+    }
+
+    async fn route(&self, peer: SocketAddr, request: Request<Incoming>) -> Response<ResponseBody> {
         let (request, body) = request.into_parts();
         let of = |response| problem::of(&request.headers, response);
         if let Err(why) = unambiguous(&request) {

@@ -5,7 +5,6 @@
 
 use crate::config::variables::Variables;
 use crate::server::own_calls::OwnCalls;
-use crate::system::log::Sink;
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -86,8 +85,8 @@ impl Answer {
 }
 
 /// Makes calls until the task is aborted. A notification of `work_due` causes a call at once.
-pub(crate) async fn run(own: OwnCalls, token: String, work_due: Arc<Notify>, log: Sink) {
-    let warn = |problem: &str| log.event("warn", None, &format!("{PATH}: {problem}"));
+pub(crate) async fn run(own: OwnCalls, token: String, work_due: Arc<Notify>) {
+    let warn = |problem: &str| tracing::warn!("{PATH}: {problem}");
     let first = Some(Instant::now() + FIRST);
     schedule(|work| call(own.clone(), token.clone(), work), &work_due, first, warn).await;
 }

@@ -57,7 +57,10 @@ impl Lines {
         }
         match &self.errors_of {
             None => self.log.line(&line),
-            Some(component) => self.log.event("error", Some(component), &line),
+            Some(component) => {
+                let component = &**component;
+                self.log.emit(|| tracing::error!(component, "{line}"));
+            }
         }
     }
 }

@@ -51,8 +51,8 @@ impl Factory {
 
     /// Logs a problem of this component.
     pub(super) fn report(&self, error: &wasmtime::Error) {
-        let component = &self.maker.grants.component;
-        self.maker.log.event("error", Some(component), &problem::one_line(error));
+        let (component, error) = (&*self.maker.grants.component, problem::one_line(error));
+        self.maker.log.emit(|| tracing::error!(component, "{error}"));
     }
 }
 
@@ -151,8 +151,8 @@ impl WorkerState for Worker {
         if let Err(error) = result
             && !(self.end.is_cancelled() || fate.is_left() || fate.is_refused())
         {
-            let component = &store.data().grants.component;
-            self.log.event("error", Some(component), &problem::one_line(&error));
+            let (component, error) = (&*store.data().grants.component, problem::one_line(&error));
+            self.log.emit(|| tracing::error!(component, "{error}"));
         }
     }
 }

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 use wasmtime::AsContextMut;
 use wasmtime::component::Accessor;
 
@@ -38,11 +39,13 @@ impl Function {
         request: Request,
     ) -> Result<Outcome, Fault> {
         let holder = Holder::of(&context, &request);
+        let component = self.name();
+        let span = tracing::info_span!("function", component, operation);
         let mut lease = self.pool.take().await?;
         let marks = lease.instance.store.data().memory.marks();
         let called = {
             let run = run(&mut lease, context, operation, request);
-            match tokio::time::timeout(self.limits.request, run).await {
+            match tokio::time::timeout(self.limits.request, run.instrument(span)).await {
                 Err(_) => return Err(Fault::Timeout),
                 Ok(Err(_)) if marks.is_refused() => return Err(Fault::Busy),
                 Ok(Err(error)) => return Err(Fault::Trapped(one_line(&error))),
@@ -72,7 +75,7 @@ impl Function {
         let (log, name) = (self.log.clone(), self.name().to_owned());
         self.background.tasks.spawn(async move {
             if let Err(message) = rest.finish().await {
-                log.event("error", Some(&name), &message);
+                log.emit(|| tracing::error!(component = name, "{message}"));
             }
         });
         Ok(called.outcome)

@@ -120,7 +120,7 @@ impl Map {
                 self.failed.store(outcome.is_err(), Ordering::Relaxed);
                 if let Err(error) = outcome {
                     failures.inc();
-                    log.event("error", None, &format!("key-value file: {error}; will try again"));
+                    log.emit(|| tracing::error!("key-value file: {error}; will try again"));
                     self.put_back(changes);
                 }
             }

@@ -1,6 +1,8 @@
-//! The log: access lines of the gateway, lines of the guests, and the host's own messages. One
-//! writer thread writes them all, so lines never interleave and a slow reader of stdout never
-//! delays a request.
+//! The writer of standard output: a thread that writes what others have left for it.
+//!
+//! `tracing-appender` has such a writer too. It copies each line to the heap, bounds the lines that
+//! wait instead of their bytes (a guest's line may have 64 KB), and gives up at exit when a reader is
+//! slow for a second.
 
 use parking_lot::{Condvar, Mutex};
 use std::io::Write;
@@ -12,53 +14,8 @@ const BUFFER: usize = 8 << 20;
 /// How long the writer lets lines gather, so that it writes many at once.
 const GATHER: Duration = Duration::from_millis(5);
 
-/// Where log lines go.
-#[derive(Clone, Debug, Default)]
-pub enum Log {
-    /// Standard output, one line for each message.
-    #[default]
-    Stdout,
-    /// A list in memory, for tests.
-    Memory(Arc<Mutex<Vec<String>>>),
-}
-
-/// The sending end of the log. Clones are cheap. The writer ends with the last clone.
-#[derive(Clone)]
-pub(crate) enum Sink {
-    Stdout(Arc<Outlet>),
-    Memory(Arc<Mutex<Vec<String>>>),
-}
-
-impl Sink {
-    pub(crate) fn open(log: &Log) -> std::io::Result<Self> {
-        match log {
-            Log::Memory(lines) => Ok(Self::Memory(lines.clone())),
-            Log::Stdout => Ok(Self::Stdout(Arc::new(Outlet::start()?))),
-        }
-    }
-
-    /// Writes one line as it is.
-    pub(crate) fn line(&self, line: &str) {
-        match self {
-            Self::Memory(lines) => lines.lock().push(line.to_owned()),
-            Self::Stdout(outlet) => outlet.queue.push(line),
-        }
-    }
-
-    /// Writes a message of the host itself as a JSON line.
-    pub(crate) fn event(&self, level: &str, component: Option<&str>, message: &str) {
-        let line = match component {
-            Some(component) => serde_json::json!({
-                "level": level, "component": component, "message": message,
-            }),
-            None => serde_json::json!({ "level": level, "message": message }),
-        };
-        self.line(&line.to_string());
-    }
-}
-
 /// The writer thread. When this is dropped, it writes what is left and waits for the thread.
-pub(crate) struct Outlet {
+pub(super) struct Writer {
     queue: Arc<Queue>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
@@ -127,8 +84,9 @@ impl Queue {
     }
 }
 
-impl Outlet {
-    fn start() -> std::io::Result<Self> {
+impl Writer {
+    /// Starts the thread.
+    pub(super) fn start() -> std::io::Result<Self> {
         let queue = Arc::new(Queue::default());
         let thread = std::thread::Builder::new().name("log".to_owned()).spawn({
             let queue = queue.clone();
@@ -136,9 +94,14 @@ impl Outlet {
         })?;
         Ok(Self { queue, thread: Some(thread) })
     }
+
+    /// Leaves one line for the thread.
+    pub(super) fn line(&self, line: &str) {
+        self.queue.push(line);
+    }
 }
 
-impl Drop for Outlet {
+impl Drop for Writer {
     fn drop(&mut self) {
         self.queue.waiting.lock().closed = true;
         self.queue.filled.notify_one();
