@@ -1,5 +1,5 @@
 //! Addresses and names that are not public hosts of the internet. It is the one list for every part
-//! that decides where a request may go: the runner (`host/src/outbound/`), the function that
+//! that decides where a request may go: the runner (`host/src/guest/outbound/`), the function that
 //! delivers webhooks (`components/kit/src/target.rs`), and the runtime config of Spin in
 //! `docs/guides/scaling.md`. A test checks that config against this list.
 

@@ -15,6 +15,7 @@ use tenantry::Limits;
 transport! {
     patterns_reach_public_addresses_only(placement) blocked_networks(placement)
     connections_are_kept(placement) who_gives_up_hangs_up(placement)
+    who_calls_itself_is_bounded()
 }
 
 /// A server on a loopback address that counts its connections.
@@ -195,5 +196,26 @@ async fn who_gives_up_hangs_up(placement: Placement) {
         let left = tokio::time::timeout(Duration::from_secs(10), ended.recv()).await;
         assert_eq!(left.expect("the connection ends"), Some(true), "{target}");
     }
+    server.shutdown().await.unwrap();
+}
+
+/// A guest that calls itself takes an instance for each level. When there is no other, the innermost
+/// call is refused, and the server goes on.
+async fn who_calls_itself_is_bounded() {
+    let limits = Limits {
+        max_instances: 2,
+        max_queue_wait: Duration::from_millis(100),
+        ..Limits::default()
+    };
+    let grants = r#"allowed_outbound_hosts = ["http://self"]"#;
+    let (app, server, _directory) = fixture(Placement::Composed, grants, limits).await;
+    let own = |what: &str| format!("http://self.alt/api/v1/probe/{what}");
+    assert_eq!(fetch(&app, &own("echo")).await, "Ok(200 OK) echo");
+    let inner = own("echo").replace(':', "%3A").replace('/', "%2F");
+    // The test's own client encodes nothing, so the inner URL is encoded twice.
+    let outer = own(&format!("fetch?url={}", inner.replace('%', "%25")));
+    let text = fetch(&app, &outer.replace('?', "%3F").replace('=', "%3D")).await;
+    assert!(text.starts_with("Ok(200 OK) Ok(503 Service Unavailable) "), "{text}");
+    assert_eq!(fetch(&app, &own("echo")).await, "Ok(200 OK) echo");
     server.shutdown().await.unwrap();
 }

@@ -27,6 +27,12 @@ async fn due_work_is_done_at_once(placement: Placement) {
     assert!(!answer.headers.contains_key("x-work-due"));
     logged(&app, "tick work=\"deliveries\" token=\"Bearer ").await;
     server.shutdown().await.unwrap();
+    let lines = app.log.lock().clone();
+    let failed = lines.iter().find(|line| line.contains("/internal/tick: "));
+    assert!(failed.is_none(), "the call was answered, and no other began: {failed:?}");
+    // In the fused placement the call passes no gateway.
+    let seen = lines.iter().any(|line| line.contains(r#""api.operation_id":"tick""#));
+    assert_eq!(seen, placement == Placement::Composed, "{lines:#?}");
 }
 
 /// Functions use the clock that a test turns, however they ask for the time.

@@ -6,6 +6,7 @@ mod files;
 mod networks;
 mod registry;
 mod requirements;
+mod rooms;
 mod scripts;
 mod settings;
 mod tables;

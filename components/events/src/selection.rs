@@ -12,7 +12,7 @@ const LOOK_UPS: usize = 10;
 /// asked for.
 ///
 /// The data is in memory as rows, as events and as text. The limit keeps an instance small
-/// (`host/src/memory.rs`). A stream would otherwise be a large instance for all of its life.
+/// (`host/src/guest/memory.rs`). A stream would otherwise be a large instance for all of its life.
 const PAGE: usize = 1 << 20;
 
 /// The query parameter that selects events by the success of their deliveries.

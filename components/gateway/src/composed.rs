@@ -259,7 +259,7 @@ impl Platform for Spin {
 
     /// Calls for the work in a task that goes on behind the answer. It is a task of the guest's call,
     /// for which hosts keep the instance. Our runner keeps it as long as a stream
-    /// (`host/src/composed/worker.rs`). Spin 4 keeps it as long as its `--request-timeout`, by
+    /// (`host/src/placements/composed/worker.rs`). Spin 4 keeps it as long as its `--request-timeout`, by
     /// default without end (`HttpWorkerExpiration` in its crates/trigger-http/src/server.rs).
     fn wake(&self, due: Due) {
         spin_sdk::wasip3::spawn(async move {

@@ -16,7 +16,8 @@ const TARGET: usize = 8192;
 const FIELDS: usize = 100;
 /// The largest header section, in bytes as sent on the wire.
 const SECTION: usize = 32 << 10;
-/// The prefix of headers that a host adds for components (see `host/src/composed/headers.rs`).
+/// The prefix of headers that a host adds for components (see
+/// `host/src/placements/composed/headers.rs`).
 const OF_THE_HOST: &str = "spin-";
 
 /// Checks the method and the sizes: 501, 414, 431.

@@ -26,6 +26,12 @@ impl Scheduler {
     /// scheduler. It calls as often as work is due, from an address that clients may share, and the
     /// due work bounds what it does. A caller that guesses the credential is limited like any
     /// other.
+    ///
+    /// The native ticker needs no such exemption, because it calls the function past the gateway. A
+    /// composed gateway does: on Spin and in our runner it calls itself over `http://self` after
+    /// every write that makes deliveries due, and again as long as there are more (`wake` in
+    /// `composed.rs`), all from one address. A scheduler of the operator may call in either
+    /// placement.
     pub(crate) fn calls(&self, parts: &Parts, route: &Route<'_>) -> bool {
         let token = self.token.as_bytes();
         let given = header(&parts.headers, "authorization");

@@ -45,6 +45,7 @@ impl<T> Column<T> {
     }
 }
 
+#[cfg(target_arch = "wasm32")]
 impl Resource {
     /// The field with this name, for code that serves all resources.
     ///

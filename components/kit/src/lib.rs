@@ -105,6 +105,9 @@ pub use protocol::{Caller, Code, Error, Grant, Principal, Violation, entry, note
 pub use text;
 pub use value::Value;
 
+#[cfg(any(target_arch = "wasm32", test))]
+pub use row::{FromRow, FromValue, Row};
+
 #[cfg(target_arch = "wasm32")]
 pub use {
     call::Call,
@@ -114,7 +117,6 @@ pub use {
     reply::Reply,
     resource::{Action, Change, Record, no_rule},
     rotating::RotatingSecrets,
-    row::{FromRow, FromValue, Row},
     scope::{Scope, System},
     seal::{Seal, derived},
     serve::{describe, serve},

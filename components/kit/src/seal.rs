@@ -143,7 +143,7 @@ impl Envelope for Seal {
 }
 
 /// A key of its own for one purpose (HKDF-SHA256, RFC 5869). It reveals neither the master key nor
-/// the key of another purpose. `host/src/keys.rs` derives the same keys.
+/// the key of another purpose. `host/src/preflight/keys.rs` derives the same keys.
 ///
 /// # Errors
 /// As [`Seal::load`], but without the check of the caller, because no request is served with it.

@@ -1,0 +1,120 @@
+//! Turns the files of a component into code that can run. If the bundle has fitting compiled code,
+//! then that is loaded; otherwise the files are compiled now.
+
+use crate::config::options::{Options, Placement};
+use crate::config::wasm::Wasm;
+use crate::guest::compose::compose;
+use crate::guest::engine;
+use crate::system::log::Sink;
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+/// The files of one component.
+pub(crate) struct Code {
+    /// Its name in the manifest.
+    pub(crate) id: String,
+    /// The WebAssembly file that the manifest gives as its source.
+    pub(crate) source: Wasm,
+    /// Its route component, if it has one.
+    pub(crate) route: Option<Wasm>,
+}
+
+/// A compiled component.
+pub(crate) struct Compiled {
+    pub(crate) component: Component,
+    /// Whether the component is called by the typed export of a route component.
+    pub(crate) typed: bool,
+}
+
+impl Code {
+    /// Loads or compiles the component for the placement in the options. Blocks for up to seconds.
+    pub(crate) fn load(
+        &self,
+        options: &Options,
+        engine: &Engine,
+        log: &Sink,
+    ) -> anyhow::Result<Compiled> {
+        let compile = |file: &Wasm, wasm: &[u8]| {
+            options.tell(&format!("Compiling {}", self.id));
+            engine::compile(engine, file, wasm)
+        };
+        if let Some(route) = &self.route
+            && options.placement == Placement::Composed
+        {
+            options.tell(&format!("Composing {} with its gateway", self.id));
+            let whole = compose(&self.source, route, &options.data)?;
+            return Ok(Compiled { component: compile(&self.source, &whole)?, typed: false });
+        }
+        let file = self.route.as_ref().unwrap_or(&self.source);
+        let ready = options.bundle.as_ref().map(|bundle| bundle.compiled(engine, file.name()));
+        let component = match ready {
+            Some(Ok(component)) => component,
+            Some(Err(error)) => {
+                let told = format!("{error:#}; so it is compiled here, which takes seconds");
+                log.emit(|| tracing::warn!(component = self.id, "{told}"));
+                compile(file, &file.read()?)?
+            }
+            None => compile(file, &file.read()?)?,
+        };
+        Ok(Compiled { component, typed: self.route.is_some() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::bundle::Bundle;
+    use crate::config::options::Limits;
+    use crate::system::log::Log;
+    use parking_lot::Mutex;
+    use std::path::Path;
+    use std::sync::Arc;
+
+    /// The smallest component.
+    const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
+    const FILE: &str = "empty.wasm";
+
+    /// Loads a component that has `compiled` as its compiled code in the bundle; returns the log.
+    fn load(compiled: Option<&[u8]>) -> Vec<String> {
+        let mut files = vec![(FILE, EMPTY)];
+        files.extend(compiled.map(|code| ("compiled/empty.wasm", code)));
+        let bundle = Bundle::of(&files);
+        let data = std::env::temp_dir().join(format!("tenantry-code-{}", std::process::id()));
+        let engine = engine::new(&Limits::default(), 1, &data).expect("an engine");
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let log = Sink::open(&Log::Memory(lines.clone())).expect("a log");
+        let source = Wasm::find(Path::new(FILE), &data, Some(&bundle)).expect("found");
+        let code = Code { id: "empty".to_owned(), source, route: None };
+        let options = Options { bundle: Some(bundle), data, ..Options::default() };
+        let loaded = code.load(&options, &engine, &log).expect("loaded or compiled");
+        assert!(!loaded.typed);
+        lines.lock().clone()
+    }
+
+    fn precompiled(config: &wasmtime::Config) -> Vec<u8> {
+        Engine::new(config).and_then(|engine| engine.precompile_component(EMPTY)).expect("compiled")
+    }
+
+    #[test]
+    fn code_that_fits_is_not_compiled_again() {
+        assert_eq!(load(Some(&precompiled(&engine::config()))), Vec::<String>::new());
+    }
+
+    /// Compiled code that is made for other settings, cut short or absent is not used: the
+    /// component is compiled here.
+    #[test]
+    fn what_does_not_fit_is_compiled() {
+        let whole = precompiled(&engine::config());
+        let mut other_settings = engine::config();
+        other_settings.epoch_interruption(false);
+        for (code, why) in [
+            (Some(precompiled(&other_settings)), "epoch interruption"),
+            (Some(whole[..whole.len() / 2].to_vec()), "does not fit"),
+            (Some(b"nothing of the kind".to_vec()), "does not fit"),
+            (None, "is not in this program"),
+        ] {
+            let [line] = &load(code.as_deref())[..] else { panic!("{why}: one line") };
+            assert!(line.contains(why) && line.contains("compiled here"), "{line}");
+        }
+    }
+}

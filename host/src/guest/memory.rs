@@ -1,0 +1,284 @@
+//! The linear memory of guests: how much one instance may take, how much all instances may take,
+//! and when an instance is not kept for another request.
+//!
+//! An instance never gives back memory while it lives. So an instance that has grown serves its
+//! request and is dropped. Only few instances may be large at the same time: hashing a password
+//! takes 19 MiB and a core (`components/auth/src/password.rs`), and a hundred at once would take
+//! both from all other requests. Each component has its own places for large instances. So somebody
+//! who reads large lists from one component does not keep others from signing in at another.
+
+use crate::config::options::Limits;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::task::AbortOnDropHandle;
+use wasmtime_wasi::async_trait;
+
+/// How long an instance may be idle before it is dropped and its memory is given back.
+pub(crate) const REST: Duration = Duration::from_secs(60);
+/// How many bytes an instance may take beyond its start size and still be kept. This is twice what
+/// ordinary requests take, so they find their instances again.
+const KEPT: usize = 4 << 20;
+/// How many bytes an instance may take beyond its start size without a place among the large
+/// instances. The largest body as JSON fits; a password hash does not.
+const SHARE: usize = 16 << 20;
+/// How long an instance may hold such a place. The step that needs the memory is over by then. A
+/// stream or a run of deliveries lives longer, and would block all others of its component.
+const HELD: Duration = Duration::from_secs(10);
+/// How many requests may wait for each place. The places serve that many in about the longest time
+/// that a request waits.
+const QUEUE: usize = 32;
+/// The most elements of one table.
+const TABLE: usize = 100_000;
+
+/// The linear memory of all instances of one server.
+pub(crate) struct Budget {
+    total: usize,
+    used: AtomicUsize,
+    refusals: Counter,
+}
+
+/// The places of the large instances of one component.
+pub(crate) struct Places {
+    free: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    queue: usize,
+    wait: Duration,
+}
+
+impl Budget {
+    /// Nothing is used yet. `refusals` counts how often memory was refused because there was no
+    /// room.
+    pub(crate) fn new(limits: &Limits, refusals: Counter) -> Self {
+        Self { total: limits.total_memory, used: AtomicUsize::new(0), refusals }
+    }
+
+    fn take(&self, bytes: usize) -> bool {
+        let taken = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
+            used.checked_add(bytes).filter(|sum| *sum <= self.total)
+        });
+        taken.is_ok()
+    }
+
+    /// Whether half of the memory is used. Idle instances may have at most half; the other half is
+    /// for instances that serve a request.
+    fn is_half_used(&self) -> bool {
+        self.used.load(Ordering::Relaxed) > self.total / 2
+    }
+}
+
+impl Places {
+    /// All places are free.
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            free: Arc::new(Semaphore::new(limits.max_large)),
+            waiting: AtomicUsize::new(0),
+            queue: limits.max_large * QUEUE,
+            wait: limits.max_queue_wait,
+        }
+    }
+
+    /// Waits for a place among the large instances. Returns `None` if no place becomes free in
+    /// time, or if too many wait already.
+    async fn take(&self) -> Option<Large> {
+        if let Ok(place) = self.free.clone().try_acquire_owned() {
+            return Some(large(place));
+        }
+        let _waiting = Waiting::among(&self.waiting, self.queue)?;
+        let place = tokio::time::timeout(self.wait, self.free.clone().acquire_owned());
+        place.await.ok()?.ok().map(large)
+    }
+}
+
+/// A place among the large instances. It is released after [`HELD`] at the latest.
+type Large = AbortOnDropHandle<()>;
+
+fn large(place: OwnedSemaphorePermit) -> Large {
+    AbortOnDropHandle::new(tokio::spawn(async move {
+        tokio::time::sleep(HELD).await;
+        drop(place);
+    }))
+}
+
+/// Counts one waiting request until this is dropped, also if the request ends while it waits.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn among(count: &'a AtomicUsize, most: usize) -> Option<Self> {
+        let one = Self(count);
+        (count.fetch_add(1, Ordering::Relaxed) < most).then_some(one)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The linear memory of one instance.
+pub(crate) struct Memory {
+    limit: usize,
+    /// The memory of all instances of the component, in bytes.
+    shown: Gauge,
+    used: usize,
+    /// The memory that it had before its first request, in bytes.
+    start: Option<usize>,
+    places: Arc<Places>,
+    place: Option<Large>,
+    marks: Marks,
+}
+
+/// The parts of an instance's memory state that others read while its store is in use.
+#[derive(Clone)]
+pub(crate) struct Marks {
+    spent: Arc<AtomicBool>,
+    refused: Arc<AtomicBool>,
+    budget: Arc<Budget>,
+}
+
+impl Marks {
+    /// Whether the instance was refused memory because there was no room.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.refused.load(Ordering::Acquire)
+    }
+
+    /// Whether the instance may be kept for another request.
+    pub(crate) fn may_rest(&self) -> bool {
+        !self.spent.load(Ordering::Relaxed) && !self.budget.is_half_used()
+    }
+}
+
+impl Memory {
+    /// The memory of an instance that may take `limit` bytes.
+    pub(crate) fn new(
+        limit: usize,
+        budget: Arc<Budget>,
+        places: Arc<Places>,
+        shown: Gauge,
+    ) -> Self {
+        let marks = Marks { spent: Arc::default(), refused: Arc::default(), budget };
+        Self { limit, shown, used: 0, start: None, places, place: None, marks }
+    }
+
+    /// Records the current size as the start size.
+    pub(crate) fn begins(&mut self) {
+        self.start = Some(self.used);
+    }
+
+    /// Clears the mark of a refusal, because it concerned an earlier request.
+    pub(crate) fn forget(&mut self) {
+        self.marks.refused.store(false, Ordering::Relaxed);
+    }
+
+    /// See [`Marks`].
+    pub(crate) fn marks(&self) -> Marks {
+        self.marks.clone()
+    }
+
+    async fn grow(&mut self, by: usize) -> bool {
+        let used = self.used.saturating_add(by);
+        if used > self.limit {
+            return false;
+        }
+        let grown = self.start.map_or(0, |start| used.saturating_sub(start));
+        if grown > SHARE && self.place.is_none() {
+            self.place = self.places.take().await;
+        }
+        if (grown > SHARE && self.place.is_none()) || !self.marks.budget.take(by) {
+            self.marks.budget.refusals.inc();
+            self.marks.refused.store(true, Ordering::Release);
+            return false;
+        }
+        if grown > KEPT {
+            self.marks.spent.store(true, Ordering::Relaxed);
+        }
+        self.used = used;
+        self.shown.inc_by(i64::try_from(by).unwrap_or(i64::MAX));
+        true
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        self.marks.budget.used.fetch_sub(self.used, Ordering::Relaxed);
+        self.shown.dec_by(i64::try_from(self.used).unwrap_or(i64::MAX));
+    }
+}
+
+#[async_trait]
+impl wasmtime::ResourceLimiterAsync for Memory {
+    async fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(self.grow(desired.saturating_sub(current)).await)
+    }
+
+    async fn table_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(desired <= TABLE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn budget(total_memory: usize) -> Arc<Budget> {
+        let limits = Limits { total_memory, ..Limits::default() };
+        Arc::new(Budget::new(&limits, Counter::default()))
+    }
+
+    /// The places of a component.
+    fn places() -> Arc<Places> {
+        Arc::new(Places::new(&Limits { max_large: 1, ..Limits::default() }))
+    }
+
+    /// An instance that has recorded its start size and has no limit of its own.
+    fn instance(budget: &Arc<Budget>, places: &Arc<Places>) -> Memory {
+        let (budget, places) = (budget.clone(), places.clone());
+        let mut memory = Memory::new(usize::MAX, budget, places, Gauge::default());
+        memory.begins();
+        memory
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_place_is_free_when_its_instance_is_gone_or_has_had_it_for_long() {
+        let (budget, places, others) = (budget(usize::MAX), places(), places());
+        let [mut one, mut two, mut three] = [(); 3].map(|()| instance(&budget, &places));
+        assert!(one.grow(SHARE).await && two.grow(SHARE).await, "these are not large");
+        assert!(one.grow(1).await);
+        assert!(!two.grow(1).await && two.marks().is_refused());
+        assert!(instance(&budget, &others).grow(SHARE + 1).await, "of another component");
+        drop(one);
+        assert!(two.grow(1).await);
+        assert!(!three.grow(SHARE + 1).await);
+        tokio::time::sleep(HELD).await;
+        assert!(three.grow(SHARE + 1).await && two.grow(1).await, "who has had one may go on");
+    }
+
+    #[tokio::test]
+    async fn all_have_what_they_may_and_give_it_back() {
+        let budget = budget(10 << 20);
+        let places = places();
+        let (mut one, mut two) = (instance(&budget, &places), instance(&budget, &places));
+        assert!(one.grow(KEPT).await && one.marks().may_rest());
+        assert!(two.grow(KEPT).await && !two.marks().may_rest(), "more than half is used");
+        assert!(!two.grow(3 << 20).await && two.marks().is_refused());
+        drop(one);
+        assert!(two.marks().may_rest() && two.grow(1).await);
+        assert!(!two.marks().may_rest(), "it has grown");
+        drop(two);
+        assert_eq!(budget.used.load(Ordering::Relaxed), 0);
+    }
+}

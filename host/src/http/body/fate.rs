@@ -1,0 +1,80 @@
+//! The outcome of one request, which its instance and its response tell each other.
+
+use crate::guest::memory::Marks;
+use futures_util::task::AtomicWaker;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::task::Context;
+
+/// State that the instance of a request and its response share.
+#[derive(Clone, Default)]
+pub(crate) struct Fate(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    broken: AtomicBool,
+    left: AtomicBool,
+    instance: AtomicWaker,
+    memory: OnceLock<Marks>,
+}
+
+impl Fate {
+    /// Records the memory of the instance that has taken the request.
+    pub(crate) fn taken(&self, memory: Marks) {
+        let _ = self.0.memory.set(memory);
+    }
+
+    /// Whether the instance was refused memory during the request.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.0.memory.get().is_some_and(Marks::is_refused)
+    }
+
+    /// Records that the instance ends while the response may still be on its way.
+    pub(crate) fn breaks(&self) {
+        self.0.broken.store(true, Ordering::Release);
+    }
+
+    /// Whether the response ends by accident; returns true only once.
+    pub(crate) fn take_broken(&self) -> bool {
+        self.0.broken.swap(false, Ordering::Acquire)
+    }
+
+    /// Whether the client has stopped reading the stream.
+    pub(crate) fn is_left(&self) -> bool {
+        self.0.left.load(Ordering::Acquire)
+    }
+
+    /// The same as [`Self::is_left`], and wakes the task when that becomes true.
+    pub(crate) fn poll_left(&self, cx: &Context<'_>) -> bool {
+        self.0.instance.register(cx.waker());
+        self.is_left()
+    }
+}
+
+/// The reading end of a stream. If it is dropped before the end, then the instance is ended.
+/// Without it the instance would notice that nobody reads only at its next write.
+pub(crate) struct Reader {
+    fate: Fate,
+    ended: bool,
+}
+
+impl Reader {
+    /// The reader of the stream that answers the request with this fate.
+    pub(crate) fn new(fate: Fate) -> Self {
+        Self { fate, ended: false }
+    }
+
+    /// Records that the whole stream was read.
+    pub(crate) fn ends(&mut self) {
+        self.ended = true;
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.fate.0.left.store(true, Ordering::Release);
+            self.fate.0.instance.wake();
+        }
+    }
+}

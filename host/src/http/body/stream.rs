@@ -1,0 +1,110 @@
+//! A response body that a function writes while it is sent.
+
+use bytes::Bytes;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+use tokio::sync::mpsc;
+use tokio_util::sync::{CancellationToken, DropGuard, PollSender};
+use wasmtime::StoreContextMut;
+use wasmtime::component::{Source, StreamConsumer, StreamResult};
+
+/// How many pieces may wait for the client. If there are more, then the function waits.
+const PIECES: usize = 4;
+/// The largest piece, in bytes.
+const PIECE: usize = 64 << 10;
+
+/// The reading end. What it reads is sent to the client.
+pub(crate) struct ByteStream {
+    pieces: mpsc::Receiver<Bytes>,
+    broken: Arc<AtomicBool>,
+    /// Notifies [`Watch::left`] if this is dropped before the end of the stream.
+    reader: Option<DropGuard>,
+}
+
+/// The writing end, held by the function's store.
+pub(crate) struct Writer {
+    pieces: PollSender<Bytes>,
+}
+
+/// The part of the stream for the task that drives the function.
+pub(crate) struct Watch {
+    broken: Arc<AtomicBool>,
+    left: CancellationToken,
+}
+
+impl Watch {
+    /// Marks the stream as broken, so that the client does not take a part for the whole. Must be
+    /// called before the store is dropped.
+    pub(crate) fn trip(&self) {
+        self.broken.store(true, Ordering::Release);
+    }
+
+    /// Resolves when the client has left before the end. Without this the function would notice
+    /// that only at its next write.
+    pub(crate) async fn left(&self) {
+        self.left.cancelled().await;
+    }
+}
+
+/// A new stream.
+pub(crate) fn new() -> (Writer, ByteStream, Watch) {
+    let (sender, pieces) = mpsc::channel(PIECES);
+    let broken = Arc::new(AtomicBool::new(false));
+    let left = CancellationToken::new();
+    let reader = Some(left.clone().drop_guard());
+    let stream = ByteStream { pieces, broken: broken.clone(), reader };
+    (Writer { pieces: PollSender::new(sender) }, stream, Watch { broken, left })
+}
+
+impl ByteStream {
+    /// The next piece, or an error if the function did not finish the stream.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+        let piece = ready!(self.pieces.poll_recv(cx));
+        if piece.is_none() {
+            // The client has read everything. The function may go on with other work after its
+            // stream.
+            let _ = self.reader.take().map(DropGuard::disarm);
+        }
+        Poll::Ready(match piece {
+            Some(bytes) => Some(Ok(bytes)),
+            None if self.broken.swap(false, Ordering::Acquire) => {
+                Some(Err(io::Error::other("the function ended before its stream")))
+            }
+            None => None,
+        })
+    }
+}
+
+impl<D: 'static> StreamConsumer<D> for Writer {
+    type Item = u8;
+
+    fn poll_consume(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        store: StoreContextMut<'_, D>,
+        source: Source<'_, u8>,
+        finish: bool,
+    ) -> Poll<wasmtime::Result<StreamResult>> {
+        match self.pieces.poll_reserve(cx) {
+            Poll::Pending if finish => Poll::Ready(Ok(StreamResult::Cancelled)),
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Err(_)) => Poll::Ready(Ok(StreamResult::Dropped)),
+            Poll::Ready(Ok(())) => {
+                let mut source = source.as_direct(store);
+                let offered = source.remaining();
+                let length = offered.len().min(PIECE);
+                if length > 0 {
+                    let piece = Bytes::copy_from_slice(&offered[..length]);
+                    if self.pieces.send_item(piece).is_err() {
+                        return Poll::Ready(Ok(StreamResult::Dropped));
+                    }
+                    source.mark_read(length);
+                }
+                Poll::Ready(Ok(StreamResult::Completed))
+            }
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Instances of a `wasi:http` component: when they are made and how long they live.
+
+use crate::config::options::Limits;
+use crate::guest::memory::{Marks, REST};
+use crate::guest::state::{Maker, State, rearm};
+use crate::http::body::fate::Fate;
+use crate::http::problem;
+use crate::system::log::Sink;
+use parking_lot::Mutex;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+use tokio::time::Sleep;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use wasmtime::component::GuestTaskId;
+use wasmtime::{Store, StoreContextMut};
+use wasmtime_wasi_http::WasiHttpView as _;
+use wasmtime_wasi_http::handler::{
+    HandlerState, Instance, ProxyPre, ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus,
+};
+
+/// The number of requests after which an instance gets no other request. An instance leaks memory
+/// with each request: for a call between components that returns at once, Wasmtime 48 keeps the
+/// task, about 330 bytes, because its `start_call` gives the caller no handle to delete it by
+/// (component/concurrent.rs). So an instance keeps 330 KB at most.
+const REQUESTS: usize = 1_000;
+/// A request has two timeouts. The second fires this much later than the first.
+const SLACK: Duration = Duration::from_secs(1);
+
+/// Makes the instances of one component.
+pub(super) struct Factory {
+    maker: Maker,
+    component: ProxyPre<State>,
+    request: Duration,
+    stream: Duration,
+    end: CancellationToken,
+}
+
+impl Factory {
+    /// Makes instances of `component`. `end` ends every instance, whatever it does.
+    pub(super) fn new(
+        maker: Maker,
+        component: ProxyPre<State>,
+        limits: &Limits,
+        end: CancellationToken,
+    ) -> Self {
+        Self { maker, component, request: limits.request, stream: limits.stream, end }
+    }
+
+    /// Logs a problem of this component.
+    pub(super) fn report(&self, error: &wasmtime::Error) {
+        let (component, error) = (&*self.maker.grants.component, problem::one_line(error));
+        self.maker.log.emit(|| tracing::error!(component, "{error}"));
+    }
+}
+
+impl HandlerState for Factory {
+    type StoreData = State;
+    type WorkerExpiration = Expiration;
+    type WorkerState = Worker;
+
+    async fn instantiate(&self) -> wasmtime::Result<Instance<State, Expiration, Worker>> {
+        let mut store = self.maker.store();
+        let proxy = self.component.instantiate_async(&mut store).await?;
+        store.data_mut().memory.begins();
+        let memory = store.data().memory.marks();
+        let fate = Arc::new(Mutex::new(Fate::default()));
+        let rests = Arc::new(AtomicBool::new(true));
+        let expired = Arc::new(AtomicBool::new(false));
+        Ok(Instance {
+            store,
+            proxy,
+            view: |state| state.http(),
+            expiration: Expiration {
+                request: self.request + SLACK,
+                stream: self.stream,
+                watched: None,
+                rests: rests.clone(),
+                expired: expired.clone(),
+                fate: fate.clone(),
+                alarm: Box::pin(tokio::time::sleep(REST)),
+                end: Box::pin(self.end.clone().cancelled_owned()),
+            },
+            state: Worker {
+                request: self.request,
+                log: self.maker.log.clone(),
+                end: self.end.clone(),
+                rests,
+                expired,
+                fate,
+                memory,
+            },
+        })
+    }
+}
+
+/// Decides which requests an instance takes.
+pub(super) struct Worker {
+    request: Duration,
+    log: Sink,
+    end: CancellationToken,
+    rests: Arc<AtomicBool>,
+    /// Set if a request was not answered in time.
+    expired: Arc<AtomicBool>,
+    /// The fate of the latest request.
+    fate: Arc<Mutex<Fate>>,
+    memory: Marks,
+}
+
+impl WorkerState for Worker {
+    type StoreData = State;
+    type RequestData = Fate;
+
+    /// Takes one request at a time. A request lasts until its streaming response and its background
+    /// work have ended. So a trap costs only the request that it happens in.
+    fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
+        // The instance always takes its first request, because it was made for it.
+        if total >= REQUESTS || (total > 0 && !self.memory.may_rest()) {
+            return ShouldAccept::Never;
+        }
+        match concurrent == 0 && self.rests.load(Ordering::Relaxed) {
+            true => ShouldAccept::Yes,
+            false => ShouldAccept::No,
+        }
+    }
+
+    fn on_request_start(
+        &self,
+        mut store: StoreContextMut<'_, State>,
+        fate: Fate,
+        _: GuestTaskId,
+    ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
+        rearm(&mut store);
+        self.rests.store(false, Ordering::Relaxed);
+        fate.taken(self.memory.clone());
+        *self.fate.lock() = fate;
+        let (time, expired) = (self.request, self.expired.clone());
+        Box::pin(async move {
+            tokio::time::sleep(time).await;
+            expired.store(true, Ordering::Relaxed);
+        })
+    }
+
+    fn drop(&self, store: Store<State>, result: Result<(), wasmtime::Error>) {
+        let fate = self.fate.lock();
+        if result.is_err() || self.end.is_cancelled() {
+            fate.breaks();
+        }
+        if let Err(error) = result
+            && !(self.end.is_cancelled() || fate.is_left() || fate.is_refused())
+        {
+            let (component, error) = (&*store.data().grants.component, problem::one_line(&error));
+            self.log.emit(|| tracing::error!(component, "{error}"));
+        }
+    }
+}
+
+/// Ends an instance that is idle for too long, or whose guest does not finish.
+pub(super) struct Expiration {
+    request: Duration,
+    stream: Duration,
+    watched: Option<(WorkerStatus, Instant)>,
+    rests: Arc<AtomicBool>,
+    expired: Arc<AtomicBool>,
+    fate: Arc<Mutex<Fate>>,
+    alarm: Pin<Box<Sleep>>,
+    end: Pin<Box<WaitForCancellationFutureOwned>>,
+}
+
+impl WorkerExpiration for Expiration {
+    fn poll(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        status: WorkerStatus,
+        since: Instant,
+    ) -> Poll<()> {
+        if self.watched != Some((status, since)) {
+            self.watched = Some((status, since));
+            let time = match status {
+                WorkerStatus::Idle => REST,
+                WorkerStatus::Requests => self.request,
+                // Nobody waits for the result any more.
+                WorkerStatus::PostReturn if self.expired.load(Ordering::Relaxed) => Duration::ZERO,
+                WorkerStatus::PostReturn => self.stream,
+            };
+            self.alarm.as_mut().reset((since + time).into());
+            if status == WorkerStatus::Idle && !self.rests.swap(true, Ordering::Relaxed) {
+                // The worker has already asked whether it may take a request, and was refused. The
+                // wake-up makes it ask again.
+                cx.waker().wake_by_ref();
+            }
+        }
+        let is_left = self.fate.lock().poll_left(cx);
+        if is_left || self.end.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        ready!(self.alarm.as_mut().poll(cx));
+        Poll::Ready(())
+    }
+}

@@ -1,0 +1,119 @@
+//! The execution of one statement on the server.
+
+use crate::stores::postgres::bindings::{Column, ParameterValue, Row};
+use crate::stores::postgres::error::{Failure, query_failed, text};
+use crate::stores::postgres::statement::Trace;
+use crate::stores::postgres::statement::{Kind, Statement};
+use crate::stores::postgres::values;
+use deadpool_postgres::ClientWrapper;
+use futures_util::TryStreamExt as _;
+use std::pin::pin;
+
+/// The largest result of one statement, in bytes.
+const RESULT: usize = 64 << 20;
+/// Prepared statements kept per connection.
+const STATEMENTS: usize = 512;
+/// The longest statement that is kept, in bytes.
+const LONGEST: usize = 16 << 10;
+
+/// A statement and everything that running it needs.
+pub(super) struct Task<'a> {
+    pub(super) client: &'a ClientWrapper,
+    pub(super) sql: &'a str,
+    pub(super) statement: Statement,
+    pub(super) values: &'a [ParameterValue],
+    /// The statement that begins its transaction. It is sent before this one.
+    pub(super) begin: Option<&'a str>,
+    /// Whether the statement is in a transaction in which others may have run.
+    pub(super) open: bool,
+    /// Whether the caller wants the rows.
+    pub(super) keep: bool,
+}
+
+/// The result of a statement.
+#[derive(Default)]
+pub(super) struct Outcome {
+    pub(super) columns: Vec<Column>,
+    pub(super) rows: Vec<Row>,
+    pub(super) affected: u64,
+}
+
+impl Task<'_> {
+    /// Runs the statement. If the plan was stale and nothing can have happened, then it runs once
+    /// more.
+    pub(super) async fn run(&self) -> Result<Outcome, Failure> {
+        if self.statement.kind == Kind::Commit {
+            self.client.batch_execute("COMMIT").await?;
+            return Ok(Outcome::default());
+        }
+        match self.attempt(self.begin).await {
+            Err(Failure::Stale(_)) if !self.open && self.statement.kind == Kind::Rows => {
+                let again = self.begin.map(|begin| format!("ROLLBACK; {begin}"));
+                self.attempt(again.as_deref()).await
+            }
+            done => done,
+        }
+    }
+
+    /// Futures that are polled together send their messages together, in their order.
+    async fn attempt(&self, begin: Option<&str>) -> Result<Outcome, Failure> {
+        let Some(begin) = begin else { return self.execute().await };
+        let (begun, outcome) =
+            tokio::join!(biased; self.client.batch_execute(begin), self.execute());
+        // If the BEGIN failed, then the statement ran outside of its transaction.
+        begun.map_err(|error| Failure::Broken(query_failed(&error)))?;
+        outcome
+    }
+
+    async fn execute(&self) -> Result<Outcome, Failure> {
+        if self.sql.contains('\0') {
+            return Err(Failure::Refused(text("a statement cannot contain the character 0")));
+        }
+        let statement = if self.statement.kind == Kind::Rows && self.sql.len() <= LONGEST {
+            let cache = &self.client.statement_cache;
+            if cache.size() > STATEMENTS {
+                cache.clear();
+            }
+            self.client.prepare_cached(self.sql).await?
+        } else {
+            self.client.prepare(self.sql).await?
+        };
+        let values = values::encode(self.values, statement.params()).map_err(Failure::Refused)?;
+        let stream = match self.client.query_raw(&statement, values).await.map_err(Failure::from) {
+            Ok(stream) => stream,
+            Err(failure) => {
+                if matches!(failure, Failure::Stale(_)) {
+                    self.client.statement_cache.remove(self.sql, &[]);
+                }
+                return Err(failure);
+            }
+        };
+        if self.statement.trace == Trace::Unknown {
+            // The statement may have been a DEALLOCATE, so cached statements may not exist any
+            // more.
+            self.client.statement_cache.clear();
+        }
+        let mut outcome = Outcome { columns: values::columns(&statement), ..Outcome::default() };
+        let mut refused = None;
+        let mut size = 0;
+        let mut stream = pin!(stream);
+        // After an error the remaining rows are still read, so that the connection is free
+        // afterwards.
+        while let Some(row) = stream.try_next().await? {
+            if !self.keep || refused.is_some() {
+                continue;
+            }
+            size += values::size(&row);
+            match values::row(&row) {
+                _ if size > RESULT => {
+                    outcome.rows = Vec::new();
+                    refused = Some(text(format!("the result is larger than {RESULT} bytes")));
+                }
+                Ok(row) => outcome.rows.push(row),
+                Err(error) => refused = Some(query_failed(&error)),
+            }
+        }
+        outcome.affected = stream.rows_affected().unwrap_or_default();
+        refused.map_or(Ok(outcome), |error| Err(Failure::Refused(error)))
+    }
+}

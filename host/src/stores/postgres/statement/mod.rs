@@ -1,0 +1,190 @@
+//! Classifies a statement before it runs.
+//!
+//! The classification uses only the text. In doubt a statement counts as one that leaves more
+//! behind. What a function in the database does cannot be seen. So somebody who may define
+//! functions for the user of an address shares that user's sessions.
+
+mod functions;
+mod trace;
+mod words;
+
+pub(super) use trace::Trace;
+
+use functions::trace_of_functions;
+use words::Words;
+
+/// What a statement means for the connection that carries it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Opens a transaction and cannot fail, so it may be sent together with the next statement.
+    Begin,
+    /// Opens a transaction, but may fail.
+    Open,
+    /// Ends a transaction. Whether it is committed or not, it is no longer open.
+    Commit,
+    /// Undoes a transaction.
+    Rollback,
+    /// Reads or writes rows. The server keeps its plan.
+    Rows,
+    /// Anything else.
+    Other,
+}
+
+/// A statement's kind and trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Statement {
+    pub(super) kind: Kind,
+    pub(super) trace: Trace,
+}
+
+impl Statement {
+    /// Classifies `sql` by its first words and by the functions that it calls.
+    pub(super) fn of(sql: &str) -> Self {
+        let mut words = Words(sql);
+        // Empty statements may come before the first word.
+        let first = words.find(|word| *word != ";").unwrap_or_default().to_ascii_lowercase();
+        let (kind, trace) = match first.as_str() {
+            "select" | "insert" | "update" | "delete" | "with" | "values" | "merge" | "table"
+            | "(" => (Kind::Rows, trace_of_functions(sql)),
+            "begin" | "start" | "commit" | "end" | "rollback" | "abort" => {
+                (control(&first, words), Trace::Nothing)
+            }
+            "" | "savepoint" | "release" | "show" | "lock" | "notify" | "fetch" | "move"
+            | "close" => (Kind::Other, Trace::Nothing),
+            "set" if is_local(words) => (Kind::Other, Trace::Nothing),
+            "set" | "reset" | "listen" | "unlisten" | "declare" | "create" | "alter" | "drop"
+            | "grant" | "revoke" | "comment" | "truncate" | "analyze" | "explain" => {
+                (Kind::Other, Trace::Session)
+            }
+            // PREPARE TRANSACTION leaves nothing behind. A later ROLLBACK, when the connection is
+            // dropped, has nothing to roll back and is harmless.
+            "prepare" if words.next().is_some_and(|w| w.eq_ignore_ascii_case("transaction")) => {
+                (Kind::Other, Trace::Nothing)
+            }
+            _ => (Kind::Other, Trace::Unknown),
+        };
+        Self { kind, trace }
+    }
+}
+
+/// The kind of a statement that controls transactions. Only the plain forms are recognised. After
+/// any other form of an end, such as `ROLLBACK TO`, a transaction still counts as open.
+fn control(first: &str, rest: Words<'_>) -> Kind {
+    let rest = rest.collect::<Vec<_>>().join(" ").to_ascii_lowercase();
+    let rest = rest.trim_end_matches([' ', ';']);
+    let plain = |rest: &str| matches!(rest, "" | "work" | "transaction");
+    match first {
+        "begin" => match rest.strip_prefix("work").or_else(|| rest.strip_prefix("transaction")) {
+            Some(modes) if are_modes(modes) => Kind::Begin,
+            None if are_modes(rest) => Kind::Begin,
+            _ => Kind::Open,
+        },
+        "start" => match rest.strip_prefix("transaction") {
+            Some(modes) if are_modes(modes) => Kind::Begin,
+            _ => Kind::Open,
+        },
+        "commit" | "end" if plain(rest) => Kind::Commit,
+        "rollback" | "abort" if plain(rest) => Kind::Rollback,
+        _ => Kind::Other,
+    }
+}
+
+/// Whether `text` is a list of transaction modes that PostgreSQL accepts, or empty.
+fn are_modes(text: &str) -> bool {
+    const MODES: [&str; 8] = [
+        "isolation level read committed",
+        "isolation level read uncommitted",
+        "isolation level repeatable read",
+        "isolation level serializable",
+        "read only",
+        "read write",
+        "deferrable",
+        "not deferrable",
+    ];
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let Some(after) = MODES.iter().find_map(|mode| rest.strip_prefix(mode)) else {
+            return false;
+        };
+        rest = match after.strip_prefix(" , ") {
+            Some("") => return false,
+            Some(next) => next,
+            None if after.is_empty() => after,
+            None => match after.strip_prefix(' ') {
+                Some(next) if !next.starts_with(',') => next,
+                _ => return false,
+            },
+        };
+    }
+    true
+}
+
+/// Whether a `SET` lasts only until the end of its transaction. `SET local.name = …` lasts longer.
+fn is_local(mut words: Words<'_>) -> bool {
+    let scope = words.next().unwrap_or_default().to_ascii_lowercase();
+    let name = words.next().unwrap_or_default();
+    matches!(scope.as_str(), "local" | "transaction" | "constraints")
+        && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '"')
+        && !name.eq_ignore_ascii_case("to")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_told_by_the_first_words() {
+        for (sql, kind) in [
+            ("begin", Kind::Begin),
+            ("-- x\n /* y /* z */ */ BEGIN WORK;", Kind::Begin),
+            (";;BEGIN", Kind::Begin),
+            ("Begin Transaction Isolation Level Serializable, Read Only", Kind::Begin),
+            ("START TRANSACTION READ WRITE NOT DEFERRABLE;", Kind::Begin),
+            ("begin isolation level chaos", Kind::Open),
+            ("begin read only,", Kind::Open),
+            ("begin , read only", Kind::Open),
+            ("begin; select 1", Kind::Open),
+            ("COMMIT", Kind::Commit),
+            ("end transaction ;", Kind::Commit),
+            ("commit and chain", Kind::Other),
+            ("COMMIT PREPARED 'x'", Kind::Other),
+            ("rollback", Kind::Rollback),
+            ("ABORT WORK", Kind::Rollback),
+            ("ROLLBACK /* not all */ TO SAVEPOINT a", Kind::Other),
+            ("rollback work to a", Kind::Other),
+            ("prepare transaction 'x'", Kind::Other),
+            ("SELECT 1", Kind::Rows),
+            ("(select 1)", Kind::Rows),
+            ("with a as (select 1) select * from a", Kind::Rows),
+            ("create table begin (a int)", Kind::Other),
+            ("", Kind::Other),
+        ] {
+            assert_eq!(Statement::of(sql).kind, kind, "{sql}");
+        }
+    }
+
+    #[test]
+    fn in_doubt_a_statement_leaves_something() {
+        for (sql, trace) in [
+            ("SELECT 1", Trace::Nothing),
+            ("begin", Trace::Nothing),
+            ("savepoint a", Trace::Nothing),
+            ("SET LOCAL lock_timeout = '1s'", Trace::Nothing),
+            ("set transaction isolation level serializable", Trace::Nothing),
+            ("set local.secret = '1'", Trace::Session),
+            ("set local to '1'", Trace::Session),
+            ("SET search_path = x", Trace::Session),
+            ("set session characteristics as transaction read only", Trace::Session),
+            ("listen x", Trace::Session),
+            ("create temp table x (a int)", Trace::Session),
+            ("declare c cursor with hold for select 1", Trace::Session),
+            ("prepare transaction 'x'", Trace::Nothing),
+            ("prepare x as select 1", Trace::Unknown),
+            ("discard all", Trace::Unknown),
+            ("do $$ begin end $$", Trace::Unknown),
+            ("\u{feff}select 1", Trace::Unknown),
+        ] {
+            assert_eq!(Statement::of(sql).trace, trace, "{sql}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! A file that appears as a whole or not at all.
+
+use anyhow::{Context as _, bail, ensure};
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+/// A file that is being written. It has another name until it is finished. If it is never finished,
+/// then it is removed.
+pub(crate) struct AtomicFile {
+    target: PathBuf,
+    path: PathBuf,
+    file: File,
+    finished: bool,
+}
+
+impl AtomicFile {
+    /// Makes `<target>.partial`, which only its owner may read.
+    pub(crate) fn create(target: &Path) -> anyhow::Result<Self> {
+        let path = beside(target, ".partial");
+        let file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => bail!(
+                "{}: exists already; it is being written by another process, or is what one \
+                 left that was killed: then remove it",
+                path.display()
+            ),
+            file => file.with_context(|| format!("{}: cannot be made", path.display()))?,
+        };
+        Ok(Self { target: target.to_owned(), path, file, finished: false })
+    }
+
+    /// The path of the file until it is finished.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A handle to write to the file.
+    pub(crate) fn writer(&self) -> anyhow::Result<File> {
+        let file = self.file.try_clone();
+        file.with_context(|| format!("{}: cannot be written", self.path.display()))
+    }
+
+    /// Waits until the content is on the disk; returns its size in bytes.
+    pub(crate) fn sync(&self) -> anyhow::Result<u64> {
+        let synced = self.file.sync_all().and_then(|()| self.file.metadata());
+        let synced = synced.with_context(|| format!("{}: cannot be written", self.path.display()));
+        Ok(synced?.len())
+    }
+
+    /// Renames the file to its final name, durably. Replaces a file that already has this name.
+    pub(crate) fn finish(mut self) -> anyhow::Result<()> {
+        std::fs::rename(&self.path, &self.target)
+            .with_context(|| format!("{}: cannot be renamed", self.path.display()))?;
+        self.finished = true;
+        sync_directory(&self.target)
+    }
+}
+
+impl Drop for AtomicFile {
+    fn drop(&mut self) {
+        if !self.finished {
+            for suffix in ["", "-journal", "-wal"] {
+                let _ = std::fs::remove_file(beside(&self.path, suffix));
+            }
+        }
+    }
+}
+
+/// Fails if `target` exists.
+pub(crate) fn refuse_existing(target: &Path) -> anyhow::Result<()> {
+    ensure!(!target.is_dir(), "{}: is a directory; name a file in it", target.display());
+    let exists = std::fs::symlink_metadata(target).is_ok();
+    ensure!(!exists, "{}: exists already; choose another name or remove it", target.display());
+    Ok(())
+}
+
+/// The path that is `path` with `suffix` appended to the name.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}
+
+/// The directory that `path` is in.
+pub(crate) fn directory(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Waits until the changes of names in the directory of `path` are on the disk.
+pub(crate) fn sync_directory(path: &Path) -> anyhow::Result<()> {
+    let directory = directory(path);
+    let synced = File::open(directory).and_then(|directory| directory.sync_all());
+    synced.with_context(|| format!("{}: cannot be written", directory.display()))
+}

@@ -1,0 +1,36 @@
+//! Progress messages of a command.
+
+use std::time::{Duration, Instant};
+
+/// The least time before the first message and between two messages.
+const QUIET: Duration = Duration::from_secs(2);
+
+/// Reports progress at most once in every [`QUIET`], so quick commands report nothing.
+#[derive(Clone, Copy)]
+pub(crate) struct Progress {
+    begun: Instant,
+    told: Instant,
+    tell: fn(&str),
+}
+
+impl Progress {
+    /// Begins now.
+    pub(crate) fn new(tell: fn(&str)) -> Self {
+        let now = Instant::now();
+        Self { begun: now, told: now, tell }
+    }
+
+    /// The time since the beginning.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    /// Reports `line`, which gets the time since the beginning, if the last message is long enough
+    /// ago.
+    pub(crate) fn tell(&mut self, line: impl FnOnce(Duration) -> String) {
+        if self.told.elapsed() >= QUIET {
+            self.told = Instant::now();
+            (self.tell)(&line(self.begun.elapsed()));
+        }
+    }
+}
