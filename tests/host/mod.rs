@@ -120,7 +120,7 @@ async fn fixture_of(
 }
 
 /// Waits until the log has a line with this text.
-async fn logged(app: &App, text: &str) {
+pub(crate) async fn logged(app: &App, text: &str) {
     let seen = || app.log.lock().iter().any(|line| line.contains(text));
     let seen = async {
         while !seen() {

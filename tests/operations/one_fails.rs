@@ -2,6 +2,7 @@
 
 use http::Method;
 
+use crate::host::logged;
 use crate::support::server::SCHEDULER;
 use crate::support::{App, Exchange, Placement, dedicated};
 use crate::webhooks::tick::seed;
@@ -29,8 +30,7 @@ async fn the_others_do_their_work(placement: Placement) {
     let count = |sql: &str| app.rows(sql).concat().concat();
     assert_eq!(count("SELECT COUNT(*) FROM events WHERE id LIKE 'old%'"), "0");
     assert_eq!(count("SELECT COUNT(*) FROM idempotency_receipts"), "0");
-    let cause = "auth: answered 500";
-    assert!(app.log.lock().iter().any(|line| line.contains(cause)), "the log has the cause");
+    logged(&app, "auth: answered 500").await;
     app.execute("ALTER TABLE hidden RENAME TO refresh_tokens");
     tick(&app).await.expect(200);
     server.shutdown().await.unwrap();
