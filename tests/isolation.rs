@@ -8,6 +8,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
+use crate::support::contract::operations;
 use crate::support::{App, Client, Exchange};
 use crate::{tenants, webhooks};
 
@@ -167,16 +168,19 @@ impl Operation<'_> {
         }
     }
 
-    /// The collection of the operation. If it has none, then projects stand for it.
+    /// The collection of the operation: where its path begins, if single objects are read there. If
+    /// it has none, then projects stand for it.
     fn collection(&self) -> &'static str {
         if self.template.starts_with("/api/v1/auth/clients") {
             return "auth/clients";
         }
-        let mut named =
-            ["users", "teams", "notices", "events", "webhook-endpoints", "integrations"]
-                .into_iter();
         let segment = self.template.split('/').nth(3);
-        named.find(|name| segment == Some(*name)).unwrap_or("projects")
+        let mut read = operations().iter().filter(|(method, _, _)| method == "GET");
+        let found = read.find_map(|(_, path, _)| {
+            let collection = path.strip_prefix("/api/v1/")?.strip_suffix("/{id}")?;
+            (segment == Some(collection)).then_some(collection)
+        });
+        found.unwrap_or("projects")
     }
 }
 
@@ -313,7 +317,7 @@ async fn check_condition(app: &App, operation: &Operation<'_>) {
 
 /// Owners call each operation of a tenant on their own objects, and no answer is a 5xx.
 pub async fn asked_by_owners(app: &App) {
-    for (method, template, document) in crate::support::contract::operations() {
+    for (method, template, document) in operations() {
         let id = document["operationId"].as_str().unwrap();
         let (_, row) = ROWS.iter().find(|(name, _)| *name == id).unwrap();
         if matches!(row, Row::Public) {
@@ -332,7 +336,7 @@ everywhere! {
     /// Every write of the contract that accepts preconditions heeds them.
     async fn every_condition(app) {
         let mut count = 0;
-        for (method, template, document) in crate::support::contract::operations() {
+        for (method, template, document) in operations() {
             if !is_conditional(document) {
                 continue;
             }
@@ -347,7 +351,7 @@ everywhere! {
 
     /// Every operation of the contract keeps tenants apart, row by row.
     async fn every_operation(app) {
-        for (method, template, document) in crate::support::contract::operations() {
+        for (method, template, document) in operations() {
             let id = document["operationId"].as_str().unwrap();
             let (_, row) = ROWS.iter().find(|(name, _)| *name == id).unwrap_or_else(|| panic!("no isolation row for {id}"));
             let method = Method::from_bytes(method.as_bytes()).unwrap();
