@@ -11,6 +11,7 @@ mod connection;
 mod error;
 mod functions;
 mod lease;
+pub(crate) mod policies;
 mod pool;
 mod statement;
 mod task;
