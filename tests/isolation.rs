@@ -11,6 +11,7 @@ mod public;
 use http::Method;
 use serde_json::{Value, json};
 
+use crate::support::contract::operations;
 use crate::support::{App, Client, Exchange};
 use crate::tenants;
 
@@ -273,7 +274,7 @@ async fn check_condition(app: &App, operation: &Operation<'_>) {
 
 /// Owners call each operation of a tenant on their own objects, and no answer is a 5xx.
 pub async fn asked_by_owners(app: &App) {
-    for (method, template, document) in crate::support::contract::operations() {
+    for (method, template, document) in operations() {
         let id = document["operationId"].as_str().unwrap();
         let (_, row) = ROWS.iter().find(|(name, _)| *name == id).unwrap();
         if matches!(row, Row::Public) {
@@ -292,7 +293,7 @@ everywhere! {
     /// Every write of the contract that accepts preconditions heeds them.
     async fn every_condition(app) {
         let mut count = 0;
-        for (method, template, document) in crate::support::contract::operations() {
+        for (method, template, document) in operations() {
             if !is_conditional(document) {
                 continue;
             }
@@ -307,7 +308,7 @@ everywhere! {
 
     /// Every operation of the contract keeps tenants apart, row by row.
     async fn every_operation(app) {
-        for (method, template, document) in crate::support::contract::operations() {
+        for (method, template, document) in operations() {
             let id = document["operationId"].as_str().unwrap();
             let (_, row) = ROWS.iter().find(|(name, _)| *name == id).unwrap_or_else(|| panic!("no isolation row for {id}"));
             let method = Method::from_bytes(method.as_bytes()).unwrap();

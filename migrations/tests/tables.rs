@@ -1,4 +1,4 @@
-//! Compares the list of tables with the tables that the migrations make.
+//! Compares the list of tables, which the build makes, with the tables that the migrations make.
 
 #![allow(missing_docs)]
 

@@ -4,17 +4,18 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
 
 use crate::document::{METHODS, is_protected, members, resolve};
-use crate::{errors, events, forms, links, query, visible};
+use crate::{errors, events, forms, links, query, scopes, visible};
 
 /// Assembles the document from `common` and the files of all functions.
 ///
-/// It joins their paths and components. It adds the registry of events, the errors of the registry,
-/// and the forms of successes. It writes what the gateway does (`x-gateway`) into each operation,
+/// It joins their paths and components. It adds the scopes, the registry of events, the errors of the
+/// registry, and the forms of successes. It writes what the gateway does (`x-gateway`) into each operation,
 /// and adds links from creations to what they created. It fails if a reference leads nowhere.
 pub(crate) fn assemble(mut common: Value, functions: Vec<(String, Value)>) -> Result<Value> {
     let gateway = common.as_object_mut().and_then(|common| common.remove("x-gateway"));
     let gateway = gateway.context("common.yaml: x-gateway is missing")?;
     let mut bundle = common;
+    scopes::write(&mut bundle)?;
     bundle["paths"] = Map::new().into();
     for (name, file) in functions {
         join(&mut bundle, file).with_context(|| format!("{name}.yaml"))?;

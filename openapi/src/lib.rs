@@ -2,7 +2,8 @@
 //! and into the published document.
 //!
 //! - [`generate`] writes the operations of a function as Rust (`build.rs` of the function);
-//! - [`generate_events`] writes the registry of events as Rust (`build.rs` of the kit);
+//! - [`generate_events`] and [`generate_scopes`] write the registry of events and the scopes of roles
+//!   as Rust (`build.rs` of the kit);
 //! - [`bundle`] and [`write_bundle`] make the one document that clients read, with the errors of
 //!   [`protocol::registry`];
 //! - [`lint`] checks that document against the rules for paths and documentation;
@@ -33,6 +34,7 @@ pub mod pages;
 mod query;
 mod resource;
 mod schema;
+mod scopes;
 pub mod settings;
 mod shape;
 mod source;
@@ -72,6 +74,16 @@ pub fn generate_work() {
     println!("cargo::rerun-if-changed={}", files::folder().display());
     let work = all_files().and_then(|files| internal::work(&files));
     end(work.and_then(|work| write("work.rs", &internal::source(&work))));
+}
+
+/// Writes the scopes to `$OUT_DIR/scopes.rs`: the tables `SCOPES` and `ROLES`. The `build.rs` of the
+/// kit calls it.
+///
+/// The build fails if an operation needs a scope that nobody can hold, or if nothing needs a scope.
+pub fn generate_scopes() {
+    println!("cargo::rerun-if-changed={}", files::folder().display());
+    let scopes = assemble().and_then(|_| scopes::declared(&files::read(files::COMMON)?));
+    end(scopes.and_then(|scopes| write("scopes.rs", &scopes::source(&scopes))));
 }
 
 /// Writes the bundle to `$OUT_DIR/openapi.json`, and the bundle with the native form only to
@@ -149,7 +161,10 @@ fn published() -> Result<Value> {
 fn assemble() -> Result<Value> {
     let files = all_files()?;
     internal::work(&files)?;
-    let mut bundle = bundle::assemble(files::read(files::COMMON)?, files)?;
+    let common = files::read(files::COMMON)?;
+    let scopes = scopes::declared(&common)?;
+    let mut bundle = bundle::assemble(common, files)?;
+    scopes::check(&scopes, &bundle)?;
     bundle.sort_all_objects();
     Ok(bundle)
 }

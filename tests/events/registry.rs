@@ -29,6 +29,31 @@ const LIFECYCLE: &str = r#"{ "deprecations": [{
     "guide": "https://docs.example.com/migrate-to-v2", "successor": 2, "successor_since": "2020-01-01"
 }] }"#;
 
+/// The other collections whose objects are created, changed and deleted, with the first examples of
+/// the contract for a creation and for a change.
+fn others(named: &[&str]) -> Vec<(&'static str, Value, Value)> {
+    let paths = &CONTRACT["paths"];
+    let collections = paths.as_object().unwrap().keys().filter_map(|path| path.strip_prefix('/'));
+    let others = collections.filter(|name| !name.contains('/') && !named.contains(name));
+    let written = others.filter_map(|name| {
+        let one = &paths[format!("/{name}/{{id}}")];
+        one["delete"].is_object().then_some(())?;
+        Some((name, example(&paths[format!("/{name}")]["post"])?, example(&one["patch"])?))
+    });
+    written.collect()
+}
+
+/// The first example of a request's body.
+fn example(operation: &Value) -> Option<Value> {
+    let body = &operation["requestBody"]["content"]["application/json"];
+    let first = || body["examples"].as_object()?.values().next();
+    let value = |it: &Value| match it["$ref"].as_str() {
+        Some(target) => CONTRACT.pointer(&target[1..]).unwrap()["value"].clone(),
+        None => it["value"].clone(),
+    };
+    body.get("example").cloned().or_else(|| first().map(value))
+}
+
 /// Does everything that emits events. Returns the tenant's whole feed.
 async fn everything(owner: &Client) -> Vec<Value> {
     let receiver = Receiver::start().await;
@@ -42,18 +67,23 @@ async fn everything(owner: &Client) -> Vec<Value> {
         assert!((200..300).contains(&done.status), "{path}: {}", done.text);
         done.body["id"].as_str().unwrap_or_default().to_owned()
     };
-    for (collection, draft) in [
+    let named = [
         ("projects", json!({ "name": "a", "labels": { "region": "north" }, "tags": ["battery"] })),
         ("teams", json!({ "name": "a" })),
         ("integrations", json!({ "name": "a", "provider": "GITHUB" })),
         ("users", json!({ "name": "a", "email": "a@example.com", "metadata": { "city": "York" } })),
         ("webhook-endpoints", endpoint),
-    ] {
+    ];
+    let others = others(&named.each_ref().map(|(collection, _)| *collection));
+    let named = named.into_iter().map(|(collection, draft)| {
+        let name = if collection == "webhook-endpoints" { "description" } else { "name" };
+        (collection, draft, json!({ name: "b" }))
+    });
+    for (collection, draft, change) in named.chain(others) {
         let path = format!("/api/v1/{collection}");
         let id = send(Method::POST, &path, draft).await;
         let one = format!("{path}/{id}");
-        let named = if collection == "webhook-endpoints" { "description" } else { "name" };
-        owner.patch(&one, &json!({ named: "b" })).await.expect(200);
+        owner.patch(&one, &change).await.expect(200);
         let actions: &[&str] = match collection {
             "projects" => &["pause", "complete", "archive", "activate"],
             "webhook-endpoints" => &["disable", "enable", "test"],

@@ -9,7 +9,8 @@ use crate::support::{Client, Placement};
 
 everywhere! { hold_without_the_predicate(placement) a_trap_leaves_nothing(placement) }
 external! {
-    every_table_of_tenants_is_guarded() nobody_borrows_the_owner() events_go_of_one_tenant()
+    every_table_of_tenants_is_guarded() a_table_without_policies_is_refused()
+    nobody_borrows_the_owner() events_go_of_one_tenant()
 }
 
 /// Every table with a tenant has policies without exceptions. The role of the functions is not
@@ -51,6 +52,43 @@ async fn every_table_of_tenants_is_guarded() {
             assert_eq!(stores::state(&app, refused).await, FORBIDDEN, "{refused}");
         }
     });
+}
+
+/// `tenantry migrate` and `tenantry doctor` refuse a table of tenants that row-level security leaves
+/// open, whatever of it is missing. A whole guard and a table without tenants are good.
+async fn a_table_without_policies_is_refused() {
+    let name = stores::database();
+    let (owner, app) = (url("owner", &name), url("app", &name));
+    let of_tenant = "USING (tenant_id = current_setting('tenantry.tenant_id', true))";
+    let steps = [
+        ("CREATE TABLE mine (id TEXT)".to_owned(), false),
+        ("CREATE TABLE books (tenant_id TEXT)".to_owned(), true),
+        ("ALTER TABLE books ENABLE ROW LEVEL SECURITY".to_owned(), true),
+        (format!("CREATE POLICY tenant ON books {of_tenant}"), true),
+        ("ALTER TABLE books FORCE ROW LEVEL SECURITY".to_owned(), false),
+        ("CREATE POLICY open ON books USING (true)".to_owned(), true),
+        ("ALTER POLICY open ON books TO CURRENT_USER".to_owned(), false),
+        ("DROP POLICY tenant ON books; DROP POLICY open ON books".to_owned(), true),
+    ];
+    let directory = tempfile::tempdir().unwrap();
+    for (step, open) in steps {
+        wait(async { connect(&owner).await.batch_execute(&step).await.unwrap() });
+        let variables = [("postgres_url", app.as_str()), ("postgres_host", stores::host(&app))];
+        let options =
+            crate::support::server::plain_options(Placement::Fused, directory.path(), &variables);
+        let migrated = tenantry::migrate(&owner, &stores::role("app"), |_| {}).await;
+        let told = migrated.map_or_else(|error| format!("{error:#}"), |()| String::new());
+        let found = tenantry::doctor(&options).await;
+        let found = found.iter().find(|it| it.subject == "database").unwrap();
+        assert_eq!(
+            told.contains("tenants apart in books; a migration must"),
+            open,
+            "{step}: {told}"
+        );
+        assert_eq!(told.is_empty(), !open, "{step}: {told}");
+        let is_bad = found.state == tenantry::State::Bad && found.text.contains("apart in books");
+        assert_eq!(is_bad, open, "{step}: {found:?}");
+    }
 }
 
 /// An SQL function that runs as the owner of the tables is not led to tables that the caller has

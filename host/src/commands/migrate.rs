@@ -81,16 +81,20 @@ pub async fn migrate(
             for fill in migration.fills() {
                 run(&client, fill).await?;
             }
+            if number == VERSION {
+                postgres::policies::hold(&client).await?;
+            }
             let end = format!(
                 "INSERT INTO schema_migrations VALUES \
                  ({number}, (extract(epoch FROM now()) * 1000)::BIGINT); COMMIT"
             );
-            client.batch_execute(&end).await
+            anyhow::Ok(client.batch_execute(&end).await?)
         };
         // If this fails, then the connection ends, and the server rolls the transaction back.
         apply.await.with_context(|| format!("migration {} failed", migration.name))?;
         tell(&format!("Applied {}", migration.name));
     }
+    postgres::policies::hold(&client).await?;
     for (role, function) in roles.names() {
         match function {
             None => grant(&client, &role).await?,

@@ -128,6 +128,7 @@ pub(crate) async fn usable(client: &Client, function: Option<&str>) -> anyhow::R
         found == VERSION,
         "the database has schema version {found}, this release needs {VERSION}; run `tenantry migrate`"
     );
+    postgres::policies::hold(client).await?;
     let owns = "SELECT pg_has_role(current_user, relowner, 'member') FROM pg_class \
                 WHERE oid = 'projects'::regclass";
     ensure!(

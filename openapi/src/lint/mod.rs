@@ -31,6 +31,19 @@ pub fn lint(bundle: &Value) -> Vec<Violation> {
     report.found
 }
 
+/// What keeps a name from being that of a collection in a path.
+pub fn no_collection(name: &str) -> Option<&'static str> {
+    if !words::is_kebab(name) || name.starts_with(|c: char| c.is_ascii_digit()) {
+        Some("is not kebab-case, such as book-reviews")
+    } else if words::is_crud(name) || words::is_bulk(name) {
+        Some("begins with a verb; the method of a request says what is done")
+    } else if !words::is_plural(name) {
+        Some("is not a plural, and a collection is named by one")
+    } else {
+        None
+    }
+}
+
 /// Finds the exceptions that a bundle does not need. Without this check, exceptions would stay
 /// after their reason is gone.
 pub fn needless(bundle: &Value) -> Vec<Violation> {

@@ -13,7 +13,7 @@ pub(super) fn check(bundle: &Value, report: &mut Report) {
         let segments = classify(path, &methods(&bundle["paths"][path]));
         let id = operation["operationId"].as_str().unwrap_or_default();
         let mut note = |rule, advice: &str| report.path(method, path, rule, advice);
-        if let Some(expected) = expected(method, &segments, id) {
+        if let Some(expected) = expected(bundle, method, &segments, id) {
             let advice = format!("write `operationId: {expected}` instead of `{id}`");
             note(Rule::OperationName, &advice);
         }
@@ -43,14 +43,25 @@ pub(super) fn check(bundle: &Value, report: &mut Report) {
     }
 }
 
+/// What the contract calls one object of a collection (`x-resource`), if it is a resource. The
+/// spelling does not tell that `shelf` is one of `shelves`.
+fn called(bundle: &Value, collection: &str) -> Option<String> {
+    let schemas = bundle["components"]["schemas"].as_object()?.values();
+    let mut resources = schemas.map(|schema| &schema["x-resource"]);
+    let found = resources.find(|resource| resource["collection"] == collection)?;
+    Some(words::kebab(found["name"].as_str()?))
+}
+
 /// The name that an operation should have. `None` if its name is right.
-fn expected(method: &str, segments: &[Segment<'_>], id: &str) -> Option<String> {
+fn expected(bundle: &Value, method: &str, segments: &[Segment<'_>], id: &str) -> Option<String> {
     let (verb, rest) = id.split_once('-').unwrap_or((id, ""));
     let collection = segments.iter().rev().find_map(|segment| match segment {
         Segment::Collection(part) => Some(*part),
         _ => None,
     });
-    let ones = collection.map(|part| words::singulars(&words::kebab(part))).unwrap_or_default();
+    let regular = collection.map(|part| words::singulars(&words::kebab(part))).unwrap_or_default();
+    let called = collection.and_then(|part| called(bundle, part));
+    let ones: Vec<_> = called.into_iter().chain(regular).collect();
     // If the path breaks a rule, then no name can be derived from it.
     if let Segment::Other(part) = segments.last()?
         && !exceptions::is_no_collection(part)

@@ -164,6 +164,16 @@ fn what_is_forbidden_is_caught() {
 }
 
 #[test]
+fn an_irregular_singular_is_that_of_the_resource() {
+    let named = json!({ "operationId": "replace-shelf" });
+    let mut document = document("put", "/shelves/{id}", named);
+    assert_eq!(rules(&document), [Rule::OperationName]);
+    let resource = json!({ "name": "shelf", "collection": "shelves" });
+    document["components"]["schemas"]["Shelf"]["x-resource"] = resource;
+    assert_eq!(rules(&document), []);
+}
+
+#[test]
 fn operations_are_named_and_answer_alike() {
     use Rule::{CreateStatus, DeleteStatus, FileExtension, GetBody, OperationName, Pagination};
     let none = || json!({});

@@ -7,3 +7,4 @@ mod contract;
 mod events;
 mod links;
 mod lint;
+mod scopes;

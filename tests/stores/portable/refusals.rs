@@ -259,6 +259,9 @@ async fn bad_sources() {
     let name = stores::database();
     let older = stores::database();
     connect(&url("owner", &older)).await.batch_execute(&OLDER).await.unwrap();
+    let more = stores::database();
+    let table = "CREATE TABLE mine (id INT)";
+    connect(&url("owner", &more)).await.batch_execute(table).await.unwrap();
     let data = |name: &str| -> PathBuf {
         let data = directory.path().join(name);
         fs::create_dir(&data).unwrap();
@@ -266,6 +269,8 @@ async fn bad_sources() {
         data
     };
     let (old, newer, strange) = (data("old"), data("newer"), data("strange"));
+    let larger = data("larger");
+    open(&larger).execute_batch(table).unwrap();
     open(&old).execute_batch(&OLDER).unwrap();
     open(&newer).execute_batch(&NEWER).unwrap();
     open(&strange).execute_batch("UPDATE projects SET name = x'ff' WHERE name = 'n1'").unwrap();
@@ -276,6 +281,11 @@ async fn bad_sources() {
         (embedded(&old), ["has schema version", "brings it up to date"]),
         (embedded(&newer), ["has schema version", "newer release"]),
         (embedded(&strange), ["projects.name", "Blob"]),
+        (embedded(&larger), ["sqlite.db: no migration of this release makes mine", "move it"]),
+        (
+            postgres("owner", &more),
+            ["--database-url: no migration of this release makes mine", "move it"],
+        ),
         (
             embedded(&directory.path().join("none")),
             ["none/sqlite.db: there is no database", "--data"],

@@ -41,6 +41,8 @@ pub(super) fn export(
         "{name}: has schema version {found}, this release needs {VERSION}; the first request to \
          a server of this release brings it up to date"
     );
+    let tables = tables(&snapshot).with_context(unreadable)?;
+    super::complete(tables.into_iter()).with_context(|| name.to_string())?;
     let numbered = "SELECT seq FROM sqlite_sequence WHERE name = 'events'";
     let events_seq = snapshot.query_row(numbered, [], |row| row.get(0)).optional();
     out.head(events_seq.with_context(unreadable)?.unwrap_or(0))?;
@@ -127,14 +129,16 @@ impl Target {
     }
 }
 
+/// The names of all tables in the file but those of SQLite itself.
+fn tables(database: &Connection) -> rusqlite::Result<Vec<String>> {
+    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' \
+                  AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+    database.prepare(tables)?.query_map([], |row| row.get(0))?.collect()
+}
+
 /// The first table that has a row. All tables of the file are checked, also unknown ones.
 fn filled(database: &Connection) -> rusqlite::Result<Option<String>> {
-    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' \
-                  AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> 'schema_migrations'";
-    let mut tables = database.prepare(tables)?;
-    let mut names = tables.query([])?;
-    while let Some(row) = names.next()? {
-        let name: String = row.get(0)?;
+    for name in tables(database)?.into_iter().filter(|name| name != "schema_migrations") {
         let any = format!("SELECT EXISTS (SELECT 1 FROM \"{}\")", name.replace('"', "\"\""));
         if database.query_row(&any, [], |row| row.get(0))? {
             return Ok(Some(name));

@@ -56,7 +56,8 @@ impl Moved {
 /// # Errors
 ///
 /// `file` exists or cannot be written, or `from` cannot be read as a whole: it is not there, has
-/// another schema, or the role would not see every row. A failed export leaves no `file`.
+/// another schema or other tables, or the role would not see every row. A failed export leaves no
+/// `file`.
 pub async fn export(file: &Path, from: &Store, progress: fn(&str)) -> anyhow::Result<Moved> {
     let progress = Progress::new(progress);
     let mut writer = Writer::create(file, progress)?;
@@ -96,4 +97,18 @@ pub async fn import(file: &Path, into: &Store, progress: fn(&str)) -> anyhow::Re
         }
     };
     Ok(Moved { rows: survey.rows, bytes: survey.bytes, took: progress.elapsed() })
+}
+
+/// Refuses a database with other tables than those that an export contains. An import elsewhere
+/// would not have their rows.
+fn complete(tables: impl Iterator<Item = String>) -> anyhow::Result<()> {
+    let made = migrations::TABLES;
+    let known = |table: &String| made.contains(&table.as_str()) || table == "schema_migrations";
+    let unknown = tables.filter(|table| !known(table)).collect::<Vec<_>>().join(", ");
+    ensure!(
+        unknown.is_empty(),
+        "no migration of this release makes {unknown}, so an export would leave its rows out; move \
+         it to another database, or make it in a migration"
+    );
+    Ok(())
 }

@@ -33,6 +33,13 @@ const HIDDEN: &str = "\
             WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd = '*' \
             AND pg_get_expr(p.polqual, p.polrelid) = 'true' \
             AND (shown.role = 0 OR pg_has_role(shown.role, 'usage'))))";
+/// Selects all tables but partitions, and those that belong to an extension.
+const ALL_TABLES: &str = "\
+    SELECT relname::TEXT FROM pg_class c \
+    WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') \
+    AND NOT relispartition AND NOT EXISTS ( \
+        SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass \
+        AND d.objid = c.oid AND d.deptype = 'e') ORDER BY 1";
 /// Selects whether the role has the rights of an owner on all tables of `$1`.
 const OWNED: &str = "\
     SELECT bool_and(pg_has_role(c.relowner, 'usage')) FROM pg_class c \
@@ -41,6 +48,8 @@ const OWNED: &str = "\
 /// Writes all rows as they are at one moment. Writers are not blocked meanwhile.
 pub(super) async fn export(url: &str, out: &mut Writer) -> anyhow::Result<()> {
     let client = connect(url).await.context(OPTION)?;
+    let tables = client.query(ALL_TABLES, &[]).await.map_err(told)?;
+    super::complete(tables.iter().map(|row| row.get(0))).context(OPTION)?;
     // The tables are locked before the snapshot is taken. Otherwise retention could drop a month's
     // partition in between, and the snapshot would not have its rows.
     let begin = format!(

@@ -9,6 +9,7 @@
 mod address;
 pub(crate) mod bindings;
 mod error;
+pub(crate) mod policies;
 mod pool;
 pub(crate) mod schema;
 mod session;

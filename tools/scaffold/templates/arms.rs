@@ -1,0 +1,6 @@
+        Op::List{{Types}} => {{CONSTANT}}.list(&call),
+        Op::Create{{Type}} => {{CONSTANT}}.create(&call, no_rule),
+        Op::Get{{Type}} => {{CONSTANT}}.read(&call),
+        Op::Replace{{Type}} => {{CONSTANT}}.replace(&call, no_rule),
+        Op::Update{{Type}} => {{CONSTANT}}.merge(&call, no_rule),
+        Op::Delete{{Type}} => {{CONSTANT}}.delete(&call, no_rule),

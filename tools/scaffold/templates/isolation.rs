@@ -1,0 +1,6 @@
+    ("list-{{collection}}", Row::List("")),
+    ("create-{{one}}", Row::Create(|| json!({ "name": "taken over" }))),
+    ("get-{{one}}", Row::Object(|| None)),
+    ("replace-{{one}}", Row::Object(|| Some(json!({ "name": "taken over" })))),
+    ("update-{{one}}", Row::Object(|| Some(json!({ "name": "taken over" })))),
+    ("delete-{{one}}", Row::Object(|| None)),
