@@ -99,3 +99,19 @@ async fn received(response: Response<ResponseBody>) -> Answer {
     let body = Limited::new(response.into_body(), ANSWER).collect().await;
     (status, body.map(|body| body.to_bytes().into()).map_err(|error| error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn no_call_begins_after_the_end() {
+        let routes = Arc::new(Routes::new(Vec::new()).expect("no routes"));
+        let calls = OwnCalls::new(routes, Metrics::default(), Duration::from_secs(1));
+        let refused = calls.post("/internal/tick", "secret").await.expect_err("there is no route");
+        assert!(!format!("{refused:#}").contains("secret"));
+        calls.finish().await;
+        let late = calls.post("/internal/tick", "secret");
+        assert!(tokio::time::timeout(Duration::from_secs(60), late).await.is_err());
+    }
+}
