@@ -269,7 +269,7 @@ impl Form {
             true => Ok(asked),
             false => Err(Error::new(
                 Code::InvalidScope,
-                "A scope of the request is not granted; leave it out, or leave scope out to get all.",
+                "A requested scope is not granted; leave it out, or leave scope out to get all.",
             )),
         }
     }
