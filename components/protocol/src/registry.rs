@@ -73,7 +73,7 @@ registry! { $
         "Correct the syntax at the place that the message names, then send the request again.";
     InvalidParameter 400 false "invalid_parameter" "INVALID_PARAMETER" "REQUEST_INVALID_PARAMETER"
         "A query parameter is not valid"
-        "The query string has a parameter that this operation does not know, or a value that the list cannot read."
+        "The query string has a parameter that this operation does not know, or a value that the operation cannot read."
         "Compare the parameters in `details.fields` with those of the operation in the contract; names are case-sensitive.";
     InvalidCursor 400 false "invalid_cursor" "INVALID_CURSOR" "REQUEST_INVALID_CURSOR"
         "The cursor does not belong to this list"

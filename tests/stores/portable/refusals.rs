@@ -140,7 +140,7 @@ async fn bad_files() {
     fs::write(directory.path().join("null.jsonl"), null).unwrap();
     let file = directory.path().join("null.jsonl");
     refused(import(&file, &target).await, &["projects.name has the character U+0000", "remove it"]);
-    refused(import(directory.path(), &target).await, &["is not a file"]);
+    refused(import(directory.path(), &target).await, &["is not a regular file"]);
     refused(
         import(&directory.path().join("none"), &target).await,
         &["none: there is no such file"],

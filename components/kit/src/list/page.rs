@@ -151,7 +151,11 @@ impl Reader {
             Some(Family::Number) => Mode::Number(self.number.unwrap_or(1)),
             Some(Family::Keyset) => {
                 if self.id.is_none() {
-                    problems.wrong("after_id", "REQUIRED", "Must be given beside other keys.");
+                    problems.wrong(
+                        "after_id",
+                        "REQUIRED",
+                        "Must be given together with other keys.",
+                    );
                 }
                 for (name, _) in &self.keys {
                     if sort.iter().all(|key| key.field.name != *name) {
