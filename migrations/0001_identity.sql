@@ -1,4 +1,4 @@
--- Users, tenants and what they sign in with. Times are milliseconds since the Unix epoch.
+-- Users, tenants and their credentials. Times are milliseconds since the Unix epoch.
 
 CREATE TABLE users (
     id TEXT PRIMARY KEY,
@@ -38,7 +38,7 @@ CREATE TABLE clients (
 
 CREATE INDEX clients_by_tenant ON clients (tenant_id, id);
 
--- One row for each refresh token ever issued in a family; only its hash is kept.
+-- One row for each refresh token that was issued in a family. Only its hash is stored.
 CREATE TABLE refresh_tokens (
     hash TEXT PRIMARY KEY,
     family TEXT NOT NULL,
@@ -52,7 +52,7 @@ CREATE TABLE refresh_tokens (
 
 CREATE INDEX refresh_tokens_by_family ON refresh_tokens (family);
 
--- RS256 key pairs; the private half is sealed with AES-256-GCM under the master key.
+-- RS256 key pairs. The private key is encrypted with AES-256-GCM under the master key.
 CREATE TABLE signing_keys (
     id TEXT PRIMARY KEY,
     sealed TEXT NOT NULL,

@@ -1,6 +1,6 @@
--- The append-only feed of each tenant, in the order of the commits: SQLite commits one writer
--- at a time; on PostgreSQL the writers of a tenant wait for each other (components/kit/src/sql),
--- so its numbers are taken in the order of its commits too.
+-- The append-only feed of each tenant, in the order of the commits. SQLite commits one writer at a
+-- time. On PostgreSQL the writers of a tenant wait for each other (components/kit/src/sql), so they
+-- take their numbers in the order of the commits too.
 -- sqlite:
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -17,7 +17,7 @@ CREATE TABLE events (
 -- postgres:
 CREATE SEQUENCE events_seq;
 
--- Partitioned by month, so that what is too old is dropped and not deleted row by row.
+-- Partitioned by month, so that old rows are dropped with their partition, not deleted one by one.
 -- postgres:
 CREATE TABLE events (
     seq BIGINT NOT NULL DEFAULT nextval('events_seq'),
@@ -37,8 +37,8 @@ CREATE INDEX events_by_tenant ON events (tenant_id, seq);
 
 CREATE INDEX events_by_type ON events (tenant_id, type, seq);
 
--- What a write answered, kept in the transaction of the write: a retry with the same
--- idempotency key finds it however the first request ended.
+-- The answer to a write, stored in the transaction of the write. So a retry with the same
+-- idempotency key finds it, even if the first answer never reached the client.
 CREATE TABLE idempotency_receipts (
     tenant_id TEXT NOT NULL,
     key TEXT NOT NULL,

@@ -1,11 +1,11 @@
--- Random keys of the whole database, such as the one that signs cursors.
+-- Random keys for the whole database, such as the key that signs cursors.
 CREATE TABLE secrets (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL,
     created_at BIGINT NOT NULL
 );
 
--- Who did what, written in the transaction of what was done; never changed.
+-- Who did what. A row is written in the transaction of the change, and never changes.
 -- sqlite:
 CREATE TABLE audit_logs (
     id TEXT PRIMARY KEY,
@@ -37,14 +37,14 @@ CREATE INDEX audit_logs_by_tenant ON audit_logs (tenant_id, created_at, id);
 ALTER TABLE projects ADD COLUMN labels TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE projects ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
 
--- One index for each field that projects are sorted by; the id decides between equals.
+-- One index for each field by which projects are sorted. If values are equal, the id decides.
 CREATE INDEX projects_by_name ON projects (tenant_id, name, id) WHERE deleted_at IS NULL;
 CREATE INDEX projects_by_status ON projects (tenant_id, status, id) WHERE deleted_at IS NULL;
 CREATE INDEX projects_by_created_at ON projects (tenant_id, created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX projects_by_updated_at ON projects (tenant_id, updated_at, id) WHERE deleted_at IS NULL;
 
--- A tenant's users: who may act in it, and what its people know of each other. The person who
--- signs in is in `users`, over all tenants; `id` is the same for both.
+-- The users of a tenant: who may act in it, and what its people know about each other. The person
+-- who signs in is in `users`, for all tenants. `id` is the same in both tables.
 CREATE TABLE members (
     tenant_id TEXT NOT NULL REFERENCES tenants (id),
     id TEXT NOT NULL,
@@ -101,7 +101,7 @@ CREATE INDEX teams_by_name ON teams (tenant_id, name, id) WHERE deleted_at IS NU
 CREATE INDEX teams_by_created_at ON teams (tenant_id, created_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX teams_by_updated_at ON teams (tenant_id, updated_at, id) WHERE deleted_at IS NULL;
 
--- What a tenant should know of the service, such as the end of a version (C-42).
+-- What a tenant should know about the service, such as the end of a version (C-42).
 CREATE TABLE notices (
     tenant_id TEXT NOT NULL,
     id TEXT NOT NULL,

@@ -1,6 +1,6 @@
--- What PostgreSQL needs to hold many tenants for many hosts, and what retention needs on both.
+-- What PostgreSQL needs for many tenants and many hosts, and what retention needs in both stores.
 
--- What expires is found by when it does.
+-- Indexes that find expired rows.
 -- sqlite:
 CREATE INDEX events_by_time ON events (created_at);
 -- sqlite:
@@ -8,22 +8,22 @@ CREATE INDEX audit_logs_by_time ON audit_logs (created_at);
 CREATE INDEX idempotency_receipts_by_end ON idempotency_receipts (expires_at);
 CREATE INDEX refresh_tokens_by_end ON refresh_tokens (expires_at);
 
--- Rows of a time that no partition covers; none under a clock that is right.
+-- Rows of a time that no partition covers. If all clocks are right, then there are none.
 -- postgres:
 CREATE TABLE events_default PARTITION OF events DEFAULT;
 -- postgres:
 CREATE TABLE audit_logs_default PARTITION OF audit_logs DEFAULT;
 
--- The functions below run as the owner of the tables: what they name must not be found among
--- what whoever calls them has made, such as temporary tables.
+-- The functions below run as the owner of the tables. So the names in them must never lead to
+-- objects that their caller has made, such as temporary tables.
 -- postgres:
 SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true);
 
--- They also need a lock that stops everybody. While somebody reads for long, such as a dump,
--- they give up at once and come back with the next call.
+-- They also need a lock that stops everybody. If a long read holds the tables, such as a dump, then
+-- they give up at once, and the next call tries again.
 
--- Makes the partitions of `months` months from `since` (milliseconds) on; returns how many
--- were missing. A month that the default partition has rows of stays there.
+-- Makes the partitions of `months` months from `since` (milliseconds) on. Returns how many were
+-- missing. If the default partition has rows of a month, then the month stays there.
 -- postgres:
 CREATE FUNCTION tenantry_add_partitions(parent TEXT, since BIGINT, months BIGINT) RETURNS BIGINT
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET lock_timeout = '200ms' AS $$
@@ -59,9 +59,9 @@ BEGIN
 END
 $$;
 
--- Drops the partitions that end before `before` (milliseconds), and at most `batch` older rows
--- of the default partition; returns how many partitions and rows went. The last day is safe
--- from whatever is asked for.
+-- Drops the partitions that end before `before` (milliseconds), and deletes at most `batch` older
+-- rows of the default partition. Returns how many partitions and rows were removed. It never
+-- removes the last day, whatever `before` is.
 -- postgres:
 CREATE FUNCTION tenantry_drop_partitions(parent TEXT, before BIGINT, batch BIGINT) RETURNS BIGINT
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET lock_timeout = '200ms' AS $$
@@ -97,14 +97,14 @@ $$;
 -- postgres:
 REVOKE ALL ON FUNCTION tenantry_add_partitions, tenantry_drop_partitions FROM PUBLIC;
 
--- The months around the one in which the schema is made; the events function adds the next.
+-- The months around the current one. The function `events` adds the next ones.
 -- postgres:
 SELECT tenantry_add_partitions(parent, (extract(epoch FROM now()) * 1000)::BIGINT, 4)
 FROM (VALUES ('events'), ('audit_logs')) AS partitioned (parent);
 
--- Row-level security (A-23): rows are of the tenant that the transaction names, for every
--- role, also the one that owns the tables (FORCE). Without a name there are none.
--- `tenantry_owner` is for migrations, exports and backups.
+-- Row-level security (A-23): every role sees only rows of the tenant that the transaction names,
+-- even the role that owns the tables (FORCE). If the transaction names no tenant, then it sees no
+-- rows. `tenantry_owner` is for migrations, exports and backups.
 -- postgres:
 DO $$
 DECLARE
@@ -124,8 +124,8 @@ BEGIN
 END
 $$;
 
--- What is above tenants names `*`: signing in, its sweeps, and notices to all tenants. Projects,
--- teams, events and audit entries have no such door.
+-- Work for all tenants names `*`: signing in, removing old rows, and notices to all tenants. No
+-- such policy opens projects, teams, events and audit entries.
 -- postgres:
 DO $$
 DECLARE

@@ -1,5 +1,5 @@
 -- Quotas that the operator has set (K-47): for a plan, a tenant, or one user, client or key.
--- Above tenants: nobody but the operator reads or writes them.
+-- They belong to no tenant. Only the operator reads or writes them.
 CREATE TABLE limit_overrides (
     scope TEXT NOT NULL,
     subject TEXT NOT NULL,
@@ -10,8 +10,8 @@ CREATE TABLE limit_overrides (
     PRIMARY KEY (scope, subject, class)
 );
 
--- Up to when work that deletes by age has come: it goes on in bounded steps, so that a clock
--- that was set wrong for a while does not delete what is not old.
+-- How far the deletion by age has come. It advances in bounded steps, so that a clock that is wrong
+-- for a while does not delete what is not old.
 CREATE TABLE clocks (
     name TEXT NOT NULL PRIMARY KEY,
     moment BIGINT NOT NULL

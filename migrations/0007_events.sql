@@ -1,8 +1,8 @@
--- The version of the schema that an event's data has (openapi/events.yaml).
+-- The version of the schema of an event's data (openapi/events.yaml).
 ALTER TABLE events ADD COLUMN schema_version BIGINT NOT NULL DEFAULT 1;
 
--- What the feed is filtered by. A range of time is told apart without reading the rows, as
--- PostgreSQL does with its primary key.
+-- Indexes for the filters of the feed. With them SQLite finds a range of time without reading the
+-- rows, as PostgreSQL does with its primary key.
 -- sqlite:
 DROP INDEX events_by_tenant;
 -- sqlite:
@@ -12,15 +12,15 @@ CREATE INDEX events_by_agent ON events (tenant_id, source_agent, seq);
 -- postgres:
 CREATE INDEX events_by_id ON events (tenant_id, id);
 
--- What the tenant has bought, as the operator calls it: how long its events are kept goes by it.
+-- The tenant's plan, as the operator names it. It decides how long the tenant's events are kept.
 ALTER TABLE tenants ADD COLUMN plan TEXT;
--- Up to which moment its events have gone where its plan keeps them for a shorter time than
--- others do.
+-- Up to which time its events were removed, if its plan keeps them for a shorter time than others.
 ALTER TABLE tenants ADD COLUMN events_gone_to BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX tenants_by_plan ON tenants (plan, events_gone_to);
 
--- Deletes events of the tenant that the transaction names: those before `before` (milliseconds)
--- among its first `batch`. Returns how many went. The role of the functions deletes no others.
+-- Deletes events of the tenant that the transaction names: of its first `batch` events, those
+-- before `before` (milliseconds). Returns how many were deleted. The role of the functions cannot
+-- delete events in another way.
 -- postgres:
 SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true);
 -- postgres:

@@ -1,5 +1,5 @@
--- Outgoing webhooks. The feed is the outbox: an endpoint's queue holds how far the endpoint has
--- come in it, and a delivery is written once it was tried.
+-- Outgoing webhooks. The feed is the outbox: the queue of an endpoint says how far the endpoint has
+-- come in the feed, and a delivery is written when it has been tried.
 CREATE TABLE webhook_endpoints (
     tenant_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -26,8 +26,8 @@ CREATE INDEX webhook_endpoints_by_created_at ON webhook_endpoints (tenant_id, cr
 CREATE INDEX webhook_endpoints_by_updated_at ON webhook_endpoints (tenant_id, updated_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX webhook_endpoints_by_status ON webhook_endpoints (tenant_id, status, id) WHERE deleted_at IS NULL;
 
--- What deliveries are signed with, sealed under the master key. The newest has no end; those
--- before it sign too until theirs has come.
+-- The secrets that sign deliveries, encrypted under the master key. The newest one does not expire.
+-- Older ones sign too until they expire.
 CREATE TABLE webhook_secrets (
     tenant_id TEXT NOT NULL,
     endpoint_id TEXT NOT NULL,
@@ -38,25 +38,25 @@ CREATE TABLE webhook_secrets (
     PRIMARY KEY (tenant_id, endpoint_id, id)
 );
 
--- The state of sending to an endpoint. It is above tenants in that a dispatcher looks for
--- what is due whosever it is; nothing in it is a tenant's datum.
+-- How far the deliveries to an endpoint have come. A dispatcher looks for due queues of all
+-- tenants, so this table has no data of a tenant.
 CREATE TABLE webhook_queues (
     tenant_id TEXT NOT NULL,
     endpoint_id TEXT NOT NULL,
-    -- The event types that it takes, each between spaces: ` project.* user.created `.
+    -- The event types that the endpoint takes, each between spaces: ` project.* user.created `.
     patterns TEXT NOT NULL,
     -- The number of the last event that was taken from the feed.
     position BIGINT NOT NULL,
-    -- When there is something to send: 0 is now, whatever a clock says.
+    -- When there is something to send. 0 means now, whatever a clock says.
     due_at BIGINT NOT NULL,
-    -- Not before this moment, though something is due.
+    -- Nothing is sent before this time, even if something is due.
     paused_until BIGINT NOT NULL DEFAULT 0,
-    -- When a dispatcher last took it: who waits longest is next.
+    -- When a dispatcher last took the queue. The queue that has waited longest is next.
     served_at BIGINT NOT NULL DEFAULT 0,
-    -- Whose turn it is, and until when.
+    -- Which dispatcher holds the queue, and until when.
     lease TEXT,
     leased_until BIGINT NOT NULL DEFAULT 0,
-    -- Failed attempts since the last success, and since when.
+    -- How many attempts have failed since the last success, and since when.
     failures BIGINT NOT NULL DEFAULT 0,
     failing_since BIGINT,
     PRIMARY KEY (tenant_id, endpoint_id)
@@ -72,12 +72,12 @@ CREATE TABLE webhook_deliveries (
     event_seq BIGINT NOT NULL,
     event_type TEXT NOT NULL,
     subject TEXT NOT NULL,
-    -- PENDING, SUCCEEDED, or FAILED: given up.
+    -- PENDING, SUCCEEDED, or FAILED (given up).
     status TEXT NOT NULL,
-    -- Attempts of the schedule that were made.
+    -- How many attempts of the schedule were made.
     attempts BIGINT NOT NULL,
     due_at BIGINT NOT NULL,
-    -- When it was given up, also when it was taken up again.
+    -- When the delivery was given up. It stays if the delivery is retried later.
     exhausted_at BIGINT,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
@@ -90,7 +90,7 @@ CREATE INDEX webhook_deliveries_failed ON webhook_deliveries (tenant_id, endpoin
 CREATE INDEX webhook_deliveries_undelivered ON webhook_deliveries (tenant_id, event_id) WHERE status <> 'SUCCEEDED';
 CREATE INDEX webhook_deliveries_by_time ON webhook_deliveries (updated_at);
 
--- What came of each request.
+-- The outcome of each request.
 CREATE TABLE webhook_attempts (
     tenant_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -132,7 +132,7 @@ BEGIN
 END
 $$;
 
--- The dispatcher looks for queues that are due, and the sweep for what is too old.
+-- The dispatcher looks for due queues of all tenants, and retention for old rows.
 -- postgres:
 DO $$
 DECLARE

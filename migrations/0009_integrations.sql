@@ -1,4 +1,4 @@
--- Integrations: providers whose webhooks are taken in, and what came of them.
+-- Integrations: providers whose webhooks are accepted, and what was received.
 CREATE TABLE integrations (
     tenant_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -12,7 +12,7 @@ CREATE TABLE integrations (
     PRIMARY KEY (tenant_id, id)
 );
 
--- A receiver knows the id alone, and learns from it whose request it is.
+-- A receiver knows only the id, and finds the tenant by it.
 CREATE UNIQUE INDEX integrations_by_id ON integrations (id);
 CREATE INDEX integrations_live ON integrations (tenant_id, id) WHERE deleted_at IS NULL;
 CREATE INDEX integrations_by_created_at ON integrations (tenant_id, created_at, id) WHERE deleted_at IS NULL;
@@ -20,8 +20,8 @@ CREATE INDEX integrations_by_updated_at ON integrations (tenant_id, updated_at, 
 CREATE INDEX integrations_by_provider ON integrations (tenant_id, provider, id) WHERE deleted_at IS NULL;
 CREATE INDEX integrations_by_kind ON integrations (tenant_id, kind, id) WHERE deleted_at IS NULL;
 
--- What providers sign with, sealed under the master key. The newest has no end; those before it
--- are good until theirs has come.
+-- The secrets with which providers sign, encrypted under the master key. The newest one does not
+-- expire. Older ones are valid until they expire.
 CREATE TABLE integration_secrets (
     tenant_id TEXT NOT NULL,
     integration_id TEXT NOT NULL,
@@ -32,7 +32,7 @@ CREATE TABLE integration_secrets (
     PRIMARY KEY (tenant_id, integration_id, id)
 );
 
--- Beside the integration, so that what it receives gives it no new version.
+-- A table of its own, so that a received webhook does not change the version of the integration.
 CREATE TABLE integration_health (
     tenant_id TEXT NOT NULL,
     integration_id TEXT NOT NULL,
@@ -48,14 +48,14 @@ CREATE TABLE integration_health (
 CREATE TABLE inbound_events (
     tenant_id TEXT NOT NULL,
     integration_id TEXT NOT NULL,
-    -- The provider's name for it, by which a second delivery is known.
+    -- The provider's id of the webhook, by which a second delivery is recognised.
     external_id TEXT NOT NULL,
     external_type TEXT,
     provider TEXT NOT NULL,
     kind TEXT NOT NULL,
-    -- JSON; empty once it is in the feed.
+    -- JSON. Empty when the webhook is in the feed.
     payload TEXT NOT NULL,
-    -- RECEIVED, or PROCESSED: it is in the feed.
+    -- RECEIVED, or PROCESSED (it is in the feed).
     status TEXT NOT NULL,
     trace_id TEXT NOT NULL,
     received_at BIGINT NOT NULL,
@@ -83,10 +83,10 @@ BEGIN
 END
 $$;
 
--- Receivers look for the integration, whosever it is.
+-- Receivers look for an integration among those of all tenants.
 -- postgres:
 CREATE POLICY system ON integrations FOR SELECT USING (current_setting('tenantry.tenant_id', true) = '*');
 
--- What waits is looked for, and what is too old goes.
+-- Background work looks for waiting webhooks of all tenants, and removes old ones.
 -- postgres:
 CREATE POLICY system ON inbound_events USING (current_setting('tenantry.tenant_id', true) = '*');

@@ -1,7 +1,7 @@
--- What providers grant integrations by OAuth 2.0.
+-- The access that providers grant to integrations by OAuth 2.0.
 
--- Who is at the provider now, and what must come back with them. A caller has one for each
--- integration, so that what nobody ends is overwritten.
+-- Authorizations that have begun, and what the user must bring back from the provider. A caller has
+-- one row for each integration, so that a new attempt overwrites one that was not finished.
 CREATE TABLE integration_authorizations (
     tenant_id TEXT NOT NULL,
     integration_id TEXT NOT NULL,
@@ -9,7 +9,7 @@ CREATE TABLE integration_authorizations (
     state TEXT NOT NULL,
     provider TEXT NOT NULL,
     redirect_uri TEXT NOT NULL,
-    -- The PKCE verifier, sealed under the master key.
+    -- The PKCE verifier, encrypted under the master key.
     sealed TEXT NOT NULL,
     expires_at BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, integration_id, caller_id)
@@ -20,14 +20,14 @@ CREATE TABLE integration_connections (
     integration_id TEXT NOT NULL,
     provider TEXT NOT NULL,
     scope TEXT,
-    -- The tokens, sealed under the master key.
+    -- The tokens, encrypted under the master key.
     sealed TEXT NOT NULL,
-    -- 1: there is a refresh token among them.
+    -- 1 if a refresh token is among them.
     refreshable BIGINT NOT NULL,
     expires_at BIGINT,
     connected_at BIGINT NOT NULL,
     refreshed_at BIGINT,
-    -- Somebody refreshes them until then: a refresh token may be good for one use.
+    -- Until then, one caller refreshes the tokens alone, since a refresh token may work only once.
     refreshing_until BIGINT NOT NULL,
     last_error TEXT,
     PRIMARY KEY (tenant_id, integration_id)

@@ -1,2 +1,2 @@
--- In what form an endpoint gets events.
+-- The format in which an endpoint gets events.
 ALTER TABLE webhook_endpoints ADD COLUMN format TEXT NOT NULL DEFAULT 'EVENT';

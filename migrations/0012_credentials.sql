@@ -1,6 +1,6 @@
--- Machine clients that are managed, and tokens that end before their time.
+-- Machine clients that users manage, and tokens that are revoked before they expire.
 
--- Whom a client belongs to. One that a person made ends with the membership of that one.
+-- Who a client belongs to. A person's client ends with the person's membership.
 ALTER TABLE clients ADD COLUMN owner TEXT NOT NULL DEFAULT 'TENANT';
 ALTER TABLE clients ADD COLUMN owner_id TEXT;
 ALTER TABLE clients ADD COLUMN status TEXT NOT NULL DEFAULT 'ENABLED';
@@ -15,7 +15,7 @@ CREATE INDEX clients_live ON clients (tenant_id, id) WHERE deleted_at IS NULL;
 CREATE INDEX clients_by_name ON clients (tenant_id, name, id) WHERE deleted_at IS NULL;
 CREATE INDEX clients_by_created_at ON clients (tenant_id, created_at, id) WHERE deleted_at IS NULL;
 
--- What clients prove themselves with: hashes. The newest has no end.
+-- The secrets of clients, as hashes. The newest one does not expire.
 CREATE TABLE client_secrets (
     tenant_id TEXT NOT NULL,
     client_id TEXT NOT NULL REFERENCES clients (id),
@@ -30,13 +30,14 @@ SELECT tenant_id, id, secret_hash, created_at FROM clients;
 
 ALTER TABLE clients DROP COLUMN secret_hash;
 
--- When the login was that a refresh token descends from.
+-- When the login was from which a refresh token descends.
 ALTER TABLE refresh_tokens ADD COLUMN started_at BIGINT NOT NULL DEFAULT 0;
 UPDATE refresh_tokens SET started_at =
     (SELECT MIN(origin.created_at) FROM refresh_tokens AS origin WHERE origin.family = refresh_tokens.family);
 
--- Whose tokens are refused that were issued at a version below: a user, a client, or a login by
--- its family of refresh tokens. Kept for as long as such tokens may live.
+-- Tokens of this subject that were issued at a version below `below` are refused. The subject is a
+-- user, a client, or a login by its family of refresh tokens. Rows are kept for as long as such
+-- tokens may live.
 CREATE TABLE revocations (
     tenant_id TEXT NOT NULL,
     subject TEXT NOT NULL,
@@ -47,7 +48,7 @@ CREATE TABLE revocations (
 
 CREATE INDEX revocations_by_end ON revocations (expires_at);
 
--- From which networks an account has signed in, both as keyed hashes.
+-- The networks from which an account has signed in. Both are stored as keyed hashes.
 CREATE TABLE sign_in_networks (
     account TEXT NOT NULL,
     network TEXT NOT NULL,

@@ -1,2 +1,2 @@
--- How often a webhook had been delivered before it came: 0 for those that another product has made.
+-- How many times a webhook had been delivered before it came. 0 if another product made it.
 ALTER TABLE inbound_events ADD COLUMN hops BIGINT NOT NULL DEFAULT 0;

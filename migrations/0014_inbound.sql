@@ -1,21 +1,21 @@
--- Webhooks of others: known again by their bodies, kept when they cannot be read, and counted
--- when they are refused.
+-- Received webhooks: they are recognised by their bodies, kept if they cannot be read, and counted
+-- if they are refused.
 
--- The SHA-256 of the body, where the provider does not sign the id that it gives.
+-- The SHA-256 of the body, if the provider does not sign the id that it gives.
 ALTER TABLE inbound_events ADD COLUMN body_hash TEXT;
--- 1: the payload is the body as it came, since nobody could read it.
+-- 1 if the body could not be read; the payload is then the body as it came.
 ALTER TABLE inbound_events ADD COLUMN unreadable BIGINT NOT NULL DEFAULT 0;
 CREATE UNIQUE INDEX inbound_events_by_body ON inbound_events (tenant_id, integration_id, body_hash) WHERE body_hash IS NOT NULL;
 
--- Strangers cause them, so that there is one row for each reason whatever they do. What names no
--- integration is counted too, as those of tenants that there are not (`-00` to `-ff`), so that it
--- takes as long.
+-- Strangers cause rejections, so there is only one row for each reason. Requests that name no
+-- integration are counted too, for tenants that do not exist (`-00` to `-ff`), so that they take as
+-- long as others.
 CREATE TABLE inbound_rejections (
     tenant_id TEXT NOT NULL,
     integration_id TEXT NOT NULL,
     reason TEXT NOT NULL,
     total BIGINT NOT NULL,
-    -- Those of which there is no audit entry yet.
+    -- Rejections without an audit entry so far.
     untold BIGINT NOT NULL,
     -- When the last audit entry was made, in hours since the Unix epoch.
     told_in BIGINT NOT NULL,
@@ -43,6 +43,6 @@ CREATE POLICY tenant ON inbound_rejections USING (tenant_id = current_setting('t
 -- postgres:
 CREATE POLICY owner ON inbound_rejections TO CURRENT_USER USING (true);
 
--- What the audit log was not told of is looked for, whosever it is.
+-- Background work looks for rejections without an audit entry, of all tenants.
 -- postgres:
 CREATE POLICY system ON inbound_rejections FOR SELECT USING (current_setting('tenantry.tenant_id', true) = '*');

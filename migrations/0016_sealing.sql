@@ -1,5 +1,5 @@
--- From here on `webhooks` seals with a key of its own, and marks what it has sealed by `2.`. What
--- is older was sealed with the master key, which it is given as long as there is any.
+-- From here on `webhooks` encrypts with its own key, and marks the result with `2.`. Older values
+-- were encrypted with the master key. `webhooks` gets that key as long as there are such values.
 -- postgres:
 SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true);
 -- postgres:

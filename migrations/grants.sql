@@ -1,6 +1,6 @@
--- What the role of the functions may do, after each migration (PostgreSQL only). The role is
--- named by the setting `tenantry.app_role`. Partitions are not granted: they are reached
--- through their table, whose policies hold. Events and audit entries are only ever added.
+-- What the role of the functions may do, granted after each migration (PostgreSQL only). The
+-- setting `tenantry.app_role` names the role. It gets no rights on partitions, which it reaches
+-- through their table and its policies. It can only add events and audit entries.
 DO $$
 DECLARE
     app TEXT := current_setting('tenantry.app_role');

@@ -30,7 +30,7 @@ pub(crate) fn write(bundle: &mut Value) -> Result<()> {
         bundle["components"]["schemas"][schema] = data;
     }
     bundle["components"]["schemas"]["EventType"] = json!({
-        "description": "What happened; a reader ignores types that it does not know.",
+        "description": "What happened. A reader ignores types that it does not know.",
         "type": "string",
         "enum": webhooks.keys().collect::<Vec<_>>(),
     });

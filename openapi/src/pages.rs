@@ -61,7 +61,7 @@ fn index() -> Result<String> {
     Ok(format!(
         "{NOTICE}\n# Errors\n\n\
          Every refusal and failure has one of these codes. A client decides by the code, never \
-         by the message. A refusal, 4xx, means that nothing was changed. Retry tells whether the \
+         by the message. A refusal, 4xx, means that nothing was changed. Retry says whether the \
          same request may succeed later.\n\n\
          | Status | Code | In envelopes and JSON:API | What it is | Retry |\n\
          |---|---|---|---|---|\n{rows}"
@@ -84,7 +84,7 @@ fn page(code: Code) -> Result<String> {
          |---|---|\n\
          | Code | `{name}` |\n\
          | In envelopes and JSON:API | `{screaming}` |\n\
-         | In camel answers, behind the name of the service | `PROJECTS_{specific}` |\n\
+         | In camel answers, after the name of the service | `PROJECTS_{specific}` |\n\
          | Status | {status} {reason} |\n\
          | Retry | {retry} |\n\n\
          ## What happened\n\n{meaning}\n\n\

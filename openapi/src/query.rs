@@ -9,11 +9,11 @@ const LIST: &str = "Other spellings: `field:op=value` with eq, ne, in, nin, gt, 
     prefix, `field:null=true` for those without a value, `created_after`, `total_gt`, \
     `filter[field][op]`, `labels[name]` and `filter[labels][name]`, `sort=-field`, `page[cursor]`, \
     `page[limit]`, `page[offset]`, `page[number]`, `after_id`, `include` and `embed` for `expand`, \
-    `fields[type]`, `q` for `search`, and camelCase names. `ne` and `nin` are true of what has no \
-    value. A value of `in` and `nin` with a comma stands in quotes, a quote in it twice \
-    (`name:in=\"a,b\",c`). Times are dates (`2026-03-01`: its beginning in UTC) or date-times of \
-    RFC 3339. A page is asked for by cursor and limit, \
-    by offset and limit, by page and per_page, or by after_id; mixed they are refused.";
+    `fields[type]`, `q` for `search`, and camelCase names. `ne` and `nin` also match objects \
+    without a value. If a value of `in` or `nin` has a comma, then put it in quotes, and write a \
+    quote in it twice (`name:in=\"a,b\",c`). A time is a date (`2026-03-01` is its beginning in \
+    UTC) or a date-time of RFC 3339. Ask for a page by cursor and limit, by offset and limit, by \
+    page and per_page, or by after_id. A mix of them is refused.";
 
 const FEED: &str = "Filters may also be spelled as those of lists: `field:op=value` with eq, ne, in, nin, gt, gte, \
     lt, lte, contains and prefix, with quotes around a value of `in` that has a comma, \
@@ -46,7 +46,7 @@ pub(crate) fn describe(components: &Value, operation: &mut Value) -> Result<()> 
     let shown = shown.map(|(name, _)| name.as_str()).chain(relations.iter().map(String::as_str));
     let mut parameters = vec![text(
         "fields",
-        "Only these fields, beside the id; none of them when it is empty.",
+        "Only these fields, besides the id. If it is empty, then only the id.",
         &list_or_nothing(shown),
     )];
     if !relations.is_empty() {
@@ -61,7 +61,7 @@ pub(crate) fn describe(components: &Value, operation: &mut Value) -> Result<()> 
         let field = format!("({})(:(asc|desc))?", sort.collect::<Vec<_>>().join("|"));
         parameters.push(json!({
             "name": "sort", "in": "query", "example": "created_at:desc",
-            "description": "The order; the id decides between equals.",
+            "description": "The order. If values are equal, then the id decides.",
             "schema": { "type": "string", "pattern": format!("^{field}$") },
         }));
         if !names("x-search").is_empty() {
@@ -142,7 +142,7 @@ fn filters(name: &str, property: &Value, parameters: &mut Vec<Value>) {
     if is("null") {
         add(
             format!("{name}:null"),
-            format!("Only without `{name}`, or only with one."),
+            format!("With `true`, only those without `{name}`. With `false`, only those with it."),
             json!({ "type": "boolean" }),
             true.into(),
         );
@@ -151,14 +151,14 @@ fn filters(name: &str, property: &Value, parameters: &mut Vec<Value>) {
         let first = &values[0];
         add(
             name.to_owned(),
-            format!("Only with this `{name}`."),
+            format!("Only those with this `{name}`."),
             json!({ "type": "string", "enum": values }),
             first.clone(),
         );
         let pattern = list_of(values.as_array().into_iter().flatten().filter_map(Value::as_str));
         add(
             format!("{name}:in"),
-            format!("Only with one of these `{name}`."),
+            format!("Only those with one of these `{name}`."),
             json!({ "type": "string", "pattern": pattern }),
             first.clone(),
         );
@@ -166,7 +166,7 @@ fn filters(name: &str, property: &Value, parameters: &mut Vec<Value>) {
         for (op, word) in [("gte", "from"), ("lt", "before")] {
             add(
                 format!("{name}:{op}"),
-                format!("Only with `{name}` {word} this time."),
+                format!("Only those with `{name}` {word} this time."),
                 json!({ "type": "string", "format": "date-time" }),
                 "2026-03-01T09:30:00Z".into(),
             );
@@ -174,12 +174,17 @@ fn filters(name: &str, property: &Value, parameters: &mut Vec<Value>) {
     } else if is("boolean") || is("integer") {
         let base = if is("boolean") { "boolean" } else { "integer" };
         let example = if is("boolean") { Value::from(true) } else { Value::from(1) };
-        add(name.to_owned(), format!("Only with this `{name}`."), json!({ "type": base }), example);
+        add(
+            name.to_owned(),
+            format!("Only those with this `{name}`."),
+            json!({ "type": base }),
+            example,
+        );
     } else if !is("object") {
         let what = if is("array") {
-            format!("Only with this among the `{name}`.")
+            format!("Only those with this value in `{name}`.")
         } else {
-            format!("Only with this `{name}`.")
+            format!("Only those with this `{name}`.")
         };
         add(
             name.to_owned(),

@@ -69,7 +69,7 @@ logic! {
             "ｐａｓｓｗｏｒｄ１２３４", "pass\u{200b}word1234", "pásswörd1234"] {
             let refused = register(weak).await.refused(422, "validation_failed");
             assert_eq!(refused.violations(), ["/password TOO_WEAK"], "{weak}");
-            assert!(refused.text.contains("Take some words") && !refused.text.contains(weak));
+            assert!(refused.text.contains("Choose some words") && !refused.text.contains(weak));
         }
         let email = "weak.password@example.com";
         let made = app.rows(&format!("SELECT id FROM users WHERE email = '{email}'"));

@@ -117,11 +117,11 @@ async fn a_used_place_is_good_with_its_key() {
     let found = examine(&good).await;
     all_good(&found);
     says(&found, "database", &format!("schema version {SCHEMA_VERSION} of {SCHEMA_VERSION}"));
-    says(&found, "signing key", "opens with the master key");
+    says(&found, "signing key", "can be decrypted with the master key");
 
     let other = STANDARD.encode([8; 32]);
     let found = examine(&options(data, &[("master_key", &other)])).await;
-    only(&found, "signing key", State::Bad, "does not open", "SPIN_VARIABLE_MASTER_KEY");
+    only(&found, "signing key", State::Bad, "cannot be decrypted", "SPIN_VARIABLE_MASTER_KEY");
     let found = examine(&options(data, &[("master_key", "short")])).await;
     let bad: Vec<_> =
         found.iter().filter(|it| it.state == State::Bad).map(|it| it.subject).collect();

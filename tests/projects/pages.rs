@@ -179,7 +179,8 @@ storage! {
             let live = if resource["append_only"] == true { "" } else { "AND deleted_at IS NULL" };
             let refused = owner.get(&format!("/api/v1{path}?sort=nothing")).await.refused(400, "invalid_parameter");
             let message = refused.body["details"]["fields"][0]["message"].as_str().unwrap().to_owned();
-            let names = message.strip_prefix("This list is sorted by: ").unwrap().trim_end_matches('.');
+            let names = message.strip_prefix("This list can be sorted by: ").unwrap();
+            let names = names.trim_end_matches('.');
             for name in names.split(", ") {
                 for (direction, symbol) in [("", ">"), (" DESC", "<")] {
                     let (order, keys) = match name {

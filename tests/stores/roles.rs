@@ -176,6 +176,6 @@ async fn urls_are_for_all_or_for_each() {
     for variables in [vec![some], vec![some, ("postgres_url", "postgres://b@127.0.0.1:5432/x")]] {
         let options = plain_options(Placement::Fused, &place(directory.path()), &variables);
         let error = tenantry::up(options).await.err().expect("is refused");
-        assert!(format!("{error:#}").contains("set the one, or all"), "{error:#}");
+        assert!(format!("{error:#}").contains("set only the one, or only all"), "{error:#}");
     }
 }

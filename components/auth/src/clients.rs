@@ -62,7 +62,7 @@ fn belong(call: &Call, scope: &Scope<'_>, client: &mut Record) -> kit::Result<()
         return Err(Error::violation(
             "/owner",
             "NOT_ALLOWED_VALUE",
-            "What a client makes belongs to whom it belongs to itself; leave `owner` out.",
+            "A client that another client makes has the same owner; leave `owner` out.",
         ));
     }
     client.set(client::OWNER, owner)?;
@@ -107,7 +107,7 @@ fn hold(call: &Call, scope: &Scope<'_>, client: &Record) -> kit::Result<()> {
         return Err(Error {
             context: vec![("required_scope".to_owned(), scope.clone())],
             ..refused(
-                "The client holds a scope that you do not hold, so its secret is not for you.",
+                "The client holds a scope that you do not hold, so you cannot rotate its secret.",
             )
         });
     }
@@ -123,7 +123,8 @@ fn hold(call: &Call, scope: &Scope<'_>, client: &Record) -> kit::Result<()> {
     match may {
         true => Ok(()),
         false => Err(refused(
-            "The client would outlast you: its secret is for whom it belongs to, and for an owner or admin of the tenant.",
+            "Only the person that the client belongs to, or an owner or admin of the tenant, can \
+             rotate its secret.",
         )),
     }
 }
@@ -168,7 +169,7 @@ fn check(call: &Call) -> kit::Result<()> {
     let scopes = call.document()["scopes"].as_array().into_iter().flatten();
     for (index, scope) in scopes.filter_map(Json::as_str).enumerate() {
         let message = if !SCOPES.contains(&scope) {
-            "There is no such scope."
+            "This scope does not exist."
         } else if !caller.has_scope(scope) {
             "You cannot grant a scope that you do not hold."
         } else {
@@ -180,7 +181,7 @@ fn check(call: &Call) -> kit::Result<()> {
         found.push(Error::violation(
             "/owner",
             "NOT_ALLOWED_VALUE",
-            "Only an owner or admin of the tenant makes clients that stay when their maker leaves.",
+            "Only an owner or admin can make a client that belongs to the tenant.",
         ));
     }
     let violations: Vec<_> = found.into_iter().flat_map(|error| error.violations).collect();

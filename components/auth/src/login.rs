@@ -73,7 +73,8 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
     let chosen = chosen.ok_or_else(|| {
         Error::new(
             Code::TenantMismatch,
-            "You are no member of this tenant; leave tenant_id out to log in to your first one.",
+            "You are not a member of this tenant; leave tenant_id out to log in to the one that \
+             you joined first.",
         )
     })?;
 

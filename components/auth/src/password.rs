@@ -62,7 +62,7 @@ fn blocks(params: &Params) -> kit::Result<Vec<Block>> {
     blocks.try_reserve_exact(params.block_count()).map_err(|_| Error {
         retry_after: Some(1),
         internal: Some("there is no memory for a hash".to_owned()),
-        ..Error::new(Code::ServiceUnavailable, "Too many sign in at once; try again in a moment.")
+        ..Error::new(Code::ServiceUnavailable, "Too many sign-ins at once; try again in a moment.")
     })?;
     blocks.resize(params.block_count(), Block::default());
     Ok(blocks)

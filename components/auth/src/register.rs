@@ -165,7 +165,7 @@ fn check(registration: &Registration) -> kit::Result<()> {
     let known: Vec<&str> = known.into_iter().flatten().map(String::as_str).collect();
     if let Some(why) = strength::weakness(&kit::text::bare(password), &Words::about(&known)) {
         let advice =
-            "Take some words that do not belong together, or what a password manager makes.";
+            "Choose some words that do not belong together, or let a password manager make one.";
         note("/password", "TOO_WEAK", format!("Is easily guessed. {why} {advice}"));
     }
     if found.is_empty() { Ok(()) } else { Err(Error::violations(found)) }

@@ -46,7 +46,10 @@ pub(crate) fn update<T: Serialize>(
         };
         written = Some(value);
     }
-    let busy = Error::new(Code::ServiceUnavailable, "Too many try this at once; try again.");
+    let busy = Error::new(
+        Code::ServiceUnavailable,
+        "Too many requests do this at once; try again in a moment.",
+    );
     Err(Error { retry_after: Some(1), ..busy })
 }
 
@@ -54,6 +57,6 @@ fn fault(error: store::Error) -> Error {
     let cause = format!("key-value store: {error:?}");
     Error {
         internal: Some(cause),
-        ..Error::new(Code::ServiceUnavailable, "A store does not answer.")
+        ..Error::new(Code::ServiceUnavailable, "A store does not answer; try again in a moment.")
     }
 }

@@ -35,7 +35,7 @@ pub(crate) async fn issue(call: &Call) -> kit::Result {
         "refresh_token" => refresh(call, &form).await,
         _ => Err(Error::new(
             Code::UnsupportedGrantType,
-            "grant_type is client_credentials or refresh_token.",
+            "grant_type must be client_credentials or refresh_token.",
         )),
     }
 }
@@ -45,7 +45,7 @@ async fn client_credentials(call: &Call, form: &Form) -> kit::Result {
     if client.scopes.is_empty() {
         return Err(Error::new(
             Code::InvalidScope,
-            "Whoever the client belongs to may do nothing any more of what it was made for.",
+            "The owner of the client no longer holds any of its scopes; use another client.",
         ));
     }
     let scopes = form.scopes(client.scopes)?;
@@ -265,11 +265,12 @@ impl Form {
         let mut asked: Vec<String> = asked.split(' ').map(str::to_owned).collect();
         let mut seen = HashSet::new();
         asked.retain(|scope| seen.insert(scope.clone()));
-        match asked.iter().find(|scope| !granted.contains(scope)) {
-            Some(scope) => {
-                Err(Error::new(Code::InvalidScope, format!("The scope {scope:?} is not granted.")))
-            }
-            None => Ok(asked),
+        match asked.iter().all(|scope| granted.contains(scope)) {
+            true => Ok(asked),
+            false => Err(Error::new(
+                Code::InvalidScope,
+                "A requested scope is not granted; leave it out, or leave scope out to get all.",
+            )),
         }
     }
 }

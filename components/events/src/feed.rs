@@ -73,7 +73,10 @@ pub(crate) fn place(scope: &Scope<'_>, cursor: &str) -> kit::Result<i64> {
     };
     match keys.as_slice() {
         [Value::Integer(seq)] => Ok(*seq),
-        _ => Err(Error::new(Code::InvalidCursor, "The cursor is not of this feed.")),
+        _ => Err(Error::new(
+            Code::InvalidCursor,
+            "The cursor does not belong to this feed; begin again without a cursor.",
+        )),
     }
 }
 

@@ -188,7 +188,7 @@ fn lifetime(claims: &JWTClaims<Claims>, now: u64) -> Result<u64, Error> {
         return Err(invalid("is not valid yet"));
     }
     if expires.saturating_sub(issued) > LONGEST_MS {
-        return Err(invalid("lives longer than the issuer lets it"));
+        return Err(invalid("is valid for longer than the issuer allows"));
     }
     Ok(expires)
 }

@@ -12,7 +12,8 @@ pub const HEADER: &str = "x-stream-holder";
 pub const ASKED: &str = "spin-stream-holder";
 
 /// The message for a holder with too many streams.
-pub const MESSAGE: &str = "You, your tenant or your network have as many streams open as may be at a time; close one first.";
+pub const MESSAGE: &str =
+    "Too many streams are open for you, your tenant or your network; close one first.";
 /// Seconds until a retry makes sense. Nobody knows when one of the streams ends.
 pub const RETRY_AFTER: u32 = 10;
 

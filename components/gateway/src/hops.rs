@@ -18,6 +18,7 @@ pub(crate) fn check(parts: &Parts, route: &Route<'_>) -> Result<(), Error> {
     }
     Err(Error::new(
         Code::MalformedRequest,
-        "Tenantry-Hops marks a delivery of webhooks, which receivers of webhooks alone take.",
+        "Tenantry-Hops marks a webhook delivery, which only webhook receivers accept; correct the \
+         URL of the endpoint.",
     ))
 }

@@ -96,7 +96,7 @@ impl<'de> Visitor<'de> for Value<'_> {
         let mut names = HashSet::new();
         while let Some(name) = object.next_key_seed(Name)? {
             if !names.insert(name) {
-                return Err(self.refuse("An object of the body has one name twice"));
+                return Err(self.refuse("An object of the body has the same name twice"));
             }
             object.next_value_seed(member)?;
         }

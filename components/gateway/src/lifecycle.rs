@@ -181,7 +181,7 @@ fn policy(rows: &[Deprecation]) -> Result<(), String> {
         let same =
             |other: &Deprecation| (other.major, &other.operation) == (row.major, &row.operation);
         if row.major == 0 || rows[..at].iter().any(same) {
-            return refuse("is no version, or is there twice".to_owned());
+            return refuse("is not a version, or is listed twice".to_owned());
         }
         let announced = row.announced_at.unwrap_or(row.deprecated_at);
         if announced > row.deprecated_at || row.deprecated_at >= row.sunset_at {
@@ -270,7 +270,7 @@ mod tests {
             ("guide", changed("https://", "http://")),
             ("guide", changed("https://docs", "//docs")),
             ("guide", changed("com/v2", "com/>; rel=x, <")),
-            ("no version", changed("\"major\":1", "\"major\":0")),
+            ("not a version", changed("\"major\":1", "\"major\":0")),
             ("not a day", changed("2028-03-01", "2028-02-30")),
             ("unknown field", changed("guide", "giude")),
         ] {

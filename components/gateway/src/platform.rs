@@ -116,14 +116,18 @@ impl BodyError {
     /// needs the limit, which is not known here.
     pub fn refusal(&self) -> (Code, &'static str) {
         match self {
-            Self::TooLarge => (Code::PayloadTooLarge, "The body is larger than it may be."),
-            Self::Broken => (Code::MalformedRequest, "The body broke off."),
+            Self::TooLarge => (Code::PayloadTooLarge, "The body is too large."),
+            Self::Broken => (Code::MalformedRequest, "The body ended too early; send all of it."),
             Self::TooSlow => (Code::RequestTimeout, "The body did not come in time."),
             Self::Crowded => {
-                let message = "Bodies of this address take as much memory as they may.";
+                let message =
+                    "The bodies from this address take too much memory; send fewer at once.";
                 (Code::RateLimitExceeded, message)
             }
-            Self::NoRoom => (Code::ServiceUnavailable, "There is no room for the body now."),
+            Self::NoRoom => (
+                Code::ServiceUnavailable,
+                "There is no memory for the body now; try again in a moment.",
+            ),
         }
     }
 

@@ -41,7 +41,7 @@ pub(crate) async fn note<P: Platform>(platform: &P, refusal: &Error, record: &mu
         }
         // The function has no database, or it does not know this call.
         Ok(Err(error)) => record.cause = error.internal.or(Some(error.message)),
-        Err(fault) => record.cause = Some(format!("refusal not noted: {fault:?}")),
+        Err(fault) => record.cause = Some(format!("the refusal was not noted: {fault:?}")),
     }
 }
 

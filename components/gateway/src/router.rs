@@ -146,7 +146,7 @@ impl Routes {
     fn unknown(&self, target: &Target<'_>) -> Error {
         let message = if target.major > 0 && !self.majors.contains(&target.major) {
             let majors: Vec<_> = self.majors.iter().map(|major| format!("v{major}")).collect();
-            format!("This API has no version v{}, but {}.", target.major, majors.join(", "))
+            format!("This API does not have this version; it has {}.", majors.join(", "))
         } else {
             "No operation has this path.".to_owned()
         };

@@ -74,7 +74,7 @@ pub(crate) fn check(parts: &Parts, major: u32) -> Result<(), Error> {
     }
     Err(Error::new(
         Code::NotAcceptable,
-        format!("This path serves version {served}; Accept-Version asks for another one."),
+        format!("This path serves version {served}, but Accept-Version asks for another one."),
     )
     .with("served_version", served))
 }

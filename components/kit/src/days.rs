@@ -21,7 +21,9 @@ impl FromStr for Days {
         let number = |text: &str| match text.trim().parse::<i64>() {
             // A thousand years: times in milliseconds must not overflow.
             Ok(days) => Ok(days.clamp(SHORTEST, 365_000)),
-            Err(_) => Err("is no number of days, and others for plans: write 90;pro=365"),
+            Err(_) => {
+                Err("is not a number of days, with other numbers for plans: write 90;pro=365")
+            }
         };
         let mut parts = text.split(';');
         let others = number(parts.next().unwrap_or_default())?;
@@ -30,7 +32,7 @@ impl FromStr for Days {
             let (name, days) = part.split_once('=').ok_or("has a part without a plan")?;
             let name = name.trim();
             if name.is_empty() || plans.iter().any(|(known, _)| known == name) {
-                return Err("names no plan, or one twice");
+                return Err("has a part without a plan, or a plan twice");
             }
             plans.push((name.to_owned(), number(days)?));
         }

@@ -10,12 +10,13 @@ impl From<Refused> for Error {
         let (code, message) = if refused.unknown {
             (
                 Code::InvalidParameter,
-                "The query asks for what this list does not know; details.fields says what it knows.",
+                "The query has a parameter that this list does not know; details.fields says what \
+                 it knows.",
             )
         } else {
             (
                 Code::ValidationFailed,
-                "A query parameter has a value that does not fit; details.fields lists all.",
+                "A query parameter has a wrong value; details.fields lists all of them.",
             )
         };
         Self { violations: refused.violations, ..Self::new(code, message) }

@@ -16,7 +16,7 @@ pub(crate) fn fault(error: store::Error) -> Error {
     let cause = format!("key-value store: {error:?}");
     Error {
         internal: Some(cause),
-        ..Error::new(Code::ServiceUnavailable, "A store does not answer.")
+        ..Error::new(Code::ServiceUnavailable, "A store does not answer; try again in a moment.")
     }
 }
 

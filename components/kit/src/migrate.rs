@@ -121,6 +121,9 @@ fn refused(cause: String) -> Error {
     Error {
         internal: Some(cause),
         retry_after: Some(10),
-        ..Error::new(Code::ServiceUnavailable, "The service is being upgraded.")
+        ..Error::new(
+            Code::ServiceUnavailable,
+            "The service is being upgraded; try again in a moment.",
+        )
     }
 }

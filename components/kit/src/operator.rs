@@ -25,7 +25,11 @@ fn demand(call: &Call, variable: &str, token: &str) -> Result<(), Error> {
     let given = call.header("authorization").and_then(|header| header.strip_prefix("Bearer "));
     let known = !token.is_empty()
         && given.is_some_and(|given| given.as_bytes().ct_eq(token.as_bytes()).into());
-    let message =
-        || format!("This operation needs the operator's credential, the variable {variable}.");
+    let message = || {
+        format!(
+            "This operation needs the operator's credential, which is set in the variable \
+             {variable}."
+        )
+    };
     if known { Ok(()) } else { Err(Error::new(Code::AuthenticationRequired, message())) }
 }

@@ -53,7 +53,7 @@ impl<'a> Sweep<'a> {
     /// # Errors
     /// `internal-error` or `service-unavailable` of the database.
     pub fn begin(call: &'a Call) -> Result<Self, Error> {
-        let system = System::open(call, "what is too old goes, whosever it is")?;
+        let system = System::open(call, "old rows of all tenants are removed")?;
         let now = system.transaction(|| advance(&system))?;
         Ok(Self { system, now })
     }
@@ -64,7 +64,7 @@ impl<'a> Sweep<'a> {
     /// # Errors
     /// As [`Sweep::begin`].
     pub fn join(call: &'a Call) -> Result<Option<Self>, Error> {
-        let system = System::open(call, "what is too old goes, whosever it is")?;
+        let system = System::open(call, "old rows of all tenants are removed")?;
         let now = clock(&system)?;
         Ok(now.map(|now| Self { system, now }))
     }

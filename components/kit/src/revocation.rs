@@ -201,8 +201,9 @@ fn write(database: &Database, bucket: &Bucket, tenant: &str, subject: &str) -> R
     };
     match agree(held, row, swap)? {
         true => Ok(()),
-        false => {
-            Err(Error::new(Code::ServiceUnavailable, "Too many write one revocation at once."))
-        }
+        false => Err(Error::new(
+            Code::ServiceUnavailable,
+            "Too many requests write the same revocation at once; try again in a moment.",
+        )),
     }
 }

@@ -103,9 +103,12 @@ impl Seal {
         let bytes = STANDARD.decode(sealed).internal()?;
         let (nonce, sealed) = bytes.split_first_chunk::<NONCE>().ok_or("too short").internal()?;
         let payload = Payload { msg: sealed, aad: name.as_bytes() };
-        cipher(key)
-            .decrypt(&Nonce::from(*nonce), payload)
-            .map_err(|_| refused("what was sealed does not open: the variable master_key is not the one that sealed it"))
+        cipher(key).decrypt(&Nonce::from(*nonce), payload).map_err(|_| {
+            refused(
+                "a secret cannot be decrypted: the variable master_key is not the \
+                key that encrypted it",
+            )
+        })
     }
 }
 
@@ -115,7 +118,8 @@ fn cipher(key: &[u8]) -> Aes256Gcm {
 
 fn of_the_master_key() -> Error {
     refused(
-        "what an older release has sealed with the master key does not open: set the variable \
+        "a secret that an older release encrypted with the master key cannot be decrypted: set the \
+         variable \
          sealing_key_before (SPIN_VARIABLE_SEALING_KEY_BEFORE) to the master key",
     )
 }

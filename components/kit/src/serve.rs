@@ -88,7 +88,11 @@ fn check(operation: &Operation, given: &[Parameter], sent: &[u8]) -> Result<Valu
         Some(body) if !body.required && sent.is_empty() => Value::Object(Map::new()),
         Some(body) if body.validate => {
             let document: Value = serde_json::from_slice(sent).map_err(|_| {
-                Error::new(Code::MalformedRequest, "The body is not JSON that can be read: it is nested too deeply or too large a number.")
+                Error::new(
+                    Code::MalformedRequest,
+                    "The JSON of the body cannot be read: it is \
+                    nested too deeply, or has a number that is too large.",
+                )
             })?;
             violations.extend(validate::body(body.schema, &document));
             document

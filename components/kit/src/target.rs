@@ -11,7 +11,7 @@ use special_use::Unfit;
 use url::{Host, Url};
 
 /// The refusal of an address or a name. It does not tell of which kind the address is.
-const INNER: &str = "Must not name an address that is private or of this machine.";
+const INNER: &str = "Must not name a private address or an address of this machine.";
 
 /// Parses the URL of an endpoint. If `development` is set, then plain HTTP to this machine is
 /// allowed.

@@ -76,7 +76,7 @@ pub(crate) async fn run(call: &Call) -> kit::Result {
             may_pass: error.code == Code::ServiceUnavailable,
             cause: error.internal.unwrap_or(error.message),
         });
-        note("what all share", own);
+        note("shared tables", own);
     }
     // If one function fails, then the others are still called.
     for (function, path, parameters) in WORK {
@@ -96,11 +96,18 @@ fn failed(failures: &[(String, Failure)]) -> Error {
         true => Error {
             internal,
             retry_after: Some(AGAIN),
-            ..Error::new(Code::ServiceUnavailable, "A part of the work could not be done.")
+            ..Error::new(
+                Code::ServiceUnavailable,
+                "Some of the work was not done; the same call may succeed later.",
+            )
         },
-        false => {
-            Error { internal, ..Error::new(Code::InternalError, "A part of the work failed.") }
-        }
+        false => Error {
+            internal,
+            ..Error::new(
+                Code::InternalError,
+                "Some of the work failed; the log has the causes under the trace id.",
+            )
+        },
     }
 }
 

@@ -55,7 +55,8 @@ impl Error {
 
     /// A fault of the server, `internal-error`. Its cause is for the log only.
     pub fn internal(cause: impl Debug) -> Self {
-        let message = "An unexpected fault of the server; the trace id finds it in the log.";
+        let message = "An unexpected fault of the server; the operator finds the cause in the log \
+            by the trace id.";
         Self { internal: Some(format!("{cause:?}")), ..Self::new(Code::InternalError, message) }
     }
 

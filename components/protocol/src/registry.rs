@@ -69,16 +69,16 @@ registry! { $
     //     remedy
     MalformedRequest 400 false "malformed_request" "MALFORMED_REQUEST" "REQUEST_MALFORMED"
         "The request cannot be parsed"
-        "The path, a header or the body is not what its syntax asks for, such as a body that is not valid JSON."
-        "Mend the syntax at the place that the message names, then send the request again.";
+        "The path, a header or the body breaks its syntax. For example, the body is not valid JSON."
+        "Correct the syntax at the place that the message names, then send the request again.";
     InvalidParameter 400 false "invalid_parameter" "INVALID_PARAMETER" "REQUEST_INVALID_PARAMETER"
         "A query parameter is not valid"
-        "The query string has a parameter that this operation does not know, or a value that the list cannot read."
+        "The query string has a parameter that this operation does not know, or a value that the operation cannot read."
         "Compare the parameters in `details.fields` with those of the operation in the contract; names are case-sensitive.";
     InvalidCursor 400 false "invalid_cursor" "INVALID_CURSOR" "REQUEST_INVALID_CURSOR"
         "The cursor does not belong to this list"
-        "The cursor was changed on its way, or comes from another list, another filter or another tenant."
-        "Begin again without a cursor, and hand on each `next_cursor` as it is and with the same other parameters.";
+        "The cursor was changed, or it comes from another list, another filter or another tenant."
+        "Begin again without a cursor. Then send each `next_cursor` unchanged, and with the same other parameters.";
     InvalidRequest 400 false "invalid_request" "INVALID_REQUEST" "AUTH_INVALID_REQUEST"
         "The OAuth request is not valid"
         "A parameter of the token request is missing, repeated or malformed (RFC 6749 section 5.2)."
@@ -86,14 +86,14 @@ registry! { $
     InvalidClient 401 false "invalid_client" "INVALID_CLIENT" "AUTH_INVALID_CLIENT"
         "Client authentication failed"
         "The client id is not known, the secret is wrong, or no client authentication was sent (RFC 6749 section 5.2)."
-        "Send client id and secret with HTTP Basic or in the form; make a new client when the secret is lost.";
+        "Send client id and secret with HTTP Basic or in the form; if the secret is lost, rotate it.";
     InvalidGrant 400 false "invalid_grant" "INVALID_GRANT" "AUTH_INVALID_GRANT"
         "The grant is not valid"
         "The refresh token is wrong, expired, revoked or was used before; a second use revokes all tokens of that login."
         "Log in again, and from then on keep only the newest refresh token.";
     UnauthorizedClient 400 false "unauthorized_client" "UNAUTHORIZED_CLIENT" "AUTH_UNAUTHORIZED_CLIENT"
         "The client may not use this grant"
-        "The client is known, but this grant type is not one that it may use (RFC 6749 section 5.2)."
+        "The client is known, but it may not use this grant type (RFC 6749 section 5.2)."
         "Use the grant type that the client was made for.";
     UnsupportedGrantType 400 false "unsupported_grant_type" "UNSUPPORTED_GRANT_TYPE" "AUTH_UNSUPPORTED_GRANT_TYPE"
         "The grant type is not supported"
@@ -113,28 +113,28 @@ registry! { $
         "Get a new token with the refresh token or by logging in, then send the request again.";
     InvalidCredentials 401 false "invalid_credentials" "INVALID_CREDENTIALS" "AUTH_INVALID_CREDENTIALS"
         "E-mail or password is wrong"
-        "There is no user with this e-mail address and password, or the user is no member of the tenant; which of these is not said."
+        "There is no user with this e-mail address and password, or the user is not a member of the tenant. The answer does not say which."
         "Check the address, the password and, where one was sent, the tenant; repeated guesses are counted.";
     InsufficientScope 403 false "insufficient_scope" "INSUFFICIENT_SCOPE" "AUTH_INSUFFICIENT_SCOPE"
         "The credential lacks a scope"
         "The credential is valid, but does not hold the scope that the operation needs, which is in `details.required_scope`."
         "Use a credential that holds the scope, or ask an owner of the tenant for one.";
     TenantMismatch 403 false "tenant_mismatch" "TENANT_MISMATCH" "AUTH_TENANT_MISMATCH"
-        "The tenant is not the credential's"
-        "The header `X-Tenant-Id` or the body names another tenant than the one that the credential is for."
+        "The tenant does not match the credential"
+        "The header `X-Tenant-Id` or the body names another tenant than that of the credential."
         "Leave the tenant out, or log in for the tenant that you mean.";
     Forbidden 403 false "forbidden" "FORBIDDEN" "REQUEST_FORBIDDEN"
-        "This is not done here"
-        "The request asks for what is not done here, whoever asks, such as a new object with an id of the client's choice."
-        "Leave out what the message names; no other credential helps.";
+        "The request is not allowed"
+        "No client may do what the request asks for, such as choose the id of a new object."
+        "Leave out what the message names. Another credential does not help.";
     RouteNotFound 404 false "route_not_found" "ROUTE_NOT_FOUND" "ROUTE_NOT_FOUND"
         "No such route"
         "No operation of this API has the path of the request."
         "Compare the path with the contract: the version prefix, plural names, and no slash at the end.";
     ResourceNotFound 404 false "resource_not_found" "RESOURCE_NOT_FOUND" "RESOURCE_NOT_FOUND"
         "No such resource"
-        "There is nothing of this id that the credential's tenant can see; an object of another tenant is answered the same."
-        "Check the id and the tenant that the credential is for; the list shows what there is.";
+        "The tenant of the credential has no object with this id. The answer is the same if another tenant has one."
+        "Check the id, and the tenant of the credential. The list shows which objects exist.";
     MethodNotAllowed 405 false "method_not_allowed" "METHOD_NOT_ALLOWED" "METHOD_NOT_ALLOWED"
         "The method is not allowed here"
         "The path exists, but does not take this HTTP method."
@@ -154,7 +154,7 @@ registry! { $
     IdempotencyConflict 409 true "idempotency_conflict" "IDEMPOTENCY_CONFLICT" "IDEMPOTENCY_CONFLICT"
         "The same request is still running"
         "A request with the same `Idempotency-Key` has not been answered yet."
-        "Wait for the seconds in `Retry-After` and send it again with the same key: it gets the first one's answer.";
+        "Wait for the seconds in `Retry-After` and send it again with the same key: it gets the answer to the first request.";
     ResourceGone 410 false "resource_gone" "RESOURCE_GONE" "RESOURCE_GONE"
         "The resource was deleted"
         "The object existed in this tenant and was deleted."
@@ -182,27 +182,27 @@ registry! { $
     ValidationFailed 422 false "validation_failed" "VALIDATION_ERROR" "VALIDATION_FAILED"
         "The request breaks the contract"
         "The request can be parsed, but a field or parameter breaks a rule of the contract; nothing was changed."
-        "Mend everything that `details.fields` lists: it names each place and rule, not only the first.";
+        "Correct everything that `details.fields` lists: it names each place and rule, not only the first.";
     IdempotencyKeyReused 422 false "idempotency_key_reused" "IDEMPOTENCY_KEY_REUSED" "IDEMPOTENCY_KEY_REUSED"
         "The idempotency key was used for another request"
         "The `Idempotency-Key` belongs to an earlier request with another body."
         "Make a new key for each new request, and keep a key for retries of the same request only.";
     PreconditionRequired 428 false "precondition_required" "PRECONDITION_REQUIRED" "PRECONDITION_REQUIRED"
         "If-Match is needed"
-        "The operation replaces an object and was sent without `If-Match`, so it could undo a change that it has not seen."
+        "The operation replaces an object and was sent without `If-Match`, so it could undo a change that the client has not seen."
         "Read the object and send its `ETag` as `If-Match`.";
     RateLimitExceeded 429 true "rate_limit_exceeded" "RATE_LIMIT_EXCEEDED" "RATE_LIMIT_EXCEEDED"
         "Too many requests"
         "The credential or the address has sent more requests in this minute than its limit allows."
-        "Wait for the seconds in `Retry-After`; `X-RateLimit-Remaining` tells beforehand what is left.";
+        "Wait for the seconds in `Retry-After`; `X-RateLimit-Remaining` says how many requests are left.";
     HeaderFieldsTooLarge 431 false "header_fields_too_large" "HEADER_FIELDS_TOO_LARGE" "HEADER_FIELDS_TOO_LARGE"
         "The header section is too large"
         "The header fields together are larger than the server reads."
         "Send fewer or shorter header fields; cookies are not needed here.";
     InternalError 500 true "internal_error" "INTERNAL_ERROR" "INTERNAL_ERROR"
         "An unexpected fault of the server"
-        "Something failed inside the server; its cause is in the log under the trace id, never in the answer."
-        "Try again later with the same `Idempotency-Key`; if it stays, tell the operator the trace id.";
+        "Something failed inside the server. The log has the cause under the trace id; the answer never has it."
+        "Try again later with the same `Idempotency-Key`. If it fails again, then tell the operator the trace id.";
     NotImplemented 501 false "not_implemented" "NOT_IMPLEMENTED" "METHOD_NOT_IMPLEMENTED"
         "The method is not implemented"
         "No operation of any path has this HTTP method."
@@ -213,6 +213,6 @@ registry! { $
         "Wait for the seconds in `Retry-After` and send the request again, with the same `Idempotency-Key` if it writes.";
     Timeout 504 true "timeout" "TIMEOUT" "SERVICE_TIMEOUT"
         "The function did not answer in time"
-        "The request was accepted, but its work took longer than it may; whether it was done is not known."
+        "The request was accepted, but the function took too long. It is not known whether the work was done."
         "Send the request again with the same `Idempotency-Key`, or read the object first to see whether it was done.";
 }

@@ -19,7 +19,7 @@ pub(crate) fn rule(change: Change<'_>) -> kit::Result<()> {
             return Err(Error::violation(
                 "/manager_id",
                 "NOT_ALLOWED_VALUE",
-                "Nobody manages themselves.",
+                "A user cannot be their own manager.",
             ));
         }
     }
@@ -29,7 +29,7 @@ pub(crate) fn rule(change: Change<'_>) -> kit::Result<()> {
     if (had || has) && !caller_is_owner(call)? {
         return Err(Error::new(
             Code::InsufficientScope,
-            "Only an owner of the tenant makes, changes or removes owners.",
+            "Only an owner of the tenant can create, change or remove owners.",
         ));
     }
     let is_other = before.map_or(Ok(true), |before| is_other_account(before, user))?;
@@ -39,7 +39,7 @@ pub(crate) fn rule(change: Change<'_>) -> kit::Result<()> {
     if was_owner && !stays && other_owners(scope, user)? == 0 {
         return Err(Error::new(
             Code::Conflict,
-            "This is the last owner of the tenant; make another one first.",
+            "This is the last owner of the tenant; make another user an owner first.",
         ));
     }
     if let Some(before) = before

@@ -62,7 +62,8 @@ pub(crate) fn settle(
             }
             (Some(plain), _) => plain,
             (None, _) if value == MASK => {
-                let message = "Is the mask of a value, and there is none; write the value.";
+                let message =
+                    "Is the mask of a stored value, but no value is stored; write the value.";
                 found.push((pointer(header), message));
                 continue;
             }

@@ -104,7 +104,10 @@ pub(crate) fn check(headers: &Map<String, Json>) -> Vec<Wrong> {
         if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
             note(pointer(name), "Must be the name of a header.");
         } else if is_reserved(name) && !value.is_null() {
-            note(pointer(name), "Is a header that the delivery or a proxy sets itself.");
+            note(
+                pointer(name),
+                "Is a header that the delivery or a proxy sets; choose another name.",
+            );
         }
         // RFC 9110 section 5.5. `HeaderValue` also accepts bytes beyond ASCII, so they are checked
         // here.
@@ -126,7 +129,7 @@ pub(crate) fn check_all(headers: &Map<String, Json>) -> Vec<Wrong> {
     let names: Vec<String> = headers.keys().map(|name| name.to_ascii_lowercase()).collect();
     for (at, name) in headers.keys().enumerate() {
         if names[..at].contains(&names[at]) {
-            found.push((pointer(name), "Is there twice; case makes no difference."));
+            found.push((pointer(name), "Is given twice; upper and lower case make no difference."));
         }
     }
     found

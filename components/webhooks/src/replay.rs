@@ -76,7 +76,7 @@ pub(crate) fn resend(call: &Call) -> kit::Result {
         if take_up(scope, id, &event)? == 0 {
             return Err(Error::new(
                 Code::ResourceGone,
-                "The event of this attempt is not kept any more.",
+                "The event of this attempt was removed, because it is too old.",
             ));
         }
         Reply::accepted(&Delivery { endpoint_id: id, event_id: &event, status: "PENDING" })

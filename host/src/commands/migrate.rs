@@ -101,7 +101,7 @@ pub async fn migrate(
             Some(function) => grant_own(&client, function, &role).await?,
         }
         let whose = function.unwrap_or("the functions");
-        tell(&format!("Schema version {VERSION}; role {role} has what {whose} may do"));
+        tell(&format!("Schema version {VERSION}; role {role} has the rights of {whose}"));
     }
     Ok(())
 }

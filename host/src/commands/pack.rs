@@ -35,7 +35,7 @@ pub fn bundle(
     progress: impl Fn(&str),
 ) -> anyhow::Result<Bundled> {
     // Other systems require signed programs, or have no `/proc/self/exe`.
-    ensure!(cfg!(target_os = "linux"), "one file of everything is for Linux; serve the manifest");
+    ensure!(cfg!(target_os = "linux"), "a bundle works only on Linux; serve the manifest instead");
     others.iter().try_for_each(|(name, _)| reserved(name))?;
     let mut archive = Writer::new();
     archive.add(MANIFEST, &read(manifest)?)?;

@@ -61,7 +61,7 @@ pub(crate) fn unread(
     let mut near: Vec<_> = names.iter().filter_map(|name| nearest(&known, name)).collect();
     near.dedup();
     let remedy = match near.is_empty() {
-        true => "unset it; [variables] of the manifest has those that there are".to_owned(),
+        true => "unset it; [variables] of the manifest lists all variables".to_owned(),
         false => format!("did you mean {}?", near.join(", ")),
     };
     Some(format!("{}: the manifest has no such variable; {remedy}", names.join(", ")))

@@ -50,7 +50,7 @@ impl Code {
         let component = match ready {
             Some(Ok(component)) => component,
             Some(Err(error)) => {
-                let told = format!("{error:#}; so it is compiled here, which takes seconds");
+                let told = format!("{error:#}; so it is compiled now, which takes seconds");
                 log.emit(|| tracing::warn!(component = self.id, "{told}"));
                 compile(file, &file.read()?)?
             }
@@ -114,7 +114,7 @@ mod tests {
             (None, "is not in this program"),
         ] {
             let [line] = &load(code.as_deref())[..] else { panic!("{why}: one line") };
-            assert!(line.contains(why) && line.contains("compiled here"), "{line}");
+            assert!(line.contains(why) && line.contains("compiled now"), "{line}");
         }
     }
 }

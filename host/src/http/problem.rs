@@ -64,7 +64,7 @@ pub(crate) fn no_body(error: &gateway::BodyError) -> Response<ResponseBody> {
 /// answers yet.
 pub(crate) fn no_room(full: Full) -> Response<ResponseBody> {
     let (code, message) = match full {
-        Full::Address => (Code::RateLimitExceeded, "Take the answers to earlier requests first."),
+        Full::Address => (Code::RateLimitExceeded, "Read the answers to earlier requests first."),
         Full::All => (Code::ServiceUnavailable, "The server is at capacity"),
     };
     let mut response = answer(code, message);

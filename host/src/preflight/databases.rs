@@ -67,8 +67,8 @@ fn unmixed(variables: &Variables, name: &str) -> anyhow::Result<()> {
     let own = found.iter().filter(|access| access.function.is_some()).count();
     ensure!(
         own == 0 || (own == FUNCTIONS.len() && found.len() == own),
-        "variable {name}: is for all functions, and {name}_{{{}}} for one each; set the one, or \
-         all of the others and not it",
+        "variable {name}: is for all functions, and {name}_{{{}}} are for single functions; set \
+         only the one, or only all of the others",
         FUNCTIONS.join(",")
     );
     Ok(())

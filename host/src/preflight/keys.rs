@@ -65,7 +65,8 @@ pub(crate) fn fill(variables: &mut Variables, master: &Master) -> anyhow::Result
         let held = variables.get(name).map(str::trim).unwrap_or_default();
         ensure!(
             held.is_empty() || held == value || held == default,
-            "variable {name}: is not that of master_key; leave it out, as the runner finds it out"
+            "variable {name}: does not match master_key; leave it out, because the runner derives \
+             it"
         );
         variables.set(name, value);
     }

@@ -101,7 +101,7 @@ fn alone(variables: &Variables, options: &Options) -> anyhow::Result<()> {
     let instead = format!("for others, {MAKE} and leave --development out");
     ensure!(
         options.listen.ip().to_canonical().is_loopback(),
-        "--development: --listen {} is reached from other machines; listen on 127.0.0.1, or, \
+        "--development: --listen {} can be reached from other machines; listen on 127.0.0.1, or, \
          {instead}",
         options.listen
     );

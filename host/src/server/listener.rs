@@ -257,17 +257,17 @@ fn unambiguous(request: &Parts) -> Result<(), &'static str> {
     let mut codings = headers.get_all(TRANSFER_ENCODING).into_iter();
     let chunked = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"chunked");
     if codings.next().is_some_and(|coding| !chunked(coding)) || codings.next().is_some() {
-        return Err("Transfer-Encoding takes `chunked` alone.");
+        return Err("Transfer-Encoding must be `chunked`.");
     }
     let mut hosts = headers.get_all(HOST).into_iter();
     let host = match (hosts.next(), hosts.next()) {
         (Some(host), None) => host,
         (None, None) if request.version < Version::HTTP_11 => return Ok(()),
-        _ => return Err("A request has one Host."),
+        _ => return Err("A request must have exactly one Host."),
     };
     let named = |host: &HeaderValue| host.to_str().ok()?.parse::<Authority>().ok();
     let Some(host) = named(host).filter(|host| !host.as_str().contains('@')) else {
-        return Err("Host is a name or address, and a port.");
+        return Err("Host must be a name or an address, with or without a port.");
     };
     match request.uri.authority() {
         Some(other) if *other != host => Err("The target and Host name different servers."),

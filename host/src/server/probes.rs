@@ -44,7 +44,8 @@ pub(super) async fn answer(
 fn metrics(app: &App, headers: &HeaderMap) -> Response<ResponseBody> {
     let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     if !app.metrics.allows(given) {
-        let message = "The metrics need the operator's credential, the variable operator_token.";
+        let message = "The metrics need the operator's credential, which is set in the variable \
+            operator_token.";
         let mut response = problem::answer(Code::AuthenticationRequired, message);
         response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         return response;

@@ -22,8 +22,8 @@ impl AtomicFile {
         let path = beside(target, ".partial");
         let file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => bail!(
-                "{}: exists already; it is being written by another process, or is what one \
-                 left that was killed: then remove it",
+                "{}: exists already; another process writes it, or a killed process left it: then \
+                 remove it",
                 path.display()
             ),
             file => file.with_context(|| format!("{}: cannot be made", path.display()))?,

@@ -54,19 +54,19 @@ impl Metrics {
         );
         registry.register(
             "key_value_failures",
-            "Operations that a key-value store did not do; rate limits are then counted by each \
+            "Operations that a key-value store failed to do; rate limits are then counted by each \
              process alone, or the request is refused (limit_fail_closed)",
             store_failures.clone(),
         );
         registry.register_with_unit(
             "guest_memory",
-            "Linear memory of all instances of a component, those that rest included",
+            "Linear memory of all instances of a component, including idle ones",
             Unit::Bytes,
             guest_memory.clone(),
         );
         registry.register(
             "guest_memory_refusals",
-            "Times that an instance was refused memory because others have it; most are sign-ins, \
+            "How often an instance was refused memory because others had it; most are sign-ins, \
              which are then answered with 503",
             memory_refusals.clone(),
         );

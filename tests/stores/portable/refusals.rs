@@ -89,11 +89,17 @@ async fn bad_files() {
         (rows.join("\n") + "\n", &["is cut off in line"]),
         (good[..good.len() - 1].to_owned(), &["is cut off in line"]),
         (with("\"name\":\"n1\"", "\"name\":\"n7\""), &["was changed", "checksum"]),
-        (with("\"name\":\"n1\"", "\"name\":n1\""), &["line", "was changed, it is no row"]),
-        (with("\"version\":1", "\"version\":1.5"), &["line", "was changed, it is no row"]),
+        (
+            with("\"name\":\"n1\"", "\"name\":n1\""),
+            &["line", "was changed, so this line is not a row"],
+        ),
+        (
+            with("\"version\":1", "\"version\":1.5"),
+            &["line", "was changed, so this line is not a row"],
+        ),
         (good.replacen("\"rows\":", "\"rows\":1", 1), &["was changed", "checksum"]),
         (with("\"exported_at\":\"2", "\"exported_at\":\"1"), &["was changed", "checksum"]),
-        (good.clone() + "\n", &["goes on behind its end"]),
+        (good.clone() + "\n", &["has lines after its end"]),
         (
             with(&schema(VERSION), &schema(VERSION - 1)),
             &["its schema has version", "release that made it"],
@@ -134,7 +140,7 @@ async fn bad_files() {
     fs::write(directory.path().join("null.jsonl"), null).unwrap();
     let file = directory.path().join("null.jsonl");
     refused(import(&file, &target).await, &["projects.name has the character U+0000", "remove it"]);
-    refused(import(directory.path(), &target).await, &["is not a file"]);
+    refused(import(directory.path(), &target).await, &["is not a regular file"]);
     refused(
         import(&directory.path().join("none"), &target).await,
         &["none: there is no such file"],
@@ -164,7 +170,10 @@ async fn bad_targets() {
             postgres("app", &empty),
             ["does not see the rows of all tenants", "role that owns the tables"],
         ),
-        (postgres("owner", "there_is_none"), ["there_is_none", "name the one that there is"]),
+        (
+            postgres("owner", "there_is_none"),
+            ["there_is_none", "create it, or name one that exists"],
+        ),
         (Store::Postgres("x".to_owned()), ["--database-url", "write postgres://"]),
     ] {
         let before = (state(&empty).await, state(&full).await, state(&older).await);

@@ -67,9 +67,9 @@ impl Part {
     pub(super) fn why(self) -> &'static str {
         match self.kind {
             Kind::Brute => "It is short.",
-            Kind::Word => "It has common words, or what is known of you.",
+            Kind::Word => "It has common words, or words that are known about you.",
             Kind::Sequence => "It has a sequence, such as abc or 6543.",
-            Kind::Keyboard => "It has keys that are neighbours.",
+            Kind::Keyboard => "It has neighbouring keys of the keyboard.",
             Kind::Repeat => "It repeats itself.",
             Kind::Year => "It has a year.",
         }

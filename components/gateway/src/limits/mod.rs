@@ -129,11 +129,13 @@ impl Limits {
         let taken = match platform.take(&key, quota, cost).await {
             Ok(taken) => taken,
             Err(fault) if self.fail_closed.contains(class) => {
-                let cause = format!("rate limit, which fails closed: {fault:?}");
+                let cause = format!(
+                    "the rate limit cannot be counted, so the request is refused: {fault:?}"
+                );
                 return Err(Error::because(Code::ServiceUnavailable, cause));
             }
             Err(fault) => {
-                let cause = format!("rate limit counted in this gateway alone: {fault:?}");
+                let cause = format!("only this gateway counts the rate limit: {fault:?}");
                 record.cause = Some(cause);
                 self.fallback.take(key, quota, cost, now)
             }
@@ -161,7 +163,7 @@ impl Limits {
                 standing.admit(&mut record.quotas).err().unwrap_or(refusal)
             }
             Err(fault) => {
-                record.cause = Some(format!("refusal not counted: {fault:?}"));
+                record.cause = Some(format!("the refusal was not counted: {fault:?}"));
                 refusal
             }
         }

@@ -42,7 +42,8 @@ pub(super) fn apply<S>(
             answer
         }
         Verdict::Failed => {
-            let message = "The object is not the one that If-Match or If-Unmodified-Since names.";
+            let message = "The object is not in the version that If-Match or If-Unmodified-Since \
+                names; read it again.";
             errors::render(&Error::new(Code::PreconditionFailed, message), form, record)
         }
     }

@@ -36,7 +36,7 @@ pub(super) fn native(shape: &Shape, target: Target<'_>, raw: &RawValue) -> Resul
     if reader.violations.is_empty() {
         return Ok(body);
     }
-    let message = "The request is not a JSON:API document as this operation reads it.";
+    let message = "The request is not a JSON:API document that this operation accepts.";
     Err(Error { violations: reader.violations, ..Error::new(Code::ValidationFailed, message) })
 }
 
@@ -59,7 +59,7 @@ impl Reader<'_> {
     /// violation.
     fn object<'r>(&mut self, pointer: &str, raw: Option<&'r RawValue>) -> Option<Members<'r>> {
         let Some(raw) = raw else {
-            self.refuse(pointer, "REQUIRED", "Must be there.");
+            self.refuse(pointer, "REQUIRED", "Must be given.");
             return None;
         };
         let Some(Members(mut members)) = Members::of(raw) else {
@@ -74,7 +74,7 @@ impl Reader<'_> {
         let mut out = "{".to_owned();
         let Some(top) = self.object("", Some(raw)) else { return Ok(out) };
         if top.get("errors").is_some() {
-            self.refuse("/errors", "NOT_ALLOWED_VALUE", "Must not be there beside `data`.");
+            self.refuse("/errors", "NOT_ALLOWED_VALUE", "Must not be given together with `data`.");
         }
         let Some(data) = self.object("/data", top.get("data")) else { return Ok(out) };
         self.identity(target, &data)?;
@@ -95,7 +95,7 @@ impl Reader<'_> {
             for (name, _) in given.0.iter().filter(|(name, _)| !is_known(name)) {
                 let name = name.replace('~', "~0").replace('/', "~1");
                 let pointer = format!("/data/relationships/{name}");
-                self.refuse(&pointer, "UNKNOWN_FIELD", "Is no relationship of this resource.");
+                self.refuse(&pointer, "UNKNOWN_FIELD", "Is not a relationship of this resource.");
             }
             for relation in &shape.relations {
                 if let Some(raw) = given.get(&relation.name) {
@@ -113,10 +113,10 @@ impl Reader<'_> {
         let collection = &self.shape.collection;
         let named = data.get("type").map(text);
         match named {
-            None => self.refuse("/data/type", "REQUIRED", "Must be there."),
+            None => self.refuse("/data/type", "REQUIRED", "Must be given."),
             Some(None) => self.refuse("/data/type", "WRONG_TYPE", "Must be a string."),
             Some(Some(named)) if !collection.is_empty() && named != *collection => {
-                let message = format!("This operation reads resources of the type {collection}.");
+                let message = format!("This operation takes resources of the type {collection}.");
                 return Err(refused(Code::Conflict, "/data/type", message));
             }
             Some(Some(_)) => {}
@@ -125,11 +125,11 @@ impl Reader<'_> {
             self.refuse("/data/lid", "WRONG_TYPE", "Must be a string.");
         }
         match data.get("id").map(text) {
-            None if target.is_update => self.refuse("/data/id", "REQUIRED", "Must be there."),
+            None if target.is_update => self.refuse("/data/id", "REQUIRED", "Must be given."),
             Some(None) => self.refuse("/data/id", "WRONG_TYPE", "Must be a string."),
             Some(Some(_)) if collection.is_empty() => {}
             Some(Some(_)) if target.id.is_none() => {
-                let message = "Leave the id out: a new resource gets one here.";
+                let message = "Leave the id out: the server gives a new resource its id.";
                 return Err(refused(Code::Forbidden, "/data/id", message.to_owned()));
             }
             Some(Some(named)) if target.id != Some(&named) => {
@@ -147,7 +147,7 @@ impl Reader<'_> {
         let Some(members) = members else { return };
         let pointer = format!("{pointer}/data");
         let Some(data) = members.get("data") else {
-            self.refuse(&pointer, "REQUIRED", "Must be there.");
+            self.refuse(&pointer, "REQUIRED", "Must be given.");
             return;
         };
         push_name(out, &relation.member);
@@ -179,7 +179,7 @@ impl Reader<'_> {
         for name in ["type", "id"] {
             let place = format!("{pointer}/{name}");
             match members.get(name).map(text) {
-                None => self.refuse(&place, "REQUIRED", "Must be there."),
+                None => self.refuse(&place, "REQUIRED", "Must be given."),
                 Some(None) => self.refuse(&place, "WRONG_TYPE", "Must be a string."),
                 Some(Some(id)) if name == "id" => push(out, &id),
                 Some(Some(named)) if named != relation.collection => {

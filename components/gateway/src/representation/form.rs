@@ -62,8 +62,8 @@ impl<'a> Form<'a> {
         self.operation = Some(operation);
         let offer = self.offer();
         let Some(choice) = accept::choose(&self.parts.headers, &offer) else {
-            let message =
-                "Nothing that Accept allows can be had; details.available lists what can.";
+            let message = "The server can produce nothing that Accept allows; details.available \
+                lists what it can produce.";
             return Err(
                 Error::new(Code::NotAcceptable, message).with("available", offer.available())
             );

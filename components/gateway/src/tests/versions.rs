@@ -59,7 +59,7 @@ fn another_major_and_an_unknown_one_are_not_found() {
     for target in ["/api/v7/things", "/v7/things"] {
         let answer = get(target);
         assert_eq!(answer.error(), (404, "route_not_found"));
-        assert_eq!(answer.body["message"], "This API has no version v7, but v1, v2.");
+        assert_eq!(answer.body["message"], "This API does not have this version; it has v1, v2.");
     }
 }
 

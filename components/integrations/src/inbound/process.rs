@@ -50,7 +50,7 @@ struct Waiting {
 /// Brings waiting webhooks into the feed. If one fails, then the others go on, and the failed one
 /// waits for the next call.
 pub(crate) fn run(call: &Call) -> kit::Result<Ingested> {
-    let system = System::open(call, "what was received waits whosever it is")?;
+    let system = System::open(call, "received webhooks of all tenants are processed")?;
     let all = system.fetch_all::<Waiting>(
         "SELECT tenant_id, integration_id, external_id, external_type, provider, kind, unreadable, \
          trace_id, received_at, hops FROM inbound_events WHERE status = 'RECEIVED' \

@@ -41,7 +41,7 @@ struct Untold {
 
 /// Writes the audit entries that are due. If one fails, then the others are still written.
 pub(crate) fn tell(call: &Call) -> kit::Result<()> {
-    let system = System::open(call, "what was refused waits whosever it is")?;
+    let system = System::open(call, "rejections of all tenants are recorded")?;
     let hour = now() / HOUR;
     // Rejections of requests that name no integration find no row here.
     let all = system.fetch_all::<Untold>(

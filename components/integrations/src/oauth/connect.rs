@@ -44,7 +44,10 @@ pub(crate) async fn connect(call: &Call) -> kit::Result {
     let verifier = String::from_utf8(verifier).internal()?;
     let provider = SETTINGS.providers.find(&pending.provider)?;
     if !provider.is_issuer(brought.iss.as_deref()) {
-        return Err(conflict("The answer is of another provider than the one that was asked."));
+        return Err(conflict(
+            "The answer comes from another provider than the one that was asked; begin again with \
+             `authorize`.",
+        ));
     }
     if let Some(error) = &brought.error {
         return Err(refused(error));
@@ -100,7 +103,7 @@ fn take(call: &Call, state: &str) -> kit::Result<Pending> {
         Ok(Reply::no_content())
     })?;
     pending.filter(|pending| pending.expires_at > now()).ok_or_else(|| {
-        conflict("No authorization of yours waits for this state; begin again with `authorize`.")
+        conflict("You have no pending authorization with this state; begin again with `authorize`.")
     })
 }
 

@@ -62,7 +62,10 @@ async fn renew(call: &Call, seal: &Seal) -> kit::Result<Connection> {
             true => Ok(connection),
             false => Err(Error {
                 retry_after: Some(1),
-                ..Error::new(Code::ServiceUnavailable, "The token is being refreshed; ask again.")
+                ..Error::new(
+                    Code::ServiceUnavailable,
+                    "The token is being refreshed; try again in a moment.",
+                )
             }),
         };
     }
@@ -111,13 +114,13 @@ fn not_refreshed(code: String) -> Error {
         context: vec![("oauth_error".to_owned(), code)],
         ..Error::new(
             Code::ServiceUnavailable,
-            "The provider refuses this server, which its operator may have to mend.",
+            "The provider refuses this server; tell its operator.",
         )
     }
 }
 
 fn over() -> Error {
-    conflict("The provider grants no access any more; begin again with `authorize`.")
+    conflict("The provider no longer grants access; begin again with `authorize`.")
 }
 
 /// The current connection, and whether this call holds the lease on its refresh until `lease`.

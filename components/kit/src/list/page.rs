@@ -137,8 +137,8 @@ impl Reader {
                 problems.unknown(
                     name,
                     "MIXED_PAGINATION",
-                    "Page by cursor and limit, by offset and limit, by page and per_page, or by \
-                     after_id: one of them.",
+                    "Use one way to page: cursor and limit, offset and limit, page and per_page, \
+                     or after_id.",
                 );
             }
         }
@@ -151,7 +151,11 @@ impl Reader {
             Some(Family::Number) => Mode::Number(self.number.unwrap_or(1)),
             Some(Family::Keyset) => {
                 if self.id.is_none() {
-                    problems.wrong("after_id", "REQUIRED", "Must be given beside other keys.");
+                    problems.wrong(
+                        "after_id",
+                        "REQUIRED",
+                        "Must be given together with other keys.",
+                    );
                 }
                 for (name, _) in &self.keys {
                     if sort.iter().all(|key| key.field.name != *name) {
@@ -172,7 +176,7 @@ impl Reader {
         let limit = self.limit.unwrap_or(DEFAULT.1);
         let offset = self.number.and_then(|number| (number - 1).checked_mul(limit));
         if self.offset != offset {
-            let message = "Names another page than `page[offset]`.";
+            let message = "Must name the same page as `page[offset]`.";
             problems.wrong("page[number]", "CONFLICTING_SYNONYM", message);
         }
         self.families.retain(|(family, _)| *family != Family::Number);

@@ -46,7 +46,7 @@ pub(super) fn parse(resource: &'static Resource, text: &str, problems: &mut Prob
         };
         match named(resource, name).filter(|field| can_sort(field)) {
             Some(field) if keys.iter().any(|key| key.field == field) => {
-                problems.unknown("sort", "REPEATED_FIELD", "A field is named once only.");
+                problems.unknown("sort", "REPEATED_FIELD", "A field can be named only once.");
             }
             Some(field) => keys.push(Key { field, descending }),
             None => {
@@ -55,7 +55,7 @@ pub(super) fn parse(resource: &'static Resource, text: &str, problems: &mut Prob
                 problems.unknown(
                     "sort",
                     "UNKNOWN_FIELD",
-                    format!("This list is sorted by: {known}."),
+                    format!("This list can be sorted by: {known}."),
                 );
             }
         }

@@ -40,7 +40,8 @@ pub(super) fn check(call: &Call, record: &Record) -> Result<(), Error> {
             context: vec![current()?],
             ..Error::new(
                 Code::PreconditionFailed,
-                "The object is not in the version that the request is for; read it again and repeat the change on what it is now.",
+                "The object is not in the version that the request names; read it again, and \
+                 repeat the change on the current version.",
             )
         });
     }
@@ -48,7 +49,10 @@ pub(super) fn check(call: &Call, record: &Record) -> Result<(), Error> {
     match named.and_then(crate::validate::integer) {
         Some(named) if named != version => Err(Error {
             context: vec![current()?],
-            ..Error::new(Code::Conflict, "`version` is not that of the object now; read it again.")
+            ..Error::new(
+                Code::Conflict,
+                "`version` is not the current version of the object; read it again.",
+            )
         }),
         _ => Ok(()),
     }

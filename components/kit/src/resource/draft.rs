@@ -63,7 +63,7 @@ pub(crate) fn assign(
                 // wrote them.
                 let written = if field.filter { written.normalized() } else { Some(written) };
                 let Some(written) = written else {
-                    let message = "Must not hold one text in two spellings of Unicode.";
+                    let message = "Must not hold the same text in two Unicode forms.";
                     violations.push(violation(field.name, "NOT_UNIQUE", message));
                     continue;
                 };
@@ -116,7 +116,7 @@ fn member<'a>(
         let Some(value) = document.get(synonym.name) else { continue };
         if found.is_some_and(|known| known != value) {
             let message = format!(
-                "`{}` is a synonym of `{}`: give one of them, or both with one value.",
+                "`{}` is a synonym of `{}`: give one of them, or both with the same value.",
                 synonym.name, field.name
             );
             return Err(violation(synonym.name, "CONFLICTING_SYNONYM", &message));

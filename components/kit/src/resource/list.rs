@@ -172,7 +172,8 @@ impl List<'_> {
                     Some(Resume::Offset(offset)) => at(None, offset, true),
                     None => Err(Error::new(
                         Code::InvalidCursor,
-                        "The cursor does not belong to this list with this filter and order; take next_cursor of its last page, or none.",
+                        "The cursor does not belong to this list with this filter and order; send \
+                         the next_cursor of its last page, or no cursor.",
                     )),
                 }
             }

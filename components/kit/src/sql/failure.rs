@@ -16,7 +16,10 @@ pub(super) enum Failure {
 pub(super) fn refuse(failure: Failure, cause: String) -> Error {
     let (code, message, retry_after) = match failure {
         Failure::Duplicate => {
-            return Error::new(Code::Conflict, "An object with these unique values exists.");
+            return Error::new(
+                Code::Conflict,
+                "Another object has a value that must be unique; choose another value.",
+            );
         }
         Failure::Unavailable => (
             Code::ServiceUnavailable,
@@ -25,7 +28,7 @@ pub(super) fn refuse(failure: Failure, cause: String) -> Error {
         ),
         Failure::Fault => (
             Code::InternalError,
-            "The database did not do its work; the trace id finds the cause in the log.",
+            "The database failed; the operator finds the cause in the log by the trace id.",
             None,
         ),
     };

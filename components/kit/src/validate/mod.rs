@@ -117,7 +117,7 @@ impl Walk {
             (Schema::Integer { min, max }, Value::Number(number)) if is_whole(number) => {
                 match integer(number) {
                     Some(number) => self.range(number, min, max),
-                    None => self.report("OUT_OF_RANGE", "Must fit 64 bits with sign."),
+                    None => self.report("OUT_OF_RANGE", "Must fit into 64 bits with a sign."),
                 }
             }
             (Schema::Number { min, max }, Value::Number(number)) => {
@@ -130,7 +130,7 @@ impl Walk {
                 self.length(text.chars().count(), min_length, max_length, &CHARACTERS);
                 let is_plain = self.text(text);
                 if visible && is_plain && !text.is_empty() && !text::is_visible(text) {
-                    self.report("NOT_VISIBLE", "Must hold a character that can be seen.");
+                    self.report("NOT_VISIBLE", "Must have at least one visible character.");
                 }
                 if let Some(format) = format.filter(|format| !format::spells(*format, text)) {
                     self.report("INVALID_FORMAT", format!("Must be {}.", format::named(format)));

@@ -24,7 +24,7 @@ impl<'a> Run<'a> {
     /// Those of the database and of the seal.
     pub(super) async fn load(call: &'a Call) -> kit::Result<Self> {
         Ok(Self {
-            system: System::open(call, "queues are served whosever they are")?,
+            system: System::open(call, "the queues of all tenants are served")?,
             seal: Seal::load(call).await?,
             contract: cloud_events::base(),
             began: Instant::now(),

@@ -31,7 +31,7 @@ pub(super) fn key_value(label: &str, path: &Path) -> Finding {
             return Finding::bad(
                 "key-value",
                 format!("{label:?}: {place}: {error}"),
-                "move the file away: what it holds expires or is made again",
+                "move the file away: its content expires, or the server makes it again",
             );
         }
     }

@@ -61,7 +61,7 @@ pub(super) fn clock(of: &str, their_ms: i64) -> Finding {
         false => Finding::doubtful(
             "clock",
             text,
-            "let NTP set the clocks of both machines: tokens, limits and leases go by them",
+            "let NTP set the clocks of both machines: tokens, limits and leases depend on them",
         ),
     }
 }

@@ -35,10 +35,12 @@ pub(super) fn signing(variables: &Variables, sealed: Option<(String, String)>) -
     };
     let master = Master::of(variables).ok().flatten();
     match master.and_then(|master| open(master.bytes(), &id, &sealed)) {
-        Some(_) => Finding::good("signing key", format!("{id} opens with the master key")),
+        Some(_) => {
+            Finding::good("signing key", format!("{id} can be decrypted with the master key"))
+        }
         None => Finding::bad(
             "signing key",
-            format!("{id} does not open: it was sealed with another master key"),
+            format!("{id} cannot be decrypted: it was encrypted with another master key"),
             "set SPIN_VARIABLE_MASTER_KEY to the key that the other hosts have, or had",
         ),
     }

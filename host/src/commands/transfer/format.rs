@@ -242,19 +242,21 @@ impl Reader {
         let sha256 = hex::encode(std::mem::take(&mut self.hash).finalize());
         if end.sha256 != sha256 || end.rows != self.number - 2 {
             bail!(
-                "{}: was changed: it does not have the checksum that its last line tells; \
+                "{}: was changed: it does not have the checksum of its last line; \
                  copy it again, or export again",
                 self.name.display()
             );
         }
         self.fill()?;
         let over = self.line.is_empty();
-        ensure!(over, "{}: goes on behind its end; export again", self.name.display());
+        ensure!(over, "{}: has lines after its end; export again", self.name.display());
         Ok(())
     }
 
     fn damaged(&self, error: &serde_json::Error) -> anyhow::Error {
-        self.wrong(&format!("was changed, it is no row ({error}); copy it again, or export again"))
+        self.wrong(&format!(
+            "was changed, so this line is not a row ({error}); copy it again, or export again"
+        ))
     }
 }
 

@@ -81,7 +81,11 @@ pub async fn export(file: &Path, from: &Store, progress: fn(&str)) -> anyhow::Re
 pub async fn import(file: &Path, into: &Store, progress: fn(&str)) -> anyhow::Result<Moved> {
     let mut progress = Progress::new(progress);
     ensure!(file.exists(), "{}: there is no such file", file.display());
-    ensure!(file.is_file(), "{}: is not a file; it is read twice", file.display());
+    ensure!(
+        file.is_file(),
+        "{}: is not a regular file; name one, because the import reads it twice",
+        file.display()
+    );
     let survey = match into {
         Store::Embedded { data, runtime_config } => {
             let target = embedded::Target::open(data, runtime_config.as_deref())?;

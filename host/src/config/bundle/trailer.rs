@@ -45,7 +45,7 @@ impl Trailer {
         file.seek(SeekFrom::Start(self.program))?;
         let mut archive = vec![0; usize::try_from(self.archive)?];
         file.read_exact(&mut archive)?;
-        ensure!(Sha256::digest(&archive)[..] == self.hash, "what it holds was altered");
+        ensure!(Sha256::digest(&archive)[..] == self.hash, "its content was altered");
         Ok(archive)
     }
 }

@@ -154,7 +154,7 @@ impl Rest {
                     return Ok(());
                 }
                 Ok(Err(error)) => Err(format!("after its answer: {}", one_line(&error))),
-                Err(_) => Err(format!("it was still at work {:?} after its answer", self.time)),
+                Err(_) => Err(format!("it was still running {:?} after its answer", self.time)),
             },
             () = self.end_stream.cancelled(), if self.stream.is_some() => Ok(()),
             () = left(self.stream.as_ref()) => Ok(()),

@@ -38,10 +38,11 @@ pub(crate) async fn connect(url: &str) -> anyhow::Result<Client> {
         let told = format!("{cause:#}");
         let hint = match () {
             () if told.contains("certificate") => {
-                "; its certificate is not of an authority that this machine trusts: add ?sslmode=disable where the way to it is safe"
+                "; this machine does not trust the authority of its certificate: if the network to \
+                 it is safe, add ?sslmode=disable"
             }
             () if told.contains("refused") => "; is the server running there?",
-            () if told.contains("does not exist") => "; make it, or name the one that there is",
+            () if told.contains("does not exist") => "; create it, or name one that exists",
             () if told.contains("password") => "; check user and password",
             () => "",
         };

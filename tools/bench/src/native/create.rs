@@ -53,7 +53,9 @@ pub(super) async fn create(
         return Err(problem(415, "unsupported_media_type", "Send the body as application/json."));
     }
     let body = tokio::time::timeout(BODY_TIME, Limited::new(body, BODY).collect()).await;
-    let body = body.map_err(|_| problem(400, "malformed_request", "The body broke off."))?;
+    let body = body.map_err(|_| {
+        problem(400, "malformed_request", "The body ended too early; send all of it.")
+    })?;
     let body =
         body.map_err(|_| problem(413, "payload_too_large", "The body is too large."))?.to_bytes();
     let key = Key::of(headers, &caller, &body);
