@@ -6,30 +6,21 @@
 //! request.
 
 mod objects;
+mod operation;
 mod public;
 
 use http::Method;
 use serde_json::{Value, json};
 
+use crate::support::App;
 use crate::support::contract::operations;
-use crate::support::{App, Client, Exchange};
 use crate::tenants;
 
 pub use objects::{ATTEMPT, COLLECTIONS, collection, make, read_scopes};
+pub use operation::Row;
 
-/// The kind of an operation, as far as tenants are concerned.
-pub enum Row {
-    /// It needs no credential of a tenant, and shows no tenant's data.
-    Public,
-    /// It lists objects of the caller's tenant, with this query.
-    List(&'static str),
-    /// It makes an object in the caller's tenant.
-    Create(fn() -> Value),
-    /// It works on one object of the caller's tenant.
-    Object(fn() -> Option<Value>),
-    /// It works on the objects that its body names, and has a result for each.
-    Bulk(fn(&str) -> Value),
-}
+use objects::endpoint;
+use operation::{MISSING, Operation, comparable};
 
 fn user() -> Value {
     json!({ "email": "taken.over@example.com", "name": "taken over" })
@@ -37,11 +28,6 @@ fn user() -> Value {
 
 fn named() -> Value {
     json!({ "name": "taken over" })
-}
-
-/// An endpoint that gets no event of these tests.
-fn endpoint() -> Value {
-    json!({ "url": "https://example.com/taken-over", "event_types": ["notice.published"] })
 }
 
 fn since() -> Value {
@@ -133,63 +119,6 @@ pub const ROWS: &[(&str, Row)] = &[
     ("receive-integration-webhook", Row::Public),
     ("receive-billing-webhook", Row::Public),
 ];
-
-/// An id that no object has.
-const MISSING: &str = "none_0000000000000000000000";
-
-/// An operation of the contract with its row.
-struct Operation<'a> {
-    id: &'a str,
-    method: Method,
-    /// `/api/v1/projects/{id}`
-    template: &'a str,
-    row: &'a Row,
-}
-
-impl Operation<'_> {
-    /// Calls the operation, on this object if it works on one, at any version of the object.
-    async fn call(&self, client: &Client, object: &str) -> Exchange {
-        let any = [("if-match", "*")];
-        let headers: &[(&str, &str)] = if self.method == Method::PUT { &any } else { &[] };
-        self.call_if(client, object, headers).await
-    }
-
-    /// Calls the operation with these headers, which may be preconditions.
-    async fn call_if(&self, client: &Client, object: &str, headers: &[(&str, &str)]) -> Exchange {
-        let query = if let Row::List(query) = self.row { query } else { "" };
-        let path = self.template.replace("{id}", object).replace("{attempt_id}", ATTEMPT) + query;
-        let method = self.method.clone();
-        let body = match self.row {
-            Row::Public | Row::List(_) => None,
-            Row::Create(body) => Some(body()),
-            Row::Object(body) => body(),
-            Row::Bulk(body) => Some(body(object)),
-        };
-        match body {
-            Some(body) => client.json(method, &path, &body, headers).await,
-            None => client.send(method, &path, headers, None).await,
-        }
-    }
-}
-
-/// The part of an answer that does not depend on the caller and on the id that was asked for.
-fn comparable(exchange: &Exchange, id: &str) -> String {
-    let trace = exchange.body["trace_id"].as_str().unwrap_or("no trace id");
-    let mut headers: Vec<_> = exchange
-        .headers
-        .iter()
-        .filter(|(name, _)| {
-            !name.as_str().starts_with("x-") && *name != "date" && *name != "content-length"
-        })
-        .map(|(name, value)| format!("{name}: {value:?}"))
-        .collect();
-    headers.sort();
-    format!(
-        "{} {headers:?} {}",
-        exchange.status,
-        exchange.text.replace(id, "[id]").replace(trace, "[trace]")
-    )
-}
 
 async fn check(app: &App, operation: &Operation<'_>) {
     if matches!(operation.row, Row::Public) {

@@ -28,10 +28,10 @@ async fn due_work_is_done_at_once(placement: Placement) {
     logged(&app, "tick work=\"deliveries\" token=\"Bearer ").await;
     server.shutdown().await.unwrap();
     let lines = app.log.lock().clone();
-    let failed = lines.iter().find(|line| line.contains("/internal/tick: "));
+    let failed = lines.iter().find(|line| line.contains("/internal/work/webhooks: "));
     assert!(failed.is_none(), "the call was answered, and no other began: {failed:?}");
     // In the fused placement the call passes no gateway.
-    let seen = lines.iter().any(|line| line.contains(r#""api.operation_id":"tick""#));
+    let seen = lines.iter().any(|line| line.contains(r#""api.operation_id":"work-webhooks""#));
     assert_eq!(seen, placement == Placement::Composed, "{lines:#?}");
 }
 

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::endpoint;
 use crate::support::contract::operations;
 use crate::support::{App, Client, Exchange};
 use crate::{tenants, webhooks};
@@ -19,6 +18,11 @@ pub static COLLECTIONS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     let paths = reads.filter_map(|(_, path, _)| path.strip_suffix("/{id}"));
     paths.filter_map(|path| path.strip_prefix("/api/v1/")).collect()
 });
+
+/// An endpoint that gets no event of these tests.
+pub(super) fn endpoint() -> Value {
+    json!({ "url": "https://example.com/taken-over", "event_types": ["notice.published"] })
+}
 
 /// The scopes of the contract that a caller needs in order to read everything.
 pub fn read_scopes() -> Vec<&'static str> {

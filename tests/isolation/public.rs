@@ -5,7 +5,8 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{MISSING, Operation, comparable, make};
+use super::objects::make;
+use super::operation::{MISSING, Operation, comparable};
 use crate::support::server::PASSWORD;
 use crate::support::{App, Client, Exchange};
 

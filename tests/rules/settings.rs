@@ -36,7 +36,7 @@ fn names(pattern: &str, source: &str) -> BTreeSet<String> {
 
 /// The variables that a function reads through `kit::Variables`.
 fn of_function(name: &str) -> BTreeSet<String> {
-    let reads = r#"\.(?:text|optional|number|value)\(\s*"([a-z][a-z0-9_]*)"|(?:let name = |days\()"([a-z][a-z0-9_]*)""#;
+    let reads = r#"\.(?:text|optional|number|days|value)\(\s*"([a-z][a-z0-9_]*)"|(?:let name = |duration\()"([a-z][a-z0-9_]*)""#;
     let source = source(&format!("components/{name}/src/settings.rs"));
     let pattern = Regex::new(reads).unwrap();
     let found = pattern.captures_iter(&source).filter_map(|it| it.get(1).or_else(|| it.get(2)));

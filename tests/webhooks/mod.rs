@@ -154,6 +154,6 @@ pub(crate) fn attempt(app: &App, tenant: &str, endpoint: &str, id: &str) {
         "INSERT INTO webhook_attempts (tenant_id, id, endpoint_id, event_id, event_type, number, \
          status, response_status, error, response_body, latency_ms, next_attempt_at, created_at) \
          VALUES ('{tenant}', '{id}', '{endpoint}', 'evt_none', 'project.created', 1, 'SUCCEEDED', \
-         200, NULL, '', 1, NULL, {now})"
+         200, NULL, '', 1, NULL, {now}) ON CONFLICT DO NOTHING"
     ));
 }

@@ -1,6 +1,7 @@
 //! The users and teams of a tenant, and its notices about the service.
 
 mod contract;
+mod lifecycle;
 mod notices;
 mod settings;
 mod users;

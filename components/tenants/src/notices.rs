@@ -7,10 +7,10 @@
 use std::cell::Cell;
 
 use kit::{Call, Event, Internal, Scope, System, id, now, values};
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::contract::NOTICES;
+use crate::lifecycle::{Deprecation, midnight};
 use crate::settings::SETTINGS;
 
 /// The number of tenants that are looked up at once.
@@ -19,39 +19,6 @@ const BATCH: i64 = 200;
 thread_local! {
     /// Whether this instance has published the lifecycle table to all tenants.
     static PUBLISHED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// The rows of the lifecycle table.
-pub(crate) struct Table(Vec<Deprecation>);
-
-impl Table {
-    /// Reads the setting `api_lifecycle`; blank text is an empty table.
-    ///
-    /// # Errors
-    /// What is wrong with it.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        #[derive(Deserialize)]
-        struct Document {
-            deprecations: Vec<Deprecation>,
-        }
-        if text.is_empty() {
-            return Ok(Self(Vec::new()));
-        }
-        let document: Document = serde_json::from_str(text).map_err(|why| why.to_string())?;
-        Ok(Self(document.deprecations))
-    }
-}
-
-/// A row of the lifecycle table. The gateway has checked it.
-#[derive(Deserialize)]
-struct Deprecation {
-    major: u32,
-    operation: Option<String>,
-    announced_at: Option<String>,
-    deprecated_at: String,
-    sunset_at: String,
-    guide: String,
-    successor: Option<u32>,
 }
 
 /// `GET /notices`
@@ -95,18 +62,6 @@ fn tell(system: &System<'_>, row: &Deprecation, to_all: bool, own: &str) -> kit:
 }
 
 impl Deprecation {
-    /// The key of the notice. It makes sure that each row gives one notice, however often it is
-    /// published.
-    fn key(&self) -> String {
-        let operation = self.operation.as_deref().unwrap_or("*");
-        format!("deprecation:v{}:{operation}:{}", self.major, self.sunset_at)
-    }
-
-    fn announced_at(&self) -> i64 {
-        let day = self.announced_at.as_deref().unwrap_or(&self.deprecated_at);
-        midnight(day).unwrap_or(i64::MAX)
-    }
-
     /// Publishes the notice, unless another host has done so since.
     fn insert_once(&self, scope: &Scope<'_>) -> kit::Result<()> {
         let there = "SELECT id FROM notices WHERE tenant_id = $1 AND key = $2";
@@ -159,8 +114,4 @@ impl Deprecation {
         })?;
         Ok(())
     }
-}
-
-fn midnight(day: &str) -> Option<i64> {
-    kit::milliseconds(&format!("{day}T00:00:00Z"))
 }

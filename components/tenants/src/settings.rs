@@ -2,7 +2,7 @@
 
 use kit::{Loaded, Variables};
 
-use crate::notices::Table;
+use crate::lifecycle::Table;
 
 pub(crate) static SETTINGS: Loaded<Settings> = Loaded::new();
 

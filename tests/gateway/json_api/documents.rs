@@ -74,9 +74,10 @@ logic! {
             for one in data {
                 // A resource without an address of its own has no `self` link.
                 let (kind, id) = (one["type"].as_str().unwrap(), one["id"].as_str().unwrap());
-                let address = format!("/api/v1/{kind}/{id}");
+                let is_read = |it: &&&str| it.rsplit('/').next() == Some(kind);
+                let address = COLLECTIONS.iter().find(is_read).map(|it| format!("/api/v1/{it}/{id}"));
                 let own = one["links"]["self"].as_str();
-                assert_eq!(own, operation("GET", &address).map(|_| address.as_str()), "{one}");
+                assert_eq!(own, address.as_deref(), "{one}");
                 if let Some(own) = own {
                     followed += 1;
                     let found = get(&owner, own).await.expect(200).body;

@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use protocol::contract::{Format, Schema};
 use serde_json::{Map, Value, json};
 
-use super::draft::{OPERATIONS, Writer, collection};
+use super::draft::Writer;
+use super::operations::{OPERATIONS, collection};
 
 /// The collections of the members that name other objects.
 static RELATED: LazyLock<BTreeMap<&str, &str>> = LazyLock::new(|| {

@@ -1,28 +1,12 @@
 //! Random requests: any operation of the contract, by either tenant, about its own objects or those
 //! of the other tenant.
 
-use std::sync::LazyLock;
-
 use http::Method;
 use protocol::contract::{Location, Operation};
 
+use super::operations::OPERATIONS;
 use super::tenant::Tenant;
 use crate::support::{Client, Exchange};
-
-/// Every operation except those of the operator, whose credential no tenant has.
-pub(super) static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
-    let functions = contract::functions().unwrap();
-    let all = functions.iter().flat_map(|name| contract::load(name).unwrap());
-    all.filter(|operation| !operation.path.starts_with("/internal/")).collect()
-});
-
-/// The collection whose objects or pages are read at this path.
-pub(super) fn collection(path: &str) -> Option<&'static str> {
-    let is_there = |known: &str| known.strip_suffix("/{id}").unwrap_or(known) == path;
-    let reads = OPERATIONS.iter().filter(|operation| operation.method == "GET");
-    let shapes = reads.filter(|operation| is_there(operation.path)).filter_map(|it| it.shape);
-    shapes.map(|shape| shape.collection).find(|collection| !collection.is_empty())
-}
 
 /// Writes that contain no text of either tenant.
 const EQUAL: [(&str, &str, &str); 3] = [

@@ -6,6 +6,7 @@
 mod body;
 mod draft;
 mod head;
+mod operations;
 mod oracle;
 mod tenant;
 mod wave;

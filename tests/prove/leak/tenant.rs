@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value;
 
-use super::draft::collection;
+use super::operations::collection;
 use crate::isolation::{ATTEMPT, COLLECTIONS, make, read_scopes};
 use crate::support::{App, Client};
 use crate::tenants;

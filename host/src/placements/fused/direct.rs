@@ -22,7 +22,8 @@ impl Function {
             let (name, value) = (name.to_owned(), value.to_owned());
             parameters.push(Parameter { location: Location::Query, name, value });
         }
-        Facts { request_id, ..Facts::default() }.write(&mut parameters);
+        // The runner is a program on this machine. In development, functions serve no other.
+        Facts { request_id, is_local: true, ..Facts::default() }.write(&mut parameters);
         let context = Context { trace_id, caller: None };
         let request = Request { parameters, body: Vec::new() };
         match self.invoke(context, operation.id.clone(), request).await {
