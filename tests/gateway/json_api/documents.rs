@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use super::{PROJECTS, USERS, get, made, project, projects, send, user};
 use crate::isolation::{self, COLLECTIONS};
-use crate::support::contract::operation;
 
 logic! {
     /// "Document Structure" and "@-Members": members that the specification does not define are

@@ -4,7 +4,7 @@
 use http::Method;
 use protocol::contract::{Location, Operation};
 
-use super::operations::OPERATIONS;
+use super::operations::{OPERATIONS, collection};
 use super::tenant::Tenant;
 use crate::support::{Client, Exchange};
 
