@@ -105,7 +105,7 @@ async fn events_go_of_one_tenant() {
 async fn hold_without_the_predicate(placement: Placement) {
     let directory = tempfile::tempdir().unwrap();
     let mut setting = options(placement, directory.path(), &UNLIMITED);
-    setting.manifest = super::sabotaged(directory.path());
+    setting.manifest = super::with_fault_injection(directory.path());
     let (app, server) = start(setting).await;
     let (alice, bob) = (app.owner().await, app.owner().await);
     let body = json!({ "name": "secret of alice" });
@@ -142,7 +142,7 @@ async fn foreign(client: &Client) -> Vec<String> {
 async fn a_trap_leaves_nothing(placement: Placement) {
     let directory = tempfile::tempdir().unwrap();
     let mut setting = options(placement, directory.path(), &UNLIMITED);
-    setting.manifest = super::sabotaged(directory.path());
+    setting.manifest = super::with_fault_injection(directory.path());
     if external() {
         // There is one connection, so the next request gets the one of the trapped request.
         let config = directory.path().join("runtime-config.toml");

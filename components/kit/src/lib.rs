@@ -38,6 +38,8 @@ mod error;
 mod event;
 pub mod event_type;
 #[cfg(target_arch = "wasm32")]
+mod fault_injection;
+#[cfg(target_arch = "wasm32")]
 mod feed;
 #[cfg(any(target_arch = "wasm32", test))]
 mod free;
@@ -74,8 +76,6 @@ pub mod roles;
 mod rotating;
 #[cfg(any(target_arch = "wasm32", test))]
 mod row;
-#[cfg(target_arch = "wasm32")]
-mod sabotage;
 #[cfg(target_arch = "wasm32")]
 mod scope;
 #[cfg(target_arch = "wasm32")]

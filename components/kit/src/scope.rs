@@ -7,7 +7,7 @@
 use crate::list::{Bound, Dialect};
 use crate::row::{FromRow, Row};
 use crate::sql::{CURSOR_KEY, Database, Source, Who};
-use crate::{Call, Error, Value, sabotage, values};
+use crate::{Call, Error, Value, fault_injection, values};
 
 /// The rows of one tenant.
 pub struct Scope<'a> {
@@ -99,7 +99,11 @@ impl Scope<'_> {
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Row>, Error> {
         let values = self.bind(sql, parameters)?;
-        self.database.query(Who::Tenant(self.tenant), &sabotage::predicate(sql), values)
+        self.database.query(
+            Who::Tenant(self.tenant),
+            &fault_injection::without_tenant_predicate(sql),
+            values,
+        )
     }
 
     /// The rows of a `SELECT`, each as `T`.
@@ -149,8 +153,12 @@ impl Scope<'_> {
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<u64, Error> {
         let values = self.bind(sql, parameters)?;
-        sabotage::trap(sql, &values);
-        self.database.execute(Who::Tenant(self.tenant), &sabotage::predicate(sql), values)
+        fault_injection::trap_on_request(sql, &values);
+        self.database.execute(
+            Who::Tenant(self.tenant),
+            &fault_injection::without_tenant_predicate(sql),
+            values,
+        )
     }
 
     /// Runs a statement that changes exactly one row.

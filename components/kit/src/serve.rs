@@ -58,7 +58,7 @@ where
     let Request { mut parameters, body } = request;
     let facts = Facts::take(&mut parameters);
     let document = check(operation, &parameters, &body)?;
-    crate::sabotage::listen(&facts.request_id);
+    crate::fault_injection::read_faults(&facts.request_id);
     let call =
         Call { recorder: O::RECORDER, operation, context, facts, parameters, body, document };
     let outcome = dispatch(*op, call).await;

@@ -32,7 +32,7 @@ impl Scene {
         let clock = Clock::new(directory.path());
         let mut setting = Setting::new(directory.path(), placement);
         setting.clock = Some(clock.file());
-        setting.manifest = broken.then(|| crate::stores::sabotaged(directory.path()));
+        setting.manifest = broken.then(|| crate::stores::with_fault_injection(directory.path()));
         let variables = variables.iter().chain(&[("tick_token", TICK)]);
         setting.variables = variables.map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         let server = Process::spawn(&setting);

@@ -16,7 +16,7 @@ pub(crate) use postgres::Who;
 
 use crate::row::Row;
 use crate::settings::COMMON;
-use crate::{Code, Error, Value, migrate, sabotage};
+use crate::{Code, Error, Value, fault_injection, migrate};
 
 /// The database that may answer a read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -102,7 +102,7 @@ impl Database {
         sql: &str,
         parameters: Vec<Value>,
     ) -> Result<Vec<Row>, Error> {
-        sabotage::step();
+        fault_injection::count_step();
         check(&parameters)?;
         match self {
             Self::Sqlite(database) => database.query(sql, parameters),
@@ -117,7 +117,7 @@ impl Database {
         sql: &str,
         parameters: Vec<Value>,
     ) -> Result<u64, Error> {
-        sabotage::step();
+        fault_injection::count_step();
         check(&parameters)?;
         match self {
             Self::Sqlite(database) => database.execute(sql, parameters),
@@ -134,13 +134,13 @@ impl Database {
         queue: Option<&str>,
         work: impl FnOnce() -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let work = || work().inspect(|_| sabotage::step());
+        let work = || work().inspect(|_| fault_injection::count_step());
         let outcome = match self {
             Self::Sqlite(database) => database.transaction(work),
             Self::Postgres(database) => database.transaction(queue, work),
         };
         // The transaction is committed here, but the request is not answered yet.
-        sabotage::step();
+        fault_injection::count_step();
         outcome
     }
 }
