@@ -106,7 +106,7 @@ fn next(system: &System<'_>, seal: &Seal, oldest: i64) -> kit::Result<RS256KeyPa
     let made = RS256KeyPair::generate(MODULUS_BITS).internal()?.with_key_id(&id);
     let sealed = seal.seal(&id, &made.to_der().internal()?)?;
     let jwk = made.public_key().with_key_id(&id).to_jwk();
-    system.in_turn("signing keys", || match newest(system, seal, oldest)? {
+    system.with_lock("signing keys", || match newest(system, seal, oldest)? {
         Some(winner) => Ok(winner),
         None => {
             system.execute(

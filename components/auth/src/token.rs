@@ -93,7 +93,7 @@ async fn refresh(call: &Call, form: &Form) -> kit::Result {
     let access = session::access(call, &subject).await?;
     // Refreshes of one family run one at a time. So a revocation reaches every token that was
     // issued before it, and no token is issued after it.
-    let answer = system.in_turn(&family.id, || {
+    let answer = system.with_lock(&family.id, || {
         if let Some(answer) = system.answered(call, &seal)? {
             return Ok(Some(answer));
         }
@@ -145,7 +145,7 @@ fn find(system: &System<'_>, token: &str, longest: i64) -> kit::Result<Family> {
     let family = Family { id, user, tenant, started_at, ends_at: started_at + longest };
     let expired = expires_at.min(family.ends_at) <= kit::now();
     if used_at.is_some() {
-        system.in_turn(&family.id, || revoke(system, &family))?;
+        system.with_lock(&family.id, || revoke(system, &family))?;
         return Err(used_before());
     }
     if expired || revoked_at.is_some() {

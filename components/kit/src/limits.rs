@@ -86,7 +86,7 @@ pub fn remove(system: &System<'_>, of: [&str; 3]) -> Result<bool, Error> {
 
 /// Runs changes one after the other, so that the last published value is the current state.
 fn change(system: &System<'_>, work: impl FnOnce() -> Result<u64, Error>) -> Result<u64, Error> {
-    system.in_turn(entry::QUOTAS, || {
+    system.with_lock(entry::QUOTAS, || {
         let changed = work()?;
         write(system)?;
         Ok(changed)
@@ -98,7 +98,7 @@ fn change(system: &System<'_>, work: impl FnOnce() -> Result<u64, Error>) -> Res
 /// # Errors
 /// Those of the stores.
 pub fn publish(system: &System<'_>) -> Result<(), Error> {
-    system.in_turn(entry::QUOTAS, || write(system))
+    system.with_lock(entry::QUOTAS, || write(system))
 }
 
 fn write(system: &System<'_>) -> Result<(), Error> {

@@ -176,7 +176,7 @@ impl System<'_> {
         let Some(receipt) = Receipt::of(call, envelope) else { return self.transaction(work) };
         // Calls with one key run one after the other. So the second one finds the receipt of the
         // first.
-        self.in_turn(receipt.key, || {
+        self.with_lock(receipt.key, || {
             if let Some(reply) = self.answered(call, envelope)? {
                 return Ok(reply);
             }

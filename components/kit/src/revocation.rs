@@ -14,7 +14,7 @@ use spin_sdk::experimental::wasi::keyvalue::store::Bucket;
 
 use crate::agree::agree;
 use crate::row::{FromRow, Row};
-use crate::sql::{Database, Source, Who};
+use crate::sql::{Database, SessionRole, Source};
 use crate::{Call, Code, Error, Scope, System, key_value, now, values};
 
 /// How long a revocation is kept, in milliseconds: the longest life of a token (`LONGEST_MS` of the
@@ -79,7 +79,7 @@ impl Call {
     /// `internal-error` or `service-unavailable` of the database.
     pub fn is_revoked(&self) -> Result<bool, Error> {
         let tenant = &self.caller()?.tenant;
-        Database::read(Source::Writer, Who::Tenant(tenant), |database| {
+        Database::read(Source::Writer, SessionRole::Tenant(tenant), |database| {
             self.is_among_revoked(&self.scope(database)?)
         })
     }
@@ -187,7 +187,7 @@ fn write(database: &Database, bucket: &Bucket, tenant: &str, subject: &str) -> R
     let row = || {
         let sql = "SELECT tenant_id, subject, below, expires_at FROM revocations \
                    WHERE tenant_id = $1 AND subject = $2";
-        let rows = database.query(Who::System, sql, values![tenant, subject].into())?;
+        let rows = database.query(SessionRole::System, sql, values![tenant, subject].into())?;
         let found: Option<Entry> = rows.into_iter().next().map(Row::read).transpose()?;
         Ok(found.map(|entry| entry.value()))
     };

@@ -6,7 +6,7 @@
 
 use crate::list::{Bound, Dialect};
 use crate::row::{FromRow, Row};
-use crate::sql::{CURSOR_KEY, Database, Source, Who};
+use crate::sql::{CURSOR_KEY, Database, SessionRole, Source};
 use crate::{Call, Error, Value, fault_injection, values};
 
 /// The rows of one tenant.
@@ -27,8 +27,8 @@ impl Call {
             true => Source::Replica,
             false => Source::Writer,
         };
-        let who = Who::Tenant(&self.caller()?.tenant);
-        Database::read(source, who, |database| work(&self.scope(database)?))
+        let role = SessionRole::Tenant(&self.caller()?.tenant);
+        Database::read(source, role, |database| work(&self.scope(database)?))
     }
 
     /// Reads as [`Call::read`] does, for answers with cursors. It first makes sure that the
@@ -100,7 +100,7 @@ impl Scope<'_> {
     ) -> Result<Vec<Row>, Error> {
         let values = self.bind(sql, parameters)?;
         self.database.query(
-            Who::Tenant(self.tenant),
+            SessionRole::Tenant(self.tenant),
             &fault_injection::without_tenant_predicate(sql),
             values,
         )
@@ -155,7 +155,7 @@ impl Scope<'_> {
         let values = self.bind(sql, parameters)?;
         fault_injection::trap_on_request(sql, &values);
         self.database.execute(
-            Who::Tenant(self.tenant),
+            SessionRole::Tenant(self.tenant),
             &fault_injection::without_tenant_predicate(sql),
             values,
         )
@@ -197,7 +197,8 @@ fn secret(name: &str) -> Result<Vec<u8>, Error> {
     let database = Database::open()?;
     let read = || {
         let sql = "SELECT value FROM secrets WHERE name = $1";
-        let row = database.query(Who::System, sql, values![name].into())?.into_iter().next();
+        let row =
+            database.query(SessionRole::System, sql, values![name].into())?.into_iter().next();
         let value: Option<String> = row.map(Row::read).transpose()?;
         Ok::<_, Error>(value.map(String::into_bytes))
     };
@@ -206,7 +207,7 @@ fn secret(name: &str) -> Result<Vec<u8>, Error> {
     }
     let fresh = format!("{}{}", crate::id("k"), crate::id("k"));
     database.execute(
-        Who::System,
+        SessionRole::System,
         "INSERT INTO secrets (name, value, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         values![name, fresh, crate::now()].into(),
     )?;
@@ -246,7 +247,7 @@ impl<'a> System<'a> {
         sql: &str,
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Row>, Error> {
-        self.database.query(Who::System, sql, parameters.into_iter().collect())
+        self.database.query(SessionRole::System, sql, parameters.into_iter().collect())
     }
 
     /// The rows of a `SELECT`, each as `T`.
@@ -295,7 +296,7 @@ impl<'a> System<'a> {
         sql: &str,
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<u64, Error> {
-        self.database.execute(Who::System, sql, parameters.into_iter().collect())
+        self.database.execute(SessionRole::System, sql, parameters.into_iter().collect())
     }
 
     /// Runs `work` in one transaction.
@@ -306,17 +307,17 @@ impl<'a> System<'a> {
         self.database.transaction(None, work)
     }
 
-    /// Runs `work` in one transaction. Transactions of one `queue` run one at a time, so the rows
+    /// Runs `work` in one transaction. Transactions of one `lock` run one at a time, so the rows
     /// that they read stay unchanged until they have written.
     ///
     /// # Errors
     /// Those of `work`, after which nothing has changed.
-    pub fn in_turn<T>(
+    pub fn with_lock<T>(
         &self,
-        queue: &str,
+        lock: &str,
         work: impl FnOnce() -> Result<T, Error>,
     ) -> Result<T, Error> {
-        self.database.transaction(Some(queue), work)
+        self.database.transaction(Some(lock), work)
     }
 
     /// Reads in one tenant. On PostgreSQL, which has several writers at once, all statements see
@@ -329,7 +330,7 @@ impl<'a> System<'a> {
         tenant: &str,
         work: impl FnOnce(&Scope<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        Database::read(Source::Writer, Who::Tenant(tenant), |database| {
+        Database::read(Source::Writer, SessionRole::Tenant(tenant), |database| {
             work(&Scope { database, tenant, trace_id: self.trace_id })
         })
     }
@@ -339,7 +340,7 @@ impl<'a> System<'a> {
     ///
     /// # Errors
     /// `internal-error` or `service-unavailable` of the database.
-    pub fn moment(&self) -> Result<i64, Error> {
+    pub fn shared_now(&self) -> Result<i64, Error> {
         if !self.is_partitioned() {
             return Ok(crate::now());
         }
@@ -353,7 +354,10 @@ impl<'a> System<'a> {
     ///
     /// # Errors
     /// Those of `work`. On PostgreSQL, the statements before the error stay done.
-    pub fn one_by_one<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    pub fn in_own_transactions<T>(
+        &self,
+        work: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
         if self.is_partitioned() { work() } else { self.transaction(work) }
     }
 

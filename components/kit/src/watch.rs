@@ -9,7 +9,7 @@ impl System<'_> {
     /// # Errors
     /// `internal-error` or `service-unavailable` of the database.
     pub fn take_watch(&self, name: &str, time: i64) -> Result<bool, Error> {
-        let moment = self.moment()?;
+        let moment = self.shared_now()?;
         let taken = self.execute(
             "INSERT INTO clocks (name, moment) VALUES ($1, $2) \
              ON CONFLICT (name) DO UPDATE SET moment = excluded.moment WHERE clocks.moment <= $3",

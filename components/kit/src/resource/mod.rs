@@ -134,7 +134,7 @@ impl Resource {
         }
         expand::check(scope, self, &named, &record)?;
         self.insert(scope, &record)?;
-        self.tell(call, scope, "created", &record)?;
+        self.record_change(call, scope, "created", &record)?;
         Ok(record)
     }
 
@@ -216,7 +216,7 @@ impl Resource {
         }
         expand::check(scope, self, &before, &record)?;
         self.update(scope, &mut record)?;
-        self.tell(call, scope, "updated", &record)?;
+        self.record_change(call, scope, "updated", &record)?;
         self.reply(200, &record)
     }
 
@@ -231,7 +231,7 @@ impl Resource {
                 Err(error) if error.code == Code::ResourceGone => return Ok(Reply::no_content()),
                 found => found?,
             };
-            self.bury(call, scope, &before, rule)?;
+            self.soft_delete(call, scope, &before, rule)?;
             Ok(Reply::no_content())
         })
     }
@@ -282,7 +282,7 @@ impl Resource {
         Ok(found.into_iter().map(|(_, record)| record).collect())
     }
 
-    pub(super) fn bury(
+    pub(super) fn soft_delete(
         &'static self,
         call: &Call,
         scope: &Scope<'_>,
@@ -300,7 +300,7 @@ impl Resource {
             ),
             values![crate::now(), before.id()?],
         )?;
-        self.tell(call, scope, "deleted", before)
+        self.record_change(call, scope, "deleted", before)
     }
 
     /// An answer with the object and its validator.

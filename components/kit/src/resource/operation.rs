@@ -80,7 +80,7 @@ impl Resource {
     ) -> Result<(), Error> {
         let before = self.find(scope, id)?;
         match action {
-            "delete" => self.bury(call, scope, &before, rule),
+            "delete" => self.soft_delete(call, scope, &before, rule),
             action => self.step(call, scope, self.transition(action)?, &before, rule).map(drop),
         }
     }
@@ -115,7 +115,7 @@ impl Resource {
         rule(Change { call, scope, action, before: Some(before), after })?;
         self.update(scope, &mut record)?;
         let verb = transition.event.rsplit('.').next().unwrap_or_default();
-        self.tell(call, scope, verb, &record)?;
+        self.record_change(call, scope, verb, &record)?;
         Ok(record)
     }
 }

@@ -57,7 +57,7 @@ impl Resource {
         verb: &str,
     ) -> Result<(), Error> {
         self.update(scope, record)?;
-        self.tell(call, scope, verb, record)
+        self.record_change(call, scope, verb, record)
     }
 
     /// Writes an object that the system itself has changed, without a caller. There is an event,
@@ -79,7 +79,7 @@ impl Resource {
     }
 
     /// Writes the events and the audit entry of a change.
-    pub(super) fn tell(
+    pub(super) fn record_change(
         &'static self,
         call: &Call,
         scope: &Scope<'_>,

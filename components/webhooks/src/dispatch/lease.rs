@@ -31,7 +31,7 @@ pub(super) fn take(
     held: &HashMap<String, usize>,
     slots: usize,
 ) -> kit::Result<Vec<Leased>> {
-    let moment = run.system.moment()?;
+    let moment = run.system.shared_now()?;
     let mut free = slots.saturating_sub(held.values().sum::<usize>());
     let rows = run.system.fetch_all::<(String, String)>(
         "SELECT tenant_id, endpoint_id FROM (SELECT q.tenant_id, q.endpoint_id, q.served_at, \
@@ -48,7 +48,7 @@ pub(super) fn take(
         return Ok(Vec::new());
     }
     let mut held = held.clone();
-    run.system.one_by_one(|| {
+    run.system.in_own_transactions(|| {
         let mut ours = Vec::with_capacity(rows.len());
         for (tenant, endpoint) in rows {
             let queue = Leased { tenant, endpoint, lease: id("lse") };
@@ -95,7 +95,7 @@ pub(super) fn next(run: &Run<'_>) -> kit::Result<Option<i64>> {
          LEFT JOIN (SELECT tenant_id, COUNT(*) AS served, MIN(leased_until) AS frees_at \
          FROM webhook_queues WHERE lease IS NOT NULL AND leased_until > $3 GROUP BY tenant_id) s \
          ON s.tenant_id = q.tenant_id",
-        values![shares::QUEUES, NEVER, run.system.moment()?],
+        values![shares::QUEUES, NEVER, run.system.shared_now()?],
     )
 }
 

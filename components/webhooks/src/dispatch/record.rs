@@ -37,7 +37,7 @@ pub(super) fn record(
     may_stay: bool,
 ) -> kit::Result<bool> {
     // Read before the transaction, because the transaction may touch the data of one tenant only.
-    let moment = run.system.moment()?;
+    let moment = run.system.shared_now()?;
     // A trace of its own: a run serves many tenants, and a shared trace would tell them of each
     // other.
     let trace = trace_id();
