@@ -7,7 +7,7 @@
 
 use kit::list::Dialect;
 use kit::retention::{BATCH, DAY, Deleted, ROUNDS, Sweep};
-use kit::{Call, Days, Reply, System, Value, operator, values};
+use kit::{Call, Reply, RetentionDays, System, Value, operator, values};
 use serde::Serialize;
 
 use crate::settings::SETTINGS;
@@ -38,7 +38,7 @@ pub(crate) fn run(call: &Call) -> kit::Result {
 }
 
 /// Deletes events of tenants whose plan keeps them for less than the longest time.
-fn delete_by_plan(sweep: &Sweep<'_>, days: &Days) -> kit::Result<Deleted> {
+fn delete_by_plan(sweep: &Sweep<'_>, days: &RetentionDays) -> kit::Result<Deleted> {
     let system = sweep.system();
     let (mut deleted, mut more) = (0, false);
     for (plan, age) in days.shorter() {
@@ -64,7 +64,7 @@ fn delete_by_plan(sweep: &Sweep<'_>, days: &Days) -> kit::Result<Deleted> {
 /// waiting time. `None` stands for tenants whose plan is not named.
 fn tenants(
     system: &System<'_>,
-    days: &Days,
+    days: &RetentionDays,
     plan: Option<&str>,
     moment: i64,
 ) -> kit::Result<Vec<String>> {

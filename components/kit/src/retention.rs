@@ -10,7 +10,7 @@
 //! of a host is two days ahead for some minutes, nothing becomes two days older. Then no receipt of
 //! an idempotency key is deleted early, and no request is executed twice for that reason.
 
-use crate::{Call, Code, Days, Error, System, Value, now, values};
+use crate::{Call, Code, Error, RetentionDays, System, Value, now, values};
 
 /// The most rows that one transaction deletes.
 pub const BATCH: u64 = 500;
@@ -82,7 +82,7 @@ impl<'a> Sweep<'a> {
     /// The time before which deliveries and names of received webhooks are deleted. Both are kept
     /// as long as the events. Otherwise a delivered event would look as if it had never been
     /// delivered, and a webhook that came before would come into the feed again.
-    pub fn end_of_deliveries(&self, events: &Days) -> i64 {
+    pub fn end_of_deliveries(&self, events: &RetentionDays) -> i64 {
         self.now - (events.longest() + MONTH) * DAY
     }
 

@@ -12,9 +12,9 @@ use protocol::entry;
 use spin_sdk::experimental::wasi::keyvalue::atomics::{self, Cas, CasError};
 use spin_sdk::experimental::wasi::keyvalue::store::Bucket;
 
-use crate::agree::agree;
 use crate::row::{FromRow, Row};
 use crate::sql::{Database, SessionRole, Source};
+use crate::sync_entry::sync_entry;
 use crate::{Call, Code, Error, Scope, System, key_value, now, values};
 
 /// How long a revocation is kept, in milliseconds: the longest life of a token (`LONGEST_MS` of the
@@ -199,7 +199,7 @@ fn write(database: &Database, bucket: &Bucket, tenant: &str, subject: &str) -> R
             Err(CasError::StoreError(error)) => Err(key_value::fault(error)),
         }
     };
-    match agree(held, row, swap)? {
+    match sync_entry(held, row, swap)? {
         true => Ok(()),
         false => {
             Err(Error::new(Code::ServiceUnavailable, "Too many write one revocation at once."))

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::op::Op;
 use super::problems::Problems;
 use crate::contract::{Field, Kind};
-use crate::{Moment, Value, date, moment};
+use crate::{Timestamp, Value, date, timestamp};
 
 /// A day in milliseconds.
 const DAY: i64 = 86_400_000;
@@ -41,7 +41,7 @@ pub(super) fn parse(
         }
         Kind::Integer => text.parse().ok(),
         Kind::Boolean => return truth(name, text, problems),
-        Kind::Timestamp => when(text).map(|moment| moment.ms),
+        Kind::Timestamp => when(text).map(|timestamp| timestamp.ms),
     };
     if spelled.is_none() {
         let (code, kind) = match field.kind {
@@ -78,11 +78,11 @@ pub(super) fn compared(
     problems: &mut Problems,
 ) -> Option<Value> {
     if field.kind == Kind::Timestamp
-        && let Some(moment) = when(text).filter(|moment| !moment.exact)
+        && let Some(timestamp) = when(text).filter(|timestamp| !timestamp.exact)
     {
         return Some(Value::Integer(match op {
-            Op::Lt | Op::Gte => moment.ceiling(),
-            Op::Gt | Op::Lte => moment.ms,
+            Op::Lt | Op::Gte => timestamp.ceiling(),
+            Op::Gt | Op::Lte => timestamp.ms,
             _ => NEVER,
         }));
     }
@@ -148,15 +148,15 @@ fn closing(quoted: &str) -> Option<usize> {
     }
 }
 
-/// The moment of a text: for a date its beginning in UTC, else the moment of an RFC 3339 time. If
+/// The time of a text: for a date its beginning in UTC, else that of an RFC 3339 timestamp. If
 /// the `+` of an offset is not escaped, then it arrives as a space.
-fn when(text: &str) -> Option<Moment> {
+fn when(text: &str) -> Option<Timestamp> {
     if text.len() == 10 {
-        return date(text).map(|days| Moment { ms: days * DAY, exact: true });
+        return date(text).map(|days| Timestamp { ms: days * DAY, exact: true });
     }
     let (time, offset) = text.split_at_checked(text.len().checked_sub(6)?)?;
     match offset.strip_prefix(' ') {
-        Some(offset) => moment(&format!("{time}+{offset}")),
-        None => moment(text),
+        Some(offset) => timestamp(&format!("{time}+{offset}")),
+        None => timestamp(text),
     }
 }

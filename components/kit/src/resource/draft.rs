@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 
 use super::record::Record;
 use crate::contract::{Default, Field, Kind, Resource};
-use crate::free::Free;
+use crate::lossless_json::LosslessJson;
 use crate::{Call, Value, Violation};
 
 /// The longest text of a map or list, in bytes of JSON. Without a limit, merges could make it grow
@@ -58,7 +58,7 @@ pub(crate) fn assign(
                 let text = written
                     .get(field.name)
                     .map_or_else(|| value.to_string(), |raw| raw.get().to_owned());
-                let written = Free::parse(&text).unwrap_or_else(Free::null);
+                let written = LosslessJson::parse(&text).unwrap_or_else(LosslessJson::null);
                 // Values that list filters compare are in NFC. Other values stay as the client
                 // wrote them.
                 let written = if field.filter { written.normalized() } else { Some(written) };
@@ -72,7 +72,7 @@ pub(crate) fn assign(
                     Value::Text(known) if how == How::Merge => known,
                     _ => "",
                 };
-                let mut merged = Free::parse(known).unwrap_or_else(Free::null);
+                let mut merged = LosslessJson::parse(known).unwrap_or_else(LosslessJson::null);
                 merged.merge(written);
                 merged.to_string().into()
             }

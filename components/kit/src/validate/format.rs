@@ -11,7 +11,7 @@ use crate::contract::Format;
 pub(super) fn spells(format: Format, text: &str) -> bool {
     match format {
         Format::Email => is_email(text),
-        Format::DateTime => crate::moment::moment(text).is_some(),
+        Format::DateTime => crate::timestamp::timestamp(text).is_some(),
         Format::Uri => is_uri(text),
     }
 }

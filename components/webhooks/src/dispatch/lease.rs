@@ -11,8 +11,8 @@ use crate::queue::NEVER;
 use crate::settings::SETTINGS;
 use crate::shares;
 
-/// The name of the watch of the run that waits.
-const WATCH: &str = "dispatcher";
+/// The name of the lease of the run that waits.
+const DISPATCHER_LEASE: &str = "dispatcher";
 
 /// A queue that this run holds a lease on.
 pub(super) struct Leased {
@@ -101,11 +101,11 @@ pub(super) fn next(run: &Run<'_>) -> kit::Result<Option<i64>> {
 
 /// Whether this run is the one that waits for the next due queue. Each write calls a run, so many
 /// of them run at once. One that waits is enough, and each waiting run occupies an instance.
-pub(super) fn wait(run: &Run<'_>, time: Duration) -> kit::Result<bool> {
-    run.system.take_watch(WATCH, i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
+pub(super) fn try_wait(run: &Run<'_>, time: Duration) -> kit::Result<bool> {
+    run.system.acquire_lease(DISPATCHER_LEASE, i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// Ends the wait, so that another run may wait.
-pub(super) fn leave(run: &Run<'_>) -> kit::Result<()> {
-    run.system.give_watch_back(WATCH)
+pub(super) fn release_wait(run: &Run<'_>) -> kit::Result<()> {
+    run.system.release_lease(DISPATCHER_LEASE)
 }

@@ -86,7 +86,7 @@ pub(crate) async fn run(call: &Call, wait: Duration) -> kit::Result<Sent> {
         }
     };
     if waits {
-        lease::leave(&run)?;
+        lease::release_wait(&run)?;
     }
     Ok(Sent { attempts, next_due_at: next, more: next.is_some_and(|due| due <= now()) })
 }
