@@ -256,7 +256,7 @@ fn field_source(field: &Field<'_>, column: usize) -> String {
     let [filter, sort, search, personal, secret, masked, origin] = field.marks;
     let relation = field.relation.as_ref().map_or("None".to_owned(), |(name, collection, many)| {
         format!(
-            "Some(&{KIT}::To {{ name: {name:?}, resource: &{}, many: {many} }})",
+            "Some(&{KIT}::RelationTarget {{ name: {name:?}, resource: &{}, many: {many} }})",
             constant(collection)
         )
     });

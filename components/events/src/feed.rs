@@ -32,7 +32,7 @@ pub(crate) async fn list(call: &Call) -> kit::Result {
         let next = next_cursor.map(|cursor| next(call, feed.limit, &cursor));
         Ok(Reply::ok(&all)?
             .header("content-type", BATCH)
-            .told(note::Page { next, ..note::Page::default() }))
+            .with_page(note::Page { next, ..note::Page::default() }))
     })
 }
 

@@ -62,12 +62,12 @@ pub struct Field {
     /// The field whose value it repeats (K-43). A synonym has no column.
     pub synonym: Option<&'static str>,
     /// The relation that the id or ids in it describe.
-    pub relation: Option<&'static To>,
+    pub relation: Option<&'static RelationTarget>,
 }
 
 /// A relation to a resource.
 #[derive(Debug)]
-pub struct To {
+pub struct RelationTarget {
     /// Its name: `owner`.
     pub name: &'static str,
     /// The resource of the related objects.

@@ -81,7 +81,7 @@ impl Reply {
 
     /// Tells the gateway the neighbours and numbers of a page.
     #[must_use]
-    pub fn told(mut self, page: note::Page) -> Self {
+    pub fn with_page(mut self, page: note::Page) -> Self {
         self.headers.extend(page.headers());
         self
     }

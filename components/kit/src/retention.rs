@@ -37,7 +37,7 @@ pub struct Sweep<'a> {
 
 /// The numbers of rows that were deleted from the tables that all functions share.
 #[derive(Debug, Default)]
-pub struct Swept {
+pub struct SweepResult {
     /// Audit entries, or months of them.
     pub audit_logs: u64,
     /// Expired receipts of idempotency keys.
@@ -151,7 +151,7 @@ impl<'a> Sweep<'a> {
     ///
     /// # Errors
     /// As [`Sweep::delete`].
-    pub fn own_tables(&self, audit_days: i64) -> Result<Swept, Error> {
+    pub fn own_tables(&self, audit_days: i64) -> Result<SweepResult, Error> {
         let (audit_logs, entries) = self.delete_older("audit_logs", audit_days)?;
         let expired = "expires_at < $1";
         let (idempotency_receipts, receipts) =
@@ -160,7 +160,11 @@ impl<'a> Sweep<'a> {
         // that still counts.
         let (_, revocations) =
             self.delete("revocations", "tenant_id, subject", expired, self.now - DAY)?;
-        Ok(Swept { audit_logs, idempotency_receipts, more: entries || receipts || revocations })
+        Ok(SweepResult {
+            audit_logs,
+            idempotency_receipts,
+            more: entries || receipts || revocations,
+        })
     }
 }
 

@@ -132,7 +132,7 @@ fn check(call: &Call, seal: &Seal) -> kit::Result<()> {
     let body = call.document();
     let mut found = Vec::new();
     let url = body.get("url").and_then(Json::as_str);
-    if let Some(Err(why)) = url.map(|url| target::judge(url, seal.is_development())) {
+    if let Some(Err(why)) = url.map(|url| target::parse_url(url, seal.is_development())) {
         found.push(violation("/url".to_owned(), why));
     }
     let patterns = body.get("event_types").and_then(Json::as_array).into_iter().flatten();

@@ -2,7 +2,7 @@
 
 use migrations::Dialect;
 
-use super::cursor::Place;
+use super::cursor::Position;
 use super::filter::{Filter, containing};
 use super::names::is_column;
 use super::query::Query;
@@ -11,25 +11,25 @@ use super::sql::Sql;
 use crate::Value;
 use crate::contract::Resource;
 
-/// The rows of a page: the rows behind `place` in the order of `keys`, without the first `offset`,
-/// and at most `limit` rows. If `place` goes backwards, then the rows come in reverse order.
+/// The rows of a page: the rows behind `position` in the order of `keys`, without the first `offset`,
+/// and at most `limit` rows. If `position` goes backwards, then the rows come in reverse order.
 pub fn select(
     dialect: Dialect,
     resource: &'static Resource,
     query: &Query,
-    place: Option<&Place>,
+    position: Option<&Position>,
     offset: usize,
     limit: usize,
 ) -> Sql {
     let columns: Vec<&str> = resource.columns().map(|field| field.name).collect();
     let mut sql = filtered(dialect, resource, query, &columns.join(", "));
     let mut keys = query.keys(resource);
-    if let Some(place) = place {
-        if place.backwards {
+    if let Some(position) = position {
+        if position.backwards {
             keys.iter_mut().for_each(|key| key.descending = !key.descending);
         }
         sql.push(" AND ");
-        behind(&mut sql, &keys, &place.keys);
+        behind(&mut sql, &keys, &position.keys);
     }
     let order: Vec<String> = keys
         .iter()

@@ -18,9 +18,9 @@ const JSON_LIMIT: usize = 65_536;
 
 /// How a document is applied to the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum How {
+pub(crate) enum WriteMode {
     /// A field that is left out gets its default.
-    Whole,
+    Replace,
     /// A field that is left out stays as it is (JSON Merge Patch, RFC 7396).
     Merge,
 }
@@ -33,7 +33,7 @@ pub(crate) fn assign(
     record: &mut Record,
     resource: &'static Resource,
     call: &Call,
-    how: How,
+    mode: WriteMode,
     caller: &str,
 ) -> Result<(), Vec<Violation>> {
     let empty = Map::new();
@@ -52,7 +52,7 @@ pub(crate) fn assign(
             }
         };
         let value = match given {
-            None if how == How::Merge => continue,
+            None if mode == WriteMode::Merge => continue,
             None | Some(Json::Null) => preset(field, caller),
             Some(value) if matches!(field.kind, Kind::List | Kind::Map) => {
                 let text = written
@@ -69,7 +69,7 @@ pub(crate) fn assign(
                 };
                 // A null in a map removes the name, also in a whole document.
                 let known = match record.value(field) {
-                    Value::Text(known) if how == How::Merge => known,
+                    Value::Text(known) if mode == WriteMode::Merge => known,
                     _ => "",
                 };
                 let mut merged = LosslessJson::parse(known).unwrap_or_else(LosslessJson::null);

@@ -77,7 +77,7 @@ pub(crate) async fn run(call: &Call, wait: Duration) -> kit::Result<Sent> {
             Some(pause)
                 if run.began.elapsed() + pause <= until
                     && run.has_time()
-                    && (waits || lease::wait(&run, until)?) =>
+                    && (waits || lease::try_wait(&run, until)?) =>
             {
                 waits = true;
                 spin_sdk::time::sleep(pause.max(Duration::from_millis(10))).await;

@@ -48,7 +48,7 @@ impl To {
     pub(super) fn new(endpoint: &Record, seal: &Seal, keys: Vec<Keys>) -> kit::Result<Self> {
         let mut headers = credentials::open(seal, endpoint)?;
         headers.retain(|(name, _)| !headers::is_reserved(name));
-        let url = target::judge(endpoint.get(endpoint::URL)?, seal.is_development());
+        let url = target::parse_url(endpoint.get(endpoint::URL)?, seal.is_development());
         Ok(Self {
             url: url.ok().map(String::from),
             headers,
