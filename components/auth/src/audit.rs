@@ -57,7 +57,8 @@ impl Entry<'_> {
         spin_sdk::wasip3::spawn(async move {
             kit::sleep(PAUSE).await;
             let entry = Entry { tenant: &tenant, kind: &kind, subject: &subject, data };
-            if let Ok(system) = System::behind(&trace_id, "a failure is told in its tenant") {
+            if let Ok(system) = System::in_background(&trace_id, "a failure is told in its tenant")
+            {
                 entry.write_hourly(&system);
             }
         });
@@ -78,7 +79,7 @@ pub(crate) fn note_failure(trace_id: &str, kind: &'static str, account: &str, em
 }
 
 fn write_failure(trace_id: &str, kind: &str, email: &str) -> kit::Result<()> {
-    let system = System::behind(trace_id, "a failure is told in all tenants of the person")?;
+    let system = System::in_background(trace_id, "a failure is told in all tenants of the person")?;
     let members = system.fetch_all::<(String, String)>(
         "SELECT m.tenant_id, m.id FROM users u JOIN members m ON m.id = u.id \
          WHERE u.email = $1 AND m.is_active = 1 AND m.deleted_at IS NULL \

@@ -87,7 +87,7 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
         name: chosen.tenant_name.clone(),
         created_at: kit::rfc3339(chosen.tenant_created_at),
     };
-    system.once(call, &seal, || {
+    system.idempotent(call, &seal, || {
         let refresh = family.refresh(&system)?;
         attempt.note(&system)?;
         let (kind, data) = ("user.signed_in", json!({ "login": family.id }));

@@ -57,7 +57,7 @@ async fn client_credentials(call: &Call, form: &Form) -> kit::Result {
     }
     let seal = Seal::load(call).await?;
     let system = System::open(call, "the receipt of a token request is of no tenant")?;
-    system.once(call, &seal, || reply(access, None, &subject))
+    system.idempotent(call, &seal, || reply(access, None, &subject))
 }
 
 /// Authenticates the machine client. Returns it with all scopes that it holds.
@@ -80,7 +80,7 @@ async fn refresh(call: &Call, form: &Form) -> kit::Result {
     let seal = Seal::load(call).await?;
     // A client that lost the answer repeats the request with a token that is used by now. So the
     // idempotency receipt is checked first.
-    if let Some(answer) = system.answered(call, &seal)? {
+    if let Some(answer) = system.stored_answer(call, &seal)? {
         return Ok(answer);
     }
     let family = find(&system, token, SETTINGS.refresh_family)?;
@@ -94,7 +94,7 @@ async fn refresh(call: &Call, form: &Form) -> kit::Result {
     // Refreshes of one family run one at a time. So a revocation reaches every token that was
     // issued before it, and no token is issued after it.
     let answer = system.with_lock(&family.id, || {
-        if let Some(answer) = system.answered(call, &seal)? {
+        if let Some(answer) = system.stored_answer(call, &seal)? {
             return Ok(Some(answer));
         }
         let used = system.execute(
@@ -107,7 +107,7 @@ async fn refresh(call: &Call, form: &Form) -> kit::Result {
         }
         let next = family.refresh(&system)?;
         let answer = reply(access, Some(next), &subject)?;
-        system.keep(call, &seal, &answer)?;
+        system.store_receipt(call, &seal, &answer)?;
         Ok(Some(answer))
     })?;
     answer.ok_or_else(used_before)

@@ -120,7 +120,7 @@ impl Selection {
         let is_all = self.types.is_none() && self.filters.is_empty() && self.delivered.is_none();
         let end = if is_all { None } else { Some(end(scope)?) };
         let mut sql = self.sql(scope, after, limit);
-        sql.text = Published::until(PAGE, Published::COLUMNS, "seq", &sql.text);
+        sql.text = Published::within_bytes(PAGE, Published::COLUMNS, "seq", &sql.text);
         let rows = scope.query(&sql.text, sql.values)?;
         let (mut events, mut found) = (Vec::with_capacity(rows.len()), 0_i64);
         for mut row in rows {

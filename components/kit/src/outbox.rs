@@ -23,7 +23,7 @@ pub(crate) fn take_due() -> BTreeSet<Due> {
 impl Scope<'_> {
     /// Makes the queues due that take events of these types. A queue that is already due is not
     /// written again, so that writers do not wait for each other on one row.
-    pub(crate) fn announce(&self, kinds: &[&EventType]) -> Result<(), Error> {
+    pub(crate) fn mark_queues_due(&self, kinds: &[&EventType]) -> Result<(), Error> {
         let mut like = Vec::with_capacity(kinds.len() * 3);
         for EventType { name, operational, .. } in kinds {
             let area = name.split_once('.').map_or(*name, |(area, _)| area);

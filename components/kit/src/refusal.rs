@@ -14,7 +14,7 @@ const KIND: &str = "access.refused";
 ///
 /// # Errors
 /// Those of the database. A function without a database cannot write the entry.
-pub(crate) fn note(
+pub(crate) fn record(
     function: &'static str,
     context: &Context,
     request: &Request,
@@ -28,7 +28,7 @@ pub(crate) fn note(
     });
     let attempt =
         Event { kind: KIND, subject: caller.id(), source_agent: function, data: data.to_string() };
-    let system = System::behind(&context.trace_id, "a refusal is noted behind the request")?;
+    let system = System::in_background(&context.trace_id, "a refusal is noted behind the request")?;
     system.transaction(|| system.enter(&caller.tenant).audit(caller.id(), &attempt))?;
     Ok(Reply::no_content())
 }

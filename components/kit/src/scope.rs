@@ -226,14 +226,14 @@ impl<'a> System<'a> {
     /// # Errors
     /// `internal-error` or `service-unavailable` of the database.
     pub fn open(call: &'a Call, why: &'static str) -> Result<Self, Error> {
-        Self::behind(call.trace_id(), why)
+        Self::in_background(call.trace_id(), why)
     }
 
     /// Like [`System::open`], for work that goes on behind the answer to a call with this trace id.
     ///
     /// # Errors
     /// As [`System::open`].
-    pub fn behind(trace_id: &'a str, why: &'static str) -> Result<Self, Error> {
+    pub fn in_background(trace_id: &'a str, why: &'static str) -> Result<Self, Error> {
         debug_assert!(!why.is_empty());
         Ok(Self { database: Database::open()?, trace_id })
     }

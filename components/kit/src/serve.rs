@@ -48,7 +48,7 @@ where
 {
     load(settings).await.internal()?;
     if operation == Refusal::OPERATION {
-        let noted = refusal::note(O::RECORDER, &context, &request);
+        let noted = refusal::record(O::RECORDER, &context, &request);
         let due = crate::outbox::take_due();
         return noted.map(|reply| answer(reply, due));
     }

@@ -147,7 +147,7 @@ pub(crate) fn missing(call: &Call) -> kit::Result {
     })
 }
 
-/// The window of a body, in milliseconds: from `since` to before `until`.
+/// The window of a body, in milliseconds: from `since` to before `within_bytes`.
 fn window(call: &Call) -> kit::Result<(i64, i64)> {
     let window: Window = call.json()?;
     let since = milliseconds(&window.since).unwrap_or_default();

@@ -152,7 +152,7 @@ fn settle(
         let was_ours = connection.refreshed(scope, seal, id, lease, error)?;
         if was_ours && error.is_some() && connection.tokens.refresh_token.is_none() {
             let mut integration = INTEGRATIONS.find(scope, id)?;
-            INTEGRATIONS.amend(scope, &mut integration, "expired", "webhooks")?;
+            INTEGRATIONS.write_as_system(scope, &mut integration, "expired", "webhooks")?;
         }
         Ok(Reply::no_content())
     })

@@ -29,7 +29,7 @@ pub fn select(
             keys.iter_mut().for_each(|key| key.descending = !key.descending);
         }
         sql.push(" AND ");
-        behind(&mut sql, &keys, &position.keys);
+        keyset_condition(&mut sql, &keys, &position.keys);
     }
     let order: Vec<String> = keys
         .iter()
@@ -84,7 +84,7 @@ fn filtered(dialect: Dialect, resource: &'static Resource, query: &Query, column
 /// Appends the condition for the rows behind one row. If all keys have one direction, then the
 /// condition is a row value, which an index serves. With mixed directions the condition is written
 /// out.
-fn behind(sql: &mut Sql, keys: &[Key], values: &[Value]) {
+fn keyset_condition(sql: &mut Sql, keys: &[Key], values: &[Value]) {
     let descending = keys.first().is_some_and(|key| key.descending);
     if keys.iter().all(|key| key.descending == descending) {
         let names: Vec<&str> = keys.iter().map(|key| key.field.name).collect();

@@ -40,8 +40,8 @@ pub(super) fn parse(
             return found.map(|value| Value::from(*value));
         }
         Kind::Integer => text.parse().ok(),
-        Kind::Boolean => return truth(name, text, problems),
-        Kind::Timestamp => when(text).map(|timestamp| timestamp.ms),
+        Kind::Boolean => return parse_boolean(name, text, problems),
+        Kind::Timestamp => parse_time(text).map(|timestamp| timestamp.ms),
     };
     if spelled.is_none() {
         let (code, kind) = match field.kind {
@@ -70,7 +70,7 @@ pub(super) fn check_text(name: &str, text: &str, problems: &mut Problems) -> boo
 /// The value that a text spells for a comparison. Stored times are whole milliseconds. If the text
 /// is a time with fractions of a millisecond, then the value is the millisecond that gives the same
 /// result for this comparison.
-pub(super) fn compared(
+pub(super) fn parse_operand(
     name: &str,
     field: &Field,
     op: Op,
@@ -78,7 +78,7 @@ pub(super) fn compared(
     problems: &mut Problems,
 ) -> Option<Value> {
     if field.kind == Kind::Timestamp
-        && let Some(timestamp) = when(text).filter(|timestamp| !timestamp.exact)
+        && let Some(timestamp) = parse_time(text).filter(|timestamp| !timestamp.exact)
     {
         return Some(Value::Integer(match op {
             Op::Lt | Op::Gte => timestamp.ceiling(),
@@ -90,7 +90,7 @@ pub(super) fn compared(
 }
 
 /// `true` or `false`.
-pub(super) fn truth(name: &str, text: &str, problems: &mut Problems) -> Option<Value> {
+pub(super) fn parse_boolean(name: &str, text: &str, problems: &mut Problems) -> Option<Value> {
     match text {
         "true" => Some(Value::Integer(1)),
         "false" => Some(Value::Integer(0)),
@@ -117,7 +117,7 @@ pub(super) fn items<'a>(
                 (Cow::Borrowed(&rest[..end]), end)
             }
             Some(quoted) => {
-                let Some(length) = closing(quoted) else {
+                let Some(length) = closing_quote(quoted) else {
                     let message = "A quoted value ends with a quote, before a comma or the end; \
                                    a quote in it is written twice.";
                     problems.wrong(name, "INVALID_FORMAT", message);
@@ -135,7 +135,7 @@ pub(super) fn items<'a>(
 }
 
 /// The position of the quote that ends a quoted value, if a comma or the end follows it.
-fn closing(quoted: &str) -> Option<usize> {
+fn closing_quote(quoted: &str) -> Option<usize> {
     let bytes = quoted.as_bytes();
     let mut at = 0;
     loop {
@@ -150,7 +150,7 @@ fn closing(quoted: &str) -> Option<usize> {
 
 /// The time of a text: for a date its beginning in UTC, else that of an RFC 3339 timestamp. If
 /// the `+` of an offset is not escaped, then it arrives as a space.
-fn when(text: &str) -> Option<Timestamp> {
+fn parse_time(text: &str) -> Option<Timestamp> {
     if text.len() == 10 {
         return date(text).map(|days| Timestamp { ms: days * DAY, exact: true });
     }

@@ -53,7 +53,7 @@ pub(crate) fn assign(
         };
         let value = match given {
             None if mode == WriteMode::Merge => continue,
-            None | Some(Json::Null) => preset(field, caller),
+            None | Some(Json::Null) => default_value(field, caller),
             Some(value) if matches!(field.kind, Kind::List | Kind::Map) => {
                 let text = written
                     .get(field.name)
@@ -96,7 +96,7 @@ pub(crate) fn assign(
 }
 
 /// The value of a field if the client gives none.
-pub(crate) fn preset(field: &Field, caller: &str) -> Value {
+pub(crate) fn default_value(field: &Field, caller: &str) -> Value {
     match field.default {
         Default::None => Value::Null,
         Default::Caller => caller.into(),

@@ -101,7 +101,7 @@ impl List<'_> {
         let limit = ("limit", limit.to_string());
         let at = |cursor: String| self.links.with(&[limit.clone(), ("cursor", cursor)]);
         let next = match (&self.query.page.mode, next) {
-            (Mode::Keyset { .. }, Some(last)) => Some(self.behind(last)),
+            (Mode::Keyset { .. }, Some(last)) => Some(self.keyset_query(last)),
             (_, None) => None,
             _ => next_cursor.map(at),
         };
@@ -218,7 +218,7 @@ impl List<'_> {
     }
 
     /// The query string of the page behind a row. It names the row by its keys.
-    fn behind(&self, record: &Record) -> String {
+    fn keyset_query(&self, record: &Record) -> String {
         let mut parameters = vec![("limit".to_owned(), self.query.page.limit.to_string())];
         for (key, value) in self.query.keys(self.resource).iter().zip(self.keys_of(record)) {
             let value = match (key.field.kind, value) {

@@ -104,7 +104,7 @@ impl Resource {
         let now = crate::now();
         let mut record = Record::empty(self);
         for field in self.columns().filter(|field| !field.writable) {
-            record.put(field, draft::preset(field, caller.id()));
+            record.put(field, draft::default_value(field, caller.id()));
         }
         draft::assign(&mut record, self, call, WriteMode::Replace, caller.id())
             .map_err(Error::violations)?;
@@ -130,7 +130,7 @@ impl Resource {
         rule(Change { call, scope, action: Action::Write, before: None, after: &mut record })?;
         let mut named = record.clone();
         for field in self.columns() {
-            named.put(field, draft::preset(field, call.caller()?.id()));
+            named.put(field, draft::default_value(field, call.caller()?.id()));
         }
         expand::check(scope, self, &named, &record)?;
         self.insert(scope, &record)?;

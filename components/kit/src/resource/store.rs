@@ -65,7 +65,7 @@ impl Resource {
     ///
     /// # Errors
     /// `internal-error` of the database.
-    pub fn amend(
+    pub fn write_as_system(
         &'static self,
         scope: &Scope<'_>,
         record: &mut Record,

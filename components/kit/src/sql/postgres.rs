@@ -120,7 +120,7 @@ impl Database {
         self.begin("BEGIN", State::Writing)?;
         let waited = lock.map_or(Ok(()), |lock| {
             self.set_tenant(SessionRole::System)?;
-            self.wait(&format!("queue {lock}"))
+            self.advisory_lock(&format!("queue {lock}"))
         });
         self.end(waited.and_then(|()| work()))
     }
@@ -134,13 +134,13 @@ impl Database {
         run: impl Fn() -> Result<T, Error>,
     ) -> Result<T, Error> {
         if self.state.get() != State::Outside {
-            return self.watched(|| {
+            return self.fail_on_error(|| {
                 self.set_tenant(role)?;
                 run()
             });
         }
         self.begin(begin, state)?;
-        self.end(self.watched(|| {
+        self.end(self.fail_on_error(|| {
             self.set_tenant(role)?;
             run()
         }))
@@ -179,7 +179,7 @@ impl Database {
         }
     }
 
-    fn watched<T>(&self, run: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    fn fail_on_error<T>(&self, run: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
         let outcome = run();
         if outcome.is_err() {
             self.state.set(State::Failed);
@@ -232,7 +232,7 @@ impl Database {
         }
     }
 
-    fn wait(&self, lock: &str) -> Result<(), Error> {
+    fn advisory_lock(&self, lock: &str) -> Result<(), Error> {
         let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
         self.run(sql, &[ParameterValue::Str(lock.to_owned())]).map(drop)
     }

@@ -132,7 +132,8 @@ impl Validator {
                 if visible && is_plain && !text.is_empty() && !text::is_visible(text) {
                     self.report("NOT_VISIBLE", "Must hold a character that can be seen.");
                 }
-                if let Some(format) = format.filter(|format| !format::spells(*format, text)) {
+                if let Some(format) = format.filter(|format| !format::matches_format(*format, text))
+                {
                     self.report("INVALID_FORMAT", format!("Must be {}.", format::named(format)));
                 }
                 if !one_of.is_empty() && !one_of.contains(&text.as_str()) {
@@ -263,7 +264,7 @@ impl Validator {
     /// items of a list, and the same violation is reported only once.
     fn parameter(&mut self, schema: &Schema, text: &str) {
         let mut validator = Validator::default();
-        validator.value(schema, &spelled(schema, text));
+        validator.value(schema, &parse_parameter(schema, text));
         for violation in validator.found {
             let violation = Violation { pointer: self.pointer.clone(), ..violation };
             if !self.found.contains(&violation) {
@@ -313,11 +314,11 @@ fn shorten(part: &str) -> impl Iterator<Item = char> {
 
 /// The JSON value that the text of a parameter spells. If the text spells no value of the schema's
 /// type, then it is the text itself, which the validator then refuses.
-fn spelled(schema: &Schema, text: &str) -> Value {
+fn parse_parameter(schema: &Schema, text: &str) -> Value {
     let value = match *schema {
-        Schema::Nullable(inner) => Some(spelled(inner, text)),
+        Schema::Nullable(inner) => Some(parse_parameter(inner, text)),
         Schema::Array { items, .. } => {
-            Some(text.split(',').map(|item| spelled(items, item)).collect())
+            Some(text.split(',').map(|item| parse_parameter(items, item)).collect())
         }
         Schema::Integer { .. } | Schema::Number { .. } => {
             let spaced = text.contains(char::is_whitespace);

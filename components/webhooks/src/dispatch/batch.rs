@@ -120,7 +120,7 @@ impl Batch {
              AND {takes} ORDER BY seq LIMIT ${}",
             4 + values.len()
         );
-        let sql = Published::until(DATA, columns, "seq", &sql);
+        let sql = Published::within_bytes(DATA, columns, "seq", &sql);
         let between = values![self.position, newest];
         let limit = values![i64::try_from(room).unwrap_or(1)];
         let values = between.into_iter().chain(values.into_iter().map(Value::Text)).chain(limit);
@@ -165,7 +165,7 @@ fn due(scope: &Scope<'_>, endpoint: &str, in_order: bool, most: usize) -> kit::R
     );
     let own = "event_id, event_seq, event_type, about, attempts, exhausted_at, due_at";
     let columns = format!("{own}, {}", Published::COLUMNS);
-    let sql = Published::until(DATA, &columns, "due_at, event_seq", &sql);
+    let sql = Published::within_bytes(DATA, &columns, "due_at, event_seq", &sql);
     let most = i64::try_from(most).unwrap_or(1);
     let rows = scope.query(&sql, values![endpoint, now(), most])?;
     let item = |mut row: Row| {

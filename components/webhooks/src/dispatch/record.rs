@@ -269,7 +269,7 @@ impl Work<'_> {
         let mut endpoint: Record = WEBHOOK_ENDPOINTS.find(self.scope, &self.leased.endpoint)?;
         endpoint.set(endpoint::STATUS, "DISABLED")?;
         endpoint.set(endpoint::DISABLED_REASON, Some(reason))?;
-        WEBHOOK_ENDPOINTS.amend(self.scope, &mut endpoint, "disabled", "webhooks")?;
+        WEBHOOK_ENDPOINTS.write_as_system(self.scope, &mut endpoint, "disabled", "webhooks")?;
         queue::close(self.scope, &self.leased.endpoint, self.now)
     }
 }
