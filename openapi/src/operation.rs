@@ -7,7 +7,7 @@ use crate::document::{METHODS, follow, is_protected};
 use crate::schema::{Compiler, leak, only};
 use crate::{forms, shape};
 use protocol::contract::{Body, Idempotency, Limit, Location, Operation, Parameter, Query, Schema};
-use protocol::note::Facts;
+use protocol::metadata::RequestMetadata;
 
 /// The keys that a path item may have beside its operations.
 const PATH_KEYS: [&str; 4] = ["parameters", "servers", "summary", "description"];
@@ -34,7 +34,7 @@ const OPERATION_KEYS: [&str; 18] = [
 ];
 
 /// Headers that are no parameters of functions, because the gateway reads them. The last two are
-/// facts that it tells in its own words ([`Facts`]).
+/// its own metadata ([`RequestMetadata`]).
 const OF_THE_GATEWAY: [&str; 4] =
     ["accept-version", "x-tenant-id", "idempotency-key", "x-request-id"];
 
@@ -209,7 +209,7 @@ fn parameters(
                 continue;
             }
             ensure!(
-                !Facts::has(&header),
+                !RequestMetadata::is_metadata(&header),
                 "parameter {name}: only the gateway may send this header"
             );
         }

@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gateway::limits::{Ask, Quota, Taken};
 use gateway::{
-    Body, BodyError, Context, Due, Error, Fault, Gateway, Idempotency, IncomingBody, Limit,
+    Body, BodyError, Context, DueWork, Error, Fault, Gateway, Idempotency, IncomingBody, Limit,
     Operation, Platform, Request, Response,
 };
 use jwt_simple::prelude::*;
@@ -205,7 +205,7 @@ impl Platform for World {
         Ok(keys)
     }
 
-    fn wake(&self, _: Due) {}
+    fn wake(&self, _: DueWork) {}
 
     fn log(&self, _: &str) {}
 }

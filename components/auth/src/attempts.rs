@@ -84,7 +84,7 @@ impl Attempt {
     }
 
     fn of(call: &Call, seal: &Seal, email: &str) -> Self {
-        let address = call.facts().address;
+        let address = call.metadata().address;
         let places = address.map(places).unwrap_or_default();
         Self {
             account: seal.digest("account", email),

@@ -51,7 +51,7 @@ async fn client_credentials(call: &Call, form: &Form) -> kit::Result {
     let scopes = form.scopes(client.scopes)?;
     let subject = Subject { scopes, ..client };
     let access = session::access(call, &subject).await?;
-    if call.facts().key.is_none() {
+    if call.metadata().key.is_none() {
         // Nothing is written, so the call need not wait for other writers.
         return reply(access, None, &subject);
     }

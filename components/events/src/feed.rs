@@ -2,7 +2,7 @@
 
 use kit::cloud_events::{self, BATCH, CloudEvent, ONE};
 use kit::list::{Place, Resume};
-use kit::{Call, Code, Error, Published, Reply, Scope, Value, note, values};
+use kit::{Call, Code, Error, Published, Reply, Scope, Value, metadata, values};
 use serde::Serialize;
 
 use crate::selection::{DELIVERY_SUCCESS, Part, Selection};
@@ -32,7 +32,7 @@ pub(crate) async fn list(call: &Call) -> kit::Result {
         let next = next_cursor.map(|cursor| next(call, feed.limit, &cursor));
         Ok(Reply::ok(&all)?
             .header("content-type", BATCH)
-            .with_page(note::Page { next, ..note::Page::default() }))
+            .with_page(metadata::Page { next, ..metadata::Page::default() }))
     })
 }
 

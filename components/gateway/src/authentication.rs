@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::request::Parts;
 use jwt_simple::prelude::*;
-use protocol::{Caller, Code, Error, Grant, Principal, note};
+use protocol::{Caller, Code, Error, Grant, Principal, metadata};
 use sha2::{Digest, Sha256};
 
 use crate::key_set::Keys;
@@ -158,7 +158,8 @@ impl Tokens {
         if revoked.await? {
             return Err(invalid("was revoked"));
         }
-        let credential = note::credential(subjects.iter().flatten().map(|it| (it.id, it.version)));
+        let credential =
+            metadata::credential(subjects.iter().flatten().map(|it| (it.id, it.version)));
         let principal = match custom.client_id {
             Some(client) => Principal::Client(client),
             None => Principal::User(subject.clone()),

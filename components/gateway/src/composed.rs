@@ -18,7 +18,7 @@ use bytes::Bytes;
 use futures::stream;
 use http_body::Frame;
 use http_body_util::{BodyExt, Empty, Full, Limited, StreamBody, combinators::UnsyncBoxBody};
-use protocol::note::Due;
+use protocol::metadata::DueWork;
 use protocol::{Body, Context, Error, Operation, Request, Response};
 use spin_sdk::experimental::wasi::keyvalue::{atomics, store};
 use spin_sdk::http_service;
@@ -261,7 +261,7 @@ impl Platform for Spin {
     /// for which hosts keep the instance. Our runner keeps it as long as a stream
     /// (`host/src/placements/composed/worker.rs`). Spin 4 keeps it as long as its `--request-timeout`, by
     /// default without end (`HttpWorkerExpiration` in its crates/trigger-http/src/server.rs).
-    fn wake(&self, due: Due) {
+    fn wake(&self, due: DueWork) {
         spin_sdk::wasip3::spawn(async move {
             let token = Self.variable("tick_token").await.unwrap_or_default();
             if token.is_empty() {
@@ -291,10 +291,10 @@ impl Platform for Spin {
 
 /// The query of a call for due work. The call for deliveries stays until those that fail at first
 /// are due again.
-fn query(due: Due) -> &'static str {
+fn query(due: DueWork) -> &'static str {
     match due {
-        Due::Integrations => "work=deliveries",
-        Due::Webhooks => "work=deliveries&wait=6",
+        DueWork::Integrations => "work=deliveries",
+        DueWork::Webhooks => "work=deliveries&wait=6",
     }
 }
 

@@ -53,7 +53,7 @@ mod tests;
 pub use head::equivalent_path;
 pub use nearness::is_here;
 pub use platform::*;
-pub use protocol::note::Due;
+pub use protocol::metadata::DueWork;
 pub use protocol::{
     Body, Caller, Code, Context, Error, Grant, Idempotency, Limit, Location, Operation, Parameter,
     Principal, Relation, Request, Response, Row, Shape, Violation,

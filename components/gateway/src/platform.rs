@@ -5,7 +5,7 @@
 
 use std::future::Future;
 
-use protocol::note::Due;
+use protocol::metadata::DueWork;
 use protocol::{Code, Context, Error, Request, Response};
 
 use crate::limits::bucket::Taken;
@@ -85,7 +85,7 @@ pub trait Platform: Sync {
     fn ask_for_keys(&self) -> impl Future<Output = Result<Vec<u8>, Fault>> + MaybeSend;
     /// Tells a function that it has work. The answer does not wait for it. If nobody receives the
     /// message, then nothing is lost, because the due work is in the database.
-    fn wake(&self, due: Due);
+    fn wake(&self, due: DueWork);
     /// Writes one line to the log.
     fn log(&self, line: &str);
 }

@@ -7,7 +7,7 @@
 //! (`components/kit/src/refusal.rs`). If that fails, then the answer to the client is still the
 //! same.
 
-use protocol::{Code, Context, Error, entry, note};
+use protocol::{Code, Context, Error, entry, metadata};
 
 use crate::platform::Platform;
 use crate::record::Record;
@@ -28,15 +28,15 @@ pub(crate) async fn note<P: Platform>(platform: &P, refusal: &Error, record: &mu
         return;
     }
     let scope = refusal.context.iter().find(|(name, _)| name == "required_scope");
-    let told = note::Refusal {
+    let told = metadata::Refusal {
         operation: record.operation.clone(),
         error: Some(refusal.code.row().name.to_owned()),
         required_scope: scope.map(|(_, scope)| scope.clone()),
     };
     let context = Context { trace_id: record.trace.trace_id.clone(), caller: Some(caller) };
-    match platform.call(context, note::Refusal::OPERATION, told.request()).await {
+    match platform.call(context, metadata::Refusal::OPERATION, told.request()).await {
         Ok(Ok(mut response)) => {
-            let due = note::take_work_due(&mut response.headers);
+            let due = metadata::take_work_due(&mut response.headers);
             due.into_iter().for_each(|due| platform.wake(due));
         }
         // The function has no database, or it does not know this call.

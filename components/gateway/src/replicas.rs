@@ -34,7 +34,7 @@ impl Replicas {
     /// The key of a caller's mark; `None` if there are no replicas or no caller.
     pub(crate) fn mark(&self, caller: Option<&Caller>) -> Option<String> {
         let caller = caller.filter(|_| self.exist)?;
-        Some(entry::wrote(&caller.tenant, caller.id()))
+        Some(entry::recent_write(&caller.tenant, caller.id()))
     }
 
     /// Decides whether a replica may answer.

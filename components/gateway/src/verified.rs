@@ -9,7 +9,7 @@ pub(crate) const REMEMBER_MS: u64 = 60_000;
 pub(crate) struct Verified {
     pub(crate) caller: Caller,
     /// The subjects that a revocation of the token may name, as functions read them
-    /// ([`protocol::note::credential`]).
+    /// ([`protocol::metadata::credential`]).
     pub(crate) credential: String,
     /// The SHA-256 of the principal, shortened, because logs must hold no identity.
     pub(crate) principal_hash: String,

@@ -4,7 +4,7 @@
 //! A receipt that is found is honoured, whatever its age. Only the sweep (`retention.rs`) decides
 //! that a receipt may be deleted, not the clock of the host that reads it.
 
-use protocol::note;
+use protocol::metadata;
 
 use crate::row::Row;
 use crate::scope::{Scope, System};
@@ -62,7 +62,7 @@ struct Receipt<'a> {
 
 impl<'a> Receipt<'a> {
     fn of(call: &'a Call, envelope: &'a dyn Envelope) -> Option<Self> {
-        let note::Key { key, fingerprint } = call.facts.key.as_ref()?;
+        let metadata::Key { key, fingerprint } = call.metadata.key.as_ref()?;
         Some(Self { key, fingerprint: envelope.fingerprint(fingerprint), envelope })
     }
 
@@ -80,7 +80,7 @@ impl<'a> Receipt<'a> {
         let headers = serde_json::from_str(&headers).internal()?;
         let body = self.envelope.open(self.key, kept)?;
         let reply = Reply { headers, ..Reply::json(status, body) };
-        Ok(Some(reply.header(note::REPLAYED, "true")))
+        Ok(Some(reply.header(metadata::REPLAYED, "true")))
     }
 
     /// The columns behind the tenant in [`INSERT_RECEIPT`].

@@ -2,7 +2,7 @@
 //! database. So it asks the function behind it to write the entry, once an hour for each caller
 //! (`components/gateway/src/refusals.rs`).
 
-use protocol::{Context, Request, note};
+use protocol::{Context, Request, metadata};
 use serde_json::json;
 
 use crate::{Error, Event, Reply, System};
@@ -20,7 +20,7 @@ pub(crate) fn record(
     request: &Request,
 ) -> Result<Reply, Error> {
     let Some(caller) = &context.caller else { return Ok(Reply::no_content()) };
-    let told = note::Refusal::read(request);
+    let told = metadata::Refusal::read(request);
     let data = json!({
         "operation": told.operation,
         "error": told.error,

@@ -86,7 +86,7 @@ impl Call {
 
     fn is_among_revoked(&self, scope: &Scope<'_>) -> Result<bool, Error> {
         let (mut named, mut values) = (Vec::new(), Vec::new());
-        let subjects = self.facts.subjects();
+        let subjects = self.metadata.subjects();
         for (id, version) in subjects.ok_or_else(|| Error::internal("no credential is named"))? {
             let place = values.len() + 2;
             named.push(format!("subject = ${place} AND below > ${}", place + 1));

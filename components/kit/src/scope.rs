@@ -23,7 +23,7 @@ impl Call {
     /// # Errors
     /// Those of `work`; `internal-error` or `service-unavailable` of the database.
     pub fn read<T>(&self, work: impl FnOnce(&Scope<'_>) -> Result<T, Error>) -> Result<T, Error> {
-        let source = match self.facts.is_for_replica {
+        let source = match self.metadata.is_for_replica {
             true => Source::Replica,
             false => Source::Writer,
         };

@@ -39,7 +39,7 @@ pub fn revoked(tenant: &str, subject: &str) -> String {
 }
 
 /// The key of the mark that this caller has written recently.
-pub fn wrote(tenant: &str, caller: &str) -> String {
+pub fn recent_write(tenant: &str, caller: &str) -> String {
     format!("wrote:{tenant}:{caller}")
 }
 

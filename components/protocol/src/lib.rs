@@ -17,7 +17,7 @@ mod conversions;
 pub mod entry;
 pub mod error;
 pub mod message;
-pub mod note;
+pub mod metadata;
 pub mod registry;
 pub mod setting;
 

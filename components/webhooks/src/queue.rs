@@ -1,6 +1,6 @@
 //! The queue of an endpoint: how far it has read the feed, and when it is due next.
 
-use kit::note::Due;
+use kit::metadata::DueWork;
 use kit::{Record, Scope, Value, values};
 
 use crate::contract::endpoint;
@@ -86,6 +86,6 @@ pub(crate) fn wake(scope: &Scope<'_>, endpoint: &str) -> kit::Result<()> {
     let sql = "UPDATE webhook_queues SET due_at = 0, paused_until = 0 \
          WHERE tenant_id = $1 AND endpoint_id = $2";
     scope.execute(sql, values![endpoint])?;
-    scope.wake(Due::Webhooks);
+    scope.wake(DueWork::Webhooks);
     Ok(())
 }

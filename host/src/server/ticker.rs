@@ -9,7 +9,7 @@
 use crate::config::variables::Variables;
 use crate::placements::work_due::WorkDue;
 use crate::server::own_calls::OwnCalls;
-use gateway::Due;
+use gateway::DueWork;
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -67,7 +67,7 @@ pub(crate) struct Calls {
     /// The targets of the regular calls.
     regular: Vec<String>,
     /// The functions that are called as soon as they have work.
-    at_once: Vec<Due>,
+    at_once: Vec<DueWork>,
 }
 
 impl Calls {
@@ -83,8 +83,8 @@ impl Calls {
             }
         };
         regular.dedup();
-        let served = |due: &Due| paths.clone().any(|path| path == due.path());
-        let at_once = Due::ALL.into_iter().filter(served).collect();
+        let served = |due: &DueWork| paths.clone().any(|path| path == due.path());
+        let at_once = DueWork::ALL.into_iter().filter(served).collect();
         (!regular.is_empty()).then_some(Self { regular, at_once })
     }
 }
@@ -128,7 +128,7 @@ async fn schedule<F>(
 ) where
     F: Future<Output = anyhow::Result<Answer>> + Send + 'static,
 {
-    let at_once = |due: Due| when_due(due, &call, work_due.of(due), first, &warn);
+    let at_once = |due: DueWork| when_due(due, &call, work_due.of(due), first, &warn);
     let at_once = futures_util::future::join_all(calls.at_once.iter().copied().map(at_once));
     tokio::join!(regularly(&calls.regular, &call, work_due, &warn), at_once);
 }
@@ -155,7 +155,7 @@ async fn regularly<F>(
             Some(Ok(answer)) = calls.join_next() => match answer {
                 // The calls of the functions find out which of them has the work, and when.
                 Ok(answer) if answer.wait().is_some() => {
-                    Due::ALL.into_iter().for_each(|due| work_due.of(due).notify_one());
+                    DueWork::ALL.into_iter().for_each(|due| work_due.of(due).notify_one());
                 }
                 Ok(_) => {}
                 Err(problem) => warn(&problem),
@@ -178,7 +178,7 @@ async fn told(
 
 /// Calls for the work of a function whenever it has some.
 async fn when_due<F>(
-    function: Due,
+    function: DueWork,
     call: impl Fn(String) -> F,
     work_due: &Notify,
     first: Option<Instant>,

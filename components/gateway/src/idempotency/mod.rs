@@ -10,7 +10,7 @@
 mod key;
 
 use http::request::Parts;
-use protocol::{Body, Caller, Code, Error, Idempotency, Response, entry, note};
+use protocol::{Body, Caller, Code, Error, Idempotency, Response, entry, metadata};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::network;
@@ -37,7 +37,7 @@ pub(crate) struct Slot {
     /// When the reservation ends, in milliseconds since the epoch.
     lease: u64,
     /// The key as functions see it.
-    pub(crate) key: note::Key,
+    pub(crate) key: metadata::Key,
 }
 
 /// What a request may do, as far as its key decides.
@@ -96,7 +96,7 @@ impl Slots {
             body: body.native.as_deref().unwrap_or(&body.sent),
             network: network(record.address),
         };
-        let key = note::Key {
+        let key = metadata::Key {
             key: key::scoped(&sent, parts, caller, &stranger),
             fingerprint: key::fingerprint(&sent, &body.sent),
         };
@@ -134,12 +134,12 @@ impl Slots {
                     Body::Bytes(bytes) => bytes,
                     Body::Empty | Body::Streaming(_) => &[],
                 };
-                record.is_replayed = headers.iter().any(|(name, _)| name == note::REPLAYED);
+                record.is_replayed = headers.iter().any(|(name, _)| name == metadata::REPLAYED);
                 if is_secret(headers) {
                     release(platform, &slot, record).await;
                     return outcome;
                 }
-                let headers = headers.iter().filter(|(name, _)| name != note::REPLAYED);
+                let headers = headers.iter().filter(|(name, _)| name != metadata::REPLAYED);
                 let kept = Entry {
                     expires_at: platform.now() + self.retention,
                     fingerprint: slot.key.fingerprint,

@@ -1,7 +1,7 @@
-//! Pages. The function tells the neighbours and numbers of a page ([`note::Page`]), and each
+//! Pages. The function tells the neighbours and numbers of a page ([`metadata::Page`]), and each
 //! representation shows them in its own way (K-24, K-27).
 
-use protocol::note;
+use protocol::metadata;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -14,7 +14,7 @@ const LIMIT: u64 = 50;
 /// A page, as its function tells of it.
 #[derive(Default)]
 pub(super) struct Page {
-    pub(super) told: note::Page,
+    pub(super) told: metadata::Page,
     /// The `next_cursor` of the body.
     pub(super) next_cursor: Option<String>,
 }

@@ -84,7 +84,7 @@ impl Platform for World {
         Err(Fault::Unavailable("there are no keys in these tests".to_owned()))
     }
 
-    fn wake(&self, _: Due) {}
+    fn wake(&self, _: DueWork) {}
 
     fn log(&self, line: &str) {
         self.log.lock().expect("not poisoned").push(line.to_owned());

@@ -4,7 +4,7 @@
 //! The request is stored under the id that its provider gave it, which a second delivery has too,
 //! and is then answered. [`super::process`] brings it into the feed.
 
-use kit::note::Due;
+use kit::metadata::DueWork;
 use kit::{Call, Code, Error, Reply, Scope, Seal, System, hops, now, values};
 use serde::Serialize;
 use serde_json::json;
@@ -184,7 +184,7 @@ fn store(
         ],
     )?;
     if stored > 0 {
-        scope.wake(Due::Integrations);
+        scope.wake(DueWork::Integrations);
     }
     Ok(stored > 0)
 }

@@ -1,6 +1,6 @@
 //! `GET /{collection}`: one page of a list.
 
-use protocol::note;
+use protocol::metadata;
 
 use super::expand;
 use super::record::Record;
@@ -105,11 +105,11 @@ impl List<'_> {
             (_, None) => None,
             _ => next_cursor.map(at),
         };
-        Ok(reply.with_page(note::Page {
+        Ok(reply.with_page(metadata::Page {
             first: Some(self.links.with(std::slice::from_ref(&limit))),
             next,
             prev: prev_cursor.map(at),
-            ..note::Page::default()
+            ..metadata::Page::default()
         }))
     }
 
@@ -128,7 +128,7 @@ impl List<'_> {
         };
         let cursor = more.then(|| Bound::offset(offset + limit));
         let last = total.saturating_sub(1) / limit * limit;
-        Ok(self.reply(records, cursor.as_deref())?.with_page(note::Page {
+        Ok(self.reply(records, cursor.as_deref())?.with_page(metadata::Page {
             first: Some(at(0)),
             prev: (offset > 0).then(|| at(offset.saturating_sub(limit))),
             next: more.then(|| at(offset + limit)),

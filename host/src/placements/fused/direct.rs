@@ -3,7 +3,7 @@
 
 use super::function::Function;
 use gateway::{Body, Context, Fault, Location, Parameter, Platform as _, Request};
-use protocol::note::{self, Facts};
+use protocol::metadata::{self, RequestMetadata};
 
 /// The answer to a call: its status, and the body or the reason why there is none.
 pub(crate) type Answer = (u16, Result<Vec<u8>, String>);
@@ -22,12 +22,12 @@ impl Function {
             let (name, value) = (name.to_owned(), value.to_owned());
             parameters.push(Parameter { location: Location::Query, name, value });
         }
-        Facts { request_id, ..Facts::default() }.write(&mut parameters);
+        RequestMetadata { request_id, ..RequestMetadata::default() }.write(&mut parameters);
         let context = Context { trace_id, caller: None };
         let request = Request { parameters, body: Vec::new() };
         match self.invoke(context, operation.id.clone(), request).await {
             Ok(Ok(mut response)) => {
-                for due in note::take_work_due(&mut response.headers) {
+                for due in metadata::take_work_due(&mut response.headers) {
                     self.wake(due);
                 }
                 let body = match response.body {

@@ -5,7 +5,7 @@ use super::call::Outcome;
 use super::function::Function;
 use crate::http::body::stream::ByteStream;
 use gateway::limits::{Ask, Quota, Taken};
-use gateway::{Body, Context, Due, Fault, Platform, Request};
+use gateway::{Body, Context, DueWork, Fault, Platform, Request};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 impl Platform for Function {
@@ -74,7 +74,7 @@ impl Platform for Function {
         }
     }
 
-    fn wake(&self, due: Due) {
+    fn wake(&self, due: DueWork) {
         self.background.work_due.of(due).notify_one();
     }
 

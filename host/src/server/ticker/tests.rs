@@ -49,7 +49,7 @@ impl Server {
 
     /// Tells the ticker that deliveries are due.
     fn wake(&self) {
-        self.work_due.of(Due::Webhooks).notify_one();
+        self.work_due.of(DueWork::Webhooks).notify_one();
     }
 
     /// The times of the calls for deliveries, in milliseconds.
@@ -181,7 +181,7 @@ async fn functions_do_not_wait_for_each_other() {
         pass(1).await;
     }
     assert_eq!(server.deliveries().len(), MOST);
-    server.work_due.of(Due::Integrations).notify_one();
+    server.work_due.of(DueWork::Integrations).notify_one();
     server.wake();
     pass(1).await;
     assert_eq!((server.times(INBOUND), server.deliveries().len()), (vec![32_000], MOST));
@@ -190,7 +190,7 @@ async fn functions_do_not_wait_for_each_other() {
     server.wake();
     pass(1).await;
     server.wake();
-    server.work_due.of(Due::Integrations).notify_one();
+    server.work_due.of(DueWork::Integrations).notify_one();
     pass(1).await;
     assert_eq!((server.times(INBOUND), server.deliveries()), (vec![1000], vec![0]));
 }
@@ -207,14 +207,14 @@ async fn what_a_regular_call_leaves_is_done_at_once() {
 #[test]
 fn a_host_calls_for_what_it_serves() {
     let of = |paths: &[&str]| Calls::of(paths.iter().copied());
-    let calls = |regular: &[&str], at_once: &[Due]| {
+    let calls = |regular: &[&str], at_once: &[DueWork]| {
         let regular = regular.iter().map(|&path| path.to_owned()).collect();
         Some(Calls { regular, at_once: at_once.to_vec() })
     };
     let tick = "/internal/tick?key_values=expire";
     let auth = "/internal/work/auth";
-    assert_eq!(of(&["/", PATH, auth, DELIVERIES]), calls(&[tick], &[Due::Webhooks]));
-    assert_eq!(of(&["/", auth, INBOUND]), calls(&[auth, INBOUND], &[Due::Integrations]));
+    assert_eq!(of(&["/", PATH, auth, DELIVERIES]), calls(&[tick], &[DueWork::Webhooks]));
+    assert_eq!(of(&["/", auth, INBOUND]), calls(&[auth, INBOUND], &[DueWork::Integrations]));
     assert_eq!(of(&["/", "/internal/limits"]), None);
 }
 

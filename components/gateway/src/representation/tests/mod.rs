@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::limits::{Ask, Quota, Taken};
 use crate::{
-    Body, BodyError, Context, Due, Error, Fault, Gateway, Idempotency, IncomingBody, Limit,
+    Body, BodyError, Context, DueWork, Error, Fault, Gateway, Idempotency, IncomingBody, Limit,
     Operation, Platform, Relation, Request, Response, Shape,
 };
 
@@ -92,7 +92,7 @@ impl Platform for Stub {
         Err(Fault::Unavailable("no keys in this test".to_owned()))
     }
 
-    fn wake(&self, _: Due) {}
+    fn wake(&self, _: DueWork) {}
 
     fn log(&self, _: &str) {}
 }
