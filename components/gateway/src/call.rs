@@ -6,7 +6,7 @@ use protocol::{Caller, Code, Context, Error, Operation, Parameter, Request, Resp
 use crate::holder;
 use crate::platform::{Fault, Platform};
 use crate::record::Record;
-use crate::representation::{Body, Form};
+use crate::representation::{Body, Negotiated};
 use crate::router::Route;
 
 /// The headers of HTTP that every function gets. The others are those that the contract of the
@@ -40,7 +40,7 @@ pub(crate) fn declared(mut operations: Vec<Operation>) -> Result<Vec<Operation>,
 /// dispatcher. `key` is the key of the request, if the operation honours one.
 pub(crate) async fn function<P: Platform>(
     platform: &P,
-    form: &Form<'_>,
+    negotiated: &Negotiated<'_>,
     route: &Route<'_>,
     caller: Option<Caller>,
     body: Body,
@@ -48,7 +48,8 @@ pub(crate) async fn function<P: Platform>(
     record: &Record,
 ) -> Result<Response<P::Stream>, Error> {
     let Body { sent, native } = body;
-    let mut request = Request { parameters: parameters(form, route), body: native.unwrap_or(sent) };
+    let mut request =
+        Request { parameters: parameters(negotiated, route), body: native.unwrap_or(sent) };
     request_metadata(record, key).write(&mut request.parameters);
     let context = Context { trace_id: record.trace.trace_id.clone(), caller };
     let outcome = platform.call(context, &route.operation.id, request).await;
@@ -62,16 +63,16 @@ pub(crate) async fn function<P: Platform>(
     outcome
 }
 
-fn parameters(form: &Form<'_>, route: &Route<'_>) -> Vec<Parameter> {
+fn parameters(negotiated: &Negotiated<'_>, route: &Route<'_>) -> Vec<Parameter> {
     let mut parameters = route.variables.clone();
-    let query = form.parts.uri.query().unwrap_or_default();
+    let query = negotiated.parts.uri.query().unwrap_or_default();
     let query = form_urlencoded::parse(query.as_bytes());
-    parameters.extend(query.map(|(name, value)| form.query_parameter(name, value)));
-    parameters.extend(form.first_page());
+    parameters.extend(query.map(|(name, value)| negotiated.query_parameter(name, value)));
+    parameters.extend(negotiated.first_page());
     let declared = route.operation.headers.iter().map(String::as_str);
     let credential = route.operation.public.then_some(CREDENTIAL);
     for name in HANDED_ON.into_iter().chain(declared).chain(credential) {
-        if let Some(value) = form.header(name) {
+        if let Some(value) = negotiated.header(name) {
             parameters.push(Parameter::header(name, value));
         }
     }

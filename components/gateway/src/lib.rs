@@ -68,7 +68,7 @@ use http::request::Parts;
 
 use crate::idempotency::Turn;
 use crate::record::Record;
-use crate::representation::Form;
+use crate::representation::Negotiated;
 use crate::router::Found;
 use crate::settings::Settings;
 use crate::trace::Trace;
@@ -124,12 +124,12 @@ impl Gateway {
     ) -> http::Response<Body<P::Stream>> {
         let started = platform.now();
         let mut record = self.record(platform, &parts, peer);
-        let mut form = Form::new(&self.public_url.base, &parts, started);
-        let outcome = self.answer(platform, body, &mut form, &mut record).await;
+        let mut negotiated = Negotiated::new(&self.public_url.base, &parts, started);
+        let outcome = self.answer(platform, body, &mut negotiated, &mut record).await;
         if let Err(refusal) = &outcome {
             refusals::note(platform, refusal, &mut record).await;
         }
-        let mut response = representation::render(outcome, form, &mut record);
+        let mut response = representation::render(outcome, negotiated, &mut record);
         versions::headers(&record, response.headers_mut());
         self.lifecycle.headers(started, &record, response.headers_mut());
         self.cors.headers(&parts, response.headers_mut());
@@ -151,10 +151,10 @@ impl Gateway {
         &'a self,
         platform: &P,
         body: B,
-        form: &mut Form<'a>,
+        negotiated: &mut Negotiated<'a>,
         record: &mut Record,
     ) -> Result<Response<P::Stream>, Error> {
-        let parts = form.parts;
+        let parts = negotiated.parts;
         head::check(parts)?;
         singletons::check(&parts.headers)?;
         if cors::is_preflight(parts) {
@@ -169,7 +169,7 @@ impl Gateway {
         };
         singletons::check_declared(&parts.headers, route.operation)?;
         versions::check(parts, record.major)?;
-        form.matched(route.operation)?;
+        negotiated.matched(route.operation)?;
         let unlimited = self.scheduler.calls(parts, &route);
         if !unlimited {
             self.limits.address(platform.now(), record)?;
@@ -185,7 +185,7 @@ impl Gateway {
             self.limits.identity(platform, &route, caller.as_ref(), record).await?;
         }
         let body = self.bodies.read(parts, &route, body).await?;
-        let body = form.read(&route, body)?;
+        let body = negotiated.read(&route, body)?;
         let mark = self.replicas.mark(caller.as_ref());
         self.replicas.choose(platform, &route, mark.as_deref(), record).await;
         let turn = self.slots.begin(platform, parts, &route, caller.as_ref(), &body, record).await;
@@ -193,7 +193,7 @@ impl Gateway {
             Ok(Turn::Ours(slot)) => {
                 let key = slot.as_ref().map(|slot| slot.key.clone());
                 let outcome =
-                    call::function(platform, form, &route, caller, body, key, record).await;
+                    call::function(platform, negotiated, &route, caller, body, key, record).await;
                 self.slots.finish(platform, slot, outcome, record).await
             }
             Ok(Turn::Kept(response)) => Ok(response),

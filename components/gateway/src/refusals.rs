@@ -28,13 +28,13 @@ pub(crate) async fn note<P: Platform>(platform: &P, refusal: &Error, record: &mu
         return;
     }
     let scope = refusal.context.iter().find(|(name, _)| name == "required_scope");
-    let told = metadata::Refusal {
+    let refusal = metadata::Refusal {
         operation: record.operation.clone(),
         error: Some(refusal.code.row().name.to_owned()),
         required_scope: scope.map(|(_, scope)| scope.clone()),
     };
     let context = Context { trace_id: record.trace.trace_id.clone(), caller: Some(caller) };
-    match platform.call(context, metadata::Refusal::OPERATION, told.request()).await {
+    match platform.call(context, metadata::Refusal::OPERATION, refusal.request()).await {
         Ok(Ok(mut response)) => {
             let due = metadata::take_work_due(&mut response.headers);
             due.into_iter().for_each(|due| platform.wake(due));

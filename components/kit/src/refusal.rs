@@ -20,11 +20,11 @@ pub(crate) fn record(
     request: &Request,
 ) -> Result<Reply, Error> {
     let Some(caller) = &context.caller else { return Ok(Reply::no_content()) };
-    let told = metadata::Refusal::read(request);
+    let refusal = metadata::Refusal::read(request);
     let data = json!({
-        "operation": told.operation,
-        "error": told.error,
-        "required_scope": told.required_scope,
+        "operation": refusal.operation,
+        "error": refusal.error,
+        "required_scope": refusal.required_scope,
     });
     let attempt =
         Event { kind: KIND, subject: caller.id(), source_agent: function, data: data.to_string() };

@@ -88,8 +88,9 @@ pub(crate) fn headers(standings: &[Standing], headers: &mut HeaderMap) {
     let (mut policies, mut states) = (String::new(), String::new());
     // Each gateway counts addresses for itself, so another gateway would report another number. So
     // this quota is reported only if it is the tightest one.
-    let told = standings.iter().filter(|one| one.policy != ADDRESS || std::ptr::eq(*one, tighter));
-    for one in told {
+    let reported =
+        standings.iter().filter(|one| one.policy != ADDRESS || std::ptr::eq(*one, tighter));
+    for one in reported {
         let comma = if policies.is_empty() { "" } else { ", " };
         let Standing { policy, quota, remaining, next, .. } = one;
         let _ = write!(policies, "{comma}\"{policy}\";q={};w={}", quota.burst, one.window());
