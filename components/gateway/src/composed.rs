@@ -28,7 +28,7 @@ use self::bindings::tenantry::platform::{errors, messages, route, tenancy};
 use crate::Gateway;
 use crate::holder::{self, Holder};
 use crate::length;
-use crate::limits::{Ask, Quota, Taken, decode, encode, moved_by};
+use crate::limits::{BucketRequest, Decision, Quota, decode, encode, moved_by};
 use crate::platform::{BodyError, Fault, IncomingBody, Platform};
 
 protocol::conversions!(errors, messages, tenancy, route);
@@ -180,19 +180,19 @@ impl Platform for Spin {
     /// Takes by compare-and-swap. If the swap is lost, then another request has moved the bucket,
     /// so in the end the bucket is empty. If a request loses all its attempts, then it is counted
     /// as if the store did not answer.
-    async fn take(&self, key: &str, quota: Quota, cost: u32) -> Result<Taken, Fault> {
+    async fn take(&self, key: &str, quota: Quota, cost: u32) -> Result<Decision, Fault> {
         let bucket = bucket()?;
-        let ask = Ask::new(quota, cost);
+        let request = BucketRequest::new(quota, cost);
         let mut cas = atomics::Cas::new(&bucket, key).map_err(unavailable)?;
         let mut held = cas.current().map_err(unavailable)?;
         let name = hex::encode(&self.random()[..4]);
         for _ in 0..ATTEMPTS {
-            let (taken, moved) = ask.answer(held.as_deref().and_then(decode), micros());
+            let (decision, moved) = request.decide(held.as_deref().and_then(decode), micros());
             // The bucket has not enough.
-            let Some(moved) = moved else { return Ok(taken) };
+            let Some(moved) = moved else { return Ok(decision) };
             let value = encode(moved, &name, held.as_deref());
             cas = match atomics::swap(cas, &value) {
-                Ok(()) => return Ok(taken),
+                Ok(()) => return Ok(decision),
                 Err(atomics::CasError::StoreError(error)) => return Err(unavailable(error)),
                 Err(atomics::CasError::CasFailed(fresh)) => fresh,
             };
@@ -200,7 +200,7 @@ impl Platform for Spin {
             // On Redis, Spin 4.1 reports every swap as failed, also one that it has done, and other
             // requests may have moved the bucket since. So the request looks for its own name.
             if held.as_deref().is_some_and(|held| moved_by(held, &name)) {
-                return Ok(taken);
+                return Ok(decision);
             }
         }
         Err(Fault::Busy)
@@ -244,7 +244,7 @@ impl Platform for Spin {
         })
     }
 
-    async fn ask_for_keys(&self) -> Result<Vec<u8>, Fault> {
+    async fn fetch_keys(&self) -> Result<Vec<u8>, Fault> {
         let response = spin_sdk::http::get(KEYS)
             .await
             .map_err(|error| Fault::Unavailable(format!("{KEYS}: {error:?}")))?;

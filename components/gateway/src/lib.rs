@@ -25,7 +25,7 @@ mod key_set;
 mod length;
 mod lifecycle;
 pub mod limits;
-mod nearness;
+mod local_request;
 mod platform;
 mod proxies;
 mod public_url;
@@ -51,7 +51,7 @@ mod composed;
 mod tests;
 
 pub use head::equivalent_path;
-pub use nearness::is_here;
+pub use local_request::is_loopback_url;
 pub use platform::*;
 pub use protocol::metadata::DueWork;
 pub use protocol::{
@@ -66,10 +66,10 @@ use std::net::IpAddr;
 
 use http::request::Parts;
 
-use crate::idempotency::Turn;
+use crate::idempotency::Claim;
 use crate::record::Record;
 use crate::representation::Negotiated;
-use crate::router::Found;
+use crate::router::RouteMatch;
 use crate::settings::Settings;
 use crate::trace::Trace;
 
@@ -127,7 +127,7 @@ impl Gateway {
         let mut negotiated = Negotiated::new(&self.public_url.base, &parts, started);
         let outcome = self.answer(platform, body, &mut negotiated, &mut record).await;
         if let Err(refusal) = &outcome {
-            refusals::note(platform, refusal, &mut record).await;
+            refusals::record(platform, refusal, &mut record).await;
         }
         let mut response = representation::render(outcome, negotiated, &mut record);
         versions::headers(&record, response.headers_mut());
@@ -143,7 +143,7 @@ impl Gateway {
     fn record<P: Platform>(&self, platform: &P, parts: &Parts, peer: IpAddr) -> Record {
         let trace = Trace::of(&parts.headers, platform.random());
         let address = self.proxies.client(&parts.headers, peer);
-        let is_local = self.public_url.is_here && nearness::is_local(parts, peer);
+        let is_local = self.public_url.is_loopback_url && local_request::is_local(parts, peer);
         Record::new(trace, address, is_local)
     }
 
@@ -163,9 +163,9 @@ impl Gateway {
         let found = self.routes.find(parts, record);
         self.lifecycle.check(platform.now(), record)?;
         let route = match found? {
-            Found::Operation(route) => route,
-            Found::Elsewhere(location) => return Ok(router::elsewhere(location)),
-            Found::Options(allow) => return Ok(router::options(allow)),
+            RouteMatch::Operation(route) => route,
+            RouteMatch::Redirect(location) => return Ok(router::redirect(location)),
+            RouteMatch::Options(allow) => return Ok(router::options(allow)),
         };
         singletons::check_declared(&parts.headers, route.operation)?;
         versions::check(parts, record.major)?;
@@ -186,20 +186,20 @@ impl Gateway {
         }
         let body = self.bodies.read(parts, &route, body).await?;
         let body = negotiated.read(&route, body)?;
-        let mark = self.replicas.mark(caller.as_ref());
+        let mark = self.replicas.write_mark(caller.as_ref());
         self.replicas.choose(platform, &route, mark.as_deref(), record).await;
-        let turn = self.slots.begin(platform, parts, &route, caller.as_ref(), &body, record).await;
-        let outcome = match turn {
-            Ok(Turn::Ours(slot)) => {
+        let claim = self.slots.claim(platform, parts, &route, caller.as_ref(), &body, record).await;
+        let outcome = match claim {
+            Ok(Claim::Proceed(slot)) => {
                 let key = slot.as_ref().map(|slot| slot.key.clone());
                 let outcome =
                     call::function(platform, negotiated, &route, caller, body, key, record).await;
                 self.slots.finish(platform, slot, outcome, record).await
             }
-            Ok(Turn::Kept(response)) => Ok(response),
+            Ok(Claim::Replay(response)) => Ok(response),
             Err(refusal) => Err(refusal),
         };
-        self.replicas.note(platform, &route, mark.as_deref(), &outcome, record).await;
+        self.replicas.record_write(platform, &route, mark.as_deref(), &outcome, record).await;
         outcome
     }
 }

@@ -15,7 +15,7 @@ use crate::record::Record;
 const HOUR_MS: u64 = 3_600_000;
 
 /// Notes a refusal for want of rights, unless this hour has one of this caller already.
-pub(crate) async fn note<P: Platform>(platform: &P, refusal: &Error, record: &mut Record) {
+pub(crate) async fn record<P: Platform>(platform: &P, refusal: &Error, record: &mut Record) {
     if !matches!(refusal.code, Code::InsufficientScope | Code::TenantMismatch) {
         return;
     }

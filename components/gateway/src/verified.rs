@@ -3,7 +3,7 @@
 use protocol::Caller;
 
 /// How long a token is remembered at most, in milliseconds.
-pub(crate) const REMEMBER_MS: u64 = 60_000;
+pub(crate) const CACHE_MS: u64 = 60_000;
 
 /// The content of a verified token.
 pub(crate) struct Verified {
@@ -21,7 +21,7 @@ pub(crate) struct Verified {
 
 impl Verified {
     /// Whether the token need not be verified again. If a clock was set back, then it must be.
-    pub(crate) fn holds(&self, now: u64) -> bool {
-        (now + 1..=now + REMEMBER_MS).contains(&self.until)
+    pub(crate) fn is_valid(&self, now: u64) -> bool {
+        (now + 1..=now + CACHE_MS).contains(&self.until)
     }
 }

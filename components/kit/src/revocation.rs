@@ -17,8 +17,8 @@ use crate::sql::{Database, SessionRole, Source};
 use crate::sync_entry::sync_entry;
 use crate::{Call, Code, Error, Scope, System, key_value, now, values};
 
-/// How long a revocation is kept, in milliseconds: the longest life of a token (`LONGEST_MS` of the
-/// gateway) and a margin for the clocks of hosts. After it, no such token is valid any more.
+/// How long a revocation is kept, in milliseconds: the longest life of a token (`MAX_LIFETIME_MS`
+/// of the gateway) and a margin for the clocks of hosts. After it, no such token is valid any more.
 const KEPT: i64 = 3_600_000 + 300_000;
 /// The most rows that one query fetches.
 const BATCH: usize = 1_000;

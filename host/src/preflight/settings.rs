@@ -8,7 +8,7 @@ use crate::config::variables::Variables;
 use crate::preflight::databases;
 use crate::preflight::keys;
 use anyhow::{Context as _, bail, ensure};
-use gateway::is_here;
+use gateway::is_loopback_url;
 
 /// The variables that say how the server is to be used.
 const DEVELOPMENT: &str = "development";
@@ -107,7 +107,7 @@ fn alone(variables: &Variables, options: &Options) -> anyhow::Result<()> {
     );
     let url = variables.get("public_url").unwrap_or_default().trim();
     ensure!(
-        url.is_empty() || is_here(url),
+        url.is_empty() || is_loopback_url(url),
         "--development: variable public_url is {url}, where others reach this server; leave it \
          out, or, {instead}"
     );

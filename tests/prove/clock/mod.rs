@@ -87,7 +87,7 @@ impl Scene {
     async fn ask(&self, client: &Client) -> Exchange {
         let mut answer = client.get("/api/v1/projects?limit=1").await;
         // With the gateway composed, each instance has its own buckets of addresses. The first
-        // refusal mends one of them (`Ask::answer`), which has a unit again 100 ms later.
+        // refusal mends one of them (`BucketRequest::decide`), which has a unit again 100 ms later.
         for _ in 0..MEND_TRIES {
             if answer.status != 429 {
                 break;

@@ -41,11 +41,11 @@ pub(crate) struct Slot {
 }
 
 /// What a request may do, as far as its key decides.
-pub(crate) enum Turn<S> {
+pub(crate) enum Claim<S> {
     /// It may run. `None` if it has no key, or its operation takes none.
-    Ours(Option<Slot>),
+    Proceed(Option<Slot>),
     /// It ran before. This is the kept response.
-    Kept(Response<S>),
+    Replay(Response<S>),
 }
 
 /// The stored form: one line of JSON, then the body of the response as it was sent.
@@ -77,7 +77,7 @@ impl Slots {
     }
 
     /// Reserves the slot of the request's key, or finds the response that it holds.
-    pub(crate) async fn begin<P: Platform>(
+    pub(crate) async fn claim<P: Platform>(
         &self,
         platform: &P,
         parts: &Parts,
@@ -85,19 +85,19 @@ impl Slots {
         caller: Option<&Caller>,
         body: &representation::Body,
         record: &mut Record,
-    ) -> Result<Turn<P::Stream>, Error> {
+    ) -> Result<Claim<P::Stream>, Error> {
         let sent = match route.operation.idempotency {
             Idempotency::Unsupported => None,
             Idempotency::Optional => key::of(&parts.headers)?,
             Idempotency::Required => Some(key::of(&parts.headers)?.ok_or_else(key::missing)?),
         };
-        let Some(sent) = sent else { return Ok(Turn::Ours(None)) };
-        let stranger = key::Stranger {
+        let Some(sent) = sent else { return Ok(Claim::Proceed(None)) };
+        let sender = key::AnonymousSender {
             body: body.native.as_deref().unwrap_or(&body.sent),
             network: network(record.address),
         };
         let key = metadata::Key {
-            key: key::scoped(&sent, parts, caller, &stranger),
+            key: key::scoped(&sent, parts, caller, &sender),
             fingerprint: key::fingerprint(&sent, &body.sent),
         };
         let lease = platform.now() + self.lease;
@@ -112,9 +112,9 @@ impl Slots {
         Ok(match self.reserve(platform, &slot).await? {
             Some(kept) => {
                 record.is_replayed = true;
-                Turn::Kept(kept)
+                Claim::Replay(kept)
             }
-            None => Turn::Ours(Some(slot)),
+            None => Claim::Proceed(Some(slot)),
         })
     }
 

@@ -6,7 +6,7 @@ use protocol::{Body, Code, Error, Response};
 
 use super::negotiated::Negotiated;
 use super::{accept, conditional, errors, success};
-use crate::limits::standing;
+use crate::limits::rate_limit;
 use crate::record::Record;
 
 // These are constants, so that no name is parsed while a request is served.
@@ -80,5 +80,5 @@ fn common(headers: &mut HeaderMap, record: &Record) {
     if record.is_replayed {
         set(IDEMPOTENT_REPLAYED, "true");
     }
-    standing::headers(&record.quotas, headers);
+    rate_limit::headers(&record.quotas, headers);
 }

@@ -81,9 +81,9 @@ impl Platform for Stored {
         Ok(())
     }
 
-    async fn take(&self, _: &str, quota: Quota, cost: u32) -> Result<Taken, Fault> {
+    async fn take(&self, _: &str, quota: Quota, cost: u32) -> Result<Decision, Fault> {
         self.note("take")?;
-        Ok(Ask::new(quota, cost).answer(None, NOW * 1000).0)
+        Ok(BucketRequest::new(quota, cost).decide(None, NOW * 1000).0)
     }
 
     async fn swap(&self, key: &str, expected: Option<&[u8]>, value: &[u8]) -> Result<bool, Fault> {
@@ -119,7 +119,7 @@ impl Platform for Stored {
         Ok(Ok(Response { status: 201, headers, body: Body::Bytes(b"{}".to_vec()) }))
     }
 
-    async fn ask_for_keys(&self) -> Result<Vec<u8>, Fault> {
+    async fn fetch_keys(&self) -> Result<Vec<u8>, Fault> {
         Err(Fault::Unavailable("there are none".to_owned()))
     }
 

@@ -12,7 +12,7 @@
 
 use super::backend::{self, Answer, KeyValue};
 use super::file::{Change, File};
-use gateway::limits::{Ask, Taken, decode, encode};
+use gateway::limits::{BucketRequest, Decision, decode, encode};
 use parking_lot::{Condvar, Mutex};
 use prometheus_client::metrics::counter::Counter;
 use std::collections::hash_map::Entry;
@@ -257,18 +257,18 @@ impl KeyValue for Embedded {
         })))
     }
 
-    fn take<'a>(&'a self, key: &'a str, ask: Ask) -> Answer<'a, Taken> {
+    fn take<'a>(&'a self, key: &'a str, request: BucketRequest) -> Answer<'a, Decision> {
         let now_micros = self.map.micros();
         now(Ok(self.map.change(key, |values| {
             let held = values.get(key).and_then(|value| decode(value));
-            let (taken, moved) = ask.answer(held, now_micros);
-            let Some(moved) = moved else { return (taken, false) };
+            let (decision, moved) = request.decide(held, now_micros);
+            let Some(moved) = moved else { return (decision, false) };
             let value = encode(moved, "", None);
             match values.get_mut(key) {
                 Some(held) => *held = value,
                 None => drop(values.insert(key.to_owned(), value)),
             }
-            (taken, true)
+            (decision, true)
         })))
     }
 
@@ -342,19 +342,19 @@ mod tests {
     #[tokio::test]
     async fn a_bucket_admits_what_it_holds_over_a_restart() {
         let path = file("bucket");
-        let ask = Ask::new(Quota { per_minute: 60, burst: 3 }, 1);
+        let request = BucketRequest::new(Quota { per_minute: 60, burst: 3 }, 1);
         let store = open(&path);
         let mut admitted = Vec::new();
         for _ in 0..4 {
-            admitted.push(store.take("b", ask).await.expect("an answer").admitted);
+            admitted.push(store.take("b", request).await.expect("an answer").admitted);
         }
         assert_eq!(admitted, [true, true, true, false]);
         store.map.take_changes();
-        store.take("b", ask).await.expect("an answer");
+        store.take("b", request).await.expect("an answer");
         assert_eq!(store.map.take_changes(), [], "a refusal writes nothing");
         store.set("b", store.get("b").await.expect("get").expect("a bucket")).await.expect("set");
         store.close().await.expect("close");
-        let refused = open(&path).take("b", ask).await.expect("an answer");
+        let refused = open(&path).take("b", request).await.expect("an answer");
         assert!(!refused.admitted && refused.fill > 2_000_000, "{refused:?}");
     }
 

@@ -7,7 +7,7 @@
 
 use super::backend::{self, Answer, KeyValue};
 use anyhow::Context as _;
-use gateway::limits::{Ask, Taken};
+use gateway::limits::{BucketRequest, Decision};
 use prometheus_client::metrics::counter::Counter;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncCommands as _, Client, FromRedisValue, RedisError, Script};
@@ -105,10 +105,10 @@ else
 end
 return 1";
 
-/// `gateway::limits::Ask::answer` as a script, by the clock of the server, which all hosts share.
-/// Takes `ARGV[1]` from the bucket `KEYS[1]` of capacity `ARGV[2]`, both in microseconds. Returns
-/// whether there was enough, and how long it takes until the bucket is full again. Numbers of a
-/// script are exact up to 2^53, which microseconds reach in the year 2255.
+/// `gateway::limits::BucketRequest::decide` as a script, by the clock of the server, which all hosts
+/// share. Takes `ARGV[1]` from the bucket `KEYS[1]` of capacity `ARGV[2]`, both in microseconds.
+/// Returns whether there was enough, and how long it takes until the bucket is full again. Numbers
+/// of a script are exact up to 2^53, which microseconds reach in the year 2255.
 const TAKE: &str = "
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -176,11 +176,11 @@ impl KeyValue for Redis {
         })
     }
 
-    fn take<'a>(&'a self, key: &'a str, ask: Ask) -> Answer<'a, Taken> {
+    fn take<'a>(&'a self, key: &'a str, request: BucketRequest) -> Answer<'a, Decision> {
         Box::pin(async move {
             let mut connection = self.connection().await?;
             let mut call = self.take.key(self.key(key));
-            call.arg(ask.price).arg(ask.capacity);
+            call.arg(request.increment).arg(request.capacity);
             let mut answer = call.invoke_async(&mut connection).await;
             if matches!(&answer, Err(error) if error.is_connection_dropped()) {
                 // The first call may have taken already. Taking twice only causes a refusal a
@@ -188,7 +188,7 @@ impl KeyValue for Redis {
                 answer = call.invoke_async(&mut connection).await;
             }
             let (admitted, fill) = answer.map_err(|error| self.tell(&error))?;
-            Ok(Taken { admitted, fill })
+            Ok(Decision { admitted, fill })
         })
     }
 
@@ -301,12 +301,12 @@ mod tests {
         store.delete("c").await.expect("delete");
     }
 
-    /// The script and `Ask::answer` must implement the same rule.
+    /// The script and `BucketRequest::decide` must implement the same rule.
     #[tokio::test]
     async fn buckets_admit_what_they_hold_and_expire() {
         let store = store().await;
         let quota = Quota { per_minute: 60, burst: 20 };
-        let attempts = (0..64).map(|_| store.take("b", Ask::new(quota, 1)));
+        let attempts = (0..64).map(|_| store.take("b", BucketRequest::new(quota, 1)));
         let taken = futures_util::future::join_all(attempts).await;
         let admitted = taken.iter().filter(|taken| matches!(taken, Ok(it) if it.admitted));
         assert_eq!(admitted.count(), 20);
@@ -314,16 +314,16 @@ mod tests {
         let full_at = decode(&held).expect("a moment");
         assert!((full_at / 1000).abs_diff(backend::now() + 20_000) < 2_000);
         assert!((1..=20_000).contains(&ttl(&store, "b").await));
-        let refused = store.take("b", Ask::new(quota, 1)).await.expect("an answer");
+        let refused = store.take("b", BucketRequest::new(quota, 1)).await.expect("an answer");
         assert!(!refused.admitted && (19_000_000..=20_000_000).contains(&refused.fill));
         assert_eq!(store.get("b").await, Ok(Some(held)), "a refusal writes nothing");
         // These are values of another host. The first comes from a clock that was far ahead.
         let ahead = encode(full_at + 3_600_000_000, "x", None);
         store.set("b", ahead).await.expect("set");
-        let refused = store.take("b", Ask::new(quota, 1)).await.expect("an answer");
+        let refused = store.take("b", BucketRequest::new(quota, 1)).await.expect("an answer");
         assert_eq!((refused.admitted, refused.fill), (false, 20_000_000));
         store.set("b", encode(1, "x", None)).await.expect("set");
-        let first = store.take("b", Ask::new(quota, 5)).await.expect("an answer");
+        let first = store.take("b", BucketRequest::new(quota, 5)).await.expect("an answer");
         assert_eq!((first.admitted, first.fill), (true, 5_000_000));
         store.delete("b").await.expect("delete");
     }
