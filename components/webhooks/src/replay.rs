@@ -25,12 +25,12 @@ struct Window {
 }
 
 #[derive(Serialize)]
-struct Decision {
+struct ReplayResult {
     deliveries: u64,
     more: bool,
 }
 
-impl Decision {
+impl ReplayResult {
     fn new(deliveries: u64) -> Self {
         Self { deliveries, more: i64::try_from(deliveries).is_ok_and(|count| count >= BATCH) }
     }
@@ -114,7 +114,7 @@ pub(crate) fn recover(call: &Call) -> kit::Result {
             values![now(), id, since, until, BATCH],
         )?;
         queue::wake(scope, id)?;
-        Reply::accepted(&Decision::new(taken))
+        Reply::accepted(&ReplayResult::new(taken))
     })
 }
 
@@ -143,7 +143,7 @@ pub(crate) fn missing(call: &Call) -> kit::Result {
         let rest = values.into_iter().map(Value::Text).chain(values![BATCH]);
         let taken = scope.execute(&sql, first.into_iter().chain(rest))?;
         queue::wake(scope, id)?;
-        Reply::accepted(&Decision::new(taken))
+        Reply::accepted(&ReplayResult::new(taken))
     })
 }
 
