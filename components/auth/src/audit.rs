@@ -50,7 +50,7 @@ impl Entry<'_> {
 
     /// The same after the answer was sent, so that the answer does not take longer for clients that
     /// exist.
-    pub(crate) fn write_behind(self, trace_id: &str) {
+    pub(crate) fn write_in_background(self, trace_id: &str) {
         let Self { tenant, kind, subject, data } = self;
         let [trace_id, tenant, kind, subject] =
             [trace_id, tenant, kind, subject].map(str::to_owned);
@@ -67,7 +67,7 @@ impl Entry<'_> {
 
 /// Writes that a sign-in to an account failed or was refused. It runs after the answer was sent, so
 /// that the answer does not take longer for accounts that exist.
-pub(crate) fn note_failure(trace_id: &str, kind: &'static str, account: &str, email: &str) {
+pub(crate) fn record_failure(trace_id: &str, kind: &'static str, account: &str, email: &str) {
     let (trace_id, mark) = (trace_id.to_owned(), format!("{kind}:{account}"));
     let email = email.to_owned();
     spin_sdk::wasip3::spawn(async move {

@@ -84,7 +84,7 @@ pub(crate) async fn register(call: &Call) -> kit::Result {
     let seal = Seal::load(call).await?;
     system.idempotent(call, &seal, || {
         insert(&system, &user, &tenant, &hash, now)?;
-        attempts::note(call, &system, &seal, &user.email)?;
+        attempts::record_networks(call, &system, &seal, &user.email)?;
         let scope = system.enter(&tenant.id);
         let event = |kind, subject, data| Event { kind, subject, source_agent: "auth", data };
         scope.emit(event(

@@ -83,8 +83,8 @@ pub(crate) fn rule(change: Change<'_>) -> kit::Result<()> {
             health::begin(scope, integration.get(integration::ID)?)
         }
         Action::Delete => {
-            secrets::SECRETS.forget(scope, integration.get(integration::ID)?)?;
-            oauth::forget(scope, integration.get(integration::ID)?)
+            secrets::SECRETS.delete_all(scope, integration.get(integration::ID)?)?;
+            oauth::delete_all(scope, integration.get(integration::ID)?)
         }
         Action::Write | Action::Operation(_) => Ok(()),
     }

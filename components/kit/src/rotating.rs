@@ -90,7 +90,7 @@ impl RotatingSecrets {
     ///
     /// # Errors
     /// As [`Scope::execute`].
-    pub fn forget(&self, scope: &Scope<'_>, owner: &str) -> crate::Result<()> {
+    pub fn delete_all(&self, scope: &Scope<'_>, owner: &str) -> crate::Result<()> {
         let Self { table, owner: column, .. } = self;
         let sql = format!("DELETE FROM {table} WHERE tenant_id = $1 AND {column} = $2");
         scope.execute(&sql, values![owner]).map(drop)

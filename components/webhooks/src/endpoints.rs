@@ -92,7 +92,7 @@ pub(crate) fn rule(change: Change<'_>) -> kit::Result<()> {
         Action::Write => Ok(()),
         Action::Delete => {
             let id = endpoint.get(endpoint::ID)?;
-            secrets::SECRETS.forget(scope, id)?;
+            secrets::SECRETS.delete_all(scope, id)?;
             forget_headers(scope, id)?;
             queue::close(scope, id, now())
         }

@@ -183,7 +183,7 @@ impl FromRow for Status {
 }
 
 /// Deletes the connection of an integration, and the authorizations that are pending.
-pub(crate) fn forget(scope: &Scope<'_>, integration: &str) -> kit::Result<()> {
+pub(crate) fn delete_all(scope: &Scope<'_>, integration: &str) -> kit::Result<()> {
     for table in ["integration_connections", "integration_authorizations"] {
         let sql = format!("DELETE FROM {table} WHERE tenant_id = $1 AND integration_id = $2");
         scope.execute(&sql, values![integration])?;

@@ -13,7 +13,7 @@ mod token;
 
 pub(crate) use authorize::authorize;
 pub(crate) use connect::connect;
-pub(crate) use connection::{Connection, Status, forget};
+pub(crate) use connection::{Connection, Status, delete_all};
 pub(crate) use token::token;
 
 use kit::{Code, Error};
