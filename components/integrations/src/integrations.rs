@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::contract::{INTEGRATIONS, integration};
 use crate::inbound::Provider;
-use crate::secrets::Fresh;
+use crate::secrets::NewSecret;
 use crate::{health, oauth, secrets};
 
 /// The most integrations of a tenant.
@@ -27,7 +27,7 @@ pub(crate) async fn create(call: &Call) -> kit::Result {
     let integration = INTEGRATIONS.draft(call)?;
     let provider = provider(&integration)?;
     let id = integration.get(integration::ID)?;
-    let fresh = Fresh::make(&seal, provider, id, wanted.secret.as_deref())?;
+    let fresh = NewSecret::make(&seal, provider, id, wanted.secret.as_deref())?;
     let reply = call.write_sealed(&seal, |scope| {
         let integration = INTEGRATIONS.add(call, scope, integration, rule)?;
         fresh.install(scope, integration.get(integration::ID)?, 0)?;
@@ -45,7 +45,7 @@ pub(crate) async fn rotate(call: &Call) -> kit::Result {
         let mut integration = INTEGRATIONS.find_to_change(call, scope)?;
         call.refuse_revoked(scope)?;
         let id = call.path("id");
-        let fresh = Fresh::make(&seal, provider(&integration)?, id, wanted.secret.as_deref())?;
+        let fresh = NewSecret::make(&seal, provider(&integration)?, id, wanted.secret.as_deref())?;
         INTEGRATIONS.write(call, scope, &mut integration, "updated")?;
         fresh.install(scope, id, grace)?;
         INTEGRATIONS.reply_with(200, &integration, &[("secret", &fresh.text)])

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use crate::contract::{WEBHOOK_ENDPOINTS, endpoint};
-use crate::secrets::{self, Fresh};
+use crate::secrets::{self, NewSecret};
 use crate::violation::violation;
 use crate::{credentials, headers, patterns, queue};
 
@@ -19,9 +19,9 @@ pub(crate) async fn create(call: &Call) -> kit::Result {
     check(call, &seal)?;
     let mut endpoint = WEBHOOK_ENDPOINTS.draft(call)?;
     let given = call.document().get("secret").and_then(Json::as_str);
-    let fresh = Fresh::make(&seal, endpoint.get(endpoint::ID)?, given)?;
+    let fresh = NewSecret::make(&seal, endpoint.get(endpoint::ID)?, given)?;
     endpoint.set(endpoint::PUBLIC_KEY, &fresh.public)?;
-    credentials::settle(&seal, None, &mut endpoint)?;
+    credentials::seal_values(&seal, None, &mut endpoint)?;
     let reply = call.write_sealed(&seal, |scope| {
         let endpoint = WEBHOOK_ENDPOINTS.add(call, scope, endpoint, rule)?;
         fresh.install(scope, endpoint.get(endpoint::ID)?, 0)?;
@@ -47,7 +47,7 @@ pub(crate) async fn update(call: &Call) -> kit::Result {
 /// The rule for what a client writes. It also seals the headers.
 fn sealing(seal: &Seal) -> impl Fn(Change<'_>) -> kit::Result<()> {
     move |change| {
-        credentials::settle(seal, change.before, change.after)?;
+        credentials::seal_values(seal, change.before, change.after)?;
         rule(change)
     }
 }
@@ -63,7 +63,7 @@ struct Rotation {
 pub(crate) async fn rotate(call: &Call) -> kit::Result {
     let seal = Seal::load(call).await?;
     let wanted: Rotation = call.json()?;
-    let fresh = Fresh::make(&seal, call.path("id"), wanted.secret.as_deref())?;
+    let fresh = NewSecret::make(&seal, call.path("id"), wanted.secret.as_deref())?;
     let grace = wanted.grace_seconds.map_or(GRACE, |seconds| seconds as i64) * 1000;
     let reply = call.write_sealed(&seal, |scope| {
         let mut endpoint = WEBHOOK_ENDPOINTS.find_to_change(call, scope)?;

@@ -90,11 +90,11 @@ pub(crate) fn is_reserved(name: &str) -> bool {
 }
 
 /// A violation: the JSON pointer to the header, and the message.
-pub(crate) type Wrong = (String, &'static str);
+pub(crate) type HeaderViolation = (String, &'static str);
 
 /// Violations in the headers that a client writes. The value `null` removes a header, so it is
 /// allowed for reserved names.
-pub(crate) fn check(headers: &Map<String, Json>) -> Vec<Wrong> {
+pub(crate) fn check(headers: &Map<String, Json>) -> Vec<HeaderViolation> {
     let mut found = Vec::new();
     let mut note = |pointer: String, message| found.push((pointer, message));
     if headers.len() > MOST {
@@ -118,7 +118,7 @@ pub(crate) fn check(headers: &Map<String, Json>) -> Vec<Wrong> {
 
 /// Violations in all headers that an endpoint has after a change. A merge adds to the headers that
 /// it has, so the whole set is checked again.
-pub(crate) fn check_all(headers: &Map<String, Json>) -> Vec<Wrong> {
+pub(crate) fn check_all(headers: &Map<String, Json>) -> Vec<HeaderViolation> {
     let mut found = Vec::new();
     if headers.len() > MOST {
         found.push(("/headers".to_owned(), "Must have at most 20 members."));

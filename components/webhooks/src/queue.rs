@@ -67,7 +67,7 @@ pub(crate) fn has_more(scope: &Scope<'_>, patterns: &str, position: i64) -> kit:
 }
 
 /// Stops sending: the queue matches no more events, and its pending deliveries fail.
-pub(crate) fn close(scope: &Scope<'_>, endpoint: &str, moment: i64) -> kit::Result<()> {
+pub(crate) fn close(scope: &Scope<'_>, endpoint: &str, now: i64) -> kit::Result<()> {
     scope.execute(
         "UPDATE webhook_queues SET patterns = '', due_at = $2 \
          WHERE tenant_id = $1 AND endpoint_id = $3",
@@ -76,7 +76,7 @@ pub(crate) fn close(scope: &Scope<'_>, endpoint: &str, moment: i64) -> kit::Resu
     scope.execute(
         "UPDATE webhook_deliveries SET status = 'FAILED', exhausted_at = $2, updated_at = $2 \
          WHERE tenant_id = $1 AND endpoint_id = $3 AND status = 'PENDING'",
-        values![moment, endpoint],
+        values![now, endpoint],
     )?;
     Ok(())
 }

@@ -15,7 +15,7 @@ use crate::shares;
 const DISPATCHER_LEASE: &str = "dispatcher";
 
 /// A queue that this run holds a lease on.
-pub(super) struct Leased {
+pub(super) struct LeasedQueue {
     pub(super) tenant: String,
     pub(super) endpoint: String,
     /// The id of the lease. If a run has lost its lease, then it may record nothing.
@@ -30,8 +30,8 @@ pub(super) fn take(
     run: &Run<'_>,
     held: &HashMap<String, usize>,
     slots: usize,
-) -> kit::Result<Vec<Leased>> {
-    let moment = run.system.shared_now()?;
+) -> kit::Result<Vec<LeasedQueue>> {
+    let shared_now = run.system.shared_now()?;
     let mut free = slots.saturating_sub(held.values().sum::<usize>());
     let rows = run.system.fetch_all::<(String, String)>(
         "SELECT tenant_id, endpoint_id FROM (SELECT q.tenant_id, q.endpoint_id, q.served_at, \
@@ -42,7 +42,7 @@ pub(super) fn take(
          ON s.tenant_id = q.tenant_id \
          WHERE q.leased_until <= $1 AND q.due_at <= $2 AND q.paused_until <= $2) due \
          WHERE turn <= $3 ORDER BY turn, served_at LIMIT $4",
-        values![moment, now(), shares::QUEUES, i64::try_from(free).unwrap_or(i64::MAX)],
+        values![shared_now, now(), shares::QUEUES, i64::try_from(free).unwrap_or(i64::MAX)],
     )?;
     if rows.is_empty() {
         return Ok(Vec::new());
@@ -51,9 +51,9 @@ pub(super) fn take(
     run.system.in_own_transactions(|| {
         let mut ours = Vec::with_capacity(rows.len());
         for (tenant, endpoint) in rows {
-            let queue = Leased { tenant, endpoint, lease: id("lse") };
+            let queue = LeasedQueue { tenant, endpoint, lease: id("lse") };
             let own = held.entry(queue.tenant.clone()).or_default();
-            if !shares::may_take(*own, free) {
+            if !shares::may_lease(*own, free) {
                 continue;
             }
             // Other runs lease queues of this tenant at the same time, so the limit is checked
@@ -65,8 +65,8 @@ pub(super) fn take(
                  AND s.lease IS NOT NULL AND s.leased_until > $3) < $6",
                 values![
                     &queue.lease,
-                    moment + SETTINGS.lease,
-                    moment,
+                    shared_now + SETTINGS.lease,
+                    shared_now,
                     &queue.tenant,
                     &queue.endpoint,
                     shares::QUEUES,
