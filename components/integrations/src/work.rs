@@ -23,7 +23,7 @@ pub(crate) fn run(call: &Call) -> kit::Result {
     let ingested = process::run(call)?;
     let mut done = Done { ingested: ingested.count, more: ingested.more, ..Done::default() };
     if call.query("work").is_none() {
-        rejections::tell(call)?;
+        rejections::write_audit_entries(call)?;
         if let Some(sweep) = Sweep::join(call)? {
             let (gone, more) = sweep.delete(
                 "inbound_events",
