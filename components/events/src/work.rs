@@ -19,7 +19,7 @@ const SLACK: i64 = DAY / 4;
 
 /// What this call did.
 #[derive(Default, Serialize)]
-struct Done {
+struct WorkResult {
     /// Events, or months of them.
     events: u64,
     more: bool,
@@ -28,13 +28,13 @@ struct Done {
 pub(crate) fn run(call: &Call) -> kit::Result {
     operator::scheduler(call)?;
     let days = &SETTINGS.retention;
-    let mut done = Done::default();
+    let mut result = WorkResult::default();
     if let Some(sweep) = Sweep::join(call)? {
         let (old, more) = sweep.delete_older("events", days.longest())?;
         let (by_plan, rest) = delete_by_plan(&sweep, days)?;
-        done = Done { events: old + by_plan, more: more || rest };
+        result = WorkResult { events: old + by_plan, more: more || rest };
     }
-    Reply::ok(&done)
+    Reply::ok(&result)
 }
 
 /// Deletes events of tenants whose plan keeps them for less than the longest time.
