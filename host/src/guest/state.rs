@@ -3,7 +3,7 @@
 use crate::guest::grants::Grants;
 use crate::guest::interfaces::outbound::Outbound;
 use crate::guest::interfaces::stdio::Lines;
-use crate::guest::memory::{Budget, Memory, Places};
+use crate::guest::memory::{Budget, LargeSlots, Memory};
 use crate::guest::outbound::OwnServer;
 use crate::system::clock::Clock;
 use crate::system::log::Sink;
@@ -50,9 +50,9 @@ pub(crate) struct Maker {
     /// The memory budget of all instances of the server.
     pub(crate) budget: Arc<Budget>,
     /// The places of the component's large instances.
-    pub(crate) places: Arc<Places>,
+    pub(crate) large_slots: Arc<LargeSlots>,
     /// The gauge of the memory of all instances of the component.
-    pub(crate) shown: Gauge,
+    pub(crate) gauge: Gauge,
     /// A clock for the guests instead of the machine's.
     pub(crate) clock: Option<Clock>,
     /// The server itself, for a guest that may send requests to it.
@@ -79,8 +79,8 @@ impl Maker {
                 memory: Memory::new(
                     self.memory,
                     self.budget.clone(),
-                    self.places.clone(),
-                    self.shown.clone(),
+                    self.large_slots.clone(),
+                    self.gauge.clone(),
                 ),
                 wasi: wasi.build(),
                 http: WasiHttpCtx::new(),
@@ -99,5 +99,5 @@ impl Maker {
 pub(crate) fn rearm(mut store: impl AsContextMut<Data = State>) {
     let mut store = store.as_context_mut();
     store.set_epoch_deadline(TURN);
-    store.data_mut().memory.forget();
+    store.data_mut().memory.clear_refusal();
 }

@@ -8,7 +8,7 @@ use crate::guest::code::{Code, Compiled};
 use crate::guest::engine;
 use crate::guest::grants::{Backends, Grants};
 use crate::guest::interfaces;
-use crate::guest::memory::{Budget, Places};
+use crate::guest::memory::{Budget, LargeSlots};
 use crate::guest::outbound::OwnServer;
 use crate::guest::state::{Maker, State};
 use crate::http::routes::{Route, RouteLine, Routes};
@@ -228,12 +228,12 @@ async fn prepare(
         let own = own.clone();
         let maker = Maker {
             engine: engine.clone(),
-            shown: metrics.guest_memory(&grants.component),
+            gauge: metrics.guest_memory(&grants.component),
             grants: Arc::new(grants),
             log: log.clone(),
             memory: options.limits.memory,
             budget: budget.clone(),
-            places: Arc::new(Places::new(&options.limits)),
+            large_slots: Arc::new(LargeSlots::new(&options.limits)),
             clock: options.clock.clone(),
             own: None,
         };

@@ -1,6 +1,6 @@
 //! The outcome of one request, which its instance and its response tell each other.
 
-use crate::guest::memory::Marks;
+use crate::guest::memory::MemoryStatus;
 use futures_util::task::AtomicWaker;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -15,18 +15,18 @@ struct Inner {
     broken: AtomicBool,
     left: AtomicBool,
     instance: AtomicWaker,
-    memory: OnceLock<Marks>,
+    memory: OnceLock<MemoryStatus>,
 }
 
 impl Fate {
     /// Records the memory of the instance that has taken the request.
-    pub(crate) fn taken(&self, memory: Marks) {
+    pub(crate) fn taken(&self, memory: MemoryStatus) {
         let _ = self.0.memory.set(memory);
     }
 
     /// Whether the instance was refused memory during the request.
-    pub(crate) fn is_refused(&self) -> bool {
-        self.0.memory.get().is_some_and(Marks::is_refused)
+    pub(crate) fn was_refused(&self) -> bool {
+        self.0.memory.get().is_some_and(MemoryStatus::was_refused)
     }
 
     /// Records that the instance ends while the response may still be on its way.

@@ -139,7 +139,7 @@ impl Composed {
                 response.map(|body| ResponseBody::Component { body, fate, stream, _permit: permit })
             }
             Err(error) => {
-                if fate.is_refused() {
+                if fate.was_refused() {
                     return problem::unavailable("The server is at capacity");
                 }
                 // The worker that saw a trap has reported it already.

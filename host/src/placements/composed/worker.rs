@@ -1,7 +1,7 @@
 //! Instances of a `wasi:http` component: when they are made and how long they live.
 
 use crate::config::options::Limits;
-use crate::guest::memory::{Marks, REST};
+use crate::guest::memory::{IDLE_TIMEOUT, MemoryStatus};
 use crate::guest::state::{Maker, State, rearm};
 use crate::http::body::fate::Fate;
 use crate::http::problem;
@@ -64,8 +64,8 @@ impl HandlerState for Factory {
     async fn instantiate(&self) -> wasmtime::Result<Instance<State, Expiration, Worker>> {
         let mut store = self.maker.store();
         let proxy = self.component.instantiate_async(&mut store).await?;
-        store.data_mut().memory.begins();
-        let memory = store.data().memory.marks();
+        store.data_mut().memory.record_start();
+        let memory = store.data().memory.status();
         let fate = Arc::new(Mutex::new(Fate::default()));
         let rests = Arc::new(AtomicBool::new(true));
         let expired = Arc::new(AtomicBool::new(false));
@@ -80,7 +80,7 @@ impl HandlerState for Factory {
                 rests: rests.clone(),
                 expired: expired.clone(),
                 fate: fate.clone(),
-                alarm: Box::pin(tokio::time::sleep(REST)),
+                alarm: Box::pin(tokio::time::sleep(IDLE_TIMEOUT)),
                 end: Box::pin(self.end.clone().cancelled_owned()),
             },
             state: Worker {
@@ -106,7 +106,7 @@ pub(super) struct Worker {
     expired: Arc<AtomicBool>,
     /// The fate of the latest request.
     fate: Arc<Mutex<Fate>>,
-    memory: Marks,
+    memory: MemoryStatus,
 }
 
 impl WorkerState for Worker {
@@ -117,7 +117,7 @@ impl WorkerState for Worker {
     /// work have ended. So a trap costs only the request that it happens in.
     fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
         // The instance always takes its first request, because it was made for it.
-        if total >= REQUESTS || (total > 0 && !self.memory.may_rest()) {
+        if total >= REQUESTS || (total > 0 && !self.memory.is_reusable()) {
             return ShouldAccept::Never;
         }
         match concurrent == 0 && self.rests.load(Ordering::Relaxed) {
@@ -149,7 +149,7 @@ impl WorkerState for Worker {
             fate.breaks();
         }
         if let Err(error) = result
-            && !(self.end.is_cancelled() || fate.is_left() || fate.is_refused())
+            && !(self.end.is_cancelled() || fate.is_left() || fate.was_refused())
         {
             let (component, error) = (&*store.data().grants.component, problem::one_line(&error));
             self.log.emit(|| tracing::error!(component, "{error}"));
@@ -179,7 +179,7 @@ impl WorkerExpiration for Expiration {
         if self.watched != Some((status, since)) {
             self.watched = Some((status, since));
             let time = match status {
-                WorkerStatus::Idle => REST,
+                WorkerStatus::Idle => IDLE_TIMEOUT,
                 WorkerStatus::Requests => self.request,
                 // Nobody waits for the result any more.
                 WorkerStatus::PostReturn if self.expired.load(Ordering::Relaxed) => Duration::ZERO,

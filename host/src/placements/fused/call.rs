@@ -42,12 +42,12 @@ impl Function {
         let component = self.name();
         let span = tracing::info_span!("function", component, operation);
         let mut lease = self.pool.take().await?;
-        let marks = lease.instance.store.data().memory.marks();
+        let memory = lease.instance.store.data().memory.status();
         let called = {
             let run = run(&mut lease, context, operation, request);
             match tokio::time::timeout(self.limits.request, run.instrument(span)).await {
                 Err(_) => return Err(Fault::Timeout),
-                Ok(Err(_)) if marks.is_refused() => return Err(Fault::Busy),
+                Ok(Err(_)) if memory.was_refused() => return Err(Fault::Busy),
                 Ok(Err(error)) => return Err(Fault::Trapped(one_line(&error))),
                 Ok(Ok(called)) => called,
             }

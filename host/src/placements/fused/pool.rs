@@ -6,7 +6,7 @@
 
 use super::bindings::{Function, FunctionPre};
 use crate::config::options::Limits;
-use crate::guest::memory::REST;
+use crate::guest::memory::IDLE_TIMEOUT;
 use crate::guest::state::{Maker, State, rearm};
 use gateway::Fault;
 use parking_lot::Mutex;
@@ -86,21 +86,21 @@ impl Pool {
             return Ok(Lease { instance, _permit: permit });
         }
         let mut store = self.maker.store();
-        let marks = store.data().memory.marks();
+        let memory = store.data().memory.status();
         match self.component.instantiate_async(&mut store).await {
             Ok(exports) => {
-                store.data_mut().memory.begins();
+                store.data_mut().memory.record_start();
                 Ok(Lease { instance: Box::new(Instance { store, exports }), _permit: permit })
             }
             Err(error) if error.is::<wasmtime::PoolConcurrencyLimitError>() => Err(Fault::Busy),
-            Err(_) if marks.is_refused() => Err(Fault::Busy),
+            Err(_) if memory.was_refused() => Err(Fault::Busy),
             Err(error) => Err(Fault::Trapped(format!("it cannot be instantiated: {error:#}"))),
         }
     }
 
     /// Returns an instance that has nothing left to do to the pool.
     pub(super) fn put(&self, lease: Lease) {
-        if !lease.instance.store.data().memory.marks().may_rest() {
+        if !lease.instance.store.data().memory.status().is_reusable() {
             return;
         }
         // The order matters: the permit is released after the instance is on the stack. Otherwise a
@@ -126,12 +126,13 @@ impl Pool {
         let pool = Arc::downgrade(self);
         tokio::spawn(async move {
             loop {
-                tokio::time::sleep(REST / 4).await;
+                tokio::time::sleep(IDLE_TIMEOUT / 4).await;
                 let Some(pool) = pool.upgrade() else { return };
                 for stack in &pool.stacks {
                     let mut stack = stack.lock();
                     // The instance that has been idle longest is at the bottom.
-                    let old = stack.partition_point(|resting| resting.since.elapsed() >= REST);
+                    let old =
+                        stack.partition_point(|resting| resting.since.elapsed() >= IDLE_TIMEOUT);
                     let old: Vec<_> = stack.drain(..old).collect();
                     drop(stack);
                     drop(old);
