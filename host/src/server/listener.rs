@@ -7,7 +7,7 @@ use crate::guest::outbound::OwnServer;
 use crate::http::body::incoming::{BodyTimeout, Incoming, Upload};
 use crate::http::body::outgoing::Outgoing;
 use crate::http::body::response::ResponseBody;
-use crate::http::connections::{Bodies, Busy, Connections, Place, Proxies};
+use crate::http::connections::{ActiveRequest, BodyMemory, ConnectionPermit, Connections, Proxies};
 use crate::http::problem;
 use crate::http::routes::RouteLine;
 use crate::http::send_timeout::SendTimeout;
@@ -62,8 +62,8 @@ struct Shared {
     stopping: AtomicBool,
     body_timeout: BodyTimeout,
     connections: Arc<Connections>,
-    bodies: Arc<Bodies>,
-    answers: Arc<Bodies>,
+    bodies: Arc<BodyMemory>,
+    answers: Arc<BodyMemory>,
     proxies: Proxies,
     dispatch: Dispatch,
     head_time: Duration,
@@ -185,28 +185,28 @@ async fn accept(
                     // The most likely cause is that there are no free file descriptors. Closing
                     // idle connections frees some.
                     tracing::error!("accept: {error}");
-                    shared.connections.relieve();
+                    shared.connections.evict_some();
                     tokio::time::sleep(PAUSE).await;
                     continue;
                 }
             },
         };
-        let Some(place) = shared.connections.admit(peer.ip()) else {
+        let Some(permit) = shared.connections.admit(peer.ip()) else {
             // The address or the server has too many connections. The connection is reset without
             // an answer, because an answer would cost work.
             let _ = stream.set_zero_linger();
             continue;
         };
-        let connection = connections.watch(serve(stream, peer, &place, shared.clone()));
+        let connection = connections.watch(serve(stream, peer, &permit, shared.clone()));
         tokio::spawn(async move {
-            let gone = place.gone();
+            let evicted = permit.evicted();
             tokio::select! {
                 // An error here is the client's: it closed the connection early or broke the
                 // protocol.
                 _ = connection => {}
-                () = gone.cancelled() => {}
+                () = evicted.cancelled() => {}
             }
-            drop(place);
+            drop(permit);
         });
     }
 }
@@ -214,25 +214,27 @@ async fn accept(
 fn serve(
     stream: TcpStream,
     peer: SocketAddr,
-    place: &Place,
+    permit: &ConnectionPermit,
     shared: Arc<Shared>,
 ) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send + use<> {
     // With Nagle's algorithm every second small write would wait for the client's acknowledgement.
     let _ = stream.set_nodelay(true);
-    let (wire, bodies) = Wire::new(SendTimeout::new(stream, shared.stall_time, place.seat()));
-    let (seat, head_time) = (place.seat(), shared.head_time);
+    let (wire, body_length) =
+        Wire::new(SendTimeout::new(stream, shared.stall_time, permit.state()));
+    let (state, head_time) = (permit.state(), shared.head_time);
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         let length = request.body().size_hint().exact();
-        bodies.tell(length);
+        body_length.set(length);
         let is_safe = request.method().is_safe();
-        let (seat, shared) = (seat.clone(), shared.clone());
+        let (state, shared) = (state.clone(), shared.clone());
         async move {
-            let busy = Busy::begin(seat).await;
-            let share = shared.bodies.share(peer.ip());
-            let (request, receipt) = Upload::of(request, shared.body_timeout, share, busy.seat());
+            let active = ActiveRequest::begin(state).await;
+            let reservation = shared.bodies.reservation(peer.ip());
+            let (request, receipt) =
+                Upload::of(request, shared.body_timeout, reservation, active.state());
             let response = shared.answer(peer, request).await;
-            let share = shared.answers.share(peer.ip());
-            let mut response = Outgoing::of(response, busy, share, is_safe)?;
+            let reservation = shared.answers.reservation(peer.ip());
+            let mut response = Outgoing::of(response, active, reservation, is_safe)?;
             // If the body is chunked or was not read to its end, then the connection ends after the
             // answer. The header tells the client.
             if length.is_none() || !receipt.is_whole() {
@@ -282,7 +284,7 @@ impl Shared {
         let proxies = Proxies::default();
         let budget = || {
             let (total, each) = (bounds.body_bytes, bounds.body_bytes_per_address);
-            Bodies::new(total, each, proxies.clone())
+            BodyMemory::new(total, each, proxies.clone())
         };
         Self {
             app: OnceLock::new(),

@@ -2,7 +2,7 @@
 //! a slow client costs neither an instance nor its time.
 
 use crate::config::options::Connections as Limits;
-use crate::http::connections::{Full, Seat, Share};
+use crate::http::connections::{ConnectionState, LimitReached, Reservation};
 use bytes::Bytes;
 use gateway::{BodyError, IncomingBody};
 use http::Request;
@@ -48,7 +48,7 @@ pub(crate) struct Receipt {
     /// Whether the whole body has arrived.
     whole: AtomicBool,
     /// The memory that the body takes. It is reserved until the answer is there.
-    share: Mutex<Share>,
+    reservation: Mutex<Reservation>,
 }
 
 impl Receipt {
@@ -97,7 +97,7 @@ pub(crate) struct Upload {
     /// Whether the client waits to be asked for the body (`Expect: 100-continue`).
     waits: bool,
     timeout: BodyTimeout,
-    seat: Arc<Seat>,
+    state: Arc<ConnectionState>,
     receipt: Arc<Receipt>,
     received: Vec<u8>,
 }
@@ -107,16 +107,16 @@ impl Upload {
     pub(crate) fn of(
         request: Request<hyper::body::Incoming>,
         timeout: BodyTimeout,
-        share: Share,
-        seat: Arc<Seat>,
+        reservation: Reservation,
+        state: Arc<ConnectionState>,
     ) -> (Request<Incoming>, Arc<Receipt>) {
         let waits = request.headers().contains_key(EXPECT);
         let whole = AtomicBool::new(request.body().is_end_stream());
-        let receipt = Arc::new(Receipt { whole, share: Mutex::new(share) });
+        let receipt = Arc::new(Receipt { whole, reservation: Mutex::new(reservation) });
         let kept = receipt.clone();
         let request = request.map(|body| {
             let received = Vec::new();
-            Incoming::Client(Self { body, waits, timeout, seat, receipt, received })
+            Incoming::Client(Self { body, waits, timeout, state, receipt, received })
         });
         (request, kept)
     }
@@ -129,9 +129,9 @@ impl Upload {
         if expected > limit as u64 {
             return Err(BodyError::TooLarge);
         }
-        self.seat.wait();
+        self.state.set_idle();
         let received = self.collect(limit, usize::try_from(expected).unwrap_or_default()).await;
-        self.seat.work().await;
+        self.state.set_busy().await;
         received?;
         self.receipt.whole.store(true, Ordering::Relaxed);
         Ok(std::mem::take(&mut self.received))
@@ -162,9 +162,9 @@ impl Upload {
         if needed > held {
             let most = if expected == 0 { usize::MAX } else { expected };
             let twice = held.saturating_mul(2).min(most).max(needed);
-            self.receipt.share.lock().grow(twice).map_err(|full| match full {
-                Full::Address => BodyError::Crowded,
-                Full::All => BodyError::NoRoom,
+            self.receipt.reservation.lock().grow(twice).map_err(|full| match full {
+                LimitReached::Address => BodyError::Crowded,
+                LimitReached::All => BodyError::NoRoom,
             })?;
             self.received.reserve_exact(twice - self.received.len());
         }

@@ -3,7 +3,7 @@
 use crate::http::body::response::ResponseBody;
 use crate::http::problem;
 use crate::http::routes::Route;
-use crate::http::streams::Full;
+use crate::http::streams::LimitReached;
 use gateway::Code;
 use gateway::holder::{self, Holder};
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, RETRY_AFTER, VIA};
@@ -79,10 +79,10 @@ pub(super) fn take_holder<B>(response: &mut Response<B>) -> Option<Holder> {
 
 /// The answer if there is no place for a stream. Browsers may read it if they might have read the
 /// stream.
-pub(super) fn refusal(full: Full, instead_of: &HeaderMap) -> Response<ResponseBody> {
+pub(super) fn refusal(full: LimitReached, instead_of: &HeaderMap) -> Response<ResponseBody> {
     let mut response = match full {
-        Full::All => problem::unavailable("The server is at capacity"),
-        Full::Own => {
+        LimitReached::All => problem::unavailable("The server is at capacity"),
+        LimitReached::Own => {
             let mut response = problem::answer(Code::RateLimitExceeded, holder::MESSAGE);
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(holder::RETRY_AFTER));
             response

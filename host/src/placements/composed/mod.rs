@@ -7,7 +7,7 @@ mod worker;
 
 use crate::config::options::Limits;
 use crate::guest::state::{Maker, State};
-use crate::http::body::fate::{Fate, Reader};
+use crate::http::body::exchange::{Exchange, ReaderGuard};
 use crate::http::body::incoming::Incoming;
 use crate::http::body::response::ResponseBody;
 use crate::http::problem;
@@ -102,8 +102,8 @@ impl Composed {
         if headers::prepare(&mut request, route, peer).is_err() {
             return problem::answer(Code::MalformedRequest, "The request cannot be parsed");
         }
-        let fate = Fate::default();
-        let answer = self.handler.handle(fate.clone(), request);
+        let exchange = Exchange::default();
+        let answer = self.handler.handle(exchange.clone(), request);
         // The handler's own timeout does not fire while the guest computes.
         let answer = tokio::time::timeout(self.request, answer).await;
         match answer.unwrap_or_else(|_| Err(ExpirationError.into())) {
@@ -115,7 +115,7 @@ impl Composed {
                 let whole = tokio::time::timeout(self.request, whole).await;
                 drop(permit);
                 match whole {
-                    Ok(Ok(whole)) if !fate.take_broken() => {
+                    Ok(Ok(whole)) if !exchange.take_broken() => {
                         let body = ResponseBody::full(whole.to_bytes());
                         Response::from_parts(parts, body)
                     }
@@ -129,17 +129,22 @@ impl Composed {
                     false => None,
                     true => {
                         // If there is no place, then dropping the reader ends the instance.
-                        let reader = Reader::new(fate.clone());
+                        let reader = ReaderGuard::new(exchange.clone());
                         match self.streams.open(holder) {
-                            Ok(place) => Some((reader, place)),
+                            Ok(permit) => Some((reader, permit)),
                             Err(full) => return headers::refusal(full, response.headers()),
                         }
                     }
                 };
-                response.map(|body| ResponseBody::Component { body, fate, stream, _permit: permit })
+                response.map(|body| ResponseBody::Component {
+                    body,
+                    exchange,
+                    stream,
+                    _permit: permit,
+                })
             }
             Err(error) => {
-                if fate.was_refused() {
+                if exchange.was_refused() {
                     return problem::unavailable("The server is at capacity");
                 }
                 // The worker that saw a trap has reported it already.
@@ -148,7 +153,7 @@ impl Composed {
                 }
                 // No code of the guest has run: there is no room for another instance, because idle
                 // ones take it.
-                if error.is::<InstantiationError<Fate>>() {
+                if error.is::<InstantiationError<Exchange>>() {
                     problem::unavailable("The server is at capacity")
                 } else if error.is::<ExpirationError>() {
                     late()

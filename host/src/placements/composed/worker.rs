@@ -3,7 +3,7 @@
 use crate::config::options::Limits;
 use crate::guest::memory::{IDLE_TIMEOUT, MemoryStatus};
 use crate::guest::state::{Maker, State, rearm};
-use crate::http::body::fate::Fate;
+use crate::http::body::exchange::Exchange;
 use crate::http::problem;
 use crate::system::log::Sink;
 use parking_lot::Mutex;
@@ -66,8 +66,8 @@ impl HandlerState for Factory {
         let proxy = self.component.instantiate_async(&mut store).await?;
         store.data_mut().memory.record_start();
         let memory = store.data().memory.status();
-        let fate = Arc::new(Mutex::new(Fate::default()));
-        let rests = Arc::new(AtomicBool::new(true));
+        let exchange = Arc::new(Mutex::new(Exchange::default()));
+        let is_idle = Arc::new(AtomicBool::new(true));
         let expired = Arc::new(AtomicBool::new(false));
         Ok(Instance {
             store,
@@ -77,9 +77,9 @@ impl HandlerState for Factory {
                 request: self.request + SLACK,
                 stream: self.stream,
                 watched: None,
-                rests: rests.clone(),
+                is_idle: is_idle.clone(),
                 expired: expired.clone(),
-                fate: fate.clone(),
+                exchange: exchange.clone(),
                 alarm: Box::pin(tokio::time::sleep(IDLE_TIMEOUT)),
                 end: Box::pin(self.end.clone().cancelled_owned()),
             },
@@ -87,9 +87,9 @@ impl HandlerState for Factory {
                 request: self.request,
                 log: self.maker.log.clone(),
                 end: self.end.clone(),
-                rests,
+                is_idle,
                 expired,
-                fate,
+                exchange,
                 memory,
             },
         })
@@ -101,17 +101,17 @@ pub(super) struct Worker {
     request: Duration,
     log: Sink,
     end: CancellationToken,
-    rests: Arc<AtomicBool>,
+    is_idle: Arc<AtomicBool>,
     /// Set if a request was not answered in time.
     expired: Arc<AtomicBool>,
-    /// The fate of the latest request.
-    fate: Arc<Mutex<Fate>>,
+    /// The exchange of the latest request.
+    exchange: Arc<Mutex<Exchange>>,
     memory: MemoryStatus,
 }
 
 impl WorkerState for Worker {
     type StoreData = State;
-    type RequestData = Fate;
+    type RequestData = Exchange;
 
     /// Takes one request at a time. A request lasts until its streaming response and its background
     /// work have ended. So a trap costs only the request that it happens in.
@@ -120,7 +120,7 @@ impl WorkerState for Worker {
         if total >= REQUESTS || (total > 0 && !self.memory.is_reusable()) {
             return ShouldAccept::Never;
         }
-        match concurrent == 0 && self.rests.load(Ordering::Relaxed) {
+        match concurrent == 0 && self.is_idle.load(Ordering::Relaxed) {
             true => ShouldAccept::Yes,
             false => ShouldAccept::No,
         }
@@ -129,13 +129,13 @@ impl WorkerState for Worker {
     fn on_request_start(
         &self,
         mut store: StoreContextMut<'_, State>,
-        fate: Fate,
+        exchange: Exchange,
         _: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
         rearm(&mut store);
-        self.rests.store(false, Ordering::Relaxed);
-        fate.taken(self.memory.clone());
-        *self.fate.lock() = fate;
+        self.is_idle.store(false, Ordering::Relaxed);
+        exchange.assign(self.memory.clone());
+        *self.exchange.lock() = exchange;
         let (time, expired) = (self.request, self.expired.clone());
         Box::pin(async move {
             tokio::time::sleep(time).await;
@@ -144,12 +144,12 @@ impl WorkerState for Worker {
     }
 
     fn drop(&self, store: Store<State>, result: Result<(), wasmtime::Error>) {
-        let fate = self.fate.lock();
+        let exchange = self.exchange.lock();
         if result.is_err() || self.end.is_cancelled() {
-            fate.breaks();
+            exchange.mark_broken();
         }
         if let Err(error) = result
-            && !(self.end.is_cancelled() || fate.is_left() || fate.was_refused())
+            && !(self.end.is_cancelled() || exchange.is_abandoned() || exchange.was_refused())
         {
             let (component, error) = (&*store.data().grants.component, problem::one_line(&error));
             self.log.emit(|| tracing::error!(component, "{error}"));
@@ -162,9 +162,9 @@ pub(super) struct Expiration {
     request: Duration,
     stream: Duration,
     watched: Option<(WorkerStatus, Instant)>,
-    rests: Arc<AtomicBool>,
+    is_idle: Arc<AtomicBool>,
     expired: Arc<AtomicBool>,
-    fate: Arc<Mutex<Fate>>,
+    exchange: Arc<Mutex<Exchange>>,
     alarm: Pin<Box<Sleep>>,
     end: Pin<Box<WaitForCancellationFutureOwned>>,
 }
@@ -186,14 +186,14 @@ impl WorkerExpiration for Expiration {
                 WorkerStatus::PostReturn => self.stream,
             };
             self.alarm.as_mut().reset((since + time).into());
-            if status == WorkerStatus::Idle && !self.rests.swap(true, Ordering::Relaxed) {
+            if status == WorkerStatus::Idle && !self.is_idle.swap(true, Ordering::Relaxed) {
                 // The worker has already asked whether it may take a request, and was refused. The
                 // wake-up makes it ask again.
                 cx.waker().wake_by_ref();
             }
         }
-        let is_left = self.fate.lock().poll_left(cx);
-        if is_left || self.end.as_mut().poll(cx).is_ready() {
+        let is_abandoned = self.exchange.lock().poll_abandoned(cx);
+        if is_abandoned || self.end.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
         }
         ready!(self.alarm.as_mut().poll(cx));

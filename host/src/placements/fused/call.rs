@@ -6,7 +6,7 @@ use super::pool::{Lease, Pool};
 use crate::guest::state::State;
 use crate::http::body::stream::{self, ByteStream, Watch};
 use crate::http::problem::one_line;
-use crate::http::streams::{Full, Place};
+use crate::http::streams::{LimitReached, StreamPermit};
 use gateway::holder::Holder;
 use gateway::{Body, Context, Error, Fault, Request, Response};
 use std::future::poll_fn;
@@ -56,12 +56,12 @@ impl Function {
             self.pool.put(lease);
             return Ok(called.outcome);
         }
-        let (time, place) = match called.stream {
+        let (time, permit) = match called.stream {
             None => (self.limits.request, None),
             Some(_) => match self.streams.open(Some(holder)) {
-                Ok(place) => (self.limits.stream, Some(place)),
-                Err(Full::Own) => return Err(Fault::Streams),
-                Err(Full::All) => return Err(Fault::Busy),
+                Ok(permit) => (self.limits.stream, Some(permit)),
+                Err(LimitReached::Own) => return Err(Fault::Streams),
+                Err(LimitReached::All) => return Err(Fault::Busy),
             },
         };
         let rest = Rest {
@@ -70,7 +70,7 @@ impl Function {
             stream: called.stream,
             time,
             end_stream: self.background.end_streams.clone(),
-            _place: place,
+            _permit: permit,
         };
         let (log, name) = (self.log.clone(), self.name().to_owned());
         self.background.tasks.spawn(async move {
@@ -137,7 +137,7 @@ struct Rest {
     stream: Option<Watch>,
     time: Duration,
     end_stream: CancellationToken,
-    _place: Option<Place>,
+    _permit: Option<StreamPermit>,
 }
 
 impl Rest {
