@@ -15,7 +15,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 /// Epoch ticks that a guest may compute before it yields to other work on its thread.
-const TURN: u64 = 2;
+const YIELD_TICKS: u64 = 2;
 
 /// The data of one instance's store.
 pub(crate) struct State {
@@ -41,7 +41,7 @@ impl WasiHttpView for State {
 
 /// Makes the stores of one component.
 #[derive(Clone)]
-pub(crate) struct Maker {
+pub(crate) struct StoreFactory {
     pub(crate) engine: Engine,
     pub(crate) grants: Arc<Grants>,
     pub(crate) log: Sink,
@@ -59,7 +59,7 @@ pub(crate) struct Maker {
     pub(crate) own: Option<OwnServer>,
 }
 
-impl Maker {
+impl StoreFactory {
     /// A store with the component's grants and nothing else: no files, no network, no
     /// environment, no arguments.
     pub(crate) fn store(&self) -> Store<State> {
@@ -98,6 +98,6 @@ impl Maker {
 /// clears the mark of an earlier refusal of memory.
 pub(crate) fn rearm(mut store: impl AsContextMut<Data = State>) {
     let mut store = store.as_context_mut();
-    store.set_epoch_deadline(TURN);
+    store.set_epoch_deadline(YIELD_TICKS);
     store.data_mut().memory.clear_refusal();
 }

@@ -6,7 +6,7 @@ mod headers;
 mod worker;
 
 use crate::config::options::Limits;
-use crate::guest::state::{Maker, State};
+use crate::guest::state::{State, StoreFactory};
 use crate::http::body::exchange::{Exchange, ReaderGuard};
 use crate::http::body::incoming::Incoming;
 use crate::http::body::response::ResponseBody;
@@ -51,13 +51,14 @@ impl Composed {
     /// Fails unless the component exports `wasi:http/handler@0.3` or
     /// `wasi:http/incoming-handler@0.2`.
     pub(crate) fn new(
-        maker: Maker,
+        factory: StoreFactory,
         component: InstancePre<State>,
         limits: &Limits,
         end: CancellationToken,
     ) -> anyhow::Result<Self> {
-        let name = maker.grants.component.clone();
-        let body_limit = maker.grants.variables.get(BODY_LIMIT).and_then(|text| text.parse().ok());
+        let name = factory.grants.component.clone();
+        let body_limit =
+            factory.grants.variables.get(BODY_LIMIT).and_then(|text| text.parse().ok());
         let component = match p3::bindings::ServicePre::new(component.clone()) {
             Ok(service) => ProxyPre::P3(service),
             Err(_) => {
@@ -71,7 +72,7 @@ impl Composed {
             }
         };
         Ok(Self {
-            handler: ProxyHandler::new(worker::Factory::new(maker, component, limits, end)),
+            handler: ProxyHandler::new(worker::Factory::new(factory, component, limits, end)),
             permits: Arc::new(Semaphore::new(limits.max_instances)),
             streams: Streams::new(limits),
             wait: limits.max_queue_wait,

@@ -2,7 +2,7 @@
 
 use crate::config::options::Limits;
 use crate::guest::memory::{IDLE_TIMEOUT, MemoryStatus};
-use crate::guest::state::{Maker, State, rearm};
+use crate::guest::state::{State, StoreFactory, rearm};
 use crate::http::body::exchange::Exchange;
 use crate::http::problem;
 use crate::system::log::Sink;
@@ -31,7 +31,7 @@ const SLACK: Duration = Duration::from_secs(1);
 
 /// Makes the instances of one component.
 pub(super) struct Factory {
-    maker: Maker,
+    factory: StoreFactory,
     component: ProxyPre<State>,
     request: Duration,
     stream: Duration,
@@ -41,18 +41,18 @@ pub(super) struct Factory {
 impl Factory {
     /// Makes instances of `component`. `end` ends every instance, whatever it does.
     pub(super) fn new(
-        maker: Maker,
+        factory: StoreFactory,
         component: ProxyPre<State>,
         limits: &Limits,
         end: CancellationToken,
     ) -> Self {
-        Self { maker, component, request: limits.request, stream: limits.stream, end }
+        Self { factory, component, request: limits.request, stream: limits.stream, end }
     }
 
     /// Logs a problem of this component.
     pub(super) fn report(&self, error: &wasmtime::Error) {
-        let (component, error) = (&*self.maker.grants.component, problem::one_line(error));
-        self.maker.log.emit(|| tracing::error!(component, "{error}"));
+        let (component, error) = (&*self.factory.grants.component, problem::one_line(error));
+        self.factory.log.emit(|| tracing::error!(component, "{error}"));
     }
 }
 
@@ -62,7 +62,7 @@ impl HandlerState for Factory {
     type WorkerState = Worker;
 
     async fn instantiate(&self) -> wasmtime::Result<Instance<State, Expiration, Worker>> {
-        let mut store = self.maker.store();
+        let mut store = self.factory.store();
         let proxy = self.component.instantiate_async(&mut store).await?;
         store.data_mut().memory.record_start();
         let memory = store.data().memory.status();
@@ -85,7 +85,7 @@ impl HandlerState for Factory {
             },
             state: Worker {
                 request: self.request,
-                log: self.maker.log.clone(),
+                log: self.factory.log.clone(),
                 end: self.end.clone(),
                 is_idle,
                 expired,
