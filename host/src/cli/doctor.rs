@@ -1,6 +1,6 @@
 //! `tenantry doctor`
 
-use super::{Manifest, Place};
+use super::{DataArgs, Manifest};
 use tenantry::{Options, State};
 
 pub(crate) const EXAMPLES: &str = "\
@@ -30,7 +30,7 @@ pub(crate) struct Doctor {
     #[command(flatten)]
     manifest: Manifest,
     #[command(flatten)]
-    place: Place,
+    data_args: DataArgs,
     /// Check a server that is started with `tenantry up --development`.
     #[arg(long)]
     development: bool,
@@ -42,8 +42,8 @@ pub(crate) struct Doctor {
 impl Doctor {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let mut options = Options {
-            data: self.place.data,
-            runtime_config: self.place.runtime_config,
+            data: self.data_args.data,
+            runtime_config: self.data_args.runtime_config,
             components: self.component,
             development: self.development,
             ..Options::default()

@@ -1,6 +1,6 @@
 //! `tenantry export`
 
-use super::{Where, progress, size};
+use super::{StoreArgs, progress, size};
 use std::path::PathBuf;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -41,7 +41,7 @@ pub(crate) struct Export {
     /// The file to make. The command never overwrites a file that exists.
     file: PathBuf,
     #[command(flatten)]
-    from: Where,
+    from: StoreArgs,
 }
 
 impl Export {

@@ -1,6 +1,6 @@
 //! `tenantry import`
 
-use super::{Where, progress};
+use super::{StoreArgs, progress};
 use std::path::PathBuf;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -25,7 +25,7 @@ pub(crate) struct Import {
     /// The export to read.
     file: PathBuf,
     #[command(flatten)]
-    into: Where,
+    into: StoreArgs,
 }
 
 impl Import {

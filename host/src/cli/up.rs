@@ -1,6 +1,6 @@
 //! `tenantry up`
 
-use super::{Manifest, Place, progress};
+use super::{DataArgs, Manifest, progress};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tenantry::{Connections, Limits, Log, Options, Placement};
@@ -36,7 +36,7 @@ pub(crate) struct Up {
     #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDR")]
     listen: SocketAddr,
     #[command(flatten)]
-    place: Place,
+    data_args: DataArgs,
     /// How the gateway runs.
     #[arg(long, value_enum, default_value = "fused")]
     gateway: Gateway,
@@ -121,14 +121,14 @@ impl Up {
         }
         let mut options = Options {
             listen: self.listen,
-            data: self.place.data,
+            data: self.data_args.data,
             placement: match self.gateway {
                 Gateway::Fused => Placement::Fused,
                 Gateway::Composed => Placement::Composed,
             },
             components: self.component,
             development: self.development,
-            runtime_config: self.place.runtime_config,
+            runtime_config: self.data_args.runtime_config,
             log: Log::Stdout,
             limits,
             progress: Some(progress),

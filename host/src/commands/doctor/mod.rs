@@ -11,7 +11,7 @@ pub use finding::{Finding, State};
 
 use crate::config::manifest::Manifest;
 use crate::config::options::Options;
-use crate::config::runtime_config::{Place, RuntimeConfig};
+use crate::config::runtime_config::{RuntimeConfig, StoreLocation};
 use crate::preflight::databases;
 use crate::preflight::settings;
 
@@ -49,8 +49,8 @@ pub async fn doctor(options: &Options) -> Vec<Finding> {
     found.extend(embedded::folder(&options.data));
     for (label, place) in &config.key_value_stores {
         match place {
-            Place::File(path) => found.push(embedded::key_value(label, path)),
-            Place::Redis { url, .. } => found.extend(redis::examine(label, url).await),
+            StoreLocation::File(path) => found.push(embedded::key_value(label, path)),
+            StoreLocation::Redis { url, .. } => found.extend(redis::examine(label, url).await),
         }
     }
     if let Err(error) = databases::consistent(&variables) {

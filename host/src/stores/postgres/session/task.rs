@@ -2,7 +2,7 @@
 
 use crate::stores::postgres::bindings::{Column, ParameterValue, Row};
 use crate::stores::postgres::error::{Failure, query_failed, text};
-use crate::stores::postgres::statement::Trace;
+use crate::stores::postgres::statement::SessionEffect;
 use crate::stores::postgres::statement::{Kind, Statement};
 use crate::stores::postgres::values;
 use deadpool_postgres::ClientWrapper;
@@ -88,7 +88,7 @@ impl Task<'_> {
                 return Err(failure);
             }
         };
-        if self.statement.trace == Trace::Unknown {
+        if self.statement.effect == SessionEffect::Unknown {
             // The statement may have been a DEALLOCATE, so cached statements may not exist any
             // more.
             self.client.statement_cache.clear();
