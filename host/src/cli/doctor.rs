@@ -1,7 +1,7 @@
 //! `tenantry doctor`
 
 use super::{DataArgs, Manifest};
-use tenantry::{Options, State};
+use tenantry::{Options, Verdict};
 
 pub(crate) const EXAMPLES: &str = "\
 The command checks the manifest and its built functions, the variables, the runtime config,
@@ -51,17 +51,17 @@ impl Doctor {
         self.manifest.choose(&mut options)?;
         let found = super::block_on(async { Ok(tenantry::doctor(&options).await) })?;
         for finding in &found {
-            let mark = match finding.state {
-                State::Good => "ok",
-                State::Doubtful => "look",
-                State::Bad => "BAD",
+            let mark = match finding.verdict {
+                Verdict::Pass => "ok",
+                Verdict::Warn => "look",
+                Verdict::Fail => "BAD",
             };
             println!("{mark:<4}  {:<14}  {}", finding.subject, wrap(&finding.text, INDENT));
             if !finding.remedy.is_empty() {
                 println!("{:INDENT$}-> {}", "", wrap(&finding.remedy, INDENT + 3));
             }
         }
-        let bad = found.iter().filter(|finding| finding.state == State::Bad).count();
+        let bad = found.iter().filter(|finding| finding.verdict == Verdict::Fail).count();
         anyhow::ensure!(bad == 0, "a server would not work: {bad} of {} are BAD", found.len());
         Ok(())
     }

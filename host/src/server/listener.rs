@@ -80,7 +80,7 @@ pub async fn up(options: Options) -> anyhow::Result<Server> {
     // The settings are checked before anybody can connect.
     let variables = settings::read(&Manifest::of(&options)?, &options)?;
     if let Some(notice) = settings::notice(&variables)? {
-        options.tell(&notice);
+        options.report_progress(&notice);
     }
     let log = Sink::open(&options.log)?;
     let listener = TcpListener::bind(options.listen)
@@ -230,14 +230,14 @@ fn serve(
         async move {
             let active = ActiveRequest::begin(state).await;
             let reservation = shared.bodies.reservation(peer.ip());
-            let (request, receipt) =
+            let (request, body_status) =
                 Upload::of(request, shared.body_timeout, reservation, active.state());
             let response = shared.answer(peer, request).await;
             let reservation = shared.answers.reservation(peer.ip());
             let mut response = Outgoing::of(response, active, reservation, is_safe)?;
             // If the body is chunked or was not read to its end, then the connection ends after the
             // answer. The header tells the client.
-            if length.is_none() || !receipt.is_whole() {
+            if length.is_none() || !body_status.is_whole() {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             Ok::<_, std::io::Error>(response)

@@ -122,7 +122,7 @@ impl Writer {
             *rows += 1;
         }
         let rows = &self.rows;
-        self.progress.tell(|_| format!("Exported {} rows", total(rows)));
+        self.progress.report(|_| format!("Exported {} rows", total(rows)));
         self.put()
     }
 

@@ -44,14 +44,14 @@ impl BodyTimeout {
 }
 
 /// What the code that answers the request keeps of its body.
-pub(crate) struct Receipt {
+pub(crate) struct BodyStatus {
     /// Whether the whole body has arrived.
     whole: AtomicBool,
     /// The memory that the body takes. It is reserved until the answer is there.
     reservation: Mutex<Reservation>,
 }
 
-impl Receipt {
+impl BodyStatus {
     /// Whether the connection may be used for another request.
     pub(crate) fn is_whole(&self) -> bool {
         self.whole.load(Ordering::Relaxed)
@@ -98,7 +98,7 @@ pub(crate) struct Upload {
     waits: bool,
     timeout: BodyTimeout,
     state: Arc<ConnectionState>,
-    receipt: Arc<Receipt>,
+    body_status: Arc<BodyStatus>,
     received: Vec<u8>,
 }
 
@@ -109,20 +109,20 @@ impl Upload {
         timeout: BodyTimeout,
         reservation: Reservation,
         state: Arc<ConnectionState>,
-    ) -> (Request<Incoming>, Arc<Receipt>) {
+    ) -> (Request<Incoming>, Arc<BodyStatus>) {
         let waits = request.headers().contains_key(EXPECT);
         let whole = AtomicBool::new(request.body().is_end_stream());
-        let receipt = Arc::new(Receipt { whole, reservation: Mutex::new(reservation) });
-        let kept = receipt.clone();
+        let body_status = Arc::new(BodyStatus { whole, reservation: Mutex::new(reservation) });
+        let kept = body_status.clone();
         let request = request.map(|body| {
             let received = Vec::new();
-            Incoming::Client(Self { body, waits, timeout, state, receipt, received })
+            Incoming::Client(Self { body, waits, timeout, state, body_status, received })
         });
         (request, kept)
     }
 
     async fn receive(&mut self, limit: usize) -> Result<Vec<u8>, BodyError> {
-        if self.receipt.is_whole() {
+        if self.body_status.is_whole() {
             return Ok(Vec::new());
         }
         let expected = self.body.size_hint().lower();
@@ -133,7 +133,7 @@ impl Upload {
         let received = self.collect(limit, usize::try_from(expected).unwrap_or_default()).await;
         self.state.set_busy().await;
         received?;
-        self.receipt.whole.store(true, Ordering::Relaxed);
+        self.body_status.whole.store(true, Ordering::Relaxed);
         Ok(std::mem::take(&mut self.received))
     }
 
@@ -162,7 +162,7 @@ impl Upload {
         if needed > held {
             let most = if expected == 0 { usize::MAX } else { expected };
             let twice = held.saturating_mul(2).min(most).max(needed);
-            self.receipt.reservation.lock().grow(twice).map_err(|full| match full {
+            self.body_status.reservation.lock().grow(twice).map_err(|full| match full {
                 LimitReached::Address => BodyError::Crowded,
                 LimitReached::All => BodyError::NoRoom,
             })?;
@@ -177,12 +177,12 @@ impl Drop for Upload {
     /// Marks a small unread body as whole if it has arrived already, which is the usual case. Then
     /// the connection can be used for another request.
     fn drop(&mut self) {
-        if self.receipt.is_whole() || self.waits {
+        if self.body_status.is_whole() || self.waits {
             return;
         }
         let mut cx = Context::from_waker(Waker::noop());
         while let Poll::Ready(Some(Ok(_))) = Pin::new(&mut self.body).poll_frame(&mut cx) {}
-        self.receipt.whole.store(self.body.is_end_stream(), Ordering::Relaxed);
+        self.body_status.whole.store(self.body.is_end_stream(), Ordering::Relaxed);
     }
 }
 

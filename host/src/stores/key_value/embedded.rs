@@ -1,7 +1,7 @@
 //! The embedded key-value store: a map in memory that answers, and a file that is written later.
 //!
 //! A write is acknowledged as soon as the map has it. A thread writes all changes to the file every
-//! [`BEHIND`], in one transaction. So `kill -9` or a power cut can lose the acknowledged writes of
+//! [`FLUSH_DELAY`], in one transaction. So `kill -9` or a power cut can lose the acknowledged writes of
 //! that time. That is why the key-value store is never the authority. Data that must not be lost
 //! (receipts of idempotent requests, tokens, data) is in SQL. The key-value store holds data that
 //! can be rebuilt or that expires. In exchange no request waits for a disk.
@@ -24,11 +24,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// The delay between a write to the map and the write to the file.
-const BEHIND: Duration = Duration::from_millis(50);
+const FLUSH_DELAY: Duration = Duration::from_millis(50);
 /// The number of locks: more than threads, so that these rarely wait for each other.
 const SHARDS: usize = 64;
 /// The writer sweeps a shard in one of so many rounds. All shards are swept within a minute.
-const SWEEP: usize = 18;
+const SWEEP_ROUNDS: usize = 18;
 
 /// The store.
 pub(crate) struct Embedded {
@@ -75,7 +75,7 @@ impl Embedded {
         map.shards.iter().for_each(|shard| shard.lock().sweep(backend::now()));
         let writer = std::thread::Builder::new().name("key-value".to_owned()).spawn({
             let map = map.clone();
-            move || map.follow(&mut file, &log, &failures)
+            move || map.run_writer(&mut file, &log, &failures)
         })?;
         Ok(Self { map, writer: Mutex::new(Some(writer)) })
     }
@@ -102,15 +102,15 @@ impl Map {
     }
 
     /// The writer's loop.
-    fn follow(&self, file: &mut File, log: &crate::system::log::Sink, failures: &Counter) {
+    fn run_writer(&self, file: &mut File, log: &crate::system::log::Sink, failures: &Counter) {
         for round in 0_usize.. {
-            if round % SWEEP == 0 {
-                self.shards[round / SWEEP % SHARDS].lock().sweep(backend::now());
+            if round % SWEEP_ROUNDS == 0 {
+                self.shards[round / SWEEP_ROUNDS % SHARDS].lock().sweep(backend::now());
             }
             let closing = {
                 let mut closing = self.closing.lock();
                 if !*closing {
-                    self.wake.wait_for(&mut closing, BEHIND);
+                    self.wake.wait_for(&mut closing, FLUSH_DELAY);
                 }
                 *closing
             };

@@ -64,14 +64,14 @@ impl Redis {
             ConnectionManager::new_with_config(self.client.clone(), config)
         };
         let held = self.connection.get_or_try_init(connect).await;
-        held.cloned().map_err(|error| self.tell(&error))
+        held.cloned().map_err(|error| self.count_failure(&error))
     }
 
     fn key(&self, key: &str) -> String {
         format!("{}{key}", self.prefix)
     }
 
-    fn tell(&self, error: &RedisError) -> String {
+    fn count_failure(&self, error: &RedisError) -> String {
         self.failures.inc();
         format!("Redis at {}: {error}", self.server)
     }
@@ -81,10 +81,11 @@ impl Redis {
     async fn repeatable<T: FromRedisValue>(&self, command: &redis::Cmd) -> Result<T, String> {
         let mut connection = self.connection().await?;
         match command.query_async(&mut connection).await {
-            Err(error) if error.is_connection_dropped() => {
-                command.query_async(&mut connection).await.map_err(|error| self.tell(&error))
-            }
-            answer => answer.map_err(|error| self.tell(&error)),
+            Err(error) if error.is_connection_dropped() => command
+                .query_async(&mut connection)
+                .await
+                .map_err(|error| self.count_failure(&error)),
+            answer => answer.map_err(|error| self.count_failure(&error)),
         }
     }
 }
@@ -159,9 +160,9 @@ impl KeyValue for Redis {
             let mut scan = connection
                 .scan_options::<String>(options)
                 .await
-                .map_err(|error| self.tell(&error))?;
+                .map_err(|error| self.count_failure(&error))?;
             while let Some(key) = scan.next_item().await {
-                let key = key.map_err(|error| self.tell(&error))?;
+                let key = key.map_err(|error| self.count_failure(&error))?;
                 keys.push(key[self.prefix.len()..].to_owned());
             }
             Ok(keys)
@@ -172,7 +173,7 @@ impl KeyValue for Redis {
         Box::pin(async move {
             let mut connection = self.connection().await?;
             let command = redis::Cmd::incr(self.key(key), delta);
-            command.query_async(&mut connection).await.map_err(|error| self.tell(&error))
+            command.query_async(&mut connection).await.map_err(|error| self.count_failure(&error))
         })
     }
 
@@ -187,7 +188,7 @@ impl KeyValue for Redis {
                 // little too early.
                 answer = call.invoke_async(&mut connection).await;
             }
-            let (admitted, fill) = answer.map_err(|error| self.tell(&error))?;
+            let (admitted, fill) = answer.map_err(|error| self.count_failure(&error))?;
             Ok(Decision { admitted, fill })
         })
     }
@@ -206,7 +207,7 @@ impl KeyValue for Redis {
                 .arg(expected.unwrap_or_default())
                 .arg(value)
                 .arg(rest);
-            call.invoke_async(&mut connection).await.map_err(|error| self.tell(&error))
+            call.invoke_async(&mut connection).await.map_err(|error| self.count_failure(&error))
         })
     }
 

@@ -47,7 +47,7 @@ pub(crate) fn copy(
     loop {
         match backup.step(STEP)? {
             StepResult::Done => break,
-            StepResult::More => progress.tell(|_| {
+            StepResult::More => progress.report(|_| {
                 let progress = backup.progress();
                 let done = i64::from(progress.pagecount - progress.remaining);
                 format!("Copied {} %", done * 100 / i64::from(progress.pagecount.max(1)))
@@ -70,7 +70,7 @@ pub(crate) fn copy(
 pub(crate) fn verify(database: &mut Connection, mut progress: Progress) -> anyhow::Result<()> {
     let handler = move || {
         progress
-            .tell(|since| format!("Checking every page, {} s since the start", since.as_secs()));
+            .report(|since| format!("Checking every page, {} s since the start", since.as_secs()));
         false
     };
     database.progress_handler(STEPS, Some(handler))?;
