@@ -17,7 +17,7 @@ const HOUR_MS: i64 = 3_600_000;
 /// The most tenants of one person in which a failure is written.
 const TENANTS: i64 = 20;
 /// The pause before work that follows an answer, so that the answer is sent first.
-const PAUSE: Duration = Duration::from_millis(1);
+const DELAY: Duration = Duration::from_millis(1);
 
 /// An audit entry about a user or client.
 pub(crate) struct Entry<'a> {
@@ -55,7 +55,7 @@ impl Entry<'_> {
         let [trace_id, tenant, kind, subject] =
             [trace_id, tenant, kind, subject].map(str::to_owned);
         spin_sdk::wasip3::spawn(async move {
-            kit::sleep(PAUSE).await;
+            kit::sleep(DELAY).await;
             let entry = Entry { tenant: &tenant, kind: &kind, subject: &subject, data };
             if let Ok(system) = System::in_background(&trace_id, "a failure is told in its tenant")
             {
@@ -71,7 +71,7 @@ pub(crate) fn record_failure(trace_id: &str, kind: &'static str, account: &str, 
     let (trace_id, mark) = (trace_id.to_owned(), format!("{kind}:{account}"));
     let email = email.to_owned();
     spin_sdk::wasip3::spawn(async move {
-        kit::sleep(PAUSE).await;
+        kit::sleep(DELAY).await;
         if is_first(&mark) {
             let _ = write_failure(&trace_id, kind, &email);
         }

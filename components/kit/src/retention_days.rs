@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 /// The shortest time for which anything is kept, in days.
-const SHORTEST: i64 = 1;
+const MIN_DAYS: i64 = 1;
 
 /// A setting such as `90;pro=365;free=30`: 90 days, 365 days for tenants with the plan `pro`, and
 /// 30 days for those with `free`. Nothing is kept for less than a day.
@@ -20,7 +20,7 @@ impl FromStr for RetentionDays {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let number = |text: &str| match text.trim().parse::<i64>() {
             // A thousand years: times in milliseconds must not overflow.
-            Ok(days) => Ok(days.clamp(SHORTEST, 365_000)),
+            Ok(days) => Ok(days.clamp(MIN_DAYS, 365_000)),
             Err(_) => Err("is no number of days, and others for plans: write 90;pro=365"),
         };
         let mut parts = text.split(';');

@@ -19,7 +19,7 @@ use crate::{Call, Code, Error, Scope, System, key_value, now, values};
 
 /// How long a revocation is kept, in milliseconds: the longest life of a token (`MAX_LIFETIME_MS`
 /// of the gateway) and a margin for the clocks of hosts. After it, no such token is valid any more.
-const KEPT: i64 = 3_600_000 + 300_000;
+const RETENTION_MS: i64 = 3_600_000 + 300_000;
 /// The most rows that one query fetches.
 const BATCH: usize = 1_000;
 
@@ -41,7 +41,7 @@ impl Scope<'_> {
             "INSERT INTO revocations (tenant_id, subject, below, expires_at) \
              VALUES ($1, $2, $3, $4) ON CONFLICT (tenant_id, subject) \
              DO UPDATE SET below = $3, expires_at = $4",
-            values![subject, below, now() + KEPT],
+            values![subject, below, now() + RETENTION_MS],
         )?;
         FRESH.with_borrow_mut(|fresh| fresh.push((self.tenant().to_owned(), subject.to_owned())));
         Ok(())

@@ -7,7 +7,7 @@
 use crate::{Scope, Seal, id, now, values};
 
 /// The most secrets that are valid at once.
-const MOST: i64 = 5;
+const MAX_SECRETS: i64 = 5;
 
 /// The secrets of one kind of owner, such as endpoints or integrations.
 pub struct RotatingSecrets {
@@ -81,7 +81,7 @@ impl RotatingSecrets {
                  AND (expires_at IS NULL OR expires_at > $3) \
                  ORDER BY created_at DESC, id DESC LIMIT $4"
             ),
-            values![owner, now(), MOST],
+            values![owner, now(), MAX_SECRETS],
         )?;
         found.iter().map(|sealed| seal.open(&self.name(owner), sealed)).collect()
     }

@@ -10,9 +10,9 @@ use crate::violation::violation;
 use crate::{credentials, headers, patterns, queue};
 
 /// The most endpoints of a tenant.
-const MOST: i64 = 100;
+const MAX_ENDPOINTS: i64 = 100;
 /// How long the secrets before the newest go on signing if the request does not say, in seconds.
-const GRACE: i64 = 86_400;
+const DEFAULT_GRACE_SECONDS: i64 = 86_400;
 /// `POST /webhook-endpoints`
 pub(crate) async fn create(call: &Call) -> kit::Result {
     let seal = Seal::load(call).await?;
@@ -64,7 +64,7 @@ pub(crate) async fn rotate(call: &Call) -> kit::Result {
     let seal = Seal::load(call).await?;
     let wanted: Rotation = call.json()?;
     let fresh = NewSecret::make(&seal, call.path("id"), wanted.secret.as_deref())?;
-    let grace = wanted.grace_seconds.map_or(GRACE, |seconds| seconds as i64) * 1000;
+    let grace = wanted.grace_seconds.map_or(DEFAULT_GRACE_SECONDS, |seconds| seconds as i64) * 1000;
     let reply = call.write_sealed(&seal, |scope| {
         let mut endpoint = WEBHOOK_ENDPOINTS.find_to_change(call, scope)?;
         call.refuse_revoked(scope)?;
@@ -116,11 +116,11 @@ fn forget_headers(scope: &Scope<'_>, id: &str) -> kit::Result<()> {
 fn refuse_too_many(scope: &Scope<'_>) -> kit::Result<()> {
     let sql = "SELECT COUNT(*) FROM webhook_endpoints WHERE tenant_id = $1 AND deleted_at IS NULL";
     let count: i64 = scope.fetch_one(sql, [])?;
-    match count >= MOST {
+    match count >= MAX_ENDPOINTS {
         true => Err(Error::new(
             Code::Conflict,
             format!(
-                "A tenant has {MOST} webhook endpoints at most; delete one that is not needed."
+                "A tenant has {MAX_ENDPOINTS} webhook endpoints at most; delete one that is not needed."
             ),
         )),
         false => Ok(()),

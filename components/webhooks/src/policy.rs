@@ -9,7 +9,7 @@ const JITTER: f64 = 0.1;
 /// After this many failures in a row, an endpoint gets one delivery at a time.
 pub(crate) const TRIPPED: i64 = 10;
 /// The pause after [`TRIPPED`] failures. It doubles with each further failure.
-const PAUSE: i64 = 30_000;
+const TRIPPED_PAUSE: i64 = 30_000;
 const MAX_PAUSE: i64 = 600_000;
 /// The pause after a status that asks for one (429, 502, 503, 504) but has no `Retry-After`.
 const DEFAULT_PAUSE: i64 = 10_000;
@@ -126,7 +126,7 @@ impl Health {
             health.failures = (self.failures + count).min(self.failures.max(TRIPPED - 1) + 1);
             health.failing_since = self.failing_since.or(Some(now));
             let steps = u32::try_from(health.failures - TRIPPED).ok();
-            let tripped = steps.map(|steps| (PAUSE << steps.min(16)).min(MAX_PAUSE));
+            let tripped = steps.map(|steps| (TRIPPED_PAUSE << steps.min(16)).min(MAX_PAUSE));
             pause = pause.max(tripped.unwrap_or_default());
         }
         if pause > 0 {

@@ -10,7 +10,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 /// A network may have one in so many of the places that it leaves free.
-const LEFT: usize = 3;
+const FREE_PARTS: usize = 3;
 /// One in so many places is reserved for networks that have no stream.
 const RESERVE: usize = 10;
 
@@ -59,7 +59,7 @@ impl Streams {
 
     /// Takes a place for one more stream. If the holder is unknown, then only the total is limited.
     ///
-    /// When half of the places are taken, a network may have one in [`LEFT`] of the places that it
+    /// When half of the places are taken, a network may have one in [`FREE_PARTS`] of the places that it
     /// leaves free. So others find a place even if many networks have as many as they may. There is
     /// one exception: a tenant without a stream gets its first one, except from the reserve for
     /// networks that have none.
@@ -77,7 +77,7 @@ impl Streams {
             if free == 0 {
                 return Err(LimitReached::All);
             }
-            let is_much = of_network > 0 && (of_network + 1) * LEFT >= free;
+            let is_much = of_network > 0 && (of_network + 1) * FREE_PARTS >= free;
             let is_first = holder.tenant.is_some() && of_tenant == 0;
             if is_much && free * 2 <= self.most && !(is_first && free > self.most / RESERVE) {
                 return Err(LimitReached::Own);

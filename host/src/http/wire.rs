@@ -69,14 +69,14 @@ struct Head {
     /// The number of bytes of the current line.
     line: usize,
     /// The first bytes of the line, in lower case.
-    name: [u8; LONGEST],
+    name: [u8; LONGEST_NAME],
     has_length: bool,
     has_coding: bool,
 }
 
 const LENGTH: &[u8] = b"content-length";
 const CODING: &[u8] = b"transfer-encoding";
-const LONGEST: usize = CODING.len();
+const LONGEST_NAME: usize = CODING.len();
 
 /// The result of scanning bytes of a head.
 enum Scan {

@@ -43,10 +43,10 @@ use wasmtime_wasi_http::Error;
 /// The most headers of one request, and the most bytes of its head. Both are higher than the
 /// gateway's limits, so the gateway can say what is wrong. Above them hyper answers 431 without a
 /// body.
-const HEADERS: usize = 128;
-const HEAD: usize = 64 << 10;
+const MAX_HEADERS: usize = 128;
+const MAX_HEAD_BYTES: usize = 64 << 10;
 /// How long the server stops accepting connections after accepting has failed.
-const PAUSE: Duration = Duration::from_millis(20);
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(20);
 
 /// A server that runs until it is shut down.
 pub struct Server {
@@ -113,7 +113,7 @@ fn own_server(shared: &Arc<Shared>, address: SocketAddr, time: Duration) -> OwnS
         let shared = shared.clone();
         Box::pin(async move {
             let shared = shared.upgrade().ok_or(Error::ConnectionTerminated)?;
-            let has_content = request.method() != Method::HEAD;
+            let has_content = request.method() != Method::MAX_HEAD_BYTES;
             let request = request.map(|body| Incoming::Own(body, time));
             let response = shared.answer(peer, request).await;
             Ok(response.map(|body| match has_content {
@@ -186,7 +186,7 @@ async fn accept(
                     // idle connections frees some.
                     tracing::error!("accept: {error}");
                     shared.connections.evict_some();
-                    tokio::time::sleep(PAUSE).await;
+                    tokio::time::sleep(ACCEPT_BACKOFF).await;
                     continue;
                 }
             },
@@ -246,8 +246,8 @@ fn serve(
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(head_time)
-        .max_headers(HEADERS)
-        .max_buf_size(HEAD)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_HEAD_BYTES)
         .serve_connection(TokioIo::new(wire), service)
 }
 

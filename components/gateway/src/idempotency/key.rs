@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 const NAME: &str = "idempotency-key";
 /// The most characters of a key.
-const LONGEST: usize = 255;
+const MAX_LENGTH: usize = 255;
 
 /// The key that a client sent. It is a string of structured fields (RFC 9651 section 3.3.3), or the
 /// bare characters, which most clients send.
@@ -28,7 +28,7 @@ pub(super) fn of(headers: &HeaderMap) -> Result<Option<String>, Error> {
         bare => str::from_utf8(bare).ok().map(str::to_owned),
     };
     let fits = |key: &String| {
-        (1..=LONGEST).contains(&key.len()) && key.bytes().all(|b| matches!(b, b' '..=b'~'))
+        (1..=MAX_LENGTH).contains(&key.len()) && key.bytes().all(|b| matches!(b, b' '..=b'~'))
     };
     match key.filter(fits) {
         Some(key) => Ok(Some(key)),

@@ -9,11 +9,11 @@ use crate::Value;
 use crate::contract::Resource;
 
 /// Rows of a page if the client does not say it (K-26): by cursor, and by number.
-const DEFAULT: (usize, usize) = (50, 20);
+const DEFAULT_LIMIT: (usize, usize) = (50, 20);
 /// The most rows of a page.
-const MOST: usize = 100;
+const MAX_LIMIT: usize = 100;
 /// The greatest offset. Nobody pages that far.
-const FAR: usize = i32::MAX as usize;
+const MAX_OFFSET: usize = i32::MAX as usize;
 
 /// A page that a client asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl Reader {
         let style = match (plain, inner) {
             ("limit", _) | (_, Some("limit" | "size")) => {
                 let same = self.limit.is_some();
-                self.limit = number(name, text, 1, MOST, problems);
+                self.limit = number(name, text, 1, MAX_LIMIT, problems);
                 if same {
                     problems.unknown(name, "REPEATED_PARAMETER", "Must be given once only.");
                 }
@@ -100,15 +100,15 @@ impl Reader {
                 PagingStyle::Cursor
             }
             ("offset", _) | (_, Some("offset")) => {
-                self.offset = number(name, text, 0, FAR, problems);
+                self.offset = number(name, text, 0, MAX_OFFSET, problems);
                 PagingStyle::Offset
             }
             ("page", _) | (_, Some("number")) => {
-                self.number = number(name, text, 1, FAR, problems);
+                self.number = number(name, text, 1, MAX_OFFSET, problems);
                 PagingStyle::Number
             }
             ("per_page", _) => {
-                self.per_page = number(name, text, 1, MOST, problems);
+                self.per_page = number(name, text, 1, MAX_LIMIT, problems);
                 PagingStyle::Number
             }
             _ => {
@@ -146,7 +146,7 @@ impl Reader {
             self.styles.first(),
             None | Some((PagingStyle::Cursor | PagingStyle::Keyset, _))
         );
-        let default = if cursors { DEFAULT.0 } else { DEFAULT.1 };
+        let default = if cursors { DEFAULT_LIMIT.0 } else { DEFAULT_LIMIT.1 };
         let mode = match self.styles.first().map(|(style, _)| *style) {
             None | Some(PagingStyle::Cursor) => Mode::Cursor(self.cursor),
             Some(PagingStyle::Offset) => Mode::Offset(self.offset.unwrap_or_default()),
@@ -171,7 +171,7 @@ impl Reader {
     /// Checks that `page[offset]` and `page[number]` agree if a request has both (D-48). Then the
     /// offset is enough.
     fn check_offset_and_number(&mut self, problems: &mut Problems) {
-        let limit = self.limit.unwrap_or(DEFAULT.1);
+        let limit = self.limit.unwrap_or(DEFAULT_LIMIT.1);
         let offset = self.number.and_then(|number| (number - 1).checked_mul(limit));
         if self.offset != offset {
             let message = "Names another page than `page[offset]`.";

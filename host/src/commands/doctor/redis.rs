@@ -4,7 +4,7 @@ use super::finding::{Finding, clock};
 use redis::aio::MultiplexedConnection;
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 const REMEDY: &str = "start Redis, or correct url in [key_value_store] of the runtime config";
 
 pub(super) async fn examine(label: &str, url: &str) -> Vec<Finding> {
@@ -16,7 +16,7 @@ pub(super) async fn examine(label: &str, url: &str) -> Vec<Finding> {
         }
     };
     let server = client.get_connection_info().addr().to_string();
-    let connected = tokio::time::timeout(PATIENCE, client.get_multiplexed_async_connection());
+    let connected = tokio::time::timeout(TIMEOUT, client.get_multiplexed_async_connection());
     let mut connection = match connected.await {
         Ok(Ok(connection)) => connection,
         Ok(Err(error)) => {

@@ -17,7 +17,7 @@ pub(crate) use own::{Answer, OwnServer};
 
 use crate::config::addresses::{Blocked, Filter};
 use bytes::Bytes;
-use connector::{CONNECT_TIME, Connector, LONGEST, Prohibited};
+use connector::{CONNECT_TIME, Connector, MAX_TIMEOUT, Prohibited};
 use futures_util::stream;
 use http::{Request, Response};
 use http_body::Body;
@@ -105,7 +105,7 @@ impl Timeouts {
     /// Those that the guest asks for, if they are not too long.
     fn of(options: Option<RequestOptions>) -> Self {
         let options = options.unwrap_or_default();
-        let shorter = |asked: Option<Duration>| asked.unwrap_or(LONGEST).min(LONGEST);
+        let shorter = |asked: Option<Duration>| asked.unwrap_or(MAX_TIMEOUT).min(MAX_TIMEOUT);
         Self {
             connect: shorter(options.connect_timeout),
             first_byte: shorter(options.first_byte_timeout),

@@ -14,7 +14,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 /// How many of these requests may wait for their answer at once. Each may hold a body. A guest that
 /// calls itself also needs one more instance for each level, and those are bounded too.
-const MOST: usize = 256;
+const MAX_REQUESTS: usize = 256;
 
 /// The future of an answer.
 pub(crate) type Answer =
@@ -36,7 +36,7 @@ impl OwnServer {
         answer: impl Fn(Request<WasiBody>) -> Answer + Send + Sync + 'static,
     ) -> Self {
         let host = HeaderValue::try_from(address.to_string()).expect("addresses are visible text");
-        Self { host, answer: Arc::new(answer), free: Arc::new(Semaphore::new(MOST)) }
+        Self { host, answer: Arc::new(answer), free: Arc::new(Semaphore::new(MAX_REQUESTS)) }
     }
 
     /// Sends a request. It is answered in a task of its own, because the guest may compute in the

@@ -15,7 +15,7 @@ const FREE: usize = 16 << 10;
 /// An address may hold one part in so many of what is left free (a dynamic threshold, as switches
 /// share their buffers by). So even if addresses take all that they can, there is room for the next
 /// one: sixteen of them leave an eighth of the total.
-const LEFT: usize = 7;
+const FREE_PARTS: usize = 7;
 
 /// The counts of the bytes that all bodies hold.
 pub(crate) struct BodyMemory {
@@ -80,7 +80,7 @@ impl Reservation {
             if own > self.bodies.per_address {
                 return Err(LimitReached::Address);
             }
-            if own > left / LEFT {
+            if own > left / FREE_PARTS {
                 return Err(LimitReached::All);
             }
             usage.by.insert(address, own);

@@ -29,7 +29,7 @@ const FEW_CONNECTIONS: usize = 8;
 /// scan of all.
 const BATCH: usize = 32;
 /// How long there is no new scan after one that has found none.
-const PAUSE: Duration = Duration::from_millis(100);
+const SCAN_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The proxies of the variable `trusted_proxies`. The address of a proxy stands for many clients.
 /// Not set until the variables are read.
@@ -195,7 +195,7 @@ impl ConnectionTable {
     /// Closes the connections that have waited longest; false if none waits.
     fn evict_idle(&mut self) -> bool {
         let now = Instant::now();
-        if self.last_scan.is_some_and(|last| now - last < PAUSE) {
+        if self.last_scan.is_some_and(|last| now - last < SCAN_INTERVAL) {
             return false;
         }
         let known = self.by.iter().filter(|(address, _)| address.is_some());

@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, Version};
 use std::net::SocketAddr;
 
 /// The largest content length that a component is told, in bytes.
-const LONGEST: u64 = i64::MAX.unsigned_abs();
+const MAX_LENGTH: u64 = i64::MAX.unsigned_abs();
 
 /// Gives the request an absolute URI and Spin's headers. First removes every `spin-*` header that
 /// the client sent, because a component takes the client's address from such a header. The
@@ -33,10 +33,10 @@ pub(super) fn prepare<B>(
     let is_beyond = |length: &HeaderValue| {
         length
             .to_str()
-            .is_ok_and(|length| length.parse::<u64>().is_ok_and(|length| length > LONGEST))
+            .is_ok_and(|length| length.parse::<u64>().is_ok_and(|length| length > MAX_LENGTH))
     };
     if headers.get(CONTENT_LENGTH).is_some_and(is_beyond) {
-        headers.insert(CONTENT_LENGTH, HeaderValue::from(LONGEST));
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(MAX_LENGTH));
     }
     let forged: Vec<HeaderName> =
         headers.keys().filter(|name| name.as_str().starts_with("spin-")).cloned().collect();

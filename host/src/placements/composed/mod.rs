@@ -35,7 +35,7 @@ use wasmtime_wasi_http::{p2, p3};
 const BODY_LIMIT: &str = "body_limit_bytes";
 const DEFAULT_BODY_LIMIT: usize = 1 << 20;
 /// Answers up to this many bytes are read from the instance at once. The gateway's are far smaller.
-const KEPT: usize = 8 << 20;
+const MAX_BUFFERED: usize = 8 << 20;
 
 /// A `wasi:http` component that can be called.
 pub(crate) struct Composed {
@@ -112,7 +112,7 @@ impl Composed {
                 let (parts, body) = response.into_parts();
                 // Reading the whole answer frees the instance before a slow client takes the
                 // answer.
-                let whole = Limited::new(body, KEPT).collect();
+                let whole = Limited::new(body, MAX_BUFFERED).collect();
                 let whole = tokio::time::timeout(self.request, whole).await;
                 drop(permit);
                 match whole {
@@ -178,7 +178,7 @@ fn fault() -> Response<ResponseBody> {
 fn is_short<B: Body>(response: &Response<B>) -> bool {
     let length = response.body().size_hint().upper();
     let has_content = response.status() != StatusCode::NOT_MODIFIED;
-    has_content && !is_stream(response) && length.is_none_or(|length| length <= KEPT as u64)
+    has_content && !is_stream(response) && length.is_none_or(|length| length <= MAX_BUFFERED as u64)
 }
 
 /// Whether the response has content of unknown length.

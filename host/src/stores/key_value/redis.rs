@@ -15,9 +15,9 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 
 /// The timeout of connecting, and of an answer.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 /// The longest pause between two attempts to connect again.
-const PAUSE: Duration = Duration::from_millis(500);
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
 /// How many times connecting is tried again before waiting requests get an error.
 const RETRIES: usize = 2;
 /// How many keys one `SCAN` looks at.
@@ -57,9 +57,9 @@ impl Redis {
     async fn connection(&self) -> Result<ConnectionManager, String> {
         let connect = || {
             let config = ConnectionManagerConfig::new()
-                .set_connection_timeout(Some(PATIENCE))
-                .set_response_timeout(Some(PATIENCE))
-                .set_max_delay(PAUSE)
+                .set_connection_timeout(Some(TIMEOUT))
+                .set_response_timeout(Some(TIMEOUT))
+                .set_max_delay(RETRY_PAUSE)
                 .set_number_of_retries(RETRIES);
             ConnectionManager::new_with_config(self.client.clone(), config)
         };

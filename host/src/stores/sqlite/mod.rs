@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 /// How many connections are kept open while nobody uses them.
 const IDLE: usize = 64;
 /// How long a statement waits for a writer in another process.
-const BUSY: Duration = Duration::from_secs(5);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements kept per connection.
 const STATEMENTS: usize = 256;
 /// SQLite's virtual-machine steps between two looks at the clock.
@@ -107,7 +107,7 @@ impl Database {
 
     fn connect(&self) -> rusqlite::Result<TimedConnection> {
         let mut sqlite = rusqlite::Connection::open(&self.path)?;
-        sqlite.busy_timeout(BUSY)?;
+        sqlite.busy_timeout(BUSY_TIMEOUT)?;
         sqlite.pragma_update(None, "journal_mode", "WAL")?;
         sqlite.pragma_update(None, "synchronous", "FULL")?;
         sqlite.pragma_update(None, "foreign_keys", "ON")?;
