@@ -21,7 +21,7 @@ fn main() -> Result<ExitCode> {
         ["native"] => println!("{:#}", contract::native_bundle()),
         ["lint"] => {
             let mut found = lint::lint(&bundle);
-            found.extend(lint::needless(&bundle));
+            found.extend(lint::unused_exceptions(&bundle));
             for violation in &found {
                 eprintln!("{violation}");
             }

@@ -35,7 +35,7 @@ const OPERATION_KEYS: [&str; 18] = [
 
 /// Headers that are no parameters of functions, because the gateway reads them. The last two are
 /// its own metadata ([`RequestMetadata`]).
-const OF_THE_GATEWAY: [&str; 4] =
+const GATEWAY_HEADERS: [&str; 4] =
     ["accept-version", "x-tenant-id", "idempotency-key", "x-request-id"];
 
 /// The operations of one file, in the form that the bundle has completed.
@@ -148,7 +148,7 @@ fn cache(method: &str, operation: &Value) -> Result<Option<&'static str>> {
 
 fn query(operation: &Value) -> Result<Query> {
     match operation.get("x-query").map(Value::as_str) {
-        None => Ok(Query::Declared),
+        None => Ok(Query::ResourceDeclaration),
         Some(Some("list")) => Ok(Query::List),
         Some(Some("feed")) => Ok(Query::Feed),
         Some(Some("object")) => Ok(Query::Object),
@@ -205,7 +205,7 @@ fn parameters(
         let name = value["name"].as_str().context("a parameter has no name")?;
         if value["in"] == "header" {
             let header = name.to_lowercase();
-            if OF_THE_GATEWAY.contains(&header.as_str()) {
+            if GATEWAY_HEADERS.contains(&header.as_str()) {
                 continue;
             }
             ensure!(

@@ -113,7 +113,7 @@ fn own_server(shared: &Arc<Shared>, address: SocketAddr, time: Duration) -> OwnS
         let shared = shared.clone();
         Box::pin(async move {
             let shared = shared.upgrade().ok_or(Error::ConnectionTerminated)?;
-            let has_content = request.method() != Method::MAX_HEAD_BYTES;
+            let has_content = request.method() != Method::HEAD;
             let request = request.map(|body| Incoming::Own(body, time));
             let response = shared.answer(peer, request).await;
             Ok(response.map(|body| match has_content {
