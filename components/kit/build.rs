@@ -1,5 +1,5 @@
 //! Compiles the registry of events.
 
 fn main() {
-    contract::generate_events();
+    openapi::generate_events();
 }

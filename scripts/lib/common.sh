@@ -114,9 +114,9 @@ build_runner() {
     cargo build ${locked[@]+"${locked[@]}"} "${tested[@]}" --bin tenantry --test tables "$@"
 }
 
-# Builds `contract` with the same features as the tests, and runs it.
-contract() {
-    cargo build --quiet ${locked[@]+"${locked[@]}"} "${tested[@]}" --bin contract && target/debug/contract "$@"
+# Builds `openapi` with the same features as the tests, and runs it.
+openapi() {
+    cargo build --quiet ${locked[@]+"${locked[@]}"} "${tested[@]}" --bin openapi && target/debug/openapi "$@"
 }
 
 # Builds the runner and the tests with the same features, so that nothing is built twice.

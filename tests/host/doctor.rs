@@ -11,7 +11,7 @@ use crate::support::Placement;
 use crate::support::server::{UNLIMITED, plain_options, root, start};
 use crate::support::servers::free_port;
 use crate::support::stores::{self, admin_url, connect, host, url, wait};
-use tenantry::{Finding, Options, SCHEMA_VERSION, Verdict};
+use host::{Finding, Options, SCHEMA_VERSION, Verdict};
 
 logic! {
     a_fresh_place_is_good() a_used_place_is_good_with_its_key() the_public_master_key_is_told()
@@ -36,7 +36,7 @@ fn options(data: &Path, variables: &[(&str, &str)]) -> Options {
 /// directory is the same before and after.
 async fn examine(options: &Options) -> Vec<Finding> {
     let before = files(&options.data);
-    let found = tenantry::doctor(options).await;
+    let found = host::doctor(options).await;
     assert_eq!(files(&options.data), before, "a look changes nothing");
     for finding in &found {
         let good = finding.verdict == Verdict::Pass;
@@ -112,7 +112,7 @@ async fn a_used_place_is_good_with_its_key() {
     let (app, server) = start(plain_options(Placement::Fused, data, &variables)).await;
     app.owner().await;
     // The server changes the files meanwhile, so only the findings count.
-    all_good(&tenantry::doctor(&good).await);
+    all_good(&host::doctor(&good).await);
     server.shutdown().await.unwrap();
     let found = examine(&good).await;
     all_good(&found);

@@ -207,8 +207,8 @@ storage! {
 
 /// The operations of the contract that answer a page of a resource.
 fn lists_of_the_contract() -> Vec<Operation> {
-    let functions = contract::functions().unwrap();
-    let all = functions.iter().flat_map(|name| contract::load(name).unwrap());
+    let functions = openapi::functions().unwrap();
+    let all = functions.iter().flat_map(|name| openapi::load(name).unwrap());
     all.filter(|operation| operation.query == Query::List).collect()
 }
 

@@ -46,7 +46,7 @@ impl Site {
         let url = |role: &str| {
             format!("postgres://{role}@{}/site?sslmode=disable", stores::host(postgres))
         };
-        tenantry::migrate(&url("owner"), "app", |_| {}).await.unwrap();
+        host::migrate(&url("owner"), "app", |_| {}).await.unwrap();
         Self::write(&directory, redis);
         Self::at(directory, &url("app"))
     }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use host::Server;
 use http::Method;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use tenantry::Server;
 
 use super::inbound::{self, INTEGRATIONS};
 use super::oauth::CONNECTED;

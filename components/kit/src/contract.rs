@@ -1,5 +1,5 @@
-//! The operations and resources of a function, as its contract declares them. The crate `contract`
-//! (`openapi/`) compiles the OpenAPI files into constants of these types when a function is built.
+//! The operations and resources of a function, as its contract declares them. The crate `openapi`
+//! compiles the OpenAPI files into constants of these types when a function is built.
 //! So a function needs neither an OpenAPI parser nor a JSON Schema engine at run time.
 
 pub use protocol::contract::*;

@@ -32,7 +32,7 @@ pub(crate) struct Backup {
 impl Backup {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let config = self.data_args.runtime_config.as_deref();
-        let done = tenantry::backup(&self.file, &self.data_args.data, config, progress)?;
+        let done = host::backup(&self.file, &self.data_args.data, config, progress)?;
         println!(
             "Backed up {} to {}: {} in {:.1?}",
             done.database.display(),

@@ -1,7 +1,7 @@
 //! `tenantry doctor`
 
 use super::{DataArgs, Manifest};
-use tenantry::{Options, Verdict};
+use host::{Options, Verdict};
 
 pub(crate) const EXAMPLES: &str = "\
 The command checks the manifest and its built functions, the variables, the runtime config,
@@ -49,7 +49,7 @@ impl Doctor {
             ..Options::default()
         };
         self.manifest.choose(&mut options)?;
-        let found = super::block_on(async { Ok(tenantry::doctor(&options).await) })?;
+        let found = super::block_on(async { Ok(host::doctor(&options).await) })?;
         for finding in &found {
             let mark = match finding.verdict {
                 Verdict::Pass => "ok",

@@ -47,7 +47,7 @@ pub(crate) struct Export {
 impl Export {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let from = self.from.store();
-        let done = super::block_on(tenantry::export(&self.file, &from, progress))?;
+        let done = super::block_on(host::export(&self.file, &from, progress))?;
         println!(
             "Exported {} rows to {}: {} in {:.1?}",
             done.total(),

@@ -31,7 +31,7 @@ pub(crate) struct Import {
 impl Import {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let into = self.into.store();
-        let done = super::block_on(tenantry::import(&self.file, &into, progress))?;
+        let done = super::block_on(host::import(&self.file, &into, progress))?;
         for (table, rows) in &done.rows {
             println!("{rows:>12}  {table}");
         }

@@ -40,9 +40,9 @@ impl Migrate {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let print = |line: &str| println!("{line}");
         let roles = match self.function_roles {
-            Some(prefix) => tenantry::Roles::Each(prefix),
-            None => tenantry::Roles::One(self.app_role),
+            Some(prefix) => host::Roles::Each(prefix),
+            None => host::Roles::One(self.app_role),
         };
-        super::block_on(tenantry::migrate(&self.database_url, roles, print))
+        super::block_on(host::migrate(&self.database_url, roles, print))
     }
 }

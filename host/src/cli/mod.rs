@@ -12,8 +12,8 @@ pub(crate) mod restore;
 pub(crate) mod unpack;
 pub(crate) mod up;
 
+use host::{Bundle, Options};
 use std::path::PathBuf;
-use tenantry::{Bundle, Options};
 
 /// The functions to build and serve.
 #[derive(clap::Args)]
@@ -86,11 +86,11 @@ pub(crate) struct StoreArgs {
 }
 
 impl StoreArgs {
-    fn store(self) -> tenantry::Store {
+    fn store(self) -> host::Store {
         let DataArgs { data, runtime_config } = self.data_args;
         match self.database_url {
-            Some(url) => tenantry::Store::Postgres(url),
-            None => tenantry::Store::Embedded { data, runtime_config },
+            Some(url) => host::Store::Postgres(url),
+            None => host::Store::Embedded { data, runtime_config },
         }
     }
 }

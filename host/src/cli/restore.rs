@@ -37,14 +37,14 @@ pub(crate) struct Restore {
 
 impl Restore {
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        let options = tenantry::Restore {
+        let options = host::Restore {
             file: self.file,
             data: self.data_args.data,
             runtime_config: self.data_args.runtime_config,
             force: self.force,
-            newest_schema: tenantry::SCHEMA_VERSION,
+            newest_schema: host::SCHEMA_VERSION,
         };
-        let done = tenantry::restore(&options, progress)?;
+        let done = host::restore(&options, progress)?;
         println!(
             "Restored {} to {}: {} with schema version {} in {:.1?}",
             options.file.display(),

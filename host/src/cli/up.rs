@@ -1,9 +1,9 @@
 //! `tenantry up`
 
 use super::{DataArgs, Manifest, progress};
+use host::{Connections, Limits, Log, Options, Placement};
 use std::net::SocketAddr;
 use std::time::Duration;
-use tenantry::{Connections, Limits, Log, Options, Placement};
 
 pub(crate) const EXAMPLES: &str = "\
 The command serves until it gets SIGTERM or SIGINT (Ctrl-C). Requests in flight finish first.
@@ -92,7 +92,7 @@ enum Gateway {
 impl Up {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         if self.build {
-            tenantry::build(&self.manifest.source()?, &self.component, progress)?;
+            host::build(&self.manifest.source()?, &self.component, progress)?;
         }
         let options = self.options()?;
         tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(options))
@@ -140,7 +140,7 @@ impl Up {
 }
 
 async fn serve(options: Options) -> anyhow::Result<()> {
-    let server = tenantry::up(options).await?;
+    let server = host::up(options).await?;
     println!("\nServing http://{}", server.address());
     println!("Available Routes:");
     for route in server.routes() {

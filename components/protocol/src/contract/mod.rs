@@ -1,6 +1,6 @@
 //! The operations of a function as its contract declares them.
 //!
-//! The crate `contract` (`openapi/`) compiles the OpenAPI files into these tables when a
+//! The crate `openapi` compiles the OpenAPI files into these tables when a
 //! function is built; nobody writes them by hand. They are plain constants: a function
 //! needs neither an OpenAPI parser nor a JSON Schema engine at run time.
 
