@@ -102,8 +102,8 @@ fn public_operations_are_these() {
 /// tests.
 fn work_has_a_test_file_and_is_seen_by_nobody() {
     let mut count = 0;
-    for function in contract::functions().unwrap() {
-        for operation in contract::load(&function).unwrap() {
+    for function in openapi::functions().unwrap() {
+        for operation in openapi::load(&function).unwrap() {
             let seen =
                 operations().iter().any(|(_, _, known)| known["operationId"] == operation.id);
             if seen {

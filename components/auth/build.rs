@@ -1,5 +1,5 @@
 //! Compiles the contract `openapi/auth.yaml` into the operation table.
 
 fn main() {
-    contract::generate("auth");
+    openapi::generate("auth");
 }

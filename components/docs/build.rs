@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 const FOLDER: &str = "/docs/errors";
 
 fn main() {
-    contract::generate("docs");
-    contract::write_bundle();
+    openapi::generate("docs");
+    openapi::write_bundle();
     let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
     let tag_of = |file: &str| tag(&fs::read(Path::new(&out).join(file)).expect("just written"));
     let text = format!(

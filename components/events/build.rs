@@ -1,5 +1,5 @@
 //! Compiles the contract `openapi/events.yaml` into the operation table.
 
 fn main() {
-    contract::generate("events");
+    openapi::generate("events");
 }

@@ -1,5 +1,5 @@
 //! Compiles the contract `openapi/integrations.yaml` into the operation table.
 
 fn main() {
-    contract::generate("integrations");
+    openapi::generate("integrations");
 }

@@ -2,6 +2,6 @@
 //! with work.
 
 fn main() {
-    contract::generate("operations");
-    contract::generate_work();
+    openapi::generate("operations");
+    openapi::generate_work();
 }

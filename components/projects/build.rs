@@ -1,5 +1,5 @@
 //! Compiles the contract `openapi/projects.yaml` into the operation table.
 
 fn main() {
-    contract::generate("projects");
+    openapi::generate("projects");
 }

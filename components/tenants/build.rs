@@ -1,5 +1,5 @@
 //! Compiles the contract `openapi/tenants.yaml` into the operation table.
 
 fn main() {
-    contract::generate("tenants");
+    openapi::generate("tenants");
 }

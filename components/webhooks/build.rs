@@ -1,5 +1,5 @@
 //! Compiles the contract `openapi/webhooks.yaml` into the operation table.
 
 fn main() {
-    contract::generate("webhooks");
+    openapi::generate("webhooks");
 }

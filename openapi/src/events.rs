@@ -44,7 +44,7 @@ pub(crate) fn write(bundle: &mut Value) -> Result<()> {
     Ok(())
 }
 
-/// The texts that select types, as in `EventType::is_meant_by`.
+/// The texts that select types, as in `EventType::matches_pattern`.
 fn patterns(types: &[EventType]) -> Vec<String> {
     let names = types.iter().map(|known| known.name.to_owned());
     let codes = types.iter().filter_map(|known| known.log_code).map(str::to_owned);

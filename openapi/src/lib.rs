@@ -58,14 +58,14 @@ use serde_json::Value;
 pub fn generate(function: &str) {
     // All files, because the resources of this function may be related to those of others.
     println!("cargo::rerun-if-changed={}", files::folder().display());
-    end(module(function).and_then(|text| write("contract.rs", &text)));
+    exit_on_error(module(function).and_then(|text| write("contract.rs", &text)));
 }
 
 /// Writes the registry of events to `$OUT_DIR/events.rs`: the table `EVENT_TYPES`. The `build.rs`
 /// of the kit calls it.
 pub fn generate_events() {
     println!("cargo::rerun-if-changed={}", files::folder().display());
-    end(event_types().and_then(|types| write("events.rs", &events::source(&types))));
+    exit_on_error(event_types().and_then(|types| write("events.rs", &events::source(&types))));
 }
 
 /// Writes the functions with background work to `$OUT_DIR/work.rs`: the table `WORK`. The `build.rs`
@@ -73,7 +73,7 @@ pub fn generate_events() {
 pub fn generate_work() {
     println!("cargo::rerun-if-changed={}", files::folder().display());
     let work = all_files().and_then(|files| internal::work(&files));
-    end(work.and_then(|work| write("work.rs", &internal::source(&work))));
+    exit_on_error(work.and_then(|work| write("work.rs", &internal::source(&work))));
 }
 
 /// Writes the scopes to `$OUT_DIR/scopes.rs`: the tables `SCOPES` and `ROLES`. The `build.rs` of the
@@ -83,7 +83,7 @@ pub fn generate_work() {
 pub fn generate_scopes() {
     println!("cargo::rerun-if-changed={}", files::folder().display());
     let scopes = assemble().and_then(|_| scopes::declared(&files::read(files::COMMON)?));
-    end(scopes.and_then(|scopes| write("scopes.rs", &scopes::source(&scopes))));
+    exit_on_error(scopes.and_then(|scopes| write("scopes.rs", &scopes::source(&scopes))));
 }
 
 /// Writes the bundle to `$OUT_DIR/openapi.json`, and the bundle with the native form only to
@@ -92,9 +92,9 @@ pub fn write_bundle() {
     println!("cargo::rerun-if-changed={}", files::folder().display());
     let bundle = published().and_then(|bundle| {
         write("openapi.json", &bundle.to_string())?;
-        write("openapi.native.json", &native::projected(bundle).to_string())
+        write("openapi.native.json", &native::project_to_json(bundle).to_string())
     });
-    end(bundle);
+    exit_on_error(bundle);
 }
 
 /// The one OpenAPI document of all functions, with its keys in alphabetical order.
@@ -111,7 +111,7 @@ pub fn bundle() -> Value {
 /// # Panics
 /// As [`bundle`].
 pub fn native_bundle() -> Value {
-    native::projected(bundle())
+    native::project_to_json(bundle())
 }
 
 /// The operations of a function, ordered by path and method.
@@ -181,7 +181,7 @@ fn write(name: &str, text: &str) -> Result<()> {
 }
 
 /// Ends a build script. Cargo shows an error in this form without a backtrace.
-fn end(result: Result<()>) {
+fn exit_on_error(result: Result<()>) {
     if let Err(error) = result {
         println!("cargo::error=openapi/{error:#}");
         process::exit(1);

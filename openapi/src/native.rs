@@ -12,7 +12,7 @@ const NOTE: &str = "\nThis document has the native form alone, for generators of
 
 /// Reduces the document to one media type, plain JSON, wherever there is JSON. Components that
 /// nothing refers to any more are removed.
-pub(crate) fn projected(mut bundle: Value) -> Value {
+pub(crate) fn project_to_json(mut bundle: Value) -> Value {
     for path in members(&mut bundle["paths"]) {
         for method in METHODS {
             let Some(operation) = path.get_mut(method) else { continue };

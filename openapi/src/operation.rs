@@ -7,7 +7,7 @@ use crate::document::{METHODS, follow, is_protected};
 use crate::schema::{Compiler, leak, only};
 use crate::{forms, shape};
 use protocol::contract::{Body, Idempotency, Limit, Location, Operation, Parameter, Query, Schema};
-use protocol::note::Facts;
+use protocol::metadata::RequestMetadata;
 
 /// The keys that a path item may have beside its operations.
 const PATH_KEYS: [&str; 4] = ["parameters", "servers", "summary", "description"];
@@ -34,8 +34,8 @@ const OPERATION_KEYS: [&str; 18] = [
 ];
 
 /// Headers that are no parameters of functions, because the gateway reads them. The last two are
-/// facts that it tells in its own words ([`Facts`]).
-const OF_THE_GATEWAY: [&str; 4] =
+/// its own metadata ([`RequestMetadata`]).
+const GATEWAY_HEADERS: [&str; 4] =
     ["accept-version", "x-tenant-id", "idempotency-key", "x-request-id"];
 
 /// The operations of one file, in the form that the bundle has completed.
@@ -205,11 +205,11 @@ fn parameters(
         let name = value["name"].as_str().context("a parameter has no name")?;
         if value["in"] == "header" {
             let header = name.to_lowercase();
-            if OF_THE_GATEWAY.contains(&header.as_str()) {
+            if GATEWAY_HEADERS.contains(&header.as_str()) {
                 continue;
             }
             ensure!(
-                !Facts::has(&header),
+                !RequestMetadata::is_metadata(&header),
                 "parameter {name}: only the gateway may send this header"
             );
         }

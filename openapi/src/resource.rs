@@ -10,7 +10,7 @@ use protocol::contract::{Default, Kind, Transition};
 const KIT: &str = "::kit::contract";
 
 /// A resource, as the contract declares it.
-pub(crate) struct Declared<'a> {
+pub(crate) struct ResourceDeclaration<'a> {
     name: &'a str,
     collection: &'a str,
     table: &'a str,
@@ -21,7 +21,7 @@ pub(crate) struct Declared<'a> {
     transitions: Vec<Transition>,
 }
 
-impl Declared<'_> {
+impl ResourceDeclaration<'_> {
     /// The index of the column of a field, or of the field that it repeats.
     fn column(&self, field: &Field<'_>) -> usize {
         let name = field.synonym.unwrap_or(field.name);
@@ -35,20 +35,20 @@ struct Field<'a> {
     kind: Kind,
     nullable: bool,
     writable: bool,
-    marks: [bool; 7],
+    extensions: [bool; 7],
     default: Default,
     synonym: Option<&'a str>,
     /// The name of the relation, its collection, and whether it is a list.
     relation: Option<(String, &'a str, bool)>,
 }
 
-/// Extensions that mark a field, in the order of [`Field::marks`].
-const MARKS: [&str; 7] =
+/// Extensions that mark a field, in the order of [`Field::extensions`].
+const EXTENSIONS: [&str; 7] =
     ["x-filter", "x-sort", "x-search", "x-personal", "x-secret", "x-masked", "x-origin"];
 
 /// The resources of one file, the resources of other files that its operations show, and then all
 /// that these are related to.
-pub(crate) fn of<'a>(bundle: &'a Value, file: &Value) -> Result<Vec<Declared<'a>>> {
+pub(crate) fn of<'a>(bundle: &'a Value, file: &Value) -> Result<Vec<ResourceDeclaration<'a>>> {
     let schemas = bundle["components"]["schemas"].as_object().context("no schemas")?;
     let is_resource = |schema: &&Value| schema["x-resource"].get("name").is_some();
     let own = file["components"]["schemas"].as_object().into_iter().flat_map(Map::keys);
@@ -56,13 +56,14 @@ pub(crate) fn of<'a>(bundle: &'a Value, file: &Value) -> Result<Vec<Declared<'a>
     shown(&file["paths"], &mut names);
     let mut queue: Vec<&Value> = names.iter().filter_map(|name| schemas.get(*name)).collect();
     queue.retain(is_resource);
-    let mut found: Vec<Declared<'a>> = Vec::new();
+    let mut found: Vec<ResourceDeclaration<'a>> = Vec::new();
     while let Some(schema) = queue.pop() {
-        let declared = declared(bundle, schema)?;
-        if found.iter().any(|known| known.collection == declared.collection) {
+        let declaration = declaration(bundle, schema)?;
+        if found.iter().any(|known| known.collection == declaration.collection) {
             continue;
         }
-        for (_, collection, _) in declared.fields.iter().filter_map(|field| field.relation.as_ref())
+        for (_, collection, _) in
+            declaration.fields.iter().filter_map(|field| field.relation.as_ref())
         {
             let target = schemas.values().filter(is_resource);
             let target = target
@@ -70,7 +71,7 @@ pub(crate) fn of<'a>(bundle: &'a Value, file: &Value) -> Result<Vec<Declared<'a>
                 .find(|schema| schema["x-resource"]["collection"] == **collection);
             queue.push(target.with_context(|| format!("x-relation: no resource {collection}"))?);
         }
-        found.push(declared);
+        found.push(declaration);
     }
     Ok(found)
 }
@@ -88,7 +89,7 @@ fn shown<'v>(value: &'v Value, names: &mut Vec<&'v str>) {
     }
 }
 
-fn declared<'a>(bundle: &'a Value, schema: &'a Value) -> Result<Declared<'a>> {
+fn declaration<'a>(bundle: &'a Value, schema: &'a Value) -> Result<ResourceDeclaration<'a>> {
     let resource = &schema["x-resource"];
     let text =
         |key: &str| resource[key].as_str().with_context(|| format!("x-resource has no `{key}`"));
@@ -115,7 +116,7 @@ fn declared<'a>(bundle: &'a Value, schema: &'a Value) -> Result<Declared<'a>> {
             field.name
         );
     }
-    Ok(Declared {
+    Ok(ResourceDeclaration {
         name: text("name")?,
         collection,
         table: resource["table"].as_str().unwrap_or(collection),
@@ -148,9 +149,9 @@ fn field<'a>(bundle: &'a Value, name: &'a str, property: &'a Value) -> Result<Fi
         _ => bail!("a field of this type is not supported"),
     };
     let nullable = types.iter().any(|name| name == "null");
-    let marks = MARKS.map(|mark| property[mark] == true);
+    let extensions = EXTENSIONS.map(|mark| property[mark] == true);
     let synonym = property["x-synonym"].as_str();
-    ensure!(!(marks[1] && nullable), "x-sort: null has no place in an order");
+    ensure!(!(extensions[1] && nullable), "x-sort: null has no place in an order");
     let default = match (property["x-default"].as_str(), property.get("default")) {
         (Some("caller"), None) => Default::Caller,
         (Some(_), _) => bail!("`x-default` can only be caller"),
@@ -166,7 +167,7 @@ fn field<'a>(bundle: &'a Value, name: &'a str, property: &'a Value) -> Result<Fi
         (name, collection, many)
     });
     let writable = property["readOnly"] != true && target["readOnly"] != true;
-    Ok(Field { name, kind, nullable, writable, marks, default, synonym, relation })
+    Ok(Field { name, kind, nullable, writable, extensions, default, synonym, relation })
 }
 
 /// The transitions of a resource: `x-transition` of its actions, the operations
@@ -177,14 +178,15 @@ fn transitions(bundle: &Value, collection: &str) -> Result<Vec<Transition>> {
     let mut found = Vec::new();
     for (path, item) in paths {
         let action = path.split_once(&one).filter(|(area, _)| !area.contains('{'));
-        let (Some((_, action)), Some(declared)) = (action, item["post"].get("x-transition")) else {
+        let (Some((_, action)), Some(declaration)) = (action, item["post"].get("x-transition"))
+        else {
             continue;
         };
         let text = |key: &str| {
-            let text = declared[key].as_str();
+            let text = declaration[key].as_str();
             text.with_context(|| format!("{path}: x-transition has no `{key}`"))
         };
-        let from = declared["from"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let from = declaration["from"].as_array().into_iter().flatten().filter_map(Value::as_str);
         let from: Vec<&'static str> = from.map(|state| &*state.to_owned().leak()).collect();
         found.push(Transition {
             action: action.to_owned().leak(),
@@ -197,8 +199,8 @@ fn transitions(bundle: &Value, collection: &str) -> Result<Vec<Transition>> {
 }
 
 /// The resource as Rust source.
-pub(crate) fn source(resource: &Declared<'_>) -> String {
-    let Declared { name, collection, table, prefix, scope, append_only, .. } = resource;
+pub(crate) fn source(resource: &ResourceDeclaration<'_>) -> String {
+    let ResourceDeclaration { name, collection, table, prefix, scope, append_only, .. } = resource;
     let fields = resource.fields.iter();
     let fields: String = fields.map(|field| field_source(field, resource.column(field))).collect();
     let transitions: String =
@@ -253,10 +255,10 @@ fn constant(collection: &str) -> String {
 
 fn field_source(field: &Field<'_>, column: usize) -> String {
     let Field { name, kind, nullable, writable, default, synonym, .. } = field;
-    let [filter, sort, search, personal, secret, masked, origin] = field.marks;
+    let [filter, sort, search, personal, secret, masked, origin] = field.extensions;
     let relation = field.relation.as_ref().map_or("None".to_owned(), |(name, collection, many)| {
         format!(
-            "Some(&{KIT}::To {{ name: {name:?}, resource: &{}, many: {many} }})",
+            "Some(&{KIT}::RelationTarget {{ name: {name:?}, resource: &{}, many: {many} }})",
             constant(collection)
         )
     });

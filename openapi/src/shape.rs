@@ -17,7 +17,7 @@ pub(crate) fn of(bundle: &Value, operation: &Value) -> Result<Option<Shape>> {
         Some(Some("native")) => return Ok(None),
         Some(_) => bail!("`x-representation` can only be native"),
     }
-    let mut found = Found::default();
+    let mut found = ShapeBuilder::default();
     let mut is_page = false;
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {
         let response = follow(bundle, response)?;
@@ -73,14 +73,14 @@ fn leaked(paths: Vec<String>) -> &'static [&'static str] {
 }
 
 #[derive(Default)]
-struct Found {
+struct ShapeBuilder {
     collection: String,
     enums: Vec<String>,
     maps: Vec<String>,
     relations: Vec<Relation>,
 }
 
-impl Found {
+impl ShapeBuilder {
     fn collection(&mut self, bundle: &Value, schema: &Value) -> Result<()> {
         // In a sparse response, the complete form comes first.
         let schema = schema.pointer("/anyOf/0").unwrap_or(schema);

@@ -11,7 +11,7 @@ pub(crate) fn module(
     function: &str,
     recorder: &str,
     operations: &[Operation],
-    resources: &[resource::Declared<'_>],
+    resources: &[resource::ResourceDeclaration<'_>],
 ) -> String {
     let mut variants = String::new();
     let mut rows = String::new();

@@ -104,7 +104,7 @@ build_functions() {
 # Builds functions with faults, for tests of guarantees that must hold in spite of these faults.
 build_faulty() {
     step "Building functions with faults"
-    build_wasm --target-dir target/sabotage -p projects -p tenants -p events --features kit/sabotage "$@"
+    build_wasm --target-dir target/fault-injection -p projects -p tenants -p events --features kit/fault-injection "$@"
 }
 
 # Builds only the runner. It also builds one test, so that cargo gives the dependencies the features
@@ -114,9 +114,9 @@ build_runner() {
     cargo build ${locked[@]+"${locked[@]}"} "${tested[@]}" --bin tenantry --test tables "$@"
 }
 
-# Builds `contract` with the same features as the tests, and runs it.
-contract() {
-    cargo build --quiet ${locked[@]+"${locked[@]}"} "${tested[@]}" --bin contract && target/debug/contract "$@"
+# Builds `openapi` with the same features as the tests, and runs it.
+openapi() {
+    cargo build --quiet ${locked[@]+"${locked[@]}"} "${tested[@]}" --bin openapi && target/debug/openapi "$@"
 }
 
 # Builds the runner and the tests with the same features, so that nothing is built twice.

@@ -9,4 +9,4 @@ mod addresses;
 mod names;
 
 pub use addresses::{NETWORKS, embedded, is_public};
-pub use names::{Unfit, judge};
+pub use names::{NameError, check_name};

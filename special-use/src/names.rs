@@ -39,7 +39,7 @@ const LONGEST_LABEL: usize = 63;
 
 /// Why a name cannot be a host in the public DNS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unfit {
+pub enum NameError {
     /// The name is empty, or has an empty label.
     Empty,
     /// The name or a label is too long.
@@ -56,22 +56,24 @@ pub enum Unfit {
 ///
 /// # Errors
 /// The reason why the name cannot be a public host.
-pub fn judge(name: &str) -> Result<(), Unfit> {
+pub fn check_name(name: &str) -> Result<(), NameError> {
     let name = name.strip_suffix('.').unwrap_or(name);
     let labels: Vec<&str> = name.split('.').collect();
     let known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     if labels.iter().any(|label| label.is_empty()) {
-        return Err(Unfit::Empty);
+        return Err(NameError::Empty);
     }
     if name.len() > LONGEST_NAME || labels.iter().any(|label| label.len() > LONGEST_LABEL) {
-        return Err(Unfit::TooLong);
+        return Err(NameError::TooLong);
     }
     if !labels.iter().all(|label| label.bytes().all(known)) {
-        return Err(Unfit::Malformed);
+        return Err(NameError::Malformed);
     }
     match labels[..] {
-        [.., last] if SPECIAL.iter().any(|it| last.eq_ignore_ascii_case(it)) => Err(Unfit::Special),
-        [_] => Err(Unfit::Single),
+        [.., last] if SPECIAL.iter().any(|it| last.eq_ignore_ascii_case(it)) => {
+            Err(NameError::Special)
+        }
+        [_] => Err(NameError::Single),
         _ => Ok(()),
     }
 }
@@ -84,7 +86,7 @@ mod tests {
     fn hosts_have_names() {
         let long = format!("{}.com", "a".repeat(63));
         for name in ["example.com", "EXAMPLE.com.", "a_b.example", "xn--bcher-kva.example", &long] {
-            assert_eq!(judge(name), Ok(()), "{name}");
+            assert_eq!(check_name(name), Ok(()), "{name}");
         }
     }
 
@@ -93,33 +95,33 @@ mod tests {
         let label = format!("{}.com", "a".repeat(64));
         let name = format!("{}com", "abcdefg.".repeat(32));
         for (name, why) in [
-            ("", Unfit::Empty),
-            (".", Unfit::Empty),
-            ("a..com", Unfit::Empty),
-            ("a.com..", Unfit::Empty),
-            (&label, Unfit::TooLong),
-            (&name, Unfit::TooLong),
-            ("*.example.com", Unfit::Malformed),
-            ("a%2eb.com", Unfit::Malformed),
-            ("self", Unfit::Single),
-            ("Com.", Unfit::Single),
-            ("self.alt", Unfit::Special),
-            ("SELF.ALT.", Unfit::Special),
-            ("a.b.alt", Unfit::Special),
-            ("alt", Unfit::Special),
-            ("localhost", Unfit::Special),
-            ("a.localhost", Unfit::Special),
-            ("printer.local", Unfit::Special),
-            ("x.onion", Unfit::Special),
-            ("x.test", Unfit::Special),
-            ("x.invalid", Unfit::Special),
-            ("router.home.arpa", Unfit::Special),
-            ("1.0.0.10.in-addr.arpa", Unfit::Special),
-            ("metadata.google.internal", Unfit::Special),
-            ("auth.spin.internal", Unfit::Special),
-            ("db.lan", Unfit::Special),
+            ("", NameError::Empty),
+            (".", NameError::Empty),
+            ("a..com", NameError::Empty),
+            ("a.com..", NameError::Empty),
+            (&label, NameError::TooLong),
+            (&name, NameError::TooLong),
+            ("*.example.com", NameError::Malformed),
+            ("a%2eb.com", NameError::Malformed),
+            ("self", NameError::Single),
+            ("Com.", NameError::Single),
+            ("self.alt", NameError::Special),
+            ("SELF.ALT.", NameError::Special),
+            ("a.b.alt", NameError::Special),
+            ("alt", NameError::Special),
+            ("localhost", NameError::Special),
+            ("a.localhost", NameError::Special),
+            ("printer.local", NameError::Special),
+            ("x.onion", NameError::Special),
+            ("x.test", NameError::Special),
+            ("x.invalid", NameError::Special),
+            ("router.home.arpa", NameError::Special),
+            ("1.0.0.10.in-addr.arpa", NameError::Special),
+            ("metadata.google.internal", NameError::Special),
+            ("auth.spin.internal", NameError::Special),
+            ("db.lan", NameError::Special),
         ] {
-            assert_eq!(judge(name), Err(why), "{name}");
+            assert_eq!(check_name(name), Err(why), "{name}");
         }
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::support::Placement;
 use crate::support::process::memory;
 use crate::support::server::{PASSWORD, REAL_HASH, UNLIMITED, options, start};
-use tenantry::Limits;
+use host::Limits;
 
 transport! {
     few_hash_at_a_time(placement) what_was_not_looked_at_is_no_failure(placement)

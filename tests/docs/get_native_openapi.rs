@@ -11,7 +11,7 @@ logic! {
     async fn has_one_form_of_each_answer(app) {
         let anon = app.anon();
         let served = anon.get("/api/v1/openapi.native.json").await.expect(200);
-        assert_eq!(served.body, contract::native_bundle());
+        assert_eq!(served.body, openapi::native_bundle());
         let tag = [("if-none-match", served.header("etag").unwrap())];
         anon.send(http::Method::GET, "/api/v1/openapi.native.json", &tag, None).await.expect(304);
         let operations = |document: &Value| {

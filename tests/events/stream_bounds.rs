@@ -9,7 +9,7 @@ use super::PATH;
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::{App, Client, Placement};
 use crate::tenants;
-use tenantry::{Limits, Server};
+use host::{Limits, Server};
 
 everywhere! { nobody_takes_all(placement) who_leaves_makes_room_at_once(placement) }
 

@@ -10,7 +10,7 @@ use crate::support::contract::{self, registered};
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::{App, Client, Placement};
 use crate::tenants;
-use tenantry::{Limits, Server};
+use host::{Limits, Server};
 
 everywhere! { events_come_as_they_happen(placement) nothing_is_lost_between_two_streams(placement) }
 transport! { silence_is_told(placement) }

@@ -10,7 +10,7 @@ use crate::auth::{CLIENTS, client_with, login, member, signed_in};
 use crate::events;
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::{App, Client, Placement};
-use tenantry::Server;
+use host::Server;
 
 everywhere! {
     end_with_the_token(placement) begin_with_no_revoked_token(placement)

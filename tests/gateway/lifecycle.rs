@@ -90,6 +90,6 @@ async fn a_table_against_the_policy_is_refused() {
     let table = table("2020-03-01");
     let variables = [("api_lifecycle", table.as_str())];
     let options = crate::support::server::options(Placement::Fused, directory.path(), &variables);
-    let error = tenantry::up(options).await.err().expect("two months are too few");
+    let error = host::up(options).await.err().expect("two months are too few");
     assert!(format!("{error:#}").contains("api_lifecycle: v1: the sunset"), "{error:#}");
 }

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use gateway::Code;
+use host::{Connections, Limits};
 use http::Method;
 use serde_json::json;
-use tenantry::{Connections, Limits};
 
 use super::lifecycle::table;
 use crate::host::{fixture, probe};

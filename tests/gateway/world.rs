@@ -8,9 +8,9 @@ use std::sync::{LazyLock, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use gateway::limits::{Ask, Quota, Taken};
+use gateway::limits::{BucketRequest, Decision, Quota};
 use gateway::{
-    Body, BodyError, Context, Due, Error, Fault, Gateway, Idempotency, IncomingBody, Limit,
+    Body, BodyError, Context, DueWork, Error, Fault, Gateway, Idempotency, IncomingBody, Limit,
     Operation, Platform, Request, Response,
 };
 use jwt_simple::prelude::*;
@@ -167,15 +167,16 @@ impl Platform for World {
         Ok(())
     }
 
-    async fn take(&self, key: &str, quota: Quota, cost: u32) -> Result<Taken, Fault> {
+    async fn take(&self, key: &str, quota: Quota, cost: u32) -> Result<Decision, Fault> {
         let mut buckets = self.buckets.lock().unwrap();
         let now = self.now() * 1000;
-        let (taken, moved) = Ask::new(quota, cost).answer(buckets.get(key).copied(), now);
+        let (decision, moved) =
+            BucketRequest::new(quota, cost).decide(buckets.get(key).copied(), now);
         if let Some(moved) = moved {
             buckets.insert(key.to_owned(), moved);
             self.writes.lock().unwrap().push(key.to_owned());
         }
-        Ok(taken)
+        Ok(decision)
     }
 
     async fn swap(&self, key: &str, expected: Option<&[u8]>, value: &[u8]) -> Result<bool, Fault> {
@@ -197,7 +198,7 @@ impl Platform for World {
         Ok(Ok(Response { status: 200, headers: Vec::new(), body: Body::Empty }))
     }
 
-    async fn ask_for_keys(&self) -> Result<Vec<u8>, Fault> {
+    async fn fetch_keys(&self) -> Result<Vec<u8>, Fault> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let published = self.published.lock().unwrap().clone();
         let keys = published[KEYS].clone();
@@ -205,7 +206,7 @@ impl Platform for World {
         Ok(keys)
     }
 
-    fn wake(&self, _: Due) {}
+    fn wake(&self, _: DueWork) {}
 
     fn log(&self, _: &str) {}
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::raw::Raw;
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::{App, Placement};
-use tenantry::{Connections, Server};
+use host::{Connections, Server};
 
 transport! { answers_have_a_bound(placement) what_was_done_is_not_refused(placement) }
 

@@ -14,7 +14,7 @@ use crate::prove::crash::write;
 use crate::support::process::{Process, Setting};
 use crate::support::server::{PASSWORD, UNLIMITED, options, start};
 use crate::support::{Client, Placement, dedicated};
-use tenantry::{BackedUp, Restore, Restored, SCHEMA_VERSION};
+use host::{BackedUp, Restore, Restored, SCHEMA_VERSION};
 
 embedded! {
     a_backup_under_load_is_restored() a_backup_overwrites_nothing() a_bad_file_is_refused()
@@ -27,14 +27,14 @@ const WRITERS: usize = 4;
 const BALLAST: usize = 64 << 20;
 
 fn backup(data: &Path, file: &Path) -> anyhow::Result<BackedUp> {
-    tenantry::backup(file, data, None, |_| {})
+    host::backup(file, data, None, |_| {})
 }
 
 fn restore(file: &Path, data: &Path, force: bool) -> anyhow::Result<Restored> {
     let (file, data) = (file.to_owned(), data.to_owned());
     let newest_schema = SCHEMA_VERSION;
     let options = Restore { file, data, runtime_config: None, force, newest_schema };
-    tenantry::restore(&options, |_| {})
+    host::restore(&options, |_| {})
 }
 
 #[track_caller]

@@ -10,7 +10,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use super::fixture;
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::{App, Placement};
-use tenantry::{Connections, Limits, Server};
+use host::{Connections, Limits, Server};
 
 transport! {
     an_answer_that_nobody_takes_holds_no_instance(placement) an_address_has_its_part()

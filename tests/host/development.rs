@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::Placement;
 use crate::support::raw::Raw;
 use crate::support::server::{OPERATOR, PASSWORD, dedicated, plain_options, root};
-use tenantry::Options;
+use host::Options;
 
 transport! {
     nobody_behind_a_proxy_is_served(placement) a_key_of_ones_own_serves_behind_a_proxy(placement)
@@ -90,7 +90,7 @@ async fn a_start_that_is_open_to_others_is_refused() {
         };
         options.listen.set_port(port);
         change(&mut options);
-        let error = tenantry::up(options).await.err().expect("is refused");
+        let error = host::up(options).await.err().expect("is refused");
         assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err(), "nobody listens");
         assert!(!data.exists(), "nothing is made");
         let told = format!("{error:#}");

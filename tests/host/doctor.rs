@@ -11,7 +11,7 @@ use crate::support::Placement;
 use crate::support::server::{UNLIMITED, plain_options, root, start};
 use crate::support::servers::free_port;
 use crate::support::stores::{self, admin_url, connect, host, url, wait};
-use tenantry::{Finding, Options, SCHEMA_VERSION, State};
+use host::{Finding, Options, SCHEMA_VERSION, Verdict};
 
 logic! {
     a_fresh_place_is_good() a_used_place_is_good_with_its_key() the_public_master_key_is_told()
@@ -36,10 +36,10 @@ fn options(data: &Path, variables: &[(&str, &str)]) -> Options {
 /// directory is the same before and after.
 async fn examine(options: &Options) -> Vec<Finding> {
     let before = files(&options.data);
-    let found = tenantry::doctor(options).await;
+    let found = host::doctor(options).await;
     assert_eq!(files(&options.data), before, "a look changes nothing");
     for finding in &found {
-        let good = finding.state == State::Good;
+        let good = finding.verdict == Verdict::Pass;
         assert_eq!(finding.remedy.is_empty(), good, "{finding:?}");
         assert!(!finding.text.contains('\n') && !finding.remedy.contains('\n'), "{finding:?}");
         assert!(!finding.text.contains(":test@"), "no password: {finding:?}");
@@ -56,16 +56,16 @@ fn files(directory: &Path) -> Option<BTreeMap<PathBuf, Vec<u8>>> {
 
 #[track_caller]
 fn all_good(found: &[Finding]) {
-    let worse: Vec<_> = found.iter().filter(|finding| finding.state != State::Good).collect();
+    let worse: Vec<_> = found.iter().filter(|finding| finding.verdict != Verdict::Pass).collect();
     assert!(worse.is_empty(), "{worse:?}");
 }
 
 /// Checks that exactly one finding is not good, and that it is this one.
 #[track_caller]
-fn only(found: &[Finding], subject: &str, state: State, text: &str, remedy: &str) {
-    let mut worse = found.iter().filter(|finding| finding.state != State::Good);
+fn only(found: &[Finding], subject: &str, verdict: Verdict, text: &str, remedy: &str) {
+    let mut worse = found.iter().filter(|finding| finding.verdict != Verdict::Pass);
     let one = worse.next().unwrap_or_else(|| panic!("all is good: {found:?}"));
-    assert_eq!((one.subject, one.state), (subject, state), "{one:?}");
+    assert_eq!((one.subject, one.verdict), (subject, verdict), "{one:?}");
     assert!(one.text.contains(text), "{text:?} is not in {:?}", one.text);
     assert!(one.remedy.contains(remedy), "{remedy:?} is not in {:?}", one.remedy);
     assert_eq!(worse.next(), None);
@@ -83,7 +83,7 @@ async fn a_fresh_place_is_good() {
     let data = directory.path().join("not there");
     let found = examine(&options(&data, &[])).await;
     all_good(&found);
-    says(&found, "functions", &format!("{} are built", contract::functions().unwrap().len()));
+    says(&found, "functions", &format!("{} are built", openapi::functions().unwrap().len()));
     says(&found, "database", "is made by the first request");
     assert!(!data.exists());
     // An existing directory is good too, whatever its name is.
@@ -112,7 +112,7 @@ async fn a_used_place_is_good_with_its_key() {
     let (app, server) = start(plain_options(Placement::Fused, data, &variables)).await;
     app.owner().await;
     // The server changes the files meanwhile, so only the findings count.
-    all_good(&tenantry::doctor(&good).await);
+    all_good(&host::doctor(&good).await);
     server.shutdown().await.unwrap();
     let found = examine(&good).await;
     all_good(&found);
@@ -121,10 +121,10 @@ async fn a_used_place_is_good_with_its_key() {
 
     let other = STANDARD.encode([8; 32]);
     let found = examine(&options(data, &[("master_key", &other)])).await;
-    only(&found, "signing key", State::Bad, "cannot be decrypted", "SPIN_VARIABLE_MASTER_KEY");
+    only(&found, "signing key", Verdict::Fail, "cannot be decrypted", "SPIN_VARIABLE_MASTER_KEY");
     let found = examine(&options(data, &[("master_key", "short")])).await;
     let bad: Vec<_> =
-        found.iter().filter(|it| it.state == State::Bad).map(|it| it.subject).collect();
+        found.iter().filter(|it| it.verdict == Verdict::Fail).map(|it| it.subject).collect();
     assert_eq!(bad, ["master key", "signing key"]);
 
     let database = Connection::open(data.join("sqlite.db")).unwrap();
@@ -132,7 +132,7 @@ async fn a_used_place_is_good_with_its_key() {
     database.execute("INSERT INTO schema_migrations VALUES (?1, 0)", [newer]).unwrap();
     drop(database);
     let found = examine(&good).await;
-    only(&found, "database", State::Bad, &format!("schema version {newer}"), "newer release");
+    only(&found, "database", Verdict::Fail, &format!("schema version {newer}"), "newer release");
 }
 
 /// The key of a fresh checkout is reported, because it works in development only.
@@ -141,10 +141,10 @@ async fn the_public_master_key_is_told() {
     let mut options = options(directory.path(), &[]);
     options.variables.clear();
     let found = examine(&options).await;
-    only(&found, "master key", State::Bad, "public", "openssl rand -base64 32");
+    only(&found, "master key", Verdict::Fail, "public", "openssl rand -base64 32");
     options.development = true;
     let found = examine(&options).await;
-    only(&found, "master key", State::Doubtful, "public", "openssl rand -base64 32");
+    only(&found, "master key", Verdict::Warn, "public", "openssl rand -base64 32");
 }
 
 /// Files that are not databases, or not databases of Tenantry, are reported.
@@ -153,17 +153,17 @@ async fn damaged_files_are_told() {
     let data = directory.path();
     std::fs::write(data.join("sqlite.db"), "not a database ".repeat(1000)).unwrap();
     let found = examine(&options(data, &[])).await;
-    only(&found, "database", State::Bad, "sqlite.db", "tenantry restore");
+    only(&found, "database", Verdict::Fail, "sqlite.db", "tenantry restore");
     std::fs::remove_file(data.join("sqlite.db")).unwrap();
     let other = Connection::open(data.join("sqlite.db")).unwrap();
     other.execute_batch("CREATE TABLE other (id INTEGER)").unwrap();
     drop(other);
     let found = examine(&options(data, &[])).await;
-    only(&found, "database", State::Bad, "not a database of Tenantry", "--data");
+    only(&found, "database", Verdict::Fail, "not a database of Tenantry", "--data");
     std::fs::remove_file(data.join("sqlite.db")).unwrap();
     std::fs::write(data.join("key_value.db"), "not a database ".repeat(1000)).unwrap();
     let found = examine(&options(data, &[])).await;
-    only(&found, "key-value", State::Bad, "key_value.db", "move the file away");
+    only(&found, "key-value", Verdict::Fail, "key_value.db", "move the file away");
 }
 
 /// Mistakes of the operator in settings are reported.
@@ -174,7 +174,7 @@ async fn mistakes_in_settings_are_told() {
 
     let mut missing = good.clone();
     missing.manifest = directory.path().join("none.toml");
-    only(&examine(&missing).await, "manifest", State::Bad, "none.toml", "--from");
+    only(&examine(&missing).await, "manifest", Verdict::Fail, "none.toml", "--from");
 
     let mut unbuilt = good.clone();
     unbuilt.manifest = directory.path().join("spin.toml");
@@ -182,7 +182,7 @@ async fn mistakes_in_settings_are_told() {
     only(
         &examine(&unbuilt).await,
         "functions",
-        State::Bad,
+        Verdict::Fail,
         "gateway.wasm does not exist",
         "tenantry build",
     );
@@ -193,7 +193,7 @@ async fn mistakes_in_settings_are_told() {
     says(&found, "functions", "there is no component \"nothing\"");
 
     let found = examine(&options(&data, &[("postgers_url", "x")])).await;
-    only(&found, "variables", State::Bad, "postgers_url", "correct its name");
+    only(&found, "variables", Verdict::Fail, "postgers_url", "correct its name");
 
     let file = directory.path().join("runtime-config.toml");
     let mut broken = good.clone();
@@ -204,7 +204,13 @@ async fn mistakes_in_settings_are_told() {
         ("[key_value_store", "runtime-config.toml"),
     ] {
         std::fs::write(&file, text).unwrap();
-        only(&examine(&broken).await, "runtime config", State::Bad, says, "docs/guides/scaling.md");
+        only(
+            &examine(&broken).await,
+            "runtime config",
+            Verdict::Fail,
+            says,
+            "docs/guides/scaling.md",
+        );
     }
     assert!(!data.exists());
 }
@@ -220,7 +226,7 @@ async fn a_redis_that_is_away_is_told() {
         let text = format!("[key_value_store.default]\ntype = \"redis\"\nurl = {url:?}\n");
         std::fs::write(&file, text).unwrap();
         let found = examine(&options).await;
-        only(&found, "key-value", State::Bad, "", "[key_value_store]");
+        only(&found, "key-value", Verdict::Fail, "", "[key_value_store]");
     }
 }
 
@@ -231,16 +237,16 @@ async fn a_postgres_that_is_away_is_told() {
     let url = format!("postgres://app:test@{dead}/tenantry");
     let there = [("postgres_url", url.as_str()), ("postgres_host", dead.as_str())];
     let found = examine(&options(directory.path(), &there)).await;
-    only(&found, "database", State::Bad, &dead, "postgres_url");
+    only(&found, "database", Verdict::Fail, &dead, "postgres_url");
 
     let found = examine(&options(directory.path(), &there[..1])).await;
-    let told: Vec<_> = found.iter().filter(|it| it.state == State::Bad).collect();
+    let told: Vec<_> = found.iter().filter(|it| it.verdict == Verdict::Fail).collect();
     assert!(told[0].text.contains("may not reach"), "{told:?}");
     assert!(told[0].remedy.contains("SPIN_VARIABLE_POSTGRES_HOST="), "{told:?}");
 
     let reader = [("postgres_reader_url", url.as_str()), ("postgres_reader_host", dead.as_str())];
     let found = examine(&options(directory.path(), &reader)).await;
-    only(&found, "database", State::Bad, "postgres_reader_url", "set both or none");
+    only(&found, "database", Verdict::Fail, "postgres_reader_url", "set both or none");
 }
 
 /// A correct PostgreSQL and Redis are good, and each fault of a database is reported.
@@ -269,7 +275,7 @@ async fn postgres_is_examined() {
 
     let dead = format!("postgres://app:test@127.0.0.1:{}/tenantry", free_port());
     let found = examine(&with(&app, Some(&dead))).await;
-    only(&found, "replica", State::Doubtful, "refused", "postgres_reader_url");
+    only(&found, "replica", Verdict::Warn, "refused", "postgres_reader_url");
 
     let (older, newer) = (stores::database(), stores::database());
     wait(async {
@@ -279,7 +285,7 @@ async fn postgres_is_examined() {
         connect(&url("owner", &newer)).await.batch_execute(change).await.unwrap();
     });
     let found = examine(&with(&app, Some(&url("app", &older)))).await;
-    only(&found, "replica", State::Bad, "schema version 3", "tenantry migrate");
+    only(&found, "replica", Verdict::Fail, "schema version 3", "tenantry migrate");
     let admin = admin_url();
     let (server, _) = admin.rsplit_once('/').unwrap();
     for (url, text, remedy) in [
@@ -293,6 +299,6 @@ async fn postgres_is_examined() {
         (url("app", &newer), "schema version 99", "newer release"),
         (url("app", "there_is_no_such_database"), "does not exist", "postgres_url"),
     ] {
-        only(&examine(&with(&url, None)).await, "database", State::Bad, text, remedy);
+        only(&examine(&with(&url, None)).await, "database", Verdict::Fail, text, remedy);
     }
 }

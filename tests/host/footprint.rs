@@ -75,7 +75,7 @@ async fn the_process_stays_in_its_bounds(placement: Placement) {
     let peak = server.peak();
     assert!(peak < before + TOTAL + HOST, "{} MiB, then {}", before >> 20, peak >> 20);
     let mut kept = 0;
-    for function in contract::functions().unwrap() {
+    for function in openapi::functions().unwrap() {
         kept += memory(&server.app, &function).await;
     }
     // The tolerance is for memory that one instance takes before it checks the total.

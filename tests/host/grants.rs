@@ -2,7 +2,7 @@
 
 use super::{fixture, probe};
 use crate::support::Placement;
-use tenantry::Limits;
+use host::Limits;
 
 transport! {
     what_is_granted_works(placement) databases_and_stores(placement) everything_else(placement)

@@ -5,7 +5,7 @@ use http::Method;
 
 use super::fixture;
 use crate::support::{App, Exchange, Placement};
-use tenantry::Limits;
+use host::Limits;
 
 transport! { a_key_is_required(placement) }
 

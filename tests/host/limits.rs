@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{fixture, probe};
 use crate::support::Placement;
 use gateway::Code;
-use tenantry::Limits;
+use host::Limits;
 
 transport! { faults_cost_one_request(placement) streams(placement) calls_do_not_grow_the_memory() }
 

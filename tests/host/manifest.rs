@@ -14,7 +14,7 @@ async fn refused(change: impl Fn(String) -> String) -> String {
     options.manifest = manifest(directory.path(), r#"key_value_stores = ["default"]"#);
     let text = std::fs::read_to_string(&options.manifest).unwrap();
     std::fs::write(&options.manifest, change(text)).unwrap();
-    match tenantry::up(options).await {
+    match host::up(options).await {
         Ok(_) => panic!("the server started"),
         Err(error) => format!("{error:#}"),
     }

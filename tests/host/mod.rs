@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use crate::support::server::{plain_options, root, start};
 use crate::support::{App, Placement};
-use tenantry::{Limits, Options, Server};
+use host::{Limits, Options, Server};
 
 /// A manifest with the fixture behind the gateway. `grants` are lines of the fixture's component.
 pub fn manifest(directory: &Path, grants: &str) -> std::path::PathBuf {

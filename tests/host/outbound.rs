@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::{fixture, fixture_of, probe};
 use crate::support::{App, Placement};
-use tenantry::Limits;
+use host::Limits;
 
 transport! {
     patterns_reach_public_addresses_only(placement) blocked_networks(placement)
@@ -123,7 +123,7 @@ async fn blocked_networks(placement: Placement) {
     let listener = Listener::start(echo).await;
     let port = listener.port;
     let grants = format!(r#"allowed_outbound_hosts = ["http://self", "http://127.0.0.1:{port}"]"#);
-    let block = |options: &mut tenantry::Options| {
+    let block = |options: &mut host::Options| {
         let config = options.data.join("runtime-config.toml");
         std::fs::write(&config, "[outbound_networking]\nblock_networks = [\"127.0.0.0/8\"]\n")
             .unwrap();

@@ -52,7 +52,7 @@ async fn files_are_the_owners() {
     is_private(&directory.path().join("b"));
     is_private(&data);
     let copy = directory.path().join("b/backup.db");
-    tenantry::backup(&copy, &data, Some(&config), |_| {}).unwrap();
+    host::backup(&copy, &data, Some(&config), |_| {}).unwrap();
     is_private(&directory.path().join("b"));
     server.shutdown().await.unwrap();
     // Files in the state in which older releases have left them.

@@ -47,7 +47,7 @@ async fn serves_chosen_components(placement: Placement) {
     server.shutdown().await.unwrap();
     let mut unknown = crate::support::server::options(placement, directory.path(), &UNLIMITED);
     unknown.components = vec!["nobody".to_owned()];
-    let error = tenantry::up(unknown).await.err().expect("an unknown component is refused");
+    let error = host::up(unknown).await.err().expect("an unknown component is refused");
     assert!(format!("{error:#}").contains("nobody"), "{error:#}");
 }
 

@@ -8,7 +8,7 @@ use tokio::net::{TcpSocket, TcpStream};
 
 use super::{fixture, probe};
 use crate::support::{App, Placement};
-use tenantry::Limits;
+use host::Limits;
 
 transport! { who_leaves_frees_the_instance(placement) streams_are_bounded(placement) }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{fixture_of, logged, probe};
 use crate::support::Placement;
-use tenantry::Clock;
+use host::Clock;
 
 everywhere! { due_work_is_done_at_once(placement) }
 transport! {
@@ -58,7 +58,7 @@ async fn functions_go_by_the_clock_of_the_options(placement: Placement) {
 
 /// Without the ticker the server does not call the tick.
 async fn a_server_without_ticker_calls_nobody() {
-    let quiet = |options: &mut tenantry::Options| options.ticker = false;
+    let quiet = |options: &mut host::Options| options.ticker = false;
     let (app, server, _directory) = fixture_of(Placement::Fused, GRANTS, quiet).await;
     probe(&app, "due").await;
     tokio::time::sleep(Duration::from_millis(500)).await;

@@ -99,6 +99,6 @@ async fn on_postgres(before: impl Iterator<Item = &'static Migration>) -> Vec<Ve
     ));
     script.push(ROWS.to_owned());
     wait(async { connect(&owner).await.batch_execute(&script.join(";\n")).await.unwrap() });
-    tenantry::migrate(&owner, &app, |_| {}).await.unwrap();
+    host::migrate(&owner, &app, |_| {}).await.unwrap();
     wait(async { rows_of(&connect(&owner).await, READ).await })
 }

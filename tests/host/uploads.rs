@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use crate::support::raw::Raw;
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::{App, Placement, dedicated};
-use tenantry::{Connections, Limits, Server};
+use host::{Connections, Limits, Server};
 
 transport! {
     what_comes_too_slowly_is_a_408(placement) half_a_body_takes_no_instance(placement)

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::fixture_with;
 use crate::support::{App, Exchange, Placement};
-use tenantry::Limits;
+use host::Limits;
 
 transport! { side_by_side(placement) deprecated(placement) sunset(placement) }
 

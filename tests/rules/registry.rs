@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use contract::pages::Page;
 use gateway::Code;
+use openapi::pages::Page;
 use wit_parser::{Resolve, TypeDefKind};
 
 use crate::support::contract::{CONTRACT, operation, violations};
@@ -69,7 +69,7 @@ fn stale(folder: &Path, pages: &[Page]) -> Vec<String> {
 
 /// `docs/errors/` has exactly the pages that the registry generates now.
 fn the_pages_are_those_of_the_registry() {
-    let pages = contract::pages::all().unwrap();
+    let pages = openapi::pages::all().unwrap();
     let folder = root().join("docs/errors");
     assert_eq!(stale(&folder, &pages), Vec::<String>::new(), "run scripts/bless");
     let mut others = pages;

@@ -131,7 +131,7 @@ fn defaults_of_the_gateway() {
 /// `docs/settings.md` is what `scripts/bless` makes of `spin.toml` now.
 fn the_page_is_up_to_date() {
     let manifest = std::fs::read_to_string(root().join("spin.toml")).unwrap();
-    let page = contract::settings::page(&manifest).unwrap();
+    let page = openapi::settings::page(&manifest).unwrap();
     let kept = std::fs::read_to_string(root().join("docs/settings.md")).unwrap_or_default();
     assert!(page == kept, "docs/settings.md is not up to date: run scripts/bless");
 }

@@ -156,7 +156,7 @@ fn all() -> BTreeSet<(String, &'static str, Access)> {
 /// The tables of others whose rows operations of a function show. Rows that are related to its own
 /// rows do not count, because the contract declares the relation.
 fn shown(function: &str) -> BTreeSet<&'static str> {
-    let Ok(operations) = contract::load(function) else { return BTreeSet::new() };
+    let Ok(operations) = openapi::load(function) else { return BTreeSet::new() };
     let shapes: Vec<_> = operations.into_iter().filter_map(|it| it.shape).collect();
     let related: BTreeSet<_> =
         shapes.iter().flat_map(|shape| shape.relations).map(|it| it.collection).collect();

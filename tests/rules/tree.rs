@@ -72,9 +72,9 @@ fn functions_share_the_kit_only() {
         assert_eq!(not_shared(&manifest, &workspace), Vec::<String>::new(), "{name}");
     }
     let planted = "[dependencies]\nkit.workspace = true\nprojects = { path = '../projects' }\n\
-                   serde = '1'\n[target.x.dependencies]\ntenantry.workspace = true\n";
+                   serde = '1'\n[target.x.dependencies]\nhost.workspace = true\n";
     let found = not_shared(&planted.parse().unwrap(), &workspace);
-    assert_eq!(found, ["tenantry", "projects"], "the rule works");
+    assert_eq!(found, ["host", "projects"], "the rule works");
 }
 
 /// The scripts build those functions natively whose code has native tests, and so run these tests.
@@ -166,8 +166,8 @@ fn work_is_reached() {
         .collect();
     reached.sort();
     let mut declared = Vec::new();
-    for function in contract::functions().unwrap() {
-        let all = contract::load(&function).unwrap().into_iter();
+    for function in openapi::functions().unwrap() {
+        let all = openapi::load(&function).unwrap().into_iter();
         let work = all.filter(|operation| operation.path.starts_with("/internal/work/"));
         declared.extend(work.map(|operation| (operation.path.to_owned(), function.clone())));
     }

@@ -49,8 +49,8 @@ const ASKED: [&str; 12] = [
 ];
 
 static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
-    let functions = contract::functions().unwrap();
-    functions.iter().flat_map(|name| contract::load(name).unwrap()).collect()
+    let functions = openapi::functions().unwrap();
+    functions.iter().flat_map(|name| openapi::load(name).unwrap()).collect()
 });
 
 struct Case {

@@ -16,7 +16,7 @@ async fn many_at_once() {
     let url = url("owner", &name);
     let all = (0..10).map(|_| {
         let (url, app) = (url.clone(), app.clone());
-        tokio::spawn(async move { tenantry::migrate(&url, &app, |_| {}).await })
+        tokio::spawn(async move { host::migrate(&url, &app, |_| {}).await })
     });
     for one in all.collect::<Vec<_>>() {
         one.await.unwrap().unwrap();
@@ -37,7 +37,7 @@ async fn refuses_roles_above_the_policies() {
         ("postgres".to_owned(), "superuser"),
         ("nobody_at_all".to_owned(), "CREATE ROLE"),
     ] {
-        let error = tenantry::migrate(&owner, &app, |_| {}).await.unwrap_err();
+        let error = host::migrate(&owner, &app, |_| {}).await.unwrap_err();
         assert!(format!("{error:#}").contains(says), "{error:#}");
     }
     let tables = wait(async {
@@ -91,14 +91,14 @@ async fn a_server_needs_what_it_is_told_of() {
     .unwrap();
     let mut options = plain_options(Placement::Fused, directory.path(), &UNLIMITED);
     options.runtime_config = Some(config);
-    let told = format!("{:#}", tenantry::up(options).await.err().expect("refused"));
+    let told = format!("{:#}", host::up(options).await.err().expect("refused"));
     assert!(told.contains("key_value_store.default") && told.contains("127.0.0.1"), "{told}");
 
     let good = url("app", &stores::database());
     let mut variables = UNLIMITED.to_vec();
     variables.extend([("postgres_url", good.as_str()), ("postgres_host", "db.example.com")]);
     let options = plain_options(Placement::Fused, directory.path(), &variables);
-    let told = format!("{:#}", tenantry::up(options).await.err().expect("refused"));
+    let told = format!("{:#}", host::up(options).await.err().expect("refused"));
     assert!(told.contains(&format!("SPIN_VARIABLE_POSTGRES_HOST={}", host(&good))), "{told}");
 }
 
@@ -108,7 +108,7 @@ fn admin_on(database: &str) -> String {
     format!("{start}/{database}?sslmode=disable")
 }
 
-async fn up(url: &str) -> anyhow::Result<(App, tenantry::Server)> {
+async fn up(url: &str) -> anyhow::Result<(App, host::Server)> {
     let directory = tempfile::tempdir().unwrap();
     let mut variables = UNLIMITED.to_vec();
     let place = host(url).to_owned();
@@ -116,7 +116,7 @@ async fn up(url: &str) -> anyhow::Result<(App, tenantry::Server)> {
     let options = plain_options(Placement::Fused, &directory.keep(), &variables);
     let mut checked = options.clone();
     checked.components = vec!["docs".to_owned(), "auth".to_owned()];
-    match tenantry::up(options).await {
+    match host::up(options).await {
         Err(error) => Err(error),
         Ok(server) => {
             server.shutdown().await?;

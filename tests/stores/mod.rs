@@ -46,7 +46,7 @@ impl Site {
         let url = |role: &str| {
             format!("postgres://{role}@{}/site?sslmode=disable", stores::host(postgres))
         };
-        tenantry::migrate(&url("owner"), "app", |_| {}).await.unwrap();
+        host::migrate(&url("owner"), "app", |_| {}).await.unwrap();
         Self::write(&directory, redis);
         Self::at(directory, &url("app"))
     }
@@ -87,8 +87,8 @@ impl Site {
     }
 }
 
-/// A manifest whose functions are built with `sabotage`. `scripts/test` builds them.
-pub fn sabotaged(directory: &Path) -> PathBuf {
+/// A manifest whose functions are built with `fault-injection`. `scripts/test` builds them.
+pub fn with_fault_injection(directory: &Path) -> PathBuf {
     let text = std::fs::read_to_string(root().join("spin.toml")).unwrap();
     let mut text = text.replace("target/wasm32", &format!("{}/target/wasm32", root().display()));
     for function in ["projects", "tenants", "events"] {
@@ -96,13 +96,13 @@ pub fn sabotaged(directory: &Path) -> PathBuf {
             format!("{}/target/{folder}wasm32-wasip2/guest/{function}.wasm", root().display())
         };
         assert!(
-            Path::new(&built("sabotage/")).exists(),
+            Path::new(&built("fault-injection/")).exists(),
             "scripts/test builds {}",
-            built("sabotage/")
+            built("fault-injection/")
         );
-        text = text.replace(&built(""), &built("sabotage/"));
+        text = text.replace(&built(""), &built("fault-injection/"));
     }
-    let file = directory.join("sabotaged.toml");
+    let file = directory.join("fault-injection.toml");
     std::fs::write(&file, text).unwrap();
     file
 }

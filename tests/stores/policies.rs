@@ -76,9 +76,9 @@ async fn a_table_without_policies_is_refused() {
         let variables = [("postgres_url", app.as_str()), ("postgres_host", stores::host(&app))];
         let options =
             crate::support::server::plain_options(Placement::Fused, directory.path(), &variables);
-        let migrated = tenantry::migrate(&owner, &stores::role("app"), |_| {}).await;
+        let migrated = host::migrate(&owner, &stores::role("app"), |_| {}).await;
         let told = migrated.map_or_else(|error| format!("{error:#}"), |()| String::new());
-        let found = tenantry::doctor(&options).await;
+        let found = host::doctor(&options).await;
         let found = found.iter().find(|it| it.subject == "database").unwrap();
         assert_eq!(
             told.contains("tenants apart in books; a migration must"),
@@ -86,7 +86,7 @@ async fn a_table_without_policies_is_refused() {
             "{step}: {told}"
         );
         assert_eq!(told.is_empty(), !open, "{step}: {told}");
-        let is_bad = found.state == tenantry::State::Bad && found.text.contains("apart in books");
+        let is_bad = found.verdict == host::Verdict::Fail && found.text.contains("apart in books");
         assert_eq!(is_bad, open, "{step}: {found:?}");
     }
 }
@@ -143,7 +143,7 @@ async fn events_go_of_one_tenant() {
 async fn hold_without_the_predicate(placement: Placement) {
     let directory = tempfile::tempdir().unwrap();
     let mut setting = options(placement, directory.path(), &UNLIMITED);
-    setting.manifest = super::sabotaged(directory.path());
+    setting.manifest = super::with_fault_injection(directory.path());
     let (app, server) = start(setting).await;
     let (alice, bob) = (app.owner().await, app.owner().await);
     let body = json!({ "name": "secret of alice" });
@@ -180,7 +180,7 @@ async fn foreign(client: &Client) -> Vec<String> {
 async fn a_trap_leaves_nothing(placement: Placement) {
     let directory = tempfile::tempdir().unwrap();
     let mut setting = options(placement, directory.path(), &UNLIMITED);
-    setting.manifest = super::sabotaged(directory.path());
+    setting.manifest = super::with_fault_injection(directory.path());
     if external() {
         // There is one connection, so the next request gets the one of the trapped request.
         let config = directory.path().join("runtime-config.toml");

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use host::Roles;
 use serde_json::json;
-use tenantry::Roles;
 
 use crate::support::Placement;
 use crate::support::receiver::Receiver;
@@ -28,7 +28,7 @@ fn prepare(name: &str) {
             let _ = admin.batch_execute(&format!("CREATE ROLE {role} LOGIN PASSWORD 'test'")).await;
         }
         let prefix = role("").trim_end_matches('_').to_owned();
-        tenantry::migrate(&url("owner", name), Roles::Each(prefix), |_| {}).await.unwrap();
+        host::migrate(&url("owner", name), Roles::Each(prefix), |_| {}).await.unwrap();
     });
 }
 
@@ -53,8 +53,8 @@ async fn all_of_it_works(placement: Placement) {
     let mut options = plain_options(placement, directory.path(), &UNLIMITED);
     options.variables.extend(variables(&name));
     options.runtime_config = Some(directory.path().join("runtime-config.toml"));
-    let found = tenantry::doctor(&options).await;
-    let bad: Vec<_> = found.iter().filter(|it| it.state == tenantry::State::Bad).collect();
+    let found = host::doctor(&options).await;
+    let bad: Vec<_> = found.iter().filter(|it| it.verdict == host::Verdict::Fail).collect();
     assert!(bad.is_empty(), "{bad:?}");
     let (app, server) = start(options).await;
     let receiver = Receiver::start().await;
@@ -175,7 +175,7 @@ async fn urls_are_for_all_or_for_each() {
     let some = ("postgres_url_auth", "postgres://a@127.0.0.1:5432/x");
     for variables in [vec![some], vec![some, ("postgres_url", "postgres://b@127.0.0.1:5432/x")]] {
         let options = plain_options(Placement::Fused, &place(directory.path()), &variables);
-        let error = tenantry::up(options).await.err().expect("is refused");
+        let error = host::up(options).await.err().expect("is refused");
         assert!(format!("{error:#}").contains("set only the one, or only all"), "{error:#}");
     }
 }

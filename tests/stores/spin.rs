@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::sabotaged;
+use super::with_fault_injection;
 use crate::support::server::UNLIMITED;
 use crate::support::servers::free_port;
 use crate::support::{App, stores};
@@ -32,7 +32,7 @@ fn up(program: &str, directory: &Path, database: &str, port: u16) -> Spin {
     command
         .arg("up")
         .arg("--from")
-        .arg(sabotaged(directory))
+        .arg(with_fault_injection(directory))
         .args(["--listen", &format!("127.0.0.1:{port}")])
         .arg("--state-dir")
         .arg(directory.join("state"))

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{Exchange, calls};
 
 /// The bundled contract.
-pub static CONTRACT: LazyLock<Value> = LazyLock::new(contract::bundle);
+pub static CONTRACT: LazyLock<Value> = LazyLock::new(openapi::bundle);
 
 type Operation = (String, String, &'static Value);
 

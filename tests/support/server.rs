@@ -4,10 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
+pub use host::Placement;
+use host::{Log, Options, Server};
 use http::Method;
 use parking_lot::Mutex;
-pub use tenantry::Placement;
-use tenantry::{Log, Options, Server};
 
 use super::client::Client;
 use super::{signing_key, stores};
@@ -144,7 +144,7 @@ pub async fn start(options: Options) -> (App, Server) {
     if options.development && whole && !stores_of_its_own {
         signing_key::give(&data);
     }
-    let server = tenantry::up(options).await.unwrap();
+    let server = host::up(options).await.unwrap();
     (App { base: format!("http://{}", server.address()), log, data }, server)
 }
 
@@ -154,7 +154,7 @@ pub async fn start(options: Options) -> (App, Server) {
 pub async fn refuses_settings(options: Options, variable: &str, path: &str) {
     let Log::Memory(log) = options.log.clone() else { panic!("tests log to memory") };
     let cause = format!("variable {variable}: ");
-    match (options.placement, tenantry::up(options).await) {
+    match (options.placement, host::up(options).await) {
         (Placement::Fused, Err(error)) => {
             assert!(format!("{error:#}").contains(&cause), "{error:#}");
         }

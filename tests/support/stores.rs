@@ -63,7 +63,7 @@ static TEMPLATE: LazyLock<String> = LazyLock::new(|| {
         let _ = admin.batch_execute(&format!("GRANT {run}_owner TO CURRENT_USER")).await;
         let sql = format!("CREATE DATABASE {template} OWNER {run}_owner");
         admin.batch_execute(&sql).await.unwrap();
-        tenantry::migrate(&url("owner", &template), &format!("{run}_app"), |_| {}).await.unwrap();
+        host::migrate(&url("owner", &template), &format!("{run}_app"), |_| {}).await.unwrap();
         template
     })
 });

@@ -7,9 +7,9 @@ use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use host::Server;
 use http::Method;
 use serde_json::{Value, json};
-use tenantry::Server;
 
 use super::inbound::INTEGRATIONS;
 use crate::support::server::dedicated;

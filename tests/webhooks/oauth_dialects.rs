@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use host::Server;
 use http::Method;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use tenantry::Server;
 
 use super::inbound::{self, INTEGRATIONS};
 use super::oauth::CONNECTED;
@@ -18,7 +18,7 @@ logic! {
 }
 
 /// A provider whose token endpoint gives the answer that the test has set.
-struct Told {
+struct ScriptedProvider {
     receiver: Receiver,
     next: Arc<Mutex<(u16, String)>>,
     owner: Client,
@@ -26,7 +26,7 @@ struct Told {
     _directory: tempfile::TempDir,
 }
 
-impl Told {
+impl ScriptedProvider {
     async fn start(placement: Placement) -> Self {
         let receiver = Receiver::start().await;
         let next = Arc::<Mutex<(u16, String)>>::default();
@@ -90,7 +90,7 @@ impl Told {
 
 /// Unknown parameters of the redirect are ignored, and an empty one counts as absent.
 async fn redirects_are_read(placement: Placement) {
-    let told = Told::start(placement).await;
+    let told = ScriptedProvider::start(placement).await;
     told.answer(200, r#"{"access_token":"a"}"#);
     for more in [
         json!({ "scope": "email profile", "authuser": "0", "prompt": "none", "hd": "example.com" }),
@@ -129,7 +129,7 @@ async fn redirects_are_read(placement: Placement) {
 
 /// A grant is understood in each spelling that token endpoints use.
 async fn grants_are_read(placement: Placement) {
-    let told = Told::start(placement).await;
+    let told = ScriptedProvider::start(placement).await;
     for (body, token_type, scope, ends) in [
         (
             r#"{"access_token":"a","token_type":"bearer","expires_in":"3600","scope":["x","y","x"]}"#,
@@ -179,7 +179,7 @@ async fn grants_are_read(placement: Placement) {
 
 /// An error counts as an error whatever the status is. A code that may be spent is not sent again.
 async fn refusals_are_refusals(placement: Placement) {
-    let told = Told::start(placement).await;
+    let told = ScriptedProvider::start(placement).await;
     for (status, body, error) in [
         (
             200,
@@ -239,7 +239,7 @@ async fn refusals_are_refusals(placement: Placement) {
 /// If the provider was not reached, or asks to be called later, then the code is not spent. The
 /// same code may be sent again until the state expires.
 async fn codes_that_are_not_spent_stay(placement: Placement) {
-    let told = Told::start(placement).await;
+    let told = ScriptedProvider::start(placement).await;
     told.answer(429, "slow down");
     let (path, state) = told.begin("github").await;
     let brought = json!({ "state": state, "code": "c" });

@@ -15,20 +15,20 @@ use std::net::IpAddr;
 use ipnet::{Ipv4Net, Ipv6Net};
 use kit::{Call, Code, Error, Seal, System, entry, now, values};
 
+use crate::failures::Failures;
 use crate::store::{self, Change};
-use crate::tries::Tries;
 
 const DAY_MS: i64 = 86_400_000;
 /// How long an address or network stays known after its last sign-in.
-const KNOWN_MS: i64 = 90 * DAY_MS;
+const KNOWN_NETWORK_MS: i64 = 90 * DAY_MS;
 /// The most known addresses and networks of an account.
-const PLACES: i64 = 40;
+const MAX_NETWORKS: i64 = 40;
 
 /// One try to sign in. It counts as a failure until it succeeds.
 pub(crate) struct Attempt {
     account: String,
     /// The hashes of the address and of its network.
-    places: [String; 2],
+    networks: [String; 2],
     /// The one of them that is known, and when it was last noted.
     known: Option<(String, i64)>,
     /// The id of this try in the entry where it is counted.
@@ -37,7 +37,7 @@ pub(crate) struct Attempt {
 
 /// A try that came too early, and the hash of its account for places where the e-mail address must
 /// not appear.
-pub(crate) struct Refused {
+pub(crate) struct TooEarly {
     pub(crate) error: Error,
     pub(crate) account: String,
 }
@@ -52,27 +52,27 @@ impl Attempt {
         system: &System<'_>,
         seal: &Seal,
         email: &str,
-    ) -> Result<Self, Refused> {
+    ) -> Result<Self, TooEarly> {
         let mut attempt = Self::of(call, seal, email);
         match attempt.take(system) {
             Ok(()) => Ok(attempt),
-            Err(error) => Err(Refused { error, account: attempt.account }),
+            Err(error) => Err(TooEarly { error, account: attempt.account }),
         }
     }
 
     fn take(&mut self, system: &System<'_>) -> kit::Result<()> {
-        let [address, network] = &self.places;
+        let [address, network] = &self.networks;
         let known = system.fetch_all::<(String, i64)>(
             "SELECT network, last_at FROM sign_in_networks \
              WHERE account = $1 AND network IN ($2, $3) AND last_at > $4",
-            values![&self.account, address, network, now() - KNOWN_MS],
+            values![&self.account, address, network, now() - KNOWN_NETWORK_MS],
         )?;
-        self.known = known.into_iter().max_by_key(|(place, _)| place == address);
+        self.known = known.into_iter().max_by_key(|(network, _)| network == address);
         let (mut wait, mut name) = (None, String::new());
-        store::update(&self.key(), |held| match Tries::take(Tries::read(held), now()) {
-            Ok(tries) => {
+        store::update(&self.key(), |held| match Failures::count(Failures::read(held), now()) {
+            Ok(failures) => {
                 name = kit::id("try");
-                Change::Write(tries.by(name.clone()))
+                Change::Write(failures.by(name.clone()))
             }
             Err(left) => {
                 wait = Some(left);
@@ -84,12 +84,12 @@ impl Attempt {
     }
 
     fn of(call: &Call, seal: &Seal, email: &str) -> Self {
-        let address = call.facts().address;
-        let places = address.map(places).unwrap_or_default();
+        let address = call.metadata().address;
+        let networks = address.map(networks).unwrap_or_default();
         Self {
             account: seal.digest("account", email),
             // Hashed with the account, so that the places of two accounts cannot be compared.
-            places: places.map(|place| seal.digest("network", &format!("{place} {email}"))),
+            networks: networks.map(|network| seal.digest("network", &format!("{network} {email}"))),
             known: None,
             name: String::new(),
         }
@@ -99,7 +99,7 @@ impl Attempt {
     fn key(&self) -> String {
         let Self { account, .. } = self;
         match &self.known {
-            Some((place, _)) => entry::limit("sign-in", &format!("{account}:{place}")),
+            Some((network, _)) => entry::limit("sign-in", &format!("{account}:{network}")),
             None => entry::limit("sign-in", account),
         }
     }
@@ -115,9 +115,9 @@ impl Attempt {
     /// # Errors
     /// `service-unavailable` if the store fails.
     pub(crate) fn succeeded(&self) -> kit::Result<()> {
-        store::update(&self.key(), |held| match Tries::read(held) {
+        store::update(&self.key(), |held| match Failures::read(held) {
             Some(_) if self.known.is_some() => Change::Delete,
-            Some(tries) => Change::Write(tries.give_back().by(kit::id("try"))),
+            Some(failures) => Change::Write(failures.decrement().by(kit::id("try"))),
             None => Change::Nothing,
         })
     }
@@ -127,12 +127,12 @@ impl Attempt {
     ///
     /// # Errors
     /// `service-unavailable` if the store fails.
-    pub(crate) fn gives_back(&self) -> kit::Result<()> {
-        store::update(&self.key(), |held| match Tries::read(held) {
-            Some(tries) if tries.by == self.name => {
-                Change::Write(tries.undo(now()).by(kit::id("try")))
+    pub(crate) fn withdraw(&self) -> kit::Result<()> {
+        store::update(&self.key(), |held| match Failures::read(held) {
+            Some(failures) if failures.by == self.name => {
+                Change::Write(failures.withdraw(now()).by(kit::id("try")))
             }
-            Some(tries) => Change::Write(tries.give_back().by(kit::id("try"))),
+            Some(failures) => Change::Write(failures.decrement().by(kit::id("try"))),
             None => Change::Nothing,
         })
     }
@@ -141,15 +141,15 @@ impl Attempt {
     ///
     /// # Errors
     /// `internal-error` if the database fails.
-    pub(crate) fn note(&self, system: &System<'_>) -> kit::Result<()> {
-        let moment = now();
-        let [address, network] = &self.places;
+    pub(crate) fn record_networks(&self, system: &System<'_>) -> kit::Result<()> {
+        let now = now();
+        let [address, network] = &self.networks;
         // Noting it once a day is enough.
-        let is_fresh = |known: &(String, i64)| known.0 == *address && moment - known.1 < DAY_MS;
+        let is_fresh = |known: &(String, i64)| known.0 == *address && now - known.1 < DAY_MS;
         if self.known.as_ref().is_some_and(is_fresh) {
             return Ok(());
         }
-        let of = values![&self.account, address, network, moment];
+        let of = values![&self.account, address, network, now];
         system.execute(
             "INSERT INTO sign_in_networks (account, network, last_at) \
              VALUES ($1, $2, $4), ($1, $3, $4) \
@@ -160,7 +160,7 @@ impl Attempt {
             "DELETE FROM sign_in_networks WHERE account = $1 AND (last_at < $2 OR network NOT IN \
              (SELECT network FROM sign_in_networks WHERE account = $1 \
              ORDER BY last_at DESC, network LIMIT $3))",
-            values![&self.account, moment - KNOWN_MS, PLACES],
+            values![&self.account, now - KNOWN_NETWORK_MS, MAX_NETWORKS],
         )?;
         Ok(())
     }
@@ -170,8 +170,13 @@ impl Attempt {
 ///
 /// # Errors
 /// `internal-error` if the database fails.
-pub(crate) fn note(call: &Call, system: &System<'_>, seal: &Seal, email: &str) -> kit::Result<()> {
-    Attempt::of(call, seal, email).note(system)
+pub(crate) fn record_networks(
+    call: &Call,
+    system: &System<'_>,
+    seal: &Seal,
+    email: &str,
+) -> kit::Result<()> {
+    Attempt::of(call, seal, email).record_networks(system)
 }
 
 fn too_many(left_ms: i64) -> Error {
@@ -185,7 +190,7 @@ fn too_many(left_ms: i64) -> Error {
 /// The address, and the network that one subscriber or site usually holds. The address of IPv6 is
 /// its /64, because machines change their address within it. The network is a /24 of IPv4 or a /56
 /// of IPv6.
-fn places(address: IpAddr) -> [String; 2] {
+fn networks(address: IpAddr) -> [String; 2] {
     match address.to_canonical() {
         IpAddr::V4(v4) => [v4.to_string(), Ipv4Net::new_assert(v4, 24).trunc().to_string()],
         IpAddr::V6(v6) => {

@@ -17,7 +17,7 @@ const HOUR_MS: i64 = 3_600_000;
 /// The most tenants of one person in which a failure is written.
 const TENANTS: i64 = 20;
 /// The pause before work that follows an answer, so that the answer is sent first.
-const PAUSE: Duration = Duration::from_millis(1);
+const DELAY: Duration = Duration::from_millis(1);
 
 /// An audit entry about a user or client.
 pub(crate) struct Entry<'a> {
@@ -50,14 +50,16 @@ impl Entry<'_> {
 
     /// The same after the answer was sent, so that the answer does not take longer for clients that
     /// exist.
-    pub(crate) fn write_behind(self, trace_id: &str) {
+    pub(crate) fn write_in_background(self, trace_id: &str) {
         let Self { tenant, kind, subject, data } = self;
         let [trace_id, tenant, kind, subject] =
             [trace_id, tenant, kind, subject].map(str::to_owned);
         spin_sdk::wasip3::spawn(async move {
-            kit::sleep(PAUSE).await;
+            kit::sleep(DELAY).await;
             let entry = Entry { tenant: &tenant, kind: &kind, subject: &subject, data };
-            if let Ok(system) = System::behind(&trace_id, "a failure is recorded in its tenant") {
+            if let Ok(system) =
+                System::in_background(&trace_id, "a failure is recorded in its tenant")
+            {
                 entry.write_hourly(&system);
             }
         });
@@ -66,11 +68,11 @@ impl Entry<'_> {
 
 /// Writes that a sign-in to an account failed or was refused. It runs after the answer was sent, so
 /// that the answer does not take longer for accounts that exist.
-pub(crate) fn note_failure(trace_id: &str, kind: &'static str, account: &str, email: &str) {
+pub(crate) fn record_failure(trace_id: &str, kind: &'static str, account: &str, email: &str) {
     let (trace_id, mark) = (trace_id.to_owned(), format!("{kind}:{account}"));
     let email = email.to_owned();
     spin_sdk::wasip3::spawn(async move {
-        kit::sleep(PAUSE).await;
+        kit::sleep(DELAY).await;
         if is_first(&mark) {
             let _ = write_failure(&trace_id, kind, &email);
         }
@@ -78,8 +80,10 @@ pub(crate) fn note_failure(trace_id: &str, kind: &'static str, account: &str, em
 }
 
 fn write_failure(trace_id: &str, kind: &str, email: &str) -> kit::Result<()> {
-    let system =
-        System::behind(trace_id, "a failed sign-in is recorded in all tenants of the person")?;
+    let system = System::in_background(
+        trace_id,
+        "a failed sign-in is recorded in all tenants of the person",
+    )?;
     let members = system.fetch_all::<(String, String)>(
         "SELECT m.tenant_id, m.id FROM users u JOIN members m ON m.id = u.id \
          WHERE u.email = $1 AND m.is_active = 1 AND m.deleted_at IS NULL \

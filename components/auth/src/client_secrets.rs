@@ -7,32 +7,32 @@ use subtle::{Choice, ConstantTimeEq as _};
 use crate::secret;
 
 /// The most secrets of a client that are valid at once.
-const MOST: i64 = 5;
+const MAX_SECRETS: i64 = 5;
 
 /// Makes a secret the newest. The ones before it end after `grace` milliseconds.
 pub(crate) fn install(scope: &Scope<'_>, client: &str, plain: &str, grace: i64) -> kit::Result<()> {
-    let moment = now();
+    let now = now();
     scope.execute(
         "UPDATE client_secrets SET expires_at = $2 WHERE tenant_id = $1 AND client_id = $3 \
          AND (expires_at IS NULL OR expires_at > $2)",
-        values![moment + grace, client],
+        values![now + grace, client],
     )?;
     scope.execute_one(
         "INSERT INTO client_secrets (tenant_id, client_id, hash, created_at) \
          VALUES ($1, $2, $3, $4)",
-        values![client, secret::hash(plain), moment],
+        values![client, secret::hash(plain), now],
     )?;
     scope.execute(
         "DELETE FROM client_secrets WHERE tenant_id = $1 AND client_id = $2 \
          AND (expires_at <= $3 OR hash NOT IN (SELECT hash FROM client_secrets \
          WHERE tenant_id = $1 AND client_id = $2 ORDER BY created_at DESC, hash LIMIT $4))",
-        values![client, moment, MOST],
+        values![client, now, MAX_SECRETS],
     )?;
     Ok(())
 }
 
 /// Deletes all secrets of a client.
-pub(crate) fn forget(scope: &Scope<'_>, client: &str) -> kit::Result<()> {
+pub(crate) fn delete_all(scope: &Scope<'_>, client: &str) -> kit::Result<()> {
     let sql = "DELETE FROM client_secrets WHERE tenant_id = $1 AND client_id = $2";
     scope.execute(sql, values![client]).map(drop)
 }

@@ -22,11 +22,11 @@ use crate::{client_secrets, secret};
 use kit::Seal;
 
 /// How long the secrets before the newest stay valid if the request does not say, in seconds.
-const GRACE: i64 = 86_400;
+const DEFAULT_GRACE_SECONDS: i64 = 86_400;
 /// The most clients of a tenant.
-const MOST: i64 = 200;
+const MAX_CLIENTS: i64 = 200;
 /// The roles that may make clients of the tenant itself.
-const TENANTS_OWN: [&str; 2] = ["owner", "admin"];
+const TENANT_ADMIN_ROLES: [&str; 2] = ["owner", "admin"];
 
 /// `POST /auth/clients`
 pub(crate) async fn create(call: &Call) -> kit::Result {
@@ -36,7 +36,7 @@ pub(crate) async fn create(call: &Call) -> kit::Result {
     let secret = secret::new("cs")?;
     let reply = call.write_sealed(&seal, |scope| {
         refuse_too_many(scope)?;
-        belong(call, scope, &mut client)?;
+        assign_owner(call, scope, &mut client)?;
         let client = CLIENTS.add(call, scope, client, rule)?;
         let id = client.get(client::ID)?;
         client_secrets::install(scope, id, &secret, 0)?;
@@ -48,7 +48,7 @@ pub(crate) async fn create(call: &Call) -> kit::Result {
 
 /// Sets the owner of a new client. If a client makes it, then the new client gets the owner of its
 /// maker.
-fn belong(call: &Call, scope: &Scope<'_>, client: &mut Record) -> kit::Result<()> {
+fn assign_owner(call: &Call, scope: &Scope<'_>, client: &mut Record) -> kit::Result<()> {
     let caller = call.caller()?;
     let Principal::Client(id) = &caller.principal else {
         if client.get(client::OWNER)? == "PERSON" {
@@ -79,12 +79,12 @@ struct Rotation {
 pub(crate) async fn rotate(call: &Call) -> kit::Result {
     let seal = Seal::load(call).await?;
     let wanted: Rotation = call.json()?;
-    let grace = wanted.grace_seconds.map_or(GRACE, |seconds| seconds as i64) * 1000;
+    let grace = wanted.grace_seconds.map_or(DEFAULT_GRACE_SECONDS, |seconds| seconds as i64) * 1000;
     let secret = secret::new("cs")?;
     let reply = call.write_sealed(&seal, |scope| {
         let mut client = CLIENTS.find_to_change(call, scope)?;
         call.refuse_revoked(scope)?;
-        hold(call, scope, &client)?;
+        check_may_rotate(call, scope, &client)?;
         CLIENTS.write(call, scope, &mut client, "updated")?;
         let id = client.get(client::ID)?;
         client_secrets::install(scope, id, &secret, grace)?;
@@ -100,7 +100,7 @@ pub(crate) async fn rotate(call: &Call) -> kit::Result {
 /// Checks that the caller may see a new secret of this client. The secret gives all rights of the
 /// client, for as long as the client lives. So the caller must hold all scopes of the client, and
 /// must be one who could have made it.
-fn hold(call: &Call, scope: &Scope<'_>, client: &Record) -> kit::Result<()> {
+fn check_may_rotate(call: &Call, scope: &Scope<'_>, client: &Record) -> kit::Result<()> {
     let caller = call.caller()?;
     let refused = |message| Error::new(Code::InsufficientScope, message);
     if let Some(scope) = client.get(client::SCOPES)?.iter().find(|scope| !caller.has_scope(scope)) {
@@ -139,7 +139,7 @@ pub(crate) fn rule(change: Change<'_>) -> kit::Result<()> {
     let next = client.get(client::VERSION)? + 1;
     match action {
         Action::Delete => {
-            client_secrets::forget(scope, id)?;
+            client_secrets::delete_all(scope, id)?;
             scope.revoke(id, next)
         }
         Action::Operation("disable") => scope.revoke(id, next),
@@ -155,10 +155,11 @@ fn with_secret(status: u16, client: &Record, secret: &str) -> kit::Result {
 
 fn refuse_too_many(scope: &Scope<'_>) -> kit::Result<()> {
     let sql = "SELECT COUNT(*) FROM clients WHERE tenant_id = $1 AND deleted_at IS NULL";
-    if scope.fetch_one::<i64>(sql, [])? < MOST {
+    if scope.fetch_one::<i64>(sql, [])? < MAX_CLIENTS {
         return Ok(());
     }
-    let message = format!("A tenant has {MOST} clients at most; delete one that is not needed.");
+    let message =
+        format!("A tenant has {MAX_CLIENTS} clients at most; delete one that is not needed.");
     Err(Error::new(Code::Conflict, message))
 }
 
@@ -191,8 +192,7 @@ fn check(call: &Call) -> kit::Result<()> {
 /// Whether the caller may make clients of the tenant. A client passes here; its owner is checked
 /// later.
 fn answers_for_tenant(caller: &Caller) -> bool {
-    let own =
-        |grant: &Grant| matches!(grant, Grant::Role(role) if TENANTS_OWN.contains(&role.as_str()));
+    let own = |grant: &Grant| matches!(grant, Grant::Role(role) if TENANT_ADMIN_ROLES.contains(&role.as_str()));
     matches!(caller.principal, Principal::Client(_)) || caller.grants.iter().any(own)
 }
 
@@ -229,7 +229,7 @@ pub(crate) fn authenticate(
         wrong()
     };
     if !client_secrets::matches(system, &tenant, id, secret)? {
-        entry("client.sign_in_failed", json!({})).write_behind(call.trace_id());
+        entry("client.sign_in_failed", json!({})).write_in_background(call.trace_id());
         return Err(wrong());
     }
     if status != "ENABLED" {

@@ -28,10 +28,10 @@ const PURPOSE: &str = "key set";
 const MODULUS_BITS: usize = 2048;
 const DAY: i64 = 86_400_000;
 /// How long a replaced key still verifies, in milliseconds.
-const VERIFIES: i64 = DAY;
+const VERIFY_MS: i64 = DAY;
 /// How long an instance signs with a key before it checks whether another host has made a new one,
 /// in milliseconds.
-const LOOK_AGAIN: i64 = 60_000;
+const RECHECK_MS: i64 = 60_000;
 
 thread_local! {
     /// The opened key, and when it was looked up. It is kept because unsealing and parsing cost
@@ -51,7 +51,7 @@ pub(crate) async fn publish(call: &Call) -> kit::Result {
     let keys = key_set(&system)?.ok_or("a key was made").internal()?;
     let set = sign(keys).await?;
     // The caller may be a gateway that found the store empty.
-    announce(&set)?;
+    publish_to_gateways(&set)?;
     revocation::publish_lost(&system)?;
     Ok(Reply::bytes("application/json; charset=utf-8", set))
 }
@@ -62,7 +62,7 @@ pub(crate) async fn signing(call: &Call) -> kit::Result<Rc<RS256KeyPair>> {
     let seal = Seal::load(call).await?;
     let now = kit::now();
     if let Some((key, looked_up)) = SIGNING.with_borrow(Clone::clone)
-        && (looked_up..looked_up + LOOK_AGAIN).contains(&now)
+        && (looked_up..looked_up + RECHECK_MS).contains(&now)
     {
         return Ok(key);
     }
@@ -75,7 +75,7 @@ pub(crate) async fn signing(call: &Call) -> kit::Result<Rc<RS256KeyPair>> {
     let key = Rc::new(key);
     // Published again with each look-up, because gateways refuse a set that is much older than the
     // tokens it verifies.
-    let announced = announce(&sign(key_set(&system)?.unwrap_or_default()).await?);
+    let announced = publish_to_gateways(&sign(key_set(&system)?.unwrap_or_default()).await?);
     if PUBLISHED_KEY.with_borrow(|known| known != key.key_id()) {
         announced?;
         // Otherwise each gateway that sees a token for the first time would ask for the
@@ -106,7 +106,7 @@ fn next(system: &System<'_>, seal: &Seal, oldest: i64) -> kit::Result<RS256KeyPa
     let made = RS256KeyPair::generate(MODULUS_BITS).internal()?.with_key_id(&id);
     let sealed = seal.seal(&id, &made.to_der().internal()?)?;
     let jwk = made.public_key().with_key_id(&id).to_jwk();
-    system.in_turn("signing keys", || match newest(system, seal, oldest)? {
+    system.with_lock("signing keys", || match newest(system, seal, oldest)? {
         Some(winner) => Ok(winner),
         None => {
             system.execute(
@@ -124,7 +124,7 @@ fn next(system: &System<'_>, seal: &Seal, oldest: i64) -> kit::Result<RS256KeyPa
 }
 
 /// Writes the set to the place where the gateways read it.
-fn announce(set: &[u8]) -> kit::Result<()> {
+fn publish_to_gateways(set: &[u8]) -> kit::Result<()> {
     let bucket = store::open("default").internal()?;
     bucket.set(entry::KEYS, set).internal()
 }
@@ -149,7 +149,7 @@ fn key_set(system: &System<'_>) -> kit::Result<Option<Vec<Json>>> {
     let keys = system.fetch_all::<String>(
         "SELECT public_jwk FROM signing_keys WHERE retired_at IS NULL OR retired_at > $1 \
          ORDER BY created_at DESC",
-        values![kit::now() - VERIFIES],
+        values![kit::now() - VERIFY_MS],
     )?;
     let keys = keys.iter().map(|jwk| {
         let mut jwk: Json = serde_json::from_str(jwk).internal()?;

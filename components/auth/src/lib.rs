@@ -39,8 +39,8 @@ mod values;
 #[cfg(target_arch = "wasm32")]
 mod work;
 
+mod failures;
 mod strength;
-mod tries;
 
 #[cfg(target_arch = "wasm32")]
 mod function {

@@ -5,7 +5,7 @@ use kit::{Call, Code, Error, Reply, System, values};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::attempts::{Attempt, Refused};
+use crate::attempts::{Attempt, TooEarly};
 use crate::audit::{self, Entry};
 use crate::password;
 use crate::register::{Session, Tenant, User};
@@ -47,20 +47,20 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
     let system = System::open(call, "a login finds its user over all tenants")?;
     let attempt = match Attempt::begin(call, &system, &seal, &email) {
         Ok(attempt) => attempt,
-        Err(Refused { error, account }) => {
-            audit::note_failure(call.trace_id(), "user.sign_in_refused", &account, &email);
+        Err(TooEarly { error, account }) => {
+            audit::record_failure(call.trace_id(), "user.sign_in_refused", &account, &email);
             return Err(error);
         }
     };
-    let proven = match prove(&system, &email, &login.password, cost) {
+    let proven = match verify_password(&system, &email, &login.password, cost) {
         Ok(proven) => proven,
         Err(error) => {
-            attempt.gives_back()?;
+            attempt.withdraw()?;
             return Err(error);
         }
     };
     let Some(user) = proven else {
-        audit::note_failure(call.trace_id(), "user.sign_in_failed", attempt.account(), &email);
+        audit::record_failure(call.trace_id(), "user.sign_in_failed", attempt.account(), &email);
         return Err(Error::new(Code::InvalidCredentials, "E-mail or password is wrong."));
     };
     attempt.succeeded()?;
@@ -88,9 +88,9 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
         name: chosen.tenant_name.clone(),
         created_at: kit::rfc3339(chosen.tenant_created_at),
     };
-    system.once(call, &seal, || {
+    system.idempotent(call, &seal, || {
         let refresh = family.refresh(&system)?;
-        attempt.note(&system)?;
+        attempt.record_networks(&system)?;
         let (kind, data) = ("user.signed_in", json!({ "login": family.id }));
         Entry { tenant: &tenant.id, kind, subject: &user.id, data }.write(&system)?;
         let session = Session::new(user, tenant, access, refresh);
@@ -100,7 +100,7 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
 
 /// Looks up the user by e-mail address and checks the password. Returns `None` if the password is
 /// wrong. If this fails with an error, then the password was not compared.
-fn prove(
+fn verify_password(
     system: &System<'_>,
     email: &str,
     password: &str,

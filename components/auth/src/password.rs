@@ -7,7 +7,7 @@ use kit::text::nfc;
 use kit::{Code, Error, Internal};
 
 /// Salt and output of a hash that no password has. They follow the parameters.
-const NOBODY: &str = "$bm9ib2R5bm9ib2R5bm8$HmsC4DiAQn9RWDpeNUWnCsyUbB4xLAuzj4JdXKx4h64";
+const DUMMY_HASH: &str = "$bm9ib2R5bm9ib2R5bm8$HmsC4DiAQn9RWDpeNUWnCsyUbB4xLAuzj4JdXKx4h64";
 
 /// Hashes a password as a PHC string. The password is normalised to NFC, so that it is the same on
 /// a keyboard that composes characters in another way (K-12; RFC 8265 section 4.2.2).
@@ -15,7 +15,7 @@ pub(crate) fn hash(password: &str, cost: Params) -> kit::Result<String> {
     let mut salt = [0; 16];
     getrandom::fill(&mut salt).internal()?;
     let salt = SaltString::encode_b64(&salt).map_err(Error::internal)?;
-    let mut memory = blocks(&cost)?;
+    let mut memory = allocate_blocks(&cost)?;
     let hash = PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),
         version: Some(Version::V0x13.into()),
@@ -34,7 +34,7 @@ pub(crate) fn hash(password: &str, cost: Params) -> kit::Result<String> {
 pub(crate) fn verify(password: &str, hash: Option<&str>, cost: &Params) -> kit::Result<bool> {
     let nobody = || {
         let (memory, passes, lanes) = (cost.m_cost(), cost.t_cost(), cost.p_cost());
-        format!("$argon2id$v=19$m={memory},t={passes},p={lanes}{NOBODY}")
+        format!("$argon2id$v=19$m={memory},t={passes},p={lanes}{DUMMY_HASH}")
     };
     let known = hash.map_or_else(nobody, str::to_owned);
     let known = PasswordHash::new(&known).map_err(Error::internal)?;
@@ -44,7 +44,7 @@ pub(crate) fn verify(password: &str, hash: Option<&str>, cost: &Params) -> kit::
     let version = known.version.map_or(Ok(Version::default()), Version::try_from);
     let version = version.map_err(Error::internal)?;
     let params = Params::try_from(&known).map_err(Error::internal)?;
-    let mut memory = blocks(&params)?;
+    let mut memory = allocate_blocks(&params)?;
     // The comparison takes the same time wherever the outputs differ.
     let mut is = |password: &str| -> kit::Result<bool> {
         Ok(derive(password, salt, version, params.clone(), &mut memory)? == expected)
@@ -57,7 +57,7 @@ pub(crate) fn verify(password: &str, hash: Option<&str>, cost: &Params) -> kit::
 
 /// Reserves the memory of a hash. The allocation can fail: a host that limits how many hash at once
 /// makes this call wait for memory, and refuses it if that takes too long.
-fn blocks(params: &Params) -> kit::Result<Vec<Block>> {
+fn allocate_blocks(params: &Params) -> kit::Result<Vec<Block>> {
     let mut blocks = Vec::new();
     blocks.try_reserve_exact(params.block_count()).map_err(|_| Error {
         retry_after: Some(1),

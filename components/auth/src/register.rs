@@ -82,9 +82,9 @@ pub(crate) async fn register(call: &Call) -> kit::Result {
 
     let system = System::open(call, "a registration makes its tenant")?;
     let seal = Seal::load(call).await?;
-    system.once(call, &seal, || {
+    system.idempotent(call, &seal, || {
         insert(&system, &user, &tenant, &hash, now)?;
-        attempts::note(call, &system, &seal, &user.email)?;
+        attempts::record_networks(call, &system, &seal, &user.email)?;
         let scope = system.enter(&tenant.id);
         let event = |kind, subject, data| Event { kind, subject, source_agent: "auth", data };
         scope.emit(event(

@@ -51,13 +51,13 @@ async fn client_credentials(call: &Call, form: &Form) -> kit::Result {
     let scopes = form.scopes(client.scopes)?;
     let subject = Subject { scopes, ..client };
     let access = session::access(call, &subject).await?;
-    if call.facts().key.is_none() {
+    if call.metadata().key.is_none() {
         // Nothing is written, so the call need not wait for other writers.
         return reply(access, None, &subject);
     }
     let seal = Seal::load(call).await?;
     let system = System::open(call, "the receipt of a token request is of no tenant")?;
-    system.once(call, &seal, || reply(access, None, &subject))
+    system.idempotent(call, &seal, || reply(access, None, &subject))
 }
 
 /// Authenticates the machine client. Returns it with all scopes that it holds.
@@ -80,7 +80,7 @@ async fn refresh(call: &Call, form: &Form) -> kit::Result {
     let seal = Seal::load(call).await?;
     // A client that lost the answer repeats the request with a token that is used by now. So the
     // idempotency receipt is checked first.
-    if let Some(answer) = system.answered(call, &seal)? {
+    if let Some(answer) = system.stored_answer(call, &seal)? {
         return Ok(answer);
     }
     let family = find(&system, token, SETTINGS.refresh_family)?;
@@ -93,8 +93,8 @@ async fn refresh(call: &Call, form: &Form) -> kit::Result {
     let access = session::access(call, &subject).await?;
     // Refreshes of one family run one at a time. So a revocation reaches every token that was
     // issued before it, and no token is issued after it.
-    let answer = system.in_turn(&family.id, || {
-        if let Some(answer) = system.answered(call, &seal)? {
+    let answer = system.with_lock(&family.id, || {
+        if let Some(answer) = system.stored_answer(call, &seal)? {
             return Ok(Some(answer));
         }
         let used = system.execute(
@@ -107,7 +107,7 @@ async fn refresh(call: &Call, form: &Form) -> kit::Result {
         }
         let next = family.refresh(&system)?;
         let answer = reply(access, Some(next), &subject)?;
-        system.keep(call, &seal, &answer)?;
+        system.store_receipt(call, &seal, &answer)?;
         Ok(Some(answer))
     })?;
     answer.ok_or_else(used_before)
@@ -145,7 +145,7 @@ fn find(system: &System<'_>, token: &str, longest: i64) -> kit::Result<Family> {
     let family = Family { id, user, tenant, started_at, ends_at: started_at + longest };
     let expired = expires_at.min(family.ends_at) <= kit::now();
     if used_at.is_some() {
-        system.in_turn(&family.id, || revoke(system, &family))?;
+        system.with_lock(&family.id, || revoke(system, &family))?;
         return Err(used_before());
     }
     if expired || revoked_at.is_some() {

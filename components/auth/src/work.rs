@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// What this call did.
 #[derive(Default, Serialize)]
-struct Done {
+struct WorkResult {
     /// Expired refresh tokens.
     refresh_tokens: u64,
     more: bool,
@@ -14,10 +14,10 @@ struct Done {
 
 pub(crate) fn run(call: &Call) -> kit::Result {
     operator::scheduler(call)?;
-    let mut done = Done::default();
+    let mut result = WorkResult::default();
     if let Some(sweep) = Sweep::join(call)? {
-        (done.refresh_tokens, done.more) =
+        (result.refresh_tokens, result.more) =
             sweep.delete("refresh_tokens", "hash", "expires_at < $1", sweep.now())?;
     }
-    Reply::ok(&done)
+    Reply::ok(&result)
 }

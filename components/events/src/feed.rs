@@ -1,11 +1,11 @@
 //! The event feed: pages of events, and single events.
 
 use kit::cloud_events::{self, BATCH, CloudEvent, ONE};
-use kit::list::{Place, Resume};
-use kit::{Call, Code, Error, Published, Reply, Scope, Value, note, values};
+use kit::list::{Position, Resume};
+use kit::{Call, Code, Error, Published, Reply, Scope, Value, metadata, values};
 use serde::Serialize;
 
-use crate::selection::{DELIVERY_SUCCESS, Part, Selection};
+use crate::selection::{DELIVERY_SUCCESS, EventBatch, Selection};
 
 /// A page in the native form.
 #[derive(Serialize)]
@@ -23,16 +23,17 @@ pub(crate) async fn list(call: &Call) -> kit::Result {
         _ => None,
     };
     call.read_list(|scope| {
-        let after = feed.cursor.as_deref().map_or(Ok(0), |cursor| place(scope, cursor))?;
-        let Part { events: items, place, .. } = selection.read(scope, after, feed.limit)?;
-        let next_cursor = (place > 0).then(|| cursor(scope, place)).transpose()?;
+        let after = feed.cursor.as_deref().map_or(Ok(0), |cursor| position(scope, cursor))?;
+        let EventBatch { events: items, position, .. } =
+            selection.read(scope, after, feed.limit)?;
+        let next_cursor = (position > 0).then(|| cursor(scope, position)).transpose()?;
         let Some(base) = base else { return Reply::ok(&Page { items, next_cursor }) };
         let all: Vec<_> = items.iter().map(|event| CloudEvent::new(event, &base)).collect();
         // A batch of CloudEvents is a plain list, so the cursor goes into the `Link` header.
         let next = next_cursor.map(|cursor| next(call, feed.limit, &cursor));
         Ok(Reply::ok(&all)?
             .header("content-type", BATCH)
-            .told(note::Page { next, ..note::Page::default() }))
+            .with_page(metadata::Page { next, ..metadata::Page::default() }))
     })
 }
 
@@ -65,10 +66,10 @@ fn next(call: &Call, limit: usize, cursor: &str) -> String {
 ///
 /// # Errors
 /// `invalid-cursor` if the cursor was not made for this feed.
-pub(crate) fn place(scope: &Scope<'_>, cursor: &str) -> kit::Result<i64> {
+pub(crate) fn position(scope: &Scope<'_>, cursor: &str) -> kit::Result<i64> {
     let found = scope.cursors("events", "", |bound| bound.read(cursor, 1))?;
     let keys = match found {
-        Some(Resume::At(Place { keys, .. })) => keys,
+        Some(Resume::At(Position { keys, .. })) => keys,
         _ => Vec::new(),
     };
     match keys.as_slice() {
@@ -84,7 +85,7 @@ pub(crate) fn place(scope: &Scope<'_>, cursor: &str) -> kit::Result<i64> {
 ///
 /// # Errors
 /// None within [`Call::read_list`].
-pub(crate) fn cursor(scope: &Scope<'_>, place: i64) -> kit::Result<String> {
-    let place = Place { keys: vec![place.into()], backwards: false };
-    scope.cursors("events", "", |bound| bound.cursor(&place))
+pub(crate) fn cursor(scope: &Scope<'_>, position: i64) -> kit::Result<String> {
+    let position = Position { keys: vec![position.into()], backwards: false };
+    scope.cursors("events", "", |bound| bound.cursor(&position))
 }

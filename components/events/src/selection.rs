@@ -72,9 +72,9 @@ pub(crate) struct Selection {
 
 /// A part of the feed, and the position to continue from. If there were no more events, then this
 /// is the end of the feed, so that the next call does not read events again that do not match.
-pub(crate) struct Part {
+pub(crate) struct EventBatch {
     pub(crate) events: Vec<Published>,
-    pub(crate) place: i64,
+    pub(crate) position: i64,
     /// Whether there may be more events after this part.
     pub(crate) is_full: bool,
 }
@@ -91,7 +91,7 @@ impl Selection {
         call.check_tenant(call.query("tenant_id"))?;
         let mut types: Option<Vec<&'static str>> = None;
         for filter in feed.filters.extract_if(.., |filter| filter.field.name == TYPE) {
-            let meant = meant_by(&filter)?;
+            let meant = matching_types(&filter)?;
             match &mut types {
                 Some(types) => types.retain(|known| meant.contains(known)),
                 None => types = Some(meant),
@@ -114,13 +114,18 @@ impl Selection {
     ///
     /// # Errors
     /// Errors of the database.
-    pub(crate) fn read(&self, scope: &Scope<'_>, after: i64, limit: usize) -> kit::Result<Part> {
+    pub(crate) fn read(
+        &self,
+        scope: &Scope<'_>,
+        after: i64,
+        limit: usize,
+    ) -> kit::Result<EventBatch> {
         // Read before the events: an event that is committed between the two reads is after this
         // end, so it is not skipped.
         let is_all = self.types.is_none() && self.filters.is_empty() && self.delivered.is_none();
         let end = if is_all { None } else { Some(end(scope)?) };
         let mut sql = self.sql(scope, after, limit);
-        sql.text = Published::until(PAGE, Published::COLUMNS, "seq", &sql.text);
+        sql.text = Published::within_bytes(PAGE, Published::COLUMNS, "seq", &sql.text);
         let rows = scope.query(&sql.text, sql.values)?;
         let (mut events, mut found) = (Vec::with_capacity(rows.len()), 0_i64);
         for mut row in rows {
@@ -130,11 +135,11 @@ impl Selection {
         let last = events.last().map_or(after, |event| event.seq);
         let found = usize::try_from(found).unwrap_or_default();
         let is_full = found >= limit || found > events.len();
-        let place = match end {
+        let position = match end {
             Some(end) if !is_full => last.max(end),
             _ => last,
         };
-        Ok(Part { events, place, is_full })
+        Ok(EventBatch { events, position, is_full })
     }
 
     fn sql(&self, scope: &Scope<'_>, after: i64, limit: usize) -> Sql {
@@ -161,7 +166,7 @@ impl Selection {
             }
             // The first events of each type come from the index in the order of the feed. So few
             // events are sorted, no matter how many there are.
-            Some(few) if few.len() <= LOOK_UPS && !self.names_few() => {
+            Some(few) if few.len() <= LOOK_UPS && !self.is_selective() => {
                 sql.push("tenant_id = $1 AND seq IN (SELECT seq FROM (");
                 // The placeholder of the limit, which all parts of the query share.
                 let mut at_most = String::new();
@@ -201,7 +206,7 @@ impl Selection {
     }
 
     /// Whether another filter leaves so few events that types need no look-up.
-    fn names_few(&self) -> bool {
+    fn is_selective(&self) -> bool {
         self.filters.iter().any(|filter| {
             matches!(filter.field.name, ID | SUBJECT) && matches!(filter.op, Op::Eq | Op::In)
         })
@@ -218,7 +223,7 @@ pub(crate) fn end(scope: &Scope<'_>) -> kit::Result<i64> {
 }
 
 /// The event types that a filter selects.
-fn meant_by(filter: &Filter) -> kit::Result<Vec<&'static str>> {
+fn matching_types(filter: &Filter) -> kit::Result<Vec<&'static str>> {
     let meant = match filter.op {
         Op::Eq | Op::In => true,
         Op::Ne | Op::Nin => false,
@@ -233,11 +238,12 @@ fn meant_by(filter: &Filter) -> kit::Result<Vec<&'static str>> {
         Value::Integer(_) | Value::Null => None,
     });
     let patterns: Vec<&str> = texts.flat_map(|text| text.split(',')).collect();
-    if patterns.iter().any(|pattern| event_type::meant_by(pattern).next().is_none()) {
+    if patterns.iter().any(|pattern| event_type::matching(pattern).next().is_none()) {
         return Err(Error::violations(vec![unknown()]));
     }
-    let is_meant = |known: &EventType| patterns.iter().any(|pattern| known.is_meant_by(pattern));
-    let known = kit::EVENT_TYPES.iter().filter(|known| is_meant(known) == meant);
+    let is_match =
+        |known: &EventType| patterns.iter().any(|pattern| known.matches_pattern(pattern));
+    let known = kit::EVENT_TYPES.iter().filter(|known| is_match(known) == meant);
     Ok(known.map(|known| known.name).collect())
 }
 

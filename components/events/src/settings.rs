@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kit::{Days, Loaded, Variables};
+use kit::{Loaded, RetentionDays, Variables};
 
 pub(crate) static SETTINGS: Loaded<Settings> = Loaded::new();
 
@@ -10,7 +10,7 @@ pub(crate) struct Settings {
     /// The life of a stream.
     pub(crate) stream: Duration,
     /// How long events are kept.
-    pub(crate) retention: Days,
+    pub(crate) retention: RetentionDays,
 }
 
 impl kit::Settings for Settings {

@@ -10,18 +10,18 @@ use std::time::{Duration, Instant};
 
 use kit::{Call, Code, Error, Published, Reply, Writer};
 
-use crate::feed::{cursor, place};
-use crate::selection::{Part, Selection, end};
+use crate::feed::{cursor, position};
+use crate::selection::{EventBatch, Selection, end};
 use crate::settings::SETTINGS;
 
 const MEDIA_TYPE: &str = "text/event-stream";
 /// How often the database is polled.
-const PAUSE: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// The longest time without a write. Proxies close silent connections, and only a failed write
 /// shows that the client has left.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How often the stream checks whether the caller's token was revoked.
-const LOOK: Duration = Duration::from_secs(5);
+const REVOCATION_CHECK: Duration = Duration::from_secs(5);
 /// How many events are read at once. The next ones are read when the client has received these.
 const PAGE: usize = 100;
 /// How long the client waits before it reconnects, in milliseconds.
@@ -34,7 +34,7 @@ pub(crate) async fn open(call: Call) -> kit::Result {
     let given =
         call.header("last-event-id").filter(|id| !id.is_empty()).map(str::to_owned).or(feed.cursor);
     let start = call.read_list(|scope| match (given, call.query("from")) {
-        (Some(cursor), _) => place(scope, &cursor),
+        (Some(cursor), _) => position(scope, &cursor),
         (None, Some("beginning")) => Ok(0),
         (None, None | Some("now")) => end(scope),
         (None, Some(_)) => {
@@ -46,7 +46,7 @@ pub(crate) async fn open(call: Call) -> kit::Result {
     if call.is_revoked()? {
         return Err(Error::new(Code::InvalidToken, "The access token was revoked."));
     }
-    let stream = Stream { call, selection, place: start, told: start };
+    let stream = Stream { call, selection, position: start, sent_position: start };
     Ok(Reply::streaming(MEDIA_TYPE, |out| stream.run(out, SETTINGS.stream))
         .header("cache-control", "no-store")
         // nginx would keep events back until it has a bufferful.
@@ -57,9 +57,9 @@ struct Stream {
     call: Call,
     selection: Selection,
     /// The position up to which the feed was read.
-    place: i64,
+    position: i64,
     /// The last position that the client was told.
-    told: i64,
+    sent_position: i64,
 }
 
 impl Stream {
@@ -71,7 +71,7 @@ impl Stream {
             return;
         }
         while began.elapsed() < life {
-            if looked.elapsed() >= LOOK {
+            if looked.elapsed() >= REVOCATION_CHECK {
                 // A client that still has access reconnects with a new token.
                 if !matches!(self.call.is_revoked(), Ok(false)) {
                     return;
@@ -88,7 +88,7 @@ impl Stream {
             if more {
                 continue;
             }
-            kit::sleep(PAUSE.min(life.saturating_sub(began.elapsed()))).await;
+            kit::sleep(POLL_INTERVAL.min(life.saturating_sub(began.elapsed()))).await;
             if quiet.elapsed() >= HEARTBEAT {
                 let Ok(text) = self.heartbeat() else { return };
                 if !out.write(text).await {
@@ -101,16 +101,16 @@ impl Stream {
 
     /// The events since the last call as text, and whether there are more.
     fn next(&mut self) -> kit::Result<(String, bool)> {
-        let Self { call, selection, place, told, .. } = self;
+        let Self { call, selection, position, sent_position, .. } = self;
         call.read_list(|scope| {
-            let part: Part = selection.read(scope, *place, PAGE)?;
+            let batch: EventBatch = selection.read(scope, *position, PAGE)?;
             let mut text = String::new();
-            for event in &part.events {
+            for event in &batch.events {
                 write(&mut text, &cursor(scope, event.seq)?, event)?;
-                *told = event.seq;
+                *sent_position = event.seq;
             }
-            *place = part.place;
-            Ok((text, part.is_full))
+            *position = batch.position;
+            Ok((text, batch.is_full))
         })
     }
 
@@ -118,11 +118,11 @@ impl Stream {
     /// not match the filters, then it also tells the client the position after them. So the client
     /// need not read them again after it reconnects.
     fn heartbeat(&mut self) -> kit::Result<String> {
-        if self.told == self.place {
+        if self.sent_position == self.position {
             return Ok(":\n\n".to_owned());
         }
-        self.told = self.place;
-        let cursor = self.call.read_list(|scope| cursor(scope, self.place))?;
+        self.sent_position = self.position;
+        let cursor = self.call.read_list(|scope| cursor(scope, self.position))?;
         Ok(format!(":\nid: {cursor}\n\n"))
     }
 }

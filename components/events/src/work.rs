@@ -7,7 +7,7 @@
 
 use kit::list::Dialect;
 use kit::retention::{BATCH, DAY, Deleted, ROUNDS, Sweep};
-use kit::{Call, Days, Reply, System, Value, operator, values};
+use kit::{Call, Reply, RetentionDays, System, Value, operator, values};
 use serde::Serialize;
 
 use crate::settings::SETTINGS;
@@ -19,7 +19,7 @@ const SLACK: i64 = DAY / 4;
 
 /// What this call did.
 #[derive(Default, Serialize)]
-struct Done {
+struct WorkResult {
     /// Events, or months of them.
     events: u64,
     more: bool,
@@ -28,17 +28,17 @@ struct Done {
 pub(crate) fn run(call: &Call) -> kit::Result {
     operator::scheduler(call)?;
     let days = &SETTINGS.retention;
-    let mut done = Done::default();
+    let mut result = WorkResult::default();
     if let Some(sweep) = Sweep::join(call)? {
         let (old, more) = sweep.delete_older("events", days.longest())?;
         let (by_plan, rest) = delete_by_plan(&sweep, days)?;
-        done = Done { events: old + by_plan, more: more || rest };
+        result = WorkResult { events: old + by_plan, more: more || rest };
     }
-    Reply::ok(&done)
+    Reply::ok(&result)
 }
 
 /// Deletes events of tenants whose plan keeps them for less than the longest time.
-fn delete_by_plan(sweep: &Sweep<'_>, days: &Days) -> kit::Result<Deleted> {
+fn delete_by_plan(sweep: &Sweep<'_>, days: &RetentionDays) -> kit::Result<Deleted> {
     let system = sweep.system();
     let (mut deleted, mut more) = (0, false);
     for (plan, age) in days.shorter() {
@@ -64,7 +64,7 @@ fn delete_by_plan(sweep: &Sweep<'_>, days: &Days) -> kit::Result<Deleted> {
 /// waiting time. `None` stands for tenants whose plan is not named.
 fn tenants(
     system: &System<'_>,
-    days: &Days,
+    days: &RetentionDays,
     plan: Option<&str>,
     moment: i64,
 ) -> kit::Result<Vec<String>> {

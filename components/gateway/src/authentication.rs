@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::request::Parts;
 use jwt_simple::prelude::*;
-use protocol::{Caller, Code, Error, Grant, Principal, note};
+use protocol::{Caller, Code, Error, Grant, Principal, metadata};
 use sha2::{Digest, Sha256};
 
 use crate::key_set::Keys;
@@ -20,15 +20,15 @@ use crate::record::Record;
 use crate::revocation::{Revocations, Subject};
 use crate::router::Route;
 use crate::settings::Settings;
-use crate::verified::{REMEMBER_MS, Verified};
+use crate::verified::{CACHE_MS, Verified};
 
 /// The most tokens that are remembered.
-const REMEMBERED: usize = 4096;
+const MAX_CACHED: usize = 4096;
 /// How far the clock of the issuing host may be ahead of ours, in milliseconds. RFC 7519 section
 /// 4.1.5 allows "no more than a few minutes".
 const SKEW_MS: u64 = 60_000;
 /// The longest life of a token that the issuer grants, in milliseconds (K-35).
-const LONGEST_MS: u64 = 3_600_000;
+const MAX_LIFETIME_MS: u64 = 3_600_000;
 
 /// Which tokens are accepted, the published keys, verified tokens, and the known state of the
 /// revocations.
@@ -92,11 +92,11 @@ impl Tokens {
         }
         let token = bearer(parts)?;
         let now = platform.now();
-        let verified = match self.recall(token, now) {
+        let verified = match self.cached(token, now) {
             Some(verified) => verified,
             None => {
                 let verified = Arc::new(self.verify(platform, token, now).await?);
-                self.remember(token, &verified, now);
+                self.cache(token, &verified, now);
                 verified
             }
         };
@@ -105,17 +105,17 @@ impl Tokens {
         Ok(Some(caller))
     }
 
-    fn recall(&self, token: &str, now: u64) -> Option<Arc<Verified>> {
+    fn cached(&self, token: &str, now: u64) -> Option<Arc<Verified>> {
         let verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
-        verified.get(token).filter(|verified| verified.holds(now)).cloned()
+        verified.get(token).filter(|verified| verified.is_valid(now)).cloned()
     }
 
-    fn remember(&self, token: &str, verified: &Arc<Verified>, now: u64) {
+    fn cache(&self, token: &str, verified: &Arc<Verified>, now: u64) {
         let mut map = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
-        if map.len() >= REMEMBERED {
-            map.retain(|_, verified| verified.holds(now));
+        if map.len() >= MAX_CACHED {
+            map.retain(|_, verified| verified.is_valid(now));
         }
-        if map.len() < REMEMBERED {
+        if map.len() < MAX_CACHED {
             map.insert(token.to_owned(), Arc::clone(verified));
         }
     }
@@ -158,7 +158,8 @@ impl Tokens {
         if revoked.await? {
             return Err(invalid("was revoked"));
         }
-        let credential = note::credential(subjects.iter().flatten().map(|it| (it.id, it.version)));
+        let credential =
+            metadata::credential(subjects.iter().flatten().map(|it| (it.id, it.version)));
         let principal = match custom.client_id {
             Some(client) => Principal::Client(client),
             None => Principal::User(subject.clone()),
@@ -171,7 +172,7 @@ impl Tokens {
             principal_hash: hex::encode(&Sha256::digest(subject)[..8]),
             caller: Caller { tenant: custom.tenant_id, principal, grants: grants.collect() },
             credential,
-            until: expires.min(now + REMEMBER_MS),
+            until: expires.min(now + CACHE_MS),
         })
     }
 }
@@ -187,7 +188,7 @@ fn lifetime(claims: &JWTClaims<Claims>, now: u64) -> Result<u64, Error> {
     if claims.invalid_before.is_some_and(|moment| moment.as_millis() > latest) {
         return Err(invalid("is not valid yet"));
     }
-    if expires.saturating_sub(issued) > LONGEST_MS {
+    if expires.saturating_sub(issued) > MAX_LIFETIME_MS {
         return Err(invalid("is valid for longer than the issuer allows"));
     }
     Ok(expires)

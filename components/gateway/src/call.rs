@@ -1,12 +1,12 @@
-//! The call of the function: its request, with the facts that the gateway knows, and its answer.
+//! The call of the function: its request, with the metadata that the gateway adds, and its answer.
 
-use protocol::note::{self, Facts};
+use protocol::metadata::{self, RequestMetadata};
 use protocol::{Caller, Code, Context, Error, Operation, Parameter, Request, Response};
 
 use crate::holder;
 use crate::platform::{Fault, Platform};
 use crate::record::Record;
-use crate::representation::{Body, Form};
+use crate::representation::{Body, Negotiated};
 use crate::router::Route;
 
 /// The headers of HTTP that every function gets. The others are those that the contract of the
@@ -22,12 +22,12 @@ const CREDENTIAL: &str = "authorization";
 /// that no header is handed on twice.
 ///
 /// # Errors
-/// A sentence for the operator, if an operation declares a header in which the gateway tells facts,
-/// or the credential, which only public operations get.
+/// A sentence for the operator, if an operation declares a header of the metadata or the
+/// credential, which only public operations get.
 pub(crate) fn declared(mut operations: Vec<Operation>) -> Result<Vec<Operation>, String> {
     for Operation { id, headers, .. } in &mut operations {
         headers.iter_mut().for_each(|name| name.make_ascii_lowercase());
-        let own = |name: &&String| Facts::has(name) || *name == CREDENTIAL;
+        let own = |name: &&String| RequestMetadata::is_metadata(name) || *name == CREDENTIAL;
         if let Some(name) = headers.iter().find(own) {
             return Err(format!("operation {id}: the header {name} is the gateway's own"));
         }
@@ -40,45 +40,48 @@ pub(crate) fn declared(mut operations: Vec<Operation>) -> Result<Vec<Operation>,
 /// dispatcher. `key` is the key of the request, if the operation honours one.
 pub(crate) async fn function<P: Platform>(
     platform: &P,
-    form: &Form<'_>,
+    negotiated: &Negotiated<'_>,
     route: &Route<'_>,
     caller: Option<Caller>,
     body: Body,
-    key: Option<note::Key>,
+    key: Option<metadata::Key>,
     record: &Record,
 ) -> Result<Response<P::Stream>, Error> {
     let Body { sent, native } = body;
-    let mut request = Request { parameters: parameters(form, route), body: native.unwrap_or(sent) };
-    facts(record, key).write(&mut request.parameters);
+    let mut request =
+        Request { parameters: parameters(negotiated, route), body: native.unwrap_or(sent) };
+    request_metadata(record, key).write(&mut request.parameters);
     let context = Context { trace_id: record.trace.trace_id.clone(), caller };
     let outcome = platform.call(context, &route.operation.id, request).await;
     let mut outcome = outcome.unwrap_or_else(|fault| Err(failure(fault)));
     // The header is removed before the answer is stored, because a replay makes nothing due.
     if let Ok(response) = &mut outcome {
-        note::take_work_due(&mut response.headers).into_iter().for_each(|due| platform.wake(due));
+        metadata::take_work_due(&mut response.headers)
+            .into_iter()
+            .for_each(|due| platform.wake(due));
     }
     outcome
 }
 
-fn parameters(form: &Form<'_>, route: &Route<'_>) -> Vec<Parameter> {
+fn parameters(negotiated: &Negotiated<'_>, route: &Route<'_>) -> Vec<Parameter> {
     let mut parameters = route.variables.clone();
-    let query = form.parts.uri.query().unwrap_or_default();
+    let query = negotiated.parts.uri.query().unwrap_or_default();
     let query = form_urlencoded::parse(query.as_bytes());
-    parameters.extend(query.map(|(name, value)| form.query_parameter(name, value)));
-    parameters.extend(form.first_page());
+    parameters.extend(query.map(|(name, value)| negotiated.query_parameter(name, value)));
+    parameters.extend(negotiated.first_page());
     let declared = route.operation.headers.iter().map(String::as_str);
     let credential = route.operation.public.then_some(CREDENTIAL);
     for name in HANDED_ON.into_iter().chain(declared).chain(credential) {
-        if let Some(value) = form.header(name) {
+        if let Some(value) = negotiated.header(name) {
             parameters.push(Parameter::header(name, value));
         }
     }
     parameters
 }
 
-fn facts(record: &Record, key: Option<note::Key>) -> Facts {
+fn request_metadata(record: &Record, key: Option<metadata::Key>) -> RequestMetadata {
     let verified = record.verified.as_ref();
-    Facts {
+    RequestMetadata {
         request_id: record.trace.request_id.clone(),
         address: Some(record.address),
         is_local: record.is_local,

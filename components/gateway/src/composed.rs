@@ -18,7 +18,7 @@ use bytes::Bytes;
 use futures::stream;
 use http_body::Frame;
 use http_body_util::{BodyExt, Empty, Full, Limited, StreamBody, combinators::UnsyncBoxBody};
-use protocol::note::Due;
+use protocol::metadata::DueWork;
 use protocol::{Body, Context, Error, Operation, Request, Response};
 use spin_sdk::experimental::wasi::keyvalue::{atomics, store};
 use spin_sdk::http_service;
@@ -28,7 +28,7 @@ use self::bindings::tenantry::platform::{errors, messages, route, tenancy};
 use crate::Gateway;
 use crate::holder::{self, Holder};
 use crate::length;
-use crate::limits::{Ask, Quota, Taken, decode, encode, moved_by};
+use crate::limits::{BucketRequest, Decision, Quota, decode, encode, moved_by};
 use crate::platform::{BodyError, Fault, IncomingBody, Platform};
 
 protocol::conversions!(errors, messages, tenancy, route);
@@ -180,19 +180,19 @@ impl Platform for Spin {
     /// Takes by compare-and-swap. If the swap is lost, then another request has moved the bucket,
     /// so in the end the bucket is empty. If a request loses all its attempts, then it is counted
     /// as if the store did not answer.
-    async fn take(&self, key: &str, quota: Quota, cost: u32) -> Result<Taken, Fault> {
+    async fn take(&self, key: &str, quota: Quota, cost: u32) -> Result<Decision, Fault> {
         let bucket = bucket()?;
-        let ask = Ask::new(quota, cost);
+        let request = BucketRequest::new(quota, cost);
         let mut cas = atomics::Cas::new(&bucket, key).map_err(unavailable)?;
         let mut held = cas.current().map_err(unavailable)?;
         let name = hex::encode(&self.random()[..4]);
         for _ in 0..ATTEMPTS {
-            let (taken, moved) = ask.answer(held.as_deref().and_then(decode), micros());
+            let (decision, moved) = request.decide(held.as_deref().and_then(decode), micros());
             // The bucket has not enough.
-            let Some(moved) = moved else { return Ok(taken) };
+            let Some(moved) = moved else { return Ok(decision) };
             let value = encode(moved, &name, held.as_deref());
             cas = match atomics::swap(cas, &value) {
-                Ok(()) => return Ok(taken),
+                Ok(()) => return Ok(decision),
                 Err(atomics::CasError::StoreError(error)) => return Err(unavailable(error)),
                 Err(atomics::CasError::CasFailed(fresh)) => fresh,
             };
@@ -200,7 +200,7 @@ impl Platform for Spin {
             // On Redis, Spin 4.1 reports every swap as failed, also one that it has done, and other
             // requests may have moved the bucket since. So the request looks for its own name.
             if held.as_deref().is_some_and(|held| moved_by(held, &name)) {
-                return Ok(taken);
+                return Ok(decision);
             }
         }
         Err(Fault::Busy)
@@ -244,7 +244,7 @@ impl Platform for Spin {
         })
     }
 
-    async fn ask_for_keys(&self) -> Result<Vec<u8>, Fault> {
+    async fn fetch_keys(&self) -> Result<Vec<u8>, Fault> {
         let response = spin_sdk::http::get(KEYS)
             .await
             .map_err(|error| Fault::Unavailable(format!("{KEYS}: {error:?}")))?;
@@ -261,7 +261,7 @@ impl Platform for Spin {
     /// for which hosts keep the instance. Our runner keeps it as long as a stream
     /// (`host/src/placements/composed/worker.rs`). Spin 4 keeps it as long as its `--request-timeout`, by
     /// default without end (`HttpWorkerExpiration` in its crates/trigger-http/src/server.rs).
-    fn wake(&self, due: Due) {
+    fn wake(&self, due: DueWork) {
         spin_sdk::wasip3::spawn(async move {
             let token = Self.variable("tick_token").await.unwrap_or_default();
             if token.is_empty() {
@@ -291,10 +291,10 @@ impl Platform for Spin {
 
 /// The query of a call for due work. The call for deliveries stays until those that fail at first
 /// are due again.
-fn query(due: Due) -> &'static str {
+fn query(due: DueWork) -> &'static str {
     match due {
-        Due::Integrations => "work=deliveries",
-        Due::Webhooks => "work=deliveries&wait=6",
+        DueWork::Integrations => "work=deliveries",
+        DueWork::Webhooks => "work=deliveries&wait=6",
     }
 }
 

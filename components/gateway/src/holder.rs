@@ -1,7 +1,7 @@
 //! The holder of a stream. By it, the host bounds the number of streams of one caller, one tenant
 //! and one network. The composed gateway names the holder in a header, which the host removes.
 
-use protocol::{Context, Principal, Request, note};
+use protocol::{Context, Principal, Request, metadata};
 use sha2::{Digest, Sha256};
 
 use crate::limits::network;
@@ -31,7 +31,7 @@ pub struct Holder {
 impl Holder {
     /// The holder of a stream that answers this request.
     pub fn of(context: &Context, request: &Request) -> Self {
-        let address = note::Facts::address(request);
+        let address = metadata::RequestMetadata::address(request);
         let network = address.map(|address| network(address).to_string()).unwrap_or_default();
         let Some(caller) = &context.caller else {
             return Self { tenant: None, caller: network.clone(), network };
@@ -77,8 +77,11 @@ mod tests {
         });
         let context = Context { trace_id: String::new(), caller };
         let mut request = Request::default();
-        let facts = note::Facts { address: address.parse().ok(), ..note::Facts::default() };
-        facts.write(&mut request.parameters);
+        let metadata = metadata::RequestMetadata {
+            address: address.parse().ok(),
+            ..metadata::RequestMetadata::default()
+        };
+        metadata.write(&mut request.parameters);
         Holder::of(&context, &request)
     }
 

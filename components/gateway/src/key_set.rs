@@ -16,10 +16,10 @@ use crate::settings::Settings;
 /// The greatest age of a stored set, in milliseconds. With every token that it issues, `auth`
 /// publishes a set that is at most a minute old, and no token lives longer than an hour. So nobody
 /// uses the keys of an older set any more.
-const FRESH: u64 = 2 * 3_600_000;
+const MAX_AGE_MS: u64 = 2 * 3_600_000;
 
 /// How long the known keys are used until they are read again, in milliseconds.
-const KNOWN_MS: u64 = 60_000;
+const CACHE_MS: u64 = 60_000;
 /// The shortest time between two searches of the published keys for an unknown `kid`.
 const REFRESH_MS: u64 = 1_000;
 
@@ -53,7 +53,7 @@ impl FromStr for Verifier {
 
 /// The reason why a document gives no keys.
 #[derive(Debug, PartialEq, Eq)]
-enum Refused {
+enum KeySetError {
     /// `auth` did not sign it, or `keys_verifier` does not belong to its master key.
     Forged,
     /// It is too old.
@@ -75,8 +75,9 @@ impl Verifier {
     /// The keys of a document. `now`, in milliseconds since the epoch, is given for a stored
     /// document, whose age is checked. A document that `auth` has just answered is current,
     /// whatever its clock says.
-    fn read(&self, document: &[u8], now: Option<u64>) -> Result<KeySet, Refused> {
-        let document: Document = serde_json::from_slice(document).map_err(|_| Refused::Forged)?;
+    fn read(&self, document: &[u8], now: Option<u64>) -> Result<KeySet, KeySetError> {
+        let document: Document =
+            serde_json::from_slice(document).map_err(|_| KeySetError::Forged)?;
         // The document has no expiry of its own.
         let options = VerificationOptions {
             accept_future: true,
@@ -86,11 +87,11 @@ impl Verifier {
         let claims = self
             .0
             .verify_token::<Signed>(&document.signed, Some(options))
-            .map_err(|_| Refused::Forged)?;
-        let made = claims.issued_at.ok_or(Refused::Forged)?.as_millis();
+            .map_err(|_| KeySetError::Forged)?;
+        let made = claims.issued_at.ok_or(KeySetError::Forged)?.as_millis();
         // A document with a time in the future is accepted: a clock was set back.
-        if now.is_some_and(|now| made + FRESH < now) {
-            return Err(Refused::Stale);
+        if now.is_some_and(|now| made + MAX_AGE_MS < now) {
+            return Err(KeySetError::Stale);
         }
         let keys = claims.custom.keys.iter().filter_map(|jwk| {
             let id = jwk.get("kid")?.as_str()?.to_owned();
@@ -104,11 +105,11 @@ impl Verifier {
 pub(crate) struct Keys {
     /// Without it, no caller with a token is let in.
     verifier: Option<Verifier>,
-    known: Mutex<Known>,
+    cached: Mutex<CachedKeys>,
 }
 
 #[derive(Default)]
-struct Known {
+struct CachedKeys {
     by_id: KeySet,
     /// When they were read, in milliseconds since the epoch.
     loaded: u64,
@@ -117,7 +118,7 @@ struct Known {
 impl Keys {
     pub(crate) async fn load<P: Platform>(settings: &Settings<'_, P>) -> Result<Self, String> {
         let verifier = settings.value("keys_verifier").await?;
-        Ok(Self { verifier, known: Mutex::default() })
+        Ok(Self { verifier, cached: Mutex::default() })
     }
 
     /// The published key with this id. It is looked up again if it is unknown or a minute old.
@@ -128,11 +129,11 @@ impl Keys {
         now: u64,
     ) -> Result<Option<Arc<RS256PublicKey>>, Error> {
         {
-            let keys = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            let keys = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
             // If the clock was set back, then the age is unknown, and the keys are read again.
             let age = now.checked_sub(keys.loaded).unwrap_or(u64::MAX);
             let known = keys.by_id.get(id).cloned();
-            if (known.is_some() && age < KNOWN_MS) || (known.is_none() && age < REFRESH_MS) {
+            if (known.is_some() && age < CACHE_MS) || (known.is_none() && age < REFRESH_MS) {
                 return Ok(known);
             }
         }
@@ -148,8 +149,8 @@ impl Keys {
         let stored = match platform.get(entry::KEYS).await.map_err(fault)? {
             Some(document) => match verifier.read(&document, Some(now)) {
                 Ok(keys) => Some(keys),
-                Err(Refused::Stale) => None,
-                Err(Refused::Forged) => {
+                Err(KeySetError::Stale) => None,
+                Err(KeySetError::Forged) => {
                     platform.log(FORGED);
                     None
                 }
@@ -159,14 +160,14 @@ impl Keys {
         let by_id = match stored {
             Some(keys) if keys.contains_key(id) => keys,
             // The store has lost the set, or it has one from before a rotation.
-            stored => match (platform.ask_for_keys().await, stored) {
+            stored => match (platform.fetch_keys().await, stored) {
                 (Ok(document), _) => verifier.read(&document, None).map_err(|_| unset(MISMATCH))?,
                 (Err(_), Some(keys)) => keys,
                 (Err(why), None) => return Err(fault(why)),
             },
         };
-        let mut keys = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        *keys = Known { by_id, loaded: now };
+        let mut keys = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
+        *keys = CachedKeys { by_id, loaded: now };
         Ok(keys.by_id.get(id).cloned())
     }
 }
@@ -198,19 +199,22 @@ mod tests {
         let now = Clock::now_since_epoch().as_millis();
         let fresh = set(&issuer, Duration::from_secs(0));
         assert!(verifier.read(&fresh, Some(now)).is_ok_and(|keys| keys.is_empty()));
-        assert!(verifier.read(&fresh, Some(now + FRESH - 10_000)).is_ok());
-        assert_eq!(verifier.read(&fresh, Some(now + FRESH + 10_000)).err(), Some(Refused::Stale));
-        assert!(verifier.read(&fresh, Some(now - FRESH)).is_ok(), "a clock was set back");
+        assert!(verifier.read(&fresh, Some(now + MAX_AGE_MS - 10_000)).is_ok());
+        assert_eq!(
+            verifier.read(&fresh, Some(now + MAX_AGE_MS + 10_000)).err(),
+            Some(KeySetError::Stale)
+        );
+        assert!(verifier.read(&fresh, Some(now - MAX_AGE_MS)).is_ok(), "a clock was set back");
         // The age of a fresh answer of `auth` is not checked.
         assert!(verifier.read(&set(&issuer, Duration::from_days(9)), None).is_ok());
         let other = set(&Ed25519KeyPair::generate(), Duration::from_secs(0));
         for forged in [&other[..], b"", b"{}", br#"{"keys":[]}"#, br#"{"keys":[],"signed":""}"#] {
-            assert_eq!(verifier.read(forged, None).err(), Some(Refused::Forged));
+            assert_eq!(verifier.read(forged, None).err(), Some(KeySetError::Forged));
         }
         let unsigned = String::from_utf8(fresh).expect("text");
         let cut = unsigned.rfind('.').expect("a signature");
         let unsigned = format!("{}.\"}}", &unsigned[..cut]);
-        assert_eq!(verifier.read(unsigned.as_bytes(), None).err(), Some(Refused::Forged));
+        assert_eq!(verifier.read(unsigned.as_bytes(), None).err(), Some(KeySetError::Forged));
     }
 
     #[test]

@@ -25,7 +25,7 @@ mod key_set;
 mod length;
 mod lifecycle;
 pub mod limits;
-mod nearness;
+mod local_request;
 mod platform;
 mod proxies;
 mod public_url;
@@ -51,9 +51,9 @@ mod composed;
 mod tests;
 
 pub use head::equivalent_path;
-pub use nearness::is_here;
+pub use local_request::is_loopback_url;
 pub use platform::*;
-pub use protocol::note::Due;
+pub use protocol::metadata::DueWork;
 pub use protocol::{
     Body, Caller, Code, Context, Error, Grant, Idempotency, Limit, Location, Operation, Parameter,
     Principal, Relation, Request, Response, Row, Shape, Violation,
@@ -66,10 +66,10 @@ use std::net::IpAddr;
 
 use http::request::Parts;
 
-use crate::idempotency::Turn;
+use crate::idempotency::Claim;
 use crate::record::Record;
-use crate::representation::Form;
-use crate::router::Found;
+use crate::representation::Negotiated;
+use crate::router::RouteMatch;
 use crate::settings::Settings;
 use crate::trace::Trace;
 
@@ -124,12 +124,12 @@ impl Gateway {
     ) -> http::Response<Body<P::Stream>> {
         let started = platform.now();
         let mut record = self.record(platform, &parts, peer);
-        let mut form = Form::new(&self.public_url.base, &parts, started);
-        let outcome = self.answer(platform, body, &mut form, &mut record).await;
+        let mut negotiated = Negotiated::new(&self.public_url.base, &parts, started);
+        let outcome = self.answer(platform, body, &mut negotiated, &mut record).await;
         if let Err(refusal) = &outcome {
-            refusals::note(platform, refusal, &mut record).await;
+            refusals::record(platform, refusal, &mut record).await;
         }
-        let mut response = representation::render(outcome, form, &mut record);
+        let mut response = representation::render(outcome, negotiated, &mut record);
         versions::headers(&record, response.headers_mut());
         self.lifecycle.headers(started, &record, response.headers_mut());
         self.cors.headers(&parts, response.headers_mut());
@@ -143,7 +143,7 @@ impl Gateway {
     fn record<P: Platform>(&self, platform: &P, parts: &Parts, peer: IpAddr) -> Record {
         let trace = Trace::of(&parts.headers, platform.random());
         let address = self.proxies.client(&parts.headers, peer);
-        let is_local = self.public_url.is_here && nearness::is_local(parts, peer);
+        let is_local = self.public_url.is_loopback_url && local_request::is_local(parts, peer);
         Record::new(trace, address, is_local)
     }
 
@@ -151,10 +151,10 @@ impl Gateway {
         &'a self,
         platform: &P,
         body: B,
-        form: &mut Form<'a>,
+        negotiated: &mut Negotiated<'a>,
         record: &mut Record,
     ) -> Result<Response<P::Stream>, Error> {
-        let parts = form.parts;
+        let parts = negotiated.parts;
         head::check(parts)?;
         singletons::check(&parts.headers)?;
         if cors::is_preflight(parts) {
@@ -163,13 +163,13 @@ impl Gateway {
         let found = self.routes.find(parts, record);
         self.lifecycle.check(platform.now(), record)?;
         let route = match found? {
-            Found::Operation(route) => route,
-            Found::Elsewhere(location) => return Ok(router::elsewhere(location)),
-            Found::Options(allow) => return Ok(router::options(allow)),
+            RouteMatch::Operation(route) => route,
+            RouteMatch::Redirect(location) => return Ok(router::redirect(location)),
+            RouteMatch::Options(allow) => return Ok(router::options(allow)),
         };
         singletons::check_declared(&parts.headers, route.operation)?;
         versions::check(parts, record.major)?;
-        form.matched(route.operation)?;
+        negotiated.matched(route.operation)?;
         let unlimited = self.scheduler.calls(parts, &route);
         if !unlimited {
             self.limits.address(platform.now(), record)?;
@@ -185,21 +185,21 @@ impl Gateway {
             self.limits.identity(platform, &route, caller.as_ref(), record).await?;
         }
         let body = self.bodies.read(parts, &route, body).await?;
-        let body = form.read(&route, body)?;
-        let mark = self.replicas.mark(caller.as_ref());
+        let body = negotiated.read(&route, body)?;
+        let mark = self.replicas.write_mark(caller.as_ref());
         self.replicas.choose(platform, &route, mark.as_deref(), record).await;
-        let turn = self.slots.begin(platform, parts, &route, caller.as_ref(), &body, record).await;
-        let outcome = match turn {
-            Ok(Turn::Ours(slot)) => {
+        let claim = self.slots.claim(platform, parts, &route, caller.as_ref(), &body, record).await;
+        let outcome = match claim {
+            Ok(Claim::Proceed(slot)) => {
                 let key = slot.as_ref().map(|slot| slot.key.clone());
                 let outcome =
-                    call::function(platform, form, &route, caller, body, key, record).await;
+                    call::function(platform, negotiated, &route, caller, body, key, record).await;
                 self.slots.finish(platform, slot, outcome, record).await
             }
-            Ok(Turn::Kept(response)) => Ok(response),
+            Ok(Claim::Replay(response)) => Ok(response),
             Err(refusal) => Err(refusal),
         };
-        self.replicas.note(platform, &route, mark.as_deref(), &outcome, record).await;
+        self.replicas.record_write(platform, &route, mark.as_deref(), &outcome, record).await;
         outcome
     }
 }

@@ -115,12 +115,12 @@ impl Lifecycle {
     /// (K-19).
     pub(crate) fn headers(&self, now: u64, record: &Record, headers: &mut HeaderMap) {
         let notice = self.notice(now, record);
-        let Some(Notice { headers: told, .. }) =
+        let Some(Notice { headers: notice, .. }) =
             notice.filter(|notice| !has_come(notice.row.sunset_at, now))
         else {
             return;
         };
-        for (name, value) in told {
+        for (name, value) in notice {
             // An answer may have other links.
             headers.append(name, value.clone());
         }
@@ -286,7 +286,7 @@ mod tests {
     }
 
     /// The headers of an answer on this day, or the refusal.
-    fn told(text: &str, day: &str, major: u32, operation: &str) -> Result<HeaderMap, Error> {
+    fn headers_on(text: &str, day: &str, major: u32, operation: &str) -> Result<HeaderMap, Error> {
         let lifecycle = Lifecycle::parse(text).expect("valid");
         let trace = Trace::of(&HeaderMap::new(), [7; 16]);
         let mut record = Record::new(trace, IpAddr::from([192, 0, 2, 1]), false);
@@ -303,11 +303,12 @@ mod tests {
     #[test]
     fn five_headers_from_the_deprecation_to_the_sunset() {
         let text = format!(r#"{{"deprecations":[{V1}]}}"#);
-        let silent = |day, major| told(&text, day, major, "x").expect("no refusal").len() == 1;
+        let silent =
+            |day, major| headers_on(&text, day, major, "x").expect("no refusal").len() == 1;
         assert!(silent("2027-02-28", 1), "announced is not deprecated");
         assert!(silent("2027-03-01", 2) && silent("2027-03-01", 0), "another major, and none");
         for day in ["2027-03-01", "2028-02-29"] {
-            let headers = told(&text, day, 1, "x").expect("no refusal");
+            let headers = headers_on(&text, day, 1, "x").expect("no refusal");
             assert_eq!(headers["deprecation"], "true");
             assert_eq!(headers["sunset"], "Wed, 01 Mar 2028 00:00:00 GMT");
             assert_eq!(headers["x-api-deprecated"], "true");
@@ -317,7 +318,7 @@ mod tests {
             assert_eq!(links, ["</x>; rel=\"next\"", link]);
         }
         let text = format!(r#"{{"rfc9745":true,"deprecations":[{V1}]}}"#);
-        let headers = told(&text, "2027-03-01", 1, "x").expect("no refusal");
+        let headers = headers_on(&text, "2027-03-01", 1, "x").expect("no refusal");
         assert_eq!(headers["deprecation"], "@1803859200");
     }
 
@@ -325,7 +326,7 @@ mod tests {
     fn gone_from_the_sunset_on() {
         let text = format!(r#"{{"deprecations":[{V1}]}}"#);
         for day in ["2028-03-01", "2031-01-01"] {
-            let error = told(&text, day, 1, "x").expect_err("sunset");
+            let error = headers_on(&text, day, 1, "x").expect_err("sunset");
             assert_eq!(error.code, Code::DeprecatedVersion);
             let context: Vec<_> =
                 error.context.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -334,7 +335,7 @@ mod tests {
                 [("sunset_date", "2028-03-01"), ("migration_guide", "https://docs.example.com/v2")]
             );
         }
-        assert_eq!(told(&text, "2031-01-01", 2, "x").expect("v2 goes on").len(), 1);
+        assert_eq!(headers_on(&text, "2031-01-01", 2, "x").expect("v2 goes on").len(), 1);
     }
 
     #[test]
@@ -342,8 +343,9 @@ mod tests {
         let row = r#"{"major":2,"operation":"list-projects","deprecated_at":"2027-03-01",
             "sunset_at":"2027-09-01","guide":"/docs/list"}"#;
         let text = format!(r#"{{"deprecations":[{row}]}}"#);
-        let told = |major, operation| told(&text, "2027-04-01", major, operation).expect("served");
-        assert_eq!(told(2, "list-projects")["x-api-sunset-date"], "2027-09-01");
-        assert_eq!((told(2, "get-project").len(), told(1, "list-projects").len()), (1, 1));
+        let answer =
+            |major, operation| headers_on(&text, "2027-04-01", major, operation).expect("served");
+        assert_eq!(answer(2, "list-projects")["x-api-sunset-date"], "2027-09-01");
+        assert_eq!((answer(2, "get-project").len(), answer(1, "list-projects").len()), (1, 1));
     }
 }

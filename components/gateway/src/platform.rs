@@ -5,10 +5,10 @@
 
 use std::future::Future;
 
-use protocol::note::Due;
+use protocol::metadata::DueWork;
 use protocol::{Code, Context, Error, Request, Response};
 
-use crate::limits::bucket::Taken;
+use crate::limits::bucket::Decision;
 use crate::limits::quota::Quota;
 
 /// Natively this is `Send`, because futures move between the worker threads of the host. In
@@ -63,7 +63,7 @@ pub trait Platform: Sync {
         key: &str,
         quota: Quota,
         cost: u32,
-    ) -> impl Future<Output = Result<Taken, Fault>> + MaybeSend;
+    ) -> impl Future<Output = Result<Decision, Fault>> + MaybeSend;
     /// Writes `value` if the key still holds `expected` (`None`: if the key is absent), atomically.
     /// Returns whether it did.
     fn swap(
@@ -82,10 +82,10 @@ pub trait Platform: Sync {
     /// The published verification keys, directly from the `auth` function, for the case that the
     /// key-value store has no usable set. Returns the document: a JWK Set (RFC 7517) with the
     /// signed set for gateways.
-    fn ask_for_keys(&self) -> impl Future<Output = Result<Vec<u8>, Fault>> + MaybeSend;
+    fn fetch_keys(&self) -> impl Future<Output = Result<Vec<u8>, Fault>> + MaybeSend;
     /// Tells a function that it has work. The answer does not wait for it. If nobody receives the
     /// message, then nothing is lost, because the due work is in the database.
-    fn wake(&self, due: Due);
+    fn wake(&self, due: DueWork);
     /// Writes one line to the log.
     fn log(&self, line: &str);
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use protocol::Operation;
 
-use crate::limits::standing::Standing;
+use crate::limits::rate_limit::RateLimit;
 use crate::trace::Trace;
 use crate::verified::Verified;
 
@@ -26,7 +26,7 @@ pub(crate) struct Record {
     /// The content of the caller's token, if the operation is not public.
     pub(crate) verified: Option<Arc<Verified>>,
     /// The answers of the buckets that were asked so far.
-    pub(crate) quotas: Vec<Standing>,
+    pub(crate) quotas: Vec<RateLimit>,
     /// Whether a replica of the database may answer.
     pub(crate) is_for_replica: bool,
     /// Whether the answer is that of an earlier request with the same `Idempotency-Key`.

@@ -7,7 +7,7 @@
 //! (`components/kit/src/refusal.rs`). If that fails, then the answer to the client is still the
 //! same.
 
-use protocol::{Code, Context, Error, entry, note};
+use protocol::{Code, Context, Error, entry, metadata};
 
 use crate::platform::Platform;
 use crate::record::Record;
@@ -15,7 +15,7 @@ use crate::record::Record;
 const HOUR_MS: u64 = 3_600_000;
 
 /// Notes a refusal for want of rights, unless this hour has one of this caller already.
-pub(crate) async fn note<P: Platform>(platform: &P, refusal: &Error, record: &mut Record) {
+pub(crate) async fn record<P: Platform>(platform: &P, refusal: &Error, record: &mut Record) {
     if !matches!(refusal.code, Code::InsufficientScope | Code::TenantMismatch) {
         return;
     }
@@ -28,15 +28,15 @@ pub(crate) async fn note<P: Platform>(platform: &P, refusal: &Error, record: &mu
         return;
     }
     let scope = refusal.context.iter().find(|(name, _)| name == "required_scope");
-    let told = note::Refusal {
+    let refusal = metadata::Refusal {
         operation: record.operation.clone(),
         error: Some(refusal.code.row().name.to_owned()),
         required_scope: scope.map(|(_, scope)| scope.clone()),
     };
     let context = Context { trace_id: record.trace.trace_id.clone(), caller: Some(caller) };
-    match platform.call(context, note::Refusal::OPERATION, told.request()).await {
+    match platform.call(context, metadata::Refusal::OPERATION, refusal.request()).await {
         Ok(Ok(mut response)) => {
-            let due = note::take_work_due(&mut response.headers);
+            let due = metadata::take_work_due(&mut response.headers);
             due.into_iter().for_each(|due| platform.wake(due));
         }
         // The function has no database, or it does not know this call.

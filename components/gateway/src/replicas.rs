@@ -32,9 +32,9 @@ impl Replicas {
     }
 
     /// The key of a caller's mark; `None` if there are no replicas or no caller.
-    pub(crate) fn mark(&self, caller: Option<&Caller>) -> Option<String> {
+    pub(crate) fn write_mark(&self, caller: Option<&Caller>) -> Option<String> {
         let caller = caller.filter(|_| self.exist)?;
-        Some(entry::wrote(&caller.tenant, caller.id()))
+        Some(entry::recent_write(&caller.tenant, caller.id()))
     }
 
     /// Decides whether a replica may answer.
@@ -61,7 +61,7 @@ impl Replicas {
     }
 
     /// Marks the caller of a write that was done or whose outcome is not known.
-    pub(crate) async fn note<P: Platform>(
+    pub(crate) async fn record_write<P: Platform>(
         &self,
         platform: &P,
         route: &Route<'_>,

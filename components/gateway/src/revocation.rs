@@ -61,7 +61,7 @@ impl Revocations {
             // `auth` publishes the revocations together with its keys. Many gateways may ask at the
             // same moment, and `auth` may refuse some of them. Then one that it has answered is
             // enough for all.
-            if let Err(why) = platform.ask_for_keys().await
+            if let Err(why) = platform.fetch_keys().await
                 && platform.get(entry::ALL_REVOKED).await.map_err(fault)?.is_none()
             {
                 return Err(fault(why));

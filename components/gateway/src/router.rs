@@ -45,10 +45,10 @@ pub(crate) struct Route<'a> {
 }
 
 /// The result of a search for a target.
-pub(crate) enum Found<'a> {
+pub(crate) enum RouteMatch<'a> {
     Operation(Route<'a>),
     /// The resource has another target: a redirect (308) to this location.
-    Elsewhere(String),
+    Redirect(String),
     /// OPTIONS on a path with these methods (D-27).
     Options(String),
 }
@@ -84,52 +84,52 @@ impl Routes {
 
     /// Finds the operation: 404 if no path matches, 405 with `Allow` if no operation of the path
     /// has the method.
-    pub(crate) fn find(&self, parts: &Parts, record: &mut Record) -> Result<Found<'_>, Error> {
+    pub(crate) fn find(&self, parts: &Parts, record: &mut Record) -> Result<RouteMatch<'_>, Error> {
         let path = normalised(parts.uri.path())?;
         let mut target = Target::parse(&path);
         if let Some(service) = &self.service {
-            target.leave_out(service);
+            target.strip_service(service);
         }
         let known = self.majors.contains(&target.major);
         record.addressed(target.major, target.canonical && known);
         // HEAD is answered like GET, without the body (RFC 9110 section 9.3.2).
         let method = if parts.method == Method::HEAD { "GET" } else { parts.method.as_str() };
         let mut allow: Vec<&str> = Vec::new();
-        let mut meant = None;
+        let mut template = None;
         for compiled in self.operations.iter().filter(|compiled| compiled.fits(&target)) {
             // If several templates fit, then the most literal one counts, for all methods.
-            if *meant.get_or_insert(&compiled.operation.path) != &compiled.operation.path {
+            if *template.get_or_insert(&compiled.operation.path) != &compiled.operation.path {
                 break;
             }
             if compiled.operation.method == method && !target.slash {
                 let variables = compiled.variables(&target)?;
                 record.matched(&compiled.operation);
                 let operation = &compiled.operation;
-                return Ok(Found::Operation(Route { operation, variables }));
+                return Ok(RouteMatch::Operation(Route { operation, variables }));
             }
             allow.push(&compiled.operation.method);
         }
-        let elsewhere = |prefix: &str| {
+        let redirect = |prefix: &str| {
             let path = path.strip_suffix('/').unwrap_or(&path);
             let query =
                 parts.uri.query().map(|query| format!("?{}", linked(query))).unwrap_or_default();
-            Ok(Found::Elsewhere(format!("{prefix}{path}{query}")))
+            Ok(RouteMatch::Redirect(format!("{prefix}{path}{query}")))
         };
         if allow.is_empty() {
             // The paths of other functions are not known here. So a redirect leads to the target,
             // which knows.
             return if target.may_lack_its_prefix() {
-                elsewhere("/api/v1")
+                redirect("/api/v1")
             } else if path != parts.uri.path() {
                 // A router before this gateway may have sent this spelling to the wrong function.
                 // The redirect has the normalised spelling.
-                elsewhere("")
+                redirect("")
             } else {
                 Err(self.unknown(&target))
             };
         }
         if target.slash {
-            return elsewhere("");
+            return redirect("");
         }
         if allow.contains(&"GET") {
             allow.push("HEAD");
@@ -137,7 +137,7 @@ impl Routes {
         allow.push("OPTIONS");
         let allow = allow.join(", ");
         if method == "OPTIONS" {
-            return Ok(Found::Options(allow));
+            return Ok(RouteMatch::Options(allow));
         }
         let message = format!("This path does not take {method}.");
         Err(Error::new(Code::MethodNotAllowed, message).with("allow", allow))
@@ -155,7 +155,7 @@ impl Routes {
 }
 
 /// The redirect 308, which keeps method and body.
-pub(crate) fn elsewhere<S>(location: String) -> Response<S> {
+pub(crate) fn redirect<S>(location: String) -> Response<S> {
     let headers = vec![("location".to_owned(), location)];
     Response { status: 308, headers, body: Body::Empty }
 }
@@ -232,7 +232,7 @@ impl<'a> Target<'a> {
     }
 
     /// Reads `/v1/{service}/…` as `/v1/…`.
-    fn leave_out(&mut self, service: &str) {
+    fn strip_service(&mut self, service: &str) {
         if self.major > 0
             && !self.canonical
             && self.segments.len() > 1

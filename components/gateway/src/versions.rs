@@ -63,13 +63,14 @@ pub(crate) fn check(parts: &Parts, major: u32) -> Result<(), Error> {
         return Err(error);
     }
     let Some(value) = parts.headers.get("accept-version") else { return Ok(()) };
-    let wanted = value.to_str().ok();
-    let wanted = wanted.and_then(|text| Wanted::parse(text.trim())).ok_or_else(|| {
-        let message = "Accept-Version takes one version such as 1, 1.0, 1.0.0 or 2026-01-31.";
-        Error::new(Code::MalformedRequest, message)
-    })?;
+    let requested = value.to_str().ok();
+    let requested =
+        requested.and_then(|text| RequestedVersion::parse(text.trim())).ok_or_else(|| {
+            let message = "Accept-Version takes one version such as 1, 1.0, 1.0.0 or 2026-01-31.";
+            Error::new(Code::MalformedRequest, message)
+        })?;
     let served = served(major);
-    if wanted.is_met(major, &served, RELEASES) {
+    if requested.is_met(major, &served, RELEASES) {
         return Ok(());
     }
     Err(Error::new(
@@ -81,14 +82,14 @@ pub(crate) fn check(parts: &Parts, major: u32) -> Result<(), Error> {
 
 /// The version that `Accept-Version` asks for.
 #[derive(Debug)]
-enum Wanted {
+enum RequestedVersion {
     /// At least this version. `1` and `1.0` leave the rest open.
     Number(Version),
     /// The last version released until this day.
     Day(Day),
 }
 
-impl Wanted {
+impl RequestedVersion {
     fn parse(text: &str) -> Option<Self> {
         if let Some(day) = Day::parse(text) {
             return Some(Self::Day(day));
@@ -103,9 +104,9 @@ impl Wanted {
 
     fn is_met(&self, major: u32, served: &str, releases: &[(&str, &str)]) -> bool {
         match self {
-            Self::Number(wanted) => {
-                wanted.major == u64::from(major)
-                    && Version::parse(served).is_ok_and(|served| *wanted <= served)
+            Self::Number(requested) => {
+                requested.major == u64::from(major)
+                    && Version::parse(served).is_ok_and(|served| *requested <= served)
             }
             Self::Day(day) => {
                 let until = |(date, _): &&(&str, &str)| Day::parse(date).is_some_and(|d| d <= *day);
@@ -134,19 +135,19 @@ mod tests {
     const TABLE: &[(&str, &str)] =
         &[("2025-01-01", "1.0.0"), ("2025-06-01", "1.4.2"), ("2026-01-01", "2.0.0")];
 
-    fn met(wanted: &str, major: u32, served: &str) -> bool {
-        Wanted::parse(wanted).expect(wanted).is_met(major, served, TABLE)
+    fn met(requested: &str, major: u32, served: &str) -> bool {
+        RequestedVersion::parse(requested).expect(requested).is_met(major, served, TABLE)
     }
 
     #[test]
     fn a_version_is_met_within_its_major_and_not_after_what_is_served() {
-        for wanted in
+        for requested in
             ["1", "1.0", "1.4", "1.0.0", "1.4.2", "1.4.2-rc.1", "2025-06-01", "2025-12-31"]
         {
-            assert!(met(wanted, 1, "1.4.2"), "{wanted}");
+            assert!(met(requested, 1, "1.4.2"), "{requested}");
         }
-        for wanted in ["2", "0", "0.9", "1.5", "1.4.3", "2.3.1", "2026-01-01", "2024-12-31"] {
-            assert!(!met(wanted, 1, "1.4.2"), "{wanted}");
+        for requested in ["2", "0", "0.9", "1.5", "1.4.3", "2.3.1", "2026-01-01", "2024-12-31"] {
+            assert!(!met(requested, 1, "1.4.2"), "{requested}");
         }
         assert!(met("2026-01-01", 2, "2.0.0") && !met("2025-06-01", 2, "2.0.0"));
     }
@@ -156,7 +157,7 @@ mod tests {
         for text in
             ["", "v1", "1.", ".1", "01", "1.02", "1.0.0.0", "-1", "1,2", "*", "^1", "2026-13-01"]
         {
-            assert!(Wanted::parse(text).is_none(), "{text}");
+            assert!(RequestedVersion::parse(text).is_none(), "{text}");
         }
     }
 

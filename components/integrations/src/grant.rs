@@ -13,13 +13,13 @@ use url::form_urlencoded;
 
 /// The longest lifetime of a token that is believed, in seconds: 100 years, so that its end is a
 /// valid date.
-const LONGEST: f64 = 3_155_760_000.0;
+const MAX_LIFETIME_SECONDS: f64 = 3_155_760_000.0;
 /// The most characters of an error code that are kept.
-const CODE: usize = 100;
+const MAX_CODE_LENGTH: usize = 100;
 /// The wait if the provider does not say how long, in seconds.
-const PAUSE: u32 = 5;
+const DEFAULT_RETRY_AFTER: u32 = 5;
 /// The longest wait that is passed on to the caller, in seconds.
-const PATIENCE: u32 = 3600;
+const MAX_RETRY_AFTER: u32 = 3600;
 
 /// The tokens that a provider granted.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub(crate) struct Grant {
     pub(crate) scope: Option<String>,
     /// The lifetime of the access token, in milliseconds. `None` if the provider sends none, or one
     /// that is not a positive number.
-    pub(crate) lives: Option<i64>,
+    pub(crate) lifetime: Option<i64>,
 }
 
 /// Why the provider granted no tokens.
@@ -49,14 +49,14 @@ pub(crate) enum Refusal {
 /// Reads an answer of a token endpoint.
 pub(crate) fn read(status: u16, retry_after: Option<&str>, body: &[u8]) -> Result<Grant, Refusal> {
     let answer = Answer::parse(&String::from_utf8_lossy(body)).unwrap_or_default();
-    let error = match answer.tells_of_a_dead_token() {
+    let error = match answer.has_dead_refresh_token() {
         true => Some("invalid_grant".to_owned()),
         false => answer.error(),
     };
     let is_busy = matches!(status, 429 | 503)
         || matches!(error.as_deref(), Some("temporarily_unavailable" | "slow_down"));
     match (error, answer.text("access_token")) {
-        (Some(code), _) if ends_the_grant(&code) => Err(Refusal::Refused(code)),
+        (Some(code), _) if ends_grant(&code) => Err(Refusal::Refused(code)),
         _ if is_busy => Err(Refusal::Later(wait(retry_after))),
         (Some(code), _) => Err(Refusal::Refused(code)),
         (None, Some(access_token)) if (200..300).contains(&status) => Ok(Grant {
@@ -68,7 +68,7 @@ pub(crate) fn read(status: u16, retry_after: Option<&str>, body: &[u8]) -> Resul
             },
             refresh_token: answer.text("refresh_token"),
             scope: answer.scope(),
-            lives: answer.lives(),
+            lifetime: answer.lifetime(),
         }),
         _ => Err(Refusal::Unreadable),
     }
@@ -77,7 +77,7 @@ pub(crate) fn read(status: u16, retry_after: Option<&str>, body: &[u8]) -> Resul
 /// Whether an error says that the code or refresh token is of no use any more: `invalid_grant`, or
 /// what some providers send instead. Any other error may be a fault of the operator's settings,
 /// which can be mended.
-pub(crate) fn ends_the_grant(code: &str) -> bool {
+pub(crate) fn ends_grant(code: &str) -> bool {
     let code = code.to_ascii_lowercase();
     [
         "invalid_grant",
@@ -141,7 +141,7 @@ impl Answer {
     /// Whether a refusal says in its description that the refresh token is of no use any more.
     /// Atlassian sends the code `unauthorized_client` for this case; Twitch and HubSpot send no
     /// code.
-    fn tells_of_a_dead_token(&self) -> bool {
+    fn has_dead_refresh_token(&self) -> bool {
         let words = ["error_description", "message"].iter().find_map(|name| self.text(name));
         let words = words.unwrap_or_default().to_ascii_lowercase();
         let is_dead = ["invalid", "expired", "revoked"].iter().any(|word| words.contains(word));
@@ -167,7 +167,7 @@ impl Answer {
             }
             _ => "unknown_error".to_owned(),
         };
-        Some(code.chars().filter(|it| !it.is_control()).take(CODE).collect())
+        Some(code.chars().filter(|it| !it.is_control()).take(MAX_CODE_LENGTH).collect())
     }
 
     /// The scopes, from a string or a list of strings.
@@ -181,11 +181,11 @@ impl Answer {
         Some(joined.chars().filter(|it| !it.is_control()).collect())
     }
 
-    fn lives(&self) -> Option<i64> {
+    fn lifetime(&self) -> Option<i64> {
         let seconds: f64 = self.text("expires_in")?.trim().parse().ok()?;
         // Some providers send 0 or less for a token that does not end.
         #[allow(clippy::cast_possible_truncation, reason = "it is in range")]
-        (seconds > 0.0).then(|| (seconds.min(LONGEST) * 1000.0) as i64)
+        (seconds > 0.0).then(|| (seconds.min(MAX_LIFETIME_SECONDS) * 1000.0) as i64)
     }
 }
 
@@ -202,8 +202,8 @@ fn text(raw: &RawValue) -> Option<String> {
 /// section 10.2.3).
 fn wait(header: Option<&str>) -> u32 {
     let asked = header.and_then(|text| kit::retry_after(text, SystemTime::now()));
-    let seconds = asked.map(|ms| u32::try_from(ms / 1000).unwrap_or(PATIENCE));
-    seconds.unwrap_or(PAUSE).clamp(1, PATIENCE)
+    let seconds = asked.map(|ms| u32::try_from(ms / 1000).unwrap_or(MAX_RETRY_AFTER));
+    seconds.unwrap_or(DEFAULT_RETRY_AFTER).clamp(1, MAX_RETRY_AFTER)
 }
 
 #[cfg(test)]
@@ -240,9 +240,9 @@ mod tests {
             ("true", None),
         ] {
             let body = format!(r#"{{"access_token":"a","expires_in":{written}}}"#);
-            assert_eq!(granted(&body).lives, expected, "{written}");
+            assert_eq!(granted(&body).lifetime, expected, "{written}");
         }
-        assert_eq!(granted(r#"{"access_token":"a"}"#).lives, None);
+        assert_eq!(granted(r#"{"access_token":"a"}"#).lifetime, None);
     }
 
     #[test]
@@ -288,7 +288,7 @@ mod tests {
             token_type: "Bearer".to_owned(),
             refresh_token: Some("ghr_1".to_owned()),
             scope: Some("a b".to_owned()),
-            lives: Some(28_800_000),
+            lifetime: Some(28_800_000),
         };
         assert_eq!(granted(form), expected);
         let json = r#"{"access_token":"gho_1","expires_in":28800,"refresh_token":"ghr_1","scope":"a b","x":"\ud800","y":1e999,"y":2}"#;
@@ -366,7 +366,7 @@ mod tests {
             let Err(Refusal::Refused(code)) = read(status, None, body.as_bytes()) else {
                 panic!("{body}")
             };
-            assert!(ends_the_grant(&code), "{body}");
+            assert!(ends_grant(&code), "{body}");
         }
         let other =
             r#"{"error":"invalid_client","error_description":"a refresh token needs a client"}"#;

@@ -5,16 +5,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::contract::{INTEGRATIONS, integration};
 use crate::inbound::Provider;
-use crate::secrets::Fresh;
+use crate::secrets::NewSecret;
 use crate::{health, oauth, secrets};
 
 /// The most integrations of a tenant.
-const MOST: i64 = 100;
+const MAX_INTEGRATIONS: i64 = 100;
 /// How long the secrets before the newest stay valid if the request does not say, in seconds.
-const GRACE: i64 = 86_400;
+const DEFAULT_GRACE_SECONDS: i64 = 86_400;
 
 #[derive(Deserialize)]
-struct Wanted {
+struct SecretOptions {
     secret: Option<String>,
     /// JSON may write a whole number as `60.0`.
     grace_seconds: Option<f64>,
@@ -23,11 +23,11 @@ struct Wanted {
 /// `POST /integrations`
 pub(crate) async fn create(call: &Call) -> kit::Result {
     let seal = Seal::load(call).await?;
-    let wanted: Wanted = call.json()?;
+    let options: SecretOptions = call.json()?;
     let integration = INTEGRATIONS.draft(call)?;
     let provider = provider(&integration)?;
     let id = integration.get(integration::ID)?;
-    let fresh = Fresh::make(&seal, provider, id, wanted.secret.as_deref())?;
+    let fresh = NewSecret::make(&seal, provider, id, options.secret.as_deref())?;
     let reply = call.write_sealed(&seal, |scope| {
         let integration = INTEGRATIONS.add(call, scope, integration, rule)?;
         fresh.install(scope, integration.get(integration::ID)?, 0)?;
@@ -39,13 +39,14 @@ pub(crate) async fn create(call: &Call) -> kit::Result {
 /// `POST /integrations/{id}/rotate-secret`
 pub(crate) async fn rotate(call: &Call) -> kit::Result {
     let seal = Seal::load(call).await?;
-    let wanted: Wanted = call.json()?;
-    let grace = wanted.grace_seconds.map_or(GRACE, |seconds| seconds as i64) * 1000;
+    let options: SecretOptions = call.json()?;
+    let grace =
+        options.grace_seconds.map_or(DEFAULT_GRACE_SECONDS, |seconds| seconds as i64) * 1000;
     let reply = call.write_sealed(&seal, |scope| {
         let mut integration = INTEGRATIONS.find_to_change(call, scope)?;
         call.refuse_revoked(scope)?;
         let id = call.path("id");
-        let fresh = Fresh::make(&seal, provider(&integration)?, id, wanted.secret.as_deref())?;
+        let fresh = NewSecret::make(&seal, provider(&integration)?, id, options.secret.as_deref())?;
         INTEGRATIONS.write(call, scope, &mut integration, "updated")?;
         fresh.install(scope, id, grace)?;
         INTEGRATIONS.reply_with(200, &integration, &[("secret", &fresh.text)])
@@ -83,8 +84,8 @@ pub(crate) fn rule(change: Change<'_>) -> kit::Result<()> {
             health::begin(scope, integration.get(integration::ID)?)
         }
         Action::Delete => {
-            secrets::SECRETS.forget(scope, integration.get(integration::ID)?)?;
-            oauth::forget(scope, integration.get(integration::ID)?)
+            secrets::SECRETS.delete_all(scope, integration.get(integration::ID)?)?;
+            oauth::delete_all(scope, integration.get(integration::ID)?)
         }
         Action::Write | Action::Operation(_) => Ok(()),
     }
@@ -132,10 +133,12 @@ fn is_word(kind: &str) -> bool {
 fn refuse_too_many(scope: &Scope<'_>) -> kit::Result<()> {
     let sql = "SELECT COUNT(*) FROM integrations WHERE tenant_id = $1 AND deleted_at IS NULL";
     let count: i64 = scope.fetch_one(sql, [])?;
-    match count >= MOST {
+    match count >= MAX_INTEGRATIONS {
         true => Err(Error::new(
             Code::Conflict,
-            format!("A tenant has {MOST} integrations at most; disconnect one that is not needed."),
+            format!(
+                "A tenant has {MAX_INTEGRATIONS} integrations at most; disconnect one that is not needed."
+            ),
         )),
         false => Ok(()),
     }

@@ -18,13 +18,13 @@ pub(crate) const SECRETS: RotatingSecrets = RotatingSecrets {
 };
 
 /// A new secret, generated or given by the client.
-pub(crate) struct Fresh {
+pub(crate) struct NewSecret {
     /// The secret in the form that the provider uses.
     pub(crate) text: String,
     sealed: String,
 }
 
-impl Fresh {
+impl NewSecret {
     /// Makes a secret from the one that the client gives, or at random if it gives none.
     ///
     /// # Errors

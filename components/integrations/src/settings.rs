@@ -1,6 +1,6 @@
 //! The settings of this function. `spin.toml` declares them, with their defaults.
 
-use kit::{Days, Loaded, Variables};
+use kit::{Loaded, RetentionDays, Variables};
 
 use crate::oauth::provider::Providers;
 
@@ -10,7 +10,7 @@ pub(crate) struct Settings {
     /// The providers at which the operator has registered this server.
     pub(crate) providers: Providers,
     /// How long events are kept, and with them the names of received webhooks.
-    pub(crate) events: Days,
+    pub(crate) events: RetentionDays,
 }
 
 impl kit::Settings for Settings {

@@ -10,7 +10,7 @@ use crate::settings::SETTINGS;
 
 /// What this call did.
 #[derive(Default, Serialize)]
-struct Done {
+struct WorkResult {
     /// Webhooks that were appended to the feed.
     ingested: u64,
     /// Names of received webhooks. A second delivery is recognised by its name.
@@ -21,9 +21,10 @@ struct Done {
 pub(crate) fn run(call: &Call) -> kit::Result {
     operator::scheduler(call)?;
     let ingested = process::run(call)?;
-    let mut done = Done { ingested: ingested.count, more: ingested.more, ..Done::default() };
+    let mut result =
+        WorkResult { ingested: ingested.count, more: ingested.more, ..WorkResult::default() };
     if call.query("work").is_none() {
-        rejections::tell(call)?;
+        rejections::write_audit_entries(call)?;
         if let Some(sweep) = Sweep::join(call)? {
             let (gone, more) = sweep.delete(
                 "inbound_events",
@@ -31,9 +32,9 @@ pub(crate) fn run(call: &Call) -> kit::Result {
                 "received_at < $1 AND status = 'PROCESSED'",
                 sweep.end_of_deliveries(&SETTINGS.events),
             )?;
-            done.inbound_events = gone;
-            done.more |= more;
+            result.inbound_events = gone;
+            result.more |= more;
         }
     }
-    Reply::ok(&done)
+    Reply::ok(&result)
 }

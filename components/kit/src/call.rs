@@ -1,7 +1,7 @@
 //! One request, as a handler sees it: authenticated, within its limits, and valid by the contract.
 
 use protocol::message::find;
-use protocol::note::Facts;
+use protocol::metadata::RequestMetadata;
 use protocol::{Context, Location, Parameter};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -15,7 +15,7 @@ pub struct Call {
     pub(crate) recorder: &'static str,
     pub(crate) operation: &'static Operation,
     pub(crate) context: Context,
-    pub(crate) facts: Facts,
+    pub(crate) metadata: RequestMetadata,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) body: Vec<u8>,
     /// The body as JSON, checked against the contract's schema.
@@ -38,8 +38,8 @@ impl Call {
     }
 
     /// What the gateway knows of the request.
-    pub fn facts(&self) -> &Facts {
-        &self.facts
+    pub fn metadata(&self) -> &RequestMetadata {
+        &self.metadata
     }
 
     /// A variable of the path.

@@ -1,5 +1,5 @@
-//! The operations and resources of a function, as its contract declares them. The crate `contract`
-//! (`openapi/`) compiles the OpenAPI files into constants of these types when a function is built.
+//! The operations and resources of a function, as its contract declares them. The crate `openapi`
+//! compiles the OpenAPI files into constants of these types when a function is built.
 //! So a function needs neither an OpenAPI parser nor a JSON Schema engine at run time.
 
 pub use protocol::contract::*;
@@ -62,12 +62,12 @@ pub struct Field {
     /// The field whose value it repeats (K-43). A synonym has no column.
     pub synonym: Option<&'static str>,
     /// The relation that the id or ids in it describe.
-    pub relation: Option<&'static To>,
+    pub relation: Option<&'static RelationTarget>,
 }
 
 /// A relation to a resource.
 #[derive(Debug)]
-pub struct To {
+pub struct RelationTarget {
     /// Its name: `owner`.
     pub name: &'static str,
     /// The resource of the related objects.

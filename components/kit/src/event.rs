@@ -117,7 +117,7 @@ impl Scope<'_> {
             Ok(changed) if changed == count => {}
             _ => return Err(Error::internal(format!("{changed} events of {count} were written"))),
         }
-        self.announce(&kinds)?;
+        self.mark_queues_due(&kinds)?;
         Ok(first)
     }
 }

@@ -10,10 +10,10 @@ pub fn find(name: &str) -> Option<&'static EventType> {
     found.ok().map(|index| &EVENT_TYPES[index])
 }
 
-/// The types that a pattern of a client selects ([`EventType::is_meant_by`]). The result is empty
+/// The types that a pattern of a client selects ([`EventType::matches_pattern`]). The result is empty
 /// if no type fits.
-pub fn meant_by(pattern: &str) -> impl Iterator<Item = &'static EventType> {
-    EVENT_TYPES.iter().filter(move |known| known.is_meant_by(pattern))
+pub fn matching(pattern: &str) -> impl Iterator<Item = &'static EventType> {
+    EVENT_TYPES.iter().filter(move |known| known.matches_pattern(pattern))
 }
 
 #[cfg(test)]
@@ -22,7 +22,7 @@ mod tests {
 
     #[track_caller]
     fn means(pattern: &str, expected: &[&str]) {
-        let found: Vec<_> = meant_by(pattern).map(|known| known.name).collect();
+        let found: Vec<_> = matching(pattern).map(|known| known.name).collect();
         assert_eq!(found, expected, "{pattern}");
     }
 
@@ -47,6 +47,6 @@ mod tests {
         {
             means(nothing, &[]);
         }
-        assert_eq!(meant_by("*").count(), EVENT_TYPES.len());
+        assert_eq!(matching("*").count(), EVENT_TYPES.len());
     }
 }

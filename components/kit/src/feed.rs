@@ -68,7 +68,7 @@ impl Published {
     /// little memory, however large events are. `columns` names all columns of `statement`, with
     /// [`Published::COLUMNS`] among them; `order` names the columns to sort by. The result has one
     /// more column at the end: the number of all rows of `statement`.
-    pub fn until(bytes: usize, columns: &str, order: &str, statement: &str) -> String {
+    pub fn within_bytes(bytes: usize, columns: &str, order: &str, statement: &str) -> String {
         format!(
             "SELECT {columns}, total FROM (SELECT {columns}, COUNT(*) OVER () AS total, \
              SUM(COALESCE(OCTET_LENGTH(data), 0)) OVER (ORDER BY {order}) AS upto \

@@ -15,7 +15,7 @@ const INGESTED: &str = "record.ingested";
 /// The most hops that a receiver accepts. Two let one product hand events on to a second one, and
 /// that one to a third. The limit is low, because with many endpoints each hop multiplies the
 /// deliveries.
-const MOST: u8 = 2;
+const MAX_HOPS: u8 = 2;
 
 /// The hop count in the header of a request. One that cannot be read counts as too many.
 pub fn of_request(header: Option<&str>) -> u8 {
@@ -24,7 +24,7 @@ pub fn of_request(header: Option<&str>) -> u8 {
 
 /// Whether a request has too many hops for a receiver to accept it.
 pub fn is_loop(hops: u8) -> bool {
-    hops > MOST
+    hops > MAX_HOPS
 }
 
 /// The part of an event's data that is read here.

@@ -23,8 +23,6 @@ pub mod signing_secret;
 pub mod target;
 pub mod validate;
 
-#[cfg(any(target_arch = "wasm32", test))]
-mod agree;
 #[cfg(target_arch = "wasm32")]
 pub mod bindings;
 #[cfg(target_arch = "wasm32")]
@@ -32,15 +30,14 @@ mod call;
 mod clock;
 #[cfg(target_arch = "wasm32")]
 pub mod cloud_events;
-mod days;
 mod error;
 #[cfg(target_arch = "wasm32")]
 mod event;
 pub mod event_type;
 #[cfg(target_arch = "wasm32")]
+mod fault_injection;
+#[cfg(target_arch = "wasm32")]
 mod feed;
-#[cfg(any(target_arch = "wasm32", test))]
-mod free;
 #[cfg(target_arch = "wasm32")]
 mod function;
 mod http_date;
@@ -48,10 +45,13 @@ mod id;
 #[cfg(target_arch = "wasm32")]
 pub mod key_value;
 #[cfg(target_arch = "wasm32")]
+mod lease;
+#[cfg(target_arch = "wasm32")]
 pub mod limits;
+#[cfg(any(target_arch = "wasm32", test))]
+mod lossless_json;
 #[cfg(target_arch = "wasm32")]
 mod migrate;
-mod moment;
 #[cfg(target_arch = "wasm32")]
 pub mod operator;
 #[cfg(target_arch = "wasm32")]
@@ -66,6 +66,7 @@ mod reply;
 pub mod resource;
 #[cfg(target_arch = "wasm32")]
 pub mod retention;
+mod retention_days;
 #[cfg(target_arch = "wasm32")]
 pub mod revocation;
 #[cfg(target_arch = "wasm32")]
@@ -74,8 +75,6 @@ pub mod roles;
 mod rotating;
 #[cfg(any(target_arch = "wasm32", test))]
 mod row;
-#[cfg(target_arch = "wasm32")]
-mod sabotage;
 #[cfg(target_arch = "wasm32")]
 mod scope;
 #[cfg(target_arch = "wasm32")]
@@ -88,21 +87,22 @@ mod settings;
 mod sql;
 #[cfg(target_arch = "wasm32")]
 mod stream;
+#[cfg(any(target_arch = "wasm32", test))]
+mod sync_entry;
+mod timestamp;
 mod value;
-#[cfg(target_arch = "wasm32")]
-mod watch;
 
 pub use clock::{now, rfc3339};
 pub use column::Column;
 pub use contract::{EventType, MASK};
-pub use days::Days;
 pub use error::Internal;
 pub use event_type::EVENT_TYPES;
 pub use http_date::{http_date, retry_after};
 pub use id::{id, trace_id};
-pub use moment::{Moment, date, milliseconds, moment};
-pub use protocol::{Caller, Code, Error, Grant, Principal, Violation, entry, note};
+pub use protocol::{Caller, Code, Error, Grant, Principal, Violation, entry, metadata};
+pub use retention_days::RetentionDays;
 pub use text;
+pub use timestamp::{Timestamp, date, milliseconds, timestamp};
 pub use value::Value;
 
 #[cfg(any(target_arch = "wasm32", test))]

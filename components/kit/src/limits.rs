@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::{Code, Error, Internal, System, key_value, now, values};
 
 /// The most quotas. With these the value stays below the megabyte that Spin's stores accept.
-const MOST: usize = 5_000;
+const MAX_OVERRIDES: usize = 5_000;
 
 /// Rate and burst, by class.
 type Classes<'a> = BTreeMap<&'a str, (i64, i64)>;
@@ -86,7 +86,7 @@ pub fn remove(system: &System<'_>, of: [&str; 3]) -> Result<bool, Error> {
 
 /// Runs changes one after the other, so that the last published value is the current state.
 fn change(system: &System<'_>, work: impl FnOnce() -> Result<u64, Error>) -> Result<u64, Error> {
-    system.in_turn(entry::QUOTAS, || {
+    system.with_lock(entry::QUOTAS, || {
         let changed = work()?;
         write(system)?;
         Ok(changed)
@@ -98,13 +98,13 @@ fn change(system: &System<'_>, work: impl FnOnce() -> Result<u64, Error>) -> Res
 /// # Errors
 /// Those of the stores.
 pub fn publish(system: &System<'_>) -> Result<(), Error> {
-    system.in_turn(entry::QUOTAS, || write(system))
+    system.with_lock(entry::QUOTAS, || write(system))
 }
 
 fn write(system: &System<'_>) -> Result<(), Error> {
     let all = all(system)?;
-    if all.len() > MOST {
-        let message = format!("There are {MOST} limits set; remove one first.");
+    if all.len() > MAX_OVERRIDES {
+        let message = format!("There are {MAX_OVERRIDES} limits set; remove one first.");
         return Err(Error::new(Code::Conflict, message));
     }
     let mut published: BTreeMap<&str, BTreeMap<&str, Classes<'_>>> = BTreeMap::new();

@@ -10,7 +10,7 @@ use crate::{Call, Code, Error};
 /// # Errors
 /// `authentication-required`, also if the variable is not set.
 pub fn operator(call: &Call) -> Result<(), Error> {
-    demand(call, "operator_token", &COMMON.operator_token)
+    require_token(call, "operator_token", &COMMON.operator_token)
 }
 
 /// Demands the bearer token of the variable `tick_token`.
@@ -18,10 +18,10 @@ pub fn operator(call: &Call) -> Result<(), Error> {
 /// # Errors
 /// `authentication-required`, also if the variable is not set.
 pub fn scheduler(call: &Call) -> Result<(), Error> {
-    demand(call, "tick_token", &COMMON.tick_token)
+    require_token(call, "tick_token", &COMMON.tick_token)
 }
 
-fn demand(call: &Call, variable: &str, token: &str) -> Result<(), Error> {
+fn require_token(call: &Call, variable: &str, token: &str) -> Result<(), Error> {
     let given = call.header("authorization").and_then(|header| header.strip_prefix("Bearer "));
     let known = !token.is_empty()
         && given.is_some_and(|given| given.as_bytes().ct_eq(token.as_bytes()).into());

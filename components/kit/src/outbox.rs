@@ -5,25 +5,25 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use protocol::contract::EventType;
-use protocol::note::Due;
+use protocol::metadata::DueWork;
 
 use crate::{Error, Scope, Value};
 
 thread_local! {
     /// The functions for which the running request made work due. If an instance has several
     /// requests, then another one may report them: then a function may look and find nothing.
-    static DUE: RefCell<BTreeSet<Due>> = const { RefCell::new(BTreeSet::new()) };
+    static DUE: RefCell<BTreeSet<DueWork>> = const { RefCell::new(BTreeSet::new()) };
 }
 
 /// The functions for which work became due since the last call.
-pub(crate) fn take_due() -> BTreeSet<Due> {
+pub(crate) fn take_due() -> BTreeSet<DueWork> {
     DUE.take()
 }
 
 impl Scope<'_> {
     /// Makes the queues due that take events of these types. A queue that is already due is not
     /// written again, so that writers do not wait for each other on one row.
-    pub(crate) fn announce(&self, kinds: &[&EventType]) -> Result<(), Error> {
+    pub(crate) fn mark_queues_due(&self, kinds: &[&EventType]) -> Result<(), Error> {
         let mut like = Vec::with_capacity(kinds.len() * 3);
         for EventType { name, operational, .. } in kinds {
             let area = name.split_once('.').map_or(*name, |(area, _)| area);
@@ -42,13 +42,13 @@ impl Scope<'_> {
             takes.join(" OR ")
         );
         if self.execute(&sql, like.into_iter().map(Value::Text))? > 0 {
-            self.wake(Due::Webhooks);
+            self.wake(DueWork::Webhooks);
         }
         Ok(())
     }
 
     /// Calls for the work of a function as soon as the request is answered.
-    pub fn wake(&self, due: Due) {
+    pub fn wake(&self, due: DueWork) {
         DUE.with_borrow_mut(|all| all.insert(due));
     }
 }

@@ -4,7 +4,7 @@
 //! A receipt that is found is honoured, whatever its age. Only the sweep (`retention.rs`) decides
 //! that a receipt may be deleted, not the clock of the host that reads it.
 
-use protocol::note;
+use protocol::metadata;
 
 use crate::row::Row;
 use crate::scope::{Scope, System};
@@ -12,11 +12,11 @@ use crate::sql::Database;
 use crate::{Call, Code, Error, Internal, Reply, Value, values};
 
 /// The time for which a receipt is kept at least, in milliseconds: a day (A-42).
-const KEPT: i64 = 86_400_000;
+const RETENTION_MS: i64 = 86_400_000;
 
-const FIND: &str = "SELECT fingerprint, status, headers, body FROM idempotency_receipts \
+const SELECT_RECEIPT: &str = "SELECT fingerprint, status, headers, body FROM idempotency_receipts \
      WHERE tenant_id = $1 AND key = $2";
-const KEEP: &str = "INSERT INTO idempotency_receipts \
+const INSERT_RECEIPT: &str = "INSERT INTO idempotency_receipts \
      (tenant_id, key, fingerprint, status, headers, body, expires_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7)";
 
@@ -37,9 +37,9 @@ pub trait Envelope {
 }
 
 /// Stores answers unchanged. It is for answers whose content is in the tables anyway.
-struct Plain;
+struct Unsealed;
 
-impl Envelope for Plain {
+impl Envelope for Unsealed {
     fn fingerprint(&self, fingerprint: &str) -> String {
         fingerprint.to_owned()
     }
@@ -62,7 +62,7 @@ struct Receipt<'a> {
 
 impl<'a> Receipt<'a> {
     fn of(call: &'a Call, envelope: &'a dyn Envelope) -> Option<Self> {
-        let note::Key { key, fingerprint } = call.facts.key.as_ref()?;
+        let metadata::Key { key, fingerprint } = call.metadata.key.as_ref()?;
         Some(Self { key, fingerprint: envelope.fingerprint(fingerprint), envelope })
     }
 
@@ -80,10 +80,10 @@ impl<'a> Receipt<'a> {
         let headers = serde_json::from_str(&headers).internal()?;
         let body = self.envelope.open(self.key, kept)?;
         let reply = Reply { headers, ..Reply::json(status, body) };
-        Ok(Some(reply.header(note::REPLAYED, "true")))
+        Ok(Some(reply.header(metadata::REPLAYED, "true")))
     }
 
-    /// The columns behind the tenant in [`KEEP`].
+    /// The columns behind the tenant in [`INSERT_RECEIPT`].
     fn row(&self, reply: &Reply) -> Result<[Value; 6], Error> {
         Ok(values![
             self.key,
@@ -91,7 +91,7 @@ impl<'a> Receipt<'a> {
             reply.status,
             serde_json::to_string(&reply.headers).internal()?,
             self.envelope.seal(self.key, &reply.body)?,
-            crate::now() + KEPT,
+            crate::now() + RETENTION_MS,
         ])
     }
 }
@@ -130,25 +130,25 @@ impl Call {
     ) -> Result<Reply, Error> {
         let database = Database::open()?;
         let scope = self.scope(&database)?;
-        database.transaction(None, || once(self, &scope, envelope, || work(&scope)))
+        database.transaction(None, || idempotent(self, &scope, envelope, || work(&scope)))
     }
 }
 
 /// Runs `work`, or returns its earlier answer if the key has a receipt. `envelope` seals answers
 /// with secrets.
-fn once(
+fn idempotent(
     call: &Call,
     scope: &Scope<'_>,
     envelope: Option<&dyn Envelope>,
     work: impl FnOnce() -> Result<Reply, Error>,
 ) -> Result<Reply, Error> {
-    let Some(receipt) = Receipt::of(call, envelope.unwrap_or(&Plain)) else { return work() };
-    let found = scope.query(FIND, values![receipt.key])?;
+    let Some(receipt) = Receipt::of(call, envelope.unwrap_or(&Unsealed)) else { return work() };
+    let found = scope.query(SELECT_RECEIPT, values![receipt.key])?;
     if let Some(reply) = receipt.answer(found)? {
         return Ok(reply);
     }
     let reply = work()?;
-    scope.execute(KEEP, receipt.row(&reply)?)?;
+    scope.execute(INSERT_RECEIPT, receipt.row(&reply)?)?;
     Ok(reply)
 }
 
@@ -157,9 +157,13 @@ impl System<'_> {
     ///
     /// # Errors
     /// `idempotency-key-reused` if the key was used with another body.
-    pub fn answered(&self, call: &Call, envelope: &dyn Envelope) -> Result<Option<Reply>, Error> {
+    pub fn stored_answer(
+        &self,
+        call: &Call,
+        envelope: &dyn Envelope,
+    ) -> Result<Option<Reply>, Error> {
         let Some(receipt) = Receipt::of(call, envelope) else { return Ok(None) };
-        receipt.answer(self.query(FIND, values!["", receipt.key])?)
+        receipt.answer(self.query(SELECT_RECEIPT, values!["", receipt.key])?)
     }
 
     /// Runs `work` and keeps its receipt, in one transaction. If the key has a receipt already,
@@ -167,7 +171,7 @@ impl System<'_> {
     ///
     /// # Errors
     /// Those of `work`, after which nothing has changed; `idempotency-key-reused`.
-    pub fn once(
+    pub fn idempotent(
         &self,
         call: &Call,
         envelope: &dyn Envelope,
@@ -176,12 +180,12 @@ impl System<'_> {
         let Some(receipt) = Receipt::of(call, envelope) else { return self.transaction(work) };
         // Calls with one key run one after the other. So the second one finds the receipt of the
         // first.
-        self.in_turn(receipt.key, || {
-            if let Some(reply) = self.answered(call, envelope)? {
+        self.with_lock(receipt.key, || {
+            if let Some(reply) = self.stored_answer(call, envelope)? {
                 return Ok(reply);
             }
             let reply = work()?;
-            self.keep(call, envelope, &reply)?;
+            self.store_receipt(call, envelope, &reply)?;
             Ok(reply)
         })
     }
@@ -190,8 +194,13 @@ impl System<'_> {
     ///
     /// # Errors
     /// `internal-error` of the database.
-    pub fn keep(&self, call: &Call, envelope: &dyn Envelope, reply: &Reply) -> Result<(), Error> {
+    pub fn store_receipt(
+        &self,
+        call: &Call,
+        envelope: &dyn Envelope,
+        reply: &Reply,
+    ) -> Result<(), Error> {
         let Some(receipt) = Receipt::of(call, envelope) else { return Ok(()) };
-        self.execute(KEEP, values![""].into_iter().chain(receipt.row(reply)?)).map(drop)
+        self.execute(INSERT_RECEIPT, values![""].into_iter().chain(receipt.row(reply)?)).map(drop)
     }
 }

@@ -2,7 +2,7 @@
 //! database. So it asks the function behind it to write the entry, once an hour for each caller
 //! (`components/gateway/src/refusals.rs`).
 
-use protocol::{Context, Request, note};
+use protocol::{Context, Request, metadata};
 use serde_json::json;
 
 use crate::{Error, Event, Reply, System};
@@ -14,21 +14,21 @@ const KIND: &str = "access.refused";
 ///
 /// # Errors
 /// Those of the database. A function without a database cannot write the entry.
-pub(crate) fn note(
+pub(crate) fn record(
     function: &'static str,
     context: &Context,
     request: &Request,
 ) -> Result<Reply, Error> {
     let Some(caller) = &context.caller else { return Ok(Reply::no_content()) };
-    let told = note::Refusal::read(request);
+    let refusal = metadata::Refusal::read(request);
     let data = json!({
-        "operation": told.operation,
-        "error": told.error,
-        "required_scope": told.required_scope,
+        "operation": refusal.operation,
+        "error": refusal.error,
+        "required_scope": refusal.required_scope,
     });
     let attempt =
         Event { kind: KIND, subject: caller.id(), source_agent: function, data: data.to_string() };
-    let system = System::behind(&context.trace_id, "a refusal is noted behind the request")?;
+    let system = System::in_background(&context.trace_id, "a refusal is noted behind the request")?;
     system.transaction(|| system.enter(&caller.tenant).audit(caller.id(), &attempt))?;
     Ok(Reply::no_content())
 }

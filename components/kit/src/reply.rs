@@ -1,6 +1,6 @@
 //! Answers of a handler.
 
-use protocol::{Body, Response, note};
+use protocol::{Body, Response, metadata};
 use serde::Serialize;
 use spin_sdk::wit_bindgen::StreamReader;
 
@@ -81,7 +81,7 @@ impl Reply {
 
     /// Tells the gateway the neighbours and numbers of a page.
     #[must_use]
-    pub fn told(mut self, page: note::Page) -> Self {
+    pub fn with_page(mut self, page: metadata::Page) -> Self {
         self.headers.extend(page.headers());
         self
     }

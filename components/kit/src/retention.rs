@@ -10,7 +10,7 @@
 //! of a host is two days ahead for some minutes, nothing becomes two days older. Then no receipt of
 //! an idempotency key is deleted early, and no request is executed twice for that reason.
 
-use crate::{Call, Code, Days, Error, System, Value, now, values};
+use crate::{Call, Code, Error, RetentionDays, System, Value, now, values};
 
 /// The most rows that one transaction deletes.
 pub const BATCH: u64 = 500;
@@ -37,7 +37,7 @@ pub struct Sweep<'a> {
 
 /// The numbers of rows that were deleted from the tables that all functions share.
 #[derive(Debug, Default)]
-pub struct Swept {
+pub struct SweepResult {
     /// Audit entries, or months of them.
     pub audit_logs: u64,
     /// Expired receipts of idempotency keys.
@@ -82,7 +82,7 @@ impl<'a> Sweep<'a> {
     /// The time before which deliveries and names of received webhooks are deleted. Both are kept
     /// as long as the events. Otherwise a delivered event would look as if it had never been
     /// delivered, and a webhook that came before would come into the feed again.
-    pub fn end_of_deliveries(&self, events: &Days) -> i64 {
+    pub fn end_of_deliveries(&self, events: &RetentionDays) -> i64 {
         self.now - (events.longest() + MONTH) * DAY
     }
 
@@ -151,7 +151,7 @@ impl<'a> Sweep<'a> {
     ///
     /// # Errors
     /// As [`Sweep::delete`].
-    pub fn own_tables(&self, audit_days: i64) -> Result<Swept, Error> {
+    pub fn own_tables(&self, audit_days: i64) -> Result<SweepResult, Error> {
         let (audit_logs, entries) = self.delete_older("audit_logs", audit_days)?;
         let expired = "expires_at < $1";
         let (idempotency_receipts, receipts) =
@@ -160,7 +160,11 @@ impl<'a> Sweep<'a> {
         // that still counts.
         let (_, revocations) =
             self.delete("revocations", "tenant_id, subject", expired, self.now - DAY)?;
-        Ok(Swept { audit_logs, idempotency_receipts, more: entries || receipts || revocations })
+        Ok(SweepResult {
+            audit_logs,
+            idempotency_receipts,
+            more: entries || receipts || revocations,
+        })
     }
 }
 

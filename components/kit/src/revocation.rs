@@ -12,14 +12,14 @@ use protocol::entry;
 use spin_sdk::experimental::wasi::keyvalue::atomics::{self, Cas, CasError};
 use spin_sdk::experimental::wasi::keyvalue::store::Bucket;
 
-use crate::agree::agree;
 use crate::row::{FromRow, Row};
-use crate::sql::{Database, Source, Who};
+use crate::sql::{Database, SessionRole, Source};
+use crate::sync_entry::sync_entry;
 use crate::{Call, Code, Error, Scope, System, key_value, now, values};
 
-/// How long a revocation is kept, in milliseconds: the longest life of a token (`LONGEST_MS` of the
-/// gateway) and a margin for the clocks of hosts. After it, no such token is valid any more.
-const KEPT: i64 = 3_600_000 + 300_000;
+/// How long a revocation is kept, in milliseconds: the longest life of a token (`MAX_LIFETIME_MS`
+/// of the gateway) and a margin for the clocks of hosts. After it, no such token is valid any more.
+const RETENTION_MS: i64 = 3_600_000 + 300_000;
 /// The most rows that one query fetches.
 const BATCH: usize = 1_000;
 
@@ -41,7 +41,7 @@ impl Scope<'_> {
             "INSERT INTO revocations (tenant_id, subject, below, expires_at) \
              VALUES ($1, $2, $3, $4) ON CONFLICT (tenant_id, subject) \
              DO UPDATE SET below = $3, expires_at = $4",
-            values![subject, below, now() + KEPT],
+            values![subject, below, now() + RETENTION_MS],
         )?;
         FRESH.with_borrow_mut(|fresh| fresh.push((self.tenant().to_owned(), subject.to_owned())));
         Ok(())
@@ -79,14 +79,14 @@ impl Call {
     /// `internal-error` or `service-unavailable` of the database.
     pub fn is_revoked(&self) -> Result<bool, Error> {
         let tenant = &self.caller()?.tenant;
-        Database::read(Source::Writer, Who::Tenant(tenant), |database| {
+        Database::read(Source::Writer, SessionRole::Tenant(tenant), |database| {
             self.is_among_revoked(&self.scope(database)?)
         })
     }
 
     fn is_among_revoked(&self, scope: &Scope<'_>) -> Result<bool, Error> {
         let (mut named, mut values) = (Vec::new(), Vec::new());
-        let subjects = self.facts.subjects();
+        let subjects = self.metadata.subjects();
         for (id, version) in subjects.ok_or_else(|| Error::internal("no credential is named"))? {
             let place = values.len() + 2;
             named.push(format!("subject = ${place} AND below > ${}", place + 1));
@@ -187,7 +187,7 @@ fn write(database: &Database, bucket: &Bucket, tenant: &str, subject: &str) -> R
     let row = || {
         let sql = "SELECT tenant_id, subject, below, expires_at FROM revocations \
                    WHERE tenant_id = $1 AND subject = $2";
-        let rows = database.query(Who::System, sql, values![tenant, subject].into())?;
+        let rows = database.query(SessionRole::System, sql, values![tenant, subject].into())?;
         let found: Option<Entry> = rows.into_iter().next().map(Row::read).transpose()?;
         Ok(found.map(|entry| entry.value()))
     };
@@ -199,7 +199,7 @@ fn write(database: &Database, bucket: &Bucket, tenant: &str, subject: &str) -> R
             Err(CasError::StoreError(error)) => Err(key_value::fault(error)),
         }
     };
-    match agree(held, row, swap)? {
+    match sync_entry(held, row, swap)? {
         true => Ok(()),
         false => Err(Error::new(
             Code::ServiceUnavailable,

@@ -7,7 +7,7 @@
 use crate::{Scope, Seal, id, now, values};
 
 /// The most secrets that are valid at once.
-const MOST: i64 = 5;
+const MAX_SECRETS: i64 = 5;
 
 /// The secrets of one kind of owner, such as endpoints or integrations.
 pub struct RotatingSecrets {
@@ -81,7 +81,7 @@ impl RotatingSecrets {
                  AND (expires_at IS NULL OR expires_at > $3) \
                  ORDER BY created_at DESC, id DESC LIMIT $4"
             ),
-            values![owner, now(), MOST],
+            values![owner, now(), MAX_SECRETS],
         )?;
         found.iter().map(|sealed| seal.open(&self.name(owner), sealed)).collect()
     }
@@ -90,7 +90,7 @@ impl RotatingSecrets {
     ///
     /// # Errors
     /// As [`Scope::execute`].
-    pub fn forget(&self, scope: &Scope<'_>, owner: &str) -> crate::Result<()> {
+    pub fn delete_all(&self, scope: &Scope<'_>, owner: &str) -> crate::Result<()> {
         let Self { table, owner: column, .. } = self;
         let sql = format!("DELETE FROM {table} WHERE tenant_id = $1 AND {column} = $2");
         scope.execute(&sql, values![owner]).map(drop)

@@ -6,8 +6,8 @@
 
 use crate::list::{Bound, Dialect};
 use crate::row::{FromRow, Row};
-use crate::sql::{CURSOR_KEY, Database, Source, Who};
-use crate::{Call, Error, Value, sabotage, values};
+use crate::sql::{CURSOR_KEY, Database, SessionRole, Source};
+use crate::{Call, Error, Value, fault_injection, values};
 
 /// The rows of one tenant.
 pub struct Scope<'a> {
@@ -23,12 +23,12 @@ impl Call {
     /// # Errors
     /// Those of `work`; `internal-error` or `service-unavailable` of the database.
     pub fn read<T>(&self, work: impl FnOnce(&Scope<'_>) -> Result<T, Error>) -> Result<T, Error> {
-        let source = match self.facts.is_for_replica {
+        let source = match self.metadata.is_for_replica {
             true => Source::Replica,
             false => Source::Writer,
         };
-        let who = Who::Tenant(&self.caller()?.tenant);
-        Database::read(source, who, |database| work(&self.scope(database)?))
+        let role = SessionRole::Tenant(&self.caller()?.tenant);
+        Database::read(source, role, |database| work(&self.scope(database)?))
     }
 
     /// Reads as [`Call::read`] does, for answers with cursors. It first makes sure that the
@@ -99,7 +99,11 @@ impl Scope<'_> {
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Row>, Error> {
         let values = self.bind(sql, parameters)?;
-        self.database.query(Who::Tenant(self.tenant), &sabotage::predicate(sql), values)
+        self.database.query(
+            SessionRole::Tenant(self.tenant),
+            &fault_injection::without_tenant_predicate(sql),
+            values,
+        )
     }
 
     /// The rows of a `SELECT`, each as `T`.
@@ -149,8 +153,12 @@ impl Scope<'_> {
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<u64, Error> {
         let values = self.bind(sql, parameters)?;
-        sabotage::trap(sql, &values);
-        self.database.execute(Who::Tenant(self.tenant), &sabotage::predicate(sql), values)
+        fault_injection::trap_on_request(sql, &values);
+        self.database.execute(
+            SessionRole::Tenant(self.tenant),
+            &fault_injection::without_tenant_predicate(sql),
+            values,
+        )
     }
 
     /// Runs a statement that changes exactly one row.
@@ -189,7 +197,8 @@ fn secret(name: &str) -> Result<Vec<u8>, Error> {
     let database = Database::open()?;
     let read = || {
         let sql = "SELECT value FROM secrets WHERE name = $1";
-        let row = database.query(Who::System, sql, values![name].into())?.into_iter().next();
+        let row =
+            database.query(SessionRole::System, sql, values![name].into())?.into_iter().next();
         let value: Option<String> = row.map(Row::read).transpose()?;
         Ok::<_, Error>(value.map(String::into_bytes))
     };
@@ -198,7 +207,7 @@ fn secret(name: &str) -> Result<Vec<u8>, Error> {
     }
     let fresh = format!("{}{}", crate::id("k"), crate::id("k"));
     database.execute(
-        Who::System,
+        SessionRole::System,
         "INSERT INTO secrets (name, value, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         values![name, fresh, crate::now()].into(),
     )?;
@@ -217,14 +226,14 @@ impl<'a> System<'a> {
     /// # Errors
     /// `internal-error` or `service-unavailable` of the database.
     pub fn open(call: &'a Call, why: &'static str) -> Result<Self, Error> {
-        Self::behind(call.trace_id(), why)
+        Self::in_background(call.trace_id(), why)
     }
 
     /// Like [`System::open`], for work that goes on behind the answer to a call with this trace id.
     ///
     /// # Errors
     /// As [`System::open`].
-    pub fn behind(trace_id: &'a str, why: &'static str) -> Result<Self, Error> {
+    pub fn in_background(trace_id: &'a str, why: &'static str) -> Result<Self, Error> {
         debug_assert!(!why.is_empty());
         Ok(Self { database: Database::open()?, trace_id })
     }
@@ -238,7 +247,7 @@ impl<'a> System<'a> {
         sql: &str,
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Row>, Error> {
-        self.database.query(Who::System, sql, parameters.into_iter().collect())
+        self.database.query(SessionRole::System, sql, parameters.into_iter().collect())
     }
 
     /// The rows of a `SELECT`, each as `T`.
@@ -287,7 +296,7 @@ impl<'a> System<'a> {
         sql: &str,
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<u64, Error> {
-        self.database.execute(Who::System, sql, parameters.into_iter().collect())
+        self.database.execute(SessionRole::System, sql, parameters.into_iter().collect())
     }
 
     /// Runs `work` in one transaction.
@@ -298,17 +307,17 @@ impl<'a> System<'a> {
         self.database.transaction(None, work)
     }
 
-    /// Runs `work` in one transaction. Transactions of one `queue` run one at a time, so the rows
+    /// Runs `work` in one transaction. Transactions of one `lock` run one at a time, so the rows
     /// that they read stay unchanged until they have written.
     ///
     /// # Errors
     /// Those of `work`, after which nothing has changed.
-    pub fn in_turn<T>(
+    pub fn with_lock<T>(
         &self,
-        queue: &str,
+        lock: &str,
         work: impl FnOnce() -> Result<T, Error>,
     ) -> Result<T, Error> {
-        self.database.transaction(Some(queue), work)
+        self.database.transaction(Some(lock), work)
     }
 
     /// Reads in one tenant. On PostgreSQL, which has several writers at once, all statements see
@@ -321,7 +330,7 @@ impl<'a> System<'a> {
         tenant: &str,
         work: impl FnOnce(&Scope<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        Database::read(Source::Writer, Who::Tenant(tenant), |database| {
+        Database::read(Source::Writer, SessionRole::Tenant(tenant), |database| {
             work(&Scope { database, tenant, trace_id: self.trace_id })
         })
     }
@@ -331,7 +340,7 @@ impl<'a> System<'a> {
     ///
     /// # Errors
     /// `internal-error` or `service-unavailable` of the database.
-    pub fn moment(&self) -> Result<i64, Error> {
+    pub fn shared_now(&self) -> Result<i64, Error> {
         if !self.is_partitioned() {
             return Ok(crate::now());
         }
@@ -345,7 +354,10 @@ impl<'a> System<'a> {
     ///
     /// # Errors
     /// Those of `work`. On PostgreSQL, the statements before the error stay done.
-    pub fn one_by_one<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    pub fn in_own_transactions<T>(
+        &self,
+        work: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
         if self.is_partitioned() { work() } else { self.transaction(work) }
     }
 

@@ -41,7 +41,7 @@ impl Seal {
     /// straight from a program on this machine is refused, whatever the key.
     pub async fn load(call: &Call) -> crate::Result<Self> {
         let development = in_development();
-        if development && !call.facts.is_local {
+        if development && !call.metadata.is_local {
             let cause = "development serves programs on this machine alone, and no proxy: set the \
                          variable master_key (SPIN_VARIABLE_MASTER_KEY) to `openssl rand -base64 \
                          32`, and leave development out";

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use protocol::note::{Due, Facts, Refusal, work_due};
+use protocol::metadata::{DueWork, Refusal, RequestMetadata, work_due};
 use protocol::{Context, Parameter, Request, Response, message};
 use serde_json::{Map, Value};
 use spin_sdk::wit_bindgen::StreamReader;
@@ -48,7 +48,7 @@ where
 {
     load(settings).await.internal()?;
     if operation == Refusal::OPERATION {
-        let noted = refusal::note(O::RECORDER, &context, &request);
+        let noted = refusal::record(O::RECORDER, &context, &request);
         let due = crate::outbox::take_due();
         return noted.map(|reply| answer(reply, due));
     }
@@ -56,11 +56,11 @@ where
         return Err(Error::new(Code::RouteNotFound, "No operation has this path."));
     };
     let Request { mut parameters, body } = request;
-    let facts = Facts::take(&mut parameters);
+    let metadata = RequestMetadata::take(&mut parameters);
     let document = check(operation, &parameters, &body)?;
-    crate::sabotage::listen(&facts.request_id);
+    crate::fault_injection::read_faults(&metadata.request_id);
     let call =
-        Call { recorder: O::RECORDER, operation, context, facts, parameters, body, document };
+        Call { recorder: O::RECORDER, operation, context, metadata, parameters, body, document };
     let outcome = dispatch(*op, call).await;
     // A refused request may revoke tokens too: a refresh token that is used twice ends its login.
     let _ = crate::revocation::publish_fresh();
@@ -71,7 +71,7 @@ where
 }
 
 /// The answer, with a note for the gateway about each function for which work became due.
-fn answer(reply: Reply, due: BTreeSet<Due>) -> Response<StreamReader<u8>> {
+fn answer(reply: Reply, due: BTreeSet<DueWork>) -> Response<StreamReader<u8>> {
     let mut response = Response::from(reply);
     response.headers.extend(due.into_iter().map(work_due));
     response

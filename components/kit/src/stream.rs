@@ -11,7 +11,7 @@ use crate::bindings::wit_stream;
 
 /// How long a client may take no data although there is some. The connection may be dead without
 /// having been closed, and the instance is occupied meanwhile.
-const PATIENCE: Duration = Duration::from_secs(30);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The writing end of a body.
 pub struct Writer(StreamWriter<u8>);
@@ -26,7 +26,7 @@ impl Writer {
     /// takes nothing for too long. Then nothing more can be written.
     pub async fn write(&mut self, bytes: impl Into<Vec<u8>>) -> bool {
         let mut written = pin!(self.0.write_all(bytes.into()));
-        let mut waited = pin!(sleep(PATIENCE));
+        let mut waited = pin!(sleep(WRITE_TIMEOUT));
         poll_fn(|cx| match written.as_mut().poll(cx) {
             Poll::Ready(rest) => Poll::Ready(rest.is_empty()),
             Poll::Pending => waited.as_mut().poll(cx).map(|()| false),

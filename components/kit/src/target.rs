@@ -7,7 +7,7 @@
 
 use std::net::IpAddr;
 
-use special_use::Unfit;
+use special_use::NameError;
 use url::{Host, Url};
 
 /// The refusal of an address or a name. It does not tell of which kind the address is.
@@ -18,20 +18,20 @@ const INNER: &str = "Must not name a private address or an address of this machi
 ///
 /// # Errors
 /// A message that says why nothing may be sent to this URL.
-pub fn judge(text: &str, development: bool) -> Result<Url, &'static str> {
-    let url = judge_operators(text, development)?;
+pub fn parse_url(text: &str, development: bool) -> Result<Url, &'static str> {
+    let url = parse_operator_url(text, development)?;
     match url.host() {
-        Some(Host::Domain(name)) if url.scheme() == "https" => named(name).map(|()| url),
+        Some(Host::Domain(name)) if url.scheme() == "https" => check_host_name(name).map(|()| url),
         _ => Ok(url),
     }
 }
 
-/// Parses a URL that the operator has set. Unlike [`judge`], it allows host names of the operator's
+/// Parses a URL that the operator has set. Unlike [`parse_url`], it allows host names of the operator's
 /// own network. Such a name is reached only if the manifest allows it, too.
 ///
 /// # Errors
-/// As [`judge`].
-pub fn judge_operators(text: &str, development: bool) -> Result<Url, &'static str> {
+/// As [`parse_url`].
+pub fn parse_operator_url(text: &str, development: bool) -> Result<Url, &'static str> {
     let authority = authority(text)?;
     if authority.contains('@') {
         return Err("Must have no user name or password; use `headers` for a credential.");
@@ -59,8 +59,8 @@ pub fn judge_operators(text: &str, development: bool) -> Result<Url, &'static st
         "https" => match url.host() {
             Some(Host::Domain("localhost")) => Err(INNER),
             Some(Host::Domain(_)) => Ok(url),
-            Some(Host::Ipv4(address)) => addressed(address.into()).map(|()| url),
-            Some(Host::Ipv6(address)) => addressed(address.into()).map(|()| url),
+            Some(Host::Ipv4(address)) => check_address(address.into()).map(|()| url),
+            Some(Host::Ipv6(address)) => check_address(address.into()).map(|()| url),
             None => Err("Must have a host."),
         },
         _ => Err("Must begin with https."),
@@ -81,27 +81,29 @@ fn authority(text: &str) -> Result<&str, &'static str> {
     }
 }
 
-fn named(name: &str) -> Result<(), &'static str> {
-    special_use::judge(name).map_err(|unfit| match unfit {
-        Unfit::Empty => "Must have a host without empty labels.",
-        Unfit::TooLong => "Must have a host of 253 characters at most, each label of 63 at most.",
-        Unfit::Malformed => {
+fn check_host_name(name: &str) -> Result<(), &'static str> {
+    special_use::check_name(name).map_err(|error| match error {
+        NameError::Empty => "Must have a host without empty labels.",
+        NameError::TooLong => {
+            "Must have a host of 253 characters at most, each label of 63 at most."
+        }
+        NameError::Malformed => {
             "Must have a host of letters, digits and hyphens; there are no wildcards."
         }
-        Unfit::Single => "Must have a host with a domain: one word alone is no public name.",
-        Unfit::Special => {
+        NameError::Single => "Must have a host with a domain: one word alone is no public name.",
+        NameError::Special => {
             "Must have a public host, no special-use name such as `.local` or `.alt`."
         }
     })
 }
 
-fn addressed(address: IpAddr) -> Result<(), &'static str> {
+fn check_address(address: IpAddr) -> Result<(), &'static str> {
     if special_use::is_public(address) { Ok(()) } else { Err(INNER) }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{judge, judge_operators};
+    use super::{parse_operator_url, parse_url};
 
     #[test]
     fn public_https_will_do() {
@@ -117,7 +119,7 @@ mod tests {
             ),
             ("https://bücher.example/", "https://xn--bcher-kva.example/"),
         ] {
-            assert_eq!(judge(good, false).map(String::from), Ok(sent.to_owned()), "{good}");
+            assert_eq!(parse_url(good, false).map(String::from), Ok(sent.to_owned()), "{good}");
         }
     }
 
@@ -186,17 +188,17 @@ mod tests {
             "https://[64:ff9b::7f00:1]/",
             "https://[3fff::1]/",
         ] {
-            assert!(judge(bad, false).is_err(), "{bad}");
+            assert!(parse_url(bad, false).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn an_operator_may_have_names_of_ones_own() {
         for good in ["https://keycloak.internal/token", "https://idp/", "https://example.com/"] {
-            assert!(judge_operators(good, false).is_ok(), "{good}");
+            assert!(parse_operator_url(good, false).is_ok(), "{good}");
         }
         for bad in ["http://idp.internal/", "https://10.0.0.1/", "https://localhost/"] {
-            assert!(judge_operators(bad, false).is_err(), "{bad}");
+            assert!(parse_operator_url(bad, false).is_err(), "{bad}");
         }
     }
 
@@ -204,8 +206,8 @@ mod tests {
     fn development_reaches_this_machine_alone() {
         for here in ["http://127.0.0.1:9000/hooks", "http://localhost:9000/", "http://[::1]:9000/"]
         {
-            assert!(judge(here, true).is_ok(), "{here}");
-            assert!(judge(here, false).is_err(), "{here}");
+            assert!(parse_url(here, true).is_ok(), "{here}");
+            assert!(parse_url(here, false).is_err(), "{here}");
         }
         for bad in [
             "http://example.com/",
@@ -214,7 +216,7 @@ mod tests {
             "http://self/",
             "https://127.0.0.1/",
         ] {
-            assert!(judge(bad, true).is_err(), "{bad}");
+            assert!(parse_url(bad, true).is_err(), "{bad}");
         }
     }
 }

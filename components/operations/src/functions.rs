@@ -14,26 +14,26 @@ include!(concat!(env!("OUT_DIR"), "/work.rs"));
 /// send requests for `self.alt` to the application.
 const OWN: &str = "http://self.alt";
 /// The longest answer, in bytes.
-const LONGEST: usize = 65_536;
+const MAX_BODY: usize = 65_536;
 
 /// Why a function did not do its work.
 pub(crate) struct Failure {
     /// What happened, for the log.
     pub(crate) cause: String,
     /// Whether the same call may succeed later.
-    pub(crate) may_pass: bool,
+    pub(crate) is_temporary: bool,
 }
 
 impl Failure {
-    fn passing(cause: String) -> Self {
-        Self { cause, may_pass: true }
+    fn temporary(cause: String) -> Self {
+        Self { cause, is_temporary: true }
     }
 }
 
 /// Calls for the work at this path, with the credential and the parameters of `call` that the
 /// operation takes. `None` if this host does not serve the function. Then the hosts that serve it
 /// call for its work.
-pub(crate) async fn ask<T: DeserializeOwned>(
+pub(crate) async fn call_work<T: DeserializeOwned>(
     call: &Call,
     path: &str,
     parameters: &[&str],
@@ -47,19 +47,19 @@ pub(crate) async fn ask<T: DeserializeOwned>(
     let request = http::Request::post(url)
         .header("authorization", call.header("authorization").unwrap_or_default())
         .body(Empty::<Bytes>::new())
-        .map_err(|error| Failure { cause: error.to_string(), may_pass: false })?;
+        .map_err(|error| Failure { cause: error.to_string(), is_temporary: false })?;
     let response = spin_sdk::http::send(request).await;
-    let response = response.map_err(|error| Failure::passing(format!("{error:?}")))?;
+    let response = response.map_err(|error| Failure::temporary(format!("{error:?}")))?;
     match response.status() {
         StatusCode::OK => {}
         StatusCode::NOT_FOUND => return Ok(None),
         status => {
-            let may_pass = status == StatusCode::SERVICE_UNAVAILABLE;
-            return Err(Failure { cause: format!("answered {status}"), may_pass });
+            let is_temporary = status == StatusCode::SERVICE_UNAVAILABLE;
+            return Err(Failure { cause: format!("answered {status}"), is_temporary });
         }
     }
-    let body = Limited::new(response.into_body(), LONGEST).collect().await;
-    let body = body.map_err(|error| Failure::passing(error.to_string()))?.to_bytes();
+    let body = Limited::new(response.into_body(), MAX_BODY).collect().await;
+    let body = body.map_err(|error| Failure::temporary(error.to_string()))?.to_bytes();
     let done = serde_json::from_slice(&body);
-    done.map(Some).map_err(|error| Failure { cause: error.to_string(), may_pass: false })
+    done.map(Some).map_err(|error| Failure { cause: error.to_string(), is_temporary: false })
 }

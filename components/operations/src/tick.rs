@@ -9,16 +9,16 @@ use kit::retention::Sweep;
 use kit::{Call, Code, Error, Reply, System, key_value, limits, operator, revocation};
 use serde::{Deserialize, Serialize};
 
-use crate::functions::{Failure, WORK, ask};
+use crate::functions::{Failure, WORK, call_work};
 use crate::settings::SETTINGS;
 
 /// When the scheduler may call again after a failure that may pass, in seconds.
-const AGAIN: u32 = 10;
+const RETRY_AFTER_SECONDS: u32 = 10;
 
 /// What was done. Each function answers with its part.
 #[derive(Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
-struct Done {
+struct TickResult {
     /// Events, or months of them, that were deleted. The others up to `inbound_events` were too.
     events: u64,
     /// Audit entries, or months of them.
@@ -45,7 +45,7 @@ struct Done {
     key_values: u64,
 }
 
-impl Done {
+impl TickResult {
     fn add(&mut self, part: Self) {
         self.events += part.events;
         self.audit_logs += part.audit_logs;
@@ -65,15 +65,15 @@ impl Done {
 pub(crate) async fn run(call: &Call) -> kit::Result {
     operator::scheduler(call)?;
     let only_due = call.query("work").is_some();
-    let (mut done, mut failures) = (Done::default(), Vec::new());
-    let mut note = |of: &str, part: Result<Option<Done>, Failure>| match part {
+    let (mut done, mut failures) = (TickResult::default(), Vec::new());
+    let mut note = |of: &str, part: Result<Option<TickResult>, Failure>| match part {
         Ok(part) => done.add(part.unwrap_or_default()),
         Err(failure) => failures.push((of.to_owned(), failure)),
     };
     if !only_due {
         // First, because it moves the clock by which the functions measure age.
-        let own = share(call).map(Some).map_err(|error| Failure {
-            may_pass: error.code == Code::ServiceUnavailable,
+        let own = sweep_shared_tables(call).map(Some).map_err(|error| Failure {
+            is_temporary: error.code == Code::ServiceUnavailable,
             cause: error.internal.unwrap_or(error.message),
         });
         note("shared tables", own);
@@ -82,7 +82,7 @@ pub(crate) async fn run(call: &Call) -> kit::Result {
     for (function, path, parameters) in WORK {
         // Work that can be due takes this parameter.
         if !only_due || parameters.contains(&"work") {
-            note(function, ask(call, path, parameters).await);
+            note(function, call_work(call, path, parameters).await);
         }
     }
     if failures.is_empty() { Reply::ok(&done) } else { Err(failed(&failures)) }
@@ -92,10 +92,10 @@ pub(crate) async fn run(call: &Call) -> kit::Result {
 fn failed(failures: &[(String, Failure)]) -> Error {
     let causes = failures.iter().map(|(of, failure)| format!("{of}: {}", failure.cause));
     let internal = Some(causes.collect::<Vec<_>>().join("; "));
-    match failures.iter().all(|(_, failure)| failure.may_pass) {
+    match failures.iter().all(|(_, failure)| failure.is_temporary) {
         true => Error {
             internal,
-            retry_after: Some(AGAIN),
+            retry_after: Some(RETRY_AFTER_SECONDS),
             ..Error::new(
                 Code::ServiceUnavailable,
                 "Some of the work was not done; the same call may succeed later.",
@@ -113,7 +113,7 @@ fn failed(failures: &[(String, Failure)]) -> Error {
 
 /// Sweeps the tables and entries that all functions share, and publishes limits and revocations
 /// again.
-fn share(call: &Call) -> kit::Result<Done> {
+fn sweep_shared_tables(call: &Call) -> kit::Result<TickResult> {
     let swept = Sweep::begin(call)?.own_tables(SETTINGS.audit_days)?;
     let system = System::open(call, "limits and revocations are of all tenants")?;
     limits::publish(&system)?;
@@ -124,11 +124,11 @@ fn share(call: &Call) -> kit::Result<Done> {
         Some("expire") => 0,
         _ => key_value::sweep()?,
     };
-    Ok(Done {
+    Ok(TickResult {
         audit_logs: swept.audit_logs,
         idempotency_receipts: swept.idempotency_receipts,
         more: swept.more,
         key_values,
-        ..Done::default()
+        ..TickResult::default()
     })
 }

@@ -39,7 +39,7 @@ pub fn revoked(tenant: &str, subject: &str) -> String {
 }
 
 /// The key of the mark that this caller has written recently.
-pub fn wrote(tenant: &str, caller: &str) -> String {
+pub fn recent_write(tenant: &str, caller: &str) -> String {
     format!("wrote:{tenant}:{caller}")
 }
 
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn what_expires_is_swept() {
         let keys = [audited(1, "x"), idempotency("x"), limit("x", "y"), revoked("x", "y")];
-        for key in keys.into_iter().chain([wrote("x", "y")]) {
+        for key in keys.into_iter().chain([recent_write("x", "y")]) {
             assert!(EXPIRING.iter().any(|prefix| key.starts_with(prefix)), "{key}");
         }
         for key in [KEYS, QUOTAS] {

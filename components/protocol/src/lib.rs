@@ -5,7 +5,7 @@
 //! - [`error`] and [`registry`]: the one way in which a call fails.
 //! - [`note`]: what gateway and function tell each other in headers that no client sees.
 //! - [`entry`]: the entries of the key-value store that more than one of them reads.
-//! - [`contract`]: the tables that the crate `contract` compiles from the OpenAPI files.
+//! - [`contract`]: the tables that the crate `openapi` compiles from the OpenAPI files.
 //! - [`setting`]: the texts of settings.
 //! - [`case`]: the spellings of names.
 //!
@@ -17,7 +17,7 @@ mod conversions;
 pub mod entry;
 pub mod error;
 pub mod message;
-pub mod note;
+pub mod metadata;
 pub mod registry;
 pub mod setting;
 

@@ -37,14 +37,19 @@ fn publish(call: &Call) -> kit::Result<()> {
     let system = System::open(call, "every tenant is told of a deprecation")?;
     let to_all = !PUBLISHED.get();
     for row in due() {
-        while tell(&system, row, to_all, &call.caller()?.tenant)? {}
+        while publish_row(&system, row, to_all, &call.caller()?.tenant)? {}
     }
     PUBLISHED.set(true);
     Ok(())
 }
 
 /// Publishes a notice to tenants that do not have it. Returns whether there may be more of them.
-fn tell(system: &System<'_>, row: &Deprecation, to_all: bool, own: &str) -> kit::Result<bool> {
+fn publish_row(
+    system: &System<'_>,
+    row: &Deprecation,
+    to_all: bool,
+    own: &str,
+) -> kit::Result<bool> {
     let key = row.key();
     let missing = "NOT EXISTS (SELECT 1 FROM notices n WHERE n.tenant_id = t.id AND n.key = $1)";
     let tenants: Vec<String> = if to_all {

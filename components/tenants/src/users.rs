@@ -13,7 +13,7 @@ pub(crate) fn rule(change: Change<'_>) -> kit::Result<()> {
     // A user who was suspended or lost a role must not undo it.
     call.refuse_revoked(scope)?;
     if action == Action::Write {
-        agree(call, user)?;
+        reconcile_roles(call, user)?;
         check_email(scope, user)?;
         if before.is_some() && user.get(user::MANAGER_ID)? == Some(user.get(user::ID)?) {
             return Err(Error::violation(
@@ -34,7 +34,7 @@ pub(crate) fn rule(change: Change<'_>) -> kit::Result<()> {
     }
     let is_other = before.map_or(Ok(true), |before| is_other_account(before, user))?;
     if action == Action::Delete || is_other {
-        hold(call, before, user)?;
+        check_roles(call, before, user)?;
     }
     if was_owner && !stays && other_owners(scope, user)? == 0 {
         return Err(Error::new(
@@ -43,7 +43,7 @@ pub(crate) fn rule(change: Change<'_>) -> kit::Result<()> {
         ));
     }
     if let Some(before) = before
-        && (action == Action::Delete || may_less(before, user)?)
+        && (action == Action::Delete || loses_rights(before, user)?)
     {
         // Every write increments the version by one.
         scope.revoke(before.get(user::ID)?, before.get(user::VERSION)? + 1)?;
@@ -59,7 +59,7 @@ fn is_other_account(before: &Record, after: &Record) -> kit::Result<bool> {
 }
 
 /// The caller may not give or take a role that is above their own.
-fn hold(call: &Call, before: Option<&Record>, user: &Record) -> kit::Result<()> {
+fn check_roles(call: &Call, before: Option<&Record>, user: &Record) -> kit::Result<()> {
     let caller = call.caller()?;
     let mut roles = before.map_or(Ok(Vec::new()), |before| before.get(user::ROLES))?;
     roles.extend(user.get(user::ROLES)?);
@@ -77,7 +77,7 @@ fn hold(call: &Call, before: Option<&Record>, user: &Record) -> kit::Result<()> 
 
 /// Keeps `role` and `roles` in agreement: `role` is the highest of `roles`. If a client writes
 /// `role` alone, then it replaces the list (K-42).
-fn agree(call: &Call, user: &mut Record) -> kit::Result<()> {
+fn reconcile_roles(call: &Call, user: &mut Record) -> kit::Result<()> {
     let given = |name: &str| call.document().get(name).is_some_and(|value| !value.is_null());
     let (role, listed) = (user.get(user::ROLE)?.to_owned(), user.get(user::ROLES)?);
     let highest = ROLES.iter().find(|role| listed.iter().any(|listed| listed == *role));
@@ -106,7 +106,7 @@ fn check_email(scope: &Scope<'_>, user: &Record) -> kit::Result<()> {
 }
 
 /// Whether tokens that were issued before the change have more rights than the user has after it.
-fn may_less(before: &Record, after: &Record) -> kit::Result<bool> {
+fn loses_rights(before: &Record, after: &Record) -> kit::Result<bool> {
     let (had, has) = (before.get(user::ROLES)?, after.get(user::ROLES)?);
     Ok(!is_active(after)? || had.iter().any(|role| !has.contains(role)))
 }

@@ -9,7 +9,7 @@ use kit::{Error, Internal as _, MASK, Record, Seal};
 use serde_json::{Map, Value as Json};
 
 use crate::contract::endpoint;
-use crate::headers::{Wrong, check_all, pointer};
+use crate::headers::{HeaderViolation, check_all, pointer};
 use crate::violation::violation;
 
 /// The first character of a sealed value: a control character, which no header value may have.
@@ -41,15 +41,15 @@ fn open_one(seal: &Seal, endpoint: &Record, header: &str, kept: &str) -> kit::Re
 /// # Errors
 /// `validation-failed` for a mask where no value is stored, and for headers that cannot stand
 /// together.
-pub(crate) fn settle(
+pub(crate) fn seal_values(
     seal: &Seal,
     before: Option<&Record>,
     endpoint: &mut Record,
 ) -> kit::Result<()> {
     let (old, new) = (before.map_or(Ok(Map::new()), headers)?, headers(endpoint)?);
     // Headers that this write does not change are not the fault of the client that writes.
-    let mut found: Vec<Wrong> = if new == old { Vec::new() } else { check_all(&new) };
-    let mut settled = Map::new();
+    let mut found: Vec<HeaderViolation> = if new == old { Vec::new() } else { check_all(&new) };
+    let mut values = Map::new();
     for (header, value) in &new {
         let value = value.as_str().unwrap_or_default();
         let kept = old.iter().find(|(known, _)| known.eq_ignore_ascii_case(header));
@@ -57,7 +57,7 @@ pub(crate) fn settle(
         let stays = kept.filter(|kept| value == MASK || value == *kept);
         let plain = match (stays, kept) {
             (Some(sealed), _) if sealed.starts_with(SEALED) => {
-                settled.insert(header.clone(), sealed.into());
+                values.insert(header.clone(), sealed.into());
                 continue;
             }
             (Some(plain), _) => plain,
@@ -68,18 +68,18 @@ pub(crate) fn settle(
                 continue;
             }
             (None, Some(kept)) if open_one(seal, endpoint, header, kept)? == value => {
-                settled.insert(header.clone(), kept.into());
+                values.insert(header.clone(), kept.into());
                 continue;
             }
             (None, _) => value,
         };
-        settled.insert(header.clone(), seal_one(seal, endpoint, header, plain)?);
+        values.insert(header.clone(), seal_one(seal, endpoint, header, plain)?);
     }
     if !found.is_empty() {
         let found = found.into_iter().map(|(pointer, message)| violation(pointer, message));
         return Err(Error::violations(found.collect()));
     }
-    endpoint.set(endpoint::HEADERS, settled)
+    endpoint.set(endpoint::HEADERS, values)
 }
 
 /// The headers of a delivery, with their values opened.
@@ -100,19 +100,19 @@ pub(crate) fn open(seal: &Seal, endpoint: &Record) -> kit::Result<Vec<(String, S
 ///
 /// # Errors
 /// `internal-error` if there is no randomness.
-pub(crate) fn overdue(seal: &Seal, endpoint: &Record) -> kit::Result<Option<String>> {
+pub(crate) fn reseal(seal: &Seal, endpoint: &Record) -> kit::Result<Option<String>> {
     let headers = headers(endpoint)?;
     let is_plain = |kept: &Json| !kept.as_str().unwrap_or_default().starts_with(SEALED);
     if !headers.values().any(is_plain) {
         return Ok(None);
     }
-    let mut settled = Map::new();
+    let mut values = Map::new();
     for (header, kept) in &headers {
         let sealed = match is_plain(kept) {
             true => seal_one(seal, endpoint, header, kept.as_str().unwrap_or_default())?,
             false => kept.clone(),
         };
-        settled.insert(header.clone(), sealed);
+        values.insert(header.clone(), sealed);
     }
-    Ok(Some(Json::Object(settled).to_string()))
+    Ok(Some(Json::Object(values).to_string()))
 }

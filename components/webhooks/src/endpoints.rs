@@ -5,23 +5,23 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use crate::contract::{WEBHOOK_ENDPOINTS, endpoint};
-use crate::secrets::{self, Fresh};
+use crate::secrets::{self, NewSecret};
 use crate::violation::violation;
 use crate::{credentials, headers, patterns, queue};
 
 /// The most endpoints of a tenant.
-const MOST: i64 = 100;
+const MAX_ENDPOINTS: i64 = 100;
 /// How long the secrets before the newest go on signing if the request does not say, in seconds.
-const GRACE: i64 = 86_400;
+const DEFAULT_GRACE_SECONDS: i64 = 86_400;
 /// `POST /webhook-endpoints`
 pub(crate) async fn create(call: &Call) -> kit::Result {
     let seal = Seal::load(call).await?;
     check(call, &seal)?;
     let mut endpoint = WEBHOOK_ENDPOINTS.draft(call)?;
     let given = call.document().get("secret").and_then(Json::as_str);
-    let fresh = Fresh::make(&seal, endpoint.get(endpoint::ID)?, given)?;
+    let fresh = NewSecret::make(&seal, endpoint.get(endpoint::ID)?, given)?;
     endpoint.set(endpoint::PUBLIC_KEY, &fresh.public)?;
-    credentials::settle(&seal, None, &mut endpoint)?;
+    credentials::seal_values(&seal, None, &mut endpoint)?;
     let reply = call.write_sealed(&seal, |scope| {
         let endpoint = WEBHOOK_ENDPOINTS.add(call, scope, endpoint, rule)?;
         fresh.install(scope, endpoint.get(endpoint::ID)?, 0)?;
@@ -47,7 +47,7 @@ pub(crate) async fn update(call: &Call) -> kit::Result {
 /// The rule for what a client writes. It also seals the headers.
 fn sealing(seal: &Seal) -> impl Fn(Change<'_>) -> kit::Result<()> {
     move |change| {
-        credentials::settle(seal, change.before, change.after)?;
+        credentials::seal_values(seal, change.before, change.after)?;
         rule(change)
     }
 }
@@ -63,8 +63,8 @@ struct Rotation {
 pub(crate) async fn rotate(call: &Call) -> kit::Result {
     let seal = Seal::load(call).await?;
     let wanted: Rotation = call.json()?;
-    let fresh = Fresh::make(&seal, call.path("id"), wanted.secret.as_deref())?;
-    let grace = wanted.grace_seconds.map_or(GRACE, |seconds| seconds as i64) * 1000;
+    let fresh = NewSecret::make(&seal, call.path("id"), wanted.secret.as_deref())?;
+    let grace = wanted.grace_seconds.map_or(DEFAULT_GRACE_SECONDS, |seconds| seconds as i64) * 1000;
     let reply = call.write_sealed(&seal, |scope| {
         let mut endpoint = WEBHOOK_ENDPOINTS.find_to_change(call, scope)?;
         call.refuse_revoked(scope)?;
@@ -92,7 +92,7 @@ pub(crate) fn rule(change: Change<'_>) -> kit::Result<()> {
         Action::Write => Ok(()),
         Action::Delete => {
             let id = endpoint.get(endpoint::ID)?;
-            secrets::SECRETS.forget(scope, id)?;
+            secrets::SECRETS.delete_all(scope, id)?;
             forget_headers(scope, id)?;
             queue::close(scope, id, now())
         }
@@ -116,11 +116,11 @@ fn forget_headers(scope: &Scope<'_>, id: &str) -> kit::Result<()> {
 fn refuse_too_many(scope: &Scope<'_>) -> kit::Result<()> {
     let sql = "SELECT COUNT(*) FROM webhook_endpoints WHERE tenant_id = $1 AND deleted_at IS NULL";
     let count: i64 = scope.fetch_one(sql, [])?;
-    match count >= MOST {
+    match count >= MAX_ENDPOINTS {
         true => Err(Error::new(
             Code::Conflict,
             format!(
-                "A tenant has {MOST} webhook endpoints at most; delete one that is not needed."
+                "A tenant has {MAX_ENDPOINTS} webhook endpoints at most; delete one that is not needed."
             ),
         )),
         false => Ok(()),
@@ -132,7 +132,7 @@ fn check(call: &Call, seal: &Seal) -> kit::Result<()> {
     let body = call.document();
     let mut found = Vec::new();
     let url = body.get("url").and_then(Json::as_str);
-    if let Some(Err(why)) = url.map(|url| target::judge(url, seal.is_development())) {
+    if let Some(Err(why)) = url.map(|url| target::parse_url(url, seal.is_development())) {
         found.push(violation("/url".to_owned(), why));
     }
     let patterns = body.get("event_types").and_then(Json::as_array).into_iter().flatten();

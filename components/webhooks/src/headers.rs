@@ -7,7 +7,7 @@
 use serde_json::{Map, Value as Json};
 
 /// The most headers of an endpoint.
-const MOST: usize = 20;
+const MAX_HEADERS: usize = 20;
 
 /// Names that the delivery sets itself, or that it may not have. An underscore counts as a hyphen,
 /// because CGI and the interfaces that follow it make the same variable name of both.
@@ -90,14 +90,14 @@ pub(crate) fn is_reserved(name: &str) -> bool {
 }
 
 /// A violation: the JSON pointer to the header, and the message.
-pub(crate) type Wrong = (String, &'static str);
+pub(crate) type HeaderViolation = (String, &'static str);
 
 /// Violations in the headers that a client writes. The value `null` removes a header, so it is
 /// allowed for reserved names.
-pub(crate) fn check(headers: &Map<String, Json>) -> Vec<Wrong> {
+pub(crate) fn check(headers: &Map<String, Json>) -> Vec<HeaderViolation> {
     let mut found = Vec::new();
     let mut note = |pointer: String, message| found.push((pointer, message));
-    if headers.len() > MOST {
+    if headers.len() > MAX_HEADERS {
         note("/headers".to_owned(), "Must have at most 20 members.");
     }
     for (name, value) in headers {
@@ -121,9 +121,9 @@ pub(crate) fn check(headers: &Map<String, Json>) -> Vec<Wrong> {
 
 /// Violations in all headers that an endpoint has after a change. A merge adds to the headers that
 /// it has, so the whole set is checked again.
-pub(crate) fn check_all(headers: &Map<String, Json>) -> Vec<Wrong> {
+pub(crate) fn check_all(headers: &Map<String, Json>) -> Vec<HeaderViolation> {
     let mut found = Vec::new();
-    if headers.len() > MOST {
+    if headers.len() > MAX_HEADERS {
         found.push(("/headers".to_owned(), "Must have at most 20 members."));
     }
     let names: Vec<String> = headers.keys().map(|name| name.to_ascii_lowercase()).collect();

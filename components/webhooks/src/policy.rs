@@ -9,12 +9,12 @@ const JITTER: f64 = 0.1;
 /// After this many failures in a row, an endpoint gets one delivery at a time.
 pub(crate) const TRIPPED: i64 = 10;
 /// The pause after [`TRIPPED`] failures. It doubles with each further failure.
-const PAUSE: i64 = 30_000;
-const LONGEST_PAUSE: i64 = 600_000;
+const TRIPPED_PAUSE: i64 = 30_000;
+const MAX_PAUSE: i64 = 600_000;
 /// The pause after a status that asks for one (429, 502, 503, 504) but has no `Retry-After`.
-const SLOWED: i64 = 10_000;
+const DEFAULT_PAUSE: i64 = 10_000;
 /// The longest `Retry-After` that is respected.
-const LONGEST_ASKED: i64 = 3_600_000;
+const MAX_RETRY_AFTER: i64 = 3_600_000;
 
 /// The delays before the attempts of a delivery.
 pub(crate) struct Schedule(Vec<i64>);
@@ -35,12 +35,12 @@ impl FromStr for Schedule {
 }
 
 impl Schedule {
-    /// The delay after `made` attempts, with `noise` from 0 to 1. `None` if there are no more
+    /// The delay after `made` attempts, with `random` from 0 to 1. `None` if there are no more
     /// attempts.
-    pub(crate) fn delay(&self, made: i64, noise: f64) -> Option<i64> {
+    pub(crate) fn delay(&self, made: i64, random: f64) -> Option<i64> {
         let delay = *self.0.get(usize::try_from(made).ok()?)?;
         #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
-        Some(delay + (delay as f64 * JITTER * noise.clamp(0.0, 1.0)) as i64)
+        Some(delay + (delay as f64 * JITTER * random.clamp(0.0, 1.0)) as i64)
     }
 }
 
@@ -51,9 +51,9 @@ pub(crate) enum Outcome {
     Delivered,
     /// 410: the endpoint is gone.
     Gone,
-    /// Any other status, or no answer. `asked` is the milliseconds of `Retry-After`. `slow` says
+    /// Any other status, or no answer. `retry_after` is in milliseconds. `slow` says
     /// that the receiver is overloaded.
-    Failed { slow: bool, asked: Option<i64> },
+    Failed { slow: bool, retry_after: Option<i64> },
 }
 
 impl Outcome {
@@ -62,14 +62,16 @@ impl Outcome {
         match status {
             200..=299 => Self::Delivered,
             410 => Self::Gone,
-            _ => Self::Failed { slow: matches!(status, 429 | 502..=504), asked: retry_after },
+            _ => Self::Failed { slow: matches!(status, 429 | 502..=504), retry_after },
         }
     }
 
     /// The wait of `Retry-After`, in milliseconds, cut to the bounds.
-    fn asked(self) -> Option<i64> {
+    fn retry_after(self) -> Option<i64> {
         match self {
-            Self::Failed { asked, .. } => asked.map(|asked| asked.clamp(0, LONGEST_ASKED)),
+            Self::Failed { retry_after, .. } => {
+                retry_after.map(|retry_after| retry_after.clamp(0, MAX_RETRY_AFTER))
+            }
             _ => None,
         }
     }
@@ -77,18 +79,18 @@ impl Outcome {
     /// How long the whole endpoint is to be paused, in milliseconds.
     fn pause(self) -> Option<i64> {
         match self {
-            Self::Failed { slow: true, .. } => Some(self.asked().unwrap_or(SLOWED)),
+            Self::Failed { slow: true, .. } => Some(self.retry_after().unwrap_or(DEFAULT_PAUSE)),
             _ => None,
         }
     }
 
     /// When the delivery is retried. `made` counts the attempts, this one included. `None` if it is
     /// not retried.
-    pub(crate) fn next(self, schedule: &Schedule, made: i64, now: i64, noise: f64) -> Option<i64> {
+    pub(crate) fn next(self, schedule: &Schedule, made: i64, now: i64, random: f64) -> Option<i64> {
         match self {
             Self::Failed { .. } => {
-                let delay = schedule.delay(made, noise)?;
-                Some(now + delay.max(self.asked().unwrap_or_default()))
+                let delay = schedule.delay(made, random)?;
+                Some(now + delay.max(self.retry_after().unwrap_or_default()))
             }
             _ => None,
         }
@@ -124,7 +126,7 @@ impl Health {
             health.failures = (self.failures + count).min(self.failures.max(TRIPPED - 1) + 1);
             health.failing_since = self.failing_since.or(Some(now));
             let steps = u32::try_from(health.failures - TRIPPED).ok();
-            let tripped = steps.map(|steps| (PAUSE << steps.min(16)).min(LONGEST_PAUSE));
+            let tripped = steps.map(|steps| (TRIPPED_PAUSE << steps.min(16)).min(MAX_PAUSE));
             pause = pause.max(tripped.unwrap_or_default());
         }
         if pause > 0 {
@@ -139,8 +141,8 @@ impl Health {
     }
 
     /// Whether the endpoint has failed for so long that it is disabled.
-    pub(crate) fn is_lost(self, now: i64, patience: i64) -> bool {
-        self.failing_since.is_some_and(|since| now - since >= patience)
+    pub(crate) fn should_disable(self, now: i64, after: i64) -> bool {
+        self.failing_since.is_some_and(|since| now - since >= after)
     }
 }
 
@@ -148,7 +150,7 @@ impl Health {
 mod tests {
     use super::*;
 
-    const FAILED: Outcome = Outcome::Failed { slow: false, asked: None };
+    const FAILED: Outcome = Outcome::Failed { slow: false, retry_after: None };
 
     fn default() -> Schedule {
         "0s,5s,5m,30m,2h,5h,10h,10h,14h".parse().unwrap()
@@ -167,8 +169,8 @@ mod tests {
     #[test]
     fn jitter_adds_a_tenth_at_most() {
         let schedule = default();
-        for noise in 0..=100 {
-            let delay = schedule.delay(2, f64::from(noise) / 100.0).unwrap();
+        for random in 0..=100 {
+            let delay = schedule.delay(2, f64::from(random) / 100.0).unwrap();
             assert!((300_000..=330_000).contains(&delay), "{delay}");
         }
     }
@@ -184,7 +186,9 @@ mod tests {
     #[test]
     fn retry_after_is_honoured_within_bounds() {
         let schedule = default();
-        let at = |asked| Outcome::Failed { slow: true, asked }.next(&schedule, 1, 1_000_000, 0.0);
+        let at = |retry_after| {
+            Outcome::Failed { slow: true, retry_after }.next(&schedule, 1, 1_000_000, 0.0)
+        };
         assert_eq!(at(None), Some(1_005_000));
         assert_eq!(at(Some(60_000)), Some(1_060_000));
         assert_eq!(at(Some(1_000)), Some(1_005_000), "never sooner than the schedule");
@@ -206,7 +210,7 @@ mod tests {
         for status in [429, 502, 503, 504] {
             assert_eq!(
                 Outcome::of(status, Some(7)),
-                Outcome::Failed { slow: true, asked: Some(7) }
+                Outcome::Failed { slow: true, retry_after: Some(7) }
             );
         }
     }
@@ -244,18 +248,21 @@ mod tests {
 
     #[test]
     fn who_has_too_much_to_do_is_left_alone() {
-        let slow = |asked| after(Health::default(), &[Outcome::Failed { slow: true, asked }], 0);
-        let pauses = [None, Some(60_000), Some(0)].map(|asked| slow(asked).paused_until);
+        let slow = |retry_after| {
+            after(Health::default(), &[Outcome::Failed { slow: true, retry_after }], 0)
+        };
+        let pauses =
+            [None, Some(60_000), Some(0)].map(|retry_after| slow(retry_after).paused_until);
         assert_eq!(pauses, [10_000, 60_000, 0]);
-        let plain = Outcome::Failed { slow: false, asked: Some(60_000) };
+        let plain = Outcome::Failed { slow: false, retry_after: Some(60_000) };
         assert_eq!(after(Health::default(), &[plain], 0).paused_until, 0);
     }
 
     #[test]
     fn five_days_of_failures_are_enough() {
         let health = after(Health::default(), &[FAILED], 0);
-        assert!(!health.is_lost(431_999_999, 432_000_000));
-        assert!(health.is_lost(432_000_000, 432_000_000));
-        assert!(!Health::default().is_lost(i64::MAX, 1));
+        assert!(!health.should_disable(431_999_999, 432_000_000));
+        assert!(health.should_disable(432_000_000, 432_000_000));
+        assert!(!Health::default().should_disable(i64::MAX, 1));
     }
 }

@@ -1,6 +1,6 @@
 //! The queue of an endpoint: how far it has read the feed, and when it is due next.
 
-use kit::note::Due;
+use kit::metadata::DueWork;
 use kit::{Record, Scope, Value, values};
 
 use crate::contract::endpoint;
@@ -67,7 +67,7 @@ pub(crate) fn has_more(scope: &Scope<'_>, patterns: &str, position: i64) -> kit:
 }
 
 /// Stops sending: the queue matches no more events, and its pending deliveries fail.
-pub(crate) fn close(scope: &Scope<'_>, endpoint: &str, moment: i64) -> kit::Result<()> {
+pub(crate) fn close(scope: &Scope<'_>, endpoint: &str, now: i64) -> kit::Result<()> {
     scope.execute(
         "UPDATE webhook_queues SET patterns = '', due_at = $2 \
          WHERE tenant_id = $1 AND endpoint_id = $3",
@@ -76,7 +76,7 @@ pub(crate) fn close(scope: &Scope<'_>, endpoint: &str, moment: i64) -> kit::Resu
     scope.execute(
         "UPDATE webhook_deliveries SET status = 'FAILED', exhausted_at = $2, updated_at = $2 \
          WHERE tenant_id = $1 AND endpoint_id = $3 AND status = 'PENDING'",
-        values![moment, endpoint],
+        values![now, endpoint],
     )?;
     Ok(())
 }
@@ -86,6 +86,6 @@ pub(crate) fn wake(scope: &Scope<'_>, endpoint: &str) -> kit::Result<()> {
     let sql = "UPDATE webhook_queues SET due_at = 0, paused_until = 0 \
          WHERE tenant_id = $1 AND endpoint_id = $2";
     scope.execute(sql, values![endpoint])?;
-    scope.wake(Due::Webhooks);
+    scope.wake(DueWork::Webhooks);
     Ok(())
 }

@@ -25,12 +25,12 @@ struct Window {
 }
 
 #[derive(Serialize)]
-struct Taken {
+struct ReplayResult {
     deliveries: u64,
     more: bool,
 }
 
-impl Taken {
+impl ReplayResult {
     fn new(deliveries: u64) -> Self {
         Self { deliveries, more: i64::try_from(deliveries).is_ok_and(|count| count >= BATCH) }
     }
@@ -56,7 +56,7 @@ pub(crate) fn test(call: &Call) -> kit::Result {
             source_agent: "webhooks",
             data: json!({ "endpoint_id": id }).to_string(),
         })?;
-        take_up(scope, id, &event)?;
+        make_due(scope, id, &event)?;
         Reply::accepted(&Delivery { endpoint_id: id, event_id: &event, status: "PENDING" })
     })
 }
@@ -73,7 +73,7 @@ pub(crate) fn resend(call: &Call) -> kit::Result {
             values![attempt, id],
         )?;
         let event = found.ok_or_else(|| Error::not_found("attempt", attempt))?;
-        if take_up(scope, id, &event)? == 0 {
+        if make_due(scope, id, &event)? == 0 {
             return Err(Error::new(
                 Code::ResourceGone,
                 "The event of this attempt was removed, because it is too old.",
@@ -84,8 +84,8 @@ pub(crate) fn resend(call: &Call) -> kit::Result {
 }
 
 /// Makes the delivery of one event due now. Returns 0 if there is no such event.
-fn take_up(scope: &Scope<'_>, endpoint: &str, event: &str) -> kit::Result<u64> {
-    let taken = scope.execute(
+fn make_due(scope: &Scope<'_>, endpoint: &str, event: &str) -> kit::Result<u64> {
+    let count = scope.execute(
         "INSERT INTO webhook_deliveries (tenant_id, endpoint_id, event_id, event_seq, \
          event_type, subject, status, attempts, due_at, created_at, updated_at) \
          SELECT tenant_id, $2, id, seq, type, subject, 'PENDING', 0, 0, $3, $3 FROM events \
@@ -95,7 +95,7 @@ fn take_up(scope: &Scope<'_>, endpoint: &str, event: &str) -> kit::Result<u64> {
         values![endpoint, now(), event],
     )?;
     queue::wake(scope, endpoint)?;
-    Ok(taken)
+    Ok(count)
 }
 
 /// `POST /webhook-endpoints/{id}/recover`
@@ -105,7 +105,7 @@ pub(crate) fn recover(call: &Call) -> kit::Result {
         let endpoint = enabled(call, scope)?;
         let id = endpoint.get(endpoint::ID)?;
         // Oldest first: a delivery beyond the limit is newer, and the next call takes it.
-        let taken = scope.execute(
+        let count = scope.execute(
             "UPDATE webhook_deliveries SET status = 'PENDING', attempts = 0, due_at = 0, \
              updated_at = $2 WHERE tenant_id = $1 AND endpoint_id = $3 AND event_id IN \
              (SELECT event_id FROM webhook_deliveries WHERE tenant_id = $1 AND endpoint_id = $3 \
@@ -114,7 +114,7 @@ pub(crate) fn recover(call: &Call) -> kit::Result {
             values![now(), id, since, until, BATCH],
         )?;
         queue::wake(scope, id)?;
-        Reply::accepted(&Taken::new(taken))
+        Reply::accepted(&ReplayResult::new(count))
     })
 }
 
@@ -141,13 +141,13 @@ pub(crate) fn missing(call: &Call) -> kit::Result {
         );
         let first = values![id, now(), since, until];
         let rest = values.into_iter().map(Value::Text).chain(values![BATCH]);
-        let taken = scope.execute(&sql, first.into_iter().chain(rest))?;
+        let count = scope.execute(&sql, first.into_iter().chain(rest))?;
         queue::wake(scope, id)?;
-        Reply::accepted(&Taken::new(taken))
+        Reply::accepted(&ReplayResult::new(count))
     })
 }
 
-/// The window of a body, in milliseconds: from `since` to before `until`.
+/// The window of a body, in milliseconds: from `since` to before `within_bytes`.
 fn window(call: &Call) -> kit::Result<(i64, i64)> {
     let window: Window = call.json()?;
     let since = milliseconds(&window.since).unwrap_or_default();

@@ -20,7 +20,7 @@ pub(crate) const SECRETS: RotatingSecrets = RotatingSecrets {
 };
 
 /// A new secret, generated or given by the client.
-pub(crate) struct Fresh {
+pub(crate) struct NewSecret {
     /// `whsec_…`
     pub(crate) text: String,
     /// `whpk_…`
@@ -28,7 +28,7 @@ pub(crate) struct Fresh {
     sealed: String,
 }
 
-impl Fresh {
+impl NewSecret {
     /// Makes a secret from the one that the client gives, or at random if it gives none.
     pub(crate) fn make(seal: &Seal, endpoint: &str, given: Option<&str>) -> kit::Result<Self> {
         let mut bytes = vec![0; SEED + BYTES];

@@ -1,6 +1,6 @@
 //! The settings of this function. `spin.toml` declares them, with their defaults.
 
-use kit::{Days, Loaded, Variables};
+use kit::{Loaded, RetentionDays, Variables};
 
 use crate::policy::{Schedule, milliseconds};
 
@@ -14,7 +14,7 @@ pub(crate) struct Settings {
     /// How long a queue is leased at a time, in milliseconds.
     pub(crate) lease: i64,
     /// How long events are kept, and with them their deliveries.
-    pub(crate) events: Days,
+    pub(crate) events: RetentionDays,
     /// How long attempts are kept, in days.
     pub(crate) attempts_days: i64,
 }

@@ -15,12 +15,12 @@ pub(crate) const BATCH: usize = 32;
 /// less than a quarter of the free slots. So some slots always stay free for the next tenant, and
 /// tenants that need all of them get equal shares (Choudhury and Hahne, dynamic queue length
 /// thresholds).
-pub(crate) fn may_take(held: usize, free: usize) -> bool {
+pub(crate) fn may_lease(held: usize, free: usize) -> bool {
     held < free.div_ceil(4)
 }
 
 /// How many requests go to each endpoint at once, if `queues` queues of the tenant are served.
-pub(crate) fn width(queues: usize) -> usize {
+pub(crate) fn concurrency(queues: usize) -> usize {
     (REQUESTS / queues.max(1)).clamp(1, BATCH)
 }
 
@@ -35,7 +35,7 @@ mod tests {
             let before = held.clone();
             for at in 0..tenants {
                 let free = slots - held.iter().sum::<usize>();
-                held[at] += usize::from(may_take(held[at], free));
+                held[at] += usize::from(may_lease(held[at], free));
             }
             if held == before {
                 return held;
@@ -52,13 +52,13 @@ mod tests {
             let (least, most) = (held.iter().min().unwrap(), held.iter().max().unwrap());
             assert!(*least >= 1 && most - least <= 1, "{tenants}: {held:?}");
         }
-        assert!(may_take(0, 1) && !may_take(0, 0));
+        assert!(may_lease(0, 1) && !may_lease(0, 0));
     }
 
     #[test]
     fn requests_are_fewer_the_more_queues_there_are() {
-        assert_eq!([0, 1, 2, 4, 8, 64, 1000].map(width), [32, 32, 32, 16, 8, 1, 1]);
-        let most: usize = (1..=usize::try_from(QUEUES).unwrap()).map(width).sum();
+        assert_eq!([0, 1, 2, 4, 8, 64, 1000].map(concurrency), [32, 32, 32, 16, 8, 1, 1]);
+        let most: usize = (1..=usize::try_from(QUEUES).unwrap()).map(concurrency).sum();
         assert!(most < 2 * REQUESTS + BATCH, "{most} when one begins after the other");
     }
 }

@@ -12,7 +12,7 @@ use crate::settings::SETTINGS;
 
 /// What this call did.
 #[derive(Default, Serialize)]
-struct Done {
+struct WorkResult {
     /// Delivery requests that were sent.
     attempts: u64,
     /// When the next delivery is due.
@@ -28,17 +28,17 @@ pub(crate) async fn run(call: &Call) -> kit::Result {
     operator::scheduler(call)?;
     let wait = call.query("wait").and_then(|text| text.parse().ok()).map(Duration::from_secs);
     let sent = dispatch::run(call, wait.unwrap_or_default()).await?;
-    let mut done = Done {
+    let mut result = WorkResult {
         attempts: sent.attempts,
         next_due_at: sent.next_due_at.map(rfc3339),
         more: sent.more,
-        ..Done::default()
+        ..WorkResult::default()
     };
     if call.query("work").is_none()
         && let Some(sweep) = Sweep::join(call)?
     {
         let more;
-        (done.webhook_deliveries, more) = sweep.delete(
+        (result.webhook_deliveries, more) = sweep.delete(
             "webhook_deliveries",
             "tenant_id, endpoint_id, event_id",
             "updated_at < $1 AND status <> 'PENDING'",
@@ -47,8 +47,8 @@ pub(crate) async fn run(call: &Call) -> kit::Result {
         let before = sweep.now() - SETTINGS.attempts_days * DAY;
         let attempts =
             sweep.delete("webhook_attempts", "tenant_id, id", "created_at < $1", before)?;
-        done.webhook_attempts = attempts.0;
-        done.more |= more || attempts.1;
+        result.webhook_attempts = attempts.0;
+        result.more |= more || attempts.1;
     }
-    Reply::ok(&done)
+    Reply::ok(&result)
 }

@@ -1,6 +1,6 @@
 //! `tenantry backup`
 
-use super::{Place, progress, size};
+use super::{DataArgs, progress, size};
 use std::path::PathBuf;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -26,13 +26,13 @@ pub(crate) struct Backup {
     /// The file to make. The command never overwrites a file that exists.
     file: PathBuf,
     #[command(flatten)]
-    place: Place,
+    data_args: DataArgs,
 }
 
 impl Backup {
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        let config = self.place.runtime_config.as_deref();
-        let done = tenantry::backup(&self.file, &self.place.data, config, progress)?;
+        let config = self.data_args.runtime_config.as_deref();
+        let done = host::backup(&self.file, &self.data_args.data, config, progress)?;
         println!(
             "Backed up {} to {}: {} in {:.1?}",
             done.database.display(),

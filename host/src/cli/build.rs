@@ -10,6 +10,6 @@ pub(crate) struct Build {
 
 impl Build {
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        tenantry::build(&self.manifest.source()?, &[], progress)
+        host::build(&self.manifest.source()?, &[], progress)
     }
 }

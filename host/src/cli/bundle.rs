@@ -16,7 +16,7 @@ In a checkout, `scripts/release` does all of these steps.
 
 Examples, in a checkout whose functions are built:
   tenantry bundle service
-  cargo run -p contract > target/openapi.json
+  cargo run -p openapi > target/openapi.json
   tenantry bundle service --add openapi.json=target/openapi.json";
 
 #[derive(clap::Args)]
@@ -37,7 +37,7 @@ fn named(text: &str) -> Result<(String, PathBuf), String> {
 
 impl Bundle {
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        let done = tenantry::bundle(&self.file, &self.manifest.file(), &self.add, progress)?;
+        let done = host::bundle(&self.file, &self.manifest.file(), &self.add, progress)?;
         println!(
             "Bundled {}: {}, of which {} are the program",
             self.file.display(),

@@ -1,7 +1,7 @@
 //! `tenantry doctor`
 
-use super::{Manifest, Place};
-use tenantry::{Options, State};
+use super::{DataArgs, Manifest};
+use host::{Options, Verdict};
 
 pub(crate) const EXAMPLES: &str = "\
 The command checks the manifest and its built functions, the variables, the runtime config,
@@ -30,7 +30,7 @@ pub(crate) struct Doctor {
     #[command(flatten)]
     manifest: Manifest,
     #[command(flatten)]
-    place: Place,
+    data_args: DataArgs,
     /// Check a server that is started with `tenantry up --development`.
     #[arg(long)]
     development: bool,
@@ -42,26 +42,26 @@ pub(crate) struct Doctor {
 impl Doctor {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let mut options = Options {
-            data: self.place.data,
-            runtime_config: self.place.runtime_config,
+            data: self.data_args.data,
+            runtime_config: self.data_args.runtime_config,
             components: self.component,
             development: self.development,
             ..Options::default()
         };
         self.manifest.choose(&mut options)?;
-        let found = super::block_on(async { Ok(tenantry::doctor(&options).await) })?;
+        let found = super::block_on(async { Ok(host::doctor(&options).await) })?;
         for finding in &found {
-            let mark = match finding.state {
-                State::Good => "ok",
-                State::Doubtful => "look",
-                State::Bad => "BAD",
+            let mark = match finding.verdict {
+                Verdict::Pass => "ok",
+                Verdict::Warn => "look",
+                Verdict::Fail => "BAD",
             };
             println!("{mark:<4}  {:<14}  {}", finding.subject, wrap(&finding.text, INDENT));
             if !finding.remedy.is_empty() {
                 println!("{:INDENT$}-> {}", "", wrap(&finding.remedy, INDENT + 3));
             }
         }
-        let bad = found.iter().filter(|finding| finding.state == State::Bad).count();
+        let bad = found.iter().filter(|finding| finding.verdict == Verdict::Fail).count();
         anyhow::ensure!(bad == 0, "a server would not work: {bad} of {} are BAD", found.len());
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! `tenantry export`
 
-use super::{Where, progress, size};
+use super::{StoreArgs, progress, size};
 use std::path::PathBuf;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -41,13 +41,13 @@ pub(crate) struct Export {
     /// The file to make. The command never overwrites a file that exists.
     file: PathBuf,
     #[command(flatten)]
-    from: Where,
+    from: StoreArgs,
 }
 
 impl Export {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let from = self.from.store();
-        let done = super::block_on(tenantry::export(&self.file, &from, progress))?;
+        let done = super::block_on(host::export(&self.file, &from, progress))?;
         println!(
             "Exported {} rows to {}: {} in {:.1?}",
             done.total(),

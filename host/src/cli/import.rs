@@ -1,6 +1,6 @@
 //! `tenantry import`
 
-use super::{Where, progress};
+use super::{StoreArgs, progress};
 use std::path::PathBuf;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -25,13 +25,13 @@ pub(crate) struct Import {
     /// The export to read.
     file: PathBuf,
     #[command(flatten)]
-    into: Where,
+    into: StoreArgs,
 }
 
 impl Import {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let into = self.into.store();
-        let done = super::block_on(tenantry::import(&self.file, &into, progress))?;
+        let done = super::block_on(host::import(&self.file, &into, progress))?;
         for (table, rows) in &done.rows {
             println!("{rows:>12}  {table}");
         }

@@ -18,7 +18,7 @@ pub(crate) struct Keys {
 
 impl Keys {
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        for (name, value) in tenantry::keys(&self.master_key)? {
+        for (name, value) in host::keys(&self.master_key)? {
             println!("{name}={value}");
         }
         Ok(())

@@ -38,11 +38,11 @@ pub(crate) struct Migrate {
 
 impl Migrate {
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        let tell = |line: &str| println!("{line}");
+        let print = |line: &str| println!("{line}");
         let roles = match self.function_roles {
-            Some(prefix) => tenantry::Roles::Each(prefix),
-            None => tenantry::Roles::One(self.app_role),
+            Some(prefix) => host::Roles::Each(prefix),
+            None => host::Roles::One(self.app_role),
         };
-        super::block_on(tenantry::migrate(&self.database_url, roles, tell))
+        super::block_on(host::migrate(&self.database_url, roles, print))
     }
 }

@@ -12,8 +12,8 @@ pub(crate) mod restore;
 pub(crate) mod unpack;
 pub(crate) mod up;
 
+use host::{Bundle, Options};
 use std::path::PathBuf;
-use tenantry::{Bundle, Options};
 
 /// The functions to build and serve.
 #[derive(clap::Args)]
@@ -65,7 +65,7 @@ impl Manifest {
 
 /// The place of the data, for every command that reads or writes data.
 #[derive(clap::Args)]
-pub(crate) struct Place {
+pub(crate) struct DataArgs {
     /// The folder of databases, key-value data and caches.
     #[arg(long, default_value = ".tenantry", value_name = "DIR")]
     pub(crate) data: PathBuf,
@@ -77,20 +77,20 @@ pub(crate) struct Place {
 /// The choice of the store, for commands that work with both stores. An environment variable never
 /// makes this choice.
 #[derive(clap::Args)]
-pub(crate) struct Where {
+pub(crate) struct StoreArgs {
     #[command(flatten)]
-    place: Place,
+    data_args: DataArgs,
     /// PostgreSQL instead of the embedded store, as the owner of the tables.
     #[arg(long, value_name = "URL", conflicts_with_all = ["data", "runtime_config"])]
     database_url: Option<String>,
 }
 
-impl Where {
-    fn store(self) -> tenantry::Store {
-        let Place { data, runtime_config } = self.place;
+impl StoreArgs {
+    fn store(self) -> host::Store {
+        let DataArgs { data, runtime_config } = self.data_args;
         match self.database_url {
-            Some(url) => tenantry::Store::Postgres(url),
-            None => tenantry::Store::Embedded { data, runtime_config },
+            Some(url) => host::Store::Postgres(url),
+            None => host::Store::Embedded { data, runtime_config },
         }
     }
 }

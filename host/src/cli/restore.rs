@@ -1,6 +1,6 @@
 //! `tenantry restore`
 
-use super::{Place, progress, size};
+use super::{DataArgs, progress, size};
 use std::path::PathBuf;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -29,7 +29,7 @@ pub(crate) struct Restore {
     /// The backup to restore.
     file: PathBuf,
     #[command(flatten)]
-    place: Place,
+    data_args: DataArgs,
     /// Replace an existing database, and keep it as sqlite.db.before-restore.
     #[arg(long)]
     force: bool,
@@ -37,14 +37,14 @@ pub(crate) struct Restore {
 
 impl Restore {
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        let options = tenantry::Restore {
+        let options = host::Restore {
             file: self.file,
-            data: self.place.data,
-            runtime_config: self.place.runtime_config,
+            data: self.data_args.data,
+            runtime_config: self.data_args.runtime_config,
             force: self.force,
-            newest_schema: tenantry::SCHEMA_VERSION,
+            newest_schema: host::SCHEMA_VERSION,
         };
-        let done = tenantry::restore(&options, progress)?;
+        let done = host::restore(&options, progress)?;
         println!(
             "Restored {} to {}: {} with schema version {} in {:.1?}",
             options.file.display(),

@@ -1,7 +1,7 @@
 //! `tenantry unpack`
 
+use host::Bundle;
 use std::path::PathBuf;
-use tenantry::Bundle;
 
 pub(crate) const EXAMPLES: &str = "\
 A released program contains the functions that it serves, and files that belong to them. The

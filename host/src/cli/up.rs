@@ -1,9 +1,9 @@
 //! `tenantry up`
 
-use super::{Manifest, Place, progress};
+use super::{DataArgs, Manifest, progress};
+use host::{Connections, Limits, Log, Options, Placement};
 use std::net::SocketAddr;
 use std::time::Duration;
-use tenantry::{Connections, Limits, Log, Options, Placement};
 
 pub(crate) const EXAMPLES: &str = "\
 The command serves until it gets SIGTERM or SIGINT (Ctrl-C). Requests in flight finish first.
@@ -36,7 +36,7 @@ pub(crate) struct Up {
     #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDR")]
     listen: SocketAddr,
     #[command(flatten)]
-    place: Place,
+    data_args: DataArgs,
     /// How the gateway runs.
     #[arg(long, value_enum, default_value = "fused")]
     gateway: Gateway,
@@ -92,7 +92,7 @@ enum Gateway {
 impl Up {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         if self.build {
-            tenantry::build(&self.manifest.source()?, &self.component, progress)?;
+            host::build(&self.manifest.source()?, &self.component, progress)?;
         }
         let options = self.options()?;
         tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(options))
@@ -121,14 +121,14 @@ impl Up {
         }
         let mut options = Options {
             listen: self.listen,
-            data: self.place.data,
+            data: self.data_args.data,
             placement: match self.gateway {
                 Gateway::Fused => Placement::Fused,
                 Gateway::Composed => Placement::Composed,
             },
             components: self.component,
             development: self.development,
-            runtime_config: self.place.runtime_config,
+            runtime_config: self.data_args.runtime_config,
             log: Log::Stdout,
             limits,
             progress: Some(progress),
@@ -140,7 +140,7 @@ impl Up {
 }
 
 async fn serve(options: Options) -> anyhow::Result<()> {
-    let server = tenantry::up(options).await?;
+    let server = host::up(options).await?;
     println!("\nServing http://{}", server.address());
     println!("Available Routes:");
     for route in server.routes() {

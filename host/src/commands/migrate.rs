@@ -43,17 +43,17 @@ impl Roles {
 }
 
 /// Applies the missing migrations, each in one transaction. If several processes start at once,
-/// then one works and the others wait. Afterwards the roles get the rights of the functions. `tell`
+/// then one works and the others wait. Afterwards the roles get the rights of the functions. `progress`
 /// gets a line for each step.
 ///
 /// # Errors
 ///
 /// One sentence that says what was found and what to do. The schema is then in the state after the
-/// last migration that `tell` was told of.
+/// last migration that `progress` was told of.
 pub async fn migrate(
     url: &str,
     roles: impl Into<Roles>,
-    tell: impl Fn(&str),
+    progress: impl Fn(&str),
 ) -> anyhow::Result<()> {
     let client = postgres::connect(url).await?;
     let roles = roles.into();
@@ -64,7 +64,7 @@ pub async fn migrate(
     for (role, _) in roles.names() {
         check_role(&client, option, &role).await?;
     }
-    lock(&client, &tell).await?;
+    lock(&client, &progress).await?;
     client
         .batch_execute(
             "CREATE TABLE IF NOT EXISTS schema_migrations \
@@ -92,7 +92,7 @@ pub async fn migrate(
         };
         // If this fails, then the connection ends, and the server rolls the transaction back.
         apply.await.with_context(|| format!("migration {} failed", migration.name))?;
-        tell(&format!("Applied {}", migration.name));
+        progress(&format!("Applied {}", migration.name));
     }
     postgres::policies::hold(&client).await?;
     for (role, function) in roles.names() {
@@ -101,7 +101,7 @@ pub async fn migrate(
             Some(function) => grant_own(&client, function, &role).await?,
         }
         let whose = function.unwrap_or("the functions");
-        tell(&format!("Schema version {VERSION}; role {role} has the rights of {whose}"));
+        progress(&format!("Schema version {VERSION}; role {role} has the rights of {whose}"));
     }
     Ok(())
 }
@@ -157,11 +157,11 @@ async fn check_role(client: &Client, option: &str, role: &str) -> anyhow::Result
 }
 
 /// Takes the lock of migrations. It is held until the connection ends.
-async fn lock(client: &Client, tell: &impl Fn(&str)) -> anyhow::Result<()> {
+async fn lock(client: &Client, progress: &impl Fn(&str)) -> anyhow::Result<()> {
     let name = "hashtextextended('tenantry migrate', 0)";
     let free = format!("SELECT pg_try_advisory_lock({name})");
     if !client.query_one(&free, &[]).await?.get::<_, bool>(0) {
-        tell("Waiting for another migration of this database");
+        progress("Waiting for another migration of this database");
         client.batch_execute(&format!("SELECT pg_advisory_lock({name})")).await?;
     }
     Ok(())

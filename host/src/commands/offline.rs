@@ -10,7 +10,7 @@ use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::{Path, PathBuf};
 
 /// The suffixes of the files that SQLite keeps beside a database while it is in use.
-const COMPANIONS: [&str; 3] = ["-journal", "-wal", "-shm"];
+const SIDE_FILE_SUFFIXES: [&str; 3] = ["-journal", "-wal", "-shm"];
 
 /// The key-value stores. While they are held open, no server can start on them.
 #[derive(Default)]
@@ -18,7 +18,7 @@ pub(crate) struct Stores(BTreeMap<PathBuf, KeyValueFile>);
 
 impl Stores {
     /// Opens these stores. Fails if a server has one of them open.
-    pub(crate) fn hold<'a>(
+    pub(crate) fn open_all<'a>(
         &mut self,
         paths: impl Iterator<Item = &'a PathBuf>,
     ) -> anyhow::Result<()> {
@@ -40,7 +40,7 @@ impl Stores {
     /// Empties all of them, because their content belongs to another state of the database.
     pub(crate) fn empty(&mut self) -> anyhow::Result<()> {
         for (path, file) in &mut self.0 {
-            give_to_owner_of(path.parent().unwrap_or(Path::new(".")), path);
+            chown_like(path.parent().unwrap_or(Path::new(".")), path);
             file.clear().with_context(|| {
                 format!("{}: cannot be emptied; remove it and try again", path.display())
             })?;
@@ -58,7 +58,7 @@ fn in_use(path: &Path) -> anyhow::Error {
 }
 
 /// Gives the file to the owner of `place`, so that the server can use it even if root has made it.
-pub(crate) fn give_to_owner_of(place: &Path, file: &Path) {
+pub(crate) fn chown_like(place: &Path, file: &Path) {
     let owners = std::fs::metadata(place).and_then(|place| Ok((place, std::fs::metadata(file)?)));
     if let Ok((place, file_now)) = owners
         && place.uid() != file_now.uid()
@@ -70,9 +70,9 @@ pub(crate) fn give_to_owner_of(place: &Path, file: &Path) {
 
 /// Merges the WAL of the old database into its file, and fails if another process has it open. A
 /// damaged database stays as it is.
-pub(crate) fn settle(database: &Path) -> anyhow::Result<()> {
+pub(crate) fn merge_wal(database: &Path) -> anyhow::Result<()> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let settled = Connection::open_with_flags(database, flags).and_then(|old| {
+    let merged = Connection::open_with_flags(database, flags).and_then(|old| {
         // SQLite merges the WAL when the last connection closes. That stays off until it is certain
         // that no other process has the database open.
         old.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
@@ -80,7 +80,7 @@ pub(crate) fn settle(database: &Path) -> anyhow::Result<()> {
         old.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
         old.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
     });
-    match settled {
+    match merged {
         Err(error) if is_busy(&error) => Err(in_use(database)),
         _ => Ok(()),
     }
@@ -88,8 +88,8 @@ pub(crate) fn settle(database: &Path) -> anyhow::Result<()> {
 
 /// Moves or removes the files that are left beside the old database. If they stayed, then SQLite
 /// would take them for a part of the new one.
-pub(crate) fn clear_companions(database: &Path, kept: Option<&Path>) -> anyhow::Result<()> {
-    for suffix in COMPANIONS {
+pub(crate) fn remove_side_files(database: &Path, kept: Option<&Path>) -> anyhow::Result<()> {
+    for suffix in SIDE_FILE_SUFFIXES {
         let path = beside(database, suffix);
         if path.exists() {
             match kept {

@@ -3,7 +3,7 @@
 //! All checks come before the first change. A crash at any later point is safe: until the last
 //! rename the old database is still in place.
 
-use crate::commands::offline::{Stores, clear_companions, give_to_owner_of, settle};
+use crate::commands::offline::{Stores, chown_like, merge_wal, remove_side_files};
 use crate::config::runtime_config::RuntimeConfig;
 use crate::stores::sqlite::copy;
 use crate::system::atomic_file::{AtomicFile, beside, directory, refuse_existing};
@@ -57,7 +57,7 @@ pub fn restore(options: &Restore, progress: fn(&str)) -> anyhow::Result<Restored
     // This comes before the complaint about an existing database. Otherwise somebody might move the
     // database of a running server away.
     let mut stores = Stores::default();
-    stores.hold(config.key_value_files().filter(|path| path.exists()))?;
+    stores.open_all(config.key_value_files().filter(|path| path.exists()))?;
     let kept = to_keep(database, options.force)?;
     let mut progress = Progress::new(progress);
     refuse_itself(&options.file, database)?;
@@ -68,9 +68,9 @@ pub fn restore(options: &Restore, progress: fn(&str)) -> anyhow::Result<Restored
     let place = directory(database);
     crate::system::private::folder(place)
         .with_context(|| format!("{}: cannot be made", place.display()))?;
-    stores.hold(config.key_value_files())?;
+    stores.open_all(config.key_value_files())?;
     if kept.is_some() {
-        settle(database)?;
+        merge_wal(database)?;
     }
     let partial = AtomicFile::create(database)?;
     let copied = copy::copy(&backup, partial.path(), &mut progress).with_context(|| {
@@ -78,13 +78,13 @@ pub fn restore(options: &Restore, progress: fn(&str)) -> anyhow::Result<Restored
     });
     drop(copied?);
     let bytes = partial.sync()?;
-    give_to_owner_of(place, partial.path());
+    chown_like(place, partial.path());
     stores.empty()?;
     match &kept {
         Some(kept) => keep(database, kept)?,
         None => refuse_existing(database)?,
     }
-    clear_companions(database, kept.as_deref())?;
+    remove_side_files(database, kept.as_deref())?;
     partial.finish()?;
     Ok(Restored { database: database.to_owned(), kept, schema, bytes, took: progress.elapsed() })
 }

@@ -172,7 +172,7 @@ impl Default for Options {
 }
 
 impl Options {
-    pub(crate) fn tell(&self, line: &str) {
+    pub(crate) fn report_progress(&self, line: &str) {
         if let Some(progress) = self.progress {
             progress(line);
         }

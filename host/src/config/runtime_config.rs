@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// The contents of the file, with defaults filled in.
 pub(crate) struct RuntimeConfig {
     /// Label to key-value store.
-    pub(crate) key_value_stores: BTreeMap<String, Place>,
+    pub(crate) key_value_stores: BTreeMap<String, StoreLocation>,
     /// Label to file of a SQLite database.
     pub(crate) sqlite_databases: BTreeMap<String, PathBuf>,
     /// The largest number of connections to one PostgreSQL address.
@@ -26,7 +26,7 @@ pub(crate) struct RuntimeConfig {
 
 /// Where a key-value store is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum StoreLocation {
     /// In this file, which only this server uses.
     File(PathBuf),
     /// In a Redis that several servers may use.
@@ -89,7 +89,7 @@ impl RuntimeConfig {
             config.fill(parsed, base, data).with_context(|| path.display().to_string())?;
         }
         let default = || "default".to_owned();
-        let file = || Place::File(data.join("key_value.db"));
+        let file = || StoreLocation::File(data.join("key_value.db"));
         config.key_value_stores.entry(default()).or_insert_with(file);
         config.sqlite_databases.entry(default()).or_insert_with(|| data.join("sqlite.db"));
         Ok(config)
@@ -104,8 +104,8 @@ impl RuntimeConfig {
     /// The files of all embedded key-value stores.
     pub(crate) fn key_value_files(&self) -> impl Iterator<Item = &PathBuf> {
         self.key_value_stores.values().filter_map(|place| match place {
-            Place::File(path) => Some(path),
-            Place::Redis { .. } => None,
+            StoreLocation::File(path) => Some(path),
+            StoreLocation::Redis { .. } => None,
         })
     }
 
@@ -118,9 +118,11 @@ impl RuntimeConfig {
             let place = match backend.kind.as_str() {
                 "spin" => {
                     let default = || data.join(format!("key_value_{label}.db"));
-                    Place::File(backend.take("path").map_or_else(default, |path| base.join(path)))
+                    StoreLocation::File(
+                        backend.take("path").map_or_else(default, |path| base.join(path)),
+                    )
                 }
-                "redis" => Place::Redis {
+                "redis" => StoreLocation::Redis {
                     url: backend.take("url").with_context(|| {
                         format!(
                             "{key} needs url = \"redis://[user:password@]host[:port][/database]\""

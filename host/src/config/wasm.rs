@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Wasm {
     /// The name that the manifest gives it.
     name: String,
-    place: Place,
+    source: WasmSource,
 }
 
-enum Place {
+enum WasmSource {
     Disk(PathBuf),
-    Inside(Bundle),
+    Bundled(Bundle),
 }
 
 impl Wasm {
@@ -25,10 +25,10 @@ impl Wasm {
         bundle: Option<&Bundle>,
     ) -> anyhow::Result<Self> {
         let text = name.to_str().with_context(|| format!("{}: is not UTF-8", name.display()))?;
-        let place = match bundle {
+        let source = match bundle {
             Some(bundle) => {
                 ensure!(bundle.has(text), "{text} is not in this program");
-                Place::Inside(bundle.clone())
+                WasmSource::Bundled(bundle.clone())
             }
             None => {
                 let path = directory.join(name);
@@ -37,10 +37,10 @@ impl Wasm {
                     "{} does not exist; run `tenantry build` or `tenantry up --build`",
                     path.display()
                 );
-                Place::Disk(path)
+                WasmSource::Disk(path)
             }
         };
-        Ok(Self { name: text.to_owned(), place })
+        Ok(Self { name: text.to_owned(), source })
     }
 
     /// The name that the manifest gives it.
@@ -50,20 +50,20 @@ impl Wasm {
 
     /// Its content.
     pub(crate) fn read(&self) -> anyhow::Result<Vec<u8>> {
-        match &self.place {
-            Place::Disk(path) => {
+        match &self.source {
+            WasmSource::Disk(path) => {
                 std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))
             }
-            Place::Inside(bundle) => bundle.read(&self.name),
+            WasmSource::Bundled(bundle) => bundle.read(&self.name),
         }
     }
 }
 
 impl fmt::Display for Wasm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.place {
-            Place::Disk(path) => path.display().fmt(f),
-            Place::Inside(_) => self.name.fmt(f),
+        match &self.source {
+            WasmSource::Disk(path) => path.display().fmt(f),
+            WasmSource::Bundled(_) => self.name.fmt(f),
         }
     }
 }

@@ -35,13 +35,13 @@ impl Code {
         log: &Sink,
     ) -> anyhow::Result<Compiled> {
         let compile = |file: &Wasm, wasm: &[u8]| {
-            options.tell(&format!("Compiling {}", self.id));
+            options.report_progress(&format!("Compiling {}", self.id));
             engine::compile(engine, file, wasm)
         };
         if let Some(route) = &self.route
             && options.placement == Placement::Composed
         {
-            options.tell(&format!("Composing {} with its gateway", self.id));
+            options.report_progress(&format!("Composing {} with its gateway", self.id));
             let whole = compose(&self.source, route, &options.data)?;
             return Ok(Compiled { component: compile(&self.source, &whole)?, typed: false });
         }

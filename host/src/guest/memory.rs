@@ -18,16 +18,16 @@ use tokio_util::task::AbortOnDropHandle;
 use wasmtime_wasi::async_trait;
 
 /// How long an instance may be idle before it is dropped and its memory is given back.
-pub(crate) const REST: Duration = Duration::from_secs(60);
+pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How many bytes an instance may take beyond its start size and still be kept. This is twice what
 /// ordinary requests take, so they find their instances again.
-const KEPT: usize = 4 << 20;
+const REUSABLE_GROWTH: usize = 4 << 20;
 /// How many bytes an instance may take beyond its start size without a place among the large
 /// instances. The largest body as JSON fits; a password hash does not.
-const SHARE: usize = 16 << 20;
+const UNRESERVED_GROWTH: usize = 16 << 20;
 /// How long an instance may hold such a place. The step that needs the memory is over by then. A
 /// stream or a run of deliveries lives longer, and would block all others of its component.
-const HELD: Duration = Duration::from_secs(10);
+const MAX_HOLD: Duration = Duration::from_secs(10);
 /// How many requests may wait for each place. The places serve that many in about the longest time
 /// that a request waits.
 const QUEUE: usize = 32;
@@ -42,7 +42,7 @@ pub(crate) struct Budget {
 }
 
 /// The places of the large instances of one component.
-pub(crate) struct Places {
+pub(crate) struct LargeSlots {
     free: Arc<Semaphore>,
     waiting: AtomicUsize,
     queue: usize,
@@ -70,7 +70,7 @@ impl Budget {
     }
 }
 
-impl Places {
+impl LargeSlots {
     /// All places are free.
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
@@ -83,37 +83,37 @@ impl Places {
 
     /// Waits for a place among the large instances. Returns `None` if no place becomes free in
     /// time, or if too many wait already.
-    async fn take(&self) -> Option<Large> {
-        if let Ok(place) = self.free.clone().try_acquire_owned() {
-            return Some(large(place));
+    async fn take(&self) -> Option<LargePermit> {
+        if let Ok(slot) = self.free.clone().try_acquire_owned() {
+            return Some(large_permit(slot));
         }
-        let _waiting = Waiting::among(&self.waiting, self.queue)?;
-        let place = tokio::time::timeout(self.wait, self.free.clone().acquire_owned());
-        place.await.ok()?.ok().map(large)
+        let _waiting = QueueGuard::enter(&self.waiting, self.queue)?;
+        let slot = tokio::time::timeout(self.wait, self.free.clone().acquire_owned());
+        slot.await.ok()?.ok().map(large_permit)
     }
 }
 
-/// A place among the large instances. It is released after [`HELD`] at the latest.
-type Large = AbortOnDropHandle<()>;
+/// A place among the large instances. It is released after [`MAX_HOLD`] at the latest.
+type LargePermit = AbortOnDropHandle<()>;
 
-fn large(place: OwnedSemaphorePermit) -> Large {
+fn large_permit(slot: OwnedSemaphorePermit) -> LargePermit {
     AbortOnDropHandle::new(tokio::spawn(async move {
-        tokio::time::sleep(HELD).await;
-        drop(place);
+        tokio::time::sleep(MAX_HOLD).await;
+        drop(slot);
     }))
 }
 
 /// Counts one waiting request until this is dropped, also if the request ends while it waits.
-struct Waiting<'a>(&'a AtomicUsize);
+struct QueueGuard<'a>(&'a AtomicUsize);
 
-impl<'a> Waiting<'a> {
-    fn among(count: &'a AtomicUsize, most: usize) -> Option<Self> {
+impl<'a> QueueGuard<'a> {
+    fn enter(count: &'a AtomicUsize, most: usize) -> Option<Self> {
         let one = Self(count);
         (count.fetch_add(1, Ordering::Relaxed) < most).then_some(one)
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for QueueGuard<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -123,31 +123,31 @@ impl Drop for Waiting<'_> {
 pub(crate) struct Memory {
     limit: usize,
     /// The memory of all instances of the component, in bytes.
-    shown: Gauge,
+    gauge: Gauge,
     used: usize,
     /// The memory that it had before its first request, in bytes.
     start: Option<usize>,
-    places: Arc<Places>,
-    place: Option<Large>,
-    marks: Marks,
+    large_slots: Arc<LargeSlots>,
+    slot: Option<LargePermit>,
+    status: MemoryStatus,
 }
 
 /// The parts of an instance's memory state that others read while its store is in use.
 #[derive(Clone)]
-pub(crate) struct Marks {
+pub(crate) struct MemoryStatus {
     spent: Arc<AtomicBool>,
     refused: Arc<AtomicBool>,
     budget: Arc<Budget>,
 }
 
-impl Marks {
+impl MemoryStatus {
     /// Whether the instance was refused memory because there was no room.
-    pub(crate) fn is_refused(&self) -> bool {
+    pub(crate) fn was_refused(&self) -> bool {
         self.refused.load(Ordering::Acquire)
     }
 
     /// Whether the instance may be kept for another request.
-    pub(crate) fn may_rest(&self) -> bool {
+    pub(crate) fn is_reusable(&self) -> bool {
         !self.spent.load(Ordering::Relaxed) && !self.budget.is_half_used()
     }
 }
@@ -157,26 +157,26 @@ impl Memory {
     pub(crate) fn new(
         limit: usize,
         budget: Arc<Budget>,
-        places: Arc<Places>,
-        shown: Gauge,
+        large_slots: Arc<LargeSlots>,
+        gauge: Gauge,
     ) -> Self {
-        let marks = Marks { spent: Arc::default(), refused: Arc::default(), budget };
-        Self { limit, shown, used: 0, start: None, places, place: None, marks }
+        let status = MemoryStatus { spent: Arc::default(), refused: Arc::default(), budget };
+        Self { limit, gauge, used: 0, start: None, large_slots, slot: None, status }
     }
 
     /// Records the current size as the start size.
-    pub(crate) fn begins(&mut self) {
+    pub(crate) fn record_start(&mut self) {
         self.start = Some(self.used);
     }
 
     /// Clears the mark of a refusal, because it concerned an earlier request.
-    pub(crate) fn forget(&mut self) {
-        self.marks.refused.store(false, Ordering::Relaxed);
+    pub(crate) fn clear_refusal(&mut self) {
+        self.status.refused.store(false, Ordering::Relaxed);
     }
 
-    /// See [`Marks`].
-    pub(crate) fn marks(&self) -> Marks {
-        self.marks.clone()
+    /// See [`MemoryStatus`].
+    pub(crate) fn status(&self) -> MemoryStatus {
+        self.status.clone()
     }
 
     async fn grow(&mut self, by: usize) -> bool {
@@ -185,27 +185,27 @@ impl Memory {
             return false;
         }
         let grown = self.start.map_or(0, |start| used.saturating_sub(start));
-        if grown > SHARE && self.place.is_none() {
-            self.place = self.places.take().await;
+        if grown > UNRESERVED_GROWTH && self.slot.is_none() {
+            self.slot = self.large_slots.take().await;
         }
-        if (grown > SHARE && self.place.is_none()) || !self.marks.budget.take(by) {
-            self.marks.budget.refusals.inc();
-            self.marks.refused.store(true, Ordering::Release);
+        if (grown > UNRESERVED_GROWTH && self.slot.is_none()) || !self.status.budget.take(by) {
+            self.status.budget.refusals.inc();
+            self.status.refused.store(true, Ordering::Release);
             return false;
         }
-        if grown > KEPT {
-            self.marks.spent.store(true, Ordering::Relaxed);
+        if grown > REUSABLE_GROWTH {
+            self.status.spent.store(true, Ordering::Relaxed);
         }
         self.used = used;
-        self.shown.inc_by(i64::try_from(by).unwrap_or(i64::MAX));
+        self.gauge.inc_by(i64::try_from(by).unwrap_or(i64::MAX));
         true
     }
 }
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        self.marks.budget.used.fetch_sub(self.used, Ordering::Relaxed);
-        self.shown.dec_by(i64::try_from(self.used).unwrap_or(i64::MAX));
+        self.status.budget.used.fetch_sub(self.used, Ordering::Relaxed);
+        self.gauge.dec_by(i64::try_from(self.used).unwrap_or(i64::MAX));
     }
 }
 
@@ -240,44 +240,56 @@ mod tests {
     }
 
     /// The places of a component.
-    fn places() -> Arc<Places> {
-        Arc::new(Places::new(&Limits { max_large: 1, ..Limits::default() }))
+    fn large_slots() -> Arc<LargeSlots> {
+        Arc::new(LargeSlots::new(&Limits { max_large: 1, ..Limits::default() }))
     }
 
     /// An instance that has recorded its start size and has no limit of its own.
-    fn instance(budget: &Arc<Budget>, places: &Arc<Places>) -> Memory {
-        let (budget, places) = (budget.clone(), places.clone());
-        let mut memory = Memory::new(usize::MAX, budget, places, Gauge::default());
-        memory.begins();
+    fn instance(budget: &Arc<Budget>, large_slots: &Arc<LargeSlots>) -> Memory {
+        let (budget, large_slots) = (budget.clone(), large_slots.clone());
+        let mut memory = Memory::new(usize::MAX, budget, large_slots, Gauge::default());
+        memory.record_start();
         memory
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_place_is_free_when_its_instance_is_gone_or_has_had_it_for_long() {
-        let (budget, places, others) = (budget(usize::MAX), places(), places());
-        let [mut one, mut two, mut three] = [(); 3].map(|()| instance(&budget, &places));
-        assert!(one.grow(SHARE).await && two.grow(SHARE).await, "these are not large");
+        let (budget, large_slots, others) = (budget(usize::MAX), large_slots(), large_slots());
+        let [mut one, mut two, mut three] = [(); 3].map(|()| instance(&budget, &large_slots));
+        assert!(
+            one.grow(UNRESERVED_GROWTH).await && two.grow(UNRESERVED_GROWTH).await,
+            "these are not large"
+        );
         assert!(one.grow(1).await);
-        assert!(!two.grow(1).await && two.marks().is_refused());
-        assert!(instance(&budget, &others).grow(SHARE + 1).await, "of another component");
+        assert!(!two.grow(1).await && two.status().was_refused());
+        assert!(
+            instance(&budget, &others).grow(UNRESERVED_GROWTH + 1).await,
+            "of another component"
+        );
         drop(one);
         assert!(two.grow(1).await);
-        assert!(!three.grow(SHARE + 1).await);
-        tokio::time::sleep(HELD).await;
-        assert!(three.grow(SHARE + 1).await && two.grow(1).await, "who has had one may go on");
+        assert!(!three.grow(UNRESERVED_GROWTH + 1).await);
+        tokio::time::sleep(MAX_HOLD).await;
+        assert!(
+            three.grow(UNRESERVED_GROWTH + 1).await && two.grow(1).await,
+            "who has had one may go on"
+        );
     }
 
     #[tokio::test]
     async fn all_have_what_they_may_and_give_it_back() {
         let budget = budget(10 << 20);
-        let places = places();
-        let (mut one, mut two) = (instance(&budget, &places), instance(&budget, &places));
-        assert!(one.grow(KEPT).await && one.marks().may_rest());
-        assert!(two.grow(KEPT).await && !two.marks().may_rest(), "more than half is used");
-        assert!(!two.grow(3 << 20).await && two.marks().is_refused());
+        let large_slots = large_slots();
+        let (mut one, mut two) = (instance(&budget, &large_slots), instance(&budget, &large_slots));
+        assert!(one.grow(REUSABLE_GROWTH).await && one.status().is_reusable());
+        assert!(
+            two.grow(REUSABLE_GROWTH).await && !two.status().is_reusable(),
+            "more than half is used"
+        );
+        assert!(!two.grow(3 << 20).await && two.status().was_refused());
         drop(one);
-        assert!(two.marks().may_rest() && two.grow(1).await);
-        assert!(!two.marks().may_rest(), "it has grown");
+        assert!(two.status().is_reusable() && two.grow(1).await);
+        assert!(!two.status().is_reusable(), "it has grown");
         drop(two);
         assert_eq!(budget.used.load(Ordering::Relaxed), 0);
     }

@@ -3,7 +3,7 @@
 use crate::guest::grants::Grants;
 use crate::guest::interfaces::outbound::Outbound;
 use crate::guest::interfaces::stdio::Lines;
-use crate::guest::memory::{Budget, Memory, Places};
+use crate::guest::memory::{Budget, LargeSlots, Memory};
 use crate::guest::outbound::OwnServer;
 use crate::system::clock::Clock;
 use crate::system::log::Sink;
@@ -15,7 +15,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 /// Epoch ticks that a guest may compute before it yields to other work on its thread.
-const TURN: u64 = 2;
+const YIELD_TICKS: u64 = 2;
 
 /// The data of one instance's store.
 pub(crate) struct State {
@@ -41,7 +41,7 @@ impl WasiHttpView for State {
 
 /// Makes the stores of one component.
 #[derive(Clone)]
-pub(crate) struct Maker {
+pub(crate) struct StoreFactory {
     pub(crate) engine: Engine,
     pub(crate) grants: Arc<Grants>,
     pub(crate) log: Sink,
@@ -50,16 +50,16 @@ pub(crate) struct Maker {
     /// The memory budget of all instances of the server.
     pub(crate) budget: Arc<Budget>,
     /// The places of the component's large instances.
-    pub(crate) places: Arc<Places>,
+    pub(crate) large_slots: Arc<LargeSlots>,
     /// The gauge of the memory of all instances of the component.
-    pub(crate) shown: Gauge,
+    pub(crate) gauge: Gauge,
     /// A clock for the guests instead of the machine's.
     pub(crate) clock: Option<Clock>,
     /// The server itself, for a guest that may send requests to it.
     pub(crate) own: Option<OwnServer>,
 }
 
-impl Maker {
+impl StoreFactory {
     /// A store with the component's grants and nothing else: no files, no network, no
     /// environment, no arguments.
     pub(crate) fn store(&self) -> Store<State> {
@@ -79,8 +79,8 @@ impl Maker {
                 memory: Memory::new(
                     self.memory,
                     self.budget.clone(),
-                    self.places.clone(),
-                    self.shown.clone(),
+                    self.large_slots.clone(),
+                    self.gauge.clone(),
                 ),
                 wasi: wasi.build(),
                 http: WasiHttpCtx::new(),
@@ -98,6 +98,6 @@ impl Maker {
 /// clears the mark of an earlier refusal of memory.
 pub(crate) fn rearm(mut store: impl AsContextMut<Data = State>) {
     let mut store = store.as_context_mut();
-    store.set_epoch_deadline(TURN);
-    store.data_mut().memory.forget();
+    store.set_epoch_deadline(YIELD_TICKS);
+    store.data_mut().memory.clear_refusal();
 }

@@ -1,7 +1,7 @@
 //! Errors that the host answers by itself, in the native form of the contract.
 
 use crate::http::body::response::ResponseBody;
-use crate::http::connections::Full;
+use crate::http::connections::LimitReached;
 use gateway::Code;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
@@ -62,10 +62,12 @@ pub(crate) fn no_body(error: &gateway::BodyError) -> Response<ResponseBody> {
 
 /// The answer if there is no memory for the real answer, because clients have not taken earlier
 /// answers yet.
-pub(crate) fn no_room(full: Full) -> Response<ResponseBody> {
+pub(crate) fn no_room(full: LimitReached) -> Response<ResponseBody> {
     let (code, message) = match full {
-        Full::Address => (Code::RateLimitExceeded, "Read the answers to earlier requests first."),
-        Full::All => (Code::ServiceUnavailable, "The server is at capacity"),
+        LimitReached::Address => {
+            (Code::RateLimitExceeded, "Read the answers to earlier requests first.")
+        }
+        LimitReached::All => (Code::ServiceUnavailable, "The server is at capacity"),
     };
     let mut response = answer(code, message);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));

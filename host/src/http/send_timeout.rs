@@ -2,7 +2,7 @@
 //! a while, or next to nothing, then the connection is reset. Without a reset the kernel would keep
 //! the rest of the answer after the close.
 
-use crate::http::connections::Seat;
+use crate::http::connections::ConnectionState;
 use socket2::SockRef;
 use std::io;
 use std::pin::Pin;
@@ -24,7 +24,7 @@ const UNSENT: u32 = 128 << 10;
 pub(crate) struct SendTimeout {
     stream: TcpStream,
     time: Duration,
-    seat: Arc<Seat>,
+    state: Arc<ConnectionState>,
     /// Runs while the client has not taken the bytes that were written.
     alarm: Option<Pin<Box<Sleep>>>,
 }
@@ -33,12 +33,12 @@ impl SendTimeout {
     /// Wraps `stream`; the client may take nothing for at most `time`. The kernel applies this time
     /// too. That covers bytes that it still holds after the server has closed, and clients that
     /// vanish silently.
-    pub(crate) fn new(stream: TcpStream, time: Duration, seat: Arc<Seat>) -> Self {
+    pub(crate) fn new(stream: TcpStream, time: Duration, state: Arc<ConnectionState>) -> Self {
         let socket = SockRef::from(&stream);
         // These options are best effort: without them fewer stalls are noticed.
         let _ = socket.set_tcp_user_timeout(Some(time));
         let _ = socket.set_tcp_notsent_lowat(UNSENT);
-        Self { stream, time, seat, alarm: None }
+        Self { stream, time, state, alarm: None }
     }
 
     /// Handles the result of writing `length` bytes, and resets the connection if it took too long.
@@ -62,13 +62,13 @@ impl SendTimeout {
             }
             Poll::Ready(_) => {
                 if self.alarm.take().is_some() {
-                    self.seat.takes(false);
+                    self.state.set_unsent(false);
                 }
                 written
             }
             Poll::Pending => {
                 if self.alarm.is_none() {
-                    self.seat.takes(true);
+                    self.state.set_unsent(true);
                 }
                 let end = now + self.time;
                 let alarm =

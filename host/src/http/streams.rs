@@ -10,7 +10,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 /// A network may have one in so many of the places that it leaves free.
-const LEFT: usize = 3;
+const FREE_PARTS: usize = 3;
 /// One in so many places is reserved for networks that have no stream.
 const RESERVE: usize = 10;
 
@@ -19,11 +19,11 @@ pub(crate) struct Streams {
     most: usize,
     most_of_tenant: usize,
     most_of_caller: usize,
-    open: Arc<Mutex<Open>>,
+    open: Arc<Mutex<OpenStreams>>,
 }
 
 #[derive(Default)]
-struct Open {
+struct OpenStreams {
     all: usize,
     tenants: HashMap<String, usize>,
     /// Keyed by tenant and caller.
@@ -32,14 +32,14 @@ struct Open {
 }
 
 /// The place of one open stream. Dropping it frees the place.
-pub(crate) struct Place {
+pub(crate) struct StreamPermit {
     holder: Option<Holder>,
-    open: Arc<Mutex<Open>>,
+    open: Arc<Mutex<OpenStreams>>,
 }
 
 /// Why there is no place for another stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Full {
+pub(crate) enum LimitReached {
     /// The tenant, the caller or the network has as many streams as it may.
     Own,
     /// All streams together are as many as they may be.
@@ -59,11 +59,11 @@ impl Streams {
 
     /// Takes a place for one more stream. If the holder is unknown, then only the total is limited.
     ///
-    /// When half of the places are taken, a network may have one in [`LEFT`] of the places that it
+    /// When half of the places are taken, a network may have one in [`FREE_PARTS`] of the places that it
     /// leaves free. So others find a place even if many networks have as many as they may. There is
     /// one exception: a tenant without a stream gets its first one, except from the reserve for
     /// networks that have none.
-    pub(crate) fn open(&self, holder: Option<Holder>) -> Result<Place, Full> {
+    pub(crate) fn open(&self, holder: Option<Holder>) -> Result<StreamPermit, LimitReached> {
         let mut open = self.open.lock();
         let free = self.most.saturating_sub(open.all);
         if let Some(holder) = &holder {
@@ -72,18 +72,18 @@ impl Streams {
             let of_caller = of(open.callers.get(&caller(holder)));
             let of_network = of(open.networks.get(&holder.network));
             if of_tenant >= self.most_of_tenant || of_caller >= self.most_of_caller {
-                return Err(Full::Own);
+                return Err(LimitReached::Own);
             }
             if free == 0 {
-                return Err(Full::All);
+                return Err(LimitReached::All);
             }
-            let is_much = of_network > 0 && (of_network + 1) * LEFT >= free;
+            let is_much = of_network > 0 && (of_network + 1) * FREE_PARTS >= free;
             let is_first = holder.tenant.is_some() && of_tenant == 0;
             if is_much && free * 2 <= self.most && !(is_first && free > self.most / RESERVE) {
-                return Err(Full::Own);
+                return Err(LimitReached::Own);
             }
         } else if free == 0 {
-            return Err(Full::All);
+            return Err(LimitReached::All);
         }
         open.all += 1;
         if let Some(holder) = &holder {
@@ -93,11 +93,11 @@ impl Streams {
                 *open.tenants.entry(tenant.clone()).or_default() += 1;
             }
         }
-        Ok(Place { holder, open: self.open.clone() })
+        Ok(StreamPermit { holder, open: self.open.clone() })
     }
 }
 
-impl Drop for Place {
+impl Drop for StreamPermit {
     fn drop(&mut self) {
         let mut open = self.open.lock();
         open.all -= 1;
@@ -148,12 +148,12 @@ mod tests {
         let open = |tenant, caller, network| streams.open(holder(tenant, caller, network));
         let first = open("a", "1", "n1").expect("a place");
         let _second = open("a", "1", "n2").expect("a place");
-        assert_eq!(open("a", "1", "n3").err(), Some(Full::Own), "the caller has two");
+        assert_eq!(open("a", "1", "n3").err(), Some(LimitReached::Own), "the caller has two");
         let _third = open("a", "2", "n3").expect("a colleague has one");
-        assert_eq!(open("a", "3", "n4").err(), Some(Full::Own), "the tenant has three");
+        assert_eq!(open("a", "3", "n4").err(), Some(LimitReached::Own), "the tenant has three");
         let fourth = open("b", "4", "n4").expect("another tenant has one");
-        assert_eq!(open("c", "5", "n5").err(), Some(Full::All));
-        assert_eq!(streams.open(None).err(), Some(Full::All));
+        assert_eq!(open("c", "5", "n5").err(), Some(LimitReached::All));
+        assert_eq!(streams.open(None).err(), Some(LimitReached::All));
         drop(first);
         drop(open("a", "1", "n1").expect("what has ended makes room"));
         drop(fourth);
@@ -190,7 +190,7 @@ mod tests {
                 held.push(streams.open(holder(&tenant, "1", "office")).expect("a place"));
             }
         }
-        assert_eq!(streams.open(holder("1", "2", "office")).err(), Some(Full::Own));
+        assert_eq!(streams.open(holder("1", "2", "office")).err(), Some(LimitReached::Own));
         streams.open(holder("1", "2", "home")).expect("elsewhere it may");
         streams.open(holder("new", "1", "office")).expect("the first one of its tenant");
     }

@@ -8,7 +8,7 @@
 //!
 //! To refuse a head, the offending byte is replaced by NUL. hyper then answers 400 and closes the
 //! connection. hyper gets one head at a time. It gets the bytes after the head only when the length
-//! of the body is known ([`Bodies`]). So a body is never taken for a head, or a head for a body.
+//! of the body is known ([`BodyLength`]). So a body is never taken for a head, or a head for a body.
 
 use crate::http::linger::Linger;
 use bytes::{Buf, BytesMut};
@@ -26,14 +26,14 @@ const CHUNKED: u64 = u64::MAX - 1;
 /// Completes a refused head, so that hyper parses it.
 const END: &[u8] = b"\r\n\r\n";
 
-/// Lets the service tell how long the body after a head is.
+/// The length of the body after a head, which the service sets.
 #[derive(Clone)]
-pub(crate) struct Bodies(Arc<AtomicU64>);
+pub(crate) struct BodyLength(Arc<AtomicU64>);
 
-impl Bodies {
+impl BodyLength {
     /// Must be called for each request before its body is read. `None` means a chunked body; then
     /// the answer must close the connection.
-    pub(crate) fn tell(&self, length: Option<u64>) {
+    pub(crate) fn set(&self, length: Option<u64>) {
         self.0.store(length.map_or(CHUNKED, |length| length.min(CHUNKED)), Ordering::Release);
     }
 }
@@ -41,15 +41,15 @@ impl Bodies {
 /// A connection whose heads are checked.
 pub(crate) struct Wire<S> {
     stream: S,
-    bodies: Bodies,
-    at: At,
+    body_length: BodyLength,
+    at: ParseState,
     /// Bytes that were read but that hyper may not have yet.
     kept: BytesMut,
     linger: Option<Linger>,
 }
 
 /// The part of the stream that the next bytes belong to.
-enum At {
+enum ParseState {
     Head(Head),
     /// The bytes after a head; the length of the body is not told yet.
     BehindHead,
@@ -69,14 +69,14 @@ struct Head {
     /// The number of bytes of the current line.
     line: usize,
     /// The first bytes of the line, in lower case.
-    name: [u8; LONGEST],
+    name: [u8; LONGEST_NAME],
     has_length: bool,
     has_coding: bool,
 }
 
 const LENGTH: &[u8] = b"content-length";
 const CODING: &[u8] = b"transfer-encoding";
-const LONGEST: usize = CODING.len();
+const LONGEST_NAME: usize = CODING.len();
 
 /// The result of scanning bytes of a head.
 enum Scan {
@@ -143,18 +143,18 @@ impl Head {
 
 impl<S> Wire<S> {
     /// Wraps a connection. The second value is for telling the lengths of bodies.
-    pub(crate) fn new(stream: S) -> (Self, Bodies) {
-        let bodies = Bodies(Arc::new(AtomicU64::new(UNKNOWN)));
-        let (at, kept) = (At::Head(Head::default()), BytesMut::new());
-        (Self { stream, bodies: bodies.clone(), at, kept, linger: None }, bodies)
+    pub(crate) fn new(stream: S) -> (Self, BodyLength) {
+        let body_length = BodyLength(Arc::new(AtomicU64::new(UNKNOWN)));
+        let (at, kept) = (ParseState::Head(Head::default()), BytesMut::new());
+        (Self { stream, body_length: body_length.clone(), at, kept, linger: None }, body_length)
     }
 
     /// Whether everything that the client has sent so far was read.
     fn is_settled(&self) -> bool {
         let nothing_more = match &self.at {
-            At::Head(head) => !head.has_begun(),
-            At::BehindHead => self.bodies.0.load(Ordering::Acquire) == 0,
-            At::Body(_) | At::Chunks | At::Refused => false,
+            ParseState::Head(head) => !head.has_begun(),
+            ParseState::BehindHead => self.body_length.0.load(Ordering::Acquire) == 0,
+            ParseState::Body(_) | ParseState::Chunks | ParseState::Refused => false,
         };
         nothing_more && self.kept.is_empty()
     }
@@ -162,38 +162,38 @@ impl<S> Wire<S> {
     /// How many of `bytes` hyper may have now, at least one. May change the bytes.
     fn admit(&mut self, bytes: &mut [u8]) -> usize {
         match &mut self.at {
-            At::Head(head) => match head.scan(bytes) {
+            ParseState::Head(head) => match head.scan(bytes) {
                 Scan::Further => bytes.len(),
                 Scan::End(end) => {
-                    self.at = At::BehindHead;
+                    self.at = ParseState::BehindHead;
                     end
                 }
                 Scan::Refused(at) => {
                     bytes[at] = 0;
-                    self.at = At::Refused;
+                    self.at = ParseState::Refused;
                     at + 1
                 }
             },
-            At::Body(left) => {
+            ParseState::Body(left) => {
                 let now = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
                 *left -= now as u64;
                 if *left == 0 {
-                    self.at = At::Head(Head::default());
+                    self.at = ParseState::Head(Head::default());
                 }
                 now
             }
-            At::BehindHead | At::Chunks | At::Refused => bytes.len(),
+            ParseState::BehindHead | ParseState::Chunks | ParseState::Refused => bytes.len(),
         }
     }
 
     /// Takes over what the service has told about the body after the head.
     fn behind_head(&mut self) -> io::Result<()> {
-        if matches!(self.at, At::BehindHead) {
-            self.at = match self.bodies.0.swap(UNKNOWN, Ordering::AcqRel) {
+        if matches!(self.at, ParseState::BehindHead) {
+            self.at = match self.body_length.0.swap(UNKNOWN, Ordering::AcqRel) {
                 UNKNOWN => return Err(io::Error::other("read on before the head was answered")),
-                CHUNKED => At::Chunks,
-                0 => At::Head(Head::default()),
-                length => At::Body(length),
+                CHUNKED => ParseState::Chunks,
+                0 => ParseState::Head(Head::default()),
+                length => ParseState::Body(length),
             };
         }
         Ok(())
@@ -210,7 +210,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
         this.behind_head()?;
         let before = buffer.filled().len();
         if this.kept.is_empty() {
-            if matches!(this.at, At::Refused) {
+            if matches!(this.at, ParseState::Refused) {
                 return Poll::Ready(Ok(()));
             }
             ready!(Pin::new(&mut this.stream).poll_read(cx, buffer))?;
@@ -220,11 +220,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
             this.kept.advance(length);
         }
         let new = &mut buffer.filled_mut()[before..];
-        if new.is_empty() || matches!(this.at, At::Refused) {
+        if new.is_empty() || matches!(this.at, ParseState::Refused) {
             return Poll::Ready(Ok(()));
         }
         let admitted = this.admit(new);
-        if matches!(this.at, At::Refused) {
+        if matches!(this.at, ParseState::Refused) {
             this.kept = BytesMut::from(END);
         } else if admitted < new.len() {
             // The bytes that were kept before come after these.
@@ -283,15 +283,15 @@ mod tests {
     /// Reads as hyper does: one piece at a time, and tells the length of a body after each head.
     /// `step` is how many bytes arrive at once.
     async fn pieces(sent: &[u8], step: usize, bodies: &[Option<u64>]) -> Vec<String> {
-        let (mut wire, told) = Wire::new(Pieces { rest: sent, step });
+        let (mut wire, body_length) = Wire::new(Pieces { rest: sent, step });
         let mut bodies = bodies.iter();
         let mut all = vec![String::new()];
         let mut buffer = [0; 4096];
         loop {
-            if matches!(wire.at, At::BehindHead) {
+            if matches!(wire.at, ParseState::BehindHead) {
                 all.push(String::new());
                 match bodies.next() {
-                    Some(length) => told.tell(*length),
+                    Some(length) => body_length.set(*length),
                     None => return all,
                 }
             }

@@ -1,6 +1,6 @@
 //! The functions that have work to do at once.
 
-use gateway::Due;
+use gateway::DueWork;
 use tokio::sync::Notify;
 
 /// Tells the ticker that a function has work.
@@ -12,10 +12,10 @@ pub(crate) struct WorkDue {
 
 impl WorkDue {
     /// The notification of a function.
-    pub(crate) fn of(&self, due: Due) -> &Notify {
+    pub(crate) fn of(&self, due: DueWork) -> &Notify {
         match due {
-            Due::Integrations => &self.integrations,
-            Due::Webhooks => &self.webhooks,
+            DueWork::Integrations => &self.integrations,
+            DueWork::Webhooks => &self.webhooks,
         }
     }
 }

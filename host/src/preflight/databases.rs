@@ -17,15 +17,17 @@ pub(crate) const READER: &str = "postgres_reader_url";
 /// # Errors
 /// One sentence that begins with the name of the variable.
 pub(crate) async fn check(variables: &Variables) -> anyhow::Result<()> {
-    consistent(variables)?;
+    check_consistent(variables)?;
     for Access { variable, function, url } in writers(variables) {
-        let checked = async { usable(&postgres::connect(url).await?, function).await };
+        let checked = async { check_usable(&postgres::connect(url).await?, function).await };
         checked.await.with_context(|| format!("variable {variable}"))?;
     }
     for Access { variable, function, url } in readers(variables) {
         // A replica may be unavailable, because reads then go to the writer.
         if let Ok(client) = postgres::connect(url).await {
-            usable(&client, function).await.with_context(|| format!("variable {variable}"))?;
+            check_usable(&client, function)
+                .await
+                .with_context(|| format!("variable {variable}"))?;
         }
     }
     Ok(())
@@ -54,7 +56,7 @@ fn accesses<'a>(variables: &'a Variables, name: &str) -> Vec<Access<'a>> {
     let common = [(name.to_owned(), None)];
     let own = FUNCTIONS.map(|function| (format!("{name}_{function}"), Some(function)));
     let all = common.into_iter().chain(own).filter_map(|(variable, function)| {
-        let url = set(variables, &variable)?;
+        let url = non_empty(variables, &variable)?;
         Some(Access { variable, function, url })
     });
     all.collect()
@@ -62,7 +64,7 @@ fn accesses<'a>(variables: &'a Variables, name: &str) -> Vec<Access<'a>> {
 
 /// Fails unless all functions have one common URL, or each has its own. Mixing both would give a
 /// function with its own role the rights of the common role too, because it would have that URL.
-fn unmixed(variables: &Variables, name: &str) -> anyhow::Result<()> {
+fn check_not_mixed(variables: &Variables, name: &str) -> anyhow::Result<()> {
     let found = accesses(variables, name);
     let own = found.iter().filter(|access| access.function.is_some()).count();
     ensure!(
@@ -75,11 +77,11 @@ fn unmixed(variables: &Variables, name: &str) -> anyhow::Result<()> {
 }
 
 /// Refuses variables that contradict each other. This needs no database.
-pub(crate) fn consistent(variables: &Variables) -> anyhow::Result<()> {
+pub(crate) fn check_consistent(variables: &Variables) -> anyhow::Result<()> {
     for (name, host) in [(WRITER, "postgres_host"), (READER, "postgres_reader_host")] {
-        unmixed(variables, name)?;
+        check_not_mixed(variables, name)?;
         for access in accesses(variables, name) {
-            reachable(variables, &access, host)?;
+            check_reachable(variables, &access, host)?;
         }
     }
     let alone = !readers(variables).is_empty() && writers(variables).is_empty();
@@ -89,8 +91,8 @@ pub(crate) fn consistent(variables: &Variables) -> anyhow::Result<()> {
 
 /// Fails if the host that the manifest lets functions reach is not the host in the URL that they
 /// connect to. Two different variables name these hosts.
-fn reachable(variables: &Variables, access: &Access<'_>, host: &str) -> anyhow::Result<()> {
-    let Some(granted) = set(variables, host) else { return Ok(()) };
+fn check_reachable(variables: &Variables, access: &Access<'_>, host: &str) -> anyhow::Result<()> {
+    let Some(granted) = non_empty(variables, host) else { return Ok(()) };
     let Some(place) = postgres::place(access.url) else { return Ok(()) };
     let url = &access.variable;
     ensure!(
@@ -103,13 +105,13 @@ fn reachable(variables: &Variables, access: &Access<'_>, host: &str) -> anyhow::
 }
 
 /// The value of a variable, unless it is empty.
-pub(crate) fn set<'a>(variables: &'a Variables, name: &str) -> Option<&'a str> {
+pub(crate) fn non_empty<'a>(variables: &'a Variables, name: &str) -> Option<&'a str> {
     variables.get(name).map(str::trim).filter(|value| !value.is_empty())
 }
 
 /// Refuses a database that the functions could not use, or that would not restrict them to the rows
 /// that they may see.
-pub(crate) async fn usable(client: &Client, function: Option<&str>) -> anyhow::Result<()> {
+pub(crate) async fn check_usable(client: &Client, function: Option<&str>) -> anyhow::Result<()> {
     let role = client
         .query_one(
             "SELECT current_user, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user",
@@ -136,7 +138,7 @@ pub(crate) async fn usable(client: &Client, function: Option<&str>) -> anyhow::R
         "role {name} owns the tables and could take their policies away; use the role that \
          `tenantry migrate --app-role` has prepared"
     );
-    let (lacks, remedy) = match function {
+    let (missing_rights_query, remedy) = match function {
         None => (
             "SELECT NOT (has_table_privilege('projects', 'INSERT') \
              AND has_table_privilege('events', 'INSERT') \
@@ -145,12 +147,12 @@ pub(crate) async fn usable(client: &Client, function: Option<&str>) -> anyhow::R
             format!("run `tenantry migrate --app-role {name}` as the owner of the tables"),
         ),
         Some(function) => (
-            lacks(function),
+            missing_rights_query(function),
             "run `tenantry migrate --function-roles PREFIX` as the owner of the tables".to_owned(),
         ),
     };
     ensure!(
-        !client.query_one(&lacks, &[]).await?.get::<_, bool>(0),
+        !client.query_one(&missing_rights_query, &[]).await?.get::<_, bool>(0),
         "role {name} lacks rights; {remedy}"
     );
     Ok(())
@@ -158,7 +160,7 @@ pub(crate) async fn usable(client: &Client, function: Option<&str>) -> anyhow::R
 
 /// An SQL query that says whether the role lacks the right to read a table that its function reads.
 /// Rights to single columns are enough.
-fn lacks(function: &str) -> String {
+fn missing_rights_query(function: &str) -> String {
     let open: Vec<_> = migrations::rights::of(function)
         .map(|(table, _)| format!("has_any_column_privilege('{table}', 'SELECT')"))
         .collect();

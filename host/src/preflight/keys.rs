@@ -17,11 +17,11 @@ use sha2::Sha256;
 use std::path::Path;
 
 /// The variable that holds the public key with which gateways verify what `auth` has signed.
-const VERIFIER: &str = "keys_verifier";
+const KEYS_VERIFIER: &str = "keys_verifier";
 /// The variable with the key that `webhooks` and `integrations` seal with, and the variable with the
 /// key that older releases sealed with.
-const SEALING: &str = "sealing_key";
-const BEFORE: &str = "sealing_key_before";
+const SEALING_KEY: &str = "sealing_key";
+const PREVIOUS_SEALING_KEY: &str = "sealing_key_before";
 
 fn derived(master: &[u8; 32], purpose: &str) -> [u8; 32] {
     let mut key = [0; 32];
@@ -39,7 +39,7 @@ fn verifier(master: &[u8; 32]) -> String {
 
 /// The variables that are derived from a master key, with their values.
 fn of(master: &[u8; 32]) -> [(&'static str, String); 2] {
-    [(VERIFIER, verifier(master)), (SEALING, STANDARD.encode(derived(master, "webhooks")))]
+    [(KEYS_VERIFIER, verifier(master)), (SEALING_KEY, STANDARD.encode(derived(master, "webhooks")))]
 }
 
 /// The environment variables that an operator sets on Spin beside the master key. The runner
@@ -79,7 +79,7 @@ pub(crate) async fn remember(
     variables: &mut Variables,
     config: &RuntimeConfig,
 ) -> anyhow::Result<()> {
-    let given = variables.get(BEFORE).is_none_or(|text| !text.trim().is_empty());
+    let given = variables.get(PREVIOUS_SEALING_KEY).is_none_or(|text| !text.trim().is_empty());
     let Some(master) = Master::of(variables)?.filter(|_| !given) else { return Ok(()) };
     let writers = databases::writers(variables);
     // The access of all functions, or the one of `webhooks`.
@@ -92,7 +92,7 @@ pub(crate) async fn remember(
         None => in_file(config.default_database()?).unwrap_or(false),
     };
     if old {
-        variables.set(BEFORE, STANDARD.encode(master.bytes()));
+        variables.set(PREVIOUS_SEALING_KEY, STANDARD.encode(master.bytes()));
     }
     Ok(())
 }

@@ -2,13 +2,13 @@
 //! leave it open to others, or if it would not do what its operator wrote.
 
 use crate::config::manifest::Manifest;
-use crate::config::master::{MAKE, MASTER, Master};
+use crate::config::master::{MASTER_KEY, MASTER_KEY_ADVICE, Master};
 use crate::config::options::Options;
 use crate::config::variables::Variables;
 use crate::preflight::databases;
 use crate::preflight::keys;
 use anyhow::{Context as _, bail, ensure};
-use gateway::is_here;
+use gateway::is_loopback_url;
 
 /// The variables that say how the server is to be used.
 const DEVELOPMENT: &str = "development";
@@ -23,14 +23,14 @@ const NONE: &str = "0";
 /// One sentence that names the setting and, after a semicolon, says what to do.
 pub(crate) fn read(manifest: &Manifest, options: &Options) -> anyhow::Result<Variables> {
     let mut variables = resolve(manifest, options)?;
-    let development = develops(&mut variables, options)?;
+    let development = resolve_development(&mut variables, options)?;
     let master = Master::of(&variables)?;
     match master {
         Some(Master::Public) if !development => bail!(
-            "variable {MASTER}: is the public one of every checkout; {MAKE}, or give \
+            "variable {MASTER_KEY}: is the public one of every checkout; {MASTER_KEY_ADVICE}, or give \
              --development on your own machine"
         ),
-        _ if development => alone(&variables, options)?,
+        _ if development => check_local_only(&variables, options)?,
         _ => {}
     }
     if let Some(master) = &master {
@@ -51,8 +51,11 @@ pub(crate) fn resolve(manifest: &Manifest, options: &Options) -> anyhow::Result<
 }
 
 /// Whether this is the machine of a developer. Sets the variables that depend on it.
-pub(crate) fn develops(variables: &mut Variables, options: &Options) -> anyhow::Result<bool> {
-    if options.development || assumed(variables, options) {
+pub(crate) fn resolve_development(
+    variables: &mut Variables,
+    options: &Options,
+) -> anyhow::Result<bool> {
+    if options.development || may_assume_development(variables, options) {
         variables.set(DEVELOPMENT, "true".to_owned());
     }
     let development = match variables.get(DEVELOPMENT).map(str::trim) {
@@ -75,7 +78,7 @@ pub(crate) fn develops(variables: &mut Variables, options: &Options) -> anyhow::
 
 /// Whether nothing suggests that this server is for others. Then it has no key of its own, no
 /// trusted proxy, no PostgreSQL, no runtime config, and an address that only this machine reaches.
-fn assumed(variables: &Variables, options: &Options) -> bool {
+fn may_assume_development(variables: &Variables, options: &Options) -> bool {
     let is_unset = |name| variables.get(name).is_none_or(|value| value.trim().is_empty());
     options.assume_development
         && options.runtime_config.is_none()
@@ -83,7 +86,7 @@ fn assumed(variables: &Variables, options: &Options) -> bool {
         && is_unset("trusted_proxies")
         && databases::writers(variables).is_empty()
         && matches!(Master::of(variables), Ok(Some(Master::Public)))
-        && alone(variables, options).is_ok()
+        && check_local_only(variables, options).is_ok()
 }
 
 /// The notice that must appear on the screen when a server starts, if there is one.
@@ -91,14 +94,14 @@ pub(crate) fn notice(variables: &Variables) -> anyhow::Result<Option<String>> {
     let is_public = Master::of(variables)? == Some(Master::Public);
     Ok(is_public.then(|| {
         format!(
-            "DEVELOPMENT: programs on this machine are served, and nobody else. For others, {MAKE}."
+            "DEVELOPMENT: programs on this machine are served, and nobody else. For others, {MASTER_KEY_ADVICE}."
         )
     }))
 }
 
 /// Refuses development mode if others could reach the server.
-fn alone(variables: &Variables, options: &Options) -> anyhow::Result<()> {
-    let instead = format!("for others, {MAKE} and leave --development out");
+fn check_local_only(variables: &Variables, options: &Options) -> anyhow::Result<()> {
+    let instead = format!("for others, {MASTER_KEY_ADVICE} and leave --development out");
     ensure!(
         options.listen.ip().to_canonical().is_loopback(),
         "--development: --listen {} can be reached from other machines; listen on 127.0.0.1, or, \
@@ -107,7 +110,7 @@ fn alone(variables: &Variables, options: &Options) -> anyhow::Result<()> {
     );
     let url = variables.get("public_url").unwrap_or_default().trim();
     ensure!(
-        url.is_empty() || is_here(url),
+        url.is_empty() || is_loopback_url(url),
         "--development: variable public_url is {url}, where others reach this server; leave it \
          out, or, {instead}"
     );

@@ -8,9 +8,9 @@ use crate::guest::code::{Code, Compiled};
 use crate::guest::engine;
 use crate::guest::grants::{Backends, Grants};
 use crate::guest::interfaces;
-use crate::guest::memory::{Budget, Places};
+use crate::guest::memory::{Budget, LargeSlots};
 use crate::guest::outbound::OwnServer;
-use crate::guest::state::{Maker, State};
+use crate::guest::state::{State, StoreFactory};
 use crate::http::routes::{Route, RouteLine, Routes};
 use crate::placements::Target;
 use crate::placements::composed::Composed;
@@ -56,7 +56,7 @@ pub(crate) struct App {
 }
 
 /// A component that is not compiled yet: its code and its grants.
-struct Part {
+struct ComponentPlan {
     code: Code,
     grants: Grants,
     /// Whether it serves the tick, and so calls other functions of this server.
@@ -81,10 +81,10 @@ impl App {
         keys::remember(&mut variables, &config).await?;
         let metrics = Metrics::new(variables.get(OPERATOR));
         let mut backends = Backends::new(config, options.limits.request, metrics.clone())?;
-        let mut parts = Vec::new();
-        let tick = manifest.routes().iter().find(|trigger| trigger.route == ticker::PATH);
+        let mut plans = Vec::new();
+        let tick = manifest.routes().iter().find(|trigger| trigger.route == ticker::TICK_PATH);
         for (id, component) in manifest.components(&options.components)? {
-            parts.push(Part {
+            plans.push(ComponentPlan {
                 serves_tick: tick.is_some_and(|trigger| trigger.component == id),
                 code: Code {
                     id: id.to_owned(),
@@ -95,9 +95,10 @@ impl App {
             });
         }
         backends.check().await?;
-        let engine = engine::new(&options.limits, parts.len(), &options.data)?;
+        let engine = engine::new(&options.limits, plans.len(), &options.data)?;
         let background = Background::default();
-        let targets = load_parts(options, &engine, parts, own, log, &background, &metrics).await?;
+        let targets =
+            load_components(options, &engine, plans, own, log, &background, &metrics).await?;
         let mut lines = Vec::new();
         let mut routes = Vec::new();
         for trigger in manifest.routes() {
@@ -167,10 +168,10 @@ fn proxies(variables: &Variables) -> anyhow::Result<Vec<gateway::Proxy>> {
     items.map(one).collect()
 }
 
-async fn load_parts(
+async fn load_components(
     options: &Options,
     engine: &Engine,
-    parts: Vec<Part>,
+    plans: Vec<ComponentPlan>,
     own: OwnServer,
     log: &Sink,
     background: &Background,
@@ -179,8 +180,10 @@ async fn load_parts(
     let keyring = Keyring::default();
     let mut targets = HashMap::new();
     let mut functions = Vec::new();
-    for (maker, component, typed) in prepare(options, engine, parts, own, log, metrics).await? {
-        let name = maker.grants.component.clone();
+    for (factory, component, typed) in
+        compile_all(options, engine, plans, own, log, metrics).await?
+    {
+        let name = factory.grants.component.clone();
         if typed {
             let component = FunctionPre::new(component).map_err(anyhow::Error::from);
             let component = component.with_context(|| {
@@ -190,11 +193,11 @@ async fn load_parts(
             })?;
             let (keyring, background) = (keyring.clone(), background.clone());
             let function =
-                Function::load(maker, component, &options.limits, keyring, background).await?;
+                Function::load(factory, component, &options.limits, keyring, background).await?;
             functions.push(Arc::new(function));
         } else {
             let composed =
-                Composed::new(maker, component, &options.limits, background.end_streams.clone())?;
+                Composed::new(factory, component, &options.limits, background.end_streams.clone())?;
             targets.insert(name, Target::Composed(Arc::new(composed)));
         }
     }
@@ -210,42 +213,42 @@ async fn load_parts(
     Ok(targets)
 }
 
-/// Loads the code of all parts at the same time. If the flag in the result is true, then the
+/// Loads the code of all components at the same time. If the flag in the result is true, then the
 /// component is called by its typed export.
-async fn prepare(
+async fn compile_all(
     options: &Options,
     engine: &Engine,
-    parts: Vec<Part>,
+    plans: Vec<ComponentPlan>,
     own: OwnServer,
     log: &Sink,
     metrics: &Metrics,
-) -> anyhow::Result<Vec<(Maker, InstancePre<State>, bool)>> {
+) -> anyhow::Result<Vec<(StoreFactory, InstancePre<State>, bool)>> {
     let linker = Arc::new(interfaces::linker(engine)?);
     let budget = Arc::new(Budget::new(&options.limits, metrics.memory_refusals()));
     let mut tasks = Vec::new();
-    for Part { code, grants, serves_tick } in parts {
+    for ComponentPlan { code, grants, serves_tick } in plans {
         let (linker, options, engine) = (linker.clone(), options.clone(), engine.clone());
         let own = own.clone();
-        let maker = Maker {
+        let factory = StoreFactory {
             engine: engine.clone(),
-            shown: metrics.guest_memory(&grants.component),
+            gauge: metrics.guest_memory(&grants.component),
             grants: Arc::new(grants),
             log: log.clone(),
             memory: options.limits.memory,
             budget: budget.clone(),
-            places: Arc::new(Places::new(&options.limits)),
+            large_slots: Arc::new(LargeSlots::new(&options.limits)),
             clock: options.clock.clone(),
             own: None,
         };
         tasks.push(tokio::task::spawn_blocking(move || {
-            let Compiled { component, typed } = code.load(&options, &engine, &maker.log)?;
+            let Compiled { component, typed } = code.load(&options, &engine, &factory.log)?;
             let linked = linker.instantiate_pre(&component).map_err(anyhow::Error::from);
             let linked = linked.with_context(|| {
                 format!("component {} imports what this host does not have", code.id)
             })?;
             // A function behind the native gateway reaches this server only if it serves the tick.
             let own = (!typed || serves_tick).then_some(own);
-            anyhow::Ok((Maker { own, ..maker }, linked, typed))
+            anyhow::Ok((StoreFactory { own, ..factory }, linked, typed))
         }));
     }
     let mut prepared = Vec::new();

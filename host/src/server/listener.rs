@@ -7,7 +7,7 @@ use crate::guest::outbound::OwnServer;
 use crate::http::body::incoming::{BodyTimeout, Incoming, Upload};
 use crate::http::body::outgoing::Outgoing;
 use crate::http::body::response::ResponseBody;
-use crate::http::connections::{Bodies, Busy, Connections, Place, Proxies};
+use crate::http::connections::{ActiveRequest, BodyMemory, ConnectionPermit, Connections, Proxies};
 use crate::http::problem;
 use crate::http::routes::RouteLine;
 use crate::http::send_timeout::SendTimeout;
@@ -43,10 +43,10 @@ use wasmtime_wasi_http::Error;
 /// The most headers of one request, and the most bytes of its head. Both are higher than the
 /// gateway's limits, so the gateway can say what is wrong. Above them hyper answers 431 without a
 /// body.
-const HEADERS: usize = 128;
-const HEAD: usize = 64 << 10;
+const MAX_HEADERS: usize = 128;
+const MAX_HEAD_BYTES: usize = 64 << 10;
 /// How long the server stops accepting connections after accepting has failed.
-const PAUSE: Duration = Duration::from_millis(20);
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(20);
 
 /// A server that runs until it is shut down.
 pub struct Server {
@@ -62,8 +62,8 @@ struct Shared {
     stopping: AtomicBool,
     body_timeout: BodyTimeout,
     connections: Arc<Connections>,
-    bodies: Arc<Bodies>,
-    answers: Arc<Bodies>,
+    bodies: Arc<BodyMemory>,
+    answers: Arc<BodyMemory>,
     proxies: Proxies,
     dispatch: Dispatch,
     head_time: Duration,
@@ -80,7 +80,7 @@ pub async fn up(options: Options) -> anyhow::Result<Server> {
     // The settings are checked before anybody can connect.
     let variables = settings::read(&Manifest::of(&options)?, &options)?;
     if let Some(notice) = settings::notice(&variables)? {
-        options.tell(&notice);
+        options.report_progress(&notice);
     }
     let log = Sink::open(&options.log)?;
     let listener = TcpListener::bind(options.listen)
@@ -185,28 +185,28 @@ async fn accept(
                     // The most likely cause is that there are no free file descriptors. Closing
                     // idle connections frees some.
                     tracing::error!("accept: {error}");
-                    shared.connections.relieve();
-                    tokio::time::sleep(PAUSE).await;
+                    shared.connections.evict_some();
+                    tokio::time::sleep(ACCEPT_BACKOFF).await;
                     continue;
                 }
             },
         };
-        let Some(place) = shared.connections.admit(peer.ip()) else {
+        let Some(permit) = shared.connections.admit(peer.ip()) else {
             // The address or the server has too many connections. The connection is reset without
             // an answer, because an answer would cost work.
             let _ = stream.set_zero_linger();
             continue;
         };
-        let connection = connections.watch(serve(stream, peer, &place, shared.clone()));
+        let connection = connections.watch(serve(stream, peer, &permit, shared.clone()));
         tokio::spawn(async move {
-            let gone = place.gone();
+            let evicted = permit.evicted();
             tokio::select! {
                 // An error here is the client's: it closed the connection early or broke the
                 // protocol.
                 _ = connection => {}
-                () = gone.cancelled() => {}
+                () = evicted.cancelled() => {}
             }
-            drop(place);
+            drop(permit);
         });
     }
 }
@@ -214,28 +214,30 @@ async fn accept(
 fn serve(
     stream: TcpStream,
     peer: SocketAddr,
-    place: &Place,
+    permit: &ConnectionPermit,
     shared: Arc<Shared>,
 ) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send + use<> {
     // With Nagle's algorithm every second small write would wait for the client's acknowledgement.
     let _ = stream.set_nodelay(true);
-    let (wire, bodies) = Wire::new(SendTimeout::new(stream, shared.stall_time, place.seat()));
-    let (seat, head_time) = (place.seat(), shared.head_time);
+    let (wire, body_length) =
+        Wire::new(SendTimeout::new(stream, shared.stall_time, permit.state()));
+    let (state, head_time) = (permit.state(), shared.head_time);
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         let length = request.body().size_hint().exact();
-        bodies.tell(length);
+        body_length.set(length);
         let is_safe = request.method().is_safe();
-        let (seat, shared) = (seat.clone(), shared.clone());
+        let (state, shared) = (state.clone(), shared.clone());
         async move {
-            let busy = Busy::begin(seat).await;
-            let share = shared.bodies.share(peer.ip());
-            let (request, receipt) = Upload::of(request, shared.body_timeout, share, busy.seat());
+            let active = ActiveRequest::begin(state).await;
+            let reservation = shared.bodies.reservation(peer.ip());
+            let (request, body_status) =
+                Upload::of(request, shared.body_timeout, reservation, active.state());
             let response = shared.answer(peer, request).await;
-            let share = shared.answers.share(peer.ip());
-            let mut response = Outgoing::of(response, busy, share, is_safe)?;
+            let reservation = shared.answers.reservation(peer.ip());
+            let mut response = Outgoing::of(response, active, reservation, is_safe)?;
             // If the body is chunked or was not read to its end, then the connection ends after the
             // answer. The header tells the client.
-            if length.is_none() || !receipt.is_whole() {
+            if length.is_none() || !body_status.is_whole() {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             Ok::<_, std::io::Error>(response)
@@ -244,8 +246,8 @@ fn serve(
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(head_time)
-        .max_headers(HEADERS)
-        .max_buf_size(HEAD)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_HEAD_BYTES)
         .serve_connection(TokioIo::new(wire), service)
 }
 
@@ -282,7 +284,7 @@ impl Shared {
         let proxies = Proxies::default();
         let budget = || {
             let (total, each) = (bounds.body_bytes, bounds.body_bytes_per_address);
-            Bodies::new(total, each, proxies.clone())
+            BodyMemory::new(total, each, proxies.clone())
         };
         Self {
             app: OnceLock::new(),

@@ -15,9 +15,9 @@ const OTHERS: u32 = 0o077;
 /// The sticky bit, which marks a folder of many users, such as `/tmp`.
 const STICKY: u32 = 0o1000;
 /// The suffixes of the files that SQLite keeps beside a database. They have the database's rights.
-const COMPANIONS: [&str; 3] = ["-journal", "-wal", "-shm"];
+const SIDE_FILE_SUFFIXES: [&str; 3] = ["-journal", "-wal", "-shm"];
 /// The beginnings of the names in a data directory.
-const OURS: [&str; 3] = ["cache", "key_value", "sqlite"];
+const DATA_PREFIXES: [&str; 3] = ["cache", "key_value", "sqlite"];
 
 /// Makes a folder and its missing parents. If the folder exists and holds nothing but data of a
 /// server, then its rights are narrowed.
@@ -26,7 +26,7 @@ pub(crate) fn folder(path: &Path) -> Result<()> {
         return Ok(());
     }
     DirBuilder::new().recursive(true).mode(FOLDER).create(path)?;
-    if open_to_others(path).is_some() && is_ours(path)? {
+    if open_to_others(path).is_some() && holds_only_data(path)? {
         narrow(path, FOLDER);
     }
     Ok(())
@@ -41,7 +41,7 @@ pub(crate) fn file(path: &Path) -> Result<()> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         Err(error) => return Err(error),
     }
-    for suffix in ["", COMPANIONS[0], COMPANIONS[1], COMPANIONS[2]] {
+    for suffix in ["", SIDE_FILE_SUFFIXES[0], SIDE_FILE_SUFFIXES[1], SIDE_FILE_SUFFIXES[2]] {
         let path = beside(path, suffix);
         if open_to_others(&path).is_some() {
             narrow(&path, FILE);
@@ -52,7 +52,7 @@ pub(crate) fn file(path: &Path) -> Result<()> {
 
 /// The mode of a folder that others may use and that [`folder`] does not narrow.
 pub(crate) fn not_narrowed(path: &Path) -> Option<u32> {
-    open_to_others(path).filter(|_| !is_ours(path).unwrap_or(false))
+    open_to_others(path).filter(|_| !holds_only_data(path).unwrap_or(false))
 }
 
 /// The mode of a file or folder if users other than its owner may use it.
@@ -68,14 +68,14 @@ fn narrow(path: &Path, mode: u32) {
 }
 
 /// Whether the folder holds only a server's data, so nobody can have made it for something else.
-fn is_ours(path: &Path) -> Result<bool> {
+fn holds_only_data(path: &Path) -> Result<bool> {
     if open_to_others(path).is_some_and(|mode| mode & STICKY != 0) {
         return Ok(false);
     }
     for entry in std::fs::read_dir(path)? {
         let name = entry?.file_name();
         let name = name.to_string_lossy();
-        if !name.ends_with(".toml") && !OURS.iter().any(|begin| name.starts_with(begin)) {
+        if !name.ends_with(".toml") && !DATA_PREFIXES.iter().any(|begin| name.starts_with(begin)) {
             return Ok(false);
         }
     }

@@ -9,15 +9,15 @@ const QUIET: Duration = Duration::from_secs(2);
 #[derive(Clone, Copy)]
 pub(crate) struct Progress {
     begun: Instant,
-    told: Instant,
-    tell: fn(&str),
+    last: Instant,
+    print: fn(&str),
 }
 
 impl Progress {
     /// Begins now.
-    pub(crate) fn new(tell: fn(&str)) -> Self {
+    pub(crate) fn new(print: fn(&str)) -> Self {
         let now = Instant::now();
-        Self { begun: now, told: now, tell }
+        Self { begun: now, last: now, print }
     }
 
     /// The time since the beginning.
@@ -27,10 +27,10 @@ impl Progress {
 
     /// Reports `line`, which gets the time since the beginning, if the last message is long enough
     /// ago.
-    pub(crate) fn tell(&mut self, line: impl FnOnce(Duration) -> String) {
-        if self.told.elapsed() >= QUIET {
-            self.told = Instant::now();
-            (self.tell)(&line(self.begun.elapsed()));
+    pub(crate) fn report(&mut self, line: impl FnOnce(Duration) -> String) {
+        if self.last.elapsed() >= QUIET {
+            self.last = Instant::now();
+            (self.print)(&line(self.begun.elapsed()));
         }
     }
 }

@@ -56,7 +56,7 @@ const EXCEPTIONS: &[(&str, &[Rule], &str)] = &[
 ];
 
 /// Whether a path may break a rule.
-pub(super) fn excuses(path: &str, rule: Rule) -> bool {
+pub(super) fn is_exempt(path: &str, rule: Rule) -> bool {
     EXCEPTIONS.iter().any(|(pattern, rules, _)| fits(pattern, path) && rules.contains(&rule))
 }
 
@@ -66,7 +66,7 @@ pub(super) fn is_no_collection(segment: &str) -> bool {
 }
 
 /// A violation for each row that none of these exceptions and segments uses.
-pub(super) fn needless(excused: &[(String, Rule)], segments: &[&str]) -> Vec<Violation> {
+pub(super) fn unused_exceptions(exempted: &[(String, Rule)], segments: &[&str]) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut note = |place: String, row: &str| {
         let advice = format!("nothing needs it any more; remove {row} from exceptions.rs");
@@ -74,7 +74,7 @@ pub(super) fn needless(excused: &[(String, Rule)], segments: &[&str]) -> Vec<Vio
     };
     for (pattern, rules, _) in EXCEPTIONS {
         for rule in *rules {
-            if !excused.iter().any(|(path, broken)| fits(pattern, path) && broken == rule) {
+            if !exempted.iter().any(|(path, broken)| fits(pattern, path) && broken == rule) {
                 note((*pattern).to_owned(), &format!("{rule:?}"));
             }
         }

@@ -24,24 +24,24 @@ const OPERATION: &str = "tags summary description externalDocs operationId param
 const ITEM: &str = "$ref summary description servers parameters delete get patch post put";
 
 pub(super) fn check(bundle: &Value, report: &mut Report) {
-    let mut found = Found { report, place: Vec::new() };
-    found.each(bundle, "paths", Found::item);
-    found.each(bundle, "webhooks", Found::item);
+    let mut check = MemberCheck { report, place: Vec::new() };
+    check.each(bundle, "paths", MemberCheck::item);
+    check.each(bundle, "webhooks", MemberCheck::item);
     let components = &bundle["components"];
-    found.each(components, "schemas", Found::schema);
-    found.each(components, "parameters", Found::parameter);
-    found.each(components, "headers", Found::parameter);
-    found.each(components, "responses", Found::response);
-    found.each(components, "requestBodies", Found::body);
-    found.each(components, "examples", |found, it| found.only(it, EXAMPLE));
+    check.each(components, "schemas", MemberCheck::schema);
+    check.each(components, "parameters", MemberCheck::parameter);
+    check.each(components, "headers", MemberCheck::parameter);
+    check.each(components, "responses", MemberCheck::response);
+    check.each(components, "requestBodies", MemberCheck::body);
+    check.each(components, "examples", |check, it| check.only(it, EXAMPLE));
 }
 
-struct Found<'a> {
+struct MemberCheck<'a> {
     report: &'a mut Report,
     place: Vec<String>,
 }
 
-impl Found<'_> {
+impl MemberCheck<'_> {
     /// Checks each member of a map, or each element of a list, that a value has under this name.
     fn each(&mut self, of: &Value, name: &str, check: fn(&mut Self, &Value)) {
         let members = of[name].as_object().into_iter().flatten();

@@ -46,10 +46,10 @@ pub fn no_collection(name: &str) -> Option<&'static str> {
 
 /// Finds the exceptions that a bundle does not need. Without this check, exceptions would stay
 /// after their reason is gone.
-pub fn needless(bundle: &Value) -> Vec<Violation> {
+pub fn unused_exceptions(bundle: &Value) -> Vec<Violation> {
     let mut report = Report::default();
     paths::check(bundle, &mut report);
     operations::check(bundle, &mut report);
     let words = paths::segments(bundle);
-    exceptions::needless(&report.excused, &words)
+    exceptions::unused_exceptions(&report.exempted, &words)
 }

@@ -7,14 +7,14 @@ use super::rule::{Rule, Violation};
 #[derive(Default)]
 pub(super) struct Report {
     pub(super) found: Vec<Violation>,
-    pub(super) excused: Vec<(String, Rule)>,
+    pub(super) exempted: Vec<(String, Rule)>,
 }
 
 impl Report {
     /// Notes a violation of a path, unless it is an exception.
     pub(super) fn path(&mut self, method: &str, path: &str, rule: Rule, advice: impl Into<String>) {
-        if exceptions::excuses(path, rule) {
-            self.excused.push((path.to_owned(), rule));
+        if exceptions::is_exempt(path, rule) {
+            self.exempted.push((path.to_owned(), rule));
             return;
         }
         let place = format!("{} {path}", method.to_uppercase()).trim_start().to_owned();

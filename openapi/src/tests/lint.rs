@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::lint::{Rule, lint, needless};
+use crate::lint::{Rule, lint, unused_exceptions};
 use crate::{bundle, files};
 
 /// A document with one operation. It follows all rules except those that its path, method or these
@@ -90,9 +90,9 @@ fn stray_members() {
 
 #[test]
 fn every_exception_is_needed() {
-    let found: Vec<_> = needless(&bundle()).iter().map(ToString::to_string).collect();
+    let found: Vec<_> = unused_exceptions(&bundle()).iter().map(ToString::to_string).collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
-    assert!(!needless(&json!({ "paths": {} })).is_empty(), "the rule works");
+    assert!(!unused_exceptions(&json!({ "paths": {} })).is_empty(), "the rule works");
 }
 
 /// The good examples of the requirements.

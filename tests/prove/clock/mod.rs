@@ -32,7 +32,7 @@ impl Scene {
         let clock = Clock::new(directory.path());
         let mut setting = Setting::new(directory.path(), placement);
         setting.clock = Some(clock.file());
-        setting.manifest = broken.then(|| crate::stores::sabotaged(directory.path()));
+        setting.manifest = broken.then(|| crate::stores::with_fault_injection(directory.path()));
         let variables = variables.iter().chain(&[("tick_token", TICK)]);
         setting.variables = variables.map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         let server = Process::spawn(&setting);
@@ -87,7 +87,7 @@ impl Scene {
     async fn ask(&self, client: &Client) -> Exchange {
         let mut answer = client.get("/api/v1/projects?limit=1").await;
         // With the gateway composed, each instance has its own buckets of addresses. The first
-        // refusal mends one of them (`Ask::answer`), which has a unit again 100 ms later.
+        // refusal mends one of them (`BucketRequest::decide`), which has a unit again 100 ms later.
         for _ in 0..MEND_TRIES {
             if answer.status != 429 {
                 break;

@@ -12,7 +12,7 @@ mod tenant;
 mod wave;
 
 use super::{random, rounds};
-use crate::stores::sabotaged;
+use crate::stores::with_fault_injection;
 use crate::support::Placement;
 use crate::support::server::{UNLIMITED, options, start};
 use crate::support::stores::external;
@@ -99,7 +99,7 @@ async fn fuzz(placement: Placement, rounds: impl Iterator<Item = u64>, broken: b
         let mut setting = options(placement, directory.path(), &UNLIMITED);
         setting.limits.max_instances = *random.choice(&[1, 2, 4, 32]).unwrap();
         if functions != Functions::Real {
-            setting.manifest = sabotaged(directory.path());
+            setting.manifest = with_fault_injection(directory.path());
         }
         let (app, server) = start(setting).await;
         if tenants.is_none() {

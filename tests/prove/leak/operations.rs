@@ -6,8 +6,8 @@ use protocol::contract::Operation;
 
 /// Every operation except those of the operator, whose credential no tenant has.
 pub(super) static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
-    let functions = contract::functions().unwrap();
-    let all = functions.iter().flat_map(|name| contract::load(name).unwrap());
+    let functions = openapi::functions().unwrap();
+    let all = functions.iter().flat_map(|name| openapi::load(name).unwrap());
     all.filter(|operation| !operation.path.starts_with("/internal/")).collect()
 });
 

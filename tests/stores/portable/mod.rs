@@ -17,7 +17,7 @@ use crate::prove::crash::write;
 use crate::support::server::{PASSWORD, UNLIMITED, plain_options, start};
 use crate::support::stores::{self, connect, rows_of, url};
 use crate::support::{App, Client, Placement};
-use tenantry::{Moved, Server, Store};
+use host::{Server, Store, TransferResult};
 
 external! { there_and_back() sqlite_is_exported_under_load() postgresql_is_exported_under_load() }
 
@@ -29,12 +29,12 @@ const DAY: i64 = 86_400_000;
 /// All rows of all tables. Each row has its columns by name, and the rows are in a defined order.
 type Rows = BTreeMap<String, Vec<BTreeMap<String, Cell>>>;
 
-async fn export(file: &Path, from: &Store) -> anyhow::Result<Moved> {
-    tenantry::export(file, from, |_| {}).await
+async fn export(file: &Path, from: &Store) -> anyhow::Result<TransferResult> {
+    host::export(file, from, |_| {}).await
 }
 
-async fn import(file: &Path, into: &Store) -> anyhow::Result<Moved> {
-    tenantry::import(file, into, |_| {}).await
+async fn import(file: &Path, into: &Store) -> anyhow::Result<TransferResult> {
+    host::import(file, into, |_| {}).await
 }
 
 fn embedded(data: &Path) -> Store {

@@ -1,8 +1,8 @@
 //! The same functions under a clock that the tests turn: days of failures in a few seconds.
 
+use host::{Clock, Server};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tenantry::{Clock, Server};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 

@@ -31,7 +31,7 @@ async fn older_secrets_open(placement: Placement) {
 
     let rows = app.rows("SELECT sealed FROM webhook_secrets");
     let sealed = rows[0][0].strip_prefix("2.").expect("is marked");
-    let keys = tenantry::keys(MASTER).unwrap();
+    let keys = host::keys(MASTER).unwrap();
     let (_, own) = keys.iter().find(|(name, _)| name.ends_with("SEALING_KEY")).unwrap();
     assert_ne!(own, MASTER);
     let name = format!("webhook:{}", made.id());

@@ -110,7 +110,7 @@ mod tests {
     fn every_place_of_this_checkout_is_found() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let (name, singular) = ("codices".to_owned(), Some("codex".to_owned()));
-        let functions = contract::functions().expect("functions");
+        let functions = openapi::functions().expect("functions");
         let known =
             functions.into_iter().filter(|it| names::of_known_function(it, &root).is_empty());
         let known = known.map(|function| What::Resource {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use contract::lint;
+use openapi::lint;
 
 use crate::tree::Tree;
 
@@ -121,10 +121,10 @@ impl Names {
 
     /// What other resources have taken.
     fn taken(&self, tree: &mut Tree) -> Vec<String> {
-        if let Err(error) = contract::event_types() {
+        if let Err(error) = openapi::event_types() {
             return vec![format!("the contract does not compile: openapi/{error:#}")];
         }
-        let bundle = contract::bundle();
+        let bundle = openapi::bundle();
         let mut problems = Vec::new();
         let segment = format!("/{}", self.collection);
         let mut paths = bundle["paths"].as_object().into_iter().flatten();
@@ -152,7 +152,7 @@ impl Names {
 
     /// A beginning of ids that no other resource has.
     fn free_prefix(&self, tree: &mut Tree) -> String {
-        let contract = contract::functions().unwrap_or_default();
+        let contract = openapi::functions().unwrap_or_default();
         let yaml = contract.iter().map(|name| tree.read(&format!("openapi/{name}.yaml")));
         let yaml: String = yaml.collect();
         // Ids of what is no resource have their beginnings in the code and in examples.

@@ -21,17 +21,17 @@ use self::parts::{Part, parts};
 /// The guesses that a password must take, as a power of ten. An attacker who has stolen the
 /// argon2id hashes then needs years. This is zxcvbn's score 3 and a little more, so that three
 /// parts that cost nothing are not enough.
-const ENOUGH: f64 = 8.3;
+const MIN_GUESSES_LOG10: f64 = 8.3;
 /// How many characters are examined, because the work grows with their square.
-const LOOKED_AT: usize = 64;
+const MAX_EXAMINED: usize = 64;
 /// The guesses that each further part costs at least (zxcvbn's `D`), as a power of ten.
-const MORE: f64 = 4.0;
+const MIN_COST_PER_PART: f64 = 4.0;
 
 /// Why a password is too easy to guess. `None` if it is strong enough.
 pub(crate) fn weakness(password: &str, words: &Words) -> Option<&'static str> {
-    let text: Vec<char> = password.chars().take(LOOKED_AT).collect();
+    let text: Vec<char> = password.chars().take(MAX_EXAMINED).collect();
     let (guesses, weakest) = guesses(&text, words);
-    (guesses < ENOUGH).then(|| weakest.map_or("It is short.", Part::why))
+    (guesses < MIN_GUESSES_LOG10).then(|| weakest.map_or("It is short.", Part::why))
 }
 
 /// The fewest guesses, as a power of ten, and the last part of that split.
@@ -63,7 +63,8 @@ fn guesses(text: &[char], words: &Words) -> (f64, Option<Part>) {
         factorial += (count as f64).log10();
         let Some((product, _)) = best else { continue };
         // The parts may come in any order, and an attacker tries fewer parts first.
-        let total = 10_f64.powf(product + factorial) + 10_f64.powf(MORE * (count - 1) as f64);
+        let total =
+            10_f64.powf(product + factorial) + 10_f64.powf(MIN_COST_PER_PART * (count - 1) as f64);
         if total.log10() < least.0 {
             least = (total.log10(), count);
         }

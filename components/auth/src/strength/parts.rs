@@ -22,7 +22,7 @@ enum Kind {
 }
 
 /// The longest word that is looked up, in characters.
-const LONGEST: usize = 32;
+const MAX_PART_LENGTH: usize = 32;
 /// Rows of a keyboard, and columns typed downwards and across.
 const KEYBOARD: [&str; 8] = [
     "!@#$%^&*()_+",
@@ -86,7 +86,7 @@ pub(super) fn parts(text: &[char], words: &Words, guesses: impl Fn(&[char]) -> f
     };
     for start in 0..lower.len() {
         let rest = &lower[start..];
-        for length in 1..=rest.len().min(LONGEST) {
+        for length in 1..=rest.len().min(MAX_PART_LENGTH) {
             let (end, piece) = (start + length, &rest[..length]);
             if let Some((rank, changed)) = rank(piece, words) {
                 let upper = text[start..end].iter().any(|c| c.is_uppercase());

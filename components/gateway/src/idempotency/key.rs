@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 const NAME: &str = "idempotency-key";
 /// The most characters of a key.
-const LONGEST: usize = 255;
+const MAX_LENGTH: usize = 255;
 
 /// The key that a client sent. It is a string of structured fields (RFC 9651 section 3.3.3), or the
 /// bare characters, which most clients send.
@@ -28,7 +28,7 @@ pub(super) fn of(headers: &HeaderMap) -> Result<Option<String>, Error> {
         bare => str::from_utf8(bare).ok().map(str::to_owned),
     };
     let fits = |key: &String| {
-        (1..=LONGEST).contains(&key.len()) && key.bytes().all(|b| matches!(b, b' '..=b'~'))
+        (1..=MAX_LENGTH).contains(&key.len()) && key.bytes().all(|b| matches!(b, b' '..=b'~'))
     };
     match key.filter(fits) {
         Some(key) => Ok(Some(key)),
@@ -59,12 +59,12 @@ fn refused(code: &str, message: &str) -> Error {
 
 /// The key as the stores have it. It is bound to tenant, principal, method and path. Without an
 /// authenticated caller, it is bound to the identity that the request claims, so that equal keys of
-/// different strangers do not collide.
+/// different senders do not collide.
 pub(super) fn scoped(
     key: &str,
     parts: &Parts,
     caller: Option<&Caller>,
-    stranger: &Stranger<'_>,
+    sender: &AnonymousSender<'_>,
 ) -> String {
     let (tenant, principal) = match caller {
         Some(caller) => (caller.tenant.as_str(), caller.id()),
@@ -72,7 +72,7 @@ pub(super) fn scoped(
     };
     let credential = match caller {
         Some(_) => Vec::new(),
-        None => stranger.identity(parts),
+        None => sender.identity(parts),
     };
     let path = parts.uri.path();
     let path = path.strip_prefix("/api").unwrap_or(path);
@@ -96,14 +96,14 @@ pub(super) fn scoped(
 const ACCOUNTS: [&str; 3] = ["email", "client_id", "refresh_token"];
 
 /// The information about its sender in a request without an authenticated caller.
-pub(super) struct Stranger<'a> {
+pub(super) struct AnonymousSender<'a> {
     /// The body in the form that the function reads.
     pub(super) body: &'a [u8],
     /// The network that it comes from, as the limits count it.
     pub(super) network: IpAddr,
 }
 
-impl Stranger<'_> {
+impl AnonymousSender<'_> {
     /// The claimed identity: the credential that the function will check, else the accounts that
     /// the body names, else the network. A retry that names an account gets the stored answer from
     /// any network. This is safe, because the body also has the proof of the account, and its
@@ -174,22 +174,22 @@ mod tests {
         assert!(sent(&[long.as_bytes()]).is_err());
     }
 
-    /// The key of a stranger with this network, credential and body.
-    fn of_stranger(network: u8, authorization: Option<&str>, body: &str) -> String {
+    /// The key of a sender with this network, credential and body.
+    fn key_of_sender(network: u8, authorization: Option<&str>, body: &str) -> String {
         let mut request = http::Request::post("/api/v1/auth/login");
         if let Some(value) = authorization {
             request = request.header("authorization", value);
         }
         let (parts, ()) = request.body(()).expect("a request").into_parts();
         let network = IpAddr::from([192, 0, 2, network]);
-        scoped("k", &parts, None, &Stranger { body: body.as_bytes(), network })
+        scoped("k", &parts, None, &AnonymousSender { body: body.as_bytes(), network })
     }
 
     #[test]
     fn strangers_are_told_apart() {
         let ana = r#"{"email":"ana@example.com","password":"x"}"#;
-        let key = |body: &str| of_stranger(7, None, body);
-        assert_eq!(key(ana), of_stranger(8, None, ana), "a network is not who somebody is");
+        let key = |body: &str| key_of_sender(7, None, body);
+        assert_eq!(key(ana), key_of_sender(8, None, ana), "a network is not who somebody is");
         assert_eq!(
             key(ana),
             key(r#"{"password":"y","email":"ana@example.com"}"#),
@@ -198,9 +198,9 @@ mod tests {
         let bob = r#"{"email":"bob@example.com","password":"x"}"#;
         let forms = ["client_id=a&x=1", "client_id=b&x=1", "refresh_token=a", "refresh_token=b"];
         let mut keys: Vec<_> = [ana, bob, "{}"].into_iter().chain(forms).map(key).collect();
-        keys.push(of_stranger(8, None, "{}"));
-        keys.push(of_stranger(7, Some("Basic YTpi"), "{}"));
-        keys.push(of_stranger(7, Some("Basic YTpj"), "{}"));
+        keys.push(key_of_sender(8, None, "{}"));
+        keys.push(key_of_sender(7, Some("Basic YTpi"), "{}"));
+        keys.push(key_of_sender(7, Some("Basic YTpj"), "{}"));
         let count = keys.len();
         keys.sort();
         keys.dedup();

@@ -10,7 +10,7 @@
 mod key;
 
 use http::request::Parts;
-use protocol::{Body, Caller, Code, Error, Idempotency, Response, entry, note};
+use protocol::{Body, Caller, Code, Error, Idempotency, Response, entry, metadata};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::network;
@@ -37,15 +37,15 @@ pub(crate) struct Slot {
     /// When the reservation ends, in milliseconds since the epoch.
     lease: u64,
     /// The key as functions see it.
-    pub(crate) key: note::Key,
+    pub(crate) key: metadata::Key,
 }
 
 /// What a request may do, as far as its key decides.
-pub(crate) enum Turn<S> {
+pub(crate) enum Claim<S> {
     /// It may run. `None` if it has no key, or its operation takes none.
-    Ours(Option<Slot>),
+    Proceed(Option<Slot>),
     /// It ran before. This is the kept response.
-    Kept(Response<S>),
+    Replay(Response<S>),
 }
 
 /// The stored form: one line of JSON, then the body of the response as it was sent.
@@ -77,7 +77,7 @@ impl Slots {
     }
 
     /// Reserves the slot of the request's key, or finds the response that it holds.
-    pub(crate) async fn begin<P: Platform>(
+    pub(crate) async fn claim<P: Platform>(
         &self,
         platform: &P,
         parts: &Parts,
@@ -85,19 +85,19 @@ impl Slots {
         caller: Option<&Caller>,
         body: &representation::Body,
         record: &mut Record,
-    ) -> Result<Turn<P::Stream>, Error> {
+    ) -> Result<Claim<P::Stream>, Error> {
         let sent = match route.operation.idempotency {
             Idempotency::Unsupported => None,
             Idempotency::Optional => key::of(&parts.headers)?,
             Idempotency::Required => Some(key::of(&parts.headers)?.ok_or_else(key::missing)?),
         };
-        let Some(sent) = sent else { return Ok(Turn::Ours(None)) };
-        let stranger = key::Stranger {
+        let Some(sent) = sent else { return Ok(Claim::Proceed(None)) };
+        let sender = key::AnonymousSender {
             body: body.native.as_deref().unwrap_or(&body.sent),
             network: network(record.address),
         };
-        let key = note::Key {
-            key: key::scoped(&sent, parts, caller, &stranger),
+        let key = metadata::Key {
+            key: key::scoped(&sent, parts, caller, &sender),
             fingerprint: key::fingerprint(&sent, &body.sent),
         };
         let lease = platform.now() + self.lease;
@@ -112,9 +112,9 @@ impl Slots {
         Ok(match self.reserve(platform, &slot).await? {
             Some(kept) => {
                 record.is_replayed = true;
-                Turn::Kept(kept)
+                Claim::Replay(kept)
             }
-            None => Turn::Ours(Some(slot)),
+            None => Claim::Proceed(Some(slot)),
         })
     }
 
@@ -134,12 +134,12 @@ impl Slots {
                     Body::Bytes(bytes) => bytes,
                     Body::Empty | Body::Streaming(_) => &[],
                 };
-                record.is_replayed = headers.iter().any(|(name, _)| name == note::REPLAYED);
+                record.is_replayed = headers.iter().any(|(name, _)| name == metadata::REPLAYED);
                 if is_secret(headers) {
                     release(platform, &slot, record).await;
                     return outcome;
                 }
-                let headers = headers.iter().filter(|(name, _)| name != note::REPLAYED);
+                let headers = headers.iter().filter(|(name, _)| name != metadata::REPLAYED);
                 let kept = Entry {
                     expires_at: platform.now() + self.retention,
                     fingerprint: slot.key.fingerprint,

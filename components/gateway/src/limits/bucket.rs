@@ -12,14 +12,14 @@ use super::quota::Quota;
 
 /// The answer of a bucket to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Taken {
+pub struct Decision {
     /// Whether the bucket had enough.
     pub admitted: bool,
     /// Microseconds until the bucket is full.
     pub fill: u64,
 }
 
-impl Taken {
+impl Decision {
     /// Whole units that the bucket has left.
     pub(super) fn remaining(self, quota: Quota) -> u32 {
         let room = quota.capacity().saturating_sub(self.fill);
@@ -39,7 +39,7 @@ impl Taken {
 
     /// Seconds until a refused request would be admitted if no other request came, at least 1.
     pub(super) fn wait(self, quota: Quota, cost: u32) -> u32 {
-        let wait = (self.fill + price(quota, cost)).saturating_sub(quota.capacity());
+        let wait = (self.fill + increment(quota, cost)).saturating_sub(quota.capacity());
         seconds(wait).max(1)
     }
 }
@@ -50,23 +50,23 @@ fn seconds(micros: u64) -> u32 {
 }
 
 /// The time by which a cost moves the moment. A cost above a full bucket counts as a full bucket.
-fn price(quota: Quota, cost: u32) -> u64 {
+fn increment(quota: Quota, cost: u32) -> u64 {
     u64::from(cost.min(quota.burst)) * quota.interval()
 }
 
 /// A request to a bucket: the values that a store needs for its answer.
 #[derive(Clone, Copy, Debug)]
-pub struct Ask {
+pub struct BucketRequest {
     /// Microseconds by which it moves the moment.
-    pub price: u64,
+    pub increment: u64,
     /// Microseconds between an empty and a full bucket.
     pub capacity: u64,
 }
 
-impl Ask {
+impl BucketRequest {
     /// A request of this cost for a bucket of this quota.
     pub fn new(quota: Quota, cost: u32) -> Self {
-        Self { price: price(quota, cost), capacity: quota.capacity() }
+        Self { increment: increment(quota, cost), capacity: quota.capacity() }
     }
 
     /// Answers from the moment that a bucket holds, which is `None` for a full bucket. `now` and
@@ -76,16 +76,16 @@ impl Ask {
     /// A moment further away than that of an empty bucket comes from a clock that was set back, or
     /// from a larger quota. It counts as an empty bucket. Even a refusal corrects it, because
     /// otherwise the bucket would stay empty until that moment.
-    pub fn answer(self, held: Option<u64>, now: u64) -> (Taken, Option<u64>) {
+    pub fn decide(self, held: Option<u64>, now: u64) -> (Decision, Option<u64>) {
         let empty = now + self.capacity;
         let held = held.unwrap_or(now);
         let full_at = held.clamp(now, empty);
-        let moved = full_at + self.price;
+        let moved = full_at + self.increment;
         if moved > empty {
             let mended = (held > empty).then_some(empty);
-            return (Taken { admitted: false, fill: full_at - now }, mended);
+            return (Decision { admitted: false, fill: full_at - now }, mended);
         }
-        (Taken { admitted: true, fill: moved - now }, Some(moved))
+        (Decision { admitted: true, fill: moved - now }, Some(moved))
     }
 }
 
@@ -149,10 +149,11 @@ mod tests {
             Self { quota: Quota { per_minute, burst }, held: None, now: NOW }
         }
 
-        fn take(&mut self, cost: u32) -> Taken {
-            let (taken, moved) = Ask::new(self.quota, cost).answer(self.held, self.now);
+        fn take(&mut self, cost: u32) -> Decision {
+            let (decision, moved) =
+                BucketRequest::new(self.quota, cost).decide(self.held, self.now);
             self.held = moved.or(self.held);
-            taken
+            decision
         }
 
         /// How many of `count` requests at once are admitted.

@@ -4,16 +4,16 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 
-use super::bucket::{Ask, Taken};
+use super::bucket::{BucketRequest, Decision};
 use super::quota::Quota;
 
 /// The most buckets that are not full. Beyond this number, new names share one bucket.
 const BUCKETS: usize = 100_000;
 
 /// Buckets by name. Full buckets are removed when room is needed.
-pub(super) struct Local<K>(Mutex<Held<K>>);
+pub(super) struct LocalBuckets<K>(Mutex<Buckets<K>>);
 
-struct Held<K> {
+struct Buckets<K> {
     full_at: HashMap<K, u64>,
     /// The bucket of all names that found no room.
     shared: Option<u64>,
@@ -21,15 +21,15 @@ struct Held<K> {
     purged: u64,
 }
 
-impl<K> Default for Local<K> {
+impl<K> Default for LocalBuckets<K> {
     fn default() -> Self {
-        Self(Mutex::new(Held { full_at: HashMap::new(), shared: None, purged: 0 }))
+        Self(Mutex::new(Buckets { full_at: HashMap::new(), shared: None, purged: 0 }))
     }
 }
 
-impl<K: Eq + Hash> Local<K> {
+impl<K: Eq + Hash> LocalBuckets<K> {
     /// Takes `cost` from the bucket of `name`; `now` in milliseconds since the Unix epoch.
-    pub(super) fn take(&self, name: K, quota: Quota, cost: u32, now: u64) -> Taken {
+    pub(super) fn take(&self, name: K, quota: Quota, cost: u32, now: u64) -> Decision {
         let micros = now * 1000;
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if held.full_at.len() >= BUCKETS && now.abs_diff(held.purged) >= 1000 {
@@ -39,16 +39,16 @@ impl<K: Eq + Hash> Local<K> {
         let known = held.full_at.get(&name).copied();
         let shared = known.is_none() && held.full_at.len() >= BUCKETS;
         let before = if shared { held.shared } else { known };
-        let ask = Ask::new(quota, cost);
+        let request = BucketRequest::new(quota, cost);
         // This process cannot have written a later moment, unless a clock was set back.
-        let before = before.filter(|full_at| *full_at <= micros + ask.capacity);
-        let (taken, moved) = ask.answer(before, micros);
+        let before = before.filter(|full_at| *full_at <= micros + request.capacity);
+        let (decision, moved) = request.decide(before, micros);
         match moved {
             Some(moved) if shared => held.shared = Some(moved),
             Some(moved) => drop(held.full_at.insert(name, moved)),
             None => {}
         }
-        taken
+        decision
     }
 }
 
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn each_name_has_its_bucket_and_too_many_share_one() {
-        let local = Local::default();
+        let local = LocalBuckets::default();
         let quota = Quota::per_minute(2);
         let take = |name: usize, now| local.take(name, quota, 1, now).admitted;
         assert_eq!([take(0, NOW), take(0, NOW), take(0, NOW)], [true, true, false]);

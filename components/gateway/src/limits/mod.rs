@@ -16,9 +16,9 @@ pub(crate) mod bucket;
 mod local;
 mod overrides;
 pub(crate) mod quota;
-pub(crate) mod standing;
+pub(crate) mod rate_limit;
 
-pub use bucket::{Ask, Taken, decode, encode, moved_by};
+pub use bucket::{BucketRequest, Decision, decode, encode, moved_by};
 pub use quota::Quota;
 
 use std::collections::HashMap;
@@ -27,9 +27,9 @@ use std::net::IpAddr;
 use ipnet::Ipv6Net;
 use protocol::{Caller, Code, Error, Limit, Operation, Principal, entry};
 
-use self::local::Local;
+use self::local::LocalBuckets;
 use self::overrides::Overrides;
-use self::standing::{ADDRESS, Standing};
+use self::rate_limit::{ADDRESS, RateLimit};
 use crate::platform::Platform;
 use crate::record::Record;
 use crate::router::Route;
@@ -45,9 +45,9 @@ pub(crate) struct Limits {
     /// The classes whose requests are refused if the store does not answer. Requests of other
     /// classes are then counted in the memory of this gateway.
     fail_closed: Vec<String>,
-    addresses: Local<IpAddr>,
+    addresses: LocalBuckets<IpAddr>,
     /// The buckets of identities while the store does not answer.
-    fallback: Local<String>,
+    fallback: LocalBuckets<String>,
     overrides: Overrides,
 }
 
@@ -74,8 +74,8 @@ impl Limits {
         Ok(Self {
             by_address: quota(settings, "ip", BY_ADDRESS).await?,
             fail_closed: settings.list("limit_fail_closed").await?,
-            addresses: Local::default(),
-            fallback: Local::default(),
+            addresses: LocalBuckets::default(),
+            fallback: LocalBuckets::default(),
             overrides: Overrides::default(),
         })
     }
@@ -86,8 +86,8 @@ impl Limits {
         if quota.is_unlimited() {
             return Ok(());
         }
-        let taken = self.addresses.take(network(record.address), quota, 1, now);
-        Standing::new(ADDRESS.into(), quota, 1, taken, now).admit(&mut record.quotas)
+        let decision = self.addresses.take(network(record.address), quota, 1, now);
+        RateLimit::new(ADDRESS.into(), quota, 1, decision, now).admit(&mut record.quotas)
     }
 
     /// Counts a request by its identity.
@@ -126,8 +126,8 @@ impl Limits {
             return Ok(());
         }
         let now = platform.now();
-        let taken = match platform.take(&key, quota, cost).await {
-            Ok(taken) => taken,
+        let decision = match platform.take(&key, quota, cost).await {
+            Ok(decision) => decision,
             Err(fault) if self.fail_closed.contains(class) => {
                 let cause = format!(
                     "the rate limit cannot be counted, so the request is refused: {fault:?}"
@@ -140,8 +140,8 @@ impl Limits {
                 self.fallback.take(key, quota, cost, now)
             }
         };
-        let standing = Standing::new(class.clone().into(), quota, cost, taken, now);
-        standing.admit(&mut record.quotas)
+        let rate_limit = RateLimit::new(class.clone().into(), quota, cost, decision, now);
+        rate_limit.admit(&mut record.quotas)
     }
 
     /// Counts a request with a refused credential, by its address in the store. Returns the refusal
@@ -158,9 +158,9 @@ impl Limits {
         }
         let key = entry::limit(ADDRESS, &network(record.address).to_string());
         match platform.take(&key, quota, 1).await {
-            Ok(taken) => {
-                let standing = Standing::new(ADDRESS.into(), quota, 1, taken, platform.now());
-                standing.admit(&mut record.quotas).err().unwrap_or(refusal)
+            Ok(decision) => {
+                let rate_limit = RateLimit::new(ADDRESS.into(), quota, 1, decision, platform.now());
+                rate_limit.admit(&mut record.quotas).err().unwrap_or(refusal)
             }
             Err(fault) => {
                 record.cause = Some(format!("the refusal was not counted: {fault:?}"));

@@ -12,7 +12,7 @@ use super::quota::Quota;
 use crate::platform::Platform;
 
 /// The greatest age of the known value, in milliseconds.
-const FRESH: u64 = 10_000;
+const CACHE_MS: u64 = 10_000;
 
 /// The quotas of one subject: `{"<class>": [per_minute, burst]}`
 type Classes = HashMap<String, (u32, u32)>;
@@ -28,10 +28,10 @@ struct Published {
 
 /// The overrides as this gateway knows them.
 #[derive(Default)]
-pub(super) struct Overrides(Mutex<Known>);
+pub(super) struct Overrides(Mutex<CachedOverrides>);
 
 #[derive(Default)]
-struct Known {
+struct CachedOverrides {
     published: Arc<Published>,
     read_at: Option<u64>,
 }
@@ -74,22 +74,22 @@ impl Overrides {
         let now = platform.now();
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         {
-            let mut known = lock();
-            if known.read_at.is_some_and(|read_at| now.abs_diff(read_at) < FRESH) {
-                return Arc::clone(&known.published);
+            let mut cached = lock();
+            if cached.read_at.is_some_and(|read_at| now.abs_diff(read_at) < CACHE_MS) {
+                return Arc::clone(&cached.published);
             }
             // Requests that come meanwhile use the known value.
-            known.read_at = Some(now);
+            cached.read_at = Some(now);
         }
         let read = match platform.get(entry::QUOTAS).await {
             Ok(Some(value)) => serde_json::from_slice(&value).ok(),
             Ok(None) => Some(Published::default()),
             Err(_) => None,
         };
-        let mut known = lock();
+        let mut cached = lock();
         if let Some(published) = read {
-            known.published = Arc::new(published);
+            cached.published = Arc::new(published);
         }
-        Arc::clone(&known.published)
+        Arc::clone(&cached.published)
     }
 }

@@ -6,8 +6,8 @@ use protocol::Shape;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::form::Form;
 use super::json::push_member;
+use super::negotiated::Negotiated;
 use super::page::{Links, Page};
 use super::profile::Profile;
 use super::rewrite::Rewriter;
@@ -20,21 +20,21 @@ struct Meta<'a> {
 }
 
 pub(super) fn body(
-    form: &Form<'_>,
+    negotiated: &Negotiated<'_>,
     record: &Record,
     shape: &Shape,
     native: &RawValue,
     page: &mut Page,
 ) -> String {
-    let items = form.items(native, page);
+    let items = negotiated.items(native, page);
     let mut out = String::with_capacity(native.get().len() + 512);
     out.push_str("{\"data\":");
     Rewriter::outbound(shape, Profile::Camel).root(items.unwrap_or(native), &mut out);
-    let meta = Meta { request_id: &record.trace.request_id, timestamp: form.timestamp() };
+    let meta = Meta { request_id: &record.trace.request_id, timestamp: negotiated.timestamp() };
     push_member(&mut out, "meta", &meta);
     if items.is_some() {
-        push_member(&mut out, "pagination", &page.numbered(form.query()));
-        push_member(&mut out, "links", &links(form, page));
+        push_member(&mut out, "pagination", &page.numbered(negotiated.query()));
+        push_member(&mut out, "links", &links(negotiated, page));
     }
     out.push('}');
     out
@@ -42,11 +42,11 @@ pub(super) fn body(
 
 /// Links are absolute. Their base is never the `Host` header, which a client may have made up
 /// (K-27).
-fn links(form: &Form<'_>, page: &Page) -> Links {
-    let base = form.base;
-    let Links(mut links) = page.links(&format!("{base}{}", form.path()));
+fn links(negotiated: &Negotiated<'_>, page: &Page) -> Links {
+    let base = negotiated.base;
+    let Links(mut links) = page.links(&format!("{base}{}", negotiated.path()));
     links.retain(|(name, _)| matches!(*name, "next" | "prev"));
-    links.push(("self", Some(format!("{base}{}", form.target()))));
+    links.push(("self", Some(format!("{base}{}", negotiated.target()))));
     links.reverse();
     Links(links)
 }

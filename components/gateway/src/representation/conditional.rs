@@ -11,7 +11,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, Method, Response, StatusCode};
 use protocol::{Body, Code, Error};
 
-use super::form::Form;
+use super::negotiated::Negotiated;
 use super::{errors, etag};
 use crate::record::Record;
 
@@ -26,14 +26,14 @@ enum Verdict {
 /// Returns the answer, or a 304 or 412 in its place.
 pub(super) fn apply<S>(
     mut answer: Response<Body<S>>,
-    form: &Form<'_>,
+    negotiated: &Negotiated<'_>,
     record: &mut Record,
 ) -> Response<Body<S>> {
-    let reads = form.parts.method == Method::GET || form.parts.method == Method::HEAD;
+    let reads = negotiated.parts.method == Method::GET || negotiated.parts.method == Method::HEAD;
     if !reads || answer.status() != StatusCode::OK {
         return answer;
     }
-    match verdict(&form.parts.headers, answer.headers()) {
+    match verdict(&negotiated.parts.headers, answer.headers()) {
         Verdict::Send => answer,
         Verdict::NotModified => {
             *answer.status_mut() = StatusCode::NOT_MODIFIED;
@@ -44,7 +44,7 @@ pub(super) fn apply<S>(
         Verdict::Failed => {
             let message = "The object is not in the version that If-Match or If-Unmodified-Since \
                 names; read it again.";
-            errors::render(&Error::new(Code::PreconditionFailed, message), form, record)
+            errors::render(&Error::new(Code::PreconditionFailed, message), negotiated, record)
         }
     }
 }

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::form::Form;
 use super::json::{elements, push_member};
+use super::negotiated::Negotiated;
 use super::page::{Links, Page, Pagination};
 use super::query;
 use crate::record::Record;
@@ -26,18 +26,23 @@ struct Meta<'a> {
     filters_applied: Option<BTreeMap<String, String>>,
 }
 
-pub(super) fn body(form: &Form<'_>, record: &Record, native: &RawValue, page: &mut Page) -> String {
-    let items = form.items(native, page);
+pub(super) fn body(
+    negotiated: &Negotiated<'_>,
+    record: &Record,
+    native: &RawValue,
+    page: &mut Page,
+) -> String {
+    let items = negotiated.items(native, page);
     let pagination = items.map(|_| page.pagination());
-    let version = form.operation.map_or(0, |operation| operation.version);
+    let version = negotiated.operation.map_or(0, |operation| operation.version);
     let meta = Meta {
         trace_id: &record.trace.trace_id,
         request_id: &record.trace.request_id,
-        timestamp: form.timestamp(),
+        timestamp: negotiated.timestamp(),
         api_version: (version > 0).then(|| format!("v{version}")),
         pagination: pagination.as_ref(),
         count: items.and_then(elements).map(|items| items.len()),
-        filters_applied: items.map(|_| query::filters(form.query())),
+        filters_applied: items.map(|_| query::filters(negotiated.query())),
     };
     let data = items.unwrap_or(native).get();
     let mut out = String::with_capacity(data.len() + 512);
@@ -50,8 +55,8 @@ pub(super) fn body(form: &Form<'_>, record: &Record, native: &RawValue, page: &m
     }
     out.push_str(",\"included\":[]");
     let links = match items {
-        Some(_) => page.links(form.path()),
-        None => Links::of_itself(form.path()),
+        Some(_) => page.links(negotiated.path()),
+        None => Links::of_itself(negotiated.path()),
     };
     push_member(&mut out, "links", &links);
     out.push('}');

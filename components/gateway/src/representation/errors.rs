@@ -11,27 +11,27 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::accept::{JSON_API, PROBLEM};
-use super::form::Form;
+use super::negotiated::Negotiated;
 use super::pointer;
 use super::profile::Profile;
 use crate::record::Record;
 
-/// Facts of an error that have a header in HTTP (RFC 9110 sections 10.2.1, 12.5.1 and 12.5.3).
-const TOLD_IN_HEADERS: [(&str, HeaderName); 3] =
+/// Context of an error that has a header in HTTP (RFC 9110 sections 10.2.1, 12.5.1 and 12.5.3).
+const CONTEXT_HEADERS: [(&str, HeaderName); 3] =
     [("allow", ALLOW), ("accept", ACCEPT), ("accept_encoding", ACCEPT_ENCODING)];
 
 /// An error with all the data that its forms show.
-struct Told<'a> {
+struct ErrorDocument<'a> {
     row: &'static Row,
     error: &'a Error,
-    form: &'a Form<'a>,
+    negotiated: &'a Negotiated<'a>,
     record: &'a Record,
     violations: Vec<Violation<'a>>,
 }
 
 /// A violation, with its place in the request as the client sent it.
 struct Violation<'a> {
-    place: Place,
+    source: ErrorSource,
     /// The member or the parameter, in the spelling of the answer.
     field: String,
     code: &'a str,
@@ -41,7 +41,7 @@ struct Violation<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Place {
+enum ErrorSource {
     Pointer(String),
     Parameter(String),
     Header(String),
@@ -49,7 +49,7 @@ enum Place {
 
 pub(super) fn render<S>(
     error: &Error,
-    form: &Form<'_>,
+    negotiated: &Negotiated<'_>,
     record: &mut Record,
 ) -> http::Response<Body<S>> {
     let row = error.code.row();
@@ -57,16 +57,16 @@ pub(super) fn render<S>(
     if error.internal.is_some() {
         record.cause.clone_from(&error.internal);
     }
-    let violations = error.violations.iter().map(|it| Violation::told(it, form)).collect();
-    let told = Told { row, error, form, record, violations };
-    let is_fixed = is_oauth(error.code) || form.operation.is_some_and(|o| o.shape.is_none());
-    let (body, content_type) = match form.choice.profile {
-        _ if is_oauth(error.code) => (told.native(), form.json()),
-        _ if form.choice.problem => (told.problem(), HeaderValue::from_static(PROBLEM)),
-        Profile::Envelope if !is_fixed => (told.envelope(), form.json()),
-        Profile::Camel if !is_fixed => (told.camel(), form.json()),
-        Profile::JsonApi if !is_fixed => (told.json_api(), HeaderValue::from_static(JSON_API)),
-        _ => (told.native(), form.json()),
+    let violations = error.violations.iter().map(|it| Violation::new(it, negotiated)).collect();
+    let document = ErrorDocument { row, error, negotiated, record, violations };
+    let is_fixed = is_oauth(error.code) || negotiated.operation.is_some_and(|o| o.shape.is_none());
+    let (body, content_type) = match negotiated.choice.profile {
+        _ if is_oauth(error.code) => (document.native(), negotiated.json()),
+        _ if negotiated.choice.problem => (document.problem(), HeaderValue::from_static(PROBLEM)),
+        Profile::Envelope if !is_fixed => (document.envelope(), negotiated.json()),
+        Profile::Camel if !is_fixed => (document.camel(), negotiated.json()),
+        Profile::JsonApi if !is_fixed => (document.json_api(), HeaderValue::from_static(JSON_API)),
+        _ => (document.native(), negotiated.json()),
     };
 
     let mut answer = http::Response::new(Body::Bytes(body.to_string().into_bytes()));
@@ -81,9 +81,9 @@ pub(super) fn render<S>(
     if let Some(challenge) = challenge(error) {
         headers.insert("www-authenticate", challenge);
     }
-    for (name, header) in TOLD_IN_HEADERS {
-        let told = error.context.iter().find(|(known, _)| known == name);
-        if let Some(Ok(value)) = told.map(|(_, value)| HeaderValue::from_str(value)) {
+    for (name, header) in CONTEXT_HEADERS {
+        let value = error.context.iter().find(|(known, _)| known == name);
+        if let Some(Ok(value)) = value.map(|(_, value)| HeaderValue::from_str(value)) {
             headers.insert(header, value);
         }
     }
@@ -91,30 +91,30 @@ pub(super) fn render<S>(
 }
 
 impl<'a> Violation<'a> {
-    fn told(violation: &'a protocol::Violation, form: &Form<'_>) -> Self {
-        let shape = form.shape().map_or_else(|| Cow::Owned(Shape::default()), Cow::Borrowed);
+    fn new(violation: &'a protocol::Violation, negotiated: &Negotiated<'_>) -> Self {
+        let shape = negotiated.shape().map_or_else(|| Cow::Owned(Shape::default()), Cow::Borrowed);
         let name = &violation.pointer;
-        let (place, field) = if name.is_empty() || name.starts_with('/') {
-            let field = pointer::field(name, form.choice.profile, &shape);
-            (Place::Pointer(pointer::told(name, form.sent, &shape)), field)
+        let (source, field) = if name.is_empty() || name.starts_with('/') {
+            let field = pointer::field(name, negotiated.choice.profile, &shape);
+            (ErrorSource::Pointer(pointer::translate(name, negotiated.sent, &shape)), field)
         } else if name.contains('-') {
             // A name with a hyphen is a header: all request headers that functions see have one,
             // and no query parameter has.
-            (Place::Header(name.clone()), name.clone())
+            (ErrorSource::Header(name.clone()), name.clone())
         } else {
-            let name = form.parameter_name(name);
-            (Place::Parameter(name.clone()), name)
+            let name = negotiated.parameter_name(name);
+            (ErrorSource::Parameter(name.clone()), name)
         };
         let parse = |text: &String| {
             serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str()))
         };
         let value = violation.value.as_ref().map(parse);
-        Self { place, field, code: &violation.code, message: &violation.message, value }
+        Self { source, field, code: &violation.code, message: &violation.message, value }
     }
 
-    fn detail(&self, place: &str, of: &str) -> Value {
+    fn detail(&self, name: &str, of: &str) -> Value {
         let mut detail = json!({ "code": self.code, "message": self.message });
-        detail[place] = Value::from(of);
+        detail[name] = Value::from(of);
         if let Some(value) = &self.value {
             detail["value"] = value.clone();
         }
@@ -122,18 +122,18 @@ impl<'a> Violation<'a> {
     }
 }
 
-impl Place {
+impl ErrorSource {
     fn name(&self) -> &str {
         let (Self::Pointer(name) | Self::Parameter(name) | Self::Header(name)) = self;
         name
     }
 }
 
-impl Told<'_> {
+impl ErrorDocument<'_> {
     fn native(&self) -> Value {
         let mut details = self.context();
         if !self.violations.is_empty() {
-            let fields = self.violations.iter().map(|it| it.detail("pointer", it.place.name()));
+            let fields = self.violations.iter().map(|it| it.detail("pointer", it.source.name()));
             details.insert("fields".to_owned(), fields.collect());
         }
         let mut body = json!({
@@ -158,7 +158,7 @@ impl Told<'_> {
                 "message": self.error.message,
                 "details": details.collect::<Value>(),
                 "context": self.context(),
-                "source": self.violations.first().map(|violation| &violation.place),
+                "source": self.violations.first().map(|violation| &violation.source),
                 "documentation_url": self.documentation_url(),
                 "trace_id": self.record.trace.trace_id,
                 "request_id": self.record.trace.request_id,
@@ -166,7 +166,7 @@ impl Told<'_> {
             "meta": {
                 "traceId": self.record.trace.trace_id,
                 "request_id": self.record.trace.request_id,
-                "timestamp": self.form.timestamp(),
+                "timestamp": self.negotiated.timestamp(),
             },
         })
     }
@@ -179,8 +179,8 @@ impl Told<'_> {
             details.insert(name, value);
         }
         for violation in &self.violations {
-            let told = details.entry(violation.field.as_str()).or_insert(Value::Null);
-            *told = match told.as_str() {
+            let messages = details.entry(violation.field.as_str()).or_insert(Value::Null);
+            *messages = match messages.as_str() {
                 Some(before) => Value::from(format!("{before} {}", violation.message)),
                 None => Value::from(violation.message),
             };
@@ -196,7 +196,7 @@ impl Told<'_> {
 
     fn json_api(&self) -> Value {
         let document: Option<Value> =
-            self.form.document.as_deref().and_then(|sent| serde_json::from_slice(sent).ok());
+            self.negotiated.document.as_deref().and_then(|sent| serde_json::from_slice(sent).ok());
         let one = |code: &str, detail: &str, violation: Option<&Violation<'_>>| {
             let mut meta = self.context();
             let mut error = json!({
@@ -208,9 +208,11 @@ impl Told<'_> {
                 "links": { "about": self.documentation_url() },
             });
             if let Some(violation) = violation {
-                error["source"] = match &violation.place {
-                    Place::Pointer(it) => json!({ "pointer": pointer::there(it, &document) }),
-                    place => json!(place),
+                error["source"] = match &violation.source {
+                    ErrorSource::Pointer(it) => {
+                        json!({ "pointer": pointer::nearest_existing(it, &document) })
+                    }
+                    source => json!(source),
                 };
                 meta.insert("error".to_owned(), Value::from(self.row.screaming));
                 meta.extend(violation.value.clone().map(|value| ("value".to_owned(), value)));
@@ -240,7 +242,7 @@ impl Told<'_> {
         });
         if !self.violations.is_empty() {
             let errors = self.violations.iter().map(|violation| {
-                let mut error = json!(violation.place);
+                let mut error = json!(violation.source);
                 error["code"] = Value::from(violation.code);
                 error["detail"] = Value::from(violation.message);
                 error
@@ -250,29 +252,30 @@ impl Told<'_> {
         body
     }
 
-    /// Further facts, and the seconds until a retry.
+    /// Further context, and the seconds until a retry.
     fn context(&self) -> Map<String, Value> {
         let context = self.error.context.iter();
-        let mut context: Map<_, _> =
-            context.map(|(name, value)| (name.clone(), self.told(name, value).into())).collect();
+        let mut context: Map<_, _> = context
+            .map(|(name, value)| (name.clone(), self.context_value(name, value).into()))
+            .collect();
         if let Some(seconds) = self.error.retry_after {
             context.insert("retry_after".to_owned(), Value::from(seconds));
         }
         context
     }
 
-    /// A fact in the terms of the answer: an entity tag is that of its representation.
-    fn told(&self, name: &str, value: &str) -> String {
-        if name == "etag" { self.form.tag(value.to_owned()) } else { value.to_owned() }
+    /// A value of the context in the terms of the answer: an entity tag is that of its representation.
+    fn context_value(&self, name: &str, value: &str) -> String {
+        if name == "etag" { self.negotiated.tag(value.to_owned()) } else { value.to_owned() }
     }
 
     fn documentation_url(&self) -> String {
-        format!("{}/docs/errors/{}", self.form.base, self.row.screaming)
+        format!("{}/docs/errors/{}", self.negotiated.base, self.row.screaming)
     }
 
     /// The first segment of the operation's path: `PROJECTS`.
     fn service(&self) -> String {
-        let path = self.form.operation.map_or("", |operation| &operation.path);
+        let path = self.negotiated.operation.map_or("", |operation| &operation.path);
         match path.split('/').find(|segment| !segment.is_empty()) {
             Some(segment) => segment.to_ascii_uppercase().replace('-', "_"),
             None => "GATEWAY".to_owned(),

@@ -5,14 +5,14 @@
 use http::HeaderMap;
 use http::header::HeaderName;
 
-use super::form::Form;
+use super::negotiated::Negotiated;
 use super::profile::Profile;
 
 /// The suffix for each representation except JSON:API. The last one is for types other than JSON,
 /// which a function writes itself.
 const SUFFIXES: [&str; 4] = ["-native", "-envelope", "-camel", "-other"];
 
-impl Form<'_> {
+impl Negotiated<'_> {
     /// The function's tag in the spelling of the answer. A form that a standard fixes has no
     /// suffix, because it is the only one.
     pub(super) fn tag(&self, tag: String) -> String {

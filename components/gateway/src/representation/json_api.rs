@@ -4,8 +4,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use protocol::{Relation, Shape};
 use serde_json::value::RawValue;
 
-use super::form::Form;
 use super::json::{Members, elements, is_null, push_member, push_name, text};
+use super::negotiated::Negotiated;
 use super::page::Page;
 use super::profile::Profile;
 use super::rewrite::Rewriter;
@@ -18,7 +18,12 @@ const SEGMENT: &AsciiSet =
 /// Members that are metadata of an object and not attributes (D-39).
 const META: [&str; 2] = ["created_by", "version"];
 
-pub(super) fn body(form: &Form<'_>, shape: &Shape, native: &RawValue, page: &mut Page) -> String {
+pub(super) fn body(
+    negotiated: &Negotiated<'_>,
+    shape: &Shape,
+    native: &RawValue,
+    page: &mut Page,
+) -> String {
     let mut out = String::with_capacity(native.get().len() * 2 + 256);
     if shape.collection.is_empty() {
         out.push_str("{\"meta\":");
@@ -28,15 +33,15 @@ pub(super) fn body(form: &Form<'_>, shape: &Shape, native: &RawValue, page: &mut
     }
     let mut document = Document {
         shape,
-        prefix: form.prefix,
-        area: form.operation.map_or("", |operation| area(&operation.path, &shape.collection)),
+        prefix: negotiated.prefix,
+        area: negotiated.operation.map_or("", |operation| area(&operation.path, &shape.collection)),
         rewriter: Rewriter::outbound(shape, Profile::JsonApi),
         primary: Vec::new(),
         // If a client has asked for related objects, then the answer has `included`, even if it is
         // empty.
-        included: query::value(form.query(), &query::INCLUDE).map(|_| Vec::new()),
+        included: query::value(negotiated.query(), &query::INCLUDE).map(|_| Vec::new()),
     };
-    let items = form.items(native, page);
+    let items = negotiated.items(native, page);
     if document.included.is_some() {
         let native = items.unwrap_or(native);
         let primary = elements(native).unwrap_or_else(|| vec![native]).into_iter();
@@ -57,8 +62,8 @@ pub(super) fn body(form: &Form<'_>, shape: &Shape, native: &RawValue, page: &mut
         None => document.resource(native, &mut out),
     }
     if items.is_some() {
-        let mut links = page.links(form.path());
-        links.0.insert(0, ("self", Some(form.target())));
+        let mut links = page.links(negotiated.path());
+        links.0.insert(0, ("self", Some(negotiated.target())));
         push_member(&mut out, "links", &links);
         out.push_str(",\"meta\":{");
         push_member(&mut out, "pagination", &page.pagination());
@@ -137,11 +142,11 @@ impl<'a> Document<'a> {
         }
         out.push('}');
         self.relationships(&members, own.as_deref(), out);
-        let told: Vec<_> =
+        let meta: Vec<_> =
             META.iter().filter_map(|name| Some((name, members.get(name)?))).collect();
-        if !told.is_empty() {
+        if !meta.is_empty() {
             out.push_str(",\"meta\":{");
-            for (name, raw) in told {
+            for (name, raw) in meta {
                 push_name(out, name);
                 out.push_str(raw.get());
             }

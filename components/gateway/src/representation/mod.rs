@@ -23,11 +23,11 @@ mod document;
 mod envelope;
 mod errors;
 mod etag;
-mod form;
 mod json;
 mod json_api;
 mod media;
 mod native;
+mod negotiated;
 mod page;
 mod pointer;
 mod profile;
@@ -39,7 +39,7 @@ mod success;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use form::Form;
 pub(crate) use media::media_type;
+pub(crate) use negotiated::Negotiated;
 pub(crate) use render::render;
 pub(crate) use request::Body;

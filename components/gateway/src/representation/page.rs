@@ -1,7 +1,7 @@
-//! Pages. The function tells the neighbours and numbers of a page ([`note::Page`]), and each
+//! Pages. The function tells the neighbours and numbers of a page ([`metadata::Page`]), and each
 //! representation shows them in its own way (K-24, K-27).
 
-use protocol::note;
+use protocol::metadata;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -14,7 +14,7 @@ const LIMIT: u64 = 50;
 /// A page, as its function tells of it.
 #[derive(Default)]
 pub(super) struct Page {
-    pub(super) told: note::Page,
+    pub(super) metadata: metadata::Page,
     /// The `next_cursor` of the body.
     pub(super) next_cursor: Option<String>,
 }
@@ -64,39 +64,39 @@ impl Page {
     /// The links to the neighbours, below `base`. `last` is known only if pages are counted (D-47,
     /// D-50).
     pub(super) fn links(&self, base: &str) -> Links {
-        let told = &self.told;
+        let metadata = &self.metadata;
         let target = |query: &Option<String>| Some(format!("{base}?{}", linked(query.as_ref()?)));
         let mut links = vec![
-            ("first", target(&told.first)),
-            ("prev", target(&told.prev)),
-            ("next", target(&told.next)),
+            ("first", target(&metadata.first)),
+            ("prev", target(&metadata.prev)),
+            ("next", target(&metadata.next)),
         ];
-        if told.last.is_some() || told.limit.is_some() {
-            links.push(("last", target(&told.last)));
+        if metadata.last.is_some() || metadata.limit.is_some() {
+            links.push(("last", target(&metadata.last)));
         }
         Links(links)
     }
 
     /// The member `pagination` of the envelope and of JSON:API (D-46, D-49).
     pub(super) fn pagination(&self) -> Pagination {
-        match self.told.limit {
+        match self.metadata.limit {
             Some(limit) => {
                 let limit = limit.max(1);
-                let offset = self.told.offset.unwrap_or(0);
+                let offset = self.metadata.offset.unwrap_or(0);
                 Pagination::Offset {
                     limit,
                     offset,
-                    total: self.told.total,
+                    total: self.metadata.total,
                     current_page: offset / limit + 1,
-                    total_pages: self.told.total.map(|total| total.div_ceil(limit)),
+                    total_pages: self.metadata.total.map(|total| total.div_ceil(limit)),
                 }
             }
             None => {
                 let cursor = |link: &Option<String>| query::value(link.as_deref()?, &CURSOR);
-                let after = cursor(&self.told.next).or_else(|| self.next_cursor.clone());
+                let after = cursor(&self.metadata.next).or_else(|| self.next_cursor.clone());
                 Pagination::Cursor {
-                    has_more: after.is_some() || self.told.next.is_some(),
-                    cursors: Cursors { before: cursor(&self.told.prev), after },
+                    has_more: after.is_some() || self.metadata.next.is_some(),
+                    cursors: Cursors { before: cursor(&self.metadata.prev), after },
                     total: None,
                 }
             }
@@ -111,7 +111,7 @@ impl Page {
             let page = Some(current_page);
             return Numbered { page, per_page: limit, total, total_pages, next_cursor: None };
         }
-        let links = [self.told.first.as_deref(), self.told.next.as_deref(), Some(asked)];
+        let links = [self.metadata.first.as_deref(), self.metadata.next.as_deref(), Some(asked)];
         let limit = links.into_iter().flatten().find_map(|link| query::value(link, &LIMITS));
         Numbered {
             page: None,

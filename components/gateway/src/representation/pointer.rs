@@ -11,19 +11,19 @@ use super::document;
 use super::profile::Profile;
 
 /// Converts a JSON Pointer into the native body to one into the body that was sent.
-pub(super) fn told(pointer: &str, sent: Profile, shape: &Shape) -> String {
+pub(super) fn translate(pointer: &str, sent: Profile, shape: &Shape) -> String {
     match sent {
         Profile::Native | Profile::Envelope => pointer.to_owned(),
-        Profile::Camel => {
-            spelled(pointer, shape).into_iter().fold(String::new(), |path, name| path + "/" + &name)
-        }
-        Profile::JsonApi => in_document(pointer, shape),
+        Profile::Camel => camel_segments(pointer, shape)
+            .into_iter()
+            .fold(String::new(), |path, name| path + "/" + &name),
+        Profile::JsonApi => json_api_pointer(pointer, shape),
     }
 }
 
 /// The longest beginning of a pointer that leads to an existing value of a document (JSON:API 1.1,
 /// "Error Objects"). So the pointer for a missing member leads to the object that lacks it.
-pub(super) fn there<'a>(pointer: &'a str, document: &Option<Value>) -> &'a str {
+pub(super) fn nearest_existing<'a>(pointer: &'a str, document: &Option<Value>) -> &'a str {
     let Some(document) = document else { return pointer };
     let mut pointer = pointer;
     while document.pointer(pointer).is_none()
@@ -37,13 +37,13 @@ pub(super) fn there<'a>(pointer: &'a str, document: &Option<Value>) -> &'a str {
 /// The member that a pointer into the native body names, with dots, in the spelling of `answer`.
 pub(super) fn field(pointer: &str, answer: Profile, shape: &Shape) -> String {
     match answer {
-        Profile::Camel => spelled(pointer, shape).join("."),
+        Profile::Camel => camel_segments(pointer, shape).join("."),
         _ => pointer.trim_start_matches('/').replace('/', "."),
     }
 }
 
 /// The segments in camelCase, except below maps.
-fn spelled<'a>(pointer: &'a str, shape: &Shape) -> Vec<Cow<'a, str>> {
+fn camel_segments<'a>(pointer: &'a str, shape: &Shape) -> Vec<Cow<'a, str>> {
     let mut path = String::new();
     let mut is_data = false;
     let segment = |segment: &'a str| {
@@ -61,7 +61,7 @@ fn spelled<'a>(pointer: &'a str, shape: &Shape) -> Vec<Cow<'a, str>> {
     pointer.split('/').skip(1).map(segment).collect()
 }
 
-fn in_document(pointer: &str, shape: &Shape) -> String {
+fn json_api_pointer(pointer: &str, shape: &Shape) -> String {
     let Some(below) = pointer.strip_prefix('/') else { return "/data".to_owned() };
     let (member, rest) = below.split_at(below.find('/').unwrap_or(below.len()));
     match shape.relations.iter().find(|relation| relation.member == member) {

@@ -4,9 +4,9 @@
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use protocol::{Body, Code, Error, Response};
 
-use super::form::Form;
+use super::negotiated::Negotiated;
 use super::{accept, conditional, errors, success};
-use crate::limits::standing;
+use crate::limits::rate_limit;
 use crate::record::Record;
 
 // These are constants, so that no name is parsed while a request is served.
@@ -20,36 +20,40 @@ const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-repl
 /// Writes the answer for the outcome of a request.
 pub(crate) fn render<S>(
     outcome: Result<Response<S>, Error>,
-    mut form: Form<'_>,
+    mut negotiated: Negotiated<'_>,
     record: &mut Record,
 ) -> http::Response<Body<S>> {
-    if form.operation.is_none()
-        && let Some(choice) = accept::choose(&form.parts.headers, &form.offer())
+    if negotiated.operation.is_none()
+        && let Some(choice) = accept::choose(&negotiated.parts.headers, &negotiated.offer())
     {
-        form.choice = choice;
+        negotiated.choice = choice;
     }
     let mut answer = match outcome {
         Ok(response) => {
-            let answer = success::render(response, &form, record);
-            conditional::apply(answer, &form, record)
+            let answer = success::render(response, &negotiated, record);
+            conditional::apply(answer, &negotiated, record)
         }
-        Err(error) if form.is_empty_relation(&error) => {
+        Err(error) if negotiated.is_empty_relation(&error) => {
             let body = Body::Bytes(b"null".to_vec());
-            success::render(Response { status: 200, headers: Vec::new(), body }, &form, record)
+            success::render(
+                Response { status: 200, headers: Vec::new(), body },
+                &negotiated,
+                record,
+            )
         }
         Err(mut error) => {
-            if form.is_missing_relation(&error) {
+            if negotiated.is_missing_relation(&error) {
                 error.code = Code::ResourceNotFound;
             }
             if error.code == Code::ServiceUnavailable {
                 // A retry at once would make it worse.
                 error.retry_after.get_or_insert(1);
             }
-            errors::render(&error, &form, record)
+            errors::render(&error, &negotiated, record)
         }
     };
     common(answer.headers_mut(), record);
-    if form.parts.method == Method::HEAD {
+    if negotiated.parts.method == Method::HEAD {
         // The length is that of the answer to GET (RFC 9110 section 9.3.2).
         if let Body::Bytes(bytes) = answer.body() {
             let length = HeaderValue::from(bytes.len());
@@ -76,5 +80,5 @@ fn common(headers: &mut HeaderMap, record: &Record) {
     if record.is_replayed {
         set(IDEMPOTENT_REPLAYED, "true");
     }
-    standing::headers(&record.quotas, headers);
+    rate_limit::headers(&record.quotas, headers);
 }

@@ -11,8 +11,8 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::accept::{JSON, PROFILE};
-use super::form::Form;
 use super::media::is_json_api;
+use super::negotiated::Negotiated;
 use super::profile::Profile;
 use super::rewrite::Rewriter;
 use super::{document, etag, query};
@@ -28,22 +28,22 @@ pub(crate) struct Body {
     pub(crate) native: Option<Vec<u8>>,
 }
 
-impl Form<'_> {
+impl Negotiated<'_> {
     /// Converts a body to the native form. If the Content-Type says JSON, then it is valid JSON.
     pub(crate) fn read(&mut self, route: &Route<'_>, sent: Vec<u8>) -> Result<Body, Error> {
         let Some(shape) = self.shape() else { return Ok(Body { sent, native: None }) };
         if sent.is_empty() {
             return Ok(Body { sent, native: None });
         }
-        let form = self.form_of(&sent);
-        if form == Profile::JsonApi && !self.choice.named {
+        let profile = self.form_of(&sent);
+        if profile == Profile::JsonApi && !self.choice.named {
             self.choice.profile = Profile::JsonApi;
         }
         if self.choice.profile == Profile::JsonApi {
             self.document = Some(sent.clone());
         }
         let unreadable = |_| Error::new(Code::MalformedRequest, "The body cannot be read.");
-        let native = match form {
+        let native = match profile {
             Profile::Native | Profile::Envelope => None,
             Profile::Camel => {
                 let raw: &RawValue = serde_json::from_slice(&sent).map_err(unreadable)?;
@@ -63,7 +63,7 @@ impl Form<'_> {
         };
         // Violations after this point come from the function, which names members of the native
         // body.
-        self.sent = form;
+        self.sent = profile;
         Ok(Body { sent, native })
     }
 

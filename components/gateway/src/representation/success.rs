@@ -5,7 +5,7 @@ use protocol::{Body, Code, Error, Response, Shape};
 use serde_json::value::RawValue;
 
 use super::accept::JSON_API;
-use super::form::Form;
+use super::negotiated::Negotiated;
 use super::page::Page;
 use super::profile::Profile;
 use super::{camel, envelope, errors, json_api, native};
@@ -13,13 +13,13 @@ use crate::record::Record;
 
 pub(super) fn render<S>(
     response: Response<S>,
-    form: &Form<'_>,
+    negotiated: &Negotiated<'_>,
     record: &mut Record,
 ) -> http::Response<Body<S>> {
     // A standard fixes the form of an answer without a shape, and of an answer that is not plain
     // JSON.
-    let profile = match (form.shape(), form.choice.other) {
-        (Some(_), None) => form.choice.profile,
+    let profile = match (negotiated.shape(), negotiated.choice.other) {
+        (Some(_), None) => negotiated.choice.profile,
         _ => Profile::Native,
     };
     // In the profile `camel`, only the body shows that a job was queued (E-92, K-56).
@@ -31,14 +31,14 @@ pub(super) fn render<S>(
     let mut page = Page::default();
     let headers = answer.headers_mut();
     for (name, value) in response.headers {
-        if page.told.take(&name, &value) {
+        if page.metadata.take(&name, &value) {
             continue;
         }
         let value = match name.as_str() {
-            "etag" => form.tag(value),
+            "etag" => negotiated.tag(value),
             // In a redirection, the location is a whole path already.
             "location" if value.starts_with('/') && response.status < 300 => {
-                format!("{}{value}", form.prefix)
+                format!("{}{value}", negotiated.prefix)
             }
             _ => value,
         };
@@ -46,7 +46,7 @@ pub(super) fn render<S>(
             headers.append(name, value);
         }
     }
-    headers.entry(header::CACHE_CONTROL).or_insert(form.caching());
+    headers.entry(header::CACHE_CONTROL).or_insert(negotiated.caching());
     if matches!(answer.body(), Body::Empty) {
         return answer;
     }
@@ -57,33 +57,38 @@ pub(super) fn render<S>(
             rest.is_some_and(|rest| matches!(rest.first(), None | Some(b';' | b' ')))
         }
     };
-    match (profile, form.shape(), answer.body()) {
+    match (profile, negotiated.shape(), answer.body()) {
         (Profile::Native, _, _) | (_, None, _) => {
-            if let Some(link) = native::link(form.path(), &page) {
+            if let Some(link) = native::link(negotiated.path(), &page) {
                 answer.headers_mut().insert(header::LINK, link);
             }
         }
         (_, Some(shape), Body::Bytes(bytes)) if is_json && !bytes.is_empty() => {
-            let Some(body) = transformed(profile, form, record, shape, bytes, &mut page) else {
+            let Some(body) = transformed(profile, negotiated, record, shape, bytes, &mut page)
+            else {
                 let cause = "the function answered with what is not JSON";
-                return errors::render(&Error::because(Code::InternalError, cause), form, record);
+                return errors::render(
+                    &Error::because(Code::InternalError, cause),
+                    negotiated,
+                    record,
+                );
             };
             *answer.body_mut() = Body::Bytes(body.into_bytes());
             let content_type = match profile {
                 Profile::JsonApi => HeaderValue::from_static(JSON_API),
-                _ => form.json(),
+                _ => negotiated.json(),
             };
             answer.headers_mut().insert(header::CONTENT_TYPE, content_type);
         }
         _ => {}
     }
-    answer.headers_mut().entry(header::CONTENT_TYPE).or_insert_with(|| form.json());
+    answer.headers_mut().entry(header::CONTENT_TYPE).or_insert_with(|| negotiated.json());
     answer
 }
 
 fn transformed(
     profile: Profile,
-    form: &Form<'_>,
+    negotiated: &Negotiated<'_>,
     record: &Record,
     shape: &Shape,
     native: &[u8],
@@ -91,8 +96,8 @@ fn transformed(
 ) -> Option<String> {
     let native: &RawValue = serde_json::from_slice(native).ok()?;
     Some(match profile {
-        Profile::Camel => camel::body(form, record, shape, native, page),
-        Profile::JsonApi => json_api::body(form, shape, native, page),
-        Profile::Native | Profile::Envelope => envelope::body(form, record, native, page),
+        Profile::Camel => camel::body(negotiated, record, shape, native, page),
+        Profile::JsonApi => json_api::body(negotiated, shape, native, page),
+        Profile::Native | Profile::Envelope => envelope::body(negotiated, record, native, page),
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use protocol::note::work_due;
+use protocol::metadata::work_due;
 
 use super::*;
 
@@ -28,7 +28,7 @@ enum Act {
     /// Gives an answer that no store may keep.
     Secret,
     /// Makes deliveries due.
-    Due,
+    DueWork,
     /// Takes so long that another request takes its key over.
     Late,
 }
@@ -81,9 +81,9 @@ impl Platform for Stored {
         Ok(())
     }
 
-    async fn take(&self, _: &str, quota: Quota, cost: u32) -> Result<Taken, Fault> {
+    async fn take(&self, _: &str, quota: Quota, cost: u32) -> Result<Decision, Fault> {
         self.note("take")?;
-        Ok(Ask::new(quota, cost).answer(None, NOW * 1000).0)
+        Ok(BucketRequest::new(quota, cost).decide(None, NOW * 1000).0)
     }
 
     async fn swap(&self, key: &str, expected: Option<&[u8]>, value: &[u8]) -> Result<bool, Fault> {
@@ -112,18 +112,18 @@ impl Platform for Stored {
                 *slot.expect("a reservation").1 = b"of another".to_vec();
                 return Err(Fault::Timeout);
             }
-            Some(Act::Due) => headers.push(work_due(Due::Webhooks)),
+            Some(Act::DueWork) => headers.push(work_due(DueWork::Webhooks)),
             Some(Act::Secret) => headers.push(("cache-control".to_owned(), "no-store".to_owned())),
             None => {}
         }
         Ok(Ok(Response { status: 201, headers, body: Body::Bytes(b"{}".to_vec()) }))
     }
 
-    async fn ask_for_keys(&self) -> Result<Vec<u8>, Fault> {
+    async fn fetch_keys(&self) -> Result<Vec<u8>, Fault> {
         Err(Fault::Unavailable("there are none".to_owned()))
     }
 
-    fn wake(&self, _: Due) {
+    fn wake(&self, _: DueWork) {
         *self.wakes.lock().expect("not poisoned") += 1;
     }
 
@@ -183,7 +183,7 @@ fn what_no_store_may_keep_is_not_kept() {
 
 #[test]
 fn work_that_is_due_is_told_once_and_not_to_clients() {
-    let world = Stored { script: Mutex::new(vec![Act::Due]), ..Stored::default() };
+    let world = Stored { script: Mutex::new(vec![Act::DueWork]), ..Stored::default() };
     let wakes = || *world.wakes.lock().expect("not poisoned");
     for replayed in [false, true] {
         let response = create(&world);

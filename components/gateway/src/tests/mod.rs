@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use futures::executor::block_on;
 use http::HeaderMap;
 
-use crate::limits::{Ask, Quota, Taken};
+use crate::limits::{BucketRequest, Decision, Quota};
 use crate::*;
 
 /// 2027-06-01, noon.
@@ -54,8 +54,8 @@ impl Platform for World {
         Ok(())
     }
 
-    async fn take(&self, _: &str, quota: Quota, cost: u32) -> Result<Taken, Fault> {
-        Ok(Ask::new(quota, cost).answer(None, self.now * 1000).0)
+    async fn take(&self, _: &str, quota: Quota, cost: u32) -> Result<Decision, Fault> {
+        Ok(BucketRequest::new(quota, cost).decide(None, self.now * 1000).0)
     }
 
     async fn swap(&self, _: &str, _: Option<&[u8]>, _: &[u8]) -> Result<bool, Fault> {
@@ -80,11 +80,11 @@ impl Platform for World {
         Ok(Ok(Response { status: 200, headers, body: Body::Bytes(b"{}".to_vec()) }))
     }
 
-    async fn ask_for_keys(&self) -> Result<Vec<u8>, Fault> {
+    async fn fetch_keys(&self) -> Result<Vec<u8>, Fault> {
         Err(Fault::Unavailable("there are no keys in these tests".to_owned()))
     }
 
-    fn wake(&self, _: Due) {}
+    fn wake(&self, _: DueWork) {}
 
     fn log(&self, line: &str) {
         self.log.lock().expect("not poisoned").push(line.to_owned());

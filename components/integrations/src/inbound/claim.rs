@@ -1,7 +1,7 @@
 //! What a request claims of its signature, and why it is not believed.
 
 /// The most signatures of a request that are checked, because each costs a MAC for each secret.
-const MOST: usize = 10;
+const MAX_SIGNATURES: usize = 10;
 
 /// Looks up a header of a request by its name in lower case.
 pub(crate) type Headers<'a> = &'a dyn Fn(&str) -> Option<&'a str>;
@@ -47,7 +47,7 @@ impl Claim {
     /// The claim itself, if it has as many signatures as it may have.
     pub(super) fn checked(self) -> Result<Self, Reason> {
         match self.signatures.len() {
-            1..=MOST => Ok(self),
+            1..=MAX_SIGNATURES => Ok(self),
             _ => Err(Reason::Malformed),
         }
     }

@@ -8,7 +8,7 @@ use super::provider::standard;
 use super::{Headers, Provider};
 
 /// The longest id and type, in bytes. A longer text does not count as one.
-const LONGEST: usize = 200;
+const MAX_LENGTH: usize = 200;
 
 /// A webhook, as its provider identifies it.
 #[derive(Debug, PartialEq, Eq)]
@@ -51,6 +51,6 @@ impl Identity {
 }
 
 fn name(text: &str) -> Option<String> {
-    let fits = !text.is_empty() && text.len() <= LONGEST && !text.chars().any(char::is_control);
+    let fits = !text.is_empty() && text.len() <= MAX_LENGTH && !text.chars().any(char::is_control);
     fits.then(|| text.to_owned())
 }

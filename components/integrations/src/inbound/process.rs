@@ -34,7 +34,7 @@ struct Data<'a> {
 }
 
 /// A webhook that waits to be brought into the feed.
-struct Waiting {
+struct ReceivedWebhook {
     tenant: String,
     integration: String,
     external_id: String,
@@ -51,7 +51,7 @@ struct Waiting {
 /// waits for the next call.
 pub(crate) fn run(call: &Call) -> kit::Result<Ingested> {
     let system = System::open(call, "received webhooks of all tenants are processed")?;
-    let all = system.fetch_all::<Waiting>(
+    let all = system.fetch_all::<ReceivedWebhook>(
         "SELECT tenant_id, integration_id, external_id, external_type, provider, kind, unreadable, \
          trace_id, received_at, hops FROM inbound_events WHERE status = 'RECEIVED' \
          ORDER BY received_at LIMIT $1",
@@ -72,7 +72,7 @@ pub(crate) fn run(call: &Call) -> kit::Result<Ingested> {
     Ok(Ingested { count, more: full && count > 0 })
 }
 
-impl FromRow for Waiting {
+impl FromRow for ReceivedWebhook {
     fn from_row(row: &mut Row) -> kit::Result<Self> {
         Ok(Self {
             tenant: row.get()?,
@@ -89,7 +89,7 @@ impl FromRow for Waiting {
     }
 }
 
-impl Waiting {
+impl ReceivedWebhook {
     /// Appends the webhook to the feed. Returns whether this call did it, and not another one.
     fn ingest(&self, system: &System<'_>) -> kit::Result<bool> {
         let scope = system.resume(&self.tenant, &self.trace_id);

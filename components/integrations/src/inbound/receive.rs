@@ -4,7 +4,7 @@
 //! The request is stored under the id that its provider gave it, which a second delivery has too,
 //! and is then answered. [`super::process`] brings it into the feed.
 
-use kit::note::Due;
+use kit::metadata::DueWork;
 use kit::{Call, Code, Error, Reply, Scope, Seal, System, hops, now, values};
 use serde::Serialize;
 use serde_json::json;
@@ -17,11 +17,11 @@ use crate::{health, secrets};
 
 /// The longest body, in bytes: as much as SQS, SNS and EventBridge accept. The body becomes the
 /// data of an event, and one instance sends up to 64 events at a time.
-const LONGEST: usize = 262_144;
+const MAX_BODY: usize = 262_144;
 /// A key that no integration has. It is as long as a generated secret.
-const NOBODYS: [u8; 32] = [0; 32];
+const PLACEHOLDER_KEY: [u8; 32] = [0; 32];
 /// The id of the integration that stands for none. No real id is so short.
-const NOBODY: &str = "-";
+const PLACEHOLDER_ID: &str = "-";
 
 /// Which integrations a receiver serves.
 #[derive(Clone, Copy)]
@@ -40,7 +40,7 @@ struct Received {
 /// The integration that a request names, with the keys that are valid now. If there is none, then a
 /// stand-in takes its place. Both are handled in the same way and take the same time, so that a
 /// stranger cannot find out which integrations exist.
-struct Named {
+struct ClaimedIntegration {
     tenant: String,
     id: String,
     provider: Provider,
@@ -50,12 +50,12 @@ struct Named {
 
 pub(crate) async fn receive(call: &Call, receiver: Receiver<'_>) -> kit::Result {
     let body = call.body();
-    if body.len() > LONGEST {
+    if body.len() > MAX_BODY {
         return Err(Error {
-            context: vec![("limit_bytes".to_owned(), LONGEST.to_string())],
+            context: vec![("limit_bytes".to_owned(), MAX_BODY.to_string())],
             ..Error::new(
                 Code::PayloadTooLarge,
-                format!("A webhook is larger than {LONGEST} bytes."),
+                format!("A webhook is larger than {MAX_BODY} bytes."),
             )
         });
     }
@@ -63,20 +63,20 @@ pub(crate) async fn receive(call: &Call, receiver: Receiver<'_>) -> kit::Result 
     let system = System::open(call, "the integration tells the tenant, as there is no caller")?;
     let headers = |name: &str| call.header(name);
     let id = call.query("integration").unwrap_or_default();
-    let named = find(&system, &seal, id, receiver)?;
-    let verdict = verify(named.provider, &named.keys, &headers, body, now() / 1000);
-    let verdict = match named.is_meant_by(receiver) {
+    let claimed = find(&system, &seal, id, receiver)?;
+    let verdict = verify(claimed.provider, &claimed.keys, &headers, body, now() / 1000);
+    let verdict = match claimed.accepts(receiver) {
         true => verdict,
         false => Err(Reason::Misdirected),
     };
     if let Err(reason) = verdict {
-        let scope = system.enter(&named.tenant);
-        system.transaction(|| rejections::count(&scope, call.trace_id(), &named.id, reason))?;
+        let scope = system.enter(&claimed.tenant);
+        system.transaction(|| rejections::count(&scope, call.trace_id(), &claimed.id, reason))?;
         return Err(refusal());
     }
     let content_type = call.header("content-type").unwrap_or_default();
-    let document = Document::read(named.provider, content_type, body);
-    if named.provider == Provider::Slack && document.json["type"] == "url_verification" {
+    let document = Document::read(claimed.provider, content_type, body);
+    if claimed.provider == Provider::Slack && document.json["type"] == "url_verification" {
         return Reply::ok(&json!({ "challenge": document.json["challenge"].as_str() }));
     }
     let hops = hops::of_request(call.header(hops::HEADER));
@@ -85,11 +85,11 @@ pub(crate) async fn receive(call: &Call, receiver: Receiver<'_>) -> kit::Result 
         // events.
         return Reply::ok(&Received { status: "IGNORED" });
     }
-    let identity = Identity::of(named.provider, &headers, &document.json, body);
+    let identity = Identity::of(claimed.provider, &headers, &document.json, body);
     let fresh = system.transaction(|| {
-        let scope = system.enter(&named.tenant);
-        let fresh = store(call, &scope, &named, &identity, hops, document)?;
-        health::received(&scope, &named.id, fresh)?;
+        let scope = system.enter(&claimed.tenant);
+        let fresh = store(call, &scope, &claimed, &identity, hops, document)?;
+        health::received(&scope, &claimed.id, fresh)?;
         Ok(fresh)
     })?;
     match fresh {
@@ -103,7 +103,12 @@ fn refusal() -> Error {
     Error::new(Code::AuthenticationRequired, "No integration has signed this request.")
 }
 
-fn find(system: &System<'_>, seal: &Seal, id: &str, receiver: Receiver<'_>) -> kit::Result<Named> {
+fn find(
+    system: &System<'_>,
+    seal: &Seal,
+    id: &str,
+    receiver: Receiver<'_>,
+) -> kit::Result<ClaimedIntegration> {
     let found = system.fetch_optional::<(String, String, String, String)>(
         "SELECT tenant_id, id, provider, kind FROM integrations \
          WHERE id = $1 AND deleted_at IS NULL",
@@ -111,43 +116,43 @@ fn find(system: &System<'_>, seal: &Seal, id: &str, receiver: Receiver<'_>) -> k
     )?;
     let known = found.and_then(|(tenant, id, provider, kind)| {
         let provider = Provider::parse(&provider)?;
-        Some(Named { tenant, id, provider, kind, keys: Vec::new() })
+        Some(ClaimedIntegration { tenant, id, provider, kind, keys: Vec::new() })
     });
-    let mut named = known.unwrap_or_else(|| Named::nobody(id, receiver));
-    let secrets = system.read(&named.tenant, |scope| secrets::load(scope, seal, &named.id))?;
-    named.keys = secrets.iter().filter_map(|secret| named.provider.key(secret)).collect();
-    if named.is_nobody() {
+    let mut claimed = known.unwrap_or_else(|| ClaimedIntegration::placeholder(id, receiver));
+    let secrets = system.read(&claimed.tenant, |scope| secrets::load(scope, seal, &claimed.id))?;
+    claimed.keys = secrets.iter().filter_map(|secret| claimed.provider.key(secret)).collect();
+    if claimed.is_placeholder() {
         // Sealing takes as long as opening the secret of a real integration.
-        seal.seal(NOBODY, &NOBODYS)?;
-        named.keys = vec![NOBODYS.to_vec()];
+        seal.seal(PLACEHOLDER_ID, &PLACEHOLDER_KEY)?;
+        claimed.keys = vec![PLACEHOLDER_KEY.to_vec()];
     }
-    Ok(named)
+    Ok(claimed)
 }
 
-impl Named {
-    fn nobody(id: &str, receiver: Receiver<'_>) -> Self {
+impl ClaimedIntegration {
+    fn placeholder(id: &str, receiver: Receiver<'_>) -> Self {
         let provider = match receiver {
             Receiver::Provider(slug) => Provider::of(slug),
             Receiver::Kind(_) => None,
         };
         Self {
             // One of 256 made-up tenants, because writes for the same tenant wait for each other.
-            tenant: format!("{NOBODY}{}", hex::encode(&Sha256::digest(id)[..1])),
-            id: NOBODY.to_owned(),
+            tenant: format!("{PLACEHOLDER_ID}{}", hex::encode(&Sha256::digest(id)[..1])),
+            id: PLACEHOLDER_ID.to_owned(),
             provider: provider.unwrap_or(Provider::HmacSha256),
             kind: String::new(),
             keys: Vec::new(),
         }
     }
 
-    fn is_nobody(&self) -> bool {
-        self.id == NOBODY
+    fn is_placeholder(&self) -> bool {
+        self.id == PLACEHOLDER_ID
     }
 
     /// Whether a request to this receiver may be for this integration. No request is for the
     /// stand-in, whatever signature it has.
-    fn is_meant_by(&self, receiver: Receiver<'_>) -> bool {
-        !self.is_nobody()
+    fn accepts(&self, receiver: Receiver<'_>) -> bool {
+        !self.is_placeholder()
             && match receiver {
                 Receiver::Kind(kind) => kind == self.kind,
                 Receiver::Provider(slug) => slug == self.provider.slug(),
@@ -159,7 +164,7 @@ impl Named {
 fn store(
     call: &Call,
     scope: &Scope<'_>,
-    named: &Named,
+    claimed: &ClaimedIntegration,
     identity: &Identity,
     hops: u8,
     document: Document,
@@ -170,12 +175,12 @@ fn store(
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'RECEIVED', $10, $11, $12) \
          ON CONFLICT DO NOTHING",
         values![
-            &named.id,
+            &claimed.id,
             &identity.external_id,
             identity.external_type.as_deref(),
             identity.body_hash.as_deref(),
-            named.provider.slug(),
-            &named.kind,
+            claimed.provider.slug(),
+            &claimed.kind,
             document.payload,
             document.unreadable,
             call.trace_id(),
@@ -184,7 +189,7 @@ fn store(
         ],
     )?;
     if stored > 0 {
-        scope.wake(Due::Integrations);
+        scope.wake(DueWork::Integrations);
     }
     Ok(stored > 0)
 }

@@ -31,7 +31,7 @@ pub(crate) fn count(
 }
 
 /// The rejections of one integration and reason that the audit log does not have yet.
-struct Untold {
+struct UnreportedRejections {
     tenant: String,
     integration: String,
     reason: String,
@@ -40,27 +40,27 @@ struct Untold {
 }
 
 /// Writes the audit entries that are due. If one fails, then the others are still written.
-pub(crate) fn tell(call: &Call) -> kit::Result<()> {
+pub(crate) fn write_audit_entries(call: &Call) -> kit::Result<()> {
     let system = System::open(call, "rejections of all tenants are recorded")?;
     let hour = now() / HOUR;
     // Rejections of requests that name no integration find no row here.
-    let all = system.fetch_all::<Untold>(
+    let all = system.fetch_all::<UnreportedRejections>(
         "SELECT r.tenant_id, r.integration_id, r.reason, r.trace_id, i.provider \
          FROM inbound_rejections r \
          JOIN integrations i ON i.tenant_id = r.tenant_id AND i.id = r.integration_id \
          WHERE r.untold > 0 AND r.told_in < $1 LIMIT $2",
         values![hour, BATCH],
     )?;
-    for untold in all {
-        if let Err(error) = system.transaction(|| untold.tell(&system, hour)) {
+    for unreported in all {
+        if let Err(error) = system.transaction(|| unreported.write_audit_entry(&system, hour)) {
             let cause = error.internal.unwrap_or(error.message);
-            eprintln!("refusals of {}: {cause}", untold.integration);
+            eprintln!("refusals of {}: {cause}", unreported.integration);
         }
     }
     Ok(())
 }
 
-impl FromRow for Untold {
+impl FromRow for UnreportedRejections {
     fn from_row(row: &mut Row) -> kit::Result<Self> {
         Ok(Self {
             tenant: row.get()?,
@@ -72,9 +72,9 @@ impl FromRow for Untold {
     }
 }
 
-impl Untold {
+impl UnreportedRejections {
     /// Writes the audit entry, with the trace of the last request and with nothing that was sent.
-    fn tell(&self, system: &System<'_>, hour: i64) -> kit::Result<()> {
+    fn write_audit_entry(&self, system: &System<'_>, hour: i64) -> kit::Result<()> {
         let scope = system.resume(&self.tenant, &self.trace_id);
         let of = values![&self.integration, &self.reason];
         let ours = scope.execute(

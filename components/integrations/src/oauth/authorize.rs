@@ -8,10 +8,10 @@ use crate::contract::{INTEGRATIONS, integration};
 use crate::settings::SETTINGS;
 
 /// How long the user may take to come back, in milliseconds.
-const PATIENCE: i64 = 600_000;
+const AUTHORIZATION_MS: i64 = 600_000;
 
 #[derive(Deserialize)]
-struct Wanted {
+struct AuthorizationRequest {
     provider: Option<String>,
     redirect_uri: Option<String>,
     scope: Option<String>,
@@ -32,18 +32,19 @@ pub(super) fn sealed_as(state: &str) -> String {
 /// `POST /integrations/{id}/authorize`
 pub(crate) async fn authorize(call: &Call) -> kit::Result {
     let seal = Seal::load(call).await?;
-    let wanted: Wanted = call.json()?;
+    let requested: AuthorizationRequest = call.json()?;
     let id = call.path("id");
     let integration = call.read(|scope| INTEGRATIONS.find_to_change(call, scope))?;
     let own = integration.get(integration::PROVIDER)?;
-    let name = wanted.provider.unwrap_or_else(|| own.to_lowercase());
+    let name = requested.provider.unwrap_or_else(|| own.to_lowercase());
     let provider = SETTINGS.providers.find(&name)?;
-    let redirect_uri = provider.redirect_uri(wanted.redirect_uri.as_deref())?;
+    let redirect_uri = provider.redirect_uri(requested.redirect_uri.as_deref())?;
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-    let (url, state) = provider.authorization_url(redirect_uri, wanted.scope.as_deref(), challenge);
+    let (url, state) =
+        provider.authorization_url(redirect_uri, requested.scope.as_deref(), challenge);
     let state = state.secret();
     let sealed = seal.seal(&sealed_as(state), verifier.secret().as_bytes())?;
-    let expires_at = now() + PATIENCE;
+    let expires_at = now() + AUTHORIZATION_MS;
     let reply = call.write_sealed(&seal, |scope| {
         // The integration may have been deleted since it was read.
         INTEGRATIONS.find(scope, id)?;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::connection::Connection;
 use super::request::Refusal;
-use super::{AGAIN, authorize, conflict, refused, spent, unreachable};
+use super::{RETRY_AFTER_SECONDS, authorize, code_spent, conflict, refused, unreachable};
 use crate::contract::{INTEGRATIONS, integration};
 use crate::grant;
 use crate::settings::SETTINGS;
@@ -13,17 +13,17 @@ use crate::settings::SETTINGS;
 /// The authorization response (RFC 6749 section 4.1.2, RFC 9207). Other members are ignored. An
 /// empty member counts as left out (section 3.1).
 #[derive(Deserialize)]
-struct Brought {
+struct AuthorizationResponse {
     state: String,
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "non_empty")]
     code: Option<String>,
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "non_empty")]
     iss: Option<String>,
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "non_empty")]
     error: Option<String>,
 }
 
-fn given<'de, D: Deserializer<'de>>(member: D) -> Result<Option<String>, D::Error> {
+fn non_empty<'de, D: Deserializer<'de>>(member: D) -> Result<Option<String>, D::Error> {
     Ok(Option::<String>::deserialize(member)?.filter(|text| !text.is_empty()))
 }
 
@@ -38,34 +38,34 @@ struct Pending {
 /// `POST /integrations/{id}/connect`
 pub(crate) async fn connect(call: &Call) -> kit::Result {
     let seal = Seal::load(call).await?;
-    let brought: Brought = call.json()?;
-    let pending = take(call, &brought.state)?;
-    let verifier = seal.open(&authorize::sealed_as(&brought.state), &pending.sealed)?;
+    let response: AuthorizationResponse = call.json()?;
+    let pending = take(call, &response.state)?;
+    let verifier = seal.open(&authorize::sealed_as(&response.state), &pending.sealed)?;
     let verifier = String::from_utf8(verifier).internal()?;
     let provider = SETTINGS.providers.find(&pending.provider)?;
-    if !provider.is_issuer(brought.iss.as_deref()) {
+    if !provider.is_issuer(response.iss.as_deref()) {
         return Err(conflict(
             "The answer comes from another provider than the one that was asked; begin again with \
              `authorize`.",
         ));
     }
-    if let Some(error) = &brought.error {
+    if let Some(error) = &response.error {
         return Err(refused(error));
     }
-    let code = brought.code.as_deref().ok_or_else(|| refused("invalid_request"))?;
+    let code = response.code.as_deref().ok_or_else(|| refused("invalid_request"))?;
     let answer = match provider.exchange(code, &pending.redirect_uri, &verifier).await {
         Ok(answer) => answer,
         Err(Refusal::Answered(grant::Refusal::Refused(code))) => return Err(refused(&code)),
-        Err(Refusal::Answered(grant::Refusal::Unreadable)) => return Err(spent("unreadable")),
-        Err(Refusal::Lost(cause)) => return Err(spent(cause)),
+        Err(Refusal::Answered(grant::Refusal::Unreadable)) => return Err(code_spent("unreadable")),
+        Err(Refusal::Lost(cause)) => return Err(code_spent(cause)),
         // The code was not spent, so the client may bring it again.
         Err(Refusal::Answered(grant::Refusal::Later(seconds))) => {
-            put_back(call, &brought.state, &pending)?;
+            restore(call, &response.state, &pending)?;
             return Err(unreachable("busy", seconds));
         }
         Err(Refusal::Unreachable(cause)) => {
-            put_back(call, &brought.state, &pending)?;
-            return Err(unreachable(cause, AGAIN));
+            restore(call, &response.state, &pending)?;
+            return Err(unreachable(cause, RETRY_AFTER_SECONDS));
         }
     };
     let connection = Connection::new(pending.provider, answer, None);
@@ -108,7 +108,7 @@ fn take(call: &Call, state: &str) -> kit::Result<Pending> {
 }
 
 /// Stores the pending authorization again for another call, unless the caller has begun a new one.
-fn put_back(call: &Call, state: &str, pending: &Pending) -> kit::Result<()> {
+fn restore(call: &Call, state: &str, pending: &Pending) -> kit::Result<()> {
     call.write(|scope| {
         let Pending { provider, redirect_uri, sealed, expires_at } = pending;
         let columns = [call.path("id"), call.caller()?.id(), state, provider, redirect_uri, sealed]

@@ -58,17 +58,17 @@ impl Connection {
                 refresh_token: answer.refresh_token.or(kept),
             },
             scope: answer.scope.or(scope),
-            expires_at: answer.lives.map(|lives| now().saturating_add(lives)),
+            expires_at: answer.lifetime.map(|lifetime| now().saturating_add(lifetime)),
         }
     }
 
     /// Whether the access token is valid for at least [`MARGIN`].
     pub(super) fn is_fresh(&self) -> bool {
-        self.lasts(MARGIN)
+        self.is_valid_for(MARGIN)
     }
 
     /// Whether the access token is valid this many milliseconds from now.
-    pub(super) fn lasts(&self, milliseconds: i64) -> bool {
+    pub(super) fn is_valid_for(&self, milliseconds: i64) -> bool {
         self.expires_at.is_none_or(|end| end > now() + milliseconds)
     }
 
@@ -121,7 +121,7 @@ impl Connection {
 
     /// Stores the result of a refresh. Returns whether this call still held the lease, which
     /// `lease` identifies by its end.
-    pub(super) fn refreshed(
+    pub(super) fn store_refresh(
         &self,
         scope: &Scope<'_>,
         seal: &Seal,
@@ -183,7 +183,7 @@ impl FromRow for Status {
 }
 
 /// Deletes the connection of an integration, and the authorizations that are pending.
-pub(crate) fn forget(scope: &Scope<'_>, integration: &str) -> kit::Result<()> {
+pub(crate) fn delete_all(scope: &Scope<'_>, integration: &str) -> kit::Result<()> {
     for table in ["integration_connections", "integration_authorizations"] {
         let sql = format!("DELETE FROM {table} WHERE tenant_id = $1 AND integration_id = $2");
         scope.execute(&sql, values![integration])?;

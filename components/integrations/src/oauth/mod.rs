@@ -13,7 +13,7 @@ mod token;
 
 pub(crate) use authorize::authorize;
 pub(crate) use connect::connect;
-pub(crate) use connection::{Connection, Status, forget};
+pub(crate) use connection::{Connection, Status, delete_all};
 pub(crate) use token::token;
 
 use kit::{Code, Error};
@@ -21,7 +21,7 @@ use kit::{Code, Error};
 use crate::settings::SETTINGS;
 
 /// When to retry if a provider cannot be reached, in seconds.
-const AGAIN: u32 = 5;
+const RETRY_AFTER_SECONDS: u32 = 5;
 
 /// The call cannot succeed in the current state.
 fn conflict(message: &str) -> Error {
@@ -37,7 +37,7 @@ fn refused(error: &str) -> Error {
 }
 
 /// The authorization code may be spent, but there are no tokens for it.
-fn spent(cause: &str) -> Error {
+fn code_spent(cause: &str) -> Error {
     Error {
         internal: Some(format!("token endpoint: {cause}")),
         ..conflict("The provider's answer is lost or cannot be read; begin again with `authorize`.")

@@ -61,7 +61,7 @@ impl Providers {
                 provider.revocation_endpoint.as_ref().map(|url| url.as_str()),
             ];
             for url in urls.into_iter().flatten() {
-                target::judge_operators(url, kit::in_development())
+                target::parse_operator_url(url, kit::in_development())
                     .map_err(|why| format!("{name}: {url}: {why}"))?;
             }
             if provider.redirect_uris.is_empty() {

@@ -21,7 +21,7 @@ use crate::grant::{self, Grant};
 /// How long a provider may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// The most bytes of an answer.
-const MOST: usize = 65_536;
+const MAX_BODY: usize = 65_536;
 
 /// Why there are no tokens.
 pub(super) enum Refusal {
@@ -56,7 +56,7 @@ impl Provider {
     }
 
     async fn tokens(&self, form: &[(&str, &str)]) -> Result<Grant, Refusal> {
-        let answer = self.ask(self.token_endpoint.url(), form).await?;
+        let answer = self.post_form(self.token_endpoint.url(), form).await?;
         let retry_after = answer.headers().get(RETRY_AFTER).and_then(|text| text.to_str().ok());
         grant::read(answer.status().as_u16(), retry_after, answer.body()).map_err(Refusal::Answered)
     }
@@ -69,7 +69,7 @@ impl Provider {
             .as_deref()
             .map(|token| vec![("token", token), ("token_type_hint", "refresh_token")]);
         let form = refresh.unwrap_or_else(|| vec![("token", tokens.access_token.as_str())]);
-        match self.ask(endpoint.url(), &form).await {
+        match self.post_form(endpoint.url(), &form).await {
             Ok(answer) if answer.status().is_success() => Ok(()),
             Ok(_) | Err(Refusal::Answered(_)) => Err("refused"),
             Err(Refusal::Unreachable(why) | Refusal::Lost(why)) => Err(why),
@@ -77,7 +77,7 @@ impl Provider {
     }
 
     /// Sends a form, with this client authenticated as in RFC 6749 section 2.3.1.
-    async fn ask(
+    async fn post_form(
         &self,
         url: &url::Url,
         pairs: &[(&str, &str)],
@@ -130,7 +130,7 @@ async fn send(request: http::Request<Full<Bytes>>) -> Result<http::Response<Byte
             _ => Refusal::Lost("no answer"),
         })?;
         let (parts, body) = response.into_parts();
-        let body = Limited::new(body, MOST).collect().await;
+        let body = Limited::new(body, MAX_BODY).collect().await;
         let body = body.map_err(|_| Refusal::Lost("the answer broke off, or is too large"))?;
         Ok(http::Response::from_parts(parts, body.to_bytes()))
     };

@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use super::connection::Connection;
 use super::request::Refusal;
-use super::{AGAIN, conflict, unreachable};
+use super::{RETRY_AFTER_SECONDS, conflict, unreachable};
 use crate::contract::INTEGRATIONS;
-use crate::grant::{self, ends_the_grant};
+use crate::grant::{self, ends_grant};
 use crate::settings::SETTINGS;
 
 /// How long a caller holds the lease on a refresh, in milliseconds. This is longer than a provider
@@ -46,19 +46,19 @@ pub(crate) async fn token(call: &Call) -> kit::Result {
 /// Refreshes the connection if necessary, and returns it with a token that is still valid.
 async fn renew(call: &Call, seal: &Seal) -> kit::Result<Connection> {
     let lease = now() + LEASE;
-    let (connection, ours) = lend(call, seal, lease)?;
+    let (connection, ours) = acquire_refresh_lease(call, seal, lease)?;
     if connection.is_fresh() {
         return Ok(connection);
     }
     let Some(refresh_token) = connection.tokens.refresh_token.clone() else {
         // Without a refresh token there is nothing to wait for.
-        return match connection.lasts(0) {
+        return match connection.is_valid_for(0) {
             true => Ok(connection),
-            false => Err(over()),
+            false => Err(access_ended()),
         };
     };
     if !ours {
-        return match connection.lasts(0) {
+        return match connection.is_valid_for(0) {
             true => Ok(connection),
             false => Err(Error {
                 retry_after: Some(1),
@@ -76,19 +76,19 @@ async fn renew(call: &Call, seal: &Seal) -> kit::Result<Connection> {
     let refusal = match refreshed {
         Ok(answer) => {
             let fresh = Connection::new(connection.provider.clone(), answer, Some(connection));
-            settle(call, seal, &fresh, lease, None)?;
+            record_refresh(call, seal, &fresh, lease, None)?;
             return Ok(fresh);
         }
         Err(refusal) => refusal,
     };
     if let Refusal::Answered(grant::Refusal::Refused(code)) = &refusal
-        && ends_the_grant(code)
+        && ends_grant(code)
     {
         let mut lost = connection;
         lost.tokens.refresh_token = None;
         lost.expires_at = Some(now());
-        settle(call, seal, &lost, lease, Some(code))?;
-        return Err(over());
+        record_refresh(call, seal, &lost, lease, Some(code))?;
+        return Err(access_ended());
     }
     // Any other refusal may be a fault of the operator's settings, which can be mended.
     let (code, error) = match refusal {
@@ -97,20 +97,20 @@ async fn renew(call: &Call, seal: &Seal) -> kit::Result<Connection> {
             ("temporarily_unavailable".to_owned(), unreachable("busy", seconds))
         }
         Refusal::Answered(grant::Refusal::Unreadable) => {
-            ("unreadable".to_owned(), unreachable("unreadable", AGAIN))
+            ("unreadable".to_owned(), unreachable("unreadable", RETRY_AFTER_SECONDS))
         }
         Refusal::Unreachable(cause) | Refusal::Lost(cause) => {
-            ("unreachable".to_owned(), unreachable(cause, AGAIN))
+            ("unreachable".to_owned(), unreachable(cause, RETRY_AFTER_SECONDS))
         }
     };
-    settle(call, seal, &connection, lease, Some(&code))?;
-    if connection.lasts(0) { Ok(connection) } else { Err(error) }
+    record_refresh(call, seal, &connection, lease, Some(&code))?;
+    if connection.is_valid_for(0) { Ok(connection) } else { Err(error) }
 }
 
 /// The provider refused for a reason other than the grant.
 fn not_refreshed(code: String) -> Error {
     Error {
-        retry_after: Some(AGAIN),
+        retry_after: Some(RETRY_AFTER_SECONDS),
         context: vec![("oauth_error".to_owned(), code)],
         ..Error::new(
             Code::ServiceUnavailable,
@@ -119,14 +119,14 @@ fn not_refreshed(code: String) -> Error {
     }
 }
 
-fn over() -> Error {
+fn access_ended() -> Error {
     conflict("The provider no longer grants access; begin again with `authorize`.")
 }
 
 /// The current connection, and whether this call holds the lease on its refresh until `lease`.
-fn lend(call: &Call, seal: &Seal, lease: i64) -> kit::Result<(Connection, bool)> {
+fn acquire_refresh_lease(call: &Call, seal: &Seal, lease: i64) -> kit::Result<(Connection, bool)> {
     let id = call.path("id");
-    let mut lent = None;
+    let mut leased = None;
     call.write(|scope| {
         INTEGRATIONS.find(scope, id)?;
         let ours = scope.execute(
@@ -135,15 +135,15 @@ fn lend(call: &Call, seal: &Seal, lease: i64) -> kit::Result<(Connection, bool)>
              AND expires_at <= $5",
             values![lease, id, now(), now() + super::connection::MARGIN],
         )? == 1;
-        lent = Connection::find(scope, seal, id)?.map(|connection| (connection, ours));
+        leased = Connection::find(scope, seal, id)?.map(|connection| (connection, ours));
         Ok(Reply::no_content())
     })?;
-    lent.ok_or_else(|| conflict("This integration is not connected; begin with `authorize`."))
+    leased.ok_or_else(|| conflict("This integration is not connected; begin with `authorize`."))
 }
 
 /// Records the result of a refresh. If the access has ended, then the feed of the tenant gets an
 /// event.
-fn settle(
+fn record_refresh(
     call: &Call,
     seal: &Seal,
     connection: &Connection,
@@ -152,10 +152,10 @@ fn settle(
 ) -> kit::Result<()> {
     call.write(|scope| {
         let id = call.path("id");
-        let was_ours = connection.refreshed(scope, seal, id, lease, error)?;
+        let was_ours = connection.store_refresh(scope, seal, id, lease, error)?;
         if was_ours && error.is_some() && connection.tokens.refresh_token.is_none() {
             let mut integration = INTEGRATIONS.find(scope, id)?;
-            INTEGRATIONS.amend(scope, &mut integration, "expired", "webhooks")?;
+            INTEGRATIONS.write_as_system(scope, &mut integration, "expired", "webhooks")?;
         }
         Ok(Reply::no_content())
     })

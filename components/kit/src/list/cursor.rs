@@ -1,6 +1,6 @@
 //! Cursors: the places where a list goes on. A cursor is sealed, and bound to the tenant, the
 //! collection, the filters and the order. So it works for no other list (K-25), and nobody can read
-//! its content. A readable place in a feed, for example, would tell how much all tenants write.
+//! its content. A readable position in a feed, for example, would tell how much all tenants write.
 
 use crate::Value;
 use aes_gcm_siv::aead::{Aead, Payload};
@@ -16,18 +16,18 @@ const NONCE: [u8; 12] = [0; 12];
 
 /// A row, and the direction in which the list goes on from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Position {
     /// The values of the sort keys of that row.
     pub keys: Vec<Value>,
     /// Whether to go towards the beginning.
     pub backwards: bool,
 }
 
-/// The place that a cursor leads to.
+/// The position that a cursor leads to.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Resume {
     /// Behind a row.
-    At(Place),
+    At(Position),
     /// After this many rows: `{"offset":100}` in base64. It needs no seal.
     Offset(usize),
 }
@@ -59,8 +59,8 @@ struct Plain {
 
 impl Bound<'_> {
     /// The cursor that leads behind a row.
-    pub fn cursor(&self, place: &Place) -> String {
-        let body = Body { k: place.keys.clone(), b: place.backwards };
+    pub fn cursor(&self, position: &Position) -> String {
+        let body = Body { k: position.keys.clone(), b: position.backwards };
         let body = serde_json::to_vec(&body).unwrap_or_default();
         let payload = Payload { msg: &body, aad: &self.bound_to() };
         let sealed = self.cipher().encrypt(&Nonce::from(NONCE), payload);
@@ -77,8 +77,8 @@ impl Bound<'_> {
         let payload = Payload { msg: &bytes, aad: &self.bound_to() };
         let body = self.cipher().decrypt(&Nonce::from(NONCE), payload).ok()?;
         let body: Body = serde_json::from_slice(&body).ok()?;
-        let place = Place { keys: body.k, backwards: body.b };
-        (place.keys.len() == keys).then_some(Resume::At(place))
+        let position = Position { keys: body.k, backwards: body.b };
+        (position.keys.len() == keys).then_some(Resume::At(position))
     }
 
     /// The cursor that leads after this many rows.

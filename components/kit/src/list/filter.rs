@@ -56,8 +56,8 @@ pub(super) fn parse(
         return None;
     }
     if op == Op::Null {
-        let truth = value::truth(name, text, problems)?;
-        return Some(Filter { field, key, op, values: vec![truth] });
+        let value = value::parse_boolean(name, text, problems)?;
+        return Some(Filter { field, key, op, values: vec![value] });
     }
     let texts = match op {
         Op::In | Op::Nin => value::items(name, text, problems)?,
@@ -67,7 +67,7 @@ pub(super) fn parse(
         problems.wrong(name, "TOO_MANY_ITEMS", format!("Must have at most {VALUES} items."));
         return None;
     }
-    let values = texts.iter().map(|text| value::compared(name, field, op, text, problems));
+    let values = texts.iter().map(|text| value::parse_operand(name, field, op, text, problems));
     let values = values.collect::<Option<Vec<_>>>()?;
     Some(Filter { field, key, op, values })
 }

@@ -5,7 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Characters that stay unescaped: those that a query allows (RFC 3986 section 3.4), and brackets,
 /// which every client sends and understands.
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
@@ -50,9 +50,9 @@ fn append(text: &mut String, name: &str, value: &str) {
     if !text.is_empty() {
         text.push('&');
     }
-    text.extend(utf8_percent_encode(name, KEPT));
+    text.extend(utf8_percent_encode(name, ESCAPED));
     text.push('=');
-    text.extend(utf8_percent_encode(value, KEPT));
+    text.extend(utf8_percent_encode(value, ESCAPED));
 }
 
 fn is_page(name: &str) -> bool {

@@ -36,7 +36,7 @@ mod tests;
 mod value;
 mod view;
 
-pub use cursor::{Bound, Place, Resume};
+pub use cursor::{Bound, Position, Resume};
 pub use feed::Feed;
 pub use filter::Filter;
 pub use links::Links;

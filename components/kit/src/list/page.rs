@@ -1,4 +1,4 @@
-//! The part of a list that is asked for. There are four families of parameters, and a request uses
+//! The part of a list that is asked for. There are four styles of pagination, and a request uses
 //! one of them (K-23).
 
 use super::names::{bracketed, named};
@@ -9,11 +9,11 @@ use crate::Value;
 use crate::contract::Resource;
 
 /// Rows of a page if the client does not say it (K-26): by cursor, and by number.
-const DEFAULT: (usize, usize) = (50, 20);
+const DEFAULT_LIMIT: (usize, usize) = (50, 20);
 /// The most rows of a page.
-const MOST: usize = 100;
+const MAX_LIMIT: usize = 100;
 /// The greatest offset. Nobody pages that far.
-const FAR: usize = i32::MAX as usize;
+const MAX_OFFSET: usize = i32::MAX as usize;
 
 /// A page that a client asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct Page {
 /// Where a page begins.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// At the beginning of the list, or at the place of this cursor.
+    /// At the beginning of the list, or at the position of this cursor.
     Cursor(Option<String>),
     /// After this many rows.
     Offset(usize),
@@ -55,12 +55,12 @@ pub(super) struct Reader {
     id: Option<String>,
     keys: Vec<(&'static str, Value)>,
     brackets: bool,
-    /// The names of the parameters by family, for the error message if families are mixed.
-    families: Vec<(Family, String)>,
+    /// The names of the parameters by style, for the error message if styles are mixed.
+    styles: Vec<(PagingStyle, String)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Family {
+enum PagingStyle {
     Cursor,
     Offset,
     Number,
@@ -82,10 +82,10 @@ impl Reader {
             "perPage" => "per_page",
             other => other,
         };
-        let family = match (plain, inner) {
+        let style = match (plain, inner) {
             ("limit", _) | (_, Some("limit" | "size")) => {
                 let same = self.limit.is_some();
-                self.limit = number(name, text, 1, MOST, problems);
+                self.limit = number(name, text, 1, MAX_LIMIT, problems);
                 if same {
                     problems.unknown(name, "REPEATED_PARAMETER", "Must be given once only.");
                 }
@@ -97,19 +97,19 @@ impl Reader {
                     return true;
                 }
                 self.cursor = Some(text.to_owned());
-                Family::Cursor
+                PagingStyle::Cursor
             }
             ("offset", _) | (_, Some("offset")) => {
-                self.offset = number(name, text, 0, FAR, problems);
-                Family::Offset
+                self.offset = number(name, text, 0, MAX_OFFSET, problems);
+                PagingStyle::Offset
             }
             ("page", _) | (_, Some("number")) => {
-                self.number = number(name, text, 1, FAR, problems);
-                Family::Number
+                self.number = number(name, text, 1, MAX_OFFSET, problems);
+                PagingStyle::Number
             }
             ("per_page", _) => {
-                self.per_page = number(name, text, 1, MOST, problems);
-                Family::Number
+                self.per_page = number(name, text, 1, MAX_LIMIT, problems);
+                PagingStyle::Number
             }
             _ => {
                 let Some(key) = name.strip_prefix("after_") else { return false };
@@ -119,21 +119,21 @@ impl Reader {
                     Value::Text(id) if key == "id" => self.id = Some(id),
                     value => self.keys.push((field.name, value)),
                 }
-                Family::Keyset
+                PagingStyle::Keyset
             }
         };
-        self.families.push((family, name.to_owned()));
+        self.styles.push((style, name.to_owned()));
         true
     }
 
     pub(super) fn finish(mut self, sort: &[Key], problems: &mut Problems) -> Page {
         if self.brackets && self.offset.is_some() && self.number.is_some() {
-            self.agree(problems);
+            self.check_offset_and_number(problems);
         }
-        let mixed = self.families.iter().any(|(family, _)| *family != self.families[0].0)
+        let mixed = self.styles.iter().any(|(style, _)| *style != self.styles[0].0)
             || self.per_page.is_some() && self.limit.is_some();
         if mixed {
-            for (_, name) in &self.families {
+            for (_, name) in &self.styles {
                 problems.unknown(
                     name,
                     "MIXED_PAGINATION",
@@ -142,14 +142,16 @@ impl Reader {
                 );
             }
         }
-        let cursors =
-            matches!(self.families.first(), None | Some((Family::Cursor | Family::Keyset, _)));
-        let default = if cursors { DEFAULT.0 } else { DEFAULT.1 };
-        let mode = match self.families.first().map(|(family, _)| *family) {
-            None | Some(Family::Cursor) => Mode::Cursor(self.cursor),
-            Some(Family::Offset) => Mode::Offset(self.offset.unwrap_or_default()),
-            Some(Family::Number) => Mode::Number(self.number.unwrap_or(1)),
-            Some(Family::Keyset) => {
+        let cursors = matches!(
+            self.styles.first(),
+            None | Some((PagingStyle::Cursor | PagingStyle::Keyset, _))
+        );
+        let default = if cursors { DEFAULT_LIMIT.0 } else { DEFAULT_LIMIT.1 };
+        let mode = match self.styles.first().map(|(style, _)| *style) {
+            None | Some(PagingStyle::Cursor) => Mode::Cursor(self.cursor),
+            Some(PagingStyle::Offset) => Mode::Offset(self.offset.unwrap_or_default()),
+            Some(PagingStyle::Number) => Mode::Number(self.number.unwrap_or(1)),
+            Some(PagingStyle::Keyset) => {
                 if self.id.is_none() {
                     problems.wrong(
                         "after_id",
@@ -172,14 +174,14 @@ impl Reader {
 
     /// Checks that `page[offset]` and `page[number]` agree if a request has both (D-48). Then the
     /// offset is enough.
-    fn agree(&mut self, problems: &mut Problems) {
-        let limit = self.limit.unwrap_or(DEFAULT.1);
+    fn check_offset_and_number(&mut self, problems: &mut Problems) {
+        let limit = self.limit.unwrap_or(DEFAULT_LIMIT.1);
         let offset = self.number.and_then(|number| (number - 1).checked_mul(limit));
         if self.offset != offset {
             let message = "Must name the same page as `page[offset]`.";
             problems.wrong("page[number]", "CONFLICTING_SYNONYM", message);
         }
-        self.families.retain(|(family, _)| *family != Family::Number);
+        self.styles.retain(|(style, _)| *style != PagingStyle::Number);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use migrations::Dialect;
 
-use super::cursor::Place;
+use super::cursor::Position;
 use super::filter::{Filter, containing};
 use super::names::is_column;
 use super::query::Query;
@@ -11,25 +11,25 @@ use super::sql::Sql;
 use crate::Value;
 use crate::contract::Resource;
 
-/// The rows of a page: the rows behind `place` in the order of `keys`, without the first `offset`,
-/// and at most `limit` rows. If `place` goes backwards, then the rows come in reverse order.
+/// The rows of a page: the rows behind `position` in the order of `keys`, without the first `offset`,
+/// and at most `limit` rows. If `position` goes backwards, then the rows come in reverse order.
 pub fn select(
     dialect: Dialect,
     resource: &'static Resource,
     query: &Query,
-    place: Option<&Place>,
+    position: Option<&Position>,
     offset: usize,
     limit: usize,
 ) -> Sql {
     let columns: Vec<&str> = resource.columns().map(|field| field.name).collect();
     let mut sql = filtered(dialect, resource, query, &columns.join(", "));
     let mut keys = query.keys(resource);
-    if let Some(place) = place {
-        if place.backwards {
+    if let Some(position) = position {
+        if position.backwards {
             keys.iter_mut().for_each(|key| key.descending = !key.descending);
         }
         sql.push(" AND ");
-        behind(&mut sql, &keys, &place.keys);
+        keyset_condition(&mut sql, &keys, &position.keys);
     }
     let order: Vec<String> = keys
         .iter()
@@ -84,7 +84,7 @@ fn filtered(dialect: Dialect, resource: &'static Resource, query: &Query, column
 /// Appends the condition for the rows behind one row. If all keys have one direction, then the
 /// condition is a row value, which an index serves. With mixed directions the condition is written
 /// out.
-fn behind(sql: &mut Sql, keys: &[Key], values: &[Value]) {
+fn keyset_condition(sql: &mut Sql, keys: &[Key], values: &[Value]) {
     let descending = keys.first().is_some_and(|key| key.descending);
     if keys.iter().all(|key| key.descending == descending) {
         let names: Vec<&str> = keys.iter().map(|key| key.field.name).collect();

@@ -4,9 +4,9 @@
 
 mod filters;
 
-use super::{Bound, Dialect, Feed, Mode, Place, Query, Resume, Sql, conditions, select};
+use super::{Bound, Dialect, Feed, Mode, Position, Query, Resume, Sql, conditions, select};
 use crate::Value;
-use crate::contract::{Default, Field, Kind, Resource, To};
+use crate::contract::{Default, Field, Kind, RelationTarget, Resource};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -49,7 +49,7 @@ static THINGS: Resource = Resource {
         field("labels", Kind::Map),
         Field { secret: true, ..field("secret", Kind::Text) },
         Field {
-            relation: Some(&To { name: "parent", resource: &THINGS, many: false }),
+            relation: Some(&RelationTarget { name: "parent", resource: &THINGS, many: false }),
             ..field("parent_id", Kind::Text)
         },
         field("created_at", Kind::Timestamp),
@@ -244,11 +244,11 @@ fn sql_binds_every_value() {
     let query = parse(
         "status:in=ACTIVE,ARCHIVED&name:contains=50%_!&tags=a\"b&search=x&sort=total:desc,name&fields=name&expand=parent",
     );
-    let place = Place {
+    let position = Position {
         keys: vec![Value::Integer(7), Value::Text("n".to_owned()), Value::Text("thg_1".to_owned())],
         backwards: false,
     };
-    let sql = select(Dialect::Sqlite, &THINGS, &query, Some(&place), 0, 11);
+    let sql = select(Dialect::Sqlite, &THINGS, &query, Some(&position), 0, 11);
     assert_eq!(
         sql.text,
         "SELECT id, name, status, total, in_stock, sold_at, email, tags, labels, secret, parent_id, created_at \
@@ -267,18 +267,26 @@ fn sql_binds_every_value() {
 #[test]
 fn a_uniform_order_is_one_comparison_that_an_index_serves() {
     let query = parse("sort=created_at:desc");
-    let place =
-        Place { keys: vec![Value::Integer(7), Value::Text("thg_1".to_owned())], backwards: false };
-    let forwards = select(Dialect::Sqlite, &THINGS, &query, Some(&place), 0, 2).text;
+    let position = Position {
+        keys: vec![Value::Integer(7), Value::Text("thg_1".to_owned())],
+        backwards: false,
+    };
+    let forwards = select(Dialect::Sqlite, &THINGS, &query, Some(&position), 0, 2).text;
     assert!(
         forwards.ends_with(
             "AND (created_at, id) < ($2, $3) ORDER BY created_at DESC, id DESC LIMIT $4"
         ),
         "{forwards}"
     );
-    let backwards =
-        select(Dialect::Sqlite, &THINGS, &query, Some(&Place { backwards: true, ..place }), 0, 2)
-            .text;
+    let backwards = select(
+        Dialect::Sqlite,
+        &THINGS,
+        &query,
+        Some(&Position { backwards: true, ..position }),
+        0,
+        2,
+    )
+    .text;
     assert!(
         backwards.ends_with("AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4"),
         "{backwards}"
@@ -288,13 +296,15 @@ fn a_uniform_order_is_one_comparison_that_an_index_serves() {
 #[test]
 fn a_cursor_is_good_for_one_list() {
     let bound = Bound { secret: b"s", tenant: "t", collection: "things", fingerprint: "f" };
-    let place =
-        Place { keys: vec![Value::Integer(7), Value::Text("thg_1".to_owned())], backwards: true };
-    let cursor = bound.cursor(&place);
-    assert_eq!(bound.cursor(&place), cursor, "one place has one cursor");
+    let position = Position {
+        keys: vec![Value::Integer(7), Value::Text("thg_1".to_owned())],
+        backwards: true,
+    };
+    let cursor = bound.cursor(&position);
+    assert_eq!(bound.cursor(&position), cursor, "one place has one cursor");
     let bytes = URL_SAFE_NO_PAD.decode(&cursor).unwrap();
     assert!(!bytes.windows(5).any(|part| part == b"thg_1"), "what it holds cannot be read");
-    assert_eq!(bound.read(&cursor, 2), Some(Resume::At(place)));
+    assert_eq!(bound.read(&cursor, 2), Some(Resume::At(position)));
     for other in [
         Bound { secret: b"x", ..Bound { ..bound } },
         Bound { tenant: "x", ..Bound { ..bound } },

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::op::Op;
 use super::problems::Problems;
 use crate::contract::{Field, Kind};
-use crate::{Moment, Value, date, moment};
+use crate::{Timestamp, Value, date, timestamp};
 
 /// A day in milliseconds.
 const DAY: i64 = 86_400_000;
@@ -40,8 +40,8 @@ pub(super) fn parse(
             return found.map(|value| Value::from(*value));
         }
         Kind::Integer => text.parse().ok(),
-        Kind::Boolean => return truth(name, text, problems),
-        Kind::Timestamp => when(text).map(|moment| moment.ms),
+        Kind::Boolean => return parse_boolean(name, text, problems),
+        Kind::Timestamp => parse_time(text).map(|timestamp| timestamp.ms),
     };
     if spelled.is_none() {
         let (code, kind) = match field.kind {
@@ -70,7 +70,7 @@ pub(super) fn check_text(name: &str, text: &str, problems: &mut Problems) -> boo
 /// The value that a text spells for a comparison. Stored times are whole milliseconds. If the text
 /// is a time with fractions of a millisecond, then the value is the millisecond that gives the same
 /// result for this comparison.
-pub(super) fn compared(
+pub(super) fn parse_operand(
     name: &str,
     field: &Field,
     op: Op,
@@ -78,11 +78,11 @@ pub(super) fn compared(
     problems: &mut Problems,
 ) -> Option<Value> {
     if field.kind == Kind::Timestamp
-        && let Some(moment) = when(text).filter(|moment| !moment.exact)
+        && let Some(timestamp) = parse_time(text).filter(|timestamp| !timestamp.exact)
     {
         return Some(Value::Integer(match op {
-            Op::Lt | Op::Gte => moment.ceiling(),
-            Op::Gt | Op::Lte => moment.ms,
+            Op::Lt | Op::Gte => timestamp.ceiling(),
+            Op::Gt | Op::Lte => timestamp.ms,
             _ => NEVER,
         }));
     }
@@ -90,7 +90,7 @@ pub(super) fn compared(
 }
 
 /// `true` or `false`.
-pub(super) fn truth(name: &str, text: &str, problems: &mut Problems) -> Option<Value> {
+pub(super) fn parse_boolean(name: &str, text: &str, problems: &mut Problems) -> Option<Value> {
     match text {
         "true" => Some(Value::Integer(1)),
         "false" => Some(Value::Integer(0)),
@@ -117,7 +117,7 @@ pub(super) fn items<'a>(
                 (Cow::Borrowed(&rest[..end]), end)
             }
             Some(quoted) => {
-                let Some(length) = closing(quoted) else {
+                let Some(length) = closing_quote(quoted) else {
                     let message = "A quoted value ends with a quote, before a comma or the end; \
                                    a quote in it is written twice.";
                     problems.wrong(name, "INVALID_FORMAT", message);
@@ -135,7 +135,7 @@ pub(super) fn items<'a>(
 }
 
 /// The position of the quote that ends a quoted value, if a comma or the end follows it.
-fn closing(quoted: &str) -> Option<usize> {
+fn closing_quote(quoted: &str) -> Option<usize> {
     let bytes = quoted.as_bytes();
     let mut at = 0;
     loop {
@@ -148,15 +148,15 @@ fn closing(quoted: &str) -> Option<usize> {
     }
 }
 
-/// The moment of a text: for a date its beginning in UTC, else the moment of an RFC 3339 time. If
+/// The time of a text: for a date its beginning in UTC, else that of an RFC 3339 timestamp. If
 /// the `+` of an offset is not escaped, then it arrives as a space.
-fn when(text: &str) -> Option<Moment> {
+fn parse_time(text: &str) -> Option<Timestamp> {
     if text.len() == 10 {
-        return date(text).map(|days| Moment { ms: days * DAY, exact: true });
+        return date(text).map(|days| Timestamp { ms: days * DAY, exact: true });
     }
     let (time, offset) = text.split_at_checked(text.len().checked_sub(6)?)?;
     match offset.strip_prefix(' ') {
-        Some(offset) => moment(&format!("{time}+{offset}")),
-        None => moment(text),
+        Some(offset) => timestamp(&format!("{time}+{offset}")),
+        None => timestamp(text),
     }
 }

@@ -4,7 +4,7 @@ use protocol::case::snake;
 
 use super::names::{bracketed, list};
 use super::problems::{Problems, Refused};
-use crate::contract::{Field, Resource, To};
+use crate::contract::{Field, RelationTarget, Resource};
 
 /// The members that are shown of each object.
 #[derive(Debug, Default)]
@@ -12,7 +12,7 @@ pub struct View {
     /// Only these fields, and the id; `None` shows all fields.
     pub fields: Option<Vec<&'static str>>,
     /// Relations whose objects are shown too, with the field that holds their ids.
-    pub expand: Vec<(&'static Field, &'static To)>,
+    pub expand: Vec<(&'static Field, &'static RelationTarget)>,
     /// Only these fields of related objects, by collection.
     pub related: Vec<(&'static str, Vec<&'static str>)>,
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 
 use super::record::Record;
 use crate::contract::{Default, Field, Kind, Resource};
-use crate::free::Free;
+use crate::lossless_json::LosslessJson;
 use crate::{Call, Value, Violation};
 
 /// The longest text of a map or list, in bytes of JSON. Without a limit, merges could make it grow
@@ -18,9 +18,9 @@ const JSON_LIMIT: usize = 65_536;
 
 /// How a document is applied to the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum How {
+pub(crate) enum WriteMode {
     /// A field that is left out gets its default.
-    Whole,
+    Replace,
     /// A field that is left out stays as it is (JSON Merge Patch, RFC 7396).
     Merge,
 }
@@ -33,7 +33,7 @@ pub(crate) fn assign(
     record: &mut Record,
     resource: &'static Resource,
     call: &Call,
-    how: How,
+    mode: WriteMode,
     caller: &str,
 ) -> Result<(), Vec<Violation>> {
     let empty = Map::new();
@@ -52,13 +52,13 @@ pub(crate) fn assign(
             }
         };
         let value = match given {
-            None if how == How::Merge => continue,
-            None | Some(Json::Null) => preset(field, caller),
+            None if mode == WriteMode::Merge => continue,
+            None | Some(Json::Null) => default_value(field, caller),
             Some(value) if matches!(field.kind, Kind::List | Kind::Map) => {
                 let text = written
                     .get(field.name)
                     .map_or_else(|| value.to_string(), |raw| raw.get().to_owned());
-                let written = Free::parse(&text).unwrap_or_else(Free::null);
+                let written = LosslessJson::parse(&text).unwrap_or_else(LosslessJson::null);
                 // Values that list filters compare are in NFC. Other values stay as the client
                 // wrote them.
                 let written = if field.filter { written.normalized() } else { Some(written) };
@@ -69,10 +69,10 @@ pub(crate) fn assign(
                 };
                 // A null in a map removes the name, also in a whole document.
                 let known = match record.value(field) {
-                    Value::Text(known) if how == How::Merge => known,
+                    Value::Text(known) if mode == WriteMode::Merge => known,
                     _ => "",
                 };
-                let mut merged = Free::parse(known).unwrap_or_else(Free::null);
+                let mut merged = LosslessJson::parse(known).unwrap_or_else(LosslessJson::null);
                 merged.merge(written);
                 merged.to_string().into()
             }
@@ -96,7 +96,7 @@ pub(crate) fn assign(
 }
 
 /// The value of a field if the client gives none.
-pub(crate) fn preset(field: &Field, caller: &str) -> Value {
+pub(crate) fn default_value(field: &Field, caller: &str) -> Value {
     match field.default {
         Default::None => Value::Null,
         Default::Caller => caller.into(),

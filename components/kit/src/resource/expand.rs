@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::record::Record;
 use crate::column::Stored;
-use crate::contract::{Field, Resource, To};
+use crate::contract::{Field, RelationTarget, Resource};
 use crate::list::View;
 use crate::{Call, Code, Error, Reply, Scope, Value, Violation};
 
@@ -152,7 +152,7 @@ pub(super) fn check(
     if violations.is_empty() { Ok(()) } else { Err(Error::violations(violations)) }
 }
 
-fn ids(record: &Record, field: &Field, to: &To) -> Result<Vec<String>, Error> {
+fn ids(record: &Record, field: &Field, to: &RelationTarget) -> Result<Vec<String>, Error> {
     let held = record.value(field);
     let found = match to.many {
         true => <Option<Vec<String>>>::read(held).map(Option::unwrap_or_default),

@@ -1,16 +1,16 @@
 //! `GET /{collection}`: one page of a list.
 
-use protocol::note;
+use protocol::metadata;
 
 use super::expand;
 use super::record::Record;
 use crate::contract::Resource;
-use crate::list::{Bound, Filter, Links, Mode, Op, Place, Query, Resume, View, count, select};
+use crate::list::{Bound, Filter, Links, Mode, Op, Position, Query, Resume, View, count, select};
 use crate::{Call, Code, Column, Error, Reply, Scope, Value, values};
 
 /// The part of the list that a request leads to.
 struct Window {
-    place: Option<Place>,
+    position: Option<Position>,
     offset: usize,
     /// Whether the page has a number or an offset. Then the answer has totals.
     numbered: bool,
@@ -69,14 +69,14 @@ struct List<'a> {
 
 impl List<'_> {
     fn page(&self) -> Result<Reply, Error> {
-        let Window { place, offset, numbered } = self.window()?;
+        let Window { position, offset, numbered } = self.window()?;
         let limit = self.query.page.limit;
         // One row more than asked for shows whether another page follows.
         let sql = select(
             self.scope.dialect(),
             self.resource,
             self.query,
-            place.as_ref(),
+            position.as_ref(),
             offset,
             limit + 1,
         );
@@ -85,7 +85,7 @@ impl List<'_> {
         let rows = rows.into_iter().take(limit);
         let records = rows.map(|row| Record::read(self.resource, row));
         let mut records = records.collect::<Result<Vec<_>, _>>()?;
-        let backwards = place.as_ref().is_some_and(|place| place.backwards);
+        let backwards = position.as_ref().is_some_and(|position| position.backwards);
         if backwards {
             records.reverse();
         }
@@ -94,22 +94,22 @@ impl List<'_> {
         }
         // If the client came from the other direction, then there is a page to go back to.
         let next = records.last().filter(|_| more || backwards);
-        let prev = records.first().filter(|_| place.is_some() && (more || !backwards));
+        let prev = records.first().filter(|_| position.is_some() && (more || !backwards));
         let next_cursor = next.map(|last| self.cursor(last, false)).transpose()?;
         let prev_cursor = prev.map(|first| self.cursor(first, true)).transpose()?;
         let reply = self.reply(&records, next_cursor.as_deref())?;
         let limit = ("limit", limit.to_string());
         let at = |cursor: String| self.links.with(&[limit.clone(), ("cursor", cursor)]);
         let next = match (&self.query.page.mode, next) {
-            (Mode::Keyset { .. }, Some(last)) => Some(self.behind(last)),
+            (Mode::Keyset { .. }, Some(last)) => Some(self.keyset_query(last)),
             (_, None) => None,
             _ => next_cursor.map(at),
         };
-        Ok(reply.told(note::Page {
+        Ok(reply.with_page(metadata::Page {
             first: Some(self.links.with(std::slice::from_ref(&limit))),
             next,
             prev: prev_cursor.map(at),
-            ..note::Page::default()
+            ..metadata::Page::default()
         }))
     }
 
@@ -128,7 +128,7 @@ impl List<'_> {
         };
         let cursor = more.then(|| Bound::offset(offset + limit));
         let last = total.saturating_sub(1) / limit * limit;
-        Ok(self.reply(records, cursor.as_deref())?.told(note::Page {
+        Ok(self.reply(records, cursor.as_deref())?.with_page(metadata::Page {
             first: Some(at(0)),
             prev: (offset > 0).then(|| at(offset.saturating_sub(limit))),
             next: more.then(|| at(offset + limit)),
@@ -159,16 +159,16 @@ impl List<'_> {
     }
 
     fn window(&self) -> Result<Window, Error> {
-        let at = |place, offset, numbered| Ok(Window { place, offset, numbered });
+        let at = |position, offset, numbered| Ok(Window { position, offset, numbered });
         match &self.query.page.mode {
             Mode::Cursor(None) => at(None, 0, false),
             Mode::Offset(offset) => at(None, *offset, true),
             Mode::Number(number) => at(None, (number - 1) * self.query.page.limit, true),
-            Mode::Keyset { id, keys } => at(Some(self.place(id, keys)?), 0, false),
+            Mode::Keyset { id, keys } => at(Some(self.position(id, keys)?), 0, false),
             Mode::Cursor(Some(text)) => {
                 let keys = self.query.keys(self.resource).len();
                 match self.bound(|bound| bound.read(text, keys))? {
-                    Some(Resume::At(place)) => at(Some(place), 0, false),
+                    Some(Resume::At(position)) => at(Some(position), 0, false),
                     Some(Resume::Offset(offset)) => at(None, offset, true),
                     None => Err(Error::new(
                         Code::InvalidCursor,
@@ -180,8 +180,8 @@ impl List<'_> {
         }
     }
 
-    /// The place of a row that the client names by its id, and possibly by other keys (D-51).
-    fn place(&self, id: &str, given: &[(&'static str, Value)]) -> Result<Place, Error> {
+    /// The position of a row that the client names by its id, and possibly by other keys (D-51).
+    fn position(&self, id: &str, given: &[(&'static str, Value)]) -> Result<Position, Error> {
         let keys = self.query.keys(self.resource);
         let known = |name: &str| match name {
             "id" => Some(id.into()),
@@ -189,7 +189,7 @@ impl List<'_> {
         };
         let complete: Option<Vec<_>> = keys.iter().map(|key| known(key.field.name)).collect();
         if let Some(keys) = complete {
-            return Ok(Place { keys, backwards: false });
+            return Ok(Position { keys, backwards: false });
         }
         let columns: Vec<&str> = self.resource.columns().map(|field| field.name).collect();
         let sql = format!(
@@ -205,7 +205,7 @@ impl List<'_> {
         let keys = keys
             .iter()
             .map(|key| known(key.field.name).unwrap_or_else(|| record.value(key.field).clone()));
-        Ok(Place { keys: keys.collect(), backwards: false })
+        Ok(Position { keys: keys.collect(), backwards: false })
     }
 
     fn keys_of(&self, record: &Record) -> Vec<Value> {
@@ -214,12 +214,12 @@ impl List<'_> {
     }
 
     fn cursor(&self, record: &Record, backwards: bool) -> Result<String, Error> {
-        let place = Place { keys: self.keys_of(record), backwards };
-        self.bound(|bound| bound.cursor(&place))
+        let position = Position { keys: self.keys_of(record), backwards };
+        self.bound(|bound| bound.cursor(&position))
     }
 
     /// The query string of the page behind a row. It names the row by its keys.
-    fn behind(&self, record: &Record) -> String {
+    fn keyset_query(&self, record: &Record) -> String {
         let mut parameters = vec![("limit".to_owned(), self.query.page.limit.to_string())];
         for (key, value) in self.query.keys(self.resource).iter().zip(self.keys_of(record)) {
             let value = match (key.field.kind, value) {

@@ -19,7 +19,7 @@ pub use record::Record;
 use crate::contract::Resource;
 use crate::list::View;
 use crate::{Call, Code, Error, Reply, Scope, values};
-use draft::How;
+use draft::WriteMode;
 
 /// What is done to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,9 +104,9 @@ impl Resource {
         let now = crate::now();
         let mut record = Record::empty(self);
         for field in self.columns().filter(|field| !field.writable) {
-            record.put(field, draft::preset(field, caller.id()));
+            record.put(field, draft::default_value(field, caller.id()));
         }
-        draft::assign(&mut record, self, call, How::Whole, caller.id())
+        draft::assign(&mut record, self, call, WriteMode::Replace, caller.id())
             .map_err(Error::violations)?;
         record.set(self.column::<String>("id")?, &crate::id(self.prefix))?;
         record.set(self.column::<String>("tenant_id")?, &caller.tenant)?;
@@ -130,11 +130,11 @@ impl Resource {
         rule(Change { call, scope, action: Action::Write, before: None, after: &mut record })?;
         let mut named = record.clone();
         for field in self.columns() {
-            named.put(field, draft::preset(field, call.caller()?.id()));
+            named.put(field, draft::default_value(field, call.caller()?.id()));
         }
         expand::check(scope, self, &named, &record)?;
         self.insert(scope, &record)?;
-        self.tell(call, scope, "created", &record)?;
+        self.record_change(call, scope, "created", &record)?;
         Ok(record)
     }
 
@@ -152,7 +152,7 @@ impl Resource {
     /// # Errors
     /// As [`Resource::merge`].
     pub fn replace(&'static self, call: &Call, rule: Rule) -> Result<Reply, Error> {
-        self.change(call, How::Whole, rule)
+        self.change(call, WriteMode::Replace, rule)
     }
 
     /// `PATCH /{collection}/{id}`, a JSON Merge Patch (RFC 7396). If nothing changes, then the
@@ -161,7 +161,7 @@ impl Resource {
     /// # Errors
     /// 404, 410; 412, 428 and 409 for the version; 422; those of the rule.
     pub fn merge(&'static self, call: &Call, rule: Rule) -> Result<Reply, Error> {
-        self.change(call, How::Merge, rule)
+        self.change(call, WriteMode::Merge, rule)
     }
 
     /// Like [`Resource::replace`], in the transaction of a write, with a rule that may capture
@@ -175,7 +175,7 @@ impl Resource {
         scope: &Scope<'_>,
         rule: &Rules<'_>,
     ) -> Result<Reply, Error> {
-        self.change_in(call, scope, How::Whole, rule)
+        self.change_in(call, scope, WriteMode::Replace, rule)
     }
 
     /// Like [`Resource::merge`], in the transaction of a write, with a rule that may capture
@@ -189,25 +189,25 @@ impl Resource {
         scope: &Scope<'_>,
         rule: &Rules<'_>,
     ) -> Result<Reply, Error> {
-        self.change_in(call, scope, How::Merge, rule)
+        self.change_in(call, scope, WriteMode::Merge, rule)
     }
 
-    fn change(&'static self, call: &Call, how: How, rule: Rule) -> Result<Reply, Error> {
-        call.write(|scope| self.change_in(call, scope, how, &rule))
+    fn change(&'static self, call: &Call, mode: WriteMode, rule: Rule) -> Result<Reply, Error> {
+        call.write(|scope| self.change_in(call, scope, mode, &rule))
     }
 
     fn change_in(
         &'static self,
         call: &Call,
         scope: &Scope<'_>,
-        how: How,
+        mode: WriteMode,
         rule: &Rules<'_>,
     ) -> Result<Reply, Error> {
         conditional::require(call)?;
         self.check_tenant(call)?;
         let before = self.find_to_change(call, scope)?;
         let mut record = before.clone();
-        draft::assign(&mut record, self, call, how, call.caller()?.id())
+        draft::assign(&mut record, self, call, mode, call.caller()?.id())
             .map_err(Error::violations)?;
         let (action, after) = (Action::Write, &mut record);
         rule(Change { call, scope, action, before: Some(&before), after })?;
@@ -216,7 +216,7 @@ impl Resource {
         }
         expand::check(scope, self, &before, &record)?;
         self.update(scope, &mut record)?;
-        self.tell(call, scope, "updated", &record)?;
+        self.record_change(call, scope, "updated", &record)?;
         self.reply(200, &record)
     }
 
@@ -231,7 +231,7 @@ impl Resource {
                 Err(error) if error.code == Code::ResourceGone => return Ok(Reply::no_content()),
                 found => found?,
             };
-            self.bury(call, scope, &before, rule)?;
+            self.soft_delete(call, scope, &before, rule)?;
             Ok(Reply::no_content())
         })
     }
@@ -282,7 +282,7 @@ impl Resource {
         Ok(found.into_iter().map(|(_, record)| record).collect())
     }
 
-    pub(super) fn bury(
+    pub(super) fn soft_delete(
         &'static self,
         call: &Call,
         scope: &Scope<'_>,
@@ -300,7 +300,7 @@ impl Resource {
             ),
             values![crate::now(), before.id()?],
         )?;
-        self.tell(call, scope, "deleted", before)
+        self.record_change(call, scope, "deleted", before)
     }
 
     /// An answer with the object and its validator.

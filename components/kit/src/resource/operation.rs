@@ -37,7 +37,7 @@ impl Resource {
         conditional::require(call)?;
         call.write(|scope| {
             let before = self.find_to_change(call, scope)?;
-            self.reply(200, &self.step(call, scope, transition, &before, rule)?)
+            self.reply(200, &self.apply_transition(call, scope, transition, &before, rule)?)
         })
     }
 
@@ -54,7 +54,7 @@ impl Resource {
             let results: Result<Vec<Outcome>, Error> = bulk
                 .ids
                 .iter()
-                .map(|id| match self.one(call, scope, &action, id, rule) {
+                .map(|id| match self.apply_action(call, scope, &action, id, rule) {
                     Ok(()) => Ok(Outcome { id, outcome: "DONE", error: None, message: None }),
                     // The object is not the cause, so the whole operation fails.
                     Err(error) if error.internal.is_some() => Err(error),
@@ -70,7 +70,7 @@ impl Resource {
         })
     }
 
-    fn one(
+    fn apply_action(
         &'static self,
         call: &Call,
         scope: &Scope<'_>,
@@ -80,8 +80,10 @@ impl Resource {
     ) -> Result<(), Error> {
         let before = self.find(scope, id)?;
         match action {
-            "delete" => self.bury(call, scope, &before, rule),
-            action => self.step(call, scope, self.transition(action)?, &before, rule).map(drop),
+            "delete" => self.soft_delete(call, scope, &before, rule),
+            action => self
+                .apply_transition(call, scope, self.transition(action)?, &before, rule)
+                .map(drop),
         }
     }
 
@@ -90,7 +92,7 @@ impl Resource {
         found.ok_or_else(|| Error::internal(format!("{} has no action {action}", self.name)))
     }
 
-    fn step(
+    fn apply_transition(
         &'static self,
         call: &Call,
         scope: &Scope<'_>,
@@ -115,7 +117,7 @@ impl Resource {
         rule(Change { call, scope, action, before: Some(before), after })?;
         self.update(scope, &mut record)?;
         let verb = transition.event.rsplit('.').next().unwrap_or_default();
-        self.tell(call, scope, verb, &record)?;
+        self.record_change(call, scope, verb, &record)?;
         Ok(record)
     }
 }

@@ -57,7 +57,7 @@ impl Resource {
         verb: &str,
     ) -> Result<(), Error> {
         self.update(scope, record)?;
-        self.tell(call, scope, verb, record)
+        self.record_change(call, scope, verb, record)
     }
 
     /// Writes an object that the system itself has changed, without a caller. There is an event,
@@ -65,7 +65,7 @@ impl Resource {
     ///
     /// # Errors
     /// `internal-error` of the database.
-    pub fn amend(
+    pub fn write_as_system(
         &'static self,
         scope: &Scope<'_>,
         record: &mut Record,
@@ -79,7 +79,7 @@ impl Resource {
     }
 
     /// Writes the events and the audit entry of a change.
-    pub(super) fn tell(
+    pub(super) fn record_change(
         &'static self,
         call: &Call,
         scope: &Scope<'_>,

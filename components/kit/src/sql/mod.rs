@@ -12,11 +12,11 @@ pub(crate) mod sqlite;
 
 use std::cell::RefCell;
 
-pub(crate) use postgres::Who;
+pub(crate) use postgres::SessionRole;
 
 use crate::row::Row;
 use crate::settings::COMMON;
-use crate::{Code, Error, Value, migrate, sabotage};
+use crate::{Code, Error, Value, fault_injection, migrate};
 
 /// The database that may answer a read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Database {
     /// of the database. On SQLite each statement sees the newest state.
     pub(crate) fn read<T>(
         source: Source,
-        who: Who<'_>,
+        role: SessionRole<'_>,
         work: impl FnOnce(&Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let writer = address(Source::Writer);
@@ -80,10 +80,10 @@ impl Database {
             return work(&Self::open()?);
         }
         let reader = address(source);
-        let begun = match external(reader).and_then(|it| it.begin_read(who)) {
+        let begun = match external(reader).and_then(|it| it.begin_read(role)) {
             // If the replica does not answer, then the writer does: slower, but not unavailable.
             Err(error) if reader != writer && error.code == Code::ServiceUnavailable => {
-                external(writer)?.begin_read(who)?
+                external(writer)?.begin_read(role)?
             }
             begun => begun?,
         };
@@ -98,49 +98,49 @@ impl Database {
     /// The rows of a statement.
     pub(crate) fn query(
         &self,
-        who: Who<'_>,
+        role: SessionRole<'_>,
         sql: &str,
         parameters: Vec<Value>,
     ) -> Result<Vec<Row>, Error> {
-        sabotage::step();
+        fault_injection::count_step();
         check(&parameters)?;
         match self {
             Self::Sqlite(database) => database.query(sql, parameters),
-            Self::Postgres(database) => database.query(who, sql, parameters),
+            Self::Postgres(database) => database.query(role, sql, parameters),
         }
     }
 
     /// Runs a statement; returns how many rows it changed.
     pub(crate) fn execute(
         &self,
-        who: Who<'_>,
+        role: SessionRole<'_>,
         sql: &str,
         parameters: Vec<Value>,
     ) -> Result<u64, Error> {
-        sabotage::step();
+        fault_injection::count_step();
         check(&parameters)?;
         match self {
             Self::Sqlite(database) => database.execute(sql, parameters),
-            Self::Postgres(database) => database.execute(who, sql, parameters),
+            Self::Postgres(database) => database.execute(role, sql, parameters),
         }
     }
 
     /// Runs `work` in a transaction. It is committed if `work` succeeds, and rolled back otherwise.
     ///
     /// No other transaction writes the rows that it reads. SQLite has one writer at a time. On
-    /// PostgreSQL, the writers of one tenant wait for each other, and so do those of one `queue`.
+    /// PostgreSQL, the writers of one tenant wait for each other, and so do those of one `lock`.
     pub(crate) fn transaction<T>(
         &self,
-        queue: Option<&str>,
+        lock: Option<&str>,
         work: impl FnOnce() -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let work = || work().inspect(|_| sabotage::step());
+        let work = || work().inspect(|_| fault_injection::count_step());
         let outcome = match self {
             Self::Sqlite(database) => database.transaction(work),
-            Self::Postgres(database) => database.transaction(queue, work),
+            Self::Postgres(database) => database.transaction(lock, work),
         };
         // The transaction is committed here, but the request is not answered yet.
-        sabotage::step();
+        fault_injection::count_step();
         outcome
     }
 }

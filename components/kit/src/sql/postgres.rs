@@ -17,12 +17,12 @@ use super::failure::{Failure, refuse};
 use crate::row::Row;
 use crate::{Error, Value};
 
-/// The value that stands for `Who::System` in the policies. No tenant id has a `*`.
+/// The value that stands for `SessionRole::System` in the policies. No tenant id has a `*`.
 const SYSTEM: &str = "*";
 
 /// For whom a statement runs. PostgreSQL shows rows according to it (row-level security).
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Who<'a> {
+pub(crate) enum SessionRole<'a> {
     /// One tenant.
     Tenant(&'a str),
     /// Work above tenants.
@@ -60,9 +60,9 @@ impl Database {
     }
 
     /// Begins a transaction that only reads, and reads one state of the database.
-    pub(super) fn begin_read(self, who: Who<'_>) -> Result<Self, Error> {
+    pub(super) fn begin_read(self, role: SessionRole<'_>) -> Result<Self, Error> {
         self.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", State::Reading)?;
-        self.name(who)?;
+        self.set_tenant(role)?;
         Ok(self)
     }
 
@@ -76,12 +76,12 @@ impl Database {
 
     pub(super) fn query(
         &self,
-        who: Who<'_>,
+        role: SessionRole<'_>,
         sql: &str,
         parameters: Vec<Value>,
     ) -> Result<Vec<Row>, Error> {
         let parameters = bind(parameters);
-        self.within("BEGIN READ ONLY", State::Reading, who, || {
+        self.within("BEGIN READ ONLY", State::Reading, role, || {
             let found = self.with(|connection| connection.query(sql, &parameters))?;
             let row = |row: Vec<DbValue>| {
                 let values = row.into_iter().map(value).collect::<Result<Vec<_>, _>>()?;
@@ -93,12 +93,12 @@ impl Database {
 
     pub(super) fn execute(
         &self,
-        who: Who<'_>,
+        role: SessionRole<'_>,
         sql: &str,
         parameters: Vec<Value>,
     ) -> Result<u64, Error> {
         let parameters = bind(parameters);
-        self.within("BEGIN", State::Writing, who, || self.run(sql, &parameters))
+        self.within("BEGIN", State::Writing, role, || self.run(sql, &parameters))
     }
 
     fn run(&self, sql: &str, parameters: &[ParameterValue]) -> Result<u64, Error> {
@@ -114,13 +114,13 @@ impl Database {
 
     pub(super) fn transaction<T>(
         &self,
-        queue: Option<&str>,
+        lock: Option<&str>,
         work: impl FnOnce() -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.begin("BEGIN", State::Writing)?;
-        let waited = queue.map_or(Ok(()), |queue| {
-            self.name(Who::System)?;
-            self.wait(&format!("queue {queue}"))
+        let waited = lock.map_or(Ok(()), |lock| {
+            self.set_tenant(SessionRole::System)?;
+            self.advisory_lock(&format!("queue {lock}"))
         });
         self.end(waited.and_then(|()| work()))
     }
@@ -130,18 +130,18 @@ impl Database {
         &self,
         begin: &str,
         state: State,
-        who: Who<'_>,
+        role: SessionRole<'_>,
         run: impl Fn() -> Result<T, Error>,
     ) -> Result<T, Error> {
         if self.state.get() != State::Outside {
-            return self.watched(|| {
-                self.name(who)?;
+            return self.fail_on_error(|| {
+                self.set_tenant(role)?;
                 run()
             });
         }
         self.begin(begin, state)?;
-        self.end(self.watched(|| {
-            self.name(who)?;
+        self.end(self.fail_on_error(|| {
+            self.set_tenant(role)?;
             run()
         }))
     }
@@ -179,7 +179,7 @@ impl Database {
         }
     }
 
-    fn watched<T>(&self, run: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    fn fail_on_error<T>(&self, run: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
         let outcome = run();
         if outcome.is_err() {
             self.state.set(State::Failed);
@@ -190,22 +190,22 @@ impl Database {
     /// Sets the tenant for the policies of row-level security. A writer for a tenant waits here for
     /// the other writers of the tenant. If a host stops in the middle, then the server ends its
     /// transaction after `idle_in_transaction_session_timeout`, and the next writer goes on.
-    fn name(&self, who: Who<'_>) -> Result<(), Error> {
-        let id = match who {
-            Who::Tenant(id) => id,
-            Who::System => SYSTEM,
+    fn set_tenant(&self, role: SessionRole<'_>) -> Result<(), Error> {
+        let id = match role {
+            SessionRole::Tenant(id) => id,
+            SessionRole::System => SYSTEM,
         };
         if *self.named.borrow() == id {
             return Ok(());
         }
-        let sql = match (self.state.get(), who) {
-            (State::Writing, Who::Tenant(_)) => {
+        let sql = match (self.state.get(), role) {
+            (State::Writing, SessionRole::Tenant(_)) => {
                 "SELECT set_config('lock_timeout', '10s', true), \
                  set_config('idle_in_transaction_session_timeout', '5s', true), \
                  set_config('tenantry.tenant_id', $1, true), \
                  pg_advisory_xact_lock(hashtextextended($1, 0))"
             }
-            (State::Writing, Who::System) => {
+            (State::Writing, SessionRole::System) => {
                 "SELECT set_config('lock_timeout', '10s', true), \
                  set_config('idle_in_transaction_session_timeout', '5s', true), \
                  set_config('tenantry.tenant_id', $1, true)"
@@ -223,7 +223,7 @@ impl Database {
     /// The number of migrations that the database has.
     pub(crate) fn version(&self) -> Result<i64, Error> {
         let number = |sql: &str| {
-            let row = self.query(Who::System, sql, Vec::new())?.into_iter().next();
+            let row = self.query(SessionRole::System, sql, Vec::new())?.into_iter().next();
             row.map_or(Ok(None), Row::read::<Option<i64>>).map(Option::unwrap_or_default)
         };
         match number("SELECT to_regclass('schema_migrations') IS NOT NULL")? {
@@ -232,9 +232,9 @@ impl Database {
         }
     }
 
-    fn wait(&self, queue: &str) -> Result<(), Error> {
+    fn advisory_lock(&self, lock: &str) -> Result<(), Error> {
         let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
-        self.run(sql, &[ParameterValue::Str(queue.to_owned())]).map(drop)
+        self.run(sql, &[ParameterValue::Str(lock.to_owned())]).map(drop)
     }
 }
 

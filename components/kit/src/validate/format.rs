@@ -8,10 +8,10 @@ use fluent_uri::Uri;
 use crate::contract::Format;
 
 /// Whether the text has the format.
-pub(super) fn spells(format: Format, text: &str) -> bool {
+pub(super) fn matches_format(format: Format, text: &str) -> bool {
     match format {
         Format::Email => is_email(text),
-        Format::DateTime => crate::moment::moment(text).is_some(),
+        Format::DateTime => crate::timestamp::timestamp(text).is_some(),
         Format::Uri => is_uri(text),
     }
 }
@@ -70,16 +70,16 @@ fn is_uri(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::spells;
+    use super::matches_format;
     use crate::contract::Format;
 
     #[track_caller]
     fn check(format: Format, good: &[&str], bad: &[&str]) {
         for text in good {
-            assert!(spells(format, text), "{text}");
+            assert!(matches_format(format, text), "{text}");
         }
         for text in bad {
-            assert!(!spells(format, text), "{text}");
+            assert!(!matches_format(format, text), "{text}");
         }
     }
 

@@ -21,9 +21,9 @@ const MAX_POINTER_PART: usize = 200;
 
 /// Checks a JSON body.
 pub fn body(schema: &Schema, value: &Value) -> Vec<Violation> {
-    let mut walk = Walk::default();
-    walk.value(schema, value);
-    walk.found
+    let mut validator = Validator::default();
+    validator.value(schema, value);
+    validator.found
 }
 
 /// The most characters of a rejected value that are repeated.
@@ -44,15 +44,15 @@ fn shortened(value: &Value) -> Option<String> {
 /// Checks the parameters of a request. `given` are all parameters that it has, decoded; a repeated
 /// one is there several times. Headers that the contract does not name are not checked.
 pub fn parameters(operation: &Operation, given: &[(Location, &str, &str)]) -> Vec<Violation> {
-    let mut walk = Walk::default();
+    let mut validator = Validator::default();
     for parameter in operation.parameters {
-        walk.pointer = parameter.name.to_owned();
+        validator.pointer = parameter.name.to_owned();
         let place = (parameter.location, parameter.name);
         match given.iter().find(|(location, name, _)| (*location, *name) == place) {
-            Some((_, _, text)) => walk.parameter(parameter.schema, text),
+            Some((_, _, text)) => validator.parameter(parameter.schema, text),
             // A missing If-Match is not a violation: `kit::resource` answers it with 428.
             None if parameter.required && parameter.name != "if-match" => {
-                walk.report("REQUIRED", "Must be given.")
+                validator.report("REQUIRED", "Must be given.")
             }
             None => {}
         }
@@ -60,29 +60,29 @@ pub fn parameters(operation: &Operation, given: &[(Location, &str, &str)]) -> Ve
     // `list` reads the query of a resource, because it knows more spellings than a contract can
     // declare.
     if operation.query != Query::Declared {
-        return walk.found;
+        return validator.found;
     }
     let mut seen = HashSet::new();
     for (_, name, _) in given.iter().filter(|(location, _, _)| *location == Location::Query) {
         let mut declared = operation.parameters.iter();
-        walk.pointer = shorten(name).collect();
+        validator.pointer = shorten(name).collect();
         if !declared.any(|known| known.location == Location::Query && known.name == *name) {
-            walk.report("UNKNOWN_PARAMETER", "Is not a parameter of this operation.");
+            validator.report("UNKNOWN_PARAMETER", "Is not a parameter of this operation.");
         } else if !seen.insert(name) {
-            walk.report("REPEATED_PARAMETER", "Must be given once only.");
+            validator.report("REPEATED_PARAMETER", "Must be given once only.");
         }
     }
-    walk.found
+    validator.found
 }
 
-/// The violations found so far, and the current place of the walk.
+/// The violations found so far, and the current place in the document.
 #[derive(Default)]
-struct Walk {
+struct Validator {
     pointer: String,
     found: Vec<Violation>,
 }
 
-impl Walk {
+impl Validator {
     fn report(&mut self, code: &str, message: impl Into<String>) {
         if self.found.len() < MAX_VIOLATIONS {
             self.found.push(Violation {
@@ -132,7 +132,8 @@ impl Walk {
                 if visible && is_plain && !text.is_empty() && !text::is_visible(text) {
                     self.report("NOT_VISIBLE", "Must have at least one visible character.");
                 }
-                if let Some(format) = format.filter(|format| !format::spells(*format, text)) {
+                if let Some(format) = format.filter(|format| !format::matches_format(*format, text))
+                {
                     self.report("INVALID_FORMAT", format!("Must be {}.", format::named(format)));
                 }
                 if !one_of.is_empty() && !one_of.contains(&text.as_str()) {
@@ -143,7 +144,7 @@ impl Walk {
             (Schema::Array { items, min_items, max_items, unique }, Value::Array(list)) => {
                 self.length(list.len(), min_items, max_items, &ITEMS);
                 for (index, item) in list.iter().enumerate() {
-                    self.at(&index.to_string(), |walk| walk.value(items, item));
+                    self.at(&index.to_string(), |validator| validator.value(items, item));
                 }
                 if unique && list.iter().collect::<HashSet<_>>().len() < list.len() {
                     self.report("NOT_UNIQUE", "Must not hold the same item twice.");
@@ -169,7 +170,7 @@ impl Walk {
         let names: Vec<String> = any_of.iter().map(|names| names.join(" and ")).collect();
         let first = any_of[0].first().copied().unwrap_or_default();
         let message = format!("Must be given: {}.", names.join(", or "));
-        self.at(first, |walk| walk.report("REQUIRED", message));
+        self.at(first, |validator| validator.report("REQUIRED", message));
     }
 
     fn members(
@@ -179,30 +180,30 @@ impl Walk {
         object: &Map<String, Value>,
     ) {
         for property in properties {
-            self.at(property.name, |walk| match object.get(property.name) {
+            self.at(property.name, |validator| match object.get(property.name) {
                 Some(value) => {
-                    let before = walk.found.len();
-                    walk.value(property.schema, value);
+                    let before = validator.found.len();
+                    validator.value(property.schema, value);
                     // Only violations of the member itself show its value, not those inside it.
-                    let own = walk.pointer.clone();
-                    let found = walk.found[before..].iter_mut().filter(|it| it.pointer == own);
+                    let own = validator.pointer.clone();
+                    let found = validator.found[before..].iter_mut().filter(|it| it.pointer == own);
                     let shown = shortened(value).filter(|_| property.shown);
                     found.for_each(|violation| violation.value.clone_from(&shown));
                 }
-                None if property.required => walk.report("REQUIRED", "Must be given."),
+                None if property.required => validator.report("REQUIRED", "Must be given."),
                 None => {}
             });
         }
         let known = |name: &str| properties.iter().any(|property| property.name == name);
         for (name, value) in object.iter().filter(|(name, _)| !known(name)) {
-            self.at(name, |walk| match additional {
+            self.at(name, |validator| match additional {
                 // Nobody reads these members, so they are not checked.
                 Some(Schema::Any) if !properties.is_empty() => {}
                 Some(schema) => {
-                    walk.text(name);
-                    walk.value(schema, value);
+                    validator.text(name);
+                    validator.value(schema, value);
                 }
-                None => walk.report("UNKNOWN_FIELD", "Is not a field of this object."),
+                None => validator.report("UNKNOWN_FIELD", "Is not a field of this object."),
             });
         }
     }
@@ -262,9 +263,9 @@ impl Walk {
     /// Checks the text of a parameter. The pointer stays the name of the parameter, also for the
     /// items of a list, and the same violation is reported only once.
     fn parameter(&mut self, schema: &Schema, text: &str) {
-        let mut walk = Walk::default();
-        walk.value(schema, &spelled(schema, text));
-        for violation in walk.found {
+        let mut validator = Validator::default();
+        validator.value(schema, &parse_parameter(schema, text));
+        for violation in validator.found {
             let violation = Violation { pointer: self.pointer.clone(), ..violation };
             if !self.found.contains(&violation) {
                 self.found.push(violation);
@@ -312,12 +313,12 @@ fn shorten(part: &str) -> impl Iterator<Item = char> {
 }
 
 /// The JSON value that the text of a parameter spells. If the text spells no value of the schema's
-/// type, then it is the text itself, which the walk then refuses.
-fn spelled(schema: &Schema, text: &str) -> Value {
+/// type, then it is the text itself, which the validator then refuses.
+fn parse_parameter(schema: &Schema, text: &str) -> Value {
     let value = match *schema {
-        Schema::Nullable(inner) => Some(spelled(inner, text)),
+        Schema::Nullable(inner) => Some(parse_parameter(inner, text)),
         Schema::Array { items, .. } => {
-            Some(text.split(',').map(|item| spelled(items, item)).collect())
+            Some(text.split(',').map(|item| parse_parameter(items, item)).collect())
         }
         Schema::Integer { .. } | Schema::Number { .. } => {
             let spaced = text.contains(char::is_whitespace);

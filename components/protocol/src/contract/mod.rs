@@ -1,6 +1,6 @@
 //! The operations of a function as its contract declares them.
 //!
-//! The crate `contract` (`openapi/`) compiles the OpenAPI files into these tables when a
+//! The crate `openapi` compiles the OpenAPI files into these tables when a
 //! function is built; nobody writes them by hand. They are plain constants: a function
 //! needs neither an OpenAPI parser nor a JSON Schema engine at run time.
 
@@ -99,7 +99,7 @@ pub struct EventType {
 impl EventType {
     /// Whether a pattern of a client selects this type. The pattern is a public name, the beginning
     /// of names (`project.*`), a log code, or `*` for all types. Case does not matter (K-7, K-61).
-    pub fn is_meant_by(&self, pattern: &str) -> bool {
+    pub fn matches_pattern(&self, pattern: &str) -> bool {
         let is = |name: &str| name.eq_ignore_ascii_case(pattern);
         let begins = |start: &str| {
             self.name.get(..start.len()).is_some_and(|own| own.eq_ignore_ascii_case(start))

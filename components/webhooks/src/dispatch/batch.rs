@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use kit::{Code, Published, Record, Row, Scope, Value, now, values};
 
 use super::item::Item;
-use super::lease::Leased;
+use super::lease::LeasedQueue;
 use super::run::Run;
-use super::send::To;
+use super::send::Target;
 use crate::contract::{WEBHOOK_ENDPOINTS, endpoint};
 use crate::policy::Health;
 use crate::{credentials, patterns, queue, secrets, shares};
@@ -31,16 +31,16 @@ pub(super) struct Batch {
     /// The stored headers, and their form with all values sealed, if some values are still in
     /// clear.
     pub(super) reseal: Option<(Value, String)>,
-    pub(super) to: To,
+    pub(super) target: Target,
 }
 
 /// An SQL condition on a delivery `d`: no earlier delivery of its subject is pending.
-pub(super) const HEAD: &str = "AND NOT EXISTS (SELECT 1 FROM webhook_deliveries b \
+pub(super) const OLDEST_OF_SUBJECT: &str = "AND NOT EXISTS (SELECT 1 FROM webhook_deliveries b \
      WHERE b.tenant_id = $1 AND b.endpoint_id = $2 AND b.subject = d.subject \
      AND b.status = 'PENDING' AND b.event_seq < d.event_seq)";
 
 /// Reads the next batch. `None` if this run has lost the lease.
-pub(super) fn take(run: &Run<'_>, leased: &Leased) -> kit::Result<Option<Batch>> {
+pub(super) fn take(run: &Run<'_>, leased: &LeasedQueue) -> kit::Result<Option<Batch>> {
     run.system.read(&leased.tenant, |scope| {
         let found = scope.fetch_optional::<(String, i64, i64, Option<i64>, i64)>(
             "SELECT patterns, position, failures, failing_since, paused_until FROM webhook_queues \
@@ -70,15 +70,15 @@ pub(super) fn take(run: &Run<'_>, leased: &Leased) -> kit::Result<Option<Batch>>
             rate: None,
             is_over: endpoint.is_none(),
             reseal: None,
-            to: To::default(),
+            target: Target::default(),
         };
         if let Some(endpoint) = endpoint {
             let keys = secrets::load(scope, &run.seal, &leased.endpoint)?;
-            batch.to = To::new(&endpoint, &run.seal, keys)?;
-            let sealed = credentials::overdue(&run.seal, &endpoint)?;
+            batch.target = Target::new(&endpoint, &run.seal, keys)?;
+            let sealed = credentials::reseal(&run.seal, &endpoint)?;
             let plain = endpoint.stored(endpoint::HEADERS)?;
             batch.reseal = sealed.map(|sealed| (plain.clone(), sealed));
-            batch.fill(scope, &endpoint, shares::width(served(scope)?))?;
+            batch.fill(scope, &endpoint, shares::concurrency(leased_queues(scope)?))?;
         }
         Ok(Some(batch))
     })
@@ -86,29 +86,34 @@ pub(super) fn take(run: &Run<'_>, leased: &Leased) -> kit::Result<Option<Batch>>
 
 /// How many queues of the tenant have a lease, of any run. A lease that has ended counts until the
 /// queue is leased again or given back.
-fn served(scope: &Scope<'_>) -> kit::Result<usize> {
+fn leased_queues(scope: &Scope<'_>) -> kit::Result<usize> {
     let sql = "SELECT COUNT(*) FROM webhook_queues WHERE tenant_id = $1 AND lease IS NOT NULL";
     let count: i64 = scope.fetch_one(sql, [])?;
     Ok(usize::try_from(count).unwrap_or_default())
 }
 
 impl Batch {
-    fn fill(&mut self, scope: &Scope<'_>, endpoint: &Record, width: usize) -> kit::Result<()> {
+    fn fill(
+        &mut self,
+        scope: &Scope<'_>,
+        endpoint: &Record,
+        concurrency: usize,
+    ) -> kit::Result<()> {
         self.in_order = endpoint.get(endpoint::ORDERING)? == "SUBJECT";
         self.rate = endpoint.get(endpoint::RATE_PER_SECOND)?.filter(|rate| *rate > 0);
         let rate = self.rate.and_then(|rate| usize::try_from(rate).ok());
-        let most = rate.unwrap_or(width).min(width);
+        let most = rate.unwrap_or(concurrency).min(concurrency);
         let most = if self.health.is_tripped() { 1 } else { most };
         self.items = due(scope, endpoint.get(endpoint::ID)?, self.in_order, most)?;
         let room = most - self.items.len();
         if room > 0 {
-            self.read_on(scope, endpoint.get(endpoint::ID)?, room)?;
+            self.read_feed(scope, endpoint.get(endpoint::ID)?, room)?;
         }
         Ok(())
     }
 
     /// Adds new events of the feed.
-    fn read_on(&mut self, scope: &Scope<'_>, endpoint: &str, room: usize) -> kit::Result<()> {
+    fn read_feed(&mut self, scope: &Scope<'_>, endpoint: &str, room: usize) -> kit::Result<()> {
         let newest = queue::newest(scope)?;
         if newest <= self.position {
             return Ok(());
@@ -120,7 +125,7 @@ impl Batch {
              AND {takes} ORDER BY seq LIMIT ${}",
             4 + values.len()
         );
-        let sql = Published::until(DATA, columns, "seq", &sql);
+        let sql = Published::within_bytes(DATA, columns, "seq", &sql);
         let between = values![self.position, newest];
         let limit = values![i64::try_from(room).unwrap_or(1)];
         let values = between.into_iter().chain(values.into_iter().map(Value::Text)).chain(limit);
@@ -154,18 +159,18 @@ impl Batch {
 fn due(scope: &Scope<'_>, endpoint: &str, in_order: bool, most: usize) -> kit::Result<Vec<Item>> {
     let columns: Vec<String> =
         Published::COLUMNS.split(", ").map(|name| format!("e.{name}")).collect();
-    let head = if in_order { HEAD } else { "" };
+    let oldest = if in_order { OLDEST_OF_SUBJECT } else { "" };
     let sql = format!(
         "SELECT d.event_id, d.event_seq, d.event_type, d.subject AS about, d.attempts, \
          d.exhausted_at, d.due_at, {} FROM webhook_deliveries d \
          LEFT JOIN events e ON e.tenant_id = d.tenant_id AND e.seq = d.event_seq \
          WHERE d.tenant_id = $1 AND d.endpoint_id = $2 AND d.status = 'PENDING' \
-         AND d.due_at <= $3 {head} ORDER BY d.due_at, d.event_seq LIMIT $4",
+         AND d.due_at <= $3 {oldest} ORDER BY d.due_at, d.event_seq LIMIT $4",
         columns.join(", ")
     );
     let own = "event_id, event_seq, event_type, about, attempts, exhausted_at, due_at";
     let columns = format!("{own}, {}", Published::COLUMNS);
-    let sql = Published::until(DATA, &columns, "due_at, event_seq", &sql);
+    let sql = Published::within_bytes(DATA, &columns, "due_at, event_seq", &sql);
     let most = i64::try_from(most).unwrap_or(1);
     let rows = scope.query(&sql, values![endpoint, now(), most])?;
     let item = |mut row: Row| {

@@ -11,11 +11,11 @@ use crate::queue::NEVER;
 use crate::settings::SETTINGS;
 use crate::shares;
 
-/// The name of the watch of the run that waits.
-const WATCH: &str = "dispatcher";
+/// The name of the lease of the run that waits.
+const DISPATCHER_LEASE: &str = "dispatcher";
 
 /// A queue that this run holds a lease on.
-pub(super) struct Leased {
+pub(super) struct LeasedQueue {
     pub(super) tenant: String,
     pub(super) endpoint: String,
     /// The id of the lease. If a run has lost its lease, then it may record nothing.
@@ -30,8 +30,8 @@ pub(super) fn take(
     run: &Run<'_>,
     held: &HashMap<String, usize>,
     slots: usize,
-) -> kit::Result<Vec<Leased>> {
-    let moment = run.system.moment()?;
+) -> kit::Result<Vec<LeasedQueue>> {
+    let shared_now = run.system.shared_now()?;
     let mut free = slots.saturating_sub(held.values().sum::<usize>());
     let rows = run.system.fetch_all::<(String, String)>(
         "SELECT tenant_id, endpoint_id FROM (SELECT q.tenant_id, q.endpoint_id, q.served_at, \
@@ -42,18 +42,18 @@ pub(super) fn take(
          ON s.tenant_id = q.tenant_id \
          WHERE q.leased_until <= $1 AND q.due_at <= $2 AND q.paused_until <= $2) due \
          WHERE turn <= $3 ORDER BY turn, served_at LIMIT $4",
-        values![moment, now(), shares::QUEUES, i64::try_from(free).unwrap_or(i64::MAX)],
+        values![shared_now, now(), shares::QUEUES, i64::try_from(free).unwrap_or(i64::MAX)],
     )?;
     if rows.is_empty() {
         return Ok(Vec::new());
     }
     let mut held = held.clone();
-    run.system.one_by_one(|| {
+    run.system.in_own_transactions(|| {
         let mut ours = Vec::with_capacity(rows.len());
         for (tenant, endpoint) in rows {
-            let queue = Leased { tenant, endpoint, lease: id("lse") };
+            let queue = LeasedQueue { tenant, endpoint, lease: id("lse") };
             let own = held.entry(queue.tenant.clone()).or_default();
-            if !shares::may_take(*own, free) {
+            if !shares::may_lease(*own, free) {
                 continue;
             }
             // Other runs lease queues of this tenant at the same time, so the limit is checked
@@ -65,8 +65,8 @@ pub(super) fn take(
                  AND s.lease IS NOT NULL AND s.leased_until > $3) < $6",
                 values![
                     &queue.lease,
-                    moment + SETTINGS.lease,
-                    moment,
+                    shared_now + SETTINGS.lease,
+                    shared_now,
                     &queue.tenant,
                     &queue.endpoint,
                     shares::QUEUES,
@@ -95,17 +95,17 @@ pub(super) fn next(run: &Run<'_>) -> kit::Result<Option<i64>> {
          LEFT JOIN (SELECT tenant_id, COUNT(*) AS served, MIN(leased_until) AS frees_at \
          FROM webhook_queues WHERE lease IS NOT NULL AND leased_until > $3 GROUP BY tenant_id) s \
          ON s.tenant_id = q.tenant_id",
-        values![shares::QUEUES, NEVER, run.system.moment()?],
+        values![shares::QUEUES, NEVER, run.system.shared_now()?],
     )
 }
 
 /// Whether this run is the one that waits for the next due queue. Each write calls a run, so many
 /// of them run at once. One that waits is enough, and each waiting run occupies an instance.
-pub(super) fn wait(run: &Run<'_>, time: Duration) -> kit::Result<bool> {
-    run.system.take_watch(WATCH, i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
+pub(super) fn try_wait(run: &Run<'_>, time: Duration) -> kit::Result<bool> {
+    run.system.acquire_lease(DISPATCHER_LEASE, i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// Ends the wait, so that another run may wait.
-pub(super) fn leave(run: &Run<'_>) -> kit::Result<()> {
-    run.system.give_watch_back(WATCH)
+pub(super) fn release_wait(run: &Run<'_>) -> kit::Result<()> {
+    run.system.release_lease(DISPATCHER_LEASE)
 }

@@ -22,21 +22,21 @@ use futures_util::future::{Either, join_all, select};
 use futures_util::stream::FuturesUnordered;
 use kit::{Call, now};
 
-use lease::Leased;
+use lease::LeasedQueue;
 use run::{RUN, Run};
 
 /// If a batch takes longer than this, then the run gives its queue back, so that other queues of
 /// the tenant get their turn.
-const SLOW: Duration = Duration::from_secs(2);
+const SLOW_BATCH: Duration = Duration::from_secs(2);
 /// The most queues that one run serves at once.
 const SLOTS: usize = 64;
 /// How often a run looks for newly due queues while it is sending.
-const GLANCE: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// The most batches that one queue sends before other queues get their turn.
-const ROUNDS: usize = 8;
+const MAX_BATCHES: usize = 8;
 
 /// The result of a run.
-pub(crate) struct Sent {
+pub(crate) struct RunResult {
     /// Requests that were sent.
     pub(crate) attempts: u64,
     /// When the next queue is due, in milliseconds.
@@ -46,7 +46,7 @@ pub(crate) struct Sent {
 }
 
 /// Sends the deliveries that are due, and those that become due within `wait`.
-pub(crate) async fn run(call: &Call, wait: Duration) -> kit::Result<Sent> {
+pub(crate) async fn run(call: &Call, wait: Duration) -> kit::Result<RunResult> {
     let run = Run::load(call).await?;
     let until = wait.min(RUN);
     let mut sessions = FuturesUnordered::new();
@@ -60,7 +60,7 @@ pub(crate) async fn run(call: &Call, wait: Duration) -> kit::Result<Sent> {
             }
         }
         // While some sessions are sending, other queues become due.
-        match select(sessions.next(), pin!(spin_sdk::time::sleep(GLANCE))).await {
+        match select(sessions.next(), pin!(spin_sdk::time::sleep(POLL_INTERVAL))).await {
             Either::Left((Some((tenant, sent)), _)) => {
                 attempts += sent;
                 if let Some(count) = held.get_mut(&tenant) {
@@ -77,7 +77,7 @@ pub(crate) async fn run(call: &Call, wait: Duration) -> kit::Result<Sent> {
             Some(pause)
                 if run.began.elapsed() + pause <= until
                     && run.has_time()
-                    && (waits || lease::wait(&run, until)?) =>
+                    && (waits || lease::try_wait(&run, until)?) =>
             {
                 waits = true;
                 spin_sdk::time::sleep(pause.max(Duration::from_millis(10))).await;
@@ -86,17 +86,17 @@ pub(crate) async fn run(call: &Call, wait: Duration) -> kit::Result<Sent> {
         }
     };
     if waits {
-        lease::leave(&run)?;
+        lease::release_wait(&run)?;
     }
-    Ok(Sent { attempts, next_due_at: next, more: next.is_some_and(|due| due <= now()) })
+    Ok(RunResult { attempts, next_due_at: next, more: next.is_some_and(|due| due <= now()) })
 }
 
 /// Serves one queue. Returns its tenant, and how many requests were sent. If this fails, then the
 /// other queues go on, and this one waits until its lease ends.
-async fn serve(run: &Run<'_>, queue: Leased) -> (String, u64) {
+async fn serve(run: &Run<'_>, queue: LeasedQueue) -> (String, u64) {
     let mut attempts = 0;
-    for round in 1..=ROUNDS {
-        match once(run, &queue, round < ROUNDS, &mut attempts).await {
+    for round in 1..=MAX_BATCHES {
+        match send_batch(run, &queue, round < MAX_BATCHES, &mut attempts).await {
             Ok(true) => {}
             Ok(false) => break,
             Err(error) => {
@@ -110,16 +110,17 @@ async fn serve(run: &Run<'_>, queue: Leased) -> (String, u64) {
 }
 
 /// Sends one batch. Returns whether the queue stays leased for another one.
-async fn once(
+async fn send_batch(
     run: &Run<'_>,
-    queue: &Leased,
+    queue: &LeasedQueue,
     may_stay: bool,
     attempts: &mut u64,
 ) -> kit::Result<bool> {
     let began = Instant::now();
     let Some(batch) = batch::take(run, queue)? else { return Ok(false) };
     let sent =
-        join_all(batch.items.iter().map(|item| send::send(&batch.to, item, &run.contract))).await;
+        join_all(batch.items.iter().map(|item| send::send(&batch.target, item, &run.contract)))
+            .await;
     *attempts += sent.iter().filter(|one| one.is_some()).count() as u64;
-    record::record(run, queue, &batch, &sent, may_stay && began.elapsed() < SLOW)
+    record::record(run, queue, &batch, &sent, may_stay && began.elapsed() < SLOW_BATCH)
 }

@@ -4,11 +4,11 @@
 use kit::{Event, Record, Scope, Value, id, now, trace_id, values};
 use serde_json::json;
 
-use super::batch::{Batch, HEAD};
+use super::batch::{Batch, OLDEST_OF_SUBJECT};
 use super::item::Item;
-use super::lease::Leased;
+use super::lease::LeasedQueue;
 use super::run::Run;
-use super::send::Sent;
+use super::send::AttemptResult;
 use crate::contract::{WEBHOOK_ENDPOINTS, endpoint};
 use crate::patterns;
 use crate::policy::Outcome;
@@ -21,7 +21,7 @@ const LOST: &str = "the lease has ended before the batch was recorded";
 
 /// The new state of a delivery.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Fate {
+enum DeliveryState {
     Succeeded,
     /// Retried at this moment, in milliseconds.
     Pending(i64),
@@ -31,33 +31,38 @@ enum Fate {
 /// Records a batch. Returns whether the queue stays leased because there is more to send.
 pub(super) fn record(
     run: &Run<'_>,
-    leased: &Leased,
+    leased: &LeasedQueue,
     batch: &Batch,
-    sent: &[Option<Sent>],
+    sent: &[Option<AttemptResult>],
     may_stay: bool,
 ) -> kit::Result<bool> {
     // Read before the transaction, because the transaction may touch the data of one tenant only.
-    let moment = run.system.moment()?;
+    let shared_now = run.system.shared_now()?;
     // A trace of its own: a run serves many tenants, and a shared trace would tell them of each
     // other.
     let trace = trace_id();
     run.system.transaction(|| {
         let scope = run.system.resume(&leased.tenant, &trace);
-        let work = Work { run, leased, batch, scope: &scope, now: now() };
-        work.record(sent, may_stay, moment)
+        let recorder = Recorder { run, leased, batch, scope: &scope, now: now() };
+        recorder.record(sent, may_stay, shared_now)
     })
 }
 
-struct Work<'a> {
+struct Recorder<'a> {
     run: &'a Run<'a>,
-    leased: &'a Leased,
+    leased: &'a LeasedQueue,
     batch: &'a Batch,
     scope: &'a Scope<'a>,
     now: i64,
 }
 
-impl Work<'_> {
-    fn record(&self, sent: &[Option<Sent>], may_stay: bool, moment: i64) -> kit::Result<bool> {
+impl Recorder<'_> {
+    fn record(
+        &self,
+        sent: &[Option<AttemptResult>],
+        may_stay: bool,
+        shared_now: i64,
+    ) -> kit::Result<bool> {
         let (patterns, position) = self.queue()?;
         let closed = self.batch.is_over || patterns.trim().is_empty();
         let outcomes = sent.iter().flatten().map(|sent| sent.outcome);
@@ -66,26 +71,29 @@ impl Work<'_> {
             let count = i64::try_from(sent.len()).unwrap_or(1);
             health.paused_until = health.paused_until.max(self.now + 1000 * count / rate);
         }
-        let lost = match () {
+        let disable_reason = match () {
             () if closed => None,
             () if outcomes.into_iter().any(|outcome| outcome == Outcome::Gone) => Some("GONE"),
-            () if health.is_lost(self.now, SETTINGS.disable_after) => Some("FAILING"),
+            () if health.should_disable(self.now, SETTINGS.disable_after) => Some("FAILING"),
             () => None,
         };
-        let fates: Vec<Fate> = self
+        let states: Vec<DeliveryState> = self
             .batch
             .items
             .iter()
             .zip(sent)
-            .map(|(item, sent)| self.fate(item, sent.as_ref(), closed || lost.is_some()))
+            .map(|(item, sent)| {
+                self.next_state(item, sent.as_ref(), closed || disable_reason.is_some())
+            })
             .collect();
-        self.deliveries(&fates)?;
-        self.attempts(sent, &fates)?;
-        let due = if closed || lost.is_some() { NEVER } else { self.due(&patterns, position)? };
+        self.deliveries(&states)?;
+        self.attempts(sent, &states)?;
+        let due =
+            if closed || disable_reason.is_some() { NEVER } else { self.due(&patterns, position)? };
         let stays =
             may_stay && due <= self.now && health.paused_until <= self.now && self.run.has_time();
         let (lease, until) = match stays {
-            true => (Some(&self.leased.lease), moment + SETTINGS.lease),
+            true => (Some(&self.leased.lease), shared_now + SETTINGS.lease),
             false => (None, 0),
         };
         let ours = self.scope.execute(
@@ -113,8 +121,8 @@ impl Work<'_> {
                  AND id = $3 AND headers = $4";
             self.scope.execute(sql, values![sealed, &self.leased.endpoint, plain.clone()])?;
         }
-        self.tell(sent, &fates)?;
-        if let Some(reason) = lost {
+        self.emit_events(sent, &states)?;
+        if let Some(reason) = disable_reason {
             self.disable(reason)?;
         }
         Ok(stays)
@@ -133,31 +141,41 @@ impl Work<'_> {
         Ok((patterns, position.max(self.batch.position)))
     }
 
-    fn fate(&self, item: &Item, sent: Option<&Sent>, over: bool) -> Fate {
+    fn next_state(&self, item: &Item, sent: Option<&AttemptResult>, over: bool) -> DeliveryState {
         match sent.map(|sent| sent.outcome) {
-            Some(Outcome::Delivered) => Fate::Succeeded,
+            Some(Outcome::Delivered) => DeliveryState::Succeeded,
             Some(outcome) if !over => {
-                let next = outcome.next(&SETTINGS.schedule, item.attempts + 1, self.now, noise());
-                next.map_or(Fate::Failed, Fate::Pending)
+                let next = outcome.next(
+                    &SETTINGS.schedule,
+                    item.attempts + 1,
+                    self.now,
+                    random_fraction(),
+                );
+                next.map_or(DeliveryState::Failed, DeliveryState::Pending)
             }
-            _ => Fate::Failed,
+            _ => DeliveryState::Failed,
         }
     }
 
     /// Writes the deliveries of the batch, and new ones for the events that wait for their subject.
-    fn deliveries(&self, fates: &[Fate]) -> kit::Result<()> {
+    fn deliveries(&self, states: &[DeliveryState]) -> kit::Result<()> {
         let mut rows = Rows::new();
-        let waiting = self.batch.waiting.iter().map(|item| (item, item.attempts, Fate::Pending(0)));
-        let tried =
-            self.batch.items.iter().zip(fates).map(|(item, fate)| (item, item.attempts + 1, *fate));
-        for (item, attempts, fate) in tried.chain(waiting) {
-            let (status, due) = match fate {
-                Fate::Succeeded => ("SUCCEEDED", 0),
-                Fate::Pending(due) => ("PENDING", due),
-                Fate::Failed => ("FAILED", 0),
+        let waiting =
+            self.batch.waiting.iter().map(|item| (item, item.attempts, DeliveryState::Pending(0)));
+        let tried = self
+            .batch
+            .items
+            .iter()
+            .zip(states)
+            .map(|(item, state)| (item, item.attempts + 1, *state));
+        for (item, attempts, state) in tried.chain(waiting) {
+            let (status, due) = match state {
+                DeliveryState::Succeeded => ("SUCCEEDED", 0),
+                DeliveryState::Pending(due) => ("PENDING", due),
+                DeliveryState::Failed => ("FAILED", 0),
             };
-            let exhausted = match fate {
-                Fate::Failed => Some(self.now),
+            let exhausted = match state {
+                DeliveryState::Failed => Some(self.now),
                 // A delivery that arrives is no longer given up. A pending one keeps the old value
                 // (see the SQL below).
                 _ => None,
@@ -187,12 +205,16 @@ impl Work<'_> {
         )
     }
 
-    fn attempts(&self, sent: &[Option<Sent>], fates: &[Fate]) -> kit::Result<()> {
+    fn attempts(
+        &self,
+        sent: &[Option<AttemptResult>],
+        states: &[DeliveryState],
+    ) -> kit::Result<()> {
         let mut rows = Rows::new();
-        for ((item, sent), fate) in self.batch.items.iter().zip(sent).zip(fates) {
+        for ((item, sent), state) in self.batch.items.iter().zip(sent).zip(states) {
             let Some(sent) = sent else { continue };
-            let next = match fate {
-                Fate::Pending(due) => Some(*due),
+            let next = match state {
+                DeliveryState::Pending(due) => Some(*due),
                 _ => None,
             };
             rows.add(values![
@@ -201,7 +223,7 @@ impl Work<'_> {
                 &item.id,
                 &item.kind,
                 item.attempts + 1,
-                if *fate == Fate::Succeeded { "SUCCEEDED" } else { "FAILED" },
+                if *state == DeliveryState::Succeeded { "SUCCEEDED" } else { "FAILED" },
                 sent.status,
                 sent.error,
                 &sent.excerpt,
@@ -224,10 +246,10 @@ impl Work<'_> {
         if queue::has_more(self.scope, patterns, position)? {
             return Ok(0);
         }
-        let head = if self.batch.in_order { HEAD } else { "" };
+        let oldest = if self.batch.in_order { OLDEST_OF_SUBJECT } else { "" };
         let sql = format!(
             "SELECT MIN(due_at) FROM webhook_deliveries d WHERE d.tenant_id = $1 \
-             AND d.endpoint_id = $2 AND d.status = 'PENDING' {head}"
+             AND d.endpoint_id = $2 AND d.status = 'PENDING' {oldest}"
         );
         let due: Option<i64> = self.scope.fetch_one(&sql, values![&self.leased.endpoint])?;
         Ok(due.unwrap_or(NEVER))
@@ -236,11 +258,15 @@ impl Work<'_> {
     /// Emits events about deliveries that were given up, and about ones that arrived after that.
     /// Events about deliveries themselves get none: otherwise one failure would cause the next for
     /// ever.
-    fn tell(&self, sent: &[Option<Sent>], fates: &[Fate]) -> kit::Result<()> {
-        for ((item, sent), fate) in self.batch.items.iter().zip(sent).zip(fates) {
-            let kind = match fate {
-                Fate::Failed => "delivery.exhausted",
-                Fate::Succeeded if item.was_exhausted => "delivery.recovered",
+    fn emit_events(
+        &self,
+        sent: &[Option<AttemptResult>],
+        states: &[DeliveryState],
+    ) -> kit::Result<()> {
+        for ((item, sent), state) in self.batch.items.iter().zip(sent).zip(states) {
+            let kind = match state {
+                DeliveryState::Failed => "delivery.exhausted",
+                DeliveryState::Succeeded if item.was_exhausted => "delivery.recovered",
                 _ => continue,
             };
             if patterns::is_operational(&item.kind) {
@@ -269,7 +295,7 @@ impl Work<'_> {
         let mut endpoint: Record = WEBHOOK_ENDPOINTS.find(self.scope, &self.leased.endpoint)?;
         endpoint.set(endpoint::STATUS, "DISABLED")?;
         endpoint.set(endpoint::DISABLED_REASON, Some(reason))?;
-        WEBHOOK_ENDPOINTS.amend(self.scope, &mut endpoint, "disabled", "webhooks")?;
+        WEBHOOK_ENDPOINTS.write_as_system(self.scope, &mut endpoint, "disabled", "webhooks")?;
         queue::close(self.scope, &self.leased.endpoint, self.now)
     }
 }
@@ -302,7 +328,7 @@ impl Rows {
 }
 
 /// A random number from 0 to 1.
-fn noise() -> f64 {
+fn random_fraction() -> f64 {
     let mut bytes = [0; 4];
     // If there is no randomness, then the jitter is 0, which is within its bounds.
     let _ = getrandom::fill(&mut bytes);

@@ -25,7 +25,7 @@ const REDACTED: &str = "[redacted]";
 
 /// The target of a delivery, and how to send to it.
 #[derive(Default)]
-pub(super) struct To {
+pub(super) struct Target {
     /// `None` if the URL is not allowed: the endpoint may be older than the rule that forbids it.
     url: Option<String>,
     headers: Vec<(String, String)>,
@@ -36,7 +36,7 @@ pub(super) struct To {
 }
 
 /// The result of one attempt.
-pub(super) struct Sent {
+pub(super) struct AttemptResult {
     pub(super) outcome: Outcome,
     pub(super) status: Option<u16>,
     pub(super) error: Option<&'static str>,
@@ -44,11 +44,11 @@ pub(super) struct Sent {
     pub(super) latency_ms: i64,
 }
 
-impl To {
+impl Target {
     pub(super) fn new(endpoint: &Record, seal: &Seal, keys: Vec<Keys>) -> kit::Result<Self> {
         let mut headers = credentials::open(seal, endpoint)?;
         headers.retain(|(name, _)| !headers::is_reserved(name));
-        let url = target::judge(endpoint.get(endpoint::URL)?, seal.is_development());
+        let url = target::parse_url(endpoint.get(endpoint::URL)?, seal.is_development());
         Ok(Self {
             url: url.ok().map(String::from),
             headers,
@@ -108,14 +108,14 @@ impl To {
 
 /// Sends an event. `None` if the event is not kept any more. `contract` is the base URL of its
 /// schema.
-pub(super) async fn send(to: &To, item: &Item, contract: &str) -> Option<Sent> {
+pub(super) async fn send(target: &Target, item: &Item, contract: &str) -> Option<AttemptResult> {
     let event = item.event.as_ref()?;
-    let body = to.format.body(event, contract);
+    let body = target.format.body(event, contract);
     let hops = hops::of_delivery(&event.kind, &event.data);
     let began = Instant::now();
     let answer = async {
-        let url = to.url.as_deref().ok_or(Err("ADDRESS_DENIED"))?;
-        let request = to.request(url, item, hops, body).ok_or(Err("UNREADABLE"))?;
+        let url = target.url.as_deref().ok_or(Err("ADDRESS_DENIED"))?;
+        let request = target.request(url, item, hops, body).ok_or(Err("UNREADABLE"))?;
         let response = spin_sdk::http::send(request).await.map_err(Ok)?;
         let (parts, mut body) = response.into_parts();
         let mut read = Vec::new();
@@ -128,7 +128,7 @@ pub(super) async fn send(to: &To, item: &Item, contract: &str) -> Option<Sent> {
         }
         Ok::<_, Result<ErrorCode, &'static str>>((parts, read))
     };
-    let timer = std::pin::pin!(spin_sdk::time::sleep(to.timeout));
+    let timer = std::pin::pin!(spin_sdk::time::sleep(target.timeout));
     let ended = match select(std::pin::pin!(answer), timer).await {
         Either::Left((ended, _)) => {
             ended.map_err(|error| error.map_or_else(|it| it, |code| name(&code)))
@@ -139,10 +139,10 @@ pub(super) async fn send(to: &To, item: &Item, contract: &str) -> Option<Sent> {
     Some(match ended {
         Ok((parts, read)) => {
             let status = parts.status.as_u16();
-            let rejected = (200..300).contains(&status) && to.format.is_rejection(&read);
+            let rejected = (200..300).contains(&status) && target.format.is_rejection(&read);
             let outcome = match rejected {
-                true => Outcome::Failed { slow: false, asked: None },
-                false => Outcome::of(status, asked(&parts.headers)),
+                true => Outcome::Failed { slow: false, retry_after: None },
+                false => Outcome::of(status, retry_after(&parts.headers)),
             };
             let error = match (outcome, status) {
                 _ if rejected => Some("REJECTED"),
@@ -150,10 +150,16 @@ pub(super) async fn send(to: &To, item: &Item, contract: &str) -> Option<Sent> {
                 (_, 300..=399) => Some("REDIRECT"),
                 _ => Some("STATUS"),
             };
-            Sent { outcome, status: Some(status), error, excerpt: to.excerpt(&read), latency_ms }
+            AttemptResult {
+                outcome,
+                status: Some(status),
+                error,
+                excerpt: target.excerpt(&read),
+                latency_ms,
+            }
         }
-        Err(error) => Sent {
-            outcome: Outcome::Failed { slow: false, asked: None },
+        Err(error) => AttemptResult {
+            outcome: Outcome::Failed { slow: false, retry_after: None },
             status: None,
             error: Some(error),
             excerpt: String::new(),
@@ -163,7 +169,7 @@ pub(super) async fn send(to: &To, item: &Item, contract: &str) -> Option<Sent> {
 }
 
 /// The wait that `Retry-After` asks for, in milliseconds.
-fn asked(headers: &http::HeaderMap) -> Option<i64> {
+fn retry_after(headers: &http::HeaderMap) -> Option<i64> {
     kit::retry_after(headers.get("retry-after")?.to_str().ok()?, SystemTime::now())
 }
 

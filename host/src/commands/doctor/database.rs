@@ -3,7 +3,7 @@
 use super::finding::{Finding, clock};
 use super::keys;
 use crate::config::variables::Variables;
-use crate::preflight::databases::{self, Access, usable};
+use crate::preflight::databases::{self, Access, check_usable};
 use crate::stores::postgres;
 use migrations::VERSION;
 
@@ -32,16 +32,16 @@ async fn writer(access: &Access<'_>, variables: &Variables, first: bool) -> Vec<
     );
     let client = match postgres::connect(access.url).await {
         Ok(client) => client,
-        Err(error) => return vec![Finding::bad("database", format!("{error:#}"), &remedy)],
+        Err(error) => return vec![Finding::fail("database", format!("{error:#}"), &remedy)],
     };
-    if let Err(error) = usable(&client, access.function).await {
+    if let Err(error) = check_usable(&client, access.function).await {
         return vec![Finding::refused("database", &error, &remedy)];
     }
     let whose = access.function.map(|function| format!(" of {function}")).unwrap_or_default();
     let text = format!(
         "PostgreSQL: schema version {VERSION}, and a role{whose} that the policies hold for"
     );
-    let mut found = vec![Finding::good("database", text)];
+    let mut found = vec![Finding::pass("database", text)];
     let now = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::BIGINT";
     if first && let Ok(row) = client.query_one(now, &[]).await {
         found.push(clock("PostgreSQL", row.get(0)));
@@ -65,11 +65,11 @@ async fn reader(access: &Access<'_>) -> Finding {
                  replica before it goes to the writer",
                 access.variable
             );
-            return Finding::doubtful("replica", format!("{error:#}"), &remedy);
+            return Finding::warn("replica", format!("{error:#}"), &remedy);
         }
     };
-    match usable(&client, access.function).await {
-        Ok(()) => Finding::good("replica", "answers, and has the schema"),
+    match check_usable(&client, access.function).await {
+        Ok(()) => Finding::pass("replica", "answers, and has the schema"),
         Err(error) => Finding::refused("replica", &error, "see docs/guides/scaling.md"),
     }
 }

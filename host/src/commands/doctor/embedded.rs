@@ -16,7 +16,7 @@ use std::path::Path;
 pub(super) fn folder(data: &Path) -> Option<Finding> {
     let mode = private::not_narrowed(data)?;
     let place = data.display();
-    Some(Finding::doubtful(
+    Some(Finding::warn(
         "data",
         format!("{place} is open to other users of this machine (mode {mode:o})"),
         &format!("chmod 700 {place}, or name a directory of its own with --data"),
@@ -26,16 +26,17 @@ pub(super) fn folder(data: &Path) -> Option<Finding> {
 pub(super) fn key_value(label: &str, path: &Path) -> Finding {
     let place = path.display();
     if path.exists() && !has_wal(path) {
-        let pairs = look(path).and_then(|file| count(&file, "SELECT count(*) FROM key_value"));
+        let pairs =
+            open_read_only(path).and_then(|file| count(&file, "SELECT count(*) FROM key_value"));
         if let Err(error) = pairs {
-            return Finding::bad(
+            return Finding::fail(
                 "key-value",
                 format!("{label:?}: {place}: {error}"),
                 "move the file away: its content expires, or the server makes it again",
             );
         }
     }
-    Finding::good("key-value", format!("{label:?} is the file {place}, for one server"))
+    Finding::pass("key-value", format!("{label:?} is the file {place}, for one server"))
 }
 
 pub(super) fn database(config: &RuntimeConfig, variables: &Variables) -> Vec<Finding> {
@@ -43,11 +44,11 @@ pub(super) fn database(config: &RuntimeConfig, variables: &Variables) -> Vec<Fin
     let place = path.display();
     if !path.exists() {
         let text = format!("SQLite: {place} is made by the first request");
-        return vec![Finding::good("database", text)];
+        return vec![Finding::pass("database", text)];
     }
-    let bad = |text: String, remedy| vec![Finding::bad("database", text, remedy)];
+    let bad = |text: String, remedy| vec![Finding::fail("database", text, remedy)];
     let other = "name another directory with --data";
-    let looked = look(path).and_then(|database| Ok((version(&database)?, database)));
+    let looked = open_read_only(path).and_then(|database| Ok((version(&database)?, database)));
     match looked {
         Err(error) => {
             let damaged = [ErrorCode::NotADatabase, ErrorCode::DatabaseCorrupt];
@@ -71,7 +72,7 @@ pub(super) fn database(config: &RuntimeConfig, variables: &Variables) -> Vec<Fin
             let text = format!("SQLite: {place} has schema version {version} of {VERSION}{rest}");
             let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
             let key = database.query_row(NEWEST_KEY, [], read).ok();
-            vec![Finding::good("database", text), keys::signing(variables, key)]
+            vec![Finding::pass("database", text), keys::signing(variables, key)]
         }
     }
 }
@@ -94,7 +95,7 @@ fn count(database: &Connection, sql: &str) -> rusqlite::Result<i64> {
 
 /// Opens a file to look into it. A file that nobody has open is opened as immutable. Otherwise
 /// SQLite would make a WAL beside it and leave it there.
-fn look(path: &Path) -> rusqlite::Result<Connection> {
+fn open_read_only(path: &Path) -> rusqlite::Result<Connection> {
     if has_wal(path) {
         return copy::open(path);
     }

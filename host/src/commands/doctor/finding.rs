@@ -11,7 +11,7 @@ pub struct Finding {
     /// What was checked.
     pub subject: &'static str,
     /// The verdict.
-    pub state: State,
+    pub verdict: Verdict,
     /// What the check found.
     pub text: String,
     /// What to do about it; empty if all is well.
@@ -20,26 +20,26 @@ pub struct Finding {
 
 /// The verdict of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum Verdict {
     /// Everything is as it should be.
-    Good,
+    Pass,
     /// It works, but somebody should look at it.
-    Doubtful,
+    Warn,
     /// A server would not start, or would not answer.
-    Bad,
+    Fail,
 }
 
 impl Finding {
-    pub(super) fn good(subject: &'static str, text: impl Into<String>) -> Self {
-        Self { subject, state: State::Good, text: text.into(), remedy: String::new() }
+    pub(super) fn pass(subject: &'static str, text: impl Into<String>) -> Self {
+        Self { subject, verdict: Verdict::Pass, text: text.into(), remedy: String::new() }
     }
 
-    pub(super) fn bad(subject: &'static str, text: impl Into<String>, remedy: &str) -> Self {
-        Self { subject, state: State::Bad, text: text.into(), remedy: remedy.to_owned() }
+    pub(super) fn fail(subject: &'static str, text: impl Into<String>, remedy: &str) -> Self {
+        Self { subject, verdict: Verdict::Fail, text: text.into(), remedy: remedy.to_owned() }
     }
 
-    pub(super) fn doubtful(subject: &'static str, text: impl Into<String>, remedy: &str) -> Self {
-        Self { state: State::Doubtful, ..Self::bad(subject, text, remedy) }
+    pub(super) fn warn(subject: &'static str, text: impl Into<String>, remedy: &str) -> Self {
+        Self { verdict: Verdict::Warn, ..Self::fail(subject, text, remedy) }
     }
 
     /// A finding from an error. Errors of the runner say in one sentence what was found and, after
@@ -47,7 +47,7 @@ impl Finding {
     pub(super) fn refused(subject: &'static str, error: &anyhow::Error, remedy: &str) -> Self {
         let told = format!("{error:#}");
         let (text, remedy) = told.split_once("; ").unwrap_or((&told, remedy));
-        Self::bad(subject, text, remedy)
+        Self::fail(subject, text, remedy)
     }
 }
 
@@ -57,8 +57,8 @@ pub(super) fn clock(of: &str, their_ms: i64) -> Finding {
     let apart = i64::try_from(ours).unwrap_or(i64::MAX).abs_diff(their_ms);
     let text = format!("{of}: {apart} ms apart");
     match Duration::from_millis(apart) <= SKEW {
-        true => Finding::good("clock", text),
-        false => Finding::doubtful(
+        true => Finding::pass("clock", text),
+        false => Finding::warn(
             "clock",
             text,
             "let NTP set the clocks of both machines: tokens, limits and leases depend on them",
@@ -74,8 +74,8 @@ mod tests {
     fn clocks_are_compared() {
         let now = std::time::UNIX_EPOCH.elapsed().expect("a clock").as_millis();
         let now = i64::try_from(now).expect("a time");
-        assert_eq!(clock("it", now).state, State::Good);
-        assert_eq!(clock("it", now - 3000).state, State::Doubtful);
-        assert_eq!(clock("it", now + 5000).state, State::Doubtful);
+        assert_eq!(clock("it", now).verdict, Verdict::Pass);
+        assert_eq!(clock("it", now - 3000).verdict, Verdict::Warn);
+        assert_eq!(clock("it", now + 5000).verdict, Verdict::Warn);
     }
 }

@@ -1,7 +1,7 @@
 //! Checks of the master key: whether it opens what was sealed with it.
 
 use super::finding::Finding;
-use crate::config::master::{MAKE, Master};
+use crate::config::master::{MASTER_KEY_ADVICE, Master};
 use crate::config::variables::Variables;
 use aes_gcm::aead::{Aead as _, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit as _, Nonce};
@@ -11,34 +11,35 @@ use base64::engine::general_purpose::STANDARD;
 const NONCE: usize = 12;
 
 pub(super) fn master(variables: &Variables, development: bool) -> Finding {
-    let make = format!("{MAKE}, the same on every host, and keep it apart from the backups");
+    let make =
+        format!("{MASTER_KEY_ADVICE}, the same on every host, and keep it apart from the backups");
     match Master::of(variables) {
-        Err(_) => Finding::bad("master key", "is not 32 bytes in base64", &make),
-        Ok(Some(Master::Public)) if development => Finding::doubtful(
+        Err(_) => Finding::fail("master key", "is not 32 bytes in base64", &make),
+        Ok(Some(Master::Public)) if development => Finding::warn(
             "master key",
             "is the public one of development: only programs on this machine are served",
             &make,
         ),
-        Ok(Some(Master::Public)) => Finding::bad(
+        Ok(Some(Master::Public)) => Finding::fail(
             "master key",
             "is the public one of every checkout, with which a server starts in development only",
             &format!("{make}, or start it with --development"),
         ),
-        Ok(_) => Finding::good("master key", "is set"),
+        Ok(_) => Finding::pass("master key", "is set"),
     }
 }
 
 /// Whether the master key opens the newest signing key.
 pub(super) fn signing(variables: &Variables, sealed: Option<(String, String)>) -> Finding {
     let Some((id, sealed)) = sealed else {
-        return Finding::good("signing key", "is made at the first login");
+        return Finding::pass("signing key", "is made at the first login");
     };
     let master = Master::of(variables).ok().flatten();
     match master.and_then(|master| open(master.bytes(), &id, &sealed)) {
         Some(_) => {
-            Finding::good("signing key", format!("{id} can be decrypted with the master key"))
+            Finding::pass("signing key", format!("{id} can be decrypted with the master key"))
         }
-        None => Finding::bad(
+        None => Finding::fail(
             "signing key",
             format!("{id} cannot be decrypted: it was encrypted with another master key"),
             "set SPIN_VARIABLE_MASTER_KEY to the key that the other hosts have, or had",

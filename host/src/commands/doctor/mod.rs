@@ -7,11 +7,11 @@ mod finding;
 mod keys;
 mod redis;
 
-pub use finding::{Finding, State};
+pub use finding::{Finding, Verdict};
 
 use crate::config::manifest::Manifest;
 use crate::config::options::Options;
-use crate::config::runtime_config::{Place, RuntimeConfig};
+use crate::config::runtime_config::{RuntimeConfig, StoreLocation};
 use crate::preflight::databases;
 use crate::preflight::settings;
 
@@ -23,7 +23,7 @@ pub async fn doctor(options: &Options) -> Vec<Finding> {
         Ok(manifest) => manifest,
         Err(error) => {
             let remedy = "name the manifest with --from, or correct it";
-            return vec![Finding::bad("manifest", format!("{error:#}"), remedy)];
+            return vec![Finding::fail("manifest", format!("{error:#}"), remedy)];
         }
     };
     found.push(functions(options, &manifest));
@@ -34,7 +34,7 @@ pub async fn doctor(options: &Options) -> Vec<Finding> {
             return found;
         }
     };
-    found.push(match settings::develops(&mut variables, options) {
+    found.push(match settings::resolve_development(&mut variables, options) {
         Ok(development) => keys::master(&variables, development),
         Err(error) => Finding::refused("variables", &error, "correct it"),
     });
@@ -42,18 +42,18 @@ pub async fn doctor(options: &Options) -> Vec<Finding> {
         Ok(config) => config,
         Err(error) => {
             let remedy = "correct the file; docs/guides/scaling.md has an example";
-            found.push(Finding::bad("runtime config", format!("{error:#}"), remedy));
+            found.push(Finding::fail("runtime config", format!("{error:#}"), remedy));
             return found;
         }
     };
     found.extend(embedded::folder(&options.data));
     for (label, place) in &config.key_value_stores {
         match place {
-            Place::File(path) => found.push(embedded::key_value(label, path)),
-            Place::Redis { url, .. } => found.extend(redis::examine(label, url).await),
+            StoreLocation::File(path) => found.push(embedded::key_value(label, path)),
+            StoreLocation::Redis { url, .. } => found.extend(redis::examine(label, url).await),
         }
     }
-    if let Err(error) = databases::consistent(&variables) {
+    if let Err(error) = databases::check_consistent(&variables) {
         found.push(Finding::refused("database", &error, "see docs/guides/scaling.md"));
     }
     match databases::writers(&variables).is_empty() {
@@ -67,7 +67,7 @@ fn functions(options: &Options, manifest: &Manifest) -> Finding {
     let components = match manifest.components(&options.components) {
         Ok(components) => components,
         Err(error) => {
-            return Finding::bad("functions", format!("{error:#}"), "name those of the manifest");
+            return Finding::fail("functions", format!("{error:#}"), "name those of the manifest");
         }
     };
     for (id, component) in &components {
@@ -76,5 +76,5 @@ fn functions(options: &Options, manifest: &Manifest) -> Finding {
             return Finding::refused("functions", &error, "run `tenantry build`");
         }
     }
-    Finding::good("functions", format!("{} are built", components.len()))
+    Finding::pass("functions", format!("{} are built", components.len()))
 }

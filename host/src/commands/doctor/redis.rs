@@ -4,7 +4,7 @@ use super::finding::{Finding, clock};
 use redis::aio::MultiplexedConnection;
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 const REMEDY: &str = "start Redis, or correct url in [key_value_store] of the runtime config";
 
 pub(super) async fn examine(label: &str, url: &str) -> Vec<Finding> {
@@ -12,20 +12,20 @@ pub(super) async fn examine(label: &str, url: &str) -> Vec<Finding> {
         Ok(client) => client,
         Err(error) => {
             let text = format!("{label:?}: url is not a Redis URL: {error}");
-            return vec![Finding::bad("key-value", text, REMEDY)];
+            return vec![Finding::fail("key-value", text, REMEDY)];
         }
     };
     let server = client.get_connection_info().addr().to_string();
-    let connected = tokio::time::timeout(PATIENCE, client.get_multiplexed_async_connection());
+    let connected = tokio::time::timeout(TIMEOUT, client.get_multiplexed_async_connection());
     let mut connection = match connected.await {
         Ok(Ok(connection)) => connection,
         Ok(Err(error)) => {
             let text = format!("{label:?}: Redis at {server}: {error}");
-            return vec![Finding::bad("key-value", text, REMEDY)];
+            return vec![Finding::fail("key-value", text, REMEDY)];
         }
         Err(_) => {
             let text = format!("{label:?}: Redis at {server} does not answer");
-            return vec![Finding::bad("key-value", text, REMEDY)];
+            return vec![Finding::fail("key-value", text, REMEDY)];
         }
     };
     let mut found = vec![version(label, &server, &mut connection).await];
@@ -45,7 +45,7 @@ async fn version(label: &str, server: &str, connection: &mut MultiplexedConnecti
         Ok(info) => info,
         Err(error) => {
             let text = format!("{label:?}: Redis at {server}: {error}");
-            return Finding::bad(
+            return Finding::fail(
                 "key-value",
                 text,
                 "give the user the rights +@read +@write +eval",
@@ -57,9 +57,9 @@ async fn version(label: &str, server: &str, connection: &mut MultiplexedConnecti
     let text = format!("{label:?}: Redis {version} at {server}");
     match (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) {
         (major, minor) if (major, minor) < (6, 2) => {
-            Finding::bad("key-value", text, "use Redis 6.2 or later, which knows SET … PXAT")
+            Finding::fail("key-value", text, "use Redis 6.2 or later, which knows SET … PXAT")
         }
-        _ => Finding::good("key-value", text),
+        _ => Finding::pass("key-value", text),
     }
 }
 
@@ -72,7 +72,7 @@ async fn eviction(connection: &mut MultiplexedConnection) -> Option<Finding> {
     let policy = setting.ok()?.into_iter().nth(1)?;
     let evicts = policy.starts_with("allkeys");
     evicts.then(|| {
-        Finding::doubtful(
+        Finding::warn(
             "key-value",
             format!("maxmemory-policy is {policy}: counters and reservations may vanish"),
             "CONFIG SET maxmemory-policy volatile-ttl",

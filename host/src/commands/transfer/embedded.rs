@@ -2,7 +2,7 @@
 
 use super::format::{Reader, Value, Writer};
 use super::survey::Survey;
-use crate::commands::offline::{Stores, clear_companions, give_to_owner_of, settle};
+use crate::commands::offline::{Stores, chown_like, merge_wal, remove_side_files};
 use crate::config::runtime_config::RuntimeConfig;
 use crate::stores::sqlite::{copy, migrate};
 use crate::system::atomic_file::{AtomicFile, directory};
@@ -88,12 +88,12 @@ impl Target {
     pub(super) fn open(data: &Path, runtime_config: Option<&Path>) -> anyhow::Result<Self> {
         let config = RuntimeConfig::read(runtime_config, data)?;
         let mut stores = Stores::default();
-        stores.hold(config.key_value_files().filter(|path| path.exists()))?;
+        stores.open_all(config.key_value_files().filter(|path| path.exists()))?;
         let database = config.default_database()?;
         if database.exists() {
             let named = || format!("{}: cannot be read", database.display());
-            let filled = copy::open(database).and_then(|old| filled(&old));
-            if let Some(table) = filled.with_context(named)? {
+            let found = copy::open(database).and_then(|old| first_table_with_rows(&old));
+            if let Some(table) = found.with_context(named)? {
                 bail!(
                     "{}: table {table} has rows already; import into an empty database: \
                      name another directory with --data, or move this database away",
@@ -115,16 +115,16 @@ impl Target {
         let place = directory(database);
         crate::system::private::folder(place)
             .with_context(|| format!("{}: cannot be made", place.display()))?;
-        self.stores.hold(self.config.key_value_files())?;
+        self.stores.open_all(self.config.key_value_files())?;
         if database.exists() {
-            settle(database)?;
+            merge_wal(database)?;
         }
         let partial = AtomicFile::create(database)?;
         insert(partial.path(), file, survey, progress)?;
         partial.sync()?;
-        give_to_owner_of(place, partial.path());
+        chown_like(place, partial.path());
         self.stores.empty()?;
-        clear_companions(database, None)?;
+        remove_side_files(database, None)?;
         partial.finish()
     }
 }
@@ -137,7 +137,7 @@ fn tables(database: &Connection) -> rusqlite::Result<Vec<String>> {
 }
 
 /// The first table that has a row. All tables of the file are checked, also unknown ones.
-fn filled(database: &Connection) -> rusqlite::Result<Option<String>> {
+fn first_table_with_rows(database: &Connection) -> rusqlite::Result<Option<String>> {
     for name in tables(database)?.into_iter().filter(|name| name != "schema_migrations") {
         let any = format!("SELECT EXISTS (SELECT 1 FROM \"{}\")", name.replace('"', "\"\""));
         if database.query_row(&any, [], |row| row.get(0))? {
@@ -175,7 +175,7 @@ fn insert(
         let inserted = statement.execute(params_from_iter(values));
         inserted.map_err(|error| reader.wrong(&format!("table {}: {error}", row.table)))?;
         number += 1;
-        progress.tell(|_| format!("Imported {number} of {} rows", survey.total()));
+        progress.report(|_| format!("Imported {number} of {} rows", survey.total()));
     }
     drop(statements);
     // The numbering continues after the last number that was ever given. The event with that number

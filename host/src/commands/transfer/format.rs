@@ -25,7 +25,7 @@ use time::format_description::well_known::Rfc3339;
 const FORMAT: u32 = 1;
 /// The longest line, in bytes. A row is far shorter. The limit is needed because a file that is no
 /// export may have no line breaks.
-const LONGEST: u64 = 64 << 20;
+const MAX_LINE: u64 = 64 << 20;
 /// The beginning of a last line.
 const END: &[u8] = br#"{"end":"#;
 
@@ -117,12 +117,12 @@ impl Writer {
         }
         self.line.extend_from_slice(b"}}");
         let length = self.line.len() as u64;
-        ensure!(length < LONGEST, "table {table}: has a row of {length} bytes, which is too long");
+        ensure!(length < MAX_LINE, "table {table}: has a row of {length} bytes, which is too long");
         if let Some((_, rows)) = self.rows.iter_mut().find(|(name, _)| *name == table) {
             *rows += 1;
         }
         let rows = &self.rows;
-        self.progress.tell(|_| format!("Exported {} rows", total(rows)));
+        self.progress.report(|_| format!("Exported {} rows", total(rows)));
         self.put()
     }
 
@@ -232,7 +232,7 @@ impl Reader {
     fn fill(&mut self) -> anyhow::Result<bool> {
         self.line.clear();
         self.number += 1;
-        let read = (&mut self.input).take(LONGEST).read_until(b'\n', &mut self.line);
+        let read = (&mut self.input).take(MAX_LINE).read_until(b'\n', &mut self.line);
         read.with_context(|| format!("{}: cannot be read", self.name.display()))?;
         Ok(self.line.ends_with(b"\n"))
     }

@@ -33,7 +33,7 @@ pub enum Store {
 
 /// The result of an export or an import.
 #[derive(Clone, Debug)]
-pub struct Moved {
+pub struct TransferResult {
     /// The number of rows of each table, in the order of the file.
     pub rows: Vec<(&'static str, u64)>,
     /// The size of the file, in bytes.
@@ -42,7 +42,7 @@ pub struct Moved {
     pub took: Duration,
 }
 
-impl Moved {
+impl TransferResult {
     /// The number of rows of all tables together.
     pub fn total(&self) -> u64 {
         self.rows.iter().map(|(_, rows)| rows).sum()
@@ -58,7 +58,11 @@ impl Moved {
 /// `file` exists or cannot be written, or `from` cannot be read as a whole: it is not there, has
 /// another schema or other tables, or the role would not see every row. A failed export leaves no
 /// `file`.
-pub async fn export(file: &Path, from: &Store, progress: fn(&str)) -> anyhow::Result<Moved> {
+pub async fn export(
+    file: &Path,
+    from: &Store,
+    progress: fn(&str),
+) -> anyhow::Result<TransferResult> {
     let progress = Progress::new(progress);
     let mut writer = Writer::create(file, progress)?;
     match from {
@@ -68,7 +72,7 @@ pub async fn export(file: &Path, from: &Store, progress: fn(&str)) -> anyhow::Re
         Store::Postgres(url) => postgres::export(url, &mut writer).await?,
     }
     let (rows, bytes) = writer.finish()?;
-    Ok(Moved { rows, bytes, took: progress.elapsed() })
+    Ok(TransferResult { rows, bytes, took: progress.elapsed() })
 }
 
 /// Inserts all rows of an export into `into`, which must have no rows. If it takes longer than two
@@ -78,7 +82,11 @@ pub async fn export(file: &Path, from: &Store, progress: fn(&str)) -> anyhow::Re
 ///
 /// The file is damaged, cut off or of another schema; or `into` has rows or another schema, is in
 /// use, or the role may not fill it. Then `into` stays unchanged.
-pub async fn import(file: &Path, into: &Store, progress: fn(&str)) -> anyhow::Result<Moved> {
+pub async fn import(
+    file: &Path,
+    into: &Store,
+    progress: fn(&str),
+) -> anyhow::Result<TransferResult> {
     let mut progress = Progress::new(progress);
     ensure!(file.exists(), "{}: there is no such file", file.display());
     ensure!(
@@ -100,7 +108,7 @@ pub async fn import(file: &Path, into: &Store, progress: fn(&str)) -> anyhow::Re
             survey
         }
     };
-    Ok(Moved { rows: survey.rows, bytes: survey.bytes, took: progress.elapsed() })
+    Ok(TransferResult { rows: survey.rows, bytes: survey.bytes, took: progress.elapsed() })
 }
 
 /// Refuses a database with other tables than those that an export contains. An import elsewhere

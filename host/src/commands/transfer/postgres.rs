@@ -21,7 +21,7 @@ const OPTION: &str = "--database-url";
 /// The most bytes of rows that one statement inserts.
 const BATCH: usize = 1 << 20;
 /// Turns off limits of the role or the database that are meant for servers.
-const UNHURRIED: &str =
+const WITHOUT_TIMEOUTS: &str =
     "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
 /// Selects the tables of `$1` that the role may not read, or whose policies hide rows from it.
 const HIDDEN: &str = "\
@@ -48,24 +48,25 @@ const OWNED: &str = "\
 /// Writes all rows as they are at one moment. Writers are not blocked meanwhile.
 pub(super) async fn export(url: &str, out: &mut Writer) -> anyhow::Result<()> {
     let client = connect(url).await.context(OPTION)?;
-    let tables = client.query(ALL_TABLES, &[]).await.map_err(told)?;
+    let tables = client.query(ALL_TABLES, &[]).await.map_err(with_option)?;
     super::complete(tables.iter().map(|row| row.get(0))).context(OPTION)?;
     // The tables are locked before the snapshot is taken. Otherwise retention could drop a month's
     // partition in between, and the snapshot would not have its rows.
     let begin = format!(
-        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {UNHURRIED}; \
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {WITHOUT_TIMEOUTS}; \
          LOCK TABLE {} IN ACCESS SHARE MODE",
         TABLES.join(", ")
     );
-    client.batch_execute(&begin).await.map_err(told)?;
+    client.batch_execute(&begin).await.map_err(with_option)?;
     let numbered =
         "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM events_seq";
-    out.head(client.query_one(numbered, &[]).await.map_err(told)?.get(0))?;
+    out.head(client.query_one(numbered, &[]).await.map_err(with_option)?.get(0))?;
     for table in TABLES {
-        let statement = client.prepare(&format!("SELECT * FROM {table}")).await.map_err(told)?;
+        let statement =
+            client.prepare(&format!("SELECT * FROM {table}")).await.map_err(with_option)?;
         let none: [&(dyn ToSql + Sync); 0] = [];
-        let mut rows = pin!(client.query_raw(&statement, none).await.map_err(told)?);
-        while let Some(row) = rows.try_next().await.map_err(told)? {
+        let mut rows = pin!(client.query_raw(&statement, none).await.map_err(with_option)?);
+        while let Some(row) = rows.try_next().await.map_err(with_option)? {
             let columns = statement.columns().iter().enumerate();
             out.row(
                 table,
@@ -78,8 +79,8 @@ pub(super) async fn export(url: &str, out: &mut Writer) -> anyhow::Result<()> {
 
 fn value(row: &tokio_postgres::Row, index: usize) -> anyhow::Result<Value> {
     let value = match *row.columns()[index].type_() {
-        Type::INT8 => row.try_get::<_, Option<_>>(index).map_err(told)?.map(Value::Integer),
-        _ => row.try_get::<_, Option<_>>(index).map_err(told)?.map(Value::Text),
+        Type::INT8 => row.try_get::<_, Option<_>>(index).map_err(with_option)?.map(Value::Integer),
+        _ => row.try_get::<_, Option<_>>(index).map_err(with_option)?.map(Value::Text),
     };
     Ok(value.unwrap_or(Value::Null))
 }
@@ -93,7 +94,7 @@ async fn connect(url: &str) -> anyhow::Result<Client> {
         found == VERSION,
         "the database has schema version {found}, this release needs {VERSION}; run `tenantry migrate`"
     );
-    let hidden = client.query_one(HIDDEN, &[&TABLES.as_slice()]).await.map_err(plain)?;
+    let hidden = client.query_one(HIDDEN, &[&TABLES.as_slice()]).await.map_err(server_message)?;
     if let Some(hidden) = hidden.get::<_, Option<String>>(0) {
         let role = role(&client).await?;
         bail!(
@@ -105,7 +106,7 @@ async fn connect(url: &str) -> anyhow::Result<Client> {
 }
 
 async fn role(client: &Client) -> anyhow::Result<String> {
-    Ok(client.query_one("SELECT current_user::TEXT", &[]).await.map_err(plain)?.get(0))
+    Ok(client.query_one("SELECT current_user::TEXT", &[]).await.map_err(server_message)?.get(0))
 }
 
 /// A database with the schema and without rows, in a transaction that ends with the client.
@@ -116,7 +117,8 @@ impl Target {
     pub(super) async fn open(url: &str) -> anyhow::Result<Self> {
         let opened = async {
             let client = connect(url).await?;
-            let owned = client.query_one(OWNED, &[&TABLES.as_slice()]).await.map_err(plain)?;
+            let owned =
+                client.query_one(OWNED, &[&TABLES.as_slice()]).await.map_err(server_message)?;
             if !owned.get::<_, bool>(0) {
                 let role = role(&client).await?;
                 bail!(
@@ -124,15 +126,17 @@ impl Target {
                 );
             }
             client
-                .batch_execute(&format!("BEGIN; {UNHURRIED}; SET LOCAL lock_timeout = '10s'"))
+                .batch_execute(&format!(
+                    "BEGIN; {WITHOUT_TIMEOUTS}; SET LOCAL lock_timeout = '10s'"
+                ))
                 .await
-                .map_err(plain)?;
+                .map_err(server_message)?;
             let lock = format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", TABLES.join(", "));
-            let locked = client.batch_execute(&lock).await.map_err(plain);
+            let locked = client.batch_execute(&lock).await.map_err(server_message);
             locked.context("the tables are in use; stop the servers that use them")?;
             for table in TABLES {
                 let any = format!("SELECT EXISTS (SELECT 1 FROM {table})");
-                let any: bool = client.query_one(&any, &[]).await.map_err(plain)?.get(0);
+                let any: bool = client.query_one(&any, &[]).await.map_err(server_message)?.get(0);
                 ensure!(
                     !any,
                     "table {table} has rows already; import into an empty database: make one \
@@ -154,7 +158,7 @@ impl Target {
         let client = &self.0;
         let add = "SELECT tenantry_add_partitions($1, $2, 1)";
         for ((table, ..), moment) in &survey.months {
-            let added = client.execute(add, &[table, moment]).await.map_err(plain);
+            let added = client.execute(add, &[table, moment]).await.map_err(server_message);
             added.with_context(|| format!("{OPTION}: {table} gets no partition"))?;
         }
         let mut tables = BTreeMap::new();
@@ -169,7 +173,7 @@ impl Target {
             }
             batch.add(&reader, &tables, row)?;
             number += 1;
-            progress.tell(|_| format!("Imported {number} of {} rows", survey.total()));
+            progress.report(|_| format!("Imported {number} of {} rows", survey.total()));
         }
         batch.insert(client, &tables).await.context(OPTION)?;
         // The numbering continues after the last number that was ever given. The event with that
@@ -177,7 +181,7 @@ impl Target {
         // back.
         let restart = format!("ALTER SEQUENCE events_seq RESTART WITH {}", survey.events_seq + 1);
         for end in [&restart, "COMMIT"] {
-            client.batch_execute(end).await.map_err(told)?;
+            client.batch_execute(end).await.map_err(with_option)?;
         }
         Ok(())
     }
@@ -190,7 +194,8 @@ struct Table {
 
 impl Table {
     async fn prepare(client: &Client, table: &str) -> anyhow::Result<Self> {
-        let all = client.prepare(&format!("SELECT * FROM {table}")).await.map_err(plain)?;
+        let all =
+            client.prepare(&format!("SELECT * FROM {table}")).await.map_err(server_message)?;
         let columns: Vec<_> = all.columns().iter().map(|column| column.name().to_owned()).collect();
         let names = columns.join(", ");
         // PostgreSQL would refuse COPY, because the tables have row-level security policies.
@@ -198,7 +203,7 @@ impl Table {
             "INSERT INTO {table} ({names}) \
              SELECT {names} FROM json_populate_recordset(NULL::{table}, $1::TEXT::JSON)"
         );
-        let insert = client.prepare(&insert).await.map_err(plain)?;
+        let insert = client.prepare(&insert).await.map_err(server_message)?;
         Ok(Self { columns, insert })
     }
 }
@@ -249,7 +254,8 @@ impl Batch {
             && !self.rows.is_empty()
         {
             self.rows.push(']');
-            let inserted = client.execute(&table.insert, &[&self.rows]).await.map_err(plain);
+            let inserted =
+                client.execute(&table.insert, &[&self.rows]).await.map_err(server_message);
             inserted.with_context(|| format!("table {}", self.table))?;
             self.rows.clear();
         }
@@ -258,14 +264,14 @@ impl Batch {
 }
 
 /// The server's message in one line, without the details, which would show the row.
-fn plain(error: Error) -> anyhow::Error {
+fn server_message(error: Error) -> anyhow::Error {
     match error.as_db_error() {
-        Some(told) => anyhow!("{}", told.message().replace('\n', " ")),
+        Some(failed) => anyhow!("{}", failed.message().replace('\n', " ")),
         None => error.into(),
     }
 }
 
 /// The same, with the name of the option.
-fn told(error: Error) -> anyhow::Error {
-    plain(error).context(OPTION)
+fn with_option(error: Error) -> anyhow::Error {
+    server_message(error).context(OPTION)
 }

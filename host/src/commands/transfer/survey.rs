@@ -60,7 +60,7 @@ impl Survey {
                 survey.months.insert((table, time.year(), time.month().into()), created_at);
             }
             number += 1;
-            progress.tell(|_| format!("Checked {number} rows"));
+            progress.report(|_| format!("Checked {number} rows"));
         }
         Ok(survey)
     }

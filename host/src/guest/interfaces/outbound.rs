@@ -2,7 +2,7 @@
 
 use crate::config::hosts::Destination;
 use crate::guest::grants::Grants;
-use crate::guest::outbound::{Answer, OwnServer, Reach};
+use crate::guest::outbound::{Answer, HostGrant, OwnServer};
 use http::Uri;
 use http::uri::{PathAndQuery, Scheme};
 use std::sync::Arc;
@@ -34,10 +34,10 @@ impl Outbound {
         if request.uri().authority().is_some_and(|authority| authority.as_str().contains('@')) {
             return Err(Error::HttpRequestUriInvalid);
         }
-        let reach = match self.grants.hosts.destination(request.uri()) {
+        let grant = match self.grants.hosts.destination(request.uri()) {
             Destination::Denied => return Err(Error::HttpRequestDenied),
-            Destination::Named => Reach::Named,
-            Destination::Matched => Reach::Matched,
+            Destination::Named => HostGrant::Named,
+            Destination::Matched => HostGrant::Matched,
             Destination::Own => {
                 let own = self.own.as_ref().ok_or(Error::HttpRequestDenied)?;
                 let target = request.uri().path_and_query().cloned();
@@ -46,7 +46,7 @@ impl Outbound {
                 return Ok(Box::pin(own.send(request, options)));
             }
         };
-        Ok(Box::pin(self.grants.clients.send(reach, request, options)))
+        Ok(Box::pin(self.grants.clients.send(grant, request, options)))
     }
 }
 

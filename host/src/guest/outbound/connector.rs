@@ -20,7 +20,7 @@ type Work<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
 
 /// The longest time to connect, to the first byte of the answer, and between two pieces of it. A
 /// guest may ask for less.
-pub(super) const LONGEST: Duration = Duration::from_secs(60);
+pub(super) const MAX_TIMEOUT: Duration = Duration::from_secs(60);
 
 tokio::task_local! {
     /// The time to connect, TLS included. The pool of hyper-util has no other way to tell a
@@ -74,7 +74,7 @@ impl Service<Uri> for Connector {
         if host.parse().is_ok_and(|address| !self.filter.allows(address)) {
             return Box::pin(async { Err(Prohibited.into()) });
         }
-        let time = CONNECT_TIME.try_with(|time| *time).unwrap_or(LONGEST);
+        let time = CONNECT_TIME.try_with(|time| *time).unwrap_or(MAX_TIMEOUT);
         let connection = self.inner.call(uri);
         Box::pin(async move { tokio::time::timeout(time, connection).await? })
     }

@@ -17,7 +17,7 @@ pub(crate) use own::{Answer, OwnServer};
 
 use crate::config::addresses::{Blocked, Filter};
 use bytes::Bytes;
-use connector::{CONNECT_TIME, Connector, LONGEST, Prohibited};
+use connector::{CONNECT_TIME, Connector, MAX_TIMEOUT, Prohibited};
 use futures_util::stream;
 use http::{Request, Response};
 use http_body::Body;
@@ -38,14 +38,14 @@ const IDLE_TIME: Duration = Duration::from_secs(4);
 
 /// The kind of destination of a request. It determines which addresses are allowed.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Reach {
+pub(crate) enum HostGrant {
     /// A host that the manifest names.
     Named,
     /// A host that only a pattern grants.
     Matched,
 }
 
-/// Sends requests. Each [`Reach`] has its own connections, so no request uses a connection that it
+/// Sends requests. Each [`HostGrant`] has its own connections, so no request uses a connection that it
 /// would not have been allowed to make.
 pub(crate) struct Clients {
     named: Client<Connector, WasiBody>,
@@ -75,37 +75,37 @@ impl Clients {
     /// time to connect.
     pub(crate) fn send(
         &self,
-        reach: Reach,
+        grant: HostGrant,
         request: Request<WasiBody>,
         options: Option<RequestOptions>,
     ) -> impl Future<Output = Result<Response<WasiBody>, Error>> + Send + use<> {
-        let client = match reach {
-            Reach::Named => &self.named,
-            Reach::Matched => &self.matched,
+        let client = match grant {
+            HostGrant::Named => &self.named,
+            HostGrant::Matched => &self.matched,
         };
-        let times = Times::of(options);
-        let response = CONNECT_TIME.scope(times.connect, client.clone().request(request));
-        let response = timeout(times.first_byte, response);
-        let between = times.between_bytes;
+        let timeouts = Timeouts::of(options);
+        let response = CONNECT_TIME.scope(timeouts.connect, client.clone().request(request));
+        let response = timeout(timeouts.first_byte, response);
+        let between = timeouts.between_bytes;
         async move {
             let response = response.await.map_err(|_| Error::ConnectionReadTimeout)?;
-            Ok(response.map_err(|error| told(&error))?.map(|body| timed(body, between)))
+            Ok(response.map_err(|error| guest_error(&error))?.map(|body| timed(body, between)))
         }
     }
 }
 
 /// The timeouts of a request.
-struct Times {
+struct Timeouts {
     connect: Duration,
     first_byte: Duration,
     between_bytes: Duration,
 }
 
-impl Times {
+impl Timeouts {
     /// Those that the guest asks for, if they are not too long.
     fn of(options: Option<RequestOptions>) -> Self {
         let options = options.unwrap_or_default();
-        let shorter = |asked: Option<Duration>| asked.unwrap_or(LONGEST).min(LONGEST);
+        let shorter = |asked: Option<Duration>| asked.unwrap_or(MAX_TIMEOUT).min(MAX_TIMEOUT);
         Self {
             connect: shorter(options.connect_timeout),
             first_byte: shorter(options.first_byte_timeout),
@@ -134,7 +134,7 @@ where
 }
 
 /// The error that a guest gets for a request that was not answered.
-fn told(error: &legacy::Error) -> Error {
+fn guest_error(error: &legacy::Error) -> Error {
     let mut next = error.source();
     while let Some(cause) = next {
         if cause.is::<Prohibited>() {

@@ -17,7 +17,7 @@ fn clients(roots: RootCertStore) -> Clients {
 }
 
 /// Sends a request without a body, with short timeouts.
-async fn get(clients: &Clients, reach: Reach, url: String) -> Result<(u16, Bytes), Error> {
+async fn get(clients: &Clients, grant: HostGrant, url: String) -> Result<(u16, Bytes), Error> {
     let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
     let request = Request::get(url).body(body).expect("a request");
     let options = RequestOptions {
@@ -25,7 +25,7 @@ async fn get(clients: &Clients, reach: Reach, url: String) -> Result<(u16, Bytes
         first_byte_timeout: Some(Duration::from_secs(10)),
         between_bytes_timeout: Some(SHORT),
     };
-    let response = clients.send(reach, request, Some(options)).await?;
+    let response = clients.send(grant, request, Some(options)).await?;
     let status = response.status().as_u16();
     Ok((status, response.into_body().collect().await?.to_bytes()))
 }
@@ -57,7 +57,7 @@ async fn server(bytes: &'static [u8], ends: bool) -> u16 {
 
 async fn fails(bytes: &'static [u8], ends: bool) -> Error {
     let url = format!("http://127.0.0.1:{}/", server(bytes, ends).await);
-    let answer = get(&clients(RootCertStore::empty()), Reach::Named, url).await;
+    let answer = get(&clients(RootCertStore::empty()), HostGrant::Named, url).await;
     answer.expect_err("no whole answer")
 }
 
@@ -66,7 +66,7 @@ async fn redirects_are_answers() {
     let redirect =
         b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:9/\r\ncontent-length: 0\r\n\r\n";
     let url = format!("http://127.0.0.1:{}/", server(redirect, true).await);
-    let answer = get(&clients(RootCertStore::empty()), Reach::Named, url).await;
+    let answer = get(&clients(RootCertStore::empty()), HostGrant::Named, url).await;
     assert_eq!(answer.expect("an answer"), (302, Bytes::new()));
 }
 
@@ -81,7 +81,7 @@ async fn a_guest_is_told_what_went_wrong() {
     let nobody = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let url = format!("http://{}/", nobody.local_addr().expect("an address"));
     drop(nobody);
-    let refused = get(&clients, Reach::Named, url).await.expect_err("nobody listens");
+    let refused = get(&clients, HostGrant::Named, url).await.expect_err("nobody listens");
     assert!(matches!(refused, Error::Connect(_)), "{refused}");
 }
 
@@ -95,7 +95,8 @@ async fn silence_is_waited_for_as_long_as_the_guest_says() {
         first_byte_timeout: Some(SHORT),
         between_bytes_timeout: None,
     };
-    let silent = clients(RootCertStore::empty()).send(Reach::Named, request, Some(options)).await;
+    let silent =
+        clients(RootCertStore::empty()).send(HostGrant::Named, request, Some(options)).await;
     assert!(matches!(silent, Err(Error::ConnectionReadTimeout)));
 }
 
@@ -124,13 +125,13 @@ async fn certificates_are_verified() {
     roots.add(made.cert.der().clone()).expect("a root");
     let url = |host: &str| format!("https://{host}:{port}/");
     let believed = clients(roots);
-    let answer = get(&believed, Reach::Named, url("localhost")).await;
+    let answer = get(&believed, HostGrant::Named, url("localhost")).await;
     assert_eq!(answer.expect("an answer"), (200, Bytes::from_static(b"ok")));
-    let error = get(&believed, Reach::Named, url("127.0.0.1")).await.expect_err("another name");
+    let error = get(&believed, HostGrant::Named, url("127.0.0.1")).await.expect_err("another name");
     assert!(matches!(error, Error::Tls(_)), "{error}");
-    let error = get(&believed, Reach::Matched, url("localhost")).await.expect_err("not public");
+    let error = get(&believed, HostGrant::Matched, url("localhost")).await.expect_err("not public");
     assert!(matches!(error, Error::DestinationIpProhibited), "{error}");
     let strange = clients(RootCertStore::empty());
-    let error = get(&strange, Reach::Named, url("localhost")).await.expect_err("no root");
+    let error = get(&strange, HostGrant::Named, url("localhost")).await.expect_err("no root");
     assert!(matches!(error, Error::Tls(_)), "{error}");
 }

@@ -2,7 +2,7 @@
 //! a slow client costs neither an instance nor its time.
 
 use crate::config::options::Connections as Limits;
-use crate::http::connections::{Full, Seat, Share};
+use crate::http::connections::{ConnectionState, LimitReached, Reservation};
 use bytes::Bytes;
 use gateway::{BodyError, IncomingBody};
 use http::Request;
@@ -44,14 +44,14 @@ impl BodyTimeout {
 }
 
 /// What the code that answers the request keeps of its body.
-pub(crate) struct Receipt {
+pub(crate) struct BodyStatus {
     /// Whether the whole body has arrived.
     whole: AtomicBool,
     /// The memory that the body takes. It is reserved until the answer is there.
-    share: Mutex<Share>,
+    reservation: Mutex<Reservation>,
 }
 
-impl Receipt {
+impl BodyStatus {
     /// Whether the connection may be used for another request.
     pub(crate) fn is_whole(&self) -> bool {
         self.whole.load(Ordering::Relaxed)
@@ -97,8 +97,8 @@ pub(crate) struct Upload {
     /// Whether the client waits to be asked for the body (`Expect: 100-continue`).
     waits: bool,
     timeout: BodyTimeout,
-    seat: Arc<Seat>,
-    receipt: Arc<Receipt>,
+    state: Arc<ConnectionState>,
+    body_status: Arc<BodyStatus>,
     received: Vec<u8>,
 }
 
@@ -107,33 +107,33 @@ impl Upload {
     pub(crate) fn of(
         request: Request<hyper::body::Incoming>,
         timeout: BodyTimeout,
-        share: Share,
-        seat: Arc<Seat>,
-    ) -> (Request<Incoming>, Arc<Receipt>) {
+        reservation: Reservation,
+        state: Arc<ConnectionState>,
+    ) -> (Request<Incoming>, Arc<BodyStatus>) {
         let waits = request.headers().contains_key(EXPECT);
         let whole = AtomicBool::new(request.body().is_end_stream());
-        let receipt = Arc::new(Receipt { whole, share: Mutex::new(share) });
-        let kept = receipt.clone();
+        let body_status = Arc::new(BodyStatus { whole, reservation: Mutex::new(reservation) });
+        let kept = body_status.clone();
         let request = request.map(|body| {
             let received = Vec::new();
-            Incoming::Client(Self { body, waits, timeout, seat, receipt, received })
+            Incoming::Client(Self { body, waits, timeout, state, body_status, received })
         });
         (request, kept)
     }
 
     async fn receive(&mut self, limit: usize) -> Result<Vec<u8>, BodyError> {
-        if self.receipt.is_whole() {
+        if self.body_status.is_whole() {
             return Ok(Vec::new());
         }
         let expected = self.body.size_hint().lower();
         if expected > limit as u64 {
             return Err(BodyError::TooLarge);
         }
-        self.seat.wait();
+        self.state.set_idle();
         let received = self.collect(limit, usize::try_from(expected).unwrap_or_default()).await;
-        self.seat.work().await;
+        self.state.set_busy().await;
         received?;
-        self.receipt.whole.store(true, Ordering::Relaxed);
+        self.body_status.whole.store(true, Ordering::Relaxed);
         Ok(std::mem::take(&mut self.received))
     }
 
@@ -162,9 +162,9 @@ impl Upload {
         if needed > held {
             let most = if expected == 0 { usize::MAX } else { expected };
             let twice = held.saturating_mul(2).min(most).max(needed);
-            self.receipt.share.lock().grow(twice).map_err(|full| match full {
-                Full::Address => BodyError::Crowded,
-                Full::All => BodyError::NoRoom,
+            self.body_status.reservation.lock().grow(twice).map_err(|full| match full {
+                LimitReached::Address => BodyError::Crowded,
+                LimitReached::All => BodyError::NoRoom,
             })?;
             self.received.reserve_exact(twice - self.received.len());
         }
@@ -177,12 +177,12 @@ impl Drop for Upload {
     /// Marks a small unread body as whole if it has arrived already, which is the usual case. Then
     /// the connection can be used for another request.
     fn drop(&mut self) {
-        if self.receipt.is_whole() || self.waits {
+        if self.body_status.is_whole() || self.waits {
             return;
         }
         let mut cx = Context::from_waker(Waker::noop());
         while let Poll::Ready(Some(Ok(_))) = Pin::new(&mut self.body).poll_frame(&mut cx) {}
-        self.receipt.whole.store(self.body.is_end_stream(), Ordering::Relaxed);
+        self.body_status.whole.store(self.body.is_end_stream(), Ordering::Relaxed);
     }
 }
 

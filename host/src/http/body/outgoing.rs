@@ -1,7 +1,7 @@
 //! Response bodies on their way to the clients.
 
 use crate::http::body::response::ResponseBody;
-use crate::http::connections::{Busy, Share};
+use crate::http::connections::{ActiveRequest, Reservation};
 use crate::http::problem;
 use bytes::Bytes;
 use http::Response;
@@ -14,8 +14,8 @@ use std::task::{Context, Poll};
 /// memory stays reserved.
 pub(crate) struct Outgoing {
     body: ResponseBody,
-    _busy: Busy,
-    _share: Share,
+    _active: ActiveRequest,
+    _reservation: Reservation,
 }
 
 impl Outgoing {
@@ -29,19 +29,19 @@ impl Outgoing {
     /// answer, so that the client knows that the outcome is unknown.
     pub(crate) fn of(
         mut response: Response<ResponseBody>,
-        busy: Busy,
-        mut share: Share,
+        active: ActiveRequest,
+        mut reservation: Reservation,
         is_safe: bool,
     ) -> io::Result<Response<Self>> {
         if let ResponseBody::Full(Some(bytes)) = response.body()
-            && let Err(full) = share.grow(bytes.len())
+            && let Err(full) = reservation.grow(bytes.len())
         {
             if !is_safe {
                 return Err(io::Error::other("there is no memory for the answer"));
             }
             response = problem::no_room(full);
         }
-        Ok(response.map(|body| Self { body, _busy: busy, _share: share }))
+        Ok(response.map(|body| Self { body, _active: active, _reservation: reservation }))
     }
 }
 

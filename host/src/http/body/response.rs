@@ -1,8 +1,8 @@
 //! Response bodies, as the components give them.
 
-use crate::http::body::fate::{Fate, Reader};
+use crate::http::body::exchange::{Exchange, ReaderGuard};
 use crate::http::body::stream::ByteStream;
-use crate::http::streams::Place;
+use crate::http::streams::StreamPermit;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use std::io;
@@ -17,12 +17,12 @@ pub(crate) enum ResponseBody {
     Full(Option<Bytes>),
     /// A stream of pieces from a route component.
     Stream(ByteStream),
-    /// The body of a `wasi:http` component. `fate` tells an accidental end from a regular one. The
+    /// The body of a `wasi:http` component. `exchange` tells an accidental end from a regular one. The
     /// permit of the instance and the place of a stream are released when the body has ended.
     Component {
         body: WasiBody,
-        fate: Fate,
-        stream: Option<(Reader, Place)>,
+        exchange: Exchange,
+        stream: Option<(ReaderGuard, StreamPermit)>,
         _permit: OwnedSemaphorePermit,
     },
 }
@@ -49,14 +49,14 @@ impl Body for ResponseBody {
                 let chunk = ready!(stream.poll(cx));
                 Poll::Ready(chunk.map(|chunk| chunk.map(Frame::data)))
             }
-            Self::Component { body, fate, stream, .. } => {
+            Self::Component { body, exchange, stream, .. } => {
                 let frame = ready!(Pin::new(body).poll_frame(cx));
                 if let (None, Some((reader, _))) = (&frame, stream) {
-                    reader.ends();
+                    reader.finish();
                 }
                 Poll::Ready(match frame {
                     Some(frame) => Some(frame.map_err(io::Error::other)),
-                    None if fate.take_broken() => {
+                    None if exchange.take_broken() => {
                         Some(Err(io::Error::other("the function ended before its response")))
                     }
                     None => None,

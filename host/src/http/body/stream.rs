@@ -20,7 +20,7 @@ const PIECE: usize = 64 << 10;
 pub(crate) struct ByteStream {
     pieces: mpsc::Receiver<Bytes>,
     broken: Arc<AtomicBool>,
-    /// Notifies [`Watch::left`] if this is dropped before the end of the stream.
+    /// Notifies [`StreamControl::client_left`] if this is dropped before the end of the stream.
     reader: Option<DropGuard>,
 }
 
@@ -30,33 +30,33 @@ pub(crate) struct Writer {
 }
 
 /// The part of the stream for the task that drives the function.
-pub(crate) struct Watch {
+pub(crate) struct StreamControl {
     broken: Arc<AtomicBool>,
-    left: CancellationToken,
+    client_left: CancellationToken,
 }
 
-impl Watch {
+impl StreamControl {
     /// Marks the stream as broken, so that the client does not take a part for the whole. Must be
     /// called before the store is dropped.
-    pub(crate) fn trip(&self) {
+    pub(crate) fn mark_broken(&self) {
         self.broken.store(true, Ordering::Release);
     }
 
     /// Resolves when the client has left before the end. Without this the function would notice
     /// that only at its next write.
-    pub(crate) async fn left(&self) {
-        self.left.cancelled().await;
+    pub(crate) async fn client_left(&self) {
+        self.client_left.cancelled().await;
     }
 }
 
 /// A new stream.
-pub(crate) fn new() -> (Writer, ByteStream, Watch) {
+pub(crate) fn new() -> (Writer, ByteStream, StreamControl) {
     let (sender, pieces) = mpsc::channel(PIECES);
     let broken = Arc::new(AtomicBool::new(false));
-    let left = CancellationToken::new();
-    let reader = Some(left.clone().drop_guard());
+    let client_left = CancellationToken::new();
+    let reader = Some(client_left.clone().drop_guard());
     let stream = ByteStream { pieces, broken: broken.clone(), reader };
-    (Writer { pieces: PollSender::new(sender) }, stream, Watch { broken, left })
+    (Writer { pieces: PollSender::new(sender) }, stream, StreamControl { broken, client_left })
 }
 
 impl ByteStream {

@@ -4,7 +4,7 @@
 
 mod bodies;
 
-pub(crate) use bodies::{Bodies, Full, Share};
+pub(crate) use bodies::{BodyMemory, LimitReached, Reservation};
 
 use crate::config::options::Connections as Limits;
 use gateway::Proxy;
@@ -24,12 +24,12 @@ const RESERVE: usize = 10;
 /// A few more are kept for this machine, where operators are.
 const LOOPBACK: usize = 16;
 /// An address with this many connections no longer counts as having few.
-const FEW: usize = 8;
+const FEW_CONNECTIONS: usize = 8;
 /// How many connections are closed at once when the server is full, because finding them takes a
 /// scan of all.
 const BATCH: usize = 32;
 /// How long there is no new scan after one that has found none.
-const PAUSE: Duration = Duration::from_millis(100);
+const SCAN_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The proxies of the variable `trusted_proxies`. The address of a proxy stands for many clients.
 /// Not set until the variables are read.
@@ -37,7 +37,7 @@ pub(crate) type Proxies = Arc<OnceLock<Vec<Proxy>>>;
 
 /// The unit in which connections are counted, which is that of the gateway's limits. `None` for a
 /// trusted proxy.
-pub(crate) fn counted(proxies: &Proxies, peer: IpAddr) -> Option<IpAddr> {
+pub(crate) fn accounting_key(proxies: &Proxies, peer: IpAddr) -> Option<IpAddr> {
     let peer = peer.to_canonical();
     if proxies.get().is_some_and(|proxies| proxies.iter().any(|proxy| proxy.contains(peer))) {
         return None;
@@ -50,225 +50,226 @@ pub(crate) struct Connections {
     limits: Limits,
     proxies: Proxies,
     began: Instant,
-    held: Mutex<Held>,
+    table: Mutex<ConnectionTable>,
 }
 
 #[derive(Default)]
-struct Held {
+struct ConnectionTable {
     all: usize,
-    by: HashMap<Option<IpAddr>, Vec<Arc<Seat>>>,
-    looked: Option<Instant>,
+    by: HashMap<Option<IpAddr>, Vec<Arc<ConnectionState>>>,
+    last_scan: Option<Instant>,
 }
 
 /// The state of a connection that other connections look at.
-pub(crate) struct Seat {
+pub(crate) struct ConnectionState {
     address: Option<IpAddr>,
     /// The start of the server.
     began: Instant,
     /// Since when the connection waits for its client, in milliseconds after `began`. `BUSY` if it
-    /// does not wait, `GONE` if it was closed to make room.
-    waits: AtomicU64,
+    /// does not wait, `EVICTED` if it was closed to make room.
+    idle_since: AtomicU64,
     /// Whether its client has not taken all bytes of an answer yet.
-    takes: AtomicBool,
-    gone: CancellationToken,
+    has_unsent: AtomicBool,
+    evicted: CancellationToken,
 }
 
 const BUSY: u64 = u64::MAX;
-const GONE: u64 = BUSY - 1;
+const EVICTED: u64 = BUSY - 1;
 
-impl Seat {
+impl ConnectionState {
     fn new(address: Option<IpAddr>, began: Instant) -> Self {
-        let (waits, takes) = (AtomicU64::new(BUSY), AtomicBool::new(false));
-        let seat = Self { address, began, waits, takes, gone: CancellationToken::new() };
-        seat.wait();
-        seat
+        let (idle_since, has_unsent) = (AtomicU64::new(BUSY), AtomicBool::new(false));
+        let state =
+            Self { address, began, idle_since, has_unsent, evicted: CancellationToken::new() };
+        state.set_idle();
+        state
     }
 
     /// Records that the connection waits for its client from now on.
-    pub(crate) fn wait(&self) {
-        let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(GONE - 1);
-        self.becomes(now);
+    pub(crate) fn set_idle(&self) {
+        let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(EVICTED - 1);
+        self.transition(now);
     }
 
     /// Records that the server works for the connection from now on. If the connection was closed
     /// to make room, then this never returns, so no new work begins. The task that serves the
     /// connection is dropped.
-    pub(crate) async fn work(&self) {
-        if !self.becomes(BUSY) {
+    pub(crate) async fn set_busy(&self) {
+        if !self.transition(BUSY) {
             std::future::pending().await
         }
     }
 
     /// Sets the state; false if the connection was closed to make room.
-    fn becomes(&self, state: u64) -> bool {
-        let unless_gone = |now| (now != GONE).then_some(state);
-        self.waits.fetch_update(Ordering::Relaxed, Ordering::Relaxed, unless_gone).is_ok()
+    fn transition(&self, since: u64) -> bool {
+        let unless_evicted = |now| (now != EVICTED).then_some(since);
+        self.idle_since.fetch_update(Ordering::Relaxed, Ordering::Relaxed, unless_evicted).is_ok()
     }
 
     /// Closes the connection to make room; false if it does not wait any more.
-    fn leave(&self) -> bool {
-        let Some(since) = self.waits() else { return false };
+    fn try_evict(&self) -> bool {
+        let Some(since) = self.idle_since() else { return false };
         let order = Ordering::Relaxed;
-        let left = self.waits.compare_exchange(since, GONE, order, order).is_ok();
-        if left {
-            self.gone.cancel();
+        let evicted = self.idle_since.compare_exchange(since, EVICTED, order, order).is_ok();
+        if evicted {
+            self.evicted.cancel();
         }
-        left
+        evicted
     }
 
     /// Records whether its client has not taken all bytes of a written answer yet.
-    pub(crate) fn takes(&self, takes: bool) {
-        self.takes.store(takes, Ordering::Relaxed);
+    pub(crate) fn set_unsent(&self, unsent: bool) {
+        self.has_unsent.store(unsent, Ordering::Relaxed);
     }
 
-    fn waits(&self) -> Option<u64> {
-        if self.takes.load(Ordering::Relaxed) {
+    fn idle_since(&self) -> Option<u64> {
+        if self.has_unsent.load(Ordering::Relaxed) {
             return None;
         }
-        Some(self.waits.load(Ordering::Relaxed)).filter(|since| *since < GONE)
+        Some(self.idle_since.load(Ordering::Relaxed)).filter(|since| *since < EVICTED)
     }
 }
 
 /// A connection that was admitted. Dropping it makes room for another.
-pub(crate) struct Place {
+pub(crate) struct ConnectionPermit {
     connections: Arc<Connections>,
-    seat: Arc<Seat>,
+    state: Arc<ConnectionState>,
 }
 
 /// A request that is being handled. While this lives, its connection can be closed to make room
 /// only while the rest of the request body is awaited.
-pub(crate) struct Busy(Arc<Seat>);
+pub(crate) struct ActiveRequest(Arc<ConnectionState>);
 
 impl Connections {
     /// There are no connections yet.
     pub(crate) fn new(limits: Limits, proxies: Proxies) -> Arc<Self> {
-        let held = Mutex::default();
-        Arc::new(Self { limits, proxies, began: Instant::now(), held })
+        let table = Mutex::default();
+        Arc::new(Self { limits, proxies, began: Instant::now(), table })
     }
 
     /// Admits a connection of `peer`. Returns `None` if the limit of its address or of the server
     /// is reached and no waiting connection can be closed.
-    pub(crate) fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
-        let address = counted(&self.proxies, peer);
-        let held = &mut *self.held.lock();
-        let own = held.by.get(&address).map_or(0, Vec::len);
+    pub(crate) fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<ConnectionPermit> {
+        let address = accounting_key(&self.proxies, peer);
+        let table = &mut *self.table.lock();
+        let own = table.by.get(&address).map_or(0, Vec::len);
         if address.is_some() && own >= self.limits.per_address {
-            if !held.make_room_of(address) {
+            if !table.evict_idle_of(address) {
                 return None;
             }
-        } else if held.all >= self.limits.total && !held.make_room() {
+        } else if table.all >= self.limits.total && !table.evict_idle() {
             let own_machine = if peer.to_canonical().is_loopback() { LOOPBACK } else { 0 };
             let reserve = self.limits.total.div_ceil(RESERVE) + own_machine;
-            if own >= FEW || held.all >= self.limits.total + reserve {
+            if own >= FEW_CONNECTIONS || table.all >= self.limits.total + reserve {
                 return None;
             }
         }
-        let seat = Arc::new(Seat::new(address, self.began));
-        held.by.entry(address).or_default().push(seat.clone());
-        held.all += 1;
-        Some(Place { connections: self.clone(), seat })
+        let state = Arc::new(ConnectionState::new(address, self.began));
+        table.by.entry(address).or_default().push(state.clone());
+        table.all += 1;
+        Some(ConnectionPermit { connections: self.clone(), state })
     }
 
     /// Closes some waiting connections, for when the machine has no room for another one.
-    pub(crate) fn relieve(&self) {
-        self.held.lock().make_room();
+    pub(crate) fn evict_some(&self) {
+        self.table.lock().evict_idle();
     }
 }
 
-impl Held {
+impl ConnectionTable {
     /// Closes the connection of this address that has waited longest; false if none waits.
-    fn make_room_of(&mut self, address: Option<IpAddr>) -> bool {
+    fn evict_idle_of(&mut self, address: Option<IpAddr>) -> bool {
         loop {
-            let seats = self.by.get(&address).into_iter().flatten();
-            let waiting = seats.filter_map(|seat| Some((seat.waits()?, seat)));
+            let states = self.by.get(&address).into_iter().flatten();
+            let waiting = states.filter_map(|state| Some((state.idle_since()?, state)));
             let Some((_, oldest)) = waiting.min_by_key(|(since, _)| *since) else { return false };
             // The end fails if the connection has begun to work meanwhile. Then the next one is
             // tried.
             let oldest = oldest.clone();
-            if self.end(&oldest) {
+            if self.evict(&oldest) {
                 return true;
             }
         }
     }
 
     /// Closes the connections that have waited longest; false if none waits.
-    fn make_room(&mut self) -> bool {
+    fn evict_idle(&mut self) -> bool {
         let now = Instant::now();
-        if self.looked.is_some_and(|last| now - last < PAUSE) {
+        if self.last_scan.is_some_and(|last| now - last < SCAN_INTERVAL) {
             return false;
         }
         let known = self.by.iter().filter(|(address, _)| address.is_some());
-        let waiting = known.flat_map(|(_, seats)| seats).filter_map(|seat| {
-            let since = seat.waits()?;
-            Some((since, seat))
+        let waiting = known.flat_map(|(_, states)| states).filter_map(|state| {
+            let since = state.idle_since()?;
+            Some((since, state))
         });
-        let mut waiting: Vec<(u64, Arc<Seat>)> =
-            waiting.map(|(since, seat)| (since, seat.clone())).collect();
+        let mut waiting: Vec<(u64, Arc<ConnectionState>)> =
+            waiting.map(|(since, state)| (since, state.clone())).collect();
         if waiting.is_empty() {
-            self.looked = Some(now);
+            self.last_scan = Some(now);
             return false;
         }
         if waiting.len() > BATCH {
             waiting.select_nth_unstable_by_key(BATCH - 1, |(since, _)| *since);
             waiting.truncate(BATCH);
         }
-        let ended = waiting.iter().filter(|(_, seat)| self.end(seat));
+        let ended = waiting.iter().filter(|(_, state)| self.evict(state));
         ended.count() > 0
     }
 
-    fn end(&mut self, seat: &Arc<Seat>) -> bool {
-        let left = seat.leave();
-        if left {
-            self.remove(seat);
+    fn evict(&mut self, state: &Arc<ConnectionState>) -> bool {
+        let evicted = state.try_evict();
+        if evicted {
+            self.remove(state);
         }
-        left
+        evicted
     }
 
-    fn remove(&mut self, seat: &Arc<Seat>) {
-        let Some(seats) = self.by.get_mut(&seat.address) else { return };
-        let Some(at) = seats.iter().position(|other| Arc::ptr_eq(other, seat)) else { return };
-        seats.swap_remove(at);
+    fn remove(&mut self, state: &Arc<ConnectionState>) {
+        let Some(states) = self.by.get_mut(&state.address) else { return };
+        let Some(at) = states.iter().position(|other| Arc::ptr_eq(other, state)) else { return };
+        states.swap_remove(at);
         self.all -= 1;
-        if seats.is_empty() {
-            self.by.remove(&seat.address);
+        if states.is_empty() {
+            self.by.remove(&state.address);
         }
     }
 }
 
-impl Place {
+impl ConnectionPermit {
     /// Is cancelled when the connection has to close to make room.
-    pub(crate) fn gone(&self) -> CancellationToken {
-        self.seat.gone.clone()
+    pub(crate) fn evicted(&self) -> CancellationToken {
+        self.state.evicted.clone()
     }
 
     /// Its seat.
-    pub(crate) fn seat(&self) -> Arc<Seat> {
-        self.seat.clone()
+    pub(crate) fn state(&self) -> Arc<ConnectionState> {
+        self.state.clone()
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        self.connections.held.lock().remove(&self.seat);
+        self.connections.table.lock().remove(&self.state);
     }
 }
 
-impl Busy {
-    /// Begins a request; see [`Seat::work`].
-    pub(crate) async fn begin(seat: Arc<Seat>) -> Self {
-        seat.work().await;
-        Self(seat)
+impl ActiveRequest {
+    /// Begins a request; see [`ConnectionState::set_busy`].
+    pub(crate) async fn begin(state: Arc<ConnectionState>) -> Self {
+        state.set_busy().await;
+        Self(state)
     }
 
     /// Its connection.
-    pub(crate) fn seat(&self) -> Arc<Seat> {
+    pub(crate) fn state(&self) -> Arc<ConnectionState> {
         self.0.clone()
     }
 }
 
-impl Drop for Busy {
+impl Drop for ActiveRequest {
     fn drop(&mut self) {
-        self.0.wait();
+        self.0.set_idle();
     }
 }
 

@@ -15,10 +15,10 @@ fn address(number: u8) -> IpAddr {
 }
 
 /// A connection that is answering a request.
-fn busy(connections: &Arc<Connections>, peer: IpAddr) -> Option<(Place, Busy)> {
-    let place = connections.admit(peer)?;
-    let busy = Busy::begin(place.seat()).now_or_never().expect("it has not made way");
-    Some((place, busy))
+fn busy(connections: &Arc<Connections>, peer: IpAddr) -> Option<(ConnectionPermit, ActiveRequest)> {
+    let permit = connections.admit(peer)?;
+    let busy = ActiveRequest::begin(permit.state()).now_or_never().expect("it has not made way");
+    Some((permit, busy))
 }
 
 #[test]
@@ -29,7 +29,7 @@ fn an_address_has_its_part() {
     assert!(connections.admit(address(2)).is_some());
     drop(full);
     assert!(connections.admit(address(1)).is_some());
-    let empty = connections.held.lock();
+    let empty = connections.table.lock();
     assert!(empty.all == 0 && empty.by.is_empty());
 }
 
@@ -41,13 +41,13 @@ fn of_an_address_the_one_that_waits_longest_makes_way() {
     std::thread::sleep(Duration::from_millis(3));
     let later = connections.admit(address(1)).expect("room");
     let new = connections.admit(address(1)).expect("one made way");
-    assert!(waits.gone().is_cancelled());
-    assert!(!later.gone().is_cancelled() && !works.0.gone().is_cancelled());
+    assert!(waits.evicted().is_cancelled());
+    assert!(!later.evicted().is_cancelled() && !works.0.evicted().is_cancelled());
     // A connection that was closed already is not counted twice.
     drop(waits);
-    assert_eq!(connections.held.lock().all, 3);
+    assert_eq!(connections.table.lock().all, 3);
     drop((works, later, new));
-    assert_eq!(connections.held.lock().all, 0);
+    assert_eq!(connections.table.lock().all, 0);
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn trusted_proxies_have_no_part() {
     let connections = connections(100, 3);
     let proxy = IpAddr::from([10, 0, 0, 1]);
     let many: Vec<_> = (0..50).map(|_| connections.admit(proxy).expect("room")).collect();
-    assert!(many.iter().all(|place| !place.gone().is_cancelled()));
+    assert!(many.iter().all(|permit| !permit.evicted().is_cancelled()));
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn when_all_are_taken_who_waits_makes_way_and_few_come_in() {
     };
     let works = (hold(20, 2), hold(10, 3));
     let more = busy(&connections, address(3)).expect("those that waited made way");
-    assert!(waiting.iter().all(|place| place.gone().is_cancelled()));
+    assert!(waiting.iter().all(|permit| permit.evicted().is_cancelled()));
     let rest = hold(9, 3);
     // All 40 are at work now. An address with few gets from the reserve, an address with many does
     // not.
@@ -75,21 +75,21 @@ fn when_all_are_taken_who_waits_makes_way_and_few_come_in() {
     let few = hold(4, 4);
     assert!(connections.admit(address(5)).is_none(), "the reserve has an end");
     drop((works, more, rest, few));
-    assert_eq!(connections.held.lock().all, 0);
+    assert_eq!(connections.table.lock().all, 0);
 }
 
 #[test]
 fn nothing_is_begun_on_a_connection_that_made_way_and_what_is_begun_is_not_ended() {
     let connections = connections(100, 1);
-    let gone = connections.admit(address(1)).expect("room");
+    let evicted = connections.admit(address(1)).expect("room");
     let new = connections.admit(address(1)).expect("the first one made way");
-    assert!(gone.gone().is_cancelled());
-    assert!(Busy::begin(gone.seat()).now_or_never().is_none());
-    gone.seat().wait();
-    assert!(gone.seat().work().now_or_never().is_none(), "there is no way back");
+    assert!(evicted.evicted().is_cancelled());
+    assert!(ActiveRequest::begin(evicted.state()).now_or_never().is_none());
+    evicted.state().set_idle();
+    assert!(evicted.state().set_busy().now_or_never().is_none(), "there is no way back");
     // This simulates a request that arrives between the scan and the end of the connection.
-    let busy = Busy::begin(new.seat()).now_or_never().expect("it has not made way");
-    assert!(!connections.held.lock().end(&new.seat()) && !new.gone().is_cancelled());
+    let busy = ActiveRequest::begin(new.state()).now_or_never().expect("it has not made way");
+    assert!(!connections.table.lock().evict(&new.state()) && !new.evicted().is_cancelled());
     drop(busy);
-    assert!(connections.held.lock().end(&new.seat()) && new.gone().is_cancelled());
+    assert!(connections.table.lock().evict(&new.state()) && new.evicted().is_cancelled());
 }

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::config::options::Connections as Limits;
-use crate::http::connections::{Connections, Place, Proxies};
+use crate::http::connections::{ConnectionPermit, Connections, Proxies};
 use std::future::poll_fn;
 use std::net::{IpAddr, Ipv4Addr};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -15,7 +15,10 @@ const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// A connection, its client with a receive buffer of `window` bytes, its place, and all
 /// connections. Its address may have no other connection.
-async fn pair(time: Duration, window: u32) -> (SendTimeout, TcpStream, Place, Arc<Connections>) {
+async fn pair(
+    time: Duration,
+    window: u32,
+) -> (SendTimeout, TcpStream, ConnectionPermit, Arc<Connections>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let client = TcpSocket::new_v4().expect("a socket");
     client.set_recv_buffer_size(window).expect("a size");
@@ -24,10 +27,10 @@ async fn pair(time: Duration, window: u32) -> (SendTimeout, TcpStream, Place, Ar
     let (stream, _) = accepted.expect("a connection");
     let limits = Limits { per_address: 1, ..Limits::default() };
     let connections = Connections::new(limits, Proxies::default());
-    let place = connections.admit(CLIENT).expect("room");
-    let connection = SendTimeout::new(stream, time, place.seat());
+    let permit = connections.admit(CLIENT).expect("room");
+    let connection = SendTimeout::new(stream, time, permit.state());
     SockRef::from(&connection.stream).set_tcp_user_timeout(None).expect("an option");
-    (connection, client.expect("connected"), place, connections)
+    (connection, client.expect("connected"), permit, connections)
 }
 
 #[tokio::test]
@@ -109,11 +112,11 @@ async fn nothing_is_saved_up() {
 
 #[tokio::test(start_paused = true)]
 async fn who_has_yet_to_take_something_does_not_make_way() {
-    let (mut connection, _client, place, connections) = pair(Duration::from_secs(30), 4096).await;
+    let (mut connection, _client, permit, connections) = pair(Duration::from_secs(30), 4096).await;
     assert!(writes(&mut connection, None).await.is_pending());
     assert!(connections.admit(CLIENT).is_none());
     assert!(writes(&mut connection, Some(1)).await.is_ready());
     assert!(connections.admit(CLIENT).is_none(), "the rest is still to come");
     assert!(writes(&mut connection, Some(MUCH)).await.is_ready());
-    assert!(connections.admit(CLIENT).is_some() && place.gone().is_cancelled());
+    assert!(connections.admit(CLIENT).is_some() && permit.evicted().is_cancelled());
 }

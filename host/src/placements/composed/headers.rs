@@ -3,7 +3,7 @@
 use crate::http::body::response::ResponseBody;
 use crate::http::problem;
 use crate::http::routes::Route;
-use crate::http::streams::Full;
+use crate::http::streams::LimitReached;
 use gateway::Code;
 use gateway::holder::{self, Holder};
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, RETRY_AFTER, VIA};
@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, Version};
 use std::net::SocketAddr;
 
 /// The largest content length that a component is told, in bytes.
-const LONGEST: u64 = i64::MAX.unsigned_abs();
+const MAX_LENGTH: u64 = i64::MAX.unsigned_abs();
 
 /// Gives the request an absolute URI and Spin's headers. First removes every `spin-*` header that
 /// the client sent, because a component takes the client's address from such a header. The
@@ -33,10 +33,10 @@ pub(super) fn prepare<B>(
     let is_beyond = |length: &HeaderValue| {
         length
             .to_str()
-            .is_ok_and(|length| length.parse::<u64>().is_ok_and(|length| length > LONGEST))
+            .is_ok_and(|length| length.parse::<u64>().is_ok_and(|length| length > MAX_LENGTH))
     };
     if headers.get(CONTENT_LENGTH).is_some_and(is_beyond) {
-        headers.insert(CONTENT_LENGTH, HeaderValue::from(LONGEST));
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(MAX_LENGTH));
     }
     let forged: Vec<HeaderName> =
         headers.keys().filter(|name| name.as_str().starts_with("spin-")).cloned().collect();
@@ -79,10 +79,10 @@ pub(super) fn take_holder<B>(response: &mut Response<B>) -> Option<Holder> {
 
 /// The answer if there is no place for a stream. Browsers may read it if they might have read the
 /// stream.
-pub(super) fn refusal(full: Full, instead_of: &HeaderMap) -> Response<ResponseBody> {
+pub(super) fn refusal(full: LimitReached, instead_of: &HeaderMap) -> Response<ResponseBody> {
     let mut response = match full {
-        Full::All => problem::unavailable("The server is at capacity"),
-        Full::Own => {
+        LimitReached::All => problem::unavailable("The server is at capacity"),
+        LimitReached::Own => {
             let mut response = problem::answer(Code::RateLimitExceeded, holder::MESSAGE);
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(holder::RETRY_AFTER));
             response

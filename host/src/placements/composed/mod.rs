@@ -6,8 +6,8 @@ mod headers;
 mod worker;
 
 use crate::config::options::Limits;
-use crate::guest::state::{Maker, State};
-use crate::http::body::fate::{Fate, Reader};
+use crate::guest::state::{State, StoreFactory};
+use crate::http::body::exchange::{Exchange, ReaderGuard};
 use crate::http::body::incoming::Incoming;
 use crate::http::body::response::ResponseBody;
 use crate::http::problem;
@@ -35,7 +35,7 @@ use wasmtime_wasi_http::{p2, p3};
 const BODY_LIMIT: &str = "body_limit_bytes";
 const DEFAULT_BODY_LIMIT: usize = 1 << 20;
 /// Answers up to this many bytes are read from the instance at once. The gateway's are far smaller.
-const KEPT: usize = 8 << 20;
+const MAX_BUFFERED: usize = 8 << 20;
 
 /// A `wasi:http` component that can be called.
 pub(crate) struct Composed {
@@ -51,13 +51,14 @@ impl Composed {
     /// Fails unless the component exports `wasi:http/handler@0.3` or
     /// `wasi:http/incoming-handler@0.2`.
     pub(crate) fn new(
-        maker: Maker,
+        factory: StoreFactory,
         component: InstancePre<State>,
         limits: &Limits,
         end: CancellationToken,
     ) -> anyhow::Result<Self> {
-        let name = maker.grants.component.clone();
-        let body_limit = maker.grants.variables.get(BODY_LIMIT).and_then(|text| text.parse().ok());
+        let name = factory.grants.component.clone();
+        let body_limit =
+            factory.grants.variables.get(BODY_LIMIT).and_then(|text| text.parse().ok());
         let component = match p3::bindings::ServicePre::new(component.clone()) {
             Ok(service) => ProxyPre::P3(service),
             Err(_) => {
@@ -71,7 +72,7 @@ impl Composed {
             }
         };
         Ok(Self {
-            handler: ProxyHandler::new(worker::Factory::new(maker, component, limits, end)),
+            handler: ProxyHandler::new(worker::Factory::new(factory, component, limits, end)),
             permits: Arc::new(Semaphore::new(limits.max_instances)),
             streams: Streams::new(limits),
             wait: limits.max_queue_wait,
@@ -102,8 +103,8 @@ impl Composed {
         if headers::prepare(&mut request, route, peer).is_err() {
             return problem::answer(Code::MalformedRequest, "The request cannot be parsed");
         }
-        let fate = Fate::default();
-        let answer = self.handler.handle(fate.clone(), request);
+        let exchange = Exchange::default();
+        let answer = self.handler.handle(exchange.clone(), request);
         // The handler's own timeout does not fire while the guest computes.
         let answer = tokio::time::timeout(self.request, answer).await;
         match answer.unwrap_or_else(|_| Err(ExpirationError.into())) {
@@ -111,11 +112,11 @@ impl Composed {
                 let (parts, body) = response.into_parts();
                 // Reading the whole answer frees the instance before a slow client takes the
                 // answer.
-                let whole = Limited::new(body, KEPT).collect();
+                let whole = Limited::new(body, MAX_BUFFERED).collect();
                 let whole = tokio::time::timeout(self.request, whole).await;
                 drop(permit);
                 match whole {
-                    Ok(Ok(whole)) if !fate.take_broken() => {
+                    Ok(Ok(whole)) if !exchange.take_broken() => {
                         let body = ResponseBody::full(whole.to_bytes());
                         Response::from_parts(parts, body)
                     }
@@ -129,17 +130,22 @@ impl Composed {
                     false => None,
                     true => {
                         // If there is no place, then dropping the reader ends the instance.
-                        let reader = Reader::new(fate.clone());
+                        let reader = ReaderGuard::new(exchange.clone());
                         match self.streams.open(holder) {
-                            Ok(place) => Some((reader, place)),
+                            Ok(permit) => Some((reader, permit)),
                             Err(full) => return headers::refusal(full, response.headers()),
                         }
                     }
                 };
-                response.map(|body| ResponseBody::Component { body, fate, stream, _permit: permit })
+                response.map(|body| ResponseBody::Component {
+                    body,
+                    exchange,
+                    stream,
+                    _permit: permit,
+                })
             }
             Err(error) => {
-                if fate.is_refused() {
+                if exchange.was_refused() {
                     return problem::unavailable("The server is at capacity");
                 }
                 // The worker that saw a trap has reported it already.
@@ -148,7 +154,7 @@ impl Composed {
                 }
                 // No code of the guest has run: there is no room for another instance, because idle
                 // ones take it.
-                if error.is::<InstantiationError<Fate>>() {
+                if error.is::<InstantiationError<Exchange>>() {
                     problem::unavailable("The server is at capacity")
                 } else if error.is::<ExpirationError>() {
                     late()
@@ -172,7 +178,7 @@ fn fault() -> Response<ResponseBody> {
 fn is_short<B: Body>(response: &Response<B>) -> bool {
     let length = response.body().size_hint().upper();
     let has_content = response.status() != StatusCode::NOT_MODIFIED;
-    has_content && !is_stream(response) && length.is_none_or(|length| length <= KEPT as u64)
+    has_content && !is_stream(response) && length.is_none_or(|length| length <= MAX_BUFFERED as u64)
 }
 
 /// Whether the response has content of unknown length.

@@ -1,9 +1,9 @@
 //! Instances of a `wasi:http` component: when they are made and how long they live.
 
 use crate::config::options::Limits;
-use crate::guest::memory::{Marks, REST};
-use crate::guest::state::{Maker, State, rearm};
-use crate::http::body::fate::Fate;
+use crate::guest::memory::{IDLE_TIMEOUT, MemoryStatus};
+use crate::guest::state::{State, StoreFactory, rearm};
+use crate::http::body::exchange::Exchange;
 use crate::http::problem;
 use crate::system::log::Sink;
 use parking_lot::Mutex;
@@ -31,7 +31,7 @@ const SLACK: Duration = Duration::from_secs(1);
 
 /// Makes the instances of one component.
 pub(super) struct Factory {
-    maker: Maker,
+    factory: StoreFactory,
     component: ProxyPre<State>,
     request: Duration,
     stream: Duration,
@@ -41,18 +41,18 @@ pub(super) struct Factory {
 impl Factory {
     /// Makes instances of `component`. `end` ends every instance, whatever it does.
     pub(super) fn new(
-        maker: Maker,
+        factory: StoreFactory,
         component: ProxyPre<State>,
         limits: &Limits,
         end: CancellationToken,
     ) -> Self {
-        Self { maker, component, request: limits.request, stream: limits.stream, end }
+        Self { factory, component, request: limits.request, stream: limits.stream, end }
     }
 
     /// Logs a problem of this component.
     pub(super) fn report(&self, error: &wasmtime::Error) {
-        let (component, error) = (&*self.maker.grants.component, problem::one_line(error));
-        self.maker.log.emit(|| tracing::error!(component, "{error}"));
+        let (component, error) = (&*self.factory.grants.component, problem::one_line(error));
+        self.factory.log.emit(|| tracing::error!(component, "{error}"));
     }
 }
 
@@ -62,12 +62,12 @@ impl HandlerState for Factory {
     type WorkerState = Worker;
 
     async fn instantiate(&self) -> wasmtime::Result<Instance<State, Expiration, Worker>> {
-        let mut store = self.maker.store();
+        let mut store = self.factory.store();
         let proxy = self.component.instantiate_async(&mut store).await?;
-        store.data_mut().memory.begins();
-        let memory = store.data().memory.marks();
-        let fate = Arc::new(Mutex::new(Fate::default()));
-        let rests = Arc::new(AtomicBool::new(true));
+        store.data_mut().memory.record_start();
+        let memory = store.data().memory.status();
+        let exchange = Arc::new(Mutex::new(Exchange::default()));
+        let is_idle = Arc::new(AtomicBool::new(true));
         let expired = Arc::new(AtomicBool::new(false));
         Ok(Instance {
             store,
@@ -77,19 +77,19 @@ impl HandlerState for Factory {
                 request: self.request + SLACK,
                 stream: self.stream,
                 watched: None,
-                rests: rests.clone(),
+                is_idle: is_idle.clone(),
                 expired: expired.clone(),
-                fate: fate.clone(),
-                alarm: Box::pin(tokio::time::sleep(REST)),
+                exchange: exchange.clone(),
+                alarm: Box::pin(tokio::time::sleep(IDLE_TIMEOUT)),
                 end: Box::pin(self.end.clone().cancelled_owned()),
             },
             state: Worker {
                 request: self.request,
-                log: self.maker.log.clone(),
+                log: self.factory.log.clone(),
                 end: self.end.clone(),
-                rests,
+                is_idle,
                 expired,
-                fate,
+                exchange,
                 memory,
             },
         })
@@ -101,26 +101,26 @@ pub(super) struct Worker {
     request: Duration,
     log: Sink,
     end: CancellationToken,
-    rests: Arc<AtomicBool>,
+    is_idle: Arc<AtomicBool>,
     /// Set if a request was not answered in time.
     expired: Arc<AtomicBool>,
-    /// The fate of the latest request.
-    fate: Arc<Mutex<Fate>>,
-    memory: Marks,
+    /// The exchange of the latest request.
+    exchange: Arc<Mutex<Exchange>>,
+    memory: MemoryStatus,
 }
 
 impl WorkerState for Worker {
     type StoreData = State;
-    type RequestData = Fate;
+    type RequestData = Exchange;
 
     /// Takes one request at a time. A request lasts until its streaming response and its background
     /// work have ended. So a trap costs only the request that it happens in.
     fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
         // The instance always takes its first request, because it was made for it.
-        if total >= REQUESTS || (total > 0 && !self.memory.may_rest()) {
+        if total >= REQUESTS || (total > 0 && !self.memory.is_reusable()) {
             return ShouldAccept::Never;
         }
-        match concurrent == 0 && self.rests.load(Ordering::Relaxed) {
+        match concurrent == 0 && self.is_idle.load(Ordering::Relaxed) {
             true => ShouldAccept::Yes,
             false => ShouldAccept::No,
         }
@@ -129,13 +129,13 @@ impl WorkerState for Worker {
     fn on_request_start(
         &self,
         mut store: StoreContextMut<'_, State>,
-        fate: Fate,
+        exchange: Exchange,
         _: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
         rearm(&mut store);
-        self.rests.store(false, Ordering::Relaxed);
-        fate.taken(self.memory.clone());
-        *self.fate.lock() = fate;
+        self.is_idle.store(false, Ordering::Relaxed);
+        exchange.assign(self.memory.clone());
+        *self.exchange.lock() = exchange;
         let (time, expired) = (self.request, self.expired.clone());
         Box::pin(async move {
             tokio::time::sleep(time).await;
@@ -144,12 +144,12 @@ impl WorkerState for Worker {
     }
 
     fn drop(&self, store: Store<State>, result: Result<(), wasmtime::Error>) {
-        let fate = self.fate.lock();
+        let exchange = self.exchange.lock();
         if result.is_err() || self.end.is_cancelled() {
-            fate.breaks();
+            exchange.mark_broken();
         }
         if let Err(error) = result
-            && !(self.end.is_cancelled() || fate.is_left() || fate.is_refused())
+            && !(self.end.is_cancelled() || exchange.is_abandoned() || exchange.was_refused())
         {
             let (component, error) = (&*store.data().grants.component, problem::one_line(&error));
             self.log.emit(|| tracing::error!(component, "{error}"));
@@ -162,9 +162,9 @@ pub(super) struct Expiration {
     request: Duration,
     stream: Duration,
     watched: Option<(WorkerStatus, Instant)>,
-    rests: Arc<AtomicBool>,
+    is_idle: Arc<AtomicBool>,
     expired: Arc<AtomicBool>,
-    fate: Arc<Mutex<Fate>>,
+    exchange: Arc<Mutex<Exchange>>,
     alarm: Pin<Box<Sleep>>,
     end: Pin<Box<WaitForCancellationFutureOwned>>,
 }
@@ -179,21 +179,21 @@ impl WorkerExpiration for Expiration {
         if self.watched != Some((status, since)) {
             self.watched = Some((status, since));
             let time = match status {
-                WorkerStatus::Idle => REST,
+                WorkerStatus::Idle => IDLE_TIMEOUT,
                 WorkerStatus::Requests => self.request,
                 // Nobody waits for the result any more.
                 WorkerStatus::PostReturn if self.expired.load(Ordering::Relaxed) => Duration::ZERO,
                 WorkerStatus::PostReturn => self.stream,
             };
             self.alarm.as_mut().reset((since + time).into());
-            if status == WorkerStatus::Idle && !self.rests.swap(true, Ordering::Relaxed) {
+            if status == WorkerStatus::Idle && !self.is_idle.swap(true, Ordering::Relaxed) {
                 // The worker has already asked whether it may take a request, and was refused. The
                 // wake-up makes it ask again.
                 cx.waker().wake_by_ref();
             }
         }
-        let is_left = self.fate.lock().poll_left(cx);
-        if is_left || self.end.as_mut().poll(cx).is_ready() {
+        let is_abandoned = self.exchange.lock().poll_abandoned(cx);
+        if is_abandoned || self.end.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
         }
         ready!(self.alarm.as_mut().poll(cx));

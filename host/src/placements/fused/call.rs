@@ -4,9 +4,9 @@ use super::bindings::tenantry::platform::messages;
 use super::function::Function;
 use super::pool::{Lease, Pool};
 use crate::guest::state::State;
-use crate::http::body::stream::{self, ByteStream, Watch};
+use crate::http::body::stream::{self, ByteStream, StreamControl};
 use crate::http::problem::one_line;
-use crate::http::streams::{Full, Place};
+use crate::http::streams::{LimitReached, StreamPermit};
 use gateway::holder::Holder;
 use gateway::{Body, Context, Error, Fault, Request, Response};
 use std::future::poll_fn;
@@ -22,10 +22,10 @@ use wasmtime::component::Accessor;
 pub(super) type Outcome = Result<Response<ByteStream>, Error>;
 
 /// An answer, and whether the instance still has something to do.
-struct Called {
+struct CallResult {
     outcome: Outcome,
-    stream: Option<Watch>,
-    works_on: bool,
+    stream: Option<StreamControl>,
+    has_pending_tasks: bool,
 }
 
 impl Function {
@@ -42,43 +42,43 @@ impl Function {
         let component = self.name();
         let span = tracing::info_span!("function", component, operation);
         let mut lease = self.pool.take().await?;
-        let marks = lease.instance.store.data().memory.marks();
-        let called = {
+        let memory = lease.instance.store.data().memory.status();
+        let result = {
             let run = run(&mut lease, context, operation, request);
             match tokio::time::timeout(self.limits.request, run.instrument(span)).await {
                 Err(_) => return Err(Fault::Timeout),
-                Ok(Err(_)) if marks.is_refused() => return Err(Fault::Busy),
+                Ok(Err(_)) if memory.was_refused() => return Err(Fault::Busy),
                 Ok(Err(error)) => return Err(Fault::Trapped(one_line(&error))),
-                Ok(Ok(called)) => called,
+                Ok(Ok(result)) => result,
             }
         };
-        if !called.works_on {
+        if !result.has_pending_tasks {
             self.pool.put(lease);
-            return Ok(called.outcome);
+            return Ok(result.outcome);
         }
-        let (time, place) = match called.stream {
+        let (time, permit) = match result.stream {
             None => (self.limits.request, None),
             Some(_) => match self.streams.open(Some(holder)) {
-                Ok(place) => (self.limits.stream, Some(place)),
-                Err(Full::Own) => return Err(Fault::Streams),
-                Err(Full::All) => return Err(Fault::Busy),
+                Ok(permit) => (self.limits.stream, Some(permit)),
+                Err(LimitReached::Own) => return Err(Fault::Streams),
+                Err(LimitReached::All) => return Err(Fault::Busy),
             },
         };
-        let rest = Rest {
+        let background_work = BackgroundWork {
             pool: self.pool.clone(),
             lease,
-            stream: called.stream,
+            stream: result.stream,
             time,
             end_stream: self.background.end_streams.clone(),
-            _place: place,
+            _permit: permit,
         };
         let (log, name) = (self.log.clone(), self.name().to_owned());
         self.background.tasks.spawn(async move {
-            if let Err(message) = rest.finish().await {
+            if let Err(message) = background_work.finish().await {
                 log.emit(|| tracing::error!(component = name, "{message}"));
             }
         });
-        Ok(called.outcome)
+        Ok(result.outcome)
     }
 }
 
@@ -87,7 +87,7 @@ async fn run(
     context: Context,
     operation: String,
     request: Request,
-) -> wasmtime::Result<Called> {
+) -> wasmtime::Result<CallResult> {
     let instance = &mut *lease.instance;
     let route = instance.exports.tenantry_platform_route();
     instance
@@ -102,45 +102,45 @@ async fn run(
                     (Ok(response), stream)
                 }
             };
-            let works_on = works_on(accessor).await;
-            Ok(Called { outcome, stream, works_on })
+            let has_pending_tasks = has_pending_tasks(accessor).await;
+            Ok(CallResult { outcome, stream, has_pending_tasks })
         })
         .await?
 }
 
 /// Whether the guest still has tasks after its answer.
-async fn works_on(accessor: &Accessor<State>) -> bool {
+async fn has_pending_tasks(accessor: &Accessor<State>) -> bool {
     poll_fn(|cx| Poll::Ready(accessor.poll_no_interesting_tasks(cx).is_pending())).await
 }
 
 fn receive(
     accessor: &Accessor<State>,
     response: messages::Response,
-) -> wasmtime::Result<(Response<ByteStream>, Option<Watch>)> {
+) -> wasmtime::Result<(Response<ByteStream>, Option<StreamControl>)> {
     let messages::Response { status, headers, body } = response;
-    let (body, watch) = match body {
+    let (body, control) = match body {
         messages::Body::Empty => (Body::Empty, None),
         messages::Body::Bytes(bytes) => (Body::Bytes(bytes), None),
         messages::Body::Streaming(reader) => {
-            let (writer, stream, watch) = stream::new();
+            let (writer, stream, control) = stream::new();
             accessor.with(|mut access| reader.pipe(access.as_context_mut(), writer))?;
-            (Body::Streaming(stream), Some(watch))
+            (Body::Streaming(stream), Some(control))
         }
     };
-    Ok((Response { status, headers, body }, watch))
+    Ok((Response { status, headers, body }, control))
 }
 
 /// The work that an instance still does after its answer.
-struct Rest {
+struct BackgroundWork {
     pool: Arc<Pool>,
     lease: Lease,
-    stream: Option<Watch>,
+    stream: Option<StreamControl>,
     time: Duration,
     end_stream: CancellationToken,
-    _place: Option<Place>,
+    _permit: Option<StreamPermit>,
 }
 
-impl Rest {
+impl BackgroundWork {
     /// Drives the instance until it has nothing left to do, then returns it to the pool.
     async fn finish(mut self) -> Result<(), String> {
         let store = &mut self.lease.instance.store;
@@ -157,19 +157,19 @@ impl Rest {
                 Err(_) => Err(format!("it was still running {:?} after its answer", self.time)),
             },
             () = self.end_stream.cancelled(), if self.stream.is_some() => Ok(()),
-            () = left(self.stream.as_ref()) => Ok(()),
+            () = client_left(self.stream.as_ref()) => Ok(()),
         };
         if let Some(stream) = self.stream {
-            stream.trip();
+            stream.mark_broken();
         }
         problem
     }
 }
 
 /// Resolves when the client of the stream has left. Without a stream it never resolves.
-async fn left(stream: Option<&Watch>) {
+async fn client_left(stream: Option<&StreamControl>) {
     match stream {
-        Some(stream) => stream.left().await,
+        Some(stream) => stream.client_left().await,
         None => std::future::pending().await,
     }
 }

@@ -3,7 +3,7 @@
 
 use super::function::Function;
 use gateway::{Body, Context, Fault, Location, Parameter, Platform as _, Request};
-use protocol::note::{self, Facts};
+use protocol::metadata::{self, RequestMetadata};
 
 /// The answer to a call: its status, and the body or the reason why there is none.
 pub(crate) type Answer = (u16, Result<Vec<u8>, String>);
@@ -23,12 +23,13 @@ impl Function {
             parameters.push(Parameter { location: Location::Query, name, value });
         }
         // The runner is a program on this machine. In development, functions serve no other.
-        Facts { request_id, is_local: true, ..Facts::default() }.write(&mut parameters);
+        RequestMetadata { request_id, is_local: true, ..RequestMetadata::default() }
+            .write(&mut parameters);
         let context = Context { trace_id, caller: None };
         let request = Request { parameters, body: Vec::new() };
         match self.invoke(context, operation.id.clone(), request).await {
             Ok(Ok(mut response)) => {
-                for due in note::take_work_due(&mut response.headers) {
+                for due in metadata::take_work_due(&mut response.headers) {
                     self.wake(due);
                 }
                 let body = match response.body {

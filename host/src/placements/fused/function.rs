@@ -4,7 +4,7 @@ use super::bindings::FunctionPre;
 use super::pool::Pool;
 use crate::config::options::Limits;
 use crate::guest::grants::Grants;
-use crate::guest::state::{Maker, State};
+use crate::guest::state::{State, StoreFactory};
 use crate::http::streams::Streams;
 use crate::placements::work_due::WorkDue;
 use crate::stores::key_value::KeyValue;
@@ -50,14 +50,14 @@ pub(crate) struct Function {
 impl Function {
     /// Makes the first instance and asks it for its operations.
     pub(crate) async fn load(
-        maker: Maker,
+        factory: StoreFactory,
         component: FunctionPre<State>,
         limits: &Limits,
         keyring: Keyring,
         background: Background,
     ) -> anyhow::Result<Self> {
-        let (grants, log) = (maker.grants.clone(), maker.log.clone());
-        let pool = Pool::new(maker, component, limits);
+        let (grants, log) = (factory.grants.clone(), factory.log.clone());
+        let pool = Pool::new(factory, component, limits);
         let mut lease = match pool.take().await {
             Ok(lease) => lease,
             Err(Fault::Trapped(message)) => {

@@ -4,8 +4,8 @@
 use super::call::Outcome;
 use super::function::Function;
 use crate::http::body::stream::ByteStream;
-use gateway::limits::{Ask, Quota, Taken};
-use gateway::{Body, Context, Due, Fault, Platform, Request};
+use gateway::limits::{BucketRequest, Decision, Quota};
+use gateway::{Body, Context, DueWork, Fault, Platform, Request};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 impl Platform for Function {
@@ -38,8 +38,8 @@ impl Platform for Function {
         self.store()?.delete(key).await.map_err(Fault::Unavailable)
     }
 
-    async fn take(&self, key: &str, quota: Quota, cost: u32) -> Result<Taken, Fault> {
-        self.store()?.take(key, Ask::new(quota, cost)).await.map_err(Fault::Unavailable)
+    async fn take(&self, key: &str, quota: Quota, cost: u32) -> Result<Decision, Fault> {
+        self.store()?.take(key, BucketRequest::new(quota, cost)).await.map_err(Fault::Unavailable)
     }
 
     async fn swap(&self, key: &str, expected: Option<&[u8]>, value: &[u8]) -> Result<bool, Fault> {
@@ -56,7 +56,7 @@ impl Platform for Function {
         self.invoke(context, operation.to_owned(), request).await
     }
 
-    async fn ask_for_keys(&self) -> Result<Vec<u8>, Fault> {
+    async fn fetch_keys(&self) -> Result<Vec<u8>, Fault> {
         let asked = self.keyring.get().and_then(|(function, id)| Some((function.upgrade()?, id)));
         let Some((function, operation)) = asked else {
             return Err(Fault::Unavailable("no function here publishes keys".to_owned()));
@@ -74,7 +74,7 @@ impl Platform for Function {
         }
     }
 
-    fn wake(&self, due: Due) {
+    fn wake(&self, due: DueWork) {
         self.background.work_due.of(due).notify_one();
     }
 

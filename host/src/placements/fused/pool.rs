@@ -6,8 +6,8 @@
 
 use super::bindings::{Function, FunctionPre};
 use crate::config::options::Limits;
-use crate::guest::memory::REST;
-use crate::guest::state::{Maker, State, rearm};
+use crate::guest::memory::IDLE_TIMEOUT;
+use crate::guest::state::{State, StoreFactory, rearm};
 use gateway::Fault;
 use parking_lot::Mutex;
 use std::cell::Cell;
@@ -30,16 +30,16 @@ pub(super) struct Lease {
 }
 
 /// An idle instance. It is boxed, because a lease is moved often and an instance is large.
-struct Resting {
+struct IdleInstance {
     since: Instant,
     instance: Box<Instance>,
 }
 
 /// The instances of one component.
 pub(super) struct Pool {
-    maker: Maker,
+    factory: StoreFactory,
     component: FunctionPre<State>,
-    stacks: Box<[Mutex<Vec<Resting>>]>,
+    stacks: Box<[Mutex<Vec<IdleInstance>>]>,
     permits: Arc<Semaphore>,
     wait: Duration,
 }
@@ -59,10 +59,14 @@ fn thread_number() -> usize {
 
 impl Pool {
     /// An empty pool.
-    pub(super) fn new(maker: Maker, component: FunctionPre<State>, limits: &Limits) -> Self {
+    pub(super) fn new(
+        factory: StoreFactory,
+        component: FunctionPre<State>,
+        limits: &Limits,
+    ) -> Self {
         let threads = std::thread::available_parallelism().map_or(4, usize::from);
         Self {
-            maker,
+            factory,
             component,
             stacks: (0..threads).map(|_| Mutex::default()).collect(),
             permits: Arc::new(Semaphore::new(limits.max_instances)),
@@ -81,44 +85,44 @@ impl Pool {
                 permit.map_err(|_| Fault::Busy)?.map_err(|_| Fault::Busy)?
             }
         };
-        if let Some(mut instance) = self.resting() {
+        if let Some(mut instance) = self.take_idle() {
             rearm(&mut instance.store);
             return Ok(Lease { instance, _permit: permit });
         }
-        let mut store = self.maker.store();
-        let marks = store.data().memory.marks();
+        let mut store = self.factory.store();
+        let memory = store.data().memory.status();
         match self.component.instantiate_async(&mut store).await {
             Ok(exports) => {
-                store.data_mut().memory.begins();
+                store.data_mut().memory.record_start();
                 Ok(Lease { instance: Box::new(Instance { store, exports }), _permit: permit })
             }
             Err(error) if error.is::<wasmtime::PoolConcurrencyLimitError>() => Err(Fault::Busy),
-            Err(_) if marks.is_refused() => Err(Fault::Busy),
+            Err(_) if memory.was_refused() => Err(Fault::Busy),
             Err(error) => Err(Fault::Trapped(format!("it cannot be instantiated: {error:#}"))),
         }
     }
 
     /// Returns an instance that has nothing left to do to the pool.
     pub(super) fn put(&self, lease: Lease) {
-        if !lease.instance.store.data().memory.marks().may_rest() {
+        if !lease.instance.store.data().memory.status().is_reusable() {
             return;
         }
         // The order matters: the permit is released after the instance is on the stack. Otherwise a
         // task that waits for the permit could look at the stack too early.
         let Lease { instance, _permit: permit } = lease;
-        let resting = Resting { since: Instant::now(), instance };
-        self.stacks[thread_number() % self.stacks.len()].lock().push(resting);
+        let idle = IdleInstance { since: Instant::now(), instance };
+        self.stacks[thread_number() % self.stacks.len()].lock().push(idle);
         drop(permit);
     }
 
-    fn resting(&self) -> Option<Box<Instance>> {
+    fn take_idle(&self) -> Option<Box<Instance>> {
         let own = thread_number() % self.stacks.len();
         let mine = self.stacks[own].lock().pop();
         let found = mine.or_else(|| {
             let others = (1..self.stacks.len()).map(|step| (own + step) % self.stacks.len());
             others.filter_map(|other| self.stacks[other].try_lock()?.pop()).next()
         });
-        found.map(|resting| resting.instance)
+        found.map(|idle| idle.instance)
     }
 
     /// Drops instances that have been idle for long, for as long as the pool lives.
@@ -126,12 +130,12 @@ impl Pool {
         let pool = Arc::downgrade(self);
         tokio::spawn(async move {
             loop {
-                tokio::time::sleep(REST / 4).await;
+                tokio::time::sleep(IDLE_TIMEOUT / 4).await;
                 let Some(pool) = pool.upgrade() else { return };
                 for stack in &pool.stacks {
                     let mut stack = stack.lock();
                     // The instance that has been idle longest is at the bottom.
-                    let old = stack.partition_point(|resting| resting.since.elapsed() >= REST);
+                    let old = stack.partition_point(|idle| idle.since.elapsed() >= IDLE_TIMEOUT);
                     let old: Vec<_> = stack.drain(..old).collect();
                     drop(stack);
                     drop(old);

@@ -30,7 +30,8 @@ impl Server {
         };
         let ticked = server.clone();
         tokio::spawn(async move {
-            let calls = Calls::of([PATH, INBOUND, DELIVERIES].into_iter()).expect("it has work");
+            let calls =
+                Calls::of([TICK_PATH, INBOUND, DELIVERIES].into_iter()).expect("it has work");
             let call = |target| ticked.answer(target);
             let warn = |problem: &str| ticked.warnings.lock().push(problem.to_owned());
             schedule(&calls, call, &ticked.work_due, None, warn).await;
@@ -49,7 +50,7 @@ impl Server {
 
     /// Tells the ticker that deliveries are due.
     fn wake(&self) {
-        self.work_due.of(Due::Webhooks).notify_one();
+        self.work_due.of(DueWork::Webhooks).notify_one();
     }
 
     /// The times of the calls for deliveries, in milliseconds.
@@ -117,8 +118,8 @@ async fn while_there_is_more_it_goes_on() {
     let server = Server::with([(SECOND, more()), (Duration::ZERO, more())]);
     server.wake();
     pass(10).await;
-    let pace = PACE.as_millis();
-    assert_eq!(server.deliveries(), [0, 1000, 1000 + pace]);
+    let interval = CALL_INTERVAL.as_millis();
+    assert_eq!(server.deliveries(), [0, 1000, 1000 + interval]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -163,58 +164,58 @@ async fn calls_that_only_wait_are_not_counted() {
         pass(1).await;
     }
     let calls = server.deliveries();
-    assert_eq!(calls.len(), MOST);
+    assert_eq!(calls.len(), MAX_CALLS);
     for (at, call) in calls.iter().enumerate() {
-        let (turn, number) = (at / CALLS, at % CALLS);
+        let (turn, number) = (at / MAX_INTAKE_CALLS, at % MAX_INTAKE_CALLS);
         assert_eq!(*call, (turn * 8000 + number * 1000) as u128, "{calls:?}");
     }
     pass(2).await;
-    assert_eq!(server.deliveries().len(), MOST + 1);
+    assert_eq!(server.deliveries().len(), MAX_CALLS + 1);
 }
 
 /// The bounds are those of one function, so another function is called at once.
 #[tokio::test(start_paused = true)]
 async fn functions_do_not_wait_for_each_other() {
-    let server = Server::with((0..MOST).map(|_| (SECOND * 50, nothing())));
+    let server = Server::with((0..MAX_CALLS).map(|_| (SECOND * 50, nothing())));
     for _ in 0..32 {
         server.wake();
         pass(1).await;
     }
-    assert_eq!(server.deliveries().len(), MOST);
-    server.work_due.of(Due::Integrations).notify_one();
+    assert_eq!(server.deliveries().len(), MAX_CALLS);
+    server.work_due.of(DueWork::Integrations).notify_one();
     server.wake();
     pass(1).await;
-    assert_eq!((server.times(INBOUND), server.deliveries().len()), (vec![32_000], MOST));
+    assert_eq!((server.times(INBOUND), server.deliveries().len()), (vec![32_000], MAX_CALLS));
     // Nor does a function wait because another one has failed.
     let server = Server::with([(Duration::ZERO, Err("refused"))]);
     server.wake();
     pass(1).await;
     server.wake();
-    server.work_due.of(Due::Integrations).notify_one();
+    server.work_due.of(DueWork::Integrations).notify_one();
     pass(1).await;
     assert_eq!((server.times(INBOUND), server.deliveries()), (vec![1000], vec![0]));
 }
 
-/// If a regular call has left something, then the functions are asked at once.
+/// If a periodic call has left something, then the functions are asked at once.
 #[tokio::test(start_paused = true)]
 async fn what_a_regular_call_leaves_is_done_at_once() {
     let server = Server::with([(Duration::ZERO, more())]);
     pass(75).await;
-    let tick = server.times(PATH)[0];
+    let tick = server.times(TICK_PATH)[0];
     assert_eq!((server.times(INBOUND), server.deliveries()), (vec![tick], vec![tick]));
 }
 
 #[test]
 fn a_host_calls_for_what_it_serves() {
     let of = |paths: &[&str]| Calls::of(paths.iter().copied());
-    let calls = |regular: &[&str], at_once: &[Due]| {
-        let regular = regular.iter().map(|&path| path.to_owned()).collect();
-        Some(Calls { regular, at_once: at_once.to_vec() })
+    let calls = |periodic: &[&str], on_demand: &[DueWork]| {
+        let periodic = periodic.iter().map(|&path| path.to_owned()).collect();
+        Some(Calls { periodic, on_demand: on_demand.to_vec() })
     };
     let tick = "/internal/tick?key_values=expire";
     let auth = "/internal/work/auth";
-    assert_eq!(of(&["/", PATH, auth, DELIVERIES]), calls(&[tick], &[Due::Webhooks]));
-    assert_eq!(of(&["/", auth, INBOUND]), calls(&[auth, INBOUND], &[Due::Integrations]));
+    assert_eq!(of(&["/", TICK_PATH, auth, DELIVERIES]), calls(&[tick], &[DueWork::Webhooks]));
+    assert_eq!(of(&["/", auth, INBOUND]), calls(&[auth, INBOUND], &[DueWork::Integrations]));
     assert_eq!(of(&["/", "/internal/limits"]), None);
 }
 

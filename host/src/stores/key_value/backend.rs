@@ -1,6 +1,6 @@
 //! The trait of all key-value stores.
 
-use gateway::limits::{Ask, Taken};
+use gateway::limits::{BucketRequest, Decision};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -31,7 +31,7 @@ pub(crate) trait KeyValue: Send + Sync + 'static {
         value: Vec<u8>,
     ) -> Answer<'a, bool>;
     /// Takes from the bucket of `key` atomically, by the clock of the store.
-    fn take<'a>(&'a self, key: &'a str, ask: Ask) -> Answer<'a, Taken>;
+    fn take<'a>(&'a self, key: &'a str, request: BucketRequest) -> Answer<'a, Decision>;
     /// Whether the store can answer, for `/readyz`.
     fn check(&self) -> Answer<'_, ()>;
     /// Makes all writes durable. Called once, when nothing uses the store any more.

@@ -1,7 +1,7 @@
 //! The embedded key-value store: a map in memory that answers, and a file that is written later.
 //!
 //! A write is acknowledged as soon as the map has it. A thread writes all changes to the file every
-//! [`BEHIND`], in one transaction. So `kill -9` or a power cut can lose the acknowledged writes of
+//! [`FLUSH_DELAY`], in one transaction. So `kill -9` or a power cut can lose the acknowledged writes of
 //! that time. That is why the key-value store is never the authority. Data that must not be lost
 //! (receipts of idempotent requests, tokens, data) is in SQL. The key-value store holds data that
 //! can be rebuilt or that expires. In exchange no request waits for a disk.
@@ -12,7 +12,7 @@
 
 use super::backend::{self, Answer, KeyValue};
 use super::file::{Change, File};
-use gateway::limits::{Ask, Taken, decode, encode};
+use gateway::limits::{BucketRequest, Decision, decode, encode};
 use parking_lot::{Condvar, Mutex};
 use prometheus_client::metrics::counter::Counter;
 use std::collections::hash_map::Entry;
@@ -24,11 +24,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// The delay between a write to the map and the write to the file.
-const BEHIND: Duration = Duration::from_millis(50);
+const FLUSH_DELAY: Duration = Duration::from_millis(50);
 /// The number of locks: more than threads, so that these rarely wait for each other.
 const SHARDS: usize = 64;
 /// The writer sweeps a shard in one of so many rounds. All shards are swept within a minute.
-const SWEEP: usize = 18;
+const SWEEP_ROUNDS: usize = 18;
 
 /// The store.
 pub(crate) struct Embedded {
@@ -75,7 +75,7 @@ impl Embedded {
         map.shards.iter().for_each(|shard| shard.lock().sweep(backend::now()));
         let writer = std::thread::Builder::new().name("key-value".to_owned()).spawn({
             let map = map.clone();
-            move || map.follow(&mut file, &log, &failures)
+            move || map.run_writer(&mut file, &log, &failures)
         })?;
         Ok(Self { map, writer: Mutex::new(Some(writer)) })
     }
@@ -102,15 +102,15 @@ impl Map {
     }
 
     /// The writer's loop.
-    fn follow(&self, file: &mut File, log: &crate::system::log::Sink, failures: &Counter) {
+    fn run_writer(&self, file: &mut File, log: &crate::system::log::Sink, failures: &Counter) {
         for round in 0_usize.. {
-            if round % SWEEP == 0 {
-                self.shards[round / SWEEP % SHARDS].lock().sweep(backend::now());
+            if round % SWEEP_ROUNDS == 0 {
+                self.shards[round / SWEEP_ROUNDS % SHARDS].lock().sweep(backend::now());
             }
             let closing = {
                 let mut closing = self.closing.lock();
                 if !*closing {
-                    self.wake.wait_for(&mut closing, BEHIND);
+                    self.wake.wait_for(&mut closing, FLUSH_DELAY);
                 }
                 *closing
             };
@@ -257,18 +257,18 @@ impl KeyValue for Embedded {
         })))
     }
 
-    fn take<'a>(&'a self, key: &'a str, ask: Ask) -> Answer<'a, Taken> {
+    fn take<'a>(&'a self, key: &'a str, request: BucketRequest) -> Answer<'a, Decision> {
         let now_micros = self.map.micros();
         now(Ok(self.map.change(key, |values| {
             let held = values.get(key).and_then(|value| decode(value));
-            let (taken, moved) = ask.answer(held, now_micros);
-            let Some(moved) = moved else { return (taken, false) };
+            let (decision, moved) = request.decide(held, now_micros);
+            let Some(moved) = moved else { return (decision, false) };
             let value = encode(moved, "", None);
             match values.get_mut(key) {
                 Some(held) => *held = value,
                 None => drop(values.insert(key.to_owned(), value)),
             }
-            (taken, true)
+            (decision, true)
         })))
     }
 
@@ -342,19 +342,19 @@ mod tests {
     #[tokio::test]
     async fn a_bucket_admits_what_it_holds_over_a_restart() {
         let path = file("bucket");
-        let ask = Ask::new(Quota { per_minute: 60, burst: 3 }, 1);
+        let request = BucketRequest::new(Quota { per_minute: 60, burst: 3 }, 1);
         let store = open(&path);
         let mut admitted = Vec::new();
         for _ in 0..4 {
-            admitted.push(store.take("b", ask).await.expect("an answer").admitted);
+            admitted.push(store.take("b", request).await.expect("an answer").admitted);
         }
         assert_eq!(admitted, [true, true, true, false]);
         store.map.take_changes();
-        store.take("b", ask).await.expect("an answer");
+        store.take("b", request).await.expect("an answer");
         assert_eq!(store.map.take_changes(), [], "a refusal writes nothing");
         store.set("b", store.get("b").await.expect("get").expect("a bucket")).await.expect("set");
         store.close().await.expect("close");
-        let refused = open(&path).take("b", ask).await.expect("an answer");
+        let refused = open(&path).take("b", request).await.expect("an answer");
         assert!(!refused.admitted && refused.fill > 2_000_000, "{refused:?}");
     }
 

@@ -7,7 +7,7 @@
 
 use super::backend::{self, Answer, KeyValue};
 use anyhow::Context as _;
-use gateway::limits::{Ask, Taken};
+use gateway::limits::{BucketRequest, Decision};
 use prometheus_client::metrics::counter::Counter;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncCommands as _, Client, FromRedisValue, RedisError, Script};
@@ -15,9 +15,9 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 
 /// The timeout of connecting, and of an answer.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 /// The longest pause between two attempts to connect again.
-const PAUSE: Duration = Duration::from_millis(500);
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
 /// How many times connecting is tried again before waiting requests get an error.
 const RETRIES: usize = 2;
 /// How many keys one `SCAN` looks at.
@@ -57,21 +57,21 @@ impl Redis {
     async fn connection(&self) -> Result<ConnectionManager, String> {
         let connect = || {
             let config = ConnectionManagerConfig::new()
-                .set_connection_timeout(Some(PATIENCE))
-                .set_response_timeout(Some(PATIENCE))
-                .set_max_delay(PAUSE)
+                .set_connection_timeout(Some(TIMEOUT))
+                .set_response_timeout(Some(TIMEOUT))
+                .set_max_delay(RETRY_PAUSE)
                 .set_number_of_retries(RETRIES);
             ConnectionManager::new_with_config(self.client.clone(), config)
         };
         let held = self.connection.get_or_try_init(connect).await;
-        held.cloned().map_err(|error| self.tell(&error))
+        held.cloned().map_err(|error| self.count_failure(&error))
     }
 
     fn key(&self, key: &str) -> String {
         format!("{}{key}", self.prefix)
     }
 
-    fn tell(&self, error: &RedisError) -> String {
+    fn count_failure(&self, error: &RedisError) -> String {
         self.failures.inc();
         format!("Redis at {}: {error}", self.server)
     }
@@ -81,10 +81,11 @@ impl Redis {
     async fn repeatable<T: FromRedisValue>(&self, command: &redis::Cmd) -> Result<T, String> {
         let mut connection = self.connection().await?;
         match command.query_async(&mut connection).await {
-            Err(error) if error.is_connection_dropped() => {
-                command.query_async(&mut connection).await.map_err(|error| self.tell(&error))
-            }
-            answer => answer.map_err(|error| self.tell(&error)),
+            Err(error) if error.is_connection_dropped() => command
+                .query_async(&mut connection)
+                .await
+                .map_err(|error| self.count_failure(&error)),
+            answer => answer.map_err(|error| self.count_failure(&error)),
         }
     }
 }
@@ -105,10 +106,10 @@ else
 end
 return 1";
 
-/// `gateway::limits::Ask::answer` as a script, by the clock of the server, which all hosts share.
-/// Takes `ARGV[1]` from the bucket `KEYS[1]` of capacity `ARGV[2]`, both in microseconds. Returns
-/// whether there was enough, and how long it takes until the bucket is full again. Numbers of a
-/// script are exact up to 2^53, which microseconds reach in the year 2255.
+/// `gateway::limits::BucketRequest::decide` as a script, by the clock of the server, which all hosts
+/// share. Takes `ARGV[1]` from the bucket `KEYS[1]` of capacity `ARGV[2]`, both in microseconds.
+/// Returns whether there was enough, and how long it takes until the bucket is full again. Numbers
+/// of a script are exact up to 2^53, which microseconds reach in the year 2255.
 const TAKE: &str = "
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -159,9 +160,9 @@ impl KeyValue for Redis {
             let mut scan = connection
                 .scan_options::<String>(options)
                 .await
-                .map_err(|error| self.tell(&error))?;
+                .map_err(|error| self.count_failure(&error))?;
             while let Some(key) = scan.next_item().await {
-                let key = key.map_err(|error| self.tell(&error))?;
+                let key = key.map_err(|error| self.count_failure(&error))?;
                 keys.push(key[self.prefix.len()..].to_owned());
             }
             Ok(keys)
@@ -172,23 +173,23 @@ impl KeyValue for Redis {
         Box::pin(async move {
             let mut connection = self.connection().await?;
             let command = redis::Cmd::incr(self.key(key), delta);
-            command.query_async(&mut connection).await.map_err(|error| self.tell(&error))
+            command.query_async(&mut connection).await.map_err(|error| self.count_failure(&error))
         })
     }
 
-    fn take<'a>(&'a self, key: &'a str, ask: Ask) -> Answer<'a, Taken> {
+    fn take<'a>(&'a self, key: &'a str, request: BucketRequest) -> Answer<'a, Decision> {
         Box::pin(async move {
             let mut connection = self.connection().await?;
             let mut call = self.take.key(self.key(key));
-            call.arg(ask.price).arg(ask.capacity);
+            call.arg(request.increment).arg(request.capacity);
             let mut answer = call.invoke_async(&mut connection).await;
             if matches!(&answer, Err(error) if error.is_connection_dropped()) {
                 // The first call may have taken already. Taking twice only causes a refusal a
                 // little too early.
                 answer = call.invoke_async(&mut connection).await;
             }
-            let (admitted, fill) = answer.map_err(|error| self.tell(&error))?;
-            Ok(Taken { admitted, fill })
+            let (admitted, fill) = answer.map_err(|error| self.count_failure(&error))?;
+            Ok(Decision { admitted, fill })
         })
     }
 
@@ -206,7 +207,7 @@ impl KeyValue for Redis {
                 .arg(expected.unwrap_or_default())
                 .arg(value)
                 .arg(rest);
-            call.invoke_async(&mut connection).await.map_err(|error| self.tell(&error))
+            call.invoke_async(&mut connection).await.map_err(|error| self.count_failure(&error))
         })
     }
 
@@ -301,12 +302,12 @@ mod tests {
         store.delete("c").await.expect("delete");
     }
 
-    /// The script and `Ask::answer` must implement the same rule.
+    /// The script and `BucketRequest::decide` must implement the same rule.
     #[tokio::test]
     async fn buckets_admit_what_they_hold_and_expire() {
         let store = store().await;
         let quota = Quota { per_minute: 60, burst: 20 };
-        let attempts = (0..64).map(|_| store.take("b", Ask::new(quota, 1)));
+        let attempts = (0..64).map(|_| store.take("b", BucketRequest::new(quota, 1)));
         let taken = futures_util::future::join_all(attempts).await;
         let admitted = taken.iter().filter(|taken| matches!(taken, Ok(it) if it.admitted));
         assert_eq!(admitted.count(), 20);
@@ -314,16 +315,16 @@ mod tests {
         let full_at = decode(&held).expect("a moment");
         assert!((full_at / 1000).abs_diff(backend::now() + 20_000) < 2_000);
         assert!((1..=20_000).contains(&ttl(&store, "b").await));
-        let refused = store.take("b", Ask::new(quota, 1)).await.expect("an answer");
+        let refused = store.take("b", BucketRequest::new(quota, 1)).await.expect("an answer");
         assert!(!refused.admitted && (19_000_000..=20_000_000).contains(&refused.fill));
         assert_eq!(store.get("b").await, Ok(Some(held)), "a refusal writes nothing");
         // These are values of another host. The first comes from a clock that was far ahead.
         let ahead = encode(full_at + 3_600_000_000, "x", None);
         store.set("b", ahead).await.expect("set");
-        let refused = store.take("b", Ask::new(quota, 1)).await.expect("an answer");
+        let refused = store.take("b", BucketRequest::new(quota, 1)).await.expect("an answer");
         assert_eq!((refused.admitted, refused.fill), (false, 20_000_000));
         store.set("b", encode(1, "x", None)).await.expect("set");
-        let first = store.take("b", Ask::new(quota, 5)).await.expect("an answer");
+        let first = store.take("b", BucketRequest::new(quota, 5)).await.expect("an answer");
         assert_eq!((first.admitted, first.fill), (true, 5_000_000));
         store.delete("b").await.expect("delete");
     }

@@ -1,7 +1,7 @@
 //! Errors of the database, in the form that Spin gives them.
 
 use crate::stores::postgres::bindings::{DbError, Error, QueryError};
-use tokio_postgres::error::{DbError as Told, ErrorPosition, Severity};
+use tokio_postgres::error::{DbError as ServerError, ErrorPosition, Severity};
 
 /// Why a statement did not run to its end.
 pub(super) enum Failure {
@@ -16,15 +16,15 @@ pub(super) enum Failure {
 
 impl From<tokio_postgres::Error> for Failure {
     fn from(error: tokio_postgres::Error) -> Self {
-        let told = query_failed(&error);
+        let failed = query_failed(&error);
         match error.as_db_error() {
-            Some(error) if error.routine() == Some("RevalidateCachedQuery") => Self::Stale(told),
+            Some(error) if error.routine() == Some("RevalidateCachedQuery") => Self::Stale(failed),
             Some(error) => match error.parsed_severity() {
-                Some(Severity::Fatal | Severity::Panic) => Self::Broken(told),
-                _ => Self::Refused(told),
+                Some(Severity::Fatal | Severity::Panic) => Self::Broken(failed),
+                _ => Self::Refused(failed),
             },
             // The answer of the server was not the expected one, or there was none.
-            None => Self::Broken(told),
+            None => Self::Broken(failed),
         }
     }
 }
@@ -34,13 +34,13 @@ pub(super) fn query_failed(error: &tokio_postgres::Error) -> Error {
     let as_text = format!("{error:?}");
     Error::QueryFailed(match error.as_db_error() {
         None => QueryError::Text(as_text),
-        Some(told) => QueryError::DbError(DbError {
+        Some(error) => QueryError::DbError(DbError {
             as_text,
-            severity: told.severity().to_owned(),
-            code: told.code().code().to_owned(),
-            message: told.message().to_owned(),
-            detail: told.detail().map(str::to_owned),
-            extras: extras(told),
+            severity: error.severity().to_owned(),
+            code: error.code().code().to_owned(),
+            message: error.message().to_owned(),
+            detail: error.detail().map(str::to_owned),
+            extras: extras(error),
         }),
     })
 }
@@ -55,24 +55,24 @@ pub(super) fn closed() -> Error {
     text("Error { kind: Closed, cause: None }")
 }
 
-fn extras(told: &Told) -> Vec<(String, String)> {
-    let line = told.line().map(|line| line.to_string());
-    let position = told.position().map(|position| match position {
+fn extras(error: &ServerError) -> Vec<(String, String)> {
+    let line = error.line().map(|line| line.to_string());
+    let position = error.position().map(|position| match position {
         ErrorPosition::Original(at) | ErrorPosition::Internal { position: at, .. } => {
             at.to_string()
         }
     });
     let found = [
-        ("column", told.column()),
-        ("constraint", told.constraint()),
-        ("routine", told.routine()),
-        ("hint", told.hint()),
-        ("table", told.table()),
-        ("datatype", told.datatype()),
-        ("schema", told.schema()),
-        ("file", told.file()),
+        ("column", error.column()),
+        ("constraint", error.constraint()),
+        ("routine", error.routine()),
+        ("hint", error.hint()),
+        ("table", error.table()),
+        ("datatype", error.datatype()),
+        ("schema", error.schema()),
+        ("file", error.file()),
         ("line", line.as_deref()),
-        ("where_", told.where_()),
+        ("where_", error.where_()),
         ("position", position.as_deref()),
     ];
     let named = |(name, value): (&str, Option<&str>)| Some((name.to_owned(), value?.to_owned()));

@@ -1,7 +1,7 @@
 //! A guest's connection: its place in the queue of writers, its transaction, its results.
 
 use super::statement::{Kind, may_take_long};
-use super::{Database, Raw};
+use super::{Database, TimedConnection};
 use crate::stores::sqlite::bindings::{Error, QueryResult, RowResult, Value};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 const RESULT: usize = 64 << 20;
 /// How long a read may occupy a thread that also serves other requests. A read that needs longer is
 /// interrupted and run again on a thread that may block.
-const QUICK: Duration = Duration::from_millis(5);
+const QUICK_STATEMENT: Duration = Duration::from_millis(5);
 
 /// An open connection. Clones share it. When the last clone is dropped, an open transaction is
 /// rolled back and the connection returns to the pool.
@@ -21,7 +21,7 @@ pub(crate) struct Connection(Arc<Mutex<Session>>);
 
 struct Session {
     /// Set until the session is dropped.
-    raw: Option<Raw>,
+    connection: Option<TimedConnection>,
     database: Arc<Database>,
     writer: Option<OwnedMutexGuard<()>>,
     /// Whether the guest changed the connection itself. Then nobody else gets it.
@@ -33,9 +33,9 @@ struct Session {
 impl Connection {
     /// Takes a connection from the pool or opens a new one.
     pub(crate) fn open(database: &Arc<Database>) -> Result<Self, Error> {
-        let raw = database.take().map_err(io)?;
+        let connection = database.take().map_err(io)?;
         Ok(Self(Arc::new(Mutex::new(Session {
-            raw: Some(raw),
+            connection: Some(connection),
             database: database.clone(),
             writer: None,
             altered: false,
@@ -56,7 +56,7 @@ impl Connection {
         let kind = Kind::of(&sql);
         let time = session.database.statement_time;
         match session.plan(&sql, kind)? {
-            Plan::Read => match session.run(&sql, kind, &values, QUICK) {
+            Plan::Read => match session.run(&sql, kind, &values, QUICK_STATEMENT) {
                 Err(Failure::Interrupted) => {}
                 done => return Ok(done?),
             },
@@ -116,12 +116,12 @@ impl From<Failure> for Error {
 }
 
 impl Session {
-    fn raw(&self) -> Result<&Raw, Error> {
-        self.raw.as_ref().ok_or(Error::InvalidConnection)
+    fn connection(&self) -> Result<&TimedConnection, Error> {
+        self.connection.as_ref().ok_or(Error::InvalidConnection)
     }
 
     fn plan(&self, sql: &str, kind: Kind) -> Result<Plan, Error> {
-        let sqlite = &self.raw()?.sqlite;
+        let sqlite = &self.connection()?.sqlite;
         let statement = sqlite.prepare_cached(sql).map_err(io)?;
         let outside = sqlite.is_autocommit();
         Ok(match kind {
@@ -140,16 +140,17 @@ impl Session {
         time: Duration,
     ) -> Result<QueryResult, Failure> {
         self.altered |= kind == Kind::Session;
-        let raw = self.raw.as_ref().ok_or(Failure::Refused(Error::InvalidConnection))?;
-        raw.clock.allow(time);
-        let result = query(&raw.sqlite, sql, values);
+        let connection =
+            self.connection.as_ref().ok_or(Failure::Refused(Error::InvalidConnection))?;
+        connection.clock.set_deadline(time);
+        let result = query(&connection.sqlite, sql, values);
         if result.is_ok() && self.writer.is_some() && !matches!(kind, Kind::Begin | Kind::Commit) {
-            self.changes = raw.sqlite.changes();
+            self.changes = connection.sqlite.changes();
             if kind == Kind::Insert {
-                self.rowid = raw.sqlite.last_insert_rowid();
+                self.rowid = connection.sqlite.last_insert_rowid();
             }
         }
-        if raw.sqlite.is_autocommit() {
+        if connection.sqlite.is_autocommit() {
             self.writer = None;
         }
         result
@@ -158,11 +159,12 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        let Some(raw) = self.raw.take() else { return };
-        raw.clock.allow(self.database.statement_time);
-        let clean = raw.sqlite.is_autocommit() || raw.sqlite.execute_batch("ROLLBACK").is_ok();
+        let Some(connection) = self.connection.take() else { return };
+        connection.clock.set_deadline(self.database.statement_time);
+        let clean = connection.sqlite.is_autocommit()
+            || connection.sqlite.execute_batch("ROLLBACK").is_ok();
         if clean && !self.altered {
-            self.database.put(raw);
+            self.database.put(connection);
         }
     }
 }

@@ -13,13 +13,13 @@ const STEP: i32 = 1024;
 const STEPS: i32 = 100_000;
 /// How long to wait for a process that has exclusive access to the database. That takes only a
 /// short time: the process recovers from a crash, or it ends.
-const BUSY: Duration = Duration::from_secs(5);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Opens a database for reading, whether others use it or not.
 pub(crate) fn open(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(BUSY)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     Ok(connection)
 }
 
@@ -47,7 +47,7 @@ pub(crate) fn copy(
     loop {
         match backup.step(STEP)? {
             StepResult::Done => break,
-            StepResult::More => progress.tell(|_| {
+            StepResult::More => progress.report(|_| {
                 let progress = backup.progress();
                 let done = i64::from(progress.pagecount - progress.remaining);
                 format!("Copied {} %", done * 100 / i64::from(progress.pagecount.max(1)))
@@ -70,7 +70,7 @@ pub(crate) fn copy(
 pub(crate) fn verify(database: &mut Connection, mut progress: Progress) -> anyhow::Result<()> {
     let handler = move || {
         progress
-            .tell(|since| format!("Checking every page, {} s since the start", since.as_secs()));
+            .report(|since| format!("Checking every page, {} s since the start", since.as_secs()));
         false
     };
     database.progress_handler(STEPS, Some(handler))?;

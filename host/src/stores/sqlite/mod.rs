@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 /// How many connections are kept open while nobody uses them.
 const IDLE: usize = 64;
 /// How long a statement waits for a writer in another process.
-const BUSY: Duration = Duration::from_secs(5);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements kept per connection.
 const STATEMENTS: usize = 256;
 /// SQLite's virtual-machine steps between two looks at the clock.
@@ -29,7 +29,7 @@ const STEPS: i32 = 10_000;
 /// One database file.
 pub(crate) struct Database {
     path: PathBuf,
-    idle: Mutex<Vec<Raw>>,
+    idle: Mutex<Vec<TimedConnection>>,
     /// The lock of writers. It is first come, first served. Waiting for it does not block a thread,
     /// unlike waiting for SQLite's own lock.
     writer: Arc<tokio::sync::Mutex<()>>,
@@ -37,7 +37,7 @@ pub(crate) struct Database {
 }
 
 /// A connection of SQLite, with the deadline that ends runaway statements.
-struct Raw {
+struct TimedConnection {
     sqlite: rusqlite::Connection,
     clock: Arc<Clock>,
 }
@@ -53,12 +53,12 @@ impl Clock {
         u64::try_from(self.origin.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    fn allow(&self, time: Duration) {
+    fn set_deadline(&self, time: Duration) {
         let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         self.deadline.store(self.now().saturating_add(time), Ordering::Relaxed);
     }
 
-    fn is_over(&self) -> bool {
+    fn is_expired(&self) -> bool {
         self.now() > self.deadline.load(Ordering::Relaxed)
     }
 }
@@ -85,28 +85,29 @@ impl Database {
 
     /// Whether the database answers, for `/readyz`.
     pub(crate) fn check(&self) -> Result<(), String> {
-        let raw = self.take().map_err(|error| error.to_string())?;
-        raw.clock.allow(self.statement_time);
-        let answer = raw.sqlite.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()));
-        self.put(raw);
+        let connection = self.take().map_err(|error| error.to_string())?;
+        connection.clock.set_deadline(self.statement_time);
+        let answer =
+            connection.sqlite.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()));
+        self.put(connection);
         answer.map_err(|error| format!("{}: {error}", self.path.display()))
     }
 
-    fn take(&self) -> rusqlite::Result<Raw> {
+    fn take(&self) -> rusqlite::Result<TimedConnection> {
         let idle = self.idle.lock().pop();
         idle.map_or_else(|| self.connect(), Ok)
     }
 
-    fn put(&self, raw: Raw) {
+    fn put(&self, connection: TimedConnection) {
         let mut idle = self.idle.lock();
         if idle.len() < IDLE {
-            idle.push(raw);
+            idle.push(connection);
         }
     }
 
-    fn connect(&self) -> rusqlite::Result<Raw> {
+    fn connect(&self) -> rusqlite::Result<TimedConnection> {
         let mut sqlite = rusqlite::Connection::open(&self.path)?;
-        sqlite.busy_timeout(BUSY)?;
+        sqlite.busy_timeout(BUSY_TIMEOUT)?;
         sqlite.pragma_update(None, "journal_mode", "WAL")?;
         sqlite.pragma_update(None, "synchronous", "FULL")?;
         sqlite.pragma_update(None, "foreign_keys", "ON")?;
@@ -119,7 +120,7 @@ impl Database {
         }))?;
         let clock = Arc::new(Clock { origin: Instant::now(), deadline: AtomicU64::new(u64::MAX) });
         let watched = clock.clone();
-        sqlite.progress_handler(STEPS, Some(move || watched.is_over()))?;
-        Ok(Raw { sqlite, clock })
+        sqlite.progress_handler(STEPS, Some(move || watched.is_expired()))?;
+        Ok(TimedConnection { sqlite, clock })
     }
 }

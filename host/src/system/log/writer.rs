@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How many bytes may wait for the writer. Lines beyond that are dropped and counted.
-const BUFFER: usize = 8 << 20;
+const MAX_BUFFER: usize = 8 << 20;
 /// How long the writer lets lines gather, so that it writes many at once.
-const GATHER: Duration = Duration::from_millis(5);
+const FLUSH_INTERVAL: Duration = Duration::from_millis(5);
 
 /// The writer thread. When this is dropped, it writes what is left and waits for the thread.
 pub(super) struct Writer {
@@ -22,12 +22,12 @@ pub(super) struct Writer {
 
 #[derive(Default)]
 struct Queue {
-    waiting: Mutex<Waiting>,
+    buffer: Mutex<Buffer>,
     filled: Condvar,
 }
 
 #[derive(Default)]
-struct Waiting {
+struct Buffer {
     text: Vec<u8>,
     dropped: u64,
     closed: bool,
@@ -36,15 +36,15 @@ struct Waiting {
 
 impl Queue {
     fn push(&self, line: &str) {
-        let mut waiting = self.waiting.lock();
-        if waiting.text.len() + line.len() > BUFFER {
-            waiting.dropped += 1;
+        let mut buffer = self.buffer.lock();
+        if buffer.text.len() + line.len() > MAX_BUFFER {
+            buffer.dropped += 1;
             return;
         }
-        waiting.text.extend_from_slice(line.as_bytes());
-        waiting.text.push(b'\n');
-        if waiting.writer_sleeps {
-            waiting.writer_sleeps = false;
+        buffer.text.extend_from_slice(line.as_bytes());
+        buffer.text.push(b'\n');
+        if buffer.writer_sleeps {
+            buffer.writer_sleeps = false;
             self.filled.notify_one();
         }
     }
@@ -53,20 +53,20 @@ impl Queue {
         let mut text = Vec::new();
         loop {
             let closed = {
-                let mut waiting = self.waiting.lock();
-                while waiting.text.is_empty() && waiting.dropped == 0 && !waiting.closed {
-                    waiting.writer_sleeps = true;
-                    self.filled.wait(&mut waiting);
+                let mut buffer = self.buffer.lock();
+                while buffer.text.is_empty() && buffer.dropped == 0 && !buffer.closed {
+                    buffer.writer_sleeps = true;
+                    self.filled.wait(&mut buffer);
                 }
-                waiting.closed
+                buffer.closed
             };
             if !closed {
-                std::thread::sleep(GATHER);
+                std::thread::sleep(FLUSH_INTERVAL);
             }
             let dropped = {
-                let mut waiting = self.waiting.lock();
-                std::mem::swap(&mut text, &mut waiting.text);
-                std::mem::take(&mut waiting.dropped)
+                let mut buffer = self.buffer.lock();
+                std::mem::swap(&mut text, &mut buffer.text);
+                std::mem::take(&mut buffer.dropped)
             };
             if dropped > 0 {
                 let message = format!("{dropped} log lines were dropped: stdout is too slow");
@@ -103,7 +103,7 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.queue.waiting.lock().closed = true;
+        self.queue.buffer.lock().closed = true;
         self.queue.filled.notify_one();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();

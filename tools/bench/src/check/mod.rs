@@ -26,17 +26,17 @@ const OF_ITS_OWN: [&str; 6] = [
 ];
 
 /// The answers of a server.
-struct Answers(Vec<Told>);
+struct Answers(Vec<RecordedAnswer>);
 
 /// One answer, without the values that differ for each exchange.
-struct Told {
+struct RecordedAnswer {
     what: &'static str,
     headers: Vec<String>,
     /// The body as JSON, in which the order of members does not matter.
     body: Value,
 }
 
-impl Told {
+impl RecordedAnswer {
     fn new(what: &'static str, status: u16, answer: &Answer<'_>) -> anyhow::Result<Self> {
         let json = answer.json(status).context(what)?;
         let mut body = String::from_utf8(answer.body.to_vec())?;
@@ -105,7 +105,7 @@ impl Answers {
     fn same(&self, expected: &Self, name: &str) -> anyhow::Result<()> {
         ensure!(self.0.len() == expected.0.len(), "{name}: not as many answers");
         for (theirs, ours) in self.0.iter().zip(&expected.0) {
-            let Told { what, headers, body } = theirs;
+            let RecordedAnswer { what, headers, body } = theirs;
             ensure!(
                 *headers == ours.headers,
                 "{name}, {what}: headers\n{headers:#?}\ninstead of\n{:#?}",
@@ -124,25 +124,25 @@ async fn ask(address: SocketAddr, seed: &Seed) -> anyhow::Result<Answers> {
     for operation in Operation::COMPARED {
         operation.request(seed, 7, &mut request);
         let answer = connection.exchange(&request).await?;
-        answers.push(Told::new(operation.name(), operation.status(), &answer)?);
+        answers.push(RecordedAnswer::new(operation.name(), operation.status(), &answer)?);
     }
 
     let get = |target: &str| format!("GET {target}{}\r\n", seed.headers);
     let mut target = "/api/v1/projects?limit=20".to_owned();
     for (what, rel) in [("list", "next"), ("second page", "prev"), ("back again", "next")] {
         let answer = connection.exchange(get(&target).as_bytes()).await?;
-        answers.push(Told::new(what, 200, &answer)?);
+        answers.push(RecordedAnswer::new(what, 200, &answer)?);
         let links = answer.headers().into_iter().find(|(name, _)| name == "link");
         target = links.and_then(|(_, links)| linked(&links, rel)).context("a page lacks a link")?;
     }
 
     let missing = get("/api/v1/projects/prj_0");
     let answer = connection.exchange(missing.as_bytes()).await?;
-    answers.push(Told::refusal("missing project", 404, &answer)?);
+    answers.push(RecordedAnswer::refusal("missing project", 404, &answer)?);
     let stranger =
         "GET /api/v1/projects HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer x.y.z\r\n\r\n";
     let answer = connection.exchange(stranger.as_bytes()).await?;
-    answers.push(Told::refusal("forged token", 401, &answer)?);
+    answers.push(RecordedAnswer::refusal("forged token", 401, &answer)?);
 
     let body = r#"{"name":"Once","labels":{"b":"2","a":"1","c":null},"tags":["new"]}"#;
     let once = format!(
@@ -153,10 +153,10 @@ async fn ask(address: SocketAddr, seed: &Seed) -> anyhow::Result<Answers> {
     );
     let answer = connection.exchange(once.as_bytes()).await?;
     let first = answer.json(201)?;
-    answers.push(Told::new("with a key", 201, &answer)?);
+    answers.push(RecordedAnswer::new("with a key", 201, &answer)?);
     let answer = connection.exchange(once.as_bytes()).await?;
     ensure!(first == answer.json(201)?, "an idempotency key made two projects");
-    answers.push(Told::new("with the key again", 201, &answer)?);
+    answers.push(RecordedAnswer::new("with the key again", 201, &answer)?);
     Ok(Answers(answers))
 }
 

@@ -4,13 +4,13 @@
 use anyhow::{Context as _, ensure};
 use serde_json::json;
 
-use super::{Answers, Told, same, told};
+use super::{Answers, RecordedAnswer, same, told};
 use crate::client::{Answer, Connection};
 use crate::data::Seed;
 use crate::load::Operation;
 use crate::process::Server;
 
-impl Told {
+impl RecordedAnswer {
     /// A refusal: its headers, and its code.
     pub(super) fn refusal(
         what: &'static str,
@@ -52,8 +52,8 @@ async fn ask(server: &Server, seed: &Seed) -> anyhow::Result<Answers> {
     Operation::PointRead.request(seed, 7, &mut request);
     let mut answers = Vec::new();
     for what in ["the first of two", "the second of two"] {
-        answers.push(Told::new(what, 200, &connection.exchange(&request).await?)?);
+        answers.push(RecordedAnswer::new(what, 200, &connection.exchange(&request).await?)?);
     }
-    answers.push(Told::too_many(&connection.exchange(&request).await?)?);
+    answers.push(RecordedAnswer::too_many(&connection.exchange(&request).await?)?);
     Ok(Answers(answers))
 }

@@ -9,7 +9,7 @@ use crate::load::Operation;
 use crate::process::Server;
 
 /// The parts of an answer that the proof compares.
-struct Told {
+struct RecordedAnswer {
     body: serde_json::Value,
     /// The names of the headers about limits.
     limits: Vec<String>,
@@ -41,7 +41,7 @@ pub(super) async fn servers(
     Ok(())
 }
 
-async fn ask(server: &Server, seed: &Seed, operation: Operation) -> anyhow::Result<Told> {
+async fn ask(server: &Server, seed: &Seed, operation: Operation) -> anyhow::Result<RecordedAnswer> {
     let mut request = Vec::new();
     operation.request(seed, 7, &mut request);
     let mut connection = Connection::open(server.address()).await?;
@@ -50,5 +50,5 @@ async fn ask(server: &Server, seed: &Seed, operation: Operation) -> anyhow::Resu
     let names: Vec<String> = answer.headers().into_iter().map(|(name, _)| name).collect();
     let replayed = names.iter().any(|name| name == "idempotent-replayed");
     let limits = names.into_iter().filter(|name| name.contains("ratelimit")).collect();
-    Ok(Told { body, limits, replayed })
+    Ok(RecordedAnswer { body, limits, replayed })
 }

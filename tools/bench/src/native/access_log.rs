@@ -10,7 +10,7 @@ use parking_lot::{Condvar, Mutex};
 use serde::Serialize;
 
 use super::moment::{now, rfc3339};
-use super::seen::Seen;
+use super::request_record::RequestRecord;
 use super::trace::Trace;
 
 /// The bytes that may wait for the writer. More are dropped.
@@ -49,7 +49,7 @@ struct Line<'a> {
 pub(super) fn line(
     parts: &Parts,
     trace: &Trace,
-    seen: &Seen,
+    record: &RequestRecord,
     status: StatusCode,
     error: Option<&str>,
     started: u64,
@@ -64,13 +64,13 @@ pub(super) fn line(
         request_id: &trace.request_id,
         correlation_id: &trace.correlation_id,
         version: env!("CARGO_PKG_VERSION"),
-        operation: seen.operation,
+        operation: record.operation,
         method: parts.method.as_str(),
         status: status.as_u16(),
         latency_ms: now.saturating_sub(started),
-        tenant_id: seen.caller.as_ref().map(|caller| caller.tenant.as_str()),
-        principal_hash: seen.caller.as_ref().map(|caller| caller.hash.as_str()),
-        replayed: seen.replayed,
+        tenant_id: record.caller.as_ref().map(|caller| caller.tenant.as_str()),
+        principal_hash: record.caller.as_ref().map(|caller| caller.hash.as_str()),
+        replayed: record.replayed,
         error,
     };
     serde_json::to_string(&line).unwrap_or_default()

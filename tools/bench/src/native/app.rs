@@ -18,7 +18,7 @@ use super::cursor::Sealer;
 use super::external::External;
 use super::limits::{Limits, Quota};
 use super::problem::{Problem, problem};
-use super::seen::Seen;
+use super::request_record::RequestRecord;
 use super::store::Store;
 use super::tokens::Tokens;
 use super::trace::Trace;
@@ -91,18 +91,18 @@ impl App {
         let started = moment::now();
         let (parts, body) = request.into_parts();
         let trace = Trace::of(&parts.headers);
-        let mut seen = Seen::default();
-        let answer = self.answer(peer, &parts, body, &trace, &mut seen).await;
+        let mut record = RequestRecord::default();
+        let answer = self.answer(peer, &parts, body, &trace, &mut record).await;
         let error = answer.as_ref().err().map(|problem| problem.code);
         let mut response = answer.unwrap_or_else(|problem| problem.response(&trace));
         let headers = response.headers_mut();
         trace.headers(headers);
         headers.extend(FIXED);
         headers.insert("api-version", VERSION);
-        limits::headers(&seen.standings, headers);
-        seen.replayed = headers.contains_key("idempotent-replayed");
+        limits::headers(&record.standings, headers);
+        record.replayed = headers.contains_key("idempotent-replayed");
         let status = response.status();
-        self.log.line(&access_log::line(&parts, &trace, &seen, status, error, started));
+        self.log.line(&access_log::line(&parts, &trace, &record, status, error, started));
         response
     }
 
@@ -112,19 +112,19 @@ impl App {
         parts: &Parts,
         body: Incoming,
         trace: &Trace,
-        seen: &mut Seen,
+        record: &mut RequestRecord,
     ) -> Result<Response<Full<Bytes>>, Problem> {
         let route = route(parts)?;
-        seen.operation = Some(route.operation());
+        record.operation = Some(route.operation());
         let now = moment::now();
-        self.limits.address(peer, now, &mut seen.standings)?;
+        self.limits.address(peer, now, &mut record.standings)?;
         let caller = match self.tokens.authenticate(&self.store, &parts.headers, now).await {
             Ok(caller) => caller,
             Err(refusal) => {
-                return Err(self.limits.refused(peer, now, &mut seen.standings, refusal).await);
+                return Err(self.limits.refused(peer, now, &mut record.standings, refusal).await);
             }
         };
-        seen.caller = Some(caller.clone());
+        record.caller = Some(caller.clone());
         tenant(&parts.headers, &caller)?;
         let scope = route.scope();
         if !caller.scopes.iter().any(|held| held == scope) {
@@ -134,7 +134,7 @@ impl App {
                 format!("The credential lacks the scope {scope}."),
             ));
         }
-        self.limits.identity(route.class(), &caller, now, &mut seen.standings).await?;
+        self.limits.identity(route.class(), &caller, now, &mut record.standings).await?;
         match route {
             Route::Get(id) => projects::get(&self.store, &caller, &parts.headers, id).await,
             Route::List => projects::list(&self.store, &self.sealer, &caller, parts).await,

@@ -20,7 +20,7 @@ mod problem;
 mod project;
 mod projects;
 mod receipt;
-mod seen;
+mod request_record;
 mod store;
 mod tokens;
 mod trace;

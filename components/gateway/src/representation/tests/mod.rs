@@ -17,9 +17,9 @@ use std::task::{Context as Task, Poll, Waker};
 
 use serde_json::Value;
 
-use crate::limits::{Ask, Quota, Taken};
+use crate::limits::{BucketRequest, Decision, Quota};
 use crate::{
-    Body, BodyError, Context, Due, Error, Fault, Gateway, Idempotency, IncomingBody, Limit,
+    Body, BodyError, Context, DueWork, Error, Fault, Gateway, Idempotency, IncomingBody, Limit,
     Operation, Platform, Relation, Request, Response, Shape,
 };
 
@@ -65,8 +65,8 @@ impl Platform for Stub {
         Ok(())
     }
 
-    async fn take(&self, _: &str, quota: Quota, cost: u32) -> Result<Taken, Fault> {
-        Ok(Ask::new(quota, cost).answer(None, NOW * 1000).0)
+    async fn take(&self, _: &str, quota: Quota, cost: u32) -> Result<Decision, Fault> {
+        Ok(BucketRequest::new(quota, cost).decide(None, NOW * 1000).0)
     }
 
     async fn swap(&self, _: &str, expected: Option<&[u8]>, value: &[u8]) -> Result<bool, Fault> {
@@ -88,11 +88,11 @@ impl Platform for Stub {
         Ok(self.answer.lock().unwrap().take().expect("the function is asked once"))
     }
 
-    async fn ask_for_keys(&self) -> Result<Vec<u8>, Fault> {
+    async fn fetch_keys(&self) -> Result<Vec<u8>, Fault> {
         Err(Fault::Unavailable("no keys in this test".to_owned()))
     }
 
-    fn wake(&self, _: Due) {}
+    fn wake(&self, _: DueWork) {}
 
     fn log(&self, _: &str) {}
 }

@@ -6,7 +6,7 @@ use http::header::ACCEPT;
 use super::{books, exchange, fixed, ok, users};
 use crate::Operation;
 use crate::representation::accept::{Choice, Offer, choose};
-use crate::representation::form::prefix;
+use crate::representation::negotiated::prefix;
 use crate::representation::profile::Profile;
 
 fn chosen<'a>(operation: &'a Operation, default: Profile, accept: &str) -> Option<Choice<'a>> {

@@ -5,7 +5,7 @@ use super::task::{Outcome, Task};
 use crate::stores::postgres::bindings::{Error, ParameterValue, RowSet};
 use crate::stores::postgres::error::{Failure, closed, text};
 use crate::stores::postgres::pool::Pool;
-use crate::stores::postgres::statement::Trace;
+use crate::stores::postgres::statement::SessionEffect;
 use crate::stores::postgres::statement::{Kind, Statement};
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -19,7 +19,7 @@ struct Session {
     pool: Arc<Pool>,
     link: Link,
     transaction: Transaction,
-    trace: Trace,
+    effect: SessionEffect,
 }
 
 /// The physical connection of a session.
@@ -46,7 +46,7 @@ impl Connection {
             pool,
             link: Link::Unused,
             transaction: Transaction::None,
-            trace: Trace::Nothing,
+            effect: SessionEffect::Nothing,
         })))
     }
 
@@ -81,7 +81,7 @@ impl Session {
         if let Some(answer) = self.answer_at_once(sql, statement.kind) {
             return answer;
         }
-        self.trace = self.trace.max(statement.trace);
+        self.effect = self.effect.max(statement.effect);
         // If this future is dropped, then the lease is dropped too, and the link stays `Away`.
         let lease = self.lease().await?;
         let client = lease.client().ok_or_else(closed)?;
@@ -155,7 +155,7 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         if let Link::Held(lease) = std::mem::replace(&mut self.link, Link::Away) {
-            lease.release(matches!(self.transaction, Transaction::Open), self.trace);
+            lease.release(matches!(self.transaction, Transaction::Open), self.effect);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::stores::postgres::bindings::Error;
 use crate::stores::postgres::pool::Pool;
-use crate::stores::postgres::statement::Trace;
+use crate::stores::postgres::statement::SessionEffect;
 use deadpool_postgres::{ClientWrapper, Object, PoolError, RecyclingMethod, TimeoutType};
 use futures_util::FutureExt as _;
 use std::sync::Arc;
@@ -60,15 +60,15 @@ impl Lease {
         matches!(sent, Some(None | Some(Ok(()))))
     }
 
-    /// Ends the lease. `open` says whether a transaction may be open. `trace` says what may be left
+    /// Ends the lease. `open` says whether a transaction may be open. `effect` says what may be left
     /// in the session.
-    pub(super) fn release(self, open: bool, trace: Trace) {
-        match trace {
-            Trace::Nothing if !open => self.give_back(),
-            Trace::Unknown => self.close(),
-            trace => {
+    pub(super) fn release(self, open: bool, effect: SessionEffect) {
+        match effect {
+            SessionEffect::Nothing if !open => self.give_back(),
+            SessionEffect::Unknown => self.close(),
+            effect => {
                 let runtime = self.pool.runtime.clone();
-                runtime.spawn(self.clean(trace));
+                runtime.spawn(self.clean(effect));
             }
         }
     }
@@ -81,10 +81,10 @@ impl Lease {
         drop(self.object.take().map(Object::take));
     }
 
-    async fn clean(self, trace: Trace) {
+    async fn clean(self, effect: SessionEffect) {
         let Some(client) = self.client() else { return };
-        let reset = match trace {
-            Trace::Nothing => None,
+        let reset = match effect {
+            SessionEffect::Nothing => None,
             _ => RecyclingMethod::Clean.query(),
         };
         // Both statements are sent at once.

@@ -2,7 +2,7 @@
 
 use crate::stores::postgres::bindings::{Column, ParameterValue, Row};
 use crate::stores::postgres::error::{Failure, query_failed, text};
-use crate::stores::postgres::statement::Trace;
+use crate::stores::postgres::statement::SessionEffect;
 use crate::stores::postgres::statement::{Kind, Statement};
 use crate::stores::postgres::values;
 use deadpool_postgres::ClientWrapper;
@@ -14,7 +14,7 @@ const RESULT: usize = 64 << 20;
 /// Prepared statements kept per connection.
 const STATEMENTS: usize = 512;
 /// The longest statement that is kept, in bytes.
-const LONGEST: usize = 16 << 10;
+const MAX_STATEMENT: usize = 16 << 10;
 
 /// A statement and everything that running it needs.
 pub(super) struct Task<'a> {
@@ -69,7 +69,7 @@ impl Task<'_> {
         if self.sql.contains('\0') {
             return Err(Failure::Refused(text("a statement cannot contain the character 0")));
         }
-        let statement = if self.statement.kind == Kind::Rows && self.sql.len() <= LONGEST {
+        let statement = if self.statement.kind == Kind::Rows && self.sql.len() <= MAX_STATEMENT {
             let cache = &self.client.statement_cache;
             if cache.size() > STATEMENTS {
                 cache.clear();
@@ -88,7 +88,7 @@ impl Task<'_> {
                 return Err(failure);
             }
         };
-        if self.statement.trace == Trace::Unknown {
+        if self.statement.effect == SessionEffect::Unknown {
             // The statement may have been a DEALLOCATE, so cached statements may not exist any
             // more.
             self.client.statement_cache.clear();

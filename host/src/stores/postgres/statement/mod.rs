@@ -5,12 +5,12 @@
 //! functions for the user of an address shares that user's sessions.
 
 mod functions;
-mod trace;
+mod session_effect;
 mod words;
 
-pub(super) use trace::Trace;
+pub(super) use session_effect::SessionEffect;
 
-use functions::trace_of_functions;
+use functions::effect_of_functions;
 use words::Words;
 
 /// What a statement means for the connection that carries it.
@@ -30,11 +30,11 @@ pub(super) enum Kind {
     Other,
 }
 
-/// A statement's kind and trace.
+/// The kind of a statement, and its effect on the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Statement {
     pub(super) kind: Kind,
-    pub(super) trace: Trace,
+    pub(super) effect: SessionEffect,
 }
 
 impl Statement {
@@ -43,27 +43,27 @@ impl Statement {
         let mut words = Words(sql);
         // Empty statements may come before the first word.
         let first = words.find(|word| *word != ";").unwrap_or_default().to_ascii_lowercase();
-        let (kind, trace) = match first.as_str() {
+        let (kind, effect) = match first.as_str() {
             "select" | "insert" | "update" | "delete" | "with" | "values" | "merge" | "table"
-            | "(" => (Kind::Rows, trace_of_functions(sql)),
+            | "(" => (Kind::Rows, effect_of_functions(sql)),
             "begin" | "start" | "commit" | "end" | "rollback" | "abort" => {
-                (control(&first, words), Trace::Nothing)
+                (control(&first, words), SessionEffect::Nothing)
             }
             "" | "savepoint" | "release" | "show" | "lock" | "notify" | "fetch" | "move"
-            | "close" => (Kind::Other, Trace::Nothing),
-            "set" if is_local(words) => (Kind::Other, Trace::Nothing),
+            | "close" => (Kind::Other, SessionEffect::Nothing),
+            "set" if is_local(words) => (Kind::Other, SessionEffect::Nothing),
             "set" | "reset" | "listen" | "unlisten" | "declare" | "create" | "alter" | "drop"
             | "grant" | "revoke" | "comment" | "truncate" | "analyze" | "explain" => {
-                (Kind::Other, Trace::Session)
+                (Kind::Other, SessionEffect::Session)
             }
             // PREPARE TRANSACTION leaves nothing behind. A later ROLLBACK, when the connection is
             // dropped, has nothing to roll back and is harmless.
             "prepare" if words.next().is_some_and(|w| w.eq_ignore_ascii_case("transaction")) => {
-                (Kind::Other, Trace::Nothing)
+                (Kind::Other, SessionEffect::Nothing)
             }
-            _ => (Kind::Other, Trace::Unknown),
+            _ => (Kind::Other, SessionEffect::Unknown),
         };
-        Self { kind, trace }
+        Self { kind, effect }
     }
 }
 
@@ -165,26 +165,26 @@ mod tests {
 
     #[test]
     fn in_doubt_a_statement_leaves_something() {
-        for (sql, trace) in [
-            ("SELECT 1", Trace::Nothing),
-            ("begin", Trace::Nothing),
-            ("savepoint a", Trace::Nothing),
-            ("SET LOCAL lock_timeout = '1s'", Trace::Nothing),
-            ("set transaction isolation level serializable", Trace::Nothing),
-            ("set local.secret = '1'", Trace::Session),
-            ("set local to '1'", Trace::Session),
-            ("SET search_path = x", Trace::Session),
-            ("set session characteristics as transaction read only", Trace::Session),
-            ("listen x", Trace::Session),
-            ("create temp table x (a int)", Trace::Session),
-            ("declare c cursor with hold for select 1", Trace::Session),
-            ("prepare transaction 'x'", Trace::Nothing),
-            ("prepare x as select 1", Trace::Unknown),
-            ("discard all", Trace::Unknown),
-            ("do $$ begin end $$", Trace::Unknown),
-            ("\u{feff}select 1", Trace::Unknown),
+        for (sql, effect) in [
+            ("SELECT 1", SessionEffect::Nothing),
+            ("begin", SessionEffect::Nothing),
+            ("savepoint a", SessionEffect::Nothing),
+            ("SET LOCAL lock_timeout = '1s'", SessionEffect::Nothing),
+            ("set transaction isolation level serializable", SessionEffect::Nothing),
+            ("set local.secret = '1'", SessionEffect::Session),
+            ("set local to '1'", SessionEffect::Session),
+            ("SET search_path = x", SessionEffect::Session),
+            ("set session characteristics as transaction read only", SessionEffect::Session),
+            ("listen x", SessionEffect::Session),
+            ("create temp table x (a int)", SessionEffect::Session),
+            ("declare c cursor with hold for select 1", SessionEffect::Session),
+            ("prepare transaction 'x'", SessionEffect::Nothing),
+            ("prepare x as select 1", SessionEffect::Unknown),
+            ("discard all", SessionEffect::Unknown),
+            ("do $$ begin end $$", SessionEffect::Unknown),
+            ("\u{feff}select 1", SessionEffect::Unknown),
         ] {
-            assert_eq!(Statement::of(sql).trace, trace, "{sql}");
+            assert_eq!(Statement::of(sql).effect, effect, "{sql}");
         }
     }
 }

@@ -15,4 +15,4 @@ pub(super) use parameter::encode;
 pub(super) use rows::{columns, row, size};
 
 /// Why a value cannot be converted.
-type Unfit = Box<dyn std::error::Error + Sync + Send>;
+type BoxError = Box<dyn std::error::Error + Sync + Send>;

@@ -1,6 +1,6 @@
 //! Decimal numbers as text, exact to the last digit.
 
-use super::Unfit;
+use super::BoxError;
 use bytes::{BufMut as _, BytesMut};
 use std::fmt::Write as _;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
@@ -39,7 +39,7 @@ fn parts(text: &str) -> (&str, &str) {
 /// In the binary format a number is a list of digits of base 10,000. The first digit counts 10,000
 /// to the power of `weight`.
 impl ToSql for Numeric {
-    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Unfit> {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, BoxError> {
         let (whole, fraction) = parts(&self.0);
         let scale = u16::try_from(fraction.len())?;
         if let Some((_, sign)) = SPECIAL.iter().find(|(name, _)| *name == self.0) {
@@ -71,7 +71,7 @@ fn put(
     weight: i16,
     sign: u16,
     scale: u16,
-) -> Result<IsNull, Unfit> {
+) -> Result<IsNull, BoxError> {
     out.put_u16(u16::try_from(digits.len())?);
     out.put_i16(weight);
     out.put_u16(sign);
@@ -81,7 +81,7 @@ fn put(
 }
 
 impl<'a> FromSql<'a> for Numeric {
-    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Unfit> {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, BoxError> {
         let mut words = raw.chunks_exact(2).map(|two| u16::from_be_bytes([two[0], two[1]]));
         let mut next = || words.next().ok_or("a number that is short");
         let (_, weight, sign, scale) = (next()?, next()?.cast_signed(), next()?, next()?);

@@ -2,7 +2,7 @@
 
 use super::numeric::Numeric;
 use super::range::Range;
-use super::{Unfit, time};
+use super::{BoxError, time};
 use crate::stores::postgres::bindings::{Error, Interval, ParameterValue, RangeBoundKind};
 use crate::stores::postgres::error::text;
 use bytes::{BufMut as _, BytesMut};
@@ -26,15 +26,17 @@ pub(in crate::stores::postgres) fn encode(
         match write(value, ty, &mut bytes) {
             Ok(IsNull::Yes) => Ok(Encoded(None)),
             Ok(IsNull::No) => Ok(Encoded(Some(bytes))),
-            Err(Wrong::Value(why)) => Err(Error::BadParameter(format!("${}: {why}", index + 1))),
-            Err(Wrong::Type(why)) => Err(text(format!("${}: {why}", index + 1))),
+            Err(ParameterError::Value(why)) => {
+                Err(Error::BadParameter(format!("${}: {why}", index + 1)))
+            }
+            Err(ParameterError::Type(why)) => Err(text(format!("${}: {why}", index + 1))),
         }
     };
     values.iter().zip(types).enumerate().map(one).collect()
 }
 
 impl ToSql for Encoded {
-    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Unfit> {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, BoxError> {
         match &self.0 {
             Some(bytes) => {
                 out.extend_from_slice(bytes);
@@ -52,21 +54,21 @@ impl ToSql for Encoded {
 }
 
 /// Why a parameter was refused.
-enum Wrong {
+enum ParameterError {
     /// The type cannot express the guest's value.
     Value(String),
     /// The statement expects another type.
-    Type(Unfit),
+    Type(BoxError),
 }
 
-impl From<String> for Wrong {
+impl From<String> for ParameterError {
     fn from(why: String) -> Self {
         Self::Value(why)
     }
 }
 
-fn write(value: &ParameterValue, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Wrong> {
-    let mut put = |value: &dyn ToSql| value.to_sql_checked(ty, out).map_err(Wrong::Type);
+fn write(value: &ParameterValue, ty: &Type, out: &mut BytesMut) -> Result<IsNull, ParameterError> {
+    let mut put = |value: &dyn ToSql| value.to_sql_checked(ty, out).map_err(ParameterError::Type);
     match value {
         ParameterValue::Boolean(value) => put(value),
         ParameterValue::Int8(value) => put(value),
@@ -118,7 +120,7 @@ fn bound(
 struct Days(i32);
 
 impl ToSql for Days {
-    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Unfit> {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, BoxError> {
         out.put_i32(self.0);
         Ok(IsNull::No)
     }
@@ -132,7 +134,7 @@ impl ToSql for Days {
 struct Clock(i64);
 
 impl ToSql for Clock {
-    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Unfit> {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, BoxError> {
         out.put_i64(self.0);
         Ok(IsNull::No)
     }
@@ -146,7 +148,7 @@ impl ToSql for Clock {
 struct Instant(i64);
 
 impl ToSql for Instant {
-    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Unfit> {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, BoxError> {
         out.put_i64(self.0);
         Ok(IsNull::No)
     }
@@ -159,7 +161,7 @@ impl ToSql for Instant {
 struct Json<'a>(&'a [u8]);
 
 impl ToSql for Json<'_> {
-    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Unfit> {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, BoxError> {
         if *ty == Type::JSONB {
             out.put_u8(1);
         }
@@ -175,7 +177,7 @@ impl ToSql for Json<'_> {
 struct Span(Interval);
 
 impl ToSql for Span {
-    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Unfit> {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, BoxError> {
         out.put_i64(self.0.micros);
         out.put_i32(self.0.days);
         out.put_i32(self.0.months);

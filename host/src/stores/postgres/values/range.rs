@@ -1,6 +1,6 @@
 //! Ranges of numbers.
 
-use super::Unfit;
+use super::BoxError;
 use crate::stores::postgres::bindings::RangeBoundKind;
 use bytes::{BufMut as _, BytesMut};
 use tokio_postgres::types::{FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
@@ -19,10 +19,10 @@ type Bound<T> = Option<(T, RangeBoundKind)>;
 pub(super) struct Range<T>(pub(super) (Bound<T>, Bound<T>));
 
 impl<'a, T: FromSql<'a>> FromSql<'a> for Range<T> {
-    fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, Unfit> {
+    fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, BoxError> {
         let Kind::Range(inner) = ty.kind() else { return Err("not a range".into()) };
         let (flags, mut rest) = raw.split_first().ok_or("a range without flags")?;
-        let mut bound = |absent: u8, inclusive: u8| -> Result<Bound<T>, Unfit> {
+        let mut bound = |absent: u8, inclusive: u8| -> Result<Bound<T>, BoxError> {
             if flags & (absent | EMPTY) != 0 {
                 return Ok(None);
             }
@@ -47,7 +47,7 @@ impl<'a, T: FromSql<'a>> FromSql<'a> for Range<T> {
 }
 
 impl<T: ToSql> ToSql for Range<T> {
-    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Unfit> {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, BoxError> {
         let Kind::Range(inner) = ty.kind() else { return Err("not a range".into()) };
         let flags = |bound: &Bound<T>, absent: u8, inclusive: u8| match bound {
             None => absent,

@@ -2,7 +2,7 @@
 
 use super::numeric::Numeric;
 use super::range::Range;
-use super::{Unfit, time};
+use super::{BoxError, time};
 use crate::stores::postgres::bindings::{Column, DbDataType, DbValue, Interval};
 use tokio_postgres::types::{FromSql, Type};
 use tokio_postgres::{Row, Statement};
@@ -30,11 +30,11 @@ pub(in crate::stores::postgres) fn row(row: &Row) -> Result<Vec<DbValue>, tokio_
 struct Value(DbValue);
 
 impl<'a> FromSql<'a> for Value {
-    fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, Unfit> {
+    fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, BoxError> {
         decode(ty, raw).map(Self)
     }
 
-    fn from_sql_null(_: &Type) -> Result<Self, Unfit> {
+    fn from_sql_null(_: &Type) -> Result<Self, BoxError> {
         Ok(Self(DbValue::DbNull))
     }
 
@@ -71,7 +71,7 @@ fn data_type(ty: &Type) -> DbDataType {
     }
 }
 
-fn decode(ty: &Type, raw: &[u8]) -> Result<DbValue, Unfit> {
+fn decode(ty: &Type, raw: &[u8]) -> Result<DbValue, BoxError> {
     Ok(match *ty {
         Type::BOOL => DbValue::Boolean(FromSql::from_sql(ty, raw)?),
         Type::BYTEA => DbValue::Binary(raw.to_vec()),
@@ -111,7 +111,7 @@ fn decode(ty: &Type, raw: &[u8]) -> Result<DbValue, Unfit> {
     })
 }
 
-fn interval(raw: &[u8]) -> Result<Interval, Unfit> {
+fn interval(raw: &[u8]) -> Result<Interval, BoxError> {
     let (micros, rest) = raw.split_first_chunk().ok_or("not an interval")?;
     let (days, rest) = rest.split_first_chunk().ok_or("not an interval")?;
     let months = rest.first_chunk().ok_or("not an interval")?;

@@ -1,6 +1,6 @@
-//! The outcome of one request, which its instance and its response tell each other.
+//! The state of one exchange, request and response, which its instance and its response share.
 
-use crate::guest::memory::Marks;
+use crate::guest::memory::MemoryStatus;
 use futures_util::task::AtomicWaker;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -8,29 +8,29 @@ use std::task::Context;
 
 /// State that the instance of a request and its response share.
 #[derive(Clone, Default)]
-pub(crate) struct Fate(Arc<Inner>);
+pub(crate) struct Exchange(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
     broken: AtomicBool,
-    left: AtomicBool,
+    abandoned: AtomicBool,
     instance: AtomicWaker,
-    memory: OnceLock<Marks>,
+    memory: OnceLock<MemoryStatus>,
 }
 
-impl Fate {
+impl Exchange {
     /// Records the memory of the instance that has taken the request.
-    pub(crate) fn taken(&self, memory: Marks) {
+    pub(crate) fn assign(&self, memory: MemoryStatus) {
         let _ = self.0.memory.set(memory);
     }
 
     /// Whether the instance was refused memory during the request.
-    pub(crate) fn is_refused(&self) -> bool {
-        self.0.memory.get().is_some_and(Marks::is_refused)
+    pub(crate) fn was_refused(&self) -> bool {
+        self.0.memory.get().is_some_and(MemoryStatus::was_refused)
     }
 
     /// Records that the instance ends while the response may still be on its way.
-    pub(crate) fn breaks(&self) {
+    pub(crate) fn mark_broken(&self) {
         self.0.broken.store(true, Ordering::Release);
     }
 
@@ -40,41 +40,41 @@ impl Fate {
     }
 
     /// Whether the client has stopped reading the stream.
-    pub(crate) fn is_left(&self) -> bool {
-        self.0.left.load(Ordering::Acquire)
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.0.abandoned.load(Ordering::Acquire)
     }
 
-    /// The same as [`Self::is_left`], and wakes the task when that becomes true.
-    pub(crate) fn poll_left(&self, cx: &Context<'_>) -> bool {
+    /// The same as [`Self::is_abandoned`], and wakes the task when that becomes true.
+    pub(crate) fn poll_abandoned(&self, cx: &Context<'_>) -> bool {
         self.0.instance.register(cx.waker());
-        self.is_left()
+        self.is_abandoned()
     }
 }
 
 /// The reading end of a stream. If it is dropped before the end, then the instance is ended.
 /// Without it the instance would notice that nobody reads only at its next write.
-pub(crate) struct Reader {
-    fate: Fate,
+pub(crate) struct ReaderGuard {
+    exchange: Exchange,
     ended: bool,
 }
 
-impl Reader {
-    /// The reader of the stream that answers the request with this fate.
-    pub(crate) fn new(fate: Fate) -> Self {
-        Self { fate, ended: false }
+impl ReaderGuard {
+    /// The reader of the stream that answers the request of this exchange.
+    pub(crate) fn new(exchange: Exchange) -> Self {
+        Self { exchange, ended: false }
     }
 
     /// Records that the whole stream was read.
-    pub(crate) fn ends(&mut self) {
+    pub(crate) fn finish(&mut self) {
         self.ended = true;
     }
 }
 
-impl Drop for Reader {
+impl Drop for ReaderGuard {
     fn drop(&mut self) {
         if !self.ended {
-            self.fate.0.left.store(true, Ordering::Release);
-            self.fate.0.instance.wake();
+            self.exchange.0.abandoned.store(true, Ordering::Release);
+            self.exchange.0.instance.wake();
         }
     }
 }

@@ -8,15 +8,15 @@ use serde_json::value::RawValue;
 
 /// A value. Members are sorted by name, so equal values give the same text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Free {
+pub(crate) enum LosslessJson {
     /// `null`, `true`, `false` or a number, as it was written.
     Plain(String),
     Text(String),
-    List(Vec<Free>),
-    Object(BTreeMap<String, Free>),
+    List(Vec<LosslessJson>),
+    Object(BTreeMap<String, LosslessJson>),
 }
 
-impl Free {
+impl LosslessJson {
     /// Reads JSON text; `None` if the text is not JSON. The gateway has bounded the nesting depth.
     pub(crate) fn parse(json: &str) -> Option<Self> {
         let raw: &RawValue = serde_json::from_str(json).ok()?;
@@ -88,7 +88,7 @@ impl Free {
     }
 }
 
-impl std::fmt::Display for Free {
+impl std::fmt::Display for LosslessJson {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Plain(text) => out.write_str(text),
@@ -121,10 +121,10 @@ fn quoted(text: &str, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
 
 #[cfg(test)]
 mod tests {
-    use super::Free;
+    use super::LosslessJson;
 
-    fn parsed(json: &str) -> Free {
-        Free::parse(json).unwrap_or_else(|| panic!("{json}"))
+    fn parsed(json: &str) -> LosslessJson {
+        LosslessJson::parse(json).unwrap_or_else(|| panic!("{json}"))
     }
 
     #[test]
@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(parsed(json).to_string(), json);
         let spaced = " { \"b\" : [ 1 , \"\\u00e9\\n\" ] , \"a\" : null } ";
         assert_eq!(parsed(spaced).to_string(), "{\"a\":null,\"b\":[1,\"é\\n\"]}");
-        assert_eq!(Free::parse("{"), None);
+        assert_eq!(LosslessJson::parse("{"), None);
     }
 
     /// The cases of RFC 7396, appendix A.

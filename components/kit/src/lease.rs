@@ -1,15 +1,15 @@
-//! Watches: among several runs of the same work, on any number of hosts, one waits for the others.
+//! Leases: of several runs of the same work, on any number of hosts, only one works at a time.
 
 use crate::{Error, System, values};
 
 impl System<'_> {
-    /// Takes the watch with this name for a time, in milliseconds. Returns whether this run has it
-    /// now. If the run dies, then the watch is free again when the time has passed.
+    /// Takes the lease with this name for a time, in milliseconds. Returns whether this run has it
+    /// now. If the run dies, then the lease is free again when the time has passed.
     ///
     /// # Errors
     /// `internal-error` or `service-unavailable` of the database.
-    pub fn take_watch(&self, name: &str, time: i64) -> Result<bool, Error> {
-        let moment = self.moment()?;
+    pub fn acquire_lease(&self, name: &str, time: i64) -> Result<bool, Error> {
+        let moment = self.shared_now()?;
         let taken = self.execute(
             "INSERT INTO clocks (name, moment) VALUES ($1, $2) \
              ON CONFLICT (name) DO UPDATE SET moment = excluded.moment WHERE clocks.moment <= $3",
@@ -18,11 +18,11 @@ impl System<'_> {
         Ok(taken == 1)
     }
 
-    /// Gives the watch back.
+    /// Gives the lease back.
     ///
     /// # Errors
-    /// As [`System::take_watch`].
-    pub fn give_watch_back(&self, name: &str) -> Result<(), Error> {
+    /// As [`System::acquire_lease`].
+    pub fn release_lease(&self, name: &str) -> Result<(), Error> {
         let sql = "UPDATE clocks SET moment = 0 WHERE name = $1";
         self.execute(sql, values![name]).map(drop)
     }

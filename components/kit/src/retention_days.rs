@@ -3,24 +3,24 @@
 use std::str::FromStr;
 
 /// The shortest time for which anything is kept, in days.
-const SHORTEST: i64 = 1;
+const MIN_DAYS: i64 = 1;
 
 /// A setting such as `90;pro=365;free=30`: 90 days, 365 days for tenants with the plan `pro`, and
 /// 30 days for those with `free`. Nothing is kept for less than a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Days {
+pub struct RetentionDays {
     /// Days for tenants without a plan, and for those whose plan is not in the setting.
     others: i64,
     plans: Vec<(String, i64)>,
 }
 
-impl FromStr for Days {
+impl FromStr for RetentionDays {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let number = |text: &str| match text.trim().parse::<i64>() {
             // A thousand years: times in milliseconds must not overflow.
-            Ok(days) => Ok(days.clamp(SHORTEST, 365_000)),
+            Ok(days) => Ok(days.clamp(MIN_DAYS, 365_000)),
             Err(_) => {
                 Err("is not a number of days, with other numbers for plans: write 90;pro=365")
             }
@@ -40,7 +40,7 @@ impl FromStr for Days {
     }
 }
 
-impl Days {
+impl RetentionDays {
     /// The longest time in days. After it, no tenant's data is kept.
     pub fn longest(&self) -> i64 {
         self.plans.iter().map(|(_, days)| *days).fold(self.others, i64::max)
@@ -61,20 +61,20 @@ impl Days {
 
 #[cfg(test)]
 mod tests {
-    use super::Days;
+    use super::RetentionDays;
 
-    fn shorter(days: &Days) -> Vec<(Option<&str>, i64)> {
+    fn shorter(days: &RetentionDays) -> Vec<(Option<&str>, i64)> {
         days.shorter().collect()
     }
 
     #[test]
     fn plans_have_times_of_their_own() {
-        let days: Days = "90".parse().expect("a number");
+        let days: RetentionDays = "90".parse().expect("a number");
         assert_eq!((days.longest(), shorter(&days)), (90, vec![]));
-        let days: Days = " 90 ; pro = 365; free=30;max=365 ".parse().expect("with plans");
+        let days: RetentionDays = " 90 ; pro = 365; free=30;max=365 ".parse().expect("with plans");
         assert_eq!((days.longest(), shorter(&days)), (365, vec![(Some("free"), 30), (None, 90)]));
         assert!(days.plans().eq(["pro", "free", "max"]));
-        let days: Days = "90;free=0".parse().expect("a day at least");
+        let days: RetentionDays = "90;free=0".parse().expect("a day at least");
         assert_eq!((days.longest(), shorter(&days)), (90, vec![(Some("free"), 1)]));
     }
 
@@ -82,7 +82,7 @@ mod tests {
     fn what_cannot_be_read_is_refused() {
         for text in ["", "x", "90;", "90;pro", "90;=1", "90;pro=", "90;pro=x", "90;a=1;a=2", "1.5"]
         {
-            assert!(text.parse::<Days>().is_err(), "{text}");
+            assert!(text.parse::<RetentionDays>().is_err(), "{text}");
         }
     }
 }

@@ -80,7 +80,7 @@ fn names_this_machine(parts: &Parts) -> bool {
 
 /// Whether a URL names this machine. If `public_url` names another one, then a proxy stands before
 /// this server, even if it adds no header.
-pub fn is_here(url: &str) -> bool {
+pub fn is_loopback_url(url: &str) -> bool {
     url.parse::<Uri>().is_ok_and(|url| url.host().is_some_and(is_this_machine))
 }
 
@@ -164,7 +164,7 @@ mod tests {
         for here in
             ["http://127.0.0.1:3000", "http://localhost", "https://[::1]:8/x", "http://A.localhost"]
         {
-            assert!(is_here(here), "{here}");
+            assert!(is_loopback_url(here), "{here}");
         }
         for there in [
             "https://api.example.com",
@@ -175,7 +175,7 @@ mod tests {
             "/",
             "",
         ] {
-            assert!(!is_here(there), "{there}");
+            assert!(!is_loopback_url(there), "{there}");
         }
     }
 }

@@ -13,7 +13,7 @@ const ATTEMPTS: usize = 20;
 ///
 /// # Errors
 /// Those of the closures.
-pub(crate) fn agree<E>(
+pub(crate) fn sync_entry<E>(
     mut held: impl FnMut() -> Result<Option<Vec<u8>>, E>,
     mut row: impl FnMut() -> Result<Option<Vec<u8>>, E>,
     mut swap: impl FnMut(&[u8]) -> Result<bool, E>,
@@ -70,7 +70,7 @@ mod tests {
                 }
                 Ok(done)
             };
-            agree(held, row, swap).expect("no error")
+            sync_entry(held, row, swap).expect("no error")
         }
     }
 

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use protocol::{Code, Error};
 
-use super::bucket::Taken;
+use super::bucket::Decision;
 use super::quota::Quota;
 
 /// The name of the policy by address.
@@ -23,7 +23,7 @@ const X_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 /// The answer of one bucket.
 #[derive(Clone, Debug)]
-pub(crate) struct Standing {
+pub(crate) struct RateLimit {
     /// The name of the policy: `address`, or the class of the operation.
     policy: Cow<'static, str>,
     quota: Quota,
@@ -38,32 +38,32 @@ pub(crate) struct Standing {
     now: u64,
 }
 
-impl Standing {
-    /// The state after `taken`. `now` is in milliseconds since the Unix epoch.
+impl RateLimit {
+    /// The state after `decision`. `now` is in milliseconds since the Unix epoch.
     pub(super) fn new(
         policy: Cow<'static, str>,
         quota: Quota,
         cost: u32,
-        taken: Taken,
+        decision: Decision,
         now: u64,
     ) -> Self {
         Self {
             policy,
             quota,
-            remaining: taken.remaining(quota),
-            next: taken.next(quota),
-            reset: taken.reset(),
-            wait: (!taken.admitted).then(|| taken.wait(quota, cost)),
+            remaining: decision.remaining(quota),
+            next: decision.next(quota),
+            reset: decision.reset(),
+            wait: (!decision.admitted).then(|| decision.wait(quota, cost)),
             now,
         }
     }
 
     /// Adds the answer to those that the headers report; 429 if the bucket had not enough.
-    pub(super) fn admit(self, standings: &mut Vec<Self>) -> Result<(), Error> {
+    pub(super) fn admit(self, rate_limits: &mut Vec<Self>) -> Result<(), Error> {
         // A request with a refused credential is counted by address a second time, in the store.
-        standings.retain(|known| known.policy != self.policy);
+        rate_limits.retain(|known| known.policy != self.policy);
         let (wait, quota) = (self.wait, self.quota);
-        standings.push(self);
+        rate_limits.push(self);
         let Some(wait) = wait else { return Ok(()) };
         let message = format!(
             "The limit is {} requests a minute, {} at once; try again in {wait} seconds.",
@@ -81,17 +81,18 @@ impl Standing {
 }
 
 /// Writes the headers for the known quotas.
-pub(crate) fn headers(standings: &[Standing], headers: &mut HeaderMap) {
+pub(crate) fn headers(rate_limits: &[RateLimit], headers: &mut HeaderMap) {
     // The quota that refused or, if none did, the one with the least units left.
-    let tighter = standings.iter().min_by_key(|one| (one.wait.is_none(), one.remaining));
+    let tighter = rate_limits.iter().min_by_key(|one| (one.wait.is_none(), one.remaining));
     let Some(tighter) = tighter else { return };
     let (mut policies, mut states) = (String::new(), String::new());
     // Each gateway counts addresses for itself, so another gateway would report another number. So
     // this quota is reported only if it is the tightest one.
-    let told = standings.iter().filter(|one| one.policy != ADDRESS || std::ptr::eq(*one, tighter));
-    for one in told {
+    let reported =
+        rate_limits.iter().filter(|one| one.policy != ADDRESS || std::ptr::eq(*one, tighter));
+    for one in reported {
         let comma = if policies.is_empty() { "" } else { ", " };
-        let Standing { policy, quota, remaining, next, .. } = one;
+        let RateLimit { policy, quota, remaining, next, .. } = one;
         let _ = write!(policies, "{comma}\"{policy}\";q={};w={}", quota.burst, one.window());
         let _ = write!(states, "{comma}\"{policy}\";r={remaining};t={next}");
     }

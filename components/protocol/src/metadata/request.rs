@@ -13,10 +13,10 @@ const KEY: &str = "idempotency-key";
 const FINGERPRINT: &str = "idempotency-fingerprint";
 const REPLICA: &str = "replica";
 
-/// The facts about a request. Clients cannot send them, because the gateway hands no header with one
+/// The metadata of a request. Clients cannot send it, because the gateway hands no header with one
 /// of these names on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
+pub struct RequestMetadata {
     /// The id under which logs have the request.
     pub request_id: String,
     /// The address of the client; absent if the gateway does not know it.
@@ -48,7 +48,7 @@ pub fn credential<'a>(subjects: impl Iterator<Item = (&'a str, i64)>) -> String 
     subjects.collect::<Vec<_>>().join(",")
 }
 
-impl Facts {
+impl RequestMetadata {
     /// The subjects of the credential, with their versions. `None` if there is no credential or if
     /// it cannot be read.
     pub fn subjects(&self) -> Option<Vec<(&str, i64)>> {
@@ -59,18 +59,18 @@ impl Facts {
         self.credential.split(',').map(subject).collect()
     }
 
-    /// Whether a header tells a fact. Nobody else may send it.
-    pub fn has(header: &str) -> bool {
+    /// Whether a header is metadata. Nobody else may send it.
+    pub fn is_metadata(header: &str) -> bool {
         let all = [REQUEST_ID, ADDRESS, LOCAL, CREDENTIAL, READ_FROM, KEY, FINGERPRINT];
         all.contains(&header)
     }
 
-    /// The address in a request that carries facts.
+    /// The address in a request that carries metadata.
     pub fn address(request: &Request) -> Option<IpAddr> {
         request.header(ADDRESS)?.parse().ok()
     }
 
-    /// Adds the facts to the parameters of a request.
+    /// Adds the metadata to the parameters of a request.
     pub fn write(self, parameters: &mut Vec<Parameter>) {
         let mut add = |name, value| parameters.push(Parameter::header(name, value));
         add(REQUEST_ID, self.request_id);
@@ -92,27 +92,27 @@ impl Facts {
         }
     }
 
-    /// Takes the facts out of the parameters of a request.
+    /// Takes the metadata out of the parameters of a request.
     pub fn take(parameters: &mut Vec<Parameter>) -> Self {
-        let (mut facts, mut key, mut fingerprint) = (Self::default(), None, None);
+        let (mut metadata, mut key, mut fingerprint) = (Self::default(), None, None);
         parameters.retain_mut(|parameter| {
             if parameter.location != Location::Header {
                 return true;
             }
             let value = &mut parameter.value;
             match parameter.name.as_str() {
-                REQUEST_ID => facts.request_id = std::mem::take(value),
-                ADDRESS => facts.address = value.parse().ok(),
-                LOCAL => facts.is_local = value == "true",
-                READ_FROM => facts.is_for_replica = value == REPLICA,
-                CREDENTIAL => facts.credential = std::mem::take(value),
+                REQUEST_ID => metadata.request_id = std::mem::take(value),
+                ADDRESS => metadata.address = value.parse().ok(),
+                LOCAL => metadata.is_local = value == "true",
+                READ_FROM => metadata.is_for_replica = value == REPLICA,
+                CREDENTIAL => metadata.credential = std::mem::take(value),
                 KEY => key = Some(std::mem::take(value)),
                 FINGERPRINT => fingerprint = Some(std::mem::take(value)),
                 _ => return true,
             }
             false
         });
-        facts.key = key.zip(fingerprint).map(|(key, fingerprint)| Key { key, fingerprint });
-        facts
+        metadata.key = key.zip(fingerprint).map(|(key, fingerprint)| Key { key, fingerprint });
+        metadata
     }
 }

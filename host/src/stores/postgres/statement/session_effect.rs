@@ -2,7 +2,7 @@
 
 /// What a statement may leave behind in its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Trace {
+pub(crate) enum SessionEffect {
     /// Nothing that outlives the transaction.
     Nothing,
     /// Settings, locks, cursors, channels or temporary tables, which can be reset.

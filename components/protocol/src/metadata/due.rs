@@ -4,14 +4,14 @@ const WORK_DUE: &str = "x-work-due";
 
 /// A function with work that a write can make due at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Due {
+pub enum DueWork {
     /// A received webhook waits to be brought into the feed.
     Integrations,
     /// A queue of deliveries is due.
     Webhooks,
 }
 
-impl Due {
+impl DueWork {
     /// All of them.
     pub const ALL: [Self; 2] = [Self::Integrations, Self::Webhooks];
 
@@ -33,17 +33,17 @@ impl Due {
 }
 
 /// The header of an answer behind which work is due. Its value names the function.
-pub fn work_due(due: Due) -> (String, String) {
+pub fn work_due(due: DueWork) -> (String, String) {
     (WORK_DUE.to_owned(), due.function().to_owned())
 }
 
 /// Removes the headers of [`work_due`]. Returns the functions that they named.
-pub fn take_work_due(headers: &mut Vec<(String, String)>) -> Vec<Due> {
+pub fn take_work_due(headers: &mut Vec<(String, String)>) -> Vec<DueWork> {
     let mut found = Vec::new();
     headers.retain(|(name, value)| {
         let is_note = name.eq_ignore_ascii_case(WORK_DUE);
         if is_note {
-            found.extend(Due::ALL.into_iter().find(|due| due.function() == value));
+            found.extend(DueWork::ALL.into_iter().find(|due| due.function() == value));
         }
         !is_note
     });

@@ -3,8 +3,8 @@ use crate::Parameter;
 
 #[test]
 fn facts_arrive_as_they_were_told() {
-    let none = Facts { request_id: "req_1".to_owned(), ..Facts::default() };
-    let all = Facts {
+    let none = RequestMetadata { request_id: "req_1".to_owned(), ..RequestMetadata::default() };
+    let all = RequestMetadata {
         address: "2001:db8::1".parse().ok(),
         is_local: true,
         is_for_replica: true,
@@ -14,10 +14,10 @@ fn facts_arrive_as_they_were_told() {
     };
     assert_eq!(all.subjects(), Some(vec![("usr_1", 3), ("fam a", 0)]));
     assert_eq!(none.subjects(), None);
-    for facts in [none, all] {
+    for metadata in [none, all] {
         let mut parameters = vec![Parameter::header("if-match", "\"1\"")];
-        facts.clone().write(&mut parameters);
-        assert_eq!(Facts::take(&mut parameters), facts);
+        metadata.clone().write(&mut parameters);
+        assert_eq!(RequestMetadata::take(&mut parameters), metadata);
         assert_eq!(parameters.len(), 1, "what the client sent is still there");
     }
 }
@@ -48,16 +48,16 @@ fn pages_arrive_as_they_were_told() {
 #[test]
 fn due_work_is_told_once() {
     let mut headers = vec![("etag".to_owned(), "\"1\"".to_owned())];
-    headers.extend(Due::ALL.map(work_due));
+    headers.extend(DueWork::ALL.map(work_due));
     headers.push(("x-work-due".to_owned(), "nobody".to_owned()));
-    assert_eq!(take_work_due(&mut headers), Due::ALL);
+    assert_eq!(take_work_due(&mut headers), DueWork::ALL);
     assert_eq!(take_work_due(&mut headers), []);
     assert_eq!(headers.len(), 1);
 }
 
 #[test]
 fn due_work_is_at_the_path_of_its_function() {
-    for due in Due::ALL {
+    for due in DueWork::ALL {
         assert_eq!(due.path(), format!("/internal/work/{}", due.function()));
     }
 }

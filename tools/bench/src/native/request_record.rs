@@ -1,4 +1,4 @@
-//! What is seen of a request, for the headers and the log.
+//! The record of a request, for the headers and the log.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use super::limits::Standings;
 
 /// The facts about a request that its steps find.
 #[derive(Default)]
-pub(super) struct Seen {
+pub(super) struct RequestRecord {
     pub(super) operation: Option<&'static str>,
     pub(super) caller: Option<Arc<Caller>>,
     pub(super) standings: Standings,

@@ -6,19 +6,19 @@ use time::format_description::well_known::Rfc3339;
 /// A day in milliseconds.
 const DAY: i64 = 86_400_000;
 
-/// A moment that a client gave.
+/// A time that a client gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moment {
+pub struct Timestamp {
     /// Milliseconds since the Unix epoch, rounded down.
     pub ms: i64,
-    /// Whether `ms` is the exact moment. Stored times are whole milliseconds, so no stored time is
-    /// equal to a moment that is not exact.
+    /// Whether `ms` is the exact time. Stored times are whole milliseconds, so no stored time is
+    /// equal to a time that is not exact.
     pub exact: bool,
 }
 
-impl Moment {
-    /// The first millisecond that is not before the moment: the lower bound (inclusive) of the
-    /// times since the moment, and the upper bound (exclusive) of the times before it.
+impl Timestamp {
+    /// The first millisecond that is not before the timestamp: the lower bound (inclusive) of the
+    /// times since the timestamp, and the upper bound (exclusive) of the times before it.
     pub fn ceiling(self) -> i64 {
         if self.exact { self.ms } else { self.ms + 1 }
     }
@@ -27,7 +27,7 @@ impl Moment {
 /// Reads an RFC 3339 `date-time` (section 5.6), in any offset, with `T` and `Z` in either case, and
 /// with a leap second where one is allowed. No other form is accepted: not a space for the `T`,
 /// which the section leaves to agreement, and no other form of ISO 8601.
-pub fn moment(text: &str) -> Option<Moment> {
+pub fn timestamp(text: &str) -> Option<Timestamp> {
     // The crate accepts any character here.
     if !matches!(text.as_bytes().get(10)?, b'T' | b't') {
         return None;
@@ -40,29 +40,29 @@ pub fn moment(text: &str) -> Option<Moment> {
     let digits = fraction.bytes().take_while(u8::is_ascii_digit);
     let exact = !is_leap && digits.skip(3).all(|digit| digit == b'0');
     let ms = i64::try_from(time.unix_timestamp_nanos().div_euclid(1_000_000)).ok()?;
-    Some(Moment { ms, exact })
+    Some(Timestamp { ms, exact })
 }
 
 /// Days from the Unix epoch to a `full-date` of RFC 3339.
 pub fn date(text: &str) -> Option<i64> {
-    let midnight = moment(&format!("{text}T00:00:00Z"))?;
+    let midnight = timestamp(&format!("{text}T00:00:00Z"))?;
     Some(midnight.ms / DAY)
 }
 
 /// The first millisecond since the Unix epoch that is not before an RFC 3339 `date-time`.
 pub fn milliseconds(text: &str) -> Option<i64> {
-    moment(text).map(Moment::ceiling)
+    timestamp(text).map(Timestamp::ceiling)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{date, milliseconds, moment};
+    use super::{date, milliseconds, timestamp};
 
     /// The cases of `date-time.json` of the JSON-Schema-Test-Suite (draft2020-12, optional/format),
     /// and forms that ISO 8601 has and RFC 3339 has not.
     #[test]
     fn moments_are_rfc_3339() {
-        let spelled = |text: &str| moment(text).map(|moment| (moment.ms, moment.exact));
+        let spelled = |text: &str| timestamp(text).map(|timestamp| (timestamp.ms, timestamp.exact));
         for (text, ms, exact) in [
             ("1963-06-19T08:30:06.283185Z", -206_292_593_717, false),
             ("1963-06-19T08:30:06Z", -206_292_594_000, true),

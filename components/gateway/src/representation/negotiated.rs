@@ -1,4 +1,4 @@
-//! The form of one request and its answer, as it gets known.
+//! What is negotiated for one request: the forms of its body and of its answer, as they get known.
 
 use http::request::Parts;
 use http::{HeaderValue, Method};
@@ -16,8 +16,8 @@ use crate::text::header;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
-/// The form of one request and its answer, as far as it is known.
-pub(crate) struct Form<'a> {
+/// What is negotiated for one request and its answer, as far as it is known.
+pub(crate) struct Negotiated<'a> {
     pub(crate) parts: &'a Parts,
     /// The base of absolute links (K-27), without a slash at the end.
     pub(super) base: &'a str,
@@ -35,12 +35,12 @@ pub(crate) struct Form<'a> {
     pub(super) document: Option<Vec<u8>>,
 }
 
-impl<'a> Form<'a> {
-    /// The form of a request that arrived at `now`, as far as its URL tells it. `base` is that of
+impl<'a> Negotiated<'a> {
+    /// The state for a request that arrived at `now`, as far as its URL tells it. `base` is that of
     /// absolute links.
     pub(crate) fn new(base: &'a str, parts: &'a Parts, now: u64) -> Self {
         let prefix = prefix(parts.uri.path());
-        let mut form = Self {
+        let mut negotiated = Self {
             parts,
             base,
             now,
@@ -50,8 +50,8 @@ impl<'a> Form<'a> {
             sent: Profile::Native,
             document: None,
         };
-        form.choice.profile = form.offer().default;
-        form
+        negotiated.choice.profile = negotiated.offer().default;
+        negotiated
     }
 
     /// Chooses the form of the answer, for an operation that matched.
