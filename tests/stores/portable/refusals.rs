@@ -112,9 +112,9 @@ async fn bad_files() {
         ),
         (
             again(&|rows| rows[1] = rows[1].replace("\"created_at\"", "\"other\"")),
-            &["line 2: table signing_keys has other columns"],
+            &["line 2: table users has other columns"],
         ),
-        (again(&|rows| drop(rows.remove(place("tenants")))), &["table members"]),
+        (again(&|rows| drop(rows.remove(place("tenants")))), &["table refresh_tokens"]),
         (again(&|rows| rows.push(rows[place("projects")].clone())), &["table projects"]),
         (
             again(&|rows| {
@@ -163,7 +163,7 @@ async fn bad_targets() {
     let bare = format!("{empty}_bare");
     connect(&admin_url()).await.batch_execute(&format!("CREATE DATABASE {bare}")).await.unwrap();
     for (target, says) in [
-        (postgres("owner", &full), ["table signing_keys has rows already", "CREATE DATABASE"]),
+        (postgres("owner", &full), ["table users has rows already", "CREATE DATABASE"]),
         (postgres("owner", &older), ["has schema version", "tenantry migrate"]),
         (postgres("owner", &bare), ["has schema version 0", "tenantry migrate"]),
         (

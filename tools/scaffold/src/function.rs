@@ -35,7 +35,7 @@ fn crate_files(tree: &mut Tree, name: &str, description: &str) {
     let model = tree.read(&format!("components/{MODEL}/src/lib.rs"));
     let call = model.lines().find(|line| line.starts_with("kit::function!(")).unwrap_or_default();
     let values = [("description", description), ("function", name), ("macro", call)];
-    let lib = text::filled(include_str!("../templates/lib.rs"), &values);
+    let lib = text::filled(include_str!("../templates/lib.rs.txt"), &values);
     tree.create(&format!("components/{name}/src/lib.rs"), lib);
 }
 

@@ -143,7 +143,7 @@ impl Names {
             problems.push(format!("{}: the registry has events of this name", self.one));
         }
         let table = format!("CREATE TABLE {} ", self.table());
-        let migrations = crate::resource::migrations(tree);
+        let migrations = tree.migrations();
         if let Some(path) = migrations.iter().find(|path| tree.read(path).contains(&table)) {
             problems.push(format!("{}: {path} has made a table of this name", self.collection));
         }

@@ -1,7 +1,5 @@
 //! The places of a resource.
 
-use std::fs;
-
 use crate::names::Names;
 use crate::tree::Tree;
 use crate::{rust, text};
@@ -59,13 +57,13 @@ fn handlers(tree: &mut Tree, names: &Names) {
     tree.change(&format!("components/{}/src/lib.rs", names.function), |text| {
         let text = rust::import(text, "contract", &names.constant())?;
         let text = rust::import(&text, "kit", "no_rule")?;
-        rust::arms(&text, &names.fill(include_str!("../templates/arms.rs")))
+        rust::arms(&text, &names.fill(include_str!("../templates/arms.rs.txt")))
     });
 }
 
 /// The table, and the right of the function to it.
 fn table(tree: &mut Tree, names: &Names) {
-    let number = migrations(tree).len() + 1;
+    let number = tree.migrations().len() + 1;
     let sql = names.fill(include_str!("../templates/migration.sql"));
     tree.create(&format!("migrations/{number:04}_{}.sql", names.table()), sql);
     tree.change("migrations/rights.rs", |text| {
@@ -75,18 +73,6 @@ fn table(tree: &mut Tree, names: &Names) {
             before.to_owned() + &rest.replace("\"projects\"", &format!("{:?}", names.function))
         })
     });
-}
-
-/// The paths of the migrations.
-pub(crate) fn migrations(tree: &Tree) -> Vec<String> {
-    let folder = fs::read_dir(tree.root().join("migrations")).into_iter().flatten().flatten();
-    let names = folder.map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let is_migration =
-        |name: &String| name.starts_with(|c: char| c.is_ascii_digit()) && name.ends_with(".sql");
-    let mut paths: Vec<_> =
-        names.filter(is_migration).map(|it| format!("migrations/{it}")).collect();
-    paths.sort();
-    paths
 }
 
 fn routes(tree: &mut Tree, names: &Names) {
@@ -103,13 +89,13 @@ fn routes(tree: &mut Tree, names: &Names) {
 fn tests(tree: &mut Tree, names: &Names) {
     let folder = format!("tests/{}", names.function);
     let files = [
-        (names.table(), include_str!("../templates/tests/helpers.rs")),
-        (format!("list_{}", names.table()), include_str!("../templates/tests/list.rs")),
-        (format!("create_{}", names.name()), include_str!("../templates/tests/create.rs")),
-        (format!("get_{}", names.name()), include_str!("../templates/tests/get.rs")),
-        (format!("replace_{}", names.name()), include_str!("../templates/tests/replace.rs")),
-        (format!("update_{}", names.name()), include_str!("../templates/tests/update.rs")),
-        (format!("delete_{}", names.name()), include_str!("../templates/tests/delete.rs")),
+        (names.table(), include_str!("../templates/tests/helpers.rs.txt")),
+        (format!("list_{}", names.table()), include_str!("../templates/tests/list.rs.txt")),
+        (format!("create_{}", names.name()), include_str!("../templates/tests/create.rs.txt")),
+        (format!("get_{}", names.name()), include_str!("../templates/tests/get.rs.txt")),
+        (format!("replace_{}", names.name()), include_str!("../templates/tests/replace.rs.txt")),
+        (format!("update_{}", names.name()), include_str!("../templates/tests/update.rs.txt")),
+        (format!("delete_{}", names.name()), include_str!("../templates/tests/delete.rs.txt")),
     ];
     for (module, template) in files {
         tree.create(&format!("{folder}/{module}.rs"), names.fill(template));
@@ -117,7 +103,7 @@ fn tests(tree: &mut Tree, names: &Names) {
             tree.change(&format!("{folder}/mod.rs"), |text| rust::module(text, &module));
         }
     }
-    let rows = names.fill(include_str!("../templates/isolation.rs"));
+    let rows = names.fill(include_str!("../templates/isolation.rs.txt"));
     tree.change("tests/isolation.rs", |text| {
         let begin = "pub const ROWS: ";
         let (before, table) = text.split_once(begin).ok_or("there is no table `ROWS`")?;

@@ -51,6 +51,16 @@ impl Tree {
         }
     }
 
+    /// The paths of the migrations that there are.
+    pub(crate) fn migrations(&self) -> Vec<String> {
+        let folder = fs::read_dir(self.root.join("migrations")).into_iter().flatten().flatten();
+        let names = folder.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        let is_migration = |name: &String| {
+            name.starts_with(|c: char| c.is_ascii_digit()) && name.ends_with(".sql")
+        };
+        names.filter(is_migration).map(|name| format!("migrations/{name}")).collect()
+    }
+
     /// Adds a file.
     pub(crate) fn create(&mut self, path: &str, text: String) {
         if self.root.join(path).exists() || self.files.contains_key(path) {

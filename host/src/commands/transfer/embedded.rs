@@ -42,7 +42,7 @@ pub(super) fn export(
          a server of this release brings it up to date"
     );
     let tables = tables(&snapshot).with_context(unreadable)?;
-    super::complete(tables.into_iter()).with_context(|| name.to_string())?;
+    super::tables::complete(tables.into_iter()).with_context(|| name.to_string())?;
     let numbered = "SELECT seq FROM sqlite_sequence WHERE name = 'events'";
     let events_seq = snapshot.query_row(numbered, [], |row| row.get(0)).optional();
     out.head(events_seq.with_context(unreadable)?.unwrap_or(0))?;

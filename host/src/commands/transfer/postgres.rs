@@ -49,7 +49,7 @@ const OWNED: &str = "\
 pub(super) async fn export(url: &str, out: &mut Writer) -> anyhow::Result<()> {
     let client = connect(url).await.context(OPTION)?;
     let tables = client.query(ALL_TABLES, &[]).await.map_err(with_option)?;
-    super::complete(tables.iter().map(|row| row.get(0))).context(OPTION)?;
+    super::tables::complete(tables.iter().map(|row| row.get(0))).context(OPTION)?;
     // The tables are locked before the snapshot is taken. Otherwise retention could drop a month's
     // partition in between, and the snapshot would not have its rows.
     let begin = format!(
