@@ -110,7 +110,10 @@ pub(super) async fn check(app: &App, operation: &Operation<'_>) {
     let before = alice.feed().await;
     let victim = Victim { owner: alice, integration };
     let mut answers = Vec::new();
-    for client in [app.anon(), bob] {
+    // A client of the token endpoint authenticates in the same header, and only in one way (RFC 6749
+    // section 2.3). So a bearer token there is a malformed request.
+    let clients = if id == "issue-token" { vec![app.anon()] } else { vec![app.anon(), bob] };
+    for client in clients {
         let answer = ask(&client, operation, &victim, &victim.integration).await;
         let shown =
             [marker.as_str(), victim.owner.tenant()].iter().any(|text| answer.text.contains(*text));
@@ -130,6 +133,7 @@ pub(super) async fn check(app: &App, operation: &Operation<'_>) {
     assert_eq!(victim.owner.get(&path).await.expect(200).body, made.body, "{id}");
     // The tenants of a person are told of failed sign-ins.
     let mut after = victim.owner.feed().await;
-    after.retain(|event| id != "login" || event["type"] != "user.sign_in_failed");
+    let is_new = |event: &Value| !before.contains(event);
+    after.retain(|event| id != "login" || !is_new(event) || event["type"] != "audit.logged");
     assert_eq!(after, before, "{id} left something with a tenant");
 }
