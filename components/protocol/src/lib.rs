@@ -3,7 +3,7 @@
 //! - [`message`]: a call of a function and its answer. These are the types of `wit/` in plain Rust,
 //!   and [`conversions!`] makes the conversions to and from generated bindings.
 //! - [`error`] and [`registry`]: the one way in which a call fails.
-//! - [`note`]: what gateway and function tell each other in headers that no client sees.
+//! - [`metadata`]: what gateway and function tell each other in headers that no client sees.
 //! - [`entry`]: the entries of the key-value store that more than one of them reads.
 //! - [`contract`]: the tables that the crate `openapi` compiles from the OpenAPI files.
 //! - [`setting`]: the texts of settings.
