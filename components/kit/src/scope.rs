@@ -9,6 +9,48 @@ use crate::row::{FromRow, Row};
 use crate::sql::{CURSOR_KEY, Database, SessionRole, Source};
 use crate::{Call, Error, Value, fault_injection, values};
 
+/// The reads that [`Scope`] and [`System`] have beside their `query`.
+macro_rules! fetches {
+    () => {
+        /// The rows of a `SELECT`, each as `T`.
+        ///
+        /// # Errors
+        /// As [`Self::query`] and [`Row::read`].
+        pub fn fetch_all<T: FromRow>(
+            &self,
+            sql: &str,
+            parameters: impl IntoIterator<Item = Value>,
+        ) -> Result<Vec<T>, Error> {
+            self.query(sql, parameters)?.into_iter().map(Row::read).collect()
+        }
+
+        /// The first row of a `SELECT`, if it has one.
+        ///
+        /// # Errors
+        /// As [`Self::query`] and [`Row::read`].
+        pub fn fetch_optional<T: FromRow>(
+            &self,
+            sql: &str,
+            parameters: impl IntoIterator<Item = Value>,
+        ) -> Result<Option<T>, Error> {
+            self.query(sql, parameters)?.into_iter().next().map(Row::read).transpose()
+        }
+
+        /// The first row of a `SELECT` that always has one, such as `SELECT COUNT(*)`.
+        ///
+        /// # Errors
+        /// As [`Self::query`] and [`Row::read`]; `internal-error` if there is no row.
+        pub fn fetch_one<T: FromRow>(
+            &self,
+            sql: &str,
+            parameters: impl IntoIterator<Item = Value>,
+        ) -> Result<T, Error> {
+            let found = self.fetch_optional(sql, parameters)?;
+            found.ok_or_else(|| Error::internal(format!("no row of: {sql}")))
+        }
+    };
+}
+
 /// The rows of one tenant.
 pub struct Scope<'a> {
     database: &'a Database,
@@ -106,42 +148,7 @@ impl Scope<'_> {
         )
     }
 
-    /// The rows of a `SELECT`, each as `T`.
-    ///
-    /// # Errors
-    /// As [`Scope::query`] and [`Row::read`].
-    pub fn fetch_all<T: FromRow>(
-        &self,
-        sql: &str,
-        parameters: impl IntoIterator<Item = Value>,
-    ) -> Result<Vec<T>, Error> {
-        self.query(sql, parameters)?.into_iter().map(Row::read).collect()
-    }
-
-    /// The first row of a `SELECT`, if it has one.
-    ///
-    /// # Errors
-    /// As [`Scope::query`] and [`Row::read`].
-    pub fn fetch_optional<T: FromRow>(
-        &self,
-        sql: &str,
-        parameters: impl IntoIterator<Item = Value>,
-    ) -> Result<Option<T>, Error> {
-        self.query(sql, parameters)?.into_iter().next().map(Row::read).transpose()
-    }
-
-    /// The first row of a `SELECT` that always has one, such as `SELECT COUNT(*)`.
-    ///
-    /// # Errors
-    /// As [`Scope::query`] and [`Row::read`]; `internal-error` if there is no row.
-    pub fn fetch_one<T: FromRow>(
-        &self,
-        sql: &str,
-        parameters: impl IntoIterator<Item = Value>,
-    ) -> Result<T, Error> {
-        let found = self.fetch_optional(sql, parameters)?;
-        found.ok_or_else(|| Error::internal(format!("no row of: {sql}")))
-    }
+    fetches!();
 
     /// Runs a statement and returns how many rows it changed. `$1` is the tenant.
     ///
@@ -250,42 +257,7 @@ impl<'a> System<'a> {
         self.database.query(SessionRole::System, sql, parameters.into_iter().collect())
     }
 
-    /// The rows of a `SELECT`, each as `T`.
-    ///
-    /// # Errors
-    /// As [`System::query`] and [`Row::read`].
-    pub fn fetch_all<T: FromRow>(
-        &self,
-        sql: &str,
-        parameters: impl IntoIterator<Item = Value>,
-    ) -> Result<Vec<T>, Error> {
-        self.query(sql, parameters)?.into_iter().map(Row::read).collect()
-    }
-
-    /// The first row of a `SELECT`, if it has one.
-    ///
-    /// # Errors
-    /// As [`System::query`] and [`Row::read`].
-    pub fn fetch_optional<T: FromRow>(
-        &self,
-        sql: &str,
-        parameters: impl IntoIterator<Item = Value>,
-    ) -> Result<Option<T>, Error> {
-        self.query(sql, parameters)?.into_iter().next().map(Row::read).transpose()
-    }
-
-    /// The first row of a `SELECT` that always has one, such as `SELECT COUNT(*)`.
-    ///
-    /// # Errors
-    /// As [`System::query`] and [`Row::read`]; `internal-error` if there is no row.
-    pub fn fetch_one<T: FromRow>(
-        &self,
-        sql: &str,
-        parameters: impl IntoIterator<Item = Value>,
-    ) -> Result<T, Error> {
-        let found = self.fetch_optional(sql, parameters)?;
-        found.ok_or_else(|| Error::internal(format!("no row of: {sql}")))
-    }
+    fetches!();
 
     /// Runs a statement and returns how many rows it changed.
     ///
