@@ -7,7 +7,6 @@ use regex::Regex;
 
 use super::files::tracked;
 use super::tree::toml;
-use crate::support::contract::CONTRACT;
 use crate::support::server::root;
 
 pure! {
@@ -124,8 +123,6 @@ fn defaults_of_the_gateway() {
         seen += 1;
     }
     assert!(seen > 8, "{seen}");
-    let contract = &CONTRACT["x-limits"];
-    assert!(contract.is_object(), "the defaults of the limits are those of the contract");
 }
 
 /// `docs/settings.md` is what `scripts/bless` makes of `spin.toml` now.
