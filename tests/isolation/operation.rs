@@ -3,6 +3,7 @@
 use http::Method;
 use serde_json::Value;
 
+use super::ROWS;
 use super::objects::ATTEMPT;
 use crate::support::{Client, Exchange};
 
@@ -10,6 +11,7 @@ use crate::support::{Client, Exchange};
 pub(super) const MISSING: &str = "none_0000000000000000000000";
 
 /// The kind of an operation, as far as tenants are concerned.
+#[derive(Clone, Copy)]
 pub enum Row {
     /// It needs no credential of a tenant, and shows no tenant's data.
     Public,
@@ -29,10 +31,43 @@ pub(super) struct Operation<'a> {
     pub(super) method: Method,
     /// `/api/v1/projects/{id}`
     pub(super) template: &'a str,
-    pub(super) row: &'a Row,
+    pub(super) row: Row,
 }
 
-impl Operation<'_> {
+impl Row {
+    /// The row of an operation of the contract: the one of the table, or else what its method and
+    /// its path say.
+    pub fn of(method: &str, template: &str, document: &Value) -> Self {
+        let id = document["operationId"].as_str().unwrap();
+        let row = ROWS.iter().find(|(name, _)| *name == id).map(|(_, row)| *row);
+        match row {
+            _ if is_public(document) => Self::Public,
+            Some(row) => row,
+            None if template.contains("{id}") => Self::Object(|| None),
+            None if method == "GET" => Self::List(""),
+            None => panic!("{id} has no row in tests/isolation.rs"),
+        }
+    }
+}
+
+/// Whether the contract lets anybody call an operation.
+pub fn is_public(document: &Value) -> bool {
+    let ways = document["security"].as_array();
+    ways.is_some_and(|ways| {
+        ways.is_empty() || ways.iter().any(|way| way.as_object().unwrap().is_empty())
+    })
+}
+
+impl<'a> Operation<'a> {
+    pub(super) fn of(method: &str, template: &'a str, document: &'a Value) -> Self {
+        Self {
+            id: document["operationId"].as_str().unwrap(),
+            method: Method::from_bytes(method.as_bytes()).unwrap(),
+            template,
+            row: Row::of(method, template, document),
+        }
+    }
+
     /// Calls the operation, on this object if it works on one, at any version of the object.
     pub(super) async fn call(&self, client: &Client, object: &str) -> Exchange {
         let any = [("if-match", "*")];
