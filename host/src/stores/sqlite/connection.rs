@@ -1,8 +1,11 @@
 //! A guest's connection: its place in the queue of writers, its transaction, its results.
 
+use super::group::{Committed, Group};
 use super::statement::{Kind, may_take_long};
-use super::{Database, TimedConnection};
+use super::{Database, TimedConnection, io};
 use crate::stores::sqlite::bindings::{Error, QueryResult, RowResult, Value};
+use protocol::sql::ROWS_ONLY;
+use rusqlite::CachedStatement;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,14 +23,22 @@ const QUICK_STATEMENT: Duration = Duration::from_millis(5);
 pub(crate) struct Connection(Arc<Mutex<Session>>);
 
 struct Session {
-    /// Set until the session is dropped.
+    /// Its own connection. Set until the session is dropped.
     connection: Option<TimedConnection>,
     database: Arc<Database>,
-    writer: Option<OwnedMutexGuard<()>>,
+    writer: Option<Writer>,
     /// Whether the guest changed the connection itself. Then nobody else gets it.
     altered: bool,
     changes: u64,
     rowid: i64,
+}
+
+/// The lock of writers, while a session writes.
+enum Writer {
+    /// It writes on its own connection.
+    Alone { _lock: OwnedMutexGuard<Group> },
+    /// It writes on the connection of the group, in a transaction.
+    InGroup(OwnedMutexGuard<Group>),
 }
 
 impl Connection {
@@ -54,23 +65,27 @@ impl Connection {
     ) -> Result<QueryResult, Error> {
         let mut session = self.0.clone().lock_owned().await;
         let kind = Kind::of(&sql);
-        let time = session.database.statement_time;
-        match session.plan(&sql, kind)? {
-            Plan::Read => match session.run(&sql, kind, &values, QUICK_STATEMENT) {
-                Err(Failure::Interrupted) => {}
-                done => return Ok(done?),
-            },
-            Plan::Write { slow } => {
-                if session.writer.is_none() {
-                    let queue = session.database.writer.clone();
-                    session.writer = Some(queue.lock_owned().await);
-                }
-                if !slow {
-                    return Ok(session.run(&sql, kind, &values, time)?);
+        match session.start(&sql, kind, &values)? {
+            Step::Done(result) => return Ok(result),
+            Step::Begin => {
+                session.begin().await?;
+                return Ok(QueryResult { columns: Vec::new(), rows: Vec::new() });
+            }
+            Step::Committed(committed) => {
+                drop(session);
+                let lost = |_| Error::Io("the commit of the group did not end".to_owned());
+                committed.await.map_err(lost)??;
+                return Ok(QueryResult { columns: Vec::new(), rows: Vec::new() });
+            }
+            Step::Blocking => {}
+            Step::Write { blocking } => {
+                session.write_alone().await?;
+                if !blocking {
+                    return Ok(session.run(&sql, kind, &values)?);
                 }
             }
         }
-        let run = tokio::task::spawn_blocking(move || Ok(session.run(&sql, kind, &values, time)?));
+        let run = tokio::task::spawn_blocking(move || Ok(session.run(&sql, kind, &values)?));
         run.await.map_err(|error| Error::Io(error.to_string()))?
     }
 
@@ -85,9 +100,19 @@ impl Connection {
     }
 }
 
-enum Plan {
-    Read,
-    Write { slow: bool },
+/// What is left to do of a statement.
+enum Step {
+    Done(QueryResult),
+    /// A transaction that writes has to begin.
+    Begin,
+    /// The transaction of the guest has ended, and waits for the disk.
+    Committed(Committed),
+    /// The statement has to run on a thread that may block.
+    Blocking,
+    /// It needs the lock of writers.
+    Write {
+        blocking: bool,
+    },
 }
 
 /// Why a statement did not run to its end.
@@ -116,42 +141,116 @@ impl From<Failure> for Error {
 }
 
 impl Session {
-    fn connection(&self) -> Result<&TimedConnection, Error> {
-        self.connection.as_ref().ok_or(Error::InvalidConnection)
+    /// The connection on which statements run now.
+    fn active(&self) -> Result<&TimedConnection, Error> {
+        match &self.writer {
+            Some(Writer::InGroup(group)) => group.connection(),
+            _ => self.connection.as_ref().ok_or(Error::InvalidConnection),
+        }
     }
 
-    fn plan(&self, sql: &str, kind: Kind) -> Result<Plan, Error> {
-        let sqlite = &self.connection()?.sqlite;
-        let statement = sqlite.prepare_cached(sql).map_err(io)?;
-        let outside = sqlite.is_autocommit();
-        Ok(match kind {
-            Kind::Commit if self.writer.is_some() => Plan::Write { slow: true },
-            Kind::Begin if !statement.readonly() => Plan::Write { slow: false },
-            _ if !statement.readonly() => Plan::Write { slow: outside || may_take_long(sql) },
-            _ => Plan::Read,
-        })
-    }
-
-    fn run(
-        &mut self,
-        sql: &str,
-        kind: Kind,
-        values: &[Value],
-        time: Duration,
-    ) -> Result<QueryResult, Failure> {
-        self.altered |= kind == Kind::Session;
-        let connection =
-            self.connection.as_ref().ok_or(Failure::Refused(Error::InvalidConnection))?;
-        connection.clock.set_deadline(time);
-        let result = query(&connection.sqlite, sql, values);
-        if result.is_ok() && self.writer.is_some() && !matches!(kind, Kind::Begin | Kind::Commit) {
-            self.changes = connection.sqlite.changes();
-            if kind == Kind::Insert {
-                self.rowid = connection.sqlite.last_insert_rowid();
+    /// Runs a statement if it can run at once, without the lock and without a wait.
+    fn start(&mut self, sql: &str, kind: Kind, values: &[Value]) -> Result<Step, Error> {
+        if let Some(Writer::InGroup(group)) = &mut self.writer {
+            let database = &self.database;
+            let ended = match kind {
+                Kind::Commit => Some(group.commit(database).map(Step::Committed)),
+                Kind::RollBack => {
+                    let none = QueryResult { columns: Vec::new(), rows: Vec::new() };
+                    Some(group.roll_back(database).map(|()| Step::Done(none)))
+                }
+                _ => None,
+            };
+            if let Some(ended) = ended {
+                self.writer = None;
+                return ended;
             }
         }
-        if connection.sqlite.is_autocommit() {
-            self.writer = None;
+        let time = self.database.statement_time;
+        let is_writing = self.writer.is_some();
+        let connection = self.active()?;
+        let statement = connection.sqlite.prepare_cached(sql).map_err(io)?;
+        let outside = connection.sqlite.is_autocommit();
+        let is_read = statement.readonly();
+        let time = match (kind, is_read) {
+            (Kind::Commit, _) if is_writing => return Ok(Step::Blocking),
+            (Kind::Begin, false) if outside && !self.altered => return Ok(Step::Begin),
+            (_, true) => QUICK_STATEMENT,
+            (Kind::Begin, false) if is_writing => time,
+            (Kind::Begin, false) => return Ok(Step::Write { blocking: false }),
+            (_, false) => {
+                let blocking = outside || may_take_long(sql);
+                match is_writing {
+                    true if blocking => return Ok(Step::Blocking),
+                    true => time,
+                    false => return Ok(Step::Write { blocking }),
+                }
+            }
+        };
+        connection.clock.set_deadline(time);
+        let result = query(sql, statement, values);
+        match self.record(kind, result) {
+            Err(Failure::Interrupted) if is_read => Ok(Step::Blocking),
+            result => Ok(Step::Done(result?)),
+        }
+    }
+
+    /// Begins a transaction on the connection that writes.
+    async fn begin(&mut self) -> Result<(), Error> {
+        let mut group = self.database.writer.clone().lock_owned().await;
+        group.begin(&self.database)?;
+        self.writer = Some(Writer::InGroup(group));
+        Ok(())
+    }
+
+    /// Waits for the lock in order to write on the own connection.
+    async fn write_alone(&mut self) -> Result<(), Error> {
+        let mut group = self.database.writer.clone().lock_owned().await;
+        if group.is_waiting() {
+            let database = self.database.clone();
+            let flushed = tokio::task::spawn_blocking(move || {
+                group.flush(&database);
+                group
+            });
+            group = flushed.await.map_err(|error| Error::Io(error.to_string()))?;
+        }
+        self.writer = Some(Writer::Alone { _lock: group });
+        Ok(())
+    }
+
+    /// Runs a statement for as long as it takes.
+    fn run(&mut self, sql: &str, kind: Kind, values: &[Value]) -> Result<QueryResult, Failure> {
+        let connection = self.active().map_err(Failure::Refused)?;
+        connection.clock.set_deadline(self.database.statement_time);
+        let statement = connection.sqlite.prepare_cached(sql)?;
+        let result = query(sql, statement, values);
+        self.record(kind, result)
+    }
+
+    /// Notes what a statement has changed in the session.
+    fn record(
+        &mut self,
+        kind: Kind,
+        result: Result<QueryResult, Failure>,
+    ) -> Result<QueryResult, Failure> {
+        match &mut self.writer {
+            Some(Writer::InGroup(group)) if kind == Kind::Session => group.set_altered(),
+            _ => self.altered |= kind == Kind::Session,
+        }
+        let sqlite = &self.active().map_err(Failure::Refused)?.sqlite;
+        let (changes, rowid) = (sqlite.changes(), sqlite.last_insert_rowid());
+        let is_outside = sqlite.is_autocommit();
+        if result.is_ok() && self.writer.is_some() && !matches!(kind, Kind::Begin | Kind::Commit) {
+            self.changes = changes;
+            if kind == Kind::Insert {
+                self.rowid = rowid;
+            }
+        }
+        if is_outside {
+            // SQLite rolls the whole transaction back after some errors, such as a full disk.
+            if let Some(Writer::InGroup(mut group)) = self.writer.take() {
+                group.fail(&Error::Io("the transaction of the group was rolled back".to_owned()));
+            }
         }
         result
     }
@@ -159,6 +258,10 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
+        if let Some(Writer::InGroup(mut group)) = self.writer.take() {
+            // If this fails, then the group is given up.
+            let _ = group.roll_back(&self.database);
+        }
         let Some(connection) = self.connection.take() else { return };
         connection.clock.set_deadline(self.database.statement_time);
         let clean = connection.sqlite.is_autocommit()
@@ -170,13 +273,15 @@ impl Drop for Session {
 }
 
 fn query(
-    sqlite: &rusqlite::Connection,
     sql: &str,
+    mut statement: CachedStatement<'_>,
     values: &[Value],
 ) -> Result<QueryResult, Failure> {
-    let mut statement = sqlite.prepare_cached(sql)?;
-    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
-    let width = columns.len();
+    let width = statement.column_count();
+    let columns = match sql.starts_with(ROWS_ONLY) {
+        true => Vec::new(),
+        false => statement.column_names().map(str::to_owned).collect(),
+    };
     let mut rows = statement.query(rusqlite::params_from_iter(values))?;
     let mut found = Vec::new();
     let mut size = 0;
@@ -223,13 +328,5 @@ impl rusqlite::ToSql for Value {
             Self::Blob(bytes) => ValueRef::Blob(bytes),
             Self::Null => ValueRef::Null,
         }))
-    }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "used in map_err")]
-fn io(error: rusqlite::Error) -> Error {
-    match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::DiskFull) => Error::DatabaseFull,
-        _ => Error::Io(error.to_string()),
     }
 }

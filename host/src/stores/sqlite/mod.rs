@@ -3,14 +3,20 @@
 pub(crate) mod bindings;
 mod connection;
 pub(crate) mod copy;
+mod group;
 pub(crate) mod migrate;
 mod statement;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use connection::Connection;
 
+use self::bindings::Error;
+use self::group::Group;
 use crate::system::private;
 use anyhow::Context as _;
 use parking_lot::Mutex;
+use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,9 +36,9 @@ const STEPS: i32 = 10_000;
 pub(crate) struct Database {
     path: PathBuf,
     idle: Mutex<Vec<TimedConnection>>,
-    /// The lock of writers. It is first come, first served. Waiting for it does not block a thread,
-    /// unlike waiting for SQLite's own lock.
-    writer: Arc<tokio::sync::Mutex<()>>,
+    /// The lock of writers, and what they share. It is first come, first served. Waiting for it does
+    /// not block a thread, unlike waiting for SQLite's own lock.
+    writer: Arc<tokio::sync::Mutex<Group>>,
     statement_time: Duration,
 }
 
@@ -111,6 +117,9 @@ impl Database {
         sqlite.pragma_update(None, "journal_mode", "WAL")?;
         sqlite.pragma_update(None, "synchronous", "FULL")?;
         sqlite.pragma_update(None, "foreign_keys", "ON")?;
+        // Plans must not depend on bound values. Otherwise, with the partial indexes of our tables,
+        // SQLite would parse and plan a cached statement again whenever its tenant is bound.
+        sqlite.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         sqlite.set_prepared_statement_cache_capacity(STATEMENTS);
         sqlite.authorizer(Some(|context: AuthContext<'_>| match context.action {
             AuthAction::Attach { filename } if !matches!(filename, "" | ":memory:") => {
@@ -122,5 +131,13 @@ impl Database {
         let watched = clock.clone();
         sqlite.progress_handler(STEPS, Some(move || watched.is_expired()))?;
         Ok(TimedConnection { sqlite, clock })
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used in map_err")]
+fn io(error: rusqlite::Error) -> Error {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::DiskFull) => Error::DatabaseFull,
+        _ => Error::Io(error.to_string()),
     }
 }

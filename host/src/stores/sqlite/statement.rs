@@ -7,6 +7,8 @@ pub(super) enum Kind {
     Begin,
     /// Ends a transaction and waits for the disk.
     Commit,
+    /// Rolls the whole transaction back.
+    RollBack,
     /// Inserts rows, so that the last row id changes.
     Insert,
     /// Changes the connection itself. The connection is then not given to anyone else.
@@ -24,6 +26,16 @@ impl Kind {
         match () {
             () if is("BEGIN") => Self::Begin,
             () if is("COMMIT") || is("END") => Self::Commit,
+            () if is("ROLLBACK") => match words.find(|word| !word.is_empty()) {
+                Some(word) if word.eq_ignore_ascii_case("TO") => Self::Other,
+                Some(word) if word.eq_ignore_ascii_case("TRANSACTION") => {
+                    match words.find(|word| !word.is_empty()) {
+                        Some(_) => Self::Other,
+                        None => Self::RollBack,
+                    }
+                }
+                _ => Self::RollBack,
+            },
             () if is("INSERT") || is("REPLACE") || is("WITH") => Self::Insert,
             () if is("PRAGMA") && !alters(sql) => Self::Other,
             () if is("PRAGMA") || is("ATTACH") || is("DETACH") => Self::Session,
@@ -75,6 +87,10 @@ mod tests {
         for (sql, kind) in [
             ("begin immediate", Kind::Begin),
             ("-- x\n /* y */ COMMIT;", Kind::Commit),
+            ("ROLLBACK", Kind::RollBack),
+            ("rollback transaction;", Kind::RollBack),
+            ("ROLLBACK TO a", Kind::Other),
+            ("ROLLBACK TRANSACTION TO SAVEPOINT a", Kind::Other),
             ("INSERT INTO t VALUES (1)", Kind::Insert),
             ("create temporary table t (a)", Kind::Session),
             ("create table t (a)", Kind::Other),
