@@ -9,8 +9,8 @@
 
 use kit::roles::{SCOPES, scopes_of};
 use kit::{
-    Action, Call, Caller, Change, Code, Error, Grant, Internal as _, Principal, Record, Scope,
-    System, values,
+    Action, Call, Caller, Change, Code, Error, Internal as _, Principal, Record, Scope, System,
+    values,
 };
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -103,7 +103,9 @@ pub(crate) async fn rotate(call: &Call) -> kit::Result {
 fn check_may_rotate(call: &Call, scope: &Scope<'_>, client: &Record) -> kit::Result<()> {
     let caller = call.caller()?;
     let refused = |message| Error::new(Code::InsufficientScope, message);
-    if let Some(scope) = client.get(client::SCOPES)?.iter().find(|scope| !caller.has_scope(scope)) {
+    if let Some(scope) =
+        client.get(client::SCOPES)?.iter().find(|scope| !caller.grants.has_scope(scope))
+    {
         return Err(Error {
             context: vec![("required_scope".to_owned(), scope.clone())],
             ..refused(
@@ -171,7 +173,7 @@ fn check(call: &Call) -> kit::Result<()> {
     for (index, scope) in scopes.filter_map(Json::as_str).enumerate() {
         let message = if !SCOPES.contains(&scope) {
             "This scope does not exist."
-        } else if !caller.has_scope(scope) {
+        } else if !caller.grants.has_scope(scope) {
             "You cannot grant a scope that you do not hold."
         } else {
             continue;
@@ -192,8 +194,8 @@ fn check(call: &Call) -> kit::Result<()> {
 /// Whether the caller may make clients of the tenant. A client passes here; its owner is checked
 /// later.
 fn answers_for_tenant(caller: &Caller) -> bool {
-    let own = |grant: &Grant| matches!(grant, Grant::Role(role) if TENANT_ADMIN_ROLES.contains(&role.as_str()));
-    matches!(caller.principal, Principal::Client(_)) || caller.grants.iter().any(own)
+    matches!(caller.principal, Principal::Client(_))
+        || caller.grants.roles().any(|role| TENANT_ADMIN_ROLES.contains(&role))
 }
 
 /// Authenticates a client. Returns it with all scopes that it holds now.

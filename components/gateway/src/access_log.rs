@@ -42,6 +42,9 @@ struct Line<'a> {
     cause: Option<&'a str>,
 }
 
+/// Most lines are shorter than this.
+const LENGTH: usize = 640;
+
 pub(crate) fn line(
     parts: &Parts,
     record: &Record,
@@ -73,7 +76,10 @@ pub(crate) fn line(
         error: record.error,
         cause: record.cause.as_deref(),
     };
-    serde_json::to_string(&line).unwrap_or_default()
+    let mut text = Vec::with_capacity(LENGTH);
+    // Neither can fail: the line has no maps, and JSON is UTF-8.
+    let _ = serde_json::to_writer(&mut text, &line);
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// The method, if it is a known one. Clients may invent others, which are not written.

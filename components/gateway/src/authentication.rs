@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::request::Parts;
 use jwt_simple::prelude::*;
-use protocol::{Caller, Code, Error, Grant, Principal, metadata};
+use protocol::{Caller, Code, Error, Grants, Principal, metadata};
 use sha2::{Digest, Sha256};
 
 use crate::key_set::Keys;
@@ -164,13 +164,13 @@ impl Tokens {
             Some(client) => Principal::Client(client),
             None => Principal::User(subject.clone()),
         };
-        let grants = (custom.roles.into_iter().map(Grant::Role))
-            .chain(custom.scopes.into_iter().map(Grant::Scope))
-            .chain(custom.plan.into_iter().map(Grant::Plan));
+        let (scopes, roles) = (&custom.scopes, &custom.roles);
+        let (scopes, roles) = (scopes.iter().map(String::as_str), roles.iter().map(String::as_str));
+        let grants = Grants::new(scopes, roles, custom.plan.as_deref());
         Ok(Verified {
             issued_at: claims.issued_at.map_or(0, |moment| moment.as_millis()),
             principal_hash: hex::encode(&Sha256::digest(subject)[..8]),
-            caller: Caller { tenant: custom.tenant_id, principal, grants: grants.collect() },
+            caller: Caller { tenant: custom.tenant_id, principal, grants },
             credential,
             until: expires.min(now + CACHE_MS),
         })

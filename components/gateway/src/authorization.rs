@@ -1,13 +1,12 @@
 //! Scopes. The contract names the scopes that an operation needs, and the caller must hold all of
 //! them.
 
-use protocol::{Caller, Code, Error, Grant};
+use protocol::{Caller, Code, Error};
 
 use crate::router::Route;
 
 pub(crate) fn check(route: &Route<'_>, caller: Option<&Caller>) -> Result<(), Error> {
-    let grants = caller.map_or(&[][..], |caller| &caller.grants);
-    let held = |scope: &String| grants.iter().any(|g| matches!(g, Grant::Scope(s) if s == scope));
+    let held = |scope: &String| caller.is_some_and(|caller| caller.grants.has_scope(scope));
     let missing: Vec<&str> =
         route.operation.scopes.iter().filter(|scope| !held(scope)).map(String::as_str).collect();
     if missing.is_empty() {

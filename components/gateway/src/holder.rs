@@ -67,13 +67,13 @@ fn digest(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::Caller;
+    use protocol::{Caller, Grants};
 
     fn of(caller: Option<(&str, Principal)>, address: &str) -> Holder {
         let caller = caller.map(|(tenant, principal)| Caller {
             tenant: tenant.to_owned(),
             principal,
-            grants: Vec::new(),
+            grants: Grants::default(),
         });
         let context = Context { trace_id: String::new(), caller };
         let mut request = Request::default();

@@ -55,7 +55,7 @@ pub use local_request::is_loopback_url;
 pub use platform::*;
 pub use protocol::metadata::DueWork;
 pub use protocol::{
-    Body, Caller, Code, Context, Error, Grant, Idempotency, Limit, Location, Operation, Parameter,
+    Body, Caller, Code, Context, Error, Grants, Idempotency, Limit, Location, Operation, Parameter,
     Principal, Relation, Request, Response, Row, Shape, Violation,
 };
 pub use proxies::Proxy;

@@ -99,7 +99,7 @@ pub use error::Internal;
 pub use event_type::EVENT_TYPES;
 pub use http_date::{http_date, retry_after};
 pub use id::{id, trace_id};
-pub use protocol::{Caller, Code, Error, Grant, Principal, Violation, entry, metadata};
+pub use protocol::{Caller, Code, Error, Principal, Violation, entry, metadata};
 pub use retention_days::RetentionDays;
 pub use text;
 pub use timestamp::{Timestamp, date, milliseconds, timestamp};

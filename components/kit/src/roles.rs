@@ -1,6 +1,6 @@
 //! The roles of a tenant's members, and the scopes of each role (K-41).
 
-use crate::{Caller, Grant, Principal};
+use crate::{Caller, Principal};
 
 // The tables `SCOPES` and `ROLES`, which the build makes from `x-scopes` of openapi/common.yaml.
 
@@ -17,12 +17,9 @@ pub fn may_give(caller: &Caller, role: &str) -> bool {
     let rank = |role: &str| ROLES.iter().position(|(known, _)| *known == role);
     match caller.principal {
         Principal::User(_) => rank(role).is_some_and(|wanted| {
-            let own = caller.grants.iter().filter_map(|grant| match grant {
-                Grant::Role(own) => rank(own),
-                _ => None,
-            });
+            let own = caller.grants.roles().filter_map(rank);
             own.min().is_some_and(|own| own <= wanted)
         }),
-        _ => scopes_of(role).iter().all(|scope| caller.has_scope(scope)),
+        _ => scopes_of(role).iter().all(|scope| caller.grants.has_scope(scope)),
     }
 }

@@ -188,14 +188,23 @@ impl Scope<'_> {
         sql: &str,
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Value>, Error> {
-        if !(sql.contains("tenant_id = $1")
-            || sql.contains("(tenant_id, ") && sql.contains("VALUES ($1, ")
-            || sql.starts_with("SELECT tenantry_delete_events($1, "))
-        {
+        if !is_bound_to_tenant(sql) {
             return Err(Error::internal(format!("statement not bound to the tenant: {sql}")));
         }
         Ok(std::iter::once(Value::from(self.tenant)).chain(parameters).collect())
     }
+}
+
+/// Whether a statement compares or writes `tenant_id` with `$1`.
+fn is_bound_to_tenant(sql: &str) -> bool {
+    sql.match_indices('$').any(|(at, _)| {
+        let (before, after) = (&sql[..at], &sql[at + 1..]);
+        let number = after.split(|next: char| !next.is_ascii_digit()).next();
+        number == Some("1")
+            && (before.ends_with("tenant_id = ")
+                || before.ends_with("VALUES (") && before.contains("(tenant_id, ")
+                || before == "SELECT tenantry_delete_events(")
+    })
 }
 
 /// A random key of the whole database. The first request that needs it makes it. The key belongs to

@@ -21,8 +21,7 @@ macro_rules! conversions {
         $crate::record! { $errors Error: message, context, retry_after, internal; code; ; violations }
 
         $crate::choice! { $tenancy Principal: User(id), Client(id), ApiKey(id) }
-        $crate::choice! { $tenancy Grant: Role(name), Scope(name), Plan(name) }
-        $crate::record! { $tenancy Caller: tenant; principal; ; grants }
+        $crate::record! { $tenancy Caller: tenant; principal, grants; ; }
         $crate::record! { $tenancy Context: trace_id; ; caller; }
 
         $crate::choice! { $messages Location: Path, Query, Header }

@@ -7,6 +7,7 @@
 //! - [`entry`]: the entries of the key-value store that more than one of them reads.
 //! - [`contract`]: the tables that the crate `openapi` compiles from the OpenAPI files.
 //! - [`setting`]: the texts of settings.
+//! - [`sql`]: what a statement says to the runner.
 //! - [`case`]: the spellings of names.
 //!
 //! It imports nothing, because everything else depends on it.
@@ -16,14 +17,17 @@ pub mod contract;
 mod conversions;
 pub mod entry;
 pub mod error;
+mod grants;
 pub mod message;
 pub mod metadata;
 pub mod registry;
 pub mod setting;
+pub mod sql;
 
 pub use error::{Error, Violation};
+pub use grants::Grants;
 pub use message::{
-    Body, Caller, Context, Grant, Idempotency, Limit, Location, Operation, Parameter, Principal,
-    Relation, Request, Response, Shape,
+    Body, Caller, Context, Idempotency, Limit, Location, Operation, Parameter, Principal, Relation,
+    Request, Response, Shape,
 };
 pub use registry::{Code, Row};

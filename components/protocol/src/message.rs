@@ -1,6 +1,8 @@
 //! A call of a function and its answer: the types of `wit/tenancy.wit`, `wit/messages.wit` and
 //! `wit/route.wit` in plain Rust.
 
+use crate::Grants;
+
 /// A principal (`tenancy.principal`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
@@ -12,17 +14,6 @@ pub enum Principal {
     ApiKey(String),
 }
 
-/// A grant (`tenancy.grant`).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Grant {
-    /// A role in the tenant.
-    Role(String),
-    /// An OAuth 2.0 scope.
-    Scope(String),
-    /// The tenant's plan.
-    Plan(String),
-}
-
 /// A caller (`tenancy.caller`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
@@ -31,7 +22,7 @@ pub struct Caller {
     /// The principal that was authenticated.
     pub principal: Principal,
     /// Roles, scopes and plan.
-    pub grants: Vec<Grant>,
+    pub grants: Grants,
 }
 
 impl Caller {
@@ -39,11 +30,6 @@ impl Caller {
     pub fn id(&self) -> &str {
         let (Principal::User(id) | Principal::Client(id) | Principal::ApiKey(id)) = &self.principal;
         id
-    }
-
-    /// Whether the caller holds a scope.
-    pub fn has_scope(&self, name: &str) -> bool {
-        self.grants.iter().any(|grant| matches!(grant, Grant::Scope(scope) if scope == name))
     }
 }
 

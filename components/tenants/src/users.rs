@@ -1,6 +1,6 @@
 //! The rules for users: their roles, the last owner, and e-mail addresses.
 
-use kit::{Action, Call, Change, Code, Error, Grant, Record, Scope, values};
+use kit::{Action, Call, Change, Code, Error, Record, Scope, values};
 
 use crate::contract::user;
 
@@ -120,8 +120,7 @@ fn is_active(user: &Record) -> kit::Result<bool> {
 }
 
 fn caller_is_owner(call: &Call) -> kit::Result<bool> {
-    let owner = |grant: &Grant| matches!(grant, Grant::Role(role) if role == "owner");
-    Ok(call.caller()?.grants.iter().any(owner))
+    Ok(call.caller()?.grants.roles().any(|role| role == "owner"))
 }
 
 /// How many other owners can sign in. A tenant must keep at least one.

@@ -89,7 +89,20 @@ enum Scan {
 
 impl Head {
     fn scan(&mut self, bytes: &[u8]) -> Scan {
-        for (at, byte) in bytes.iter().enumerate() {
+        let mut next = 0;
+        while let Some(byte) = bytes.get(next) {
+            // Behind the longest name, only the end of the line matters.
+            if self.has_target && self.line > LONGEST_NAME && !self.cr {
+                let rest = &bytes[next..];
+                let skipped = memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
+                if skipped > 0 {
+                    self.line += skipped;
+                    next += skipped;
+                    continue;
+                }
+            }
+            let at = next;
+            next += 1;
             match (byte, self.cr) {
                 (b'\n', false) => return Scan::Refused(at),
                 (b'\n', true) => {

@@ -92,7 +92,7 @@ fn operations_that_the_gateway_cannot_serve_are_refused() {
     refuse(&with_body("true", "security: [{ client: [] }]"), "`security` must be");
     refuse(&with_body("true", "parameters: [{ name: a, in: cookie }]"), "parameter a: `in`");
     refuse(
-        &with_body("true", "parameters: [{ name: X-Client-Address, in: header, schema: true }]"),
+        &with_body("true", "parameters: [{ name: X-Request-Metadata, in: header, schema: true }]"),
         "only the gateway",
     );
     refuse(

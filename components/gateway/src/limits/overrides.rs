@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use protocol::{Caller, Grant, entry};
+use protocol::{Caller, entry};
 use serde::Deserialize;
 
 use super::quota::Quota;
@@ -56,10 +56,7 @@ impl Overrides {
             let (per_minute, burst) = *classes?.get(class)?;
             Some(Quota { per_minute, burst })
         };
-        let plan = caller.grants.iter().find_map(|grant| match grant {
-            Grant::Plan(plan) => Some(plan.as_str()),
-            _ => None,
-        });
+        let plan = caller.grants.plan();
         if let Some(quota) = quota(published.principals.get(caller.id())) {
             return Some(Override { quota, personal: true });
         }

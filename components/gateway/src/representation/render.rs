@@ -64,6 +64,8 @@ pub(crate) fn render<S>(
     answer
 }
 
+const VARY: HeaderValue = HeaderValue::from_static("Authorization, X-Tenant-Id, Accept, Origin");
+
 /// Adds the headers that successes and errors have.
 fn common(headers: &mut HeaderMap, record: &Record) {
     let mut set = |name: HeaderName, value: &str| {
@@ -75,10 +77,11 @@ fn common(headers: &mut HeaderMap, record: &Record) {
     set(CORRELATION_ID, &record.trace.correlation_id);
     set(B3_TRACEID, &record.trace.trace_id);
     set(B3_SPANID, &record.trace.span_id);
-    set(B3_SAMPLED, if record.trace.is_sampled { "1" } else { "0" });
-    set(header::VARY, "Authorization, X-Tenant-Id, Accept, Origin");
+    let sampled = if record.trace.is_sampled { "1" } else { "0" };
+    headers.insert(B3_SAMPLED, HeaderValue::from_static(sampled));
+    headers.insert(header::VARY, VARY);
     if record.is_replayed {
-        set(IDEMPOTENT_REPLAYED, "true");
+        headers.insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
     }
     rate_limit::headers(&record.quotas, headers);
 }

@@ -11,6 +11,9 @@ use super::profile::Profile;
 use super::{camel, envelope, errors, json_api, native};
 use crate::record::Record;
 
+/// About as many headers as an answer has in the end, so that the map grows once.
+const HEADERS: usize = 32;
+
 pub(super) fn render<S>(
     response: Response<S>,
     negotiated: &Negotiated<'_>,
@@ -30,6 +33,7 @@ pub(super) fn render<S>(
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut page = Page::default();
     let headers = answer.headers_mut();
+    headers.reserve(HEADERS);
     for (name, value) in response.headers {
         if page.metadata.take(&name, &value) {
             continue;

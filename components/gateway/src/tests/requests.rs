@@ -144,7 +144,7 @@ fn a_declared_header_is_sent_once() {
 
 #[test]
 fn no_function_declares_what_the_gateway_tells_or_keeps() {
-    for name in ["X-Client-Address", "x-credential", "idempotency-key", "Authorization"] {
+    for name in ["X-Request-Metadata", "x-request-id", "idempotency-key", "Authorization"] {
         let operation = Operation {
             headers: vec![name.to_owned()],
             ..operation("take-thing", "GET", "/things", 1)

@@ -50,7 +50,7 @@ pub(super) struct Related<'v> {
 /// Refuses to expand objects that the caller may not read directly.
 pub(super) fn authorize(call: &Call, view: &View) -> Result<(), Error> {
     let caller = call.caller()?;
-    let missing = |scope: &str| !caller.has_scope(scope);
+    let missing = |scope: &str| !caller.grants.has_scope(scope);
     match view.expand.iter().find(|(_, to)| missing(to.resource.scope)) {
         None => Ok(()),
         Some((_, to)) => Err(Error {

@@ -7,6 +7,8 @@ use spin_sdk::sqlite::wit::sqlite::{
     Connection, Error as SqlError, QueryResult, Value as SqlValue,
 };
 
+use protocol::sql::ROWS_ONLY;
+
 use super::failure::{Failure, refuse};
 use crate::row::Row;
 use crate::{Error, Value};
@@ -61,7 +63,7 @@ impl Database {
         let connection =
             self.connection.as_ref().ok_or_else(|| Error::internal("no connection"))?;
         let parameters: Vec<SqlValue> = parameters.into_iter().map(bind).collect();
-        connection.execute(&sql.replace('$', "?"), &parameters).map_err(fault)
+        connection.execute(&numbered(sql), &parameters).map_err(fault)
     }
 
     pub(crate) fn transaction<T>(
@@ -78,6 +80,19 @@ impl Database {
         }
         outcome
     }
+}
+
+/// The statement with the numbers of SQLite, for its rows only.
+fn numbered(sql: &str) -> String {
+    let mut text = String::with_capacity(ROWS_ONLY.len() + sql.len());
+    text.push_str(ROWS_ONLY);
+    for (index, part) in sql.split('$').enumerate() {
+        if index > 0 {
+            text.push('?');
+        }
+        text.push_str(part);
+    }
+    text
 }
 
 fn bind(value: Value) -> SqlValue {

@@ -4,17 +4,18 @@ use std::net::IpAddr;
 
 use crate::{Location, Parameter, Request};
 
-const REQUEST_ID: &str = "x-request-id";
-const ADDRESS: &str = "x-client-address";
-const LOCAL: &str = "x-client-local";
-const CREDENTIAL: &str = "x-credential";
-const READ_FROM: &str = "x-read-from";
-const KEY: &str = "idempotency-key";
-const FINGERPRINT: &str = "idempotency-fingerprint";
-const REPLICA: &str = "replica";
+/// The header that holds the metadata: one field in each line. It is one header, because each costs
+/// the function two calls of its allocator.
+const METADATA: &str = "x-request-metadata";
+/// Headers of clients whose content functions get as metadata only.
+const READ_BY_THE_GATEWAY: [&str; 2] = ["x-request-id", "idempotency-key"];
 
-/// The metadata of a request. Clients cannot send it, because the gateway hands no header with one
-/// of these names on.
+/// The lines, in this order. A line is empty if the field is absent.
+const LINES: usize = 7;
+const YES: &str = "yes";
+
+/// The metadata of a request. Clients cannot send it, because the gateway hands no header of this
+/// name on. No field has a line break.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestMetadata {
     /// The id under which logs have the request.
@@ -59,60 +60,60 @@ impl RequestMetadata {
         self.credential.split(',').map(subject).collect()
     }
 
-    /// Whether a header is metadata. Nobody else may send it.
+    /// Whether functions know a header only as metadata. No contract may declare it.
     pub fn is_metadata(header: &str) -> bool {
-        let all = [REQUEST_ID, ADDRESS, LOCAL, CREDENTIAL, READ_FROM, KEY, FINGERPRINT];
-        all.contains(&header)
+        header == METADATA || READ_BY_THE_GATEWAY.contains(&header)
     }
 
     /// The address in a request that carries metadata.
     pub fn address(request: &Request) -> Option<IpAddr> {
-        request.header(ADDRESS)?.parse().ok()
+        Self::parse(request.header(METADATA)?).address
     }
 
     /// Adds the metadata to the parameters of a request.
     pub fn write(self, parameters: &mut Vec<Parameter>) {
-        let mut add = |name, value| parameters.push(Parameter::header(name, value));
-        add(REQUEST_ID, self.request_id);
-        if let Some(address) = self.address {
-            add(ADDRESS, address.to_string());
-        }
-        if self.is_local {
-            add(LOCAL, "true".to_owned());
-        }
-        if self.is_for_replica {
-            add(READ_FROM, REPLICA.to_owned());
-        }
-        if !self.credential.is_empty() {
-            add(CREDENTIAL, self.credential);
-        }
-        if let Some(Key { key, fingerprint }) = self.key {
-            add(KEY, key);
-            add(FINGERPRINT, fingerprint);
-        }
+        let address = self.address.map(|address| address.to_string()).unwrap_or_default();
+        let yes = |is: bool| if is { YES } else { "" };
+        let (key, fingerprint) = match &self.key {
+            Some(Key { key, fingerprint }) => (key.as_str(), fingerprint.as_str()),
+            None => ("", ""),
+        };
+        let lines: [&str; LINES] = [
+            &self.request_id,
+            &address,
+            yes(self.is_local),
+            yes(self.is_for_replica),
+            &self.credential,
+            key,
+            fingerprint,
+        ];
+        parameters.push(Parameter::header(METADATA, lines.join("\n")));
     }
 
     /// Takes the metadata out of the parameters of a request.
     pub fn take(parameters: &mut Vec<Parameter>) -> Self {
-        let (mut metadata, mut key, mut fingerprint) = (Self::default(), None, None);
-        parameters.retain_mut(|parameter| {
-            if parameter.location != Location::Header {
-                return true;
-            }
-            let value = &mut parameter.value;
-            match parameter.name.as_str() {
-                REQUEST_ID => metadata.request_id = std::mem::take(value),
-                ADDRESS => metadata.address = value.parse().ok(),
-                LOCAL => metadata.is_local = value == "true",
-                READ_FROM => metadata.is_for_replica = value == REPLICA,
-                CREDENTIAL => metadata.credential = std::mem::take(value),
-                KEY => key = Some(std::mem::take(value)),
-                FINGERPRINT => fingerprint = Some(std::mem::take(value)),
-                _ => return true,
-            }
-            false
-        });
-        metadata.key = key.zip(fingerprint).map(|(key, fingerprint)| Key { key, fingerprint });
-        metadata
+        let is_metadata = |it: &Parameter| it.location == Location::Header && it.name == METADATA;
+        match parameters.iter().position(is_metadata) {
+            Some(at) => Self::parse(&parameters.remove(at).value),
+            None => Self::default(),
+        }
+    }
+
+    fn parse(text: &str) -> Self {
+        let mut lines = text.split('\n');
+        let mut next = || lines.next().unwrap_or_default();
+        Self {
+            request_id: next().to_owned(),
+            address: next().parse().ok(),
+            is_local: next() == YES,
+            is_for_replica: next() == YES,
+            credential: next().to_owned(),
+            key: match (next(), next()) {
+                ("", _) | (_, "") => None,
+                (key, fingerprint) => {
+                    Some(Key { key: key.to_owned(), fingerprint: fingerprint.to_owned() })
+                }
+            },
+        }
     }
 }
