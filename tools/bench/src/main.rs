@@ -9,7 +9,8 @@
 //!
 //! `storage.rs` has the stores of all servers, `external.rs` the databases and keys of a run in
 //! PostgreSQL and Redis, and `data/` the data. `run.rs` is the sequence of a run, and `load.rs` has
-//! the clients. `rate.rs` measures the rate of an operation, and `measured.rs` has the figures.
+//! the clients. `rate.rs` measures the rate of an operation, `measured.rs` has the figures of a
+//! round, and `summary.rs` those of all rounds: medians, with their spread (`spread.rs`).
 //! `check/` proves that all servers give the same answers. `report.rs` writes the results, and
 //! `table.rs` prints them.
 
@@ -24,6 +25,7 @@ mod load;
 mod machine;
 mod measured;
 mod native;
+mod order;
 mod places;
 mod process;
 mod rate;
@@ -32,8 +34,10 @@ mod run;
 mod scaling;
 mod settings;
 mod sign_ins;
+mod spread;
 mod storage;
 mod stores;
+mod summary;
 mod table;
 
 use std::net::SocketAddr;

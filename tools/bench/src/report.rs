@@ -15,7 +15,9 @@ use crate::machine::Machine;
 use crate::measured::Measured;
 use crate::process::Kind;
 use crate::sign_ins::SignIns;
+use crate::spread::Spread;
 use crate::stores::Stores;
+use crate::summary::{Figures, Summary, ratios};
 
 /// The folders of `components/` that are built into others.
 const SHARED: [&str; 2] = ["kit", "protocol"];
@@ -35,7 +37,7 @@ pub(crate) struct Report {
     pub(crate) wasm_bytes: BTreeMap<String, u64>,
     /// The time until each server is ready.
     pub(crate) starts: Vec<Start>,
-    /// The figures that count.
+    /// The medians of all rounds, with their spread.
     pub(crate) summary: Vec<Summary>,
     /// The cost of limits and idempotency keys.
     pub(crate) costs: Vec<Cost>,
@@ -51,55 +53,6 @@ pub(crate) struct Report {
     pub(crate) measured: Vec<Measured>,
 }
 
-/// The best round of an operation on a server, and how it compares with the native one.
-#[derive(Serialize)]
-pub(crate) struct Summary {
-    #[serde(flatten)]
-    pub(crate) best: Measured,
-    /// The ratio of requests per second, best round to best round.
-    pub(crate) ratio: f64,
-    /// The ratio of CPU time per request, all rounds together.
-    pub(crate) cpu_ratio: f64,
-    /// The ratio of requests per second within each round, in which a busy neighbour disturbs both.
-    pub(crate) ratio_of_rounds: Vec<f64>,
-}
-
-impl Summary {
-    /// The summary of each operation and server.
-    pub(crate) fn of(measured: &[Measured]) -> Vec<Self> {
-        let rounds = |of: &Measured, server: Kind| -> Vec<&Measured> {
-            let same = |m: &&Measured| {
-                m.operation == of.operation && m.stores == of.stores && m.server == server
-            };
-            measured.iter().filter(same).collect()
-        };
-        let mean_cpu = |rounds: &[&Measured]| {
-            let requests: usize = rounds.iter().map(|m| m.requests).sum();
-            let spent = rounds.iter().map(|m| m.server_cpu_us_per_request * m.requests as f64);
-            spent.sum::<f64>() / requests as f64
-        };
-        let best = |rounds: &[&Measured]| {
-            let rates = rounds.iter().copied();
-            rates.max_by(|a, b| a.requests_per_second.total_cmp(&b.requests_per_second)).copied()
-        };
-        let first = measured.iter().filter(|m| m.round == 1);
-        let summaries = first.filter_map(|of| {
-            let (ours, native) = (rounds(of, of.server), rounds(of, Kind::Native));
-            let pairs = ours.iter().zip(&native);
-            let best_of_ours = best(&ours)?;
-            Some(Self {
-                best: best_of_ours,
-                ratio: best_of_ours.requests_per_second / best(&native)?.requests_per_second,
-                cpu_ratio: mean_cpu(&native) / mean_cpu(&ours),
-                ratio_of_rounds: pairs
-                    .map(|(ours, native)| ours.requests_per_second / native.requests_per_second)
-                    .collect(),
-            })
-        });
-        summaries.collect()
-    }
-}
-
 /// The same page of a short list and of a long one.
 #[derive(Serialize)]
 pub(crate) struct Scaling {
@@ -107,9 +60,8 @@ pub(crate) struct Scaling {
     pub(crate) connections: u64,
     /// The page of the short list and that of the long one.
     pub(crate) pages: Vec<Page>,
-    /// The ratio of the medians, long to short.
-    pub(crate) ratio: f64,
-    /// The same ratio within each turn.
+    /// The ratio of the p50 within a turn, long to short.
+    pub(crate) ratio: Spread,
     pub(crate) ratio_of_turns: Vec<f64>,
 }
 
@@ -124,24 +76,24 @@ pub(crate) struct Page {
 /// The rates of two hosts on the same data, and of one of them alone.
 #[derive(Serialize)]
 pub(crate) struct Hosts {
-    /// The best round of each.
-    pub(crate) one: Measured,
-    pub(crate) two: Measured,
-    /// The ratio of requests per second, best round to best round.
-    pub(crate) ratio: f64,
-    /// The same ratio within each round.
+    pub(crate) one: Figures,
+    pub(crate) two: Figures,
+    /// The ratio of requests per second within a round.
+    pub(crate) ratio: Spread,
     pub(crate) ratio_of_rounds: Vec<f64>,
 }
 
 impl Hosts {
     /// Computes the result from the rates of one and two hosts in each round.
     pub(crate) fn of(rounds: &[(Measured, Measured)]) -> Option<Self> {
-        let rate = |measured: &Measured| measured.requests_per_second;
-        let best = |all: Vec<Measured>| all.into_iter().max_by(|a, b| rate(a).total_cmp(&rate(b)));
-        let one = best(rounds.iter().map(|round| round.0).collect())?;
-        let two = best(rounds.iter().map(|round| round.1).collect())?;
-        let ratio_of_rounds = rounds.iter().map(|(one, two)| rate(two) / rate(one)).collect();
-        Some(Self { one, two, ratio: rate(&two) / rate(&one), ratio_of_rounds })
+        let (one, two): (Vec<_>, Vec<_>) = rounds.iter().copied().unzip();
+        let ratio_of_rounds = ratios(&two, &one);
+        Some(Self {
+            one: Figures::of(&one)?,
+            two: Figures::of(&two)?,
+            ratio: Spread::of(ratio_of_rounds.iter().copied())?,
+            ratio_of_rounds,
+        })
     }
 }
 

@@ -22,7 +22,8 @@ use crate::report::{self, Hosts, Report, Scaling, Start};
 use crate::settings::Part;
 use crate::storage::Storage;
 use crate::stores::Stores;
-use crate::{Settings, costs, deliveries, hosts, rate, scaling, sign_ins, table};
+use crate::summary::Summary;
+use crate::{Settings, costs, deliveries, hosts, order, rate, scaling, sign_ins, table};
 
 /// The number of starts, of which the fastest counts.
 const STARTS: usize = 5;
@@ -59,7 +60,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
         versions: found.versions,
         wasm_bytes: report::sizes(&places.workspace)?,
         starts: found.starts,
-        summary: report::Summary::of(&found.measured),
+        summary: Summary::of(&found.measured),
         costs: found.costs,
         sign_ins: found.sign_ins,
         scaling: found.scaling,
@@ -166,7 +167,7 @@ async fn compare(
         let servers = servers(places, storage, seed, Limits::AMPLE).await?;
         check::same_answers(&servers, seed).await.context("the servers do not do the same")?;
         for operation in operations {
-            for server in &servers {
+            for server in order::rotated(servers.len(), round).map(|at| &servers[at]) {
                 let alone = std::slice::from_ref(server);
                 let figures = rate::measure(settings, seed, alone, *operation, round);
                 let figures = figures.await.context(server.kind.name())?;

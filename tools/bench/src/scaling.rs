@@ -13,6 +13,7 @@ use crate::measured::{Measured, Subject, percentile};
 use crate::places::Places;
 use crate::process::{Kind, Limits, Server};
 use crate::report::{Page, Scaling};
+use crate::spread::Spread;
 use crate::storage::Storage;
 
 /// The rows of the short list.
@@ -57,12 +58,12 @@ pub(crate) async fn measure(
     }
     let p50 = |latencies: &[Duration]| percentile(latencies, 50).as_secs_f64();
     let turns = lists[0].turns.iter().zip(&lists[1].turns);
-    let ratio_of_turns = turns.map(|(short, long)| p50(long) / p50(short)).collect();
+    let ratio_of_turns: Vec<_> = turns.map(|(short, long)| p50(long) / p50(short)).collect();
     let mut pages = Vec::new();
     for list in lists {
         pages.push(list.end(storage).await?);
     }
-    let ratio = pages[1].measured.p50_us / pages[0].measured.p50_us;
+    let ratio = Spread::of(ratio_of_turns.iter().copied()).context("no turns")?;
     let stores = storage.stores();
     Ok(Scaling { stores, connections: CONNECTIONS, pages, ratio, ratio_of_turns })
 }

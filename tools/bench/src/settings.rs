@@ -36,8 +36,8 @@ pub(crate) struct Settings {
     /// Length of the warm-up load before each measurement, which is not counted.
     #[arg(long, default_value = "1", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=60))]
     pub(crate) warm: u64,
-    /// Number of rounds. Each round measures everything, and the best round counts.
-    #[arg(long, default_value = "2", value_parser = clap::value_parser!(u64).range(1..=100))]
+    /// Number of rounds. Each round measures everything, and the medians of all rounds count.
+    #[arg(long, default_value = "5", value_parser = clap::value_parser!(u64).range(1..=100))]
     pub(crate) rounds: u64,
     /// Number of kept-alive connections. Each carries one request at a time.
     #[arg(long, default_value = "32", value_parser = clap::value_parser!(u64).range(1..=256))]

@@ -16,6 +16,7 @@ use crate::load::Operation;
 use crate::measured::percentile;
 use crate::places::Places;
 use crate::process::{Kind, Limits, Server};
+use crate::spread::Spread;
 use crate::storage::Storage;
 use crate::stores::Stores;
 
@@ -45,8 +46,8 @@ pub(crate) struct SignIns {
     /// The latencies of all rounds, in milliseconds.
     pub(crate) alone: Times,
     pub(crate) beside: Times,
-    /// The ratio of the p99, during the burst to alone.
-    pub(crate) ratio: f64,
+    /// The ratio of the p99 within a round, during the burst to alone.
+    pub(crate) ratio: Spread,
     pub(crate) ratio_of_rounds: Vec<f64>,
 }
 
@@ -117,7 +118,7 @@ async fn of_server(
     }
     let rounds = alone.iter().zip(&beside);
     let p99 = |latencies: &Vec<Duration>| Times::of(latencies.clone()).p99_ms;
-    let ratio_of_rounds = rounds.map(|(alone, beside)| p99(beside) / p99(alone)).collect();
+    let ratio_of_rounds: Vec<_> = rounds.map(|(alone, beside)| p99(beside) / p99(alone)).collect();
     let (alone, beside) = (Times::of(alone.concat()), Times::of(beside.concat()));
     bursts.sort_unstable();
     Ok(SignIns {
@@ -128,7 +129,7 @@ async fn of_server(
         burst_ms: percentile(&bursts, 50).as_secs_f64() * 1e3,
         alone,
         beside,
-        ratio: beside.p99_ms / alone.p99_ms,
+        ratio: Spread::of(ratio_of_rounds.iter().copied()).context("no rounds")?,
         ratio_of_rounds,
     })
 }

@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use crate::costs::Cost;
 use crate::deliveries;
-use crate::report::{Hosts, Page, Parameters, Report, Scaling, Start, Summary};
+use crate::report::{Hosts, Page, Parameters, Report, Scaling, Start};
 use crate::sign_ins::SignIns;
 use crate::stores::Stores;
+use crate::summary::Summary;
 
 /// The tables.
 pub(crate) fn markdown(report: &Report) -> String {
@@ -21,7 +22,7 @@ fn write(report: &Report, text: &mut String) -> std::fmt::Result {
     writeln!(
         text,
         "{}: {}, {} cores, load average {}; {connections} connections, {projects} projects, \
-         best of {rounds} rounds of {seconds} s\n",
+         {rounds} rounds of {seconds} s: median (least–most)\n",
         report.date, report.machine.cpu, report.machine.cores, report.machine.load_average
     )?;
     if !report.summary.is_empty() {
@@ -49,26 +50,24 @@ fn write(report: &Report, text: &mut String) -> std::fmt::Result {
 fn comparison(report: &Report, text: &mut String) -> std::fmt::Result {
     writeln!(
         text,
-        "| operation | stores | server | requests/s | ratio | of each round | p50 ms | p99 ms | \
+        "| operation | stores | server | requests/s | ratio | p50 ms | p99 ms | \
          server CPU µs/request | CPU ratio |"
     )?;
-    writeln!(text, "|---|---|---|---:|---:|---|---:|---:|---:|---:|")?;
-    for Summary { best, ratio, cpu_ratio, ratio_of_rounds } in &report.summary {
-        let rounds: Vec<_> = ratio_of_rounds.iter().map(|ratio| format!("{ratio:.2}")).collect();
+    writeln!(text, "|---|---|---|---:|---:|---:|---:|---:|---:|")?;
+    for Summary { figures, ratio, cpu_ratio, .. } in &report.summary {
         writeln!(
             text,
-            "| {} | {} | {} | {:.0} | {ratio:.2} | {} | {:.2} | {:.2} | {:.0} | {cpu_ratio:.2} |",
-            best.operation,
-            best.stores.name(),
-            best.server.name(),
-            best.requests_per_second,
-            rounds.join(" "),
-            best.p50_us / 1e3,
-            best.p99_us / 1e3,
-            best.server_cpu_us_per_request
+            "| {} | {} | {} | {:.0} | {ratio:.2} | {:.2} | {:.2} | {:.0} | {cpu_ratio:.2} |",
+            figures.operation,
+            figures.stores.name(),
+            figures.server.name(),
+            figures.requests_per_second,
+            figures.p50_us.per(1e3),
+            figures.p99_us.per(1e3),
+            figures.server_cpu_us_per_request
         )?;
     }
-    if report.summary.iter().any(|row| row.best.stores == Stores::External) {
+    if report.summary.iter().any(|row| row.figures.stores == Stores::External) {
         writeln!(
             text,
             "\nThe CPU time is that of the server; what PostgreSQL and Redis spend for it is not in it."
@@ -96,21 +95,19 @@ fn comparison(report: &Report, text: &mut String) -> std::fmt::Result {
 fn costs(costs: &[Cost], text: &mut String) -> std::fmt::Result {
     writeln!(
         text,
-        "| one / the other | stores | server | requests/s | the other | ratio | of each round | \
+        "| one / the other | stores | server | requests/s | the other | ratio | \
          µs more on one connection | than µs | server CPU µs/request | the other |"
     )?;
-    writeln!(text, "|---|---|---|---:|---:|---:|---|---:|---:|---:|---:|")?;
-    for Cost { what, with, without, ratio, ratio_of_rounds, us_without, us_more, .. } in costs {
-        let rounds: Vec<_> = ratio_of_rounds.iter().map(|ratio| format!("{ratio:.2}")).collect();
+    writeln!(text, "|---|---|---|---:|---:|---:|---:|---:|---:|---:|")?;
+    for Cost { what, with, without, ratio, us_without, us_more, .. } in costs {
         writeln!(
             text,
-            "| {what} | {} | {} | {:.0} | {:.0} | {ratio:.2} | {} | {us_more:+.0} | \
-             {us_without:.0} | {:.0} | {:.0} |",
+            "| {what} | {} | {} | {:.0} | {:.0} | {ratio:.2} | {us_more:.0} | {us_without:.0} | \
+             {:.0} | {:.0} |",
             with.stores.name(),
             with.server.name(),
             with.requests_per_second,
             without.requests_per_second,
-            rounds.join(" "),
             with.server_cpu_us_per_request,
             without.server_cpu_us_per_request
         )?;
@@ -118,8 +115,8 @@ fn costs(costs: &[Cost], text: &mut String) -> std::fmt::Result {
     writeln!(
         text,
         "\nThe µs are latency, not a share of the rate: what the one takes longer on a single \
-         connection, where\nnothing queues (the difference of two medians; of all turns the \
-         median one).\n"
+         connection, where\nnothing queues (the difference of two medians within a \
+         turn).\n"
     )
 }
 
@@ -127,19 +124,17 @@ fn costs(costs: &[Cost], text: &mut String) -> std::fmt::Result {
 fn sign_ins(found: &[SignIns], text: &mut String) -> std::fmt::Result {
     writeln!(
         text,
-        "| point reads beside a burst of sign-ins / alone | stores | ratio of p99 | of each round | \
+        "| point reads beside a burst of sign-ins / alone | stores | ratio of p99 | \
          p50 ms | alone | p99 ms | alone | longest ms | alone | burst ms | refused |"
     )?;
-    writeln!(text, "|---|---|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|")?;
+    writeln!(text, "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|")?;
     for one in found {
-        let SignIns { stores, server, alone, beside, ratio, ratio_of_rounds, .. } = one;
-        let rounds: Vec<_> = ratio_of_rounds.iter().map(|ratio| format!("{ratio:.2}")).collect();
+        let SignIns { stores, server, alone, beside, ratio, .. } = one;
         writeln!(
             text,
-            "| {} | {} | {ratio:.2} | {} | {:.2} | {:.2} | {:.2} | {:.2} | {:.1} | {:.1} | {:.0} | {} |",
+            "| {} | {} | {ratio:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.1} | {:.1} | {:.0} | {} |",
             server.name(),
             stores.name(),
-            rounds.join(" "),
             beside.p50_ms,
             alone.p50_ms,
             beside.p99_ms,
@@ -155,7 +150,7 @@ fn sign_ins(found: &[SignIns], text: &mut String) -> std::fmt::Result {
 
 /// The page of a short list and that of a long one.
 fn long_list(scaling: &Scaling, text: &mut String) -> std::fmt::Result {
-    let Scaling { stores, connections, pages, ratio, ratio_of_turns } = scaling;
+    let Scaling { stores, connections, pages, ratio, .. } = scaling;
     writeln!(
         text,
         "| page of 20 from the middle, latest first, fused, {}, {connections} connection(s) | \
@@ -172,12 +167,7 @@ fn long_list(scaling: &Scaling, text: &mut String) -> std::fmt::Result {
             measured.server_cpu_us_per_request
         )?;
     }
-    let turns: Vec<_> = ratio_of_turns.iter().map(|ratio| format!("{ratio:.2}")).collect();
-    writeln!(
-        text,
-        "\np50 of the long list to that of the short one: {ratio:.2} (of each turn {})\n",
-        turns.join(" ")
-    )
+    writeln!(text, "\np50 of the long list to that of the short one: {ratio:.2}\n")
 }
 
 /// One host compared with two.
@@ -185,20 +175,18 @@ fn hosts(hosts: &[Hosts], text: &mut String) -> std::fmt::Result {
     writeln!(
         text,
         "| operation, fused, external | 1 host, requests/s | 2 hosts, requests/s | ratio | \
-         of each round | p50 ms | p99 ms | CPU µs/request, both |"
+         p50 ms | p99 ms | CPU µs/request, both |"
     )?;
-    writeln!(text, "|---|---:|---:|---:|---|---:|---:|---:|")?;
-    for Hosts { one, two, ratio, ratio_of_rounds } in hosts {
-        let rounds: Vec<_> = ratio_of_rounds.iter().map(|ratio| format!("{ratio:.2}")).collect();
+    writeln!(text, "|---|---:|---:|---:|---:|---:|---:|")?;
+    for Hosts { one, two, ratio, .. } in hosts {
         writeln!(
             text,
-            "| {} | {:.0} | {:.0} | {ratio:.2} | {} | {:.2} | {:.2} | {:.0} |",
+            "| {} | {:.0} | {:.0} | {ratio:.2} | {:.2} | {:.2} | {:.0} |",
             one.operation,
             one.requests_per_second,
             two.requests_per_second,
-            rounds.join(" "),
-            two.p50_us / 1e3,
-            two.p99_us / 1e3,
+            two.p50_us.per(1e3),
+            two.p99_us.per(1e3),
             two.server_cpu_us_per_request
         )?;
     }

@@ -8,7 +8,9 @@ use serde::Serialize;
 
 use super::world::World;
 use crate::Settings;
+use crate::order::rotated;
 use crate::process::Kind;
+use crate::spread::Spread;
 
 /// Deliveries of one measurement, over all endpoints.
 const DELIVERIES: usize = 4000;
@@ -27,14 +29,12 @@ pub(crate) struct Drain {
     pub(crate) endpoints: usize,
     /// The number of deliveries in one round.
     pub(crate) deliveries: usize,
-    /// The rate of the best round, from the request that woke the first endpoint to the last
-    /// receipt.
-    pub(crate) per_second: f64,
-    /// CPU time of the server, user and system, in that round.
-    pub(crate) server_cpu_us_per_delivery: f64,
-    /// The ratio of the rate to that of the first server.
-    pub(crate) ratio: f64,
-    /// The same ratio within each round.
+    /// The rate, from the request that woke the first endpoint to the last receipt.
+    pub(crate) per_second: Spread,
+    /// CPU time of the server, user and system.
+    pub(crate) server_cpu_us_per_delivery: Spread,
+    /// The ratio of the rate to that of the first server within a round.
+    pub(crate) ratio: Spread,
     pub(crate) ratio_of_rounds: Vec<f64>,
     pub(crate) rounds: Vec<Drained>,
 }
@@ -46,7 +46,8 @@ pub(crate) struct Drain {
 pub(super) async fn measure(settings: &Settings, worlds: &[World]) -> anyhow::Result<Vec<Drain>> {
     let mut rounds: Vec<Vec<Drained>> = vec![Vec::new(); worlds.len()];
     for round in 1..=settings.rounds {
-        for (world, found) in worlds.iter().zip(&mut rounds) {
+        for at in rotated(worlds.len(), round) {
+            let world = &worlds[at];
             let name = world.server.kind.name();
             let drained = once(settings, world).await.context(name)?;
             eprintln!(
@@ -55,7 +56,7 @@ pub(super) async fn measure(settings: &Settings, worlds: &[World]) -> anyhow::Re
                 world.endpoints(),
                 drained.per_second
             );
-            found.push(drained);
+            rounds[at].push(drained);
         }
     }
     let first = rounds.first().context("no server")?;
@@ -84,20 +85,17 @@ impl Drain {
     /// Computes the rate from the rounds of the server and those of the first server, if there are
     /// any.
     fn of(world: &World, rounds: &[Drained], first: &[Drained]) -> Option<Self> {
-        let best = |rounds: &[Drained]| {
-            let rounds = rounds.iter().copied();
-            rounds.max_by(|a, b| a.per_second.total_cmp(&b.per_second))
-        };
-        let ours = best(rounds)?;
+        let spread = |value: fn(&Drained) -> f64| Spread::of(rounds.iter().map(value));
         let pairs = rounds.iter().zip(first);
+        let ratio_of_rounds: Vec<_> = pairs.map(|(a, b)| a.per_second / b.per_second).collect();
         Some(Self {
             server: world.server.kind,
             endpoints: world.endpoints(),
             deliveries: DELIVERIES / world.endpoints() * world.endpoints(),
-            per_second: ours.per_second,
-            server_cpu_us_per_delivery: ours.server_cpu_us_per_delivery,
-            ratio: ours.per_second / best(first)?.per_second,
-            ratio_of_rounds: pairs.map(|(a, b)| a.per_second / b.per_second).collect(),
+            per_second: spread(|round| round.per_second)?,
+            server_cpu_us_per_delivery: spread(|round| round.server_cpu_us_per_delivery)?,
+            ratio: Spread::of(ratio_of_rounds.iter().copied())?,
+            ratio_of_rounds,
             rounds: rounds.to_vec(),
         })
     }

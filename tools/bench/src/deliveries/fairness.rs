@@ -3,12 +3,14 @@
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use serde::Serialize;
 
 use super::latency::{Times, latencies};
 use super::sink::SLOW;
 use super::world::World;
 use crate::Settings;
+use crate::spread::Spread;
 
 /// The most endpoints that a tenant may have.
 pub(super) const ENDPOINTS: usize = 100;
@@ -31,9 +33,8 @@ pub(crate) struct Fairness {
     pub(crate) without: Times,
     /// The same latencies while that one is slow.
     pub(crate) with: Times,
-    /// The ratio of the p99, with the slow receiver to without.
-    pub(crate) ratio: f64,
-    /// The same ratio within each pair of turns.
+    /// The ratio of the p99 within a pair of turns, with the slow receiver to without.
+    pub(crate) ratio: Spread,
     pub(crate) ratio_of_turns: Vec<f64>,
 }
 
@@ -65,7 +66,7 @@ pub(super) async fn measure(settings: &Settings, world: &World) -> anyhow::Resul
     }
     let pairs = with.iter().zip(&without);
     let ratio = |with: Times, without: Times| with.p99_ms / without.p99_ms;
-    let ratio_of_turns =
+    let ratio_of_turns: Vec<_> =
         pairs.map(|(with, without)| ratio(Times::of(with), Times::of(without))).collect();
     let all = |turns: Vec<Vec<Duration>>| {
         let mut all = turns.concat();
@@ -79,7 +80,7 @@ pub(super) async fn measure(settings: &Settings, world: &World) -> anyhow::Resul
         writes_per_second: GAP.as_secs_f64().recip(),
         without,
         with,
-        ratio: ratio(with, without),
+        ratio: Spread::of(ratio_of_turns.iter().copied()).context("no turns")?,
         ratio_of_turns,
     })
 }

@@ -13,6 +13,7 @@ use crate::data::{FEED_PAGE, Seed};
 use crate::load::{Load, Operation};
 use crate::places::Places;
 use crate::process::Kind;
+use crate::spread::Spread;
 use crate::storage::Storage;
 
 /// How many turns each has, how long a turn is, and how long the warm-up before it is. A turn is
@@ -36,11 +37,10 @@ pub(crate) struct Growth {
     pub(crate) what: &'static str,
     /// The number of events that wait in the beginning.
     pub(crate) waiting: [u64; 2],
-    /// Events per second, in the best turn of each.
-    pub(crate) per_second: [f64; 2],
-    /// The ratio of the rates, many to few.
-    pub(crate) ratio: f64,
-    /// The same ratio within each turn.
+    /// Events per second in a turn.
+    pub(crate) per_second: [Spread; 2],
+    /// The ratio of the rates within a turn, many to few.
+    pub(crate) ratio: Spread,
     pub(crate) ratio_of_turns: Vec<f64>,
 }
 
@@ -77,18 +77,18 @@ pub(super) async fn measure(
     let waiting = [few.waiting, many.waiting];
     let (few, many) = (few.end(storage).await?, many.end(storage).await?);
     let growth = WHAT.into_iter().enumerate().map(|(at, what)| {
-        let best = |rates: &[[f64; 3]]| rates.iter().map(|turn| turn[at]).fold(0.0, f64::max);
-        let per_second = [best(&few), best(&many)];
+        let rates = |rates: &[[f64; 3]]| Spread::of(rates.iter().map(|turn| turn[at]));
         let turns = few.iter().zip(&many);
-        Growth {
+        let ratio_of_turns: Vec<_> = turns.map(|(few, many)| many[at] / few[at]).collect();
+        Some(Growth {
             what,
             waiting,
-            per_second,
-            ratio: per_second[1] / per_second[0],
-            ratio_of_turns: turns.map(|(few, many)| many[at] / few[at]).collect(),
-        }
+            per_second: [rates(&few)?, rates(&many)?],
+            ratio: Spread::of(ratio_of_turns.iter().copied())?,
+            ratio_of_turns,
+        })
     });
-    Ok(growth.collect())
+    growth.collect::<Option<_>>().context("no turns")
 }
 
 impl Queue {

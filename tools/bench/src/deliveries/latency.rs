@@ -11,6 +11,7 @@ use super::sink::Receipt;
 use super::world::World;
 use crate::Settings;
 use crate::measured::percentile;
+use crate::order::rotated;
 use crate::process::Kind;
 
 /// The gap between two writes. With the first value each write finds the server at rest, and with
@@ -44,7 +45,8 @@ pub(super) async fn measure(settings: &Settings, worlds: &[World]) -> anyhow::Re
     for gap in GAPS {
         let mut rounds: Vec<Vec<Vec<Duration>>> = vec![Vec::new(); worlds.len()];
         for round in 1..=settings.rounds {
-            for (world, rounds) in worlds.iter().zip(&mut rounds) {
+            for at in rotated(worlds.len(), round) {
+                let world = &worlds[at];
                 let name = world.server.kind.name();
                 let latencies = once(settings, world, gap).await.context(name)?;
                 eprintln!(
@@ -52,7 +54,7 @@ pub(super) async fn measure(settings: &Settings, worlds: &[World]) -> anyhow::Re
                     settings.rounds,
                     Times::of(&latencies).p50_ms
                 );
-                rounds.push(latencies);
+                rounds[at].push(latencies);
             }
         }
         found.extend(worlds.iter().zip(rounds).map(|(world, rounds)| {

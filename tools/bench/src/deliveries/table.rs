@@ -22,21 +22,20 @@ pub(crate) fn write(found: &[Deliveries], text: &mut String) -> std::fmt::Result
 fn drains(found: &[Deliveries], text: &mut String) -> std::fmt::Result {
     writeln!(
         text,
-        "| deliveries of what waits, to | stores | server | deliveries/s | to {} | of each round | \
-         server CPU µs/delivery |",
+        "| deliveries of what waits, to | stores | server | deliveries/s | to {} | server CPU \
+         µs/delivery |",
         KINDS[0].name()
     )?;
-    writeln!(text, "|---|---|---|---:|---:|---|---:|")?;
+    writeln!(text, "|---|---|---|---:|---:|---:|")?;
     for (found, drain) in found.iter().flat_map(|it| it.drains.iter().map(move |drain| (it, drain)))
     {
         let Drain { server, endpoints, per_second, server_cpu_us_per_delivery: cpu, ratio, .. } =
             drain;
         writeln!(
             text,
-            "| {endpoints} endpoint(s) | {} | {} | {per_second:.0} | {ratio:.2} | {} | {cpu:.0} |",
+            "| {endpoints} endpoint(s) | {} | {} | {per_second:.0} | {ratio:.2} | {cpu:.0} |",
             found.stores.name(),
             server.name(),
-            listed(&drain.ratio_of_rounds)
         )?;
     }
     writeln!(text)
@@ -70,26 +69,25 @@ fn fairness(found: &[Deliveries], text: &mut String) -> std::fmt::Result {
     writeln!(
         text,
         "| the same to {} of {} endpoints, {}, {:.0} write(s)/s | stores | deliveries | p50 ms | \
-         p99 ms | p99 ratio | of each turn |",
+         p99 ms | p99 ratio |",
         first.endpoints - 1,
         first.endpoints,
         KINDS[0].name(),
         first.writes_per_second
     )?;
-    writeln!(text, "|---|---|---:|---:|---:|---:|---|")?;
+    writeln!(text, "|---|---|---:|---:|---:|---:|")?;
     for Deliveries { stores, fairness, .. } in found {
-        let Fairness { slow_ms, without, with, ratio, ratio_of_turns, .. } = fairness;
+        let Fairness { slow_ms, without, with, ratio, .. } = fairness;
         let one = format!("the other one answers after {slow_ms} ms");
-        let ratios = listed(ratio_of_turns);
-        for (who, times, ratio, ratios) in [
-            ("the other one is as fast", without, String::new(), ""),
-            (&*one, with, format!("{ratio:.2}"), &*ratios),
+        for (who, times, ratio) in [
+            ("the other one is as fast", without, String::new()),
+            (&*one, with, format!("{ratio:.2}")),
         ] {
             let Times { deliveries, p50_ms, p99_ms } = times;
             let stores = stores.name();
             writeln!(
                 text,
-                "| {who} | {stores} | {deliveries} | {p50_ms:.2} | {p99_ms:.2} | {ratio} | {ratios} |"
+                "| {who} | {stores} | {deliveries} | {p50_ms:.2} | {p99_ms:.2} | {ratio} |"
             )?;
         }
     }
@@ -101,19 +99,13 @@ fn growth(found: &[Deliveries], text: &mut String) -> std::fmt::Result {
     let [few, many] = waiting.unwrap_or_default();
     writeln!(
         text,
-        "| events/s, {}, while so many wait for one endpoint | stores | {few} | {many} | ratio | \
-         of each turn |",
+        "| events/s, {}, while so many wait for one endpoint | stores | {few} | {many} | ratio |",
         KINDS[0].name()
     )?;
-    writeln!(text, "|---|---|---:|---:|---:|---|")?;
+    writeln!(text, "|---|---|---:|---:|---:|")?;
     for (found, one) in found.iter().flat_map(|it| it.growth.iter().map(move |one| (it, one))) {
-        let Growth { what, per_second: [few, many], ratio, ratio_of_turns, .. } = one;
-        writeln!(
-            text,
-            "| {what} | {} | {few:.0} | {many:.0} | {ratio:.2} | {} |",
-            found.stores.name(),
-            listed(ratio_of_turns)
-        )?;
+        let Growth { what, per_second: [few, many], ratio, .. } = one;
+        writeln!(text, "| {what} | {} | {few:.0} | {many:.0} | {ratio:.2} |", found.stores.name())?;
     }
     writeln!(text)
 }
