@@ -61,6 +61,9 @@ fn frame(bytes: &[u8]) -> anyhow::Result<Option<(usize, usize)>> {
     let Some(end) = memmem::find(bytes, b"\r\n\r\n") else { return Ok(None) };
     let head = &bytes[..end + 4];
     ensure!(head.starts_with(b"HTTP/1.1 ") && head.len() > 13, "this is not HTTP/1.1");
+    if &head[9..12] == b"304" {
+        return Ok(Some((head.len(), 0)));
+    }
     // hyper, on both sides of the comparison, writes names in lower case.
     let Some(at) = memmem::find(head, b"\r\ncontent-length: ") else {
         bail!("the answer has no content-length: {}", String::from_utf8_lossy(head));
@@ -112,6 +115,8 @@ mod tests {
         let head = b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\nx: y\r\n\r\n";
         assert_eq!(frame(&head[..20]).expect("valid"), None);
         assert_eq!(frame(head).expect("valid"), Some((head.len(), 12)));
+        let known = b"HTTP/1.1 304 Not Modified\r\netag: \"v1\"\r\n\r\n";
+        assert_eq!(frame(known).expect("valid"), Some((known.len(), 0)));
         assert!(frame(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").is_err());
     }
 }

@@ -14,6 +14,8 @@ use crate::settings::Part;
 /// The number of threads of the clients. A single thread could be the bottleneck.
 const THREADS: u64 = 2;
 
+/// The header of a client that has the project. Every project is as it was created.
+const KNOWN: &str = "if-none-match: \"v1-native\"\r\n";
 /// The key of all replays. It is as long as the keys that are sent only once.
 const REPLAYED: &str = "5c1e2f60-0000-4000-9000-000000000000";
 /// A counter for the keys of this run: a key that was sent once must not be sent again by the next
@@ -25,6 +27,8 @@ static KEYS: AtomicU64 = AtomicU64::new(0);
 pub(crate) enum Operation {
     /// Reads a random project.
     PointRead,
+    /// Reads a random project that the client already has, so the answer is 304 without a body.
+    NotModified,
     /// Lists the first 20 projects.
     List,
     /// Creates a project: row, audit entry and event in one durable transaction.
@@ -41,15 +45,17 @@ pub(crate) enum Operation {
 
 impl Operation {
     /// The operations that compare servers, in the order in which they are measured.
-    pub(crate) const COMPARED: [Self; 3] = [Self::PointRead, Self::List, Self::Create];
+    pub(crate) const COMPARED: [Self; 5] =
+        [Self::PointRead, Self::NotModified, Self::List, Self::Create, Self::CreateOnce];
 
     /// The name for tables.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::PointRead => "point read",
+            Self::NotModified => "not modified",
             Self::List => "list of 20",
             Self::Create => "create",
-            Self::CreateOnce => "create with a fresh key",
+            Self::CreateOnce => "create with a key",
             Self::Replay => "replay",
             Self::Page => "page of 20",
             Self::Feed => "page of the feed",
@@ -58,16 +64,22 @@ impl Operation {
 
     /// The status of a success.
     pub(crate) fn status(self) -> u16 {
-        if self.writes() { 201 } else { 200 }
+        match self {
+            Self::NotModified => 304,
+            Self::Create | Self::CreateOnce | Self::Replay => 201,
+            Self::PointRead | Self::List | Self::Page | Self::Feed => 200,
+        }
     }
 
     /// The part of the benchmark to which the operation belongs.
     pub(crate) fn part(self) -> Part {
         match self {
             Self::PointRead => Part::PointRead,
+            Self::NotModified => Part::NotModified,
             Self::List => Part::List,
             Self::Create => Part::Create,
-            Self::CreateOnce | Self::Replay => Part::Idempotency,
+            Self::CreateOnce => Part::CreateWithKey,
+            Self::Replay => Part::Idempotency,
             Self::Page => Part::Page,
             Self::Feed => Part::Deliveries,
         }
@@ -82,13 +94,18 @@ impl Operation {
         let number = usize::try_from(number).unwrap_or(0);
         into.clear();
         let pieces: [&[u8]; 2] = match self {
-            Self::PointRead => [b"GET /api/v1/projects/", one(&seed.projects, number).as_bytes()],
+            Self::PointRead | Self::NotModified => {
+                [b"GET /api/v1/projects/", one(&seed.projects, number).as_bytes()]
+            }
             Self::List => [b"GET /api/v1/projects?limit=20", b""],
             Self::Create | Self::CreateOnce | Self::Replay => [b"POST /api/v1/projects", b""],
             Self::Page | Self::Feed => [b"GET ", one(&seed.pages, number).as_bytes()],
         };
         pieces.iter().for_each(|piece| into.extend_from_slice(piece));
         into.extend_from_slice(seed.headers.as_bytes());
+        if self == Self::NotModified {
+            into.extend_from_slice(KNOWN.as_bytes());
+        }
         if self.writes() {
             let (number, key) = match self {
                 Self::CreateOnce => (number, header(&fresh_key())),

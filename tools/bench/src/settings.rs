@@ -11,10 +11,14 @@ use crate::stores::Choice;
 pub(crate) enum Part {
     /// Reads of one project, chosen at random.
     PointRead,
+    /// Reads of a project that the client already has: answered 304.
+    NotModified,
     /// Lists of the first 20 projects.
     List,
     /// Creates of a project: row, audit entry and event in one durable transaction.
     Create,
+    /// The same creates, each with an Idempotency-Key of its own.
+    CreateWithKey,
     /// The cost of the rate limits for a point read.
     Limits,
     /// The cost of an Idempotency-Key for a create, and the speed of replays.

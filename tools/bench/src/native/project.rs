@@ -44,6 +44,14 @@ pub(super) struct Project {
     pub(super) updated_ms: u64,
 }
 
+impl Columns {
+    /// The validators of the row: a strong tag from the version, and the time. A client that has
+    /// this version needs no representation.
+    pub(super) fn validators(&self) -> [(HeaderName, String); 2] {
+        validators(self.version, self.updated_at.cast_unsigned())
+    }
+}
+
 impl Project {
     /// The representation of a row.
     pub(super) fn of(columns: Columns) -> Result<Self, Problem> {
@@ -66,11 +74,15 @@ impl Project {
         })
     }
 
-    /// The validators of a project: a strong tag from the version, and the time.
+    /// The validators of the row.
     pub(super) fn validators(&self) -> [(HeaderName, String); 2] {
-        [
-            (header::ETAG, format!("\"v{}-native\"", self.version)),
-            (header::LAST_MODIFIED, http_date(self.updated_ms)),
-        ]
+        validators(self.version, self.updated_ms)
     }
+}
+
+fn validators(version: i64, updated_ms: u64) -> [(HeaderName, String); 2] {
+    [
+        (header::ETAG, format!("\"v{version}-native\"")),
+        (header::LAST_MODIFIED, http_date(updated_ms)),
+    ]
 }

@@ -28,16 +28,16 @@ pub(super) async fn get(
     headers: &HeaderMap,
     id: &str,
 ) -> Result<Response<Full<Bytes>>, Problem> {
-    let project = match store.project(&caller.tenant, id).await? {
+    let columns = match store.project(&caller.tenant, id).await? {
         None => {
             return Err(problem(404, "resource_not_found", format!("There is no project {id}.")));
         }
         Some(Columns { deleted_at: Some(_), .. }) => {
             return Err(problem(410, "resource_gone", "This was deleted."));
         }
-        Some(columns) => Project::of(columns)?,
+        Some(columns) => columns,
     };
-    let validators = project.validators();
+    let validators = columns.validators();
     let caching = HeaderValue::from_static("private, no-cache");
     let mut response = if is_known(headers, &validators[0].1) {
         let mut response = Response::new(Full::default());
@@ -45,6 +45,7 @@ pub(super) async fn get(
         response.headers_mut().insert(header::CACHE_CONTROL, caching);
         response
     } else {
+        let project = Project::of(columns)?;
         json(StatusCode::OK, serde_json::to_vec(&project).map_err(internal)?.into(), caching)
     };
     for (name, value) in validators {
