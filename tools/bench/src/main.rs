@@ -5,7 +5,8 @@
 //! compares a placement with itself: with and without limits, with and without idempotency keys.
 //! `scaling.rs` compares a page of a long list with one of a short list, on one server. `hosts.rs`
 //! compares two hosts with one. `sign_ins.rs` compares reads during a burst of sign-ins with reads
-//! alone. `deliveries/` is about webhooks.
+//! alone. `overload/` measures latency at given rates, and too much load. `deliveries/` is about
+//! webhooks.
 //!
 //! `storage.rs` has the stores of all servers, `external.rs` the databases and keys of a run in
 //! PostgreSQL and Redis, and `data/` the data. `run.rs` is the sequence of a run, and `load.rs` has
@@ -26,6 +27,7 @@ mod machine;
 mod measured;
 mod native;
 mod order;
+mod overload;
 mod places;
 mod process;
 mod rate;

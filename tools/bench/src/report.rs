@@ -13,6 +13,7 @@ use crate::costs::Cost;
 use crate::deliveries::Deliveries;
 use crate::machine::Machine;
 use crate::measured::Measured;
+use crate::overload::Overload;
 use crate::process::Kind;
 use crate::sign_ins::SignIns;
 use crate::spread::Spread;
@@ -43,6 +44,8 @@ pub(crate) struct Report {
     pub(crate) costs: Vec<Cost>,
     /// Reads during a burst of sign-ins, compared with reads alone.
     pub(crate) sign_ins: Vec<SignIns>,
+    /// Servers under load that does not wait for them.
+    pub(crate) overload: Vec<Overload>,
     /// A page of a long list for each kind of stores, if it was measured.
     pub(crate) scaling: Vec<Scaling>,
     /// Two hosts compared with one, on stores that they can share.

@@ -1,7 +1,7 @@
 //! The sequence of a run, on each kind of stores. It makes the data, measures the starts, and
 //! compares the answers. Then, round after round, it measures each operation on each server, and
-//! the cost of limits and idempotency keys. Then it measures the effect of sign-ins on others, and
-//! at last the long list and the deliveries.
+//! the cost of limits and idempotency keys. Then it measures the effect of sign-ins on others,
+//! the latency under load, and at last the long list and the deliveries.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use crate::settings::Part;
 use crate::storage::Storage;
 use crate::stores::Stores;
 use crate::summary::Summary;
-use crate::{Settings, costs, deliveries, hosts, order, rate, scaling, sign_ins, table};
+use crate::{Settings, costs, deliveries, hosts, order, overload, rate, scaling, sign_ins, table};
 
 /// The number of starts, of which the fastest counts.
 const STARTS: usize = 5;
@@ -35,6 +35,7 @@ struct Found {
     measured: Vec<Measured>,
     costs: Vec<costs::Cost>,
     sign_ins: Vec<sign_ins::SignIns>,
+    overload: Vec<overload::Overload>,
     scaling: Vec<Scaling>,
     hosts: Vec<Hosts>,
     deliveries: Vec<Deliveries>,
@@ -63,6 +64,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
         summary: Summary::of(&found.measured),
         costs: found.costs,
         sign_ins: found.sign_ins,
+        overload: found.overload,
         scaling: found.scaling,
         hosts: found.hosts,
         deliveries: found.deliveries,
@@ -120,7 +122,8 @@ async fn everything(
     let mut operations = Operation::COMPARED.to_vec();
     operations.retain(|operation| settings.measures(operation.part()));
     let signs_in = settings.measures(Part::SignIns);
-    if !operations.is_empty() || costs::chosen(settings) || signs_in {
+    let overloads = settings.measures(Part::Overload);
+    if !operations.is_empty() || costs::chosen(settings) || signs_in || overloads {
         let Settings { projects, .. } = settings;
         eprintln!("Making {projects} projects of one tenant ({})", storage.stores().name());
         let seed = Seed::make(storage, places, "seed", *projects).await.context("the data")?;
@@ -132,6 +135,10 @@ async fn everything(
         if signs_in {
             let noticed = sign_ins::measure(settings, places, storage, &seed).await;
             found.sign_ins.extend(noticed.context("sign-ins")?);
+        }
+        if overloads {
+            let overload = overload::measure(settings, places, storage, &seed).await;
+            found.overload.extend(overload.context("overload")?);
         }
     }
     if settings.measures(Part::Page) {

@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use crate::costs::Cost;
-use crate::deliveries;
 use crate::report::{Hosts, Page, Parameters, Report, Scaling, Start};
 use crate::sign_ins::SignIns;
 use crate::stores::Stores;
 use crate::summary::Summary;
+use crate::{deliveries, overload};
 
 /// The tables.
 pub(crate) fn markdown(report: &Report) -> String {
@@ -34,6 +34,7 @@ fn write(report: &Report, text: &mut String) -> std::fmt::Result {
     if !report.sign_ins.is_empty() {
         sign_ins(&report.sign_ins, text)?;
     }
+    overload::write(&report.overload, text)?;
     for scaling in &report.scaling {
         long_list(scaling, text)?;
     }
