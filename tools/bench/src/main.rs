@@ -12,8 +12,8 @@
 //! PostgreSQL and Redis, and `data/` the data. `run.rs` is the sequence of a run, and `load.rs` has
 //! the clients. `rate.rs` measures the rate of an operation, `measured.rs` has the figures of a
 //! round, and `summary.rs` those of all rounds: medians, with their spread (`spread.rs`).
-//! `check/` proves that all servers give the same answers. `report.rs` writes the results, and
-//! `table.rs` prints them.
+//! `check/` proves that all servers give the same answers. `report.rs` writes the results,
+//! `table.rs` prints them, and `plots/` draws them.
 
 mod check;
 mod client;
@@ -29,6 +29,7 @@ mod native;
 mod order;
 mod overload;
 mod places;
+mod plots;
 mod process;
 mod rate;
 mod report;

@@ -23,7 +23,9 @@ use crate::settings::Part;
 use crate::storage::Storage;
 use crate::stores::Stores;
 use crate::summary::Summary;
-use crate::{Settings, costs, deliveries, hosts, order, overload, rate, scaling, sign_ins, table};
+use crate::{
+    Settings, costs, deliveries, hosts, order, overload, plots, rate, scaling, sign_ins, table,
+};
 
 /// The number of starts, of which the fastest counts.
 const STARTS: usize = 5;
@@ -72,6 +74,9 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     };
     report.write(&places.workspace.join("target").join("bench.json"))?;
     println!("{}", table::markdown(&report));
+    if let Some(folder) = &settings.plots {
+        plots::write(&report, folder)?;
+    }
     Ok(())
 }
 

@@ -84,6 +84,9 @@ pub(crate) struct Settings {
     /// Do not measure this part; may be repeated.
     #[arg(long, value_enum, value_name = "PART")]
     pub(crate) skip: Vec<Part>,
+    /// Draw what was measured into this folder: ratios.svg, latency.svg and growth.svg.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) plots: Option<PathBuf>,
     /// The folder of the workspace, which has spin.toml and target/.
     #[arg(long, default_value = ".", value_name = "DIR")]
     pub(crate) workspace: PathBuf,

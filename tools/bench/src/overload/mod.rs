@@ -29,8 +29,8 @@ use crate::spread::Spread;
 use crate::storage::Storage;
 use crate::{Settings, rate};
 use clients::OpenLoop;
-pub(crate) use levels::Overload;
-use levels::{Level, Round};
+use levels::Round;
+pub(crate) use levels::{Latency, Level, Overload};
 pub(crate) use table::write;
 
 /// The servers that are compared.

@@ -1,0 +1,32 @@
+//! The picture of the ratios to the native server.
+
+use super::bars::{Bar, Bars, Group};
+use crate::process::Kind;
+use crate::summary::Summary;
+
+/// Draws the ratios, if any were measured.
+pub(super) fn draw(summary: &[Summary]) -> Option<String> {
+    let mut groups: Vec<Group> = Vec::new();
+    for row in summary {
+        let figures = &row.figures;
+        let name = format!("{}, {}", figures.operation, figures.stores.name());
+        if groups.last().is_none_or(|group| group.name != name) {
+            groups.push(Group { name, bars: Vec::new() });
+        }
+        // The native server is the line at 1.
+        if let Some(group) = groups.last_mut()
+            && figures.server != Kind::Native
+        {
+            let name = figures.server.name();
+            group.bars.push(Bar { name, class: name, value: row.ratio });
+        }
+    }
+    groups.retain(|group| !group.bars.is_empty());
+    let picture = Bars {
+        title: "Requests per second, compared with a native server".to_owned(),
+        axis: "ratio of requests per second: median of the rounds, with the least and the most",
+        one: "native = 1",
+        groups,
+    };
+    (!picture.groups.is_empty()).then(|| picture.draw())
+}
