@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 
 use anyhow::{Context as _, bail, ensure};
-use memchr::memmem;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+
+use crate::frame::{Body, Frame, chunks};
 
 /// A kept-alive connection.
 pub(crate) struct Connection {
@@ -19,8 +20,9 @@ pub(crate) struct Answer<'a> {
     pub(crate) status: u16,
     /// Status line and headers.
     pub(crate) head: &'a [u8],
-    /// The body.
+    /// The body, as it was sent.
     pub(crate) body: &'a [u8],
+    form: Body,
 }
 
 impl Connection {
@@ -31,46 +33,37 @@ impl Connection {
         Ok(Self { stream, buffer: vec![0; 256 << 10] })
     }
 
-    /// Sends a request and reads its answer, which must have a `Content-Length`.
+    /// Sends a request and reads its answer, which must have a `Content-Length` or be
+    /// chunked.
     pub(crate) async fn exchange(&mut self, request: &[u8]) -> anyhow::Result<Answer<'_>> {
         self.stream.write_all(request).await?;
         let mut filled = 0;
-        let mut whole: Option<(usize, usize)> = None;
-        let (head, length) = loop {
+        let mut frame: Option<Frame> = None;
+        let (frame, end) = loop {
             ensure!(filled < self.buffer.len(), "the answer is larger than the buffer");
             let read = self.stream.read(&mut self.buffer[filled..]).await?;
             ensure!(read > 0, "the server closed the connection");
             filled += read;
-            if whole.is_none() {
-                whole = frame(&self.buffer[..filled])?;
+            let bytes = &self.buffer[..filled];
+            if frame.is_none() {
+                frame = Frame::of(bytes)?;
             }
-            match whole {
-                Some((head, length)) if filled >= head + length => break (head, length),
+            let Some(frame) = frame else { continue };
+            match frame.end(bytes)? {
+                Some(end) if filled >= end => break (frame, end),
                 _ => {}
             }
         };
-        ensure!(filled == head + length, "the server sent more than one answer");
-        let (head, body) = self.buffer[..filled].split_at(head);
+        ensure!(filled == end, "the server sent more than one answer");
+        let (head, body) = self.buffer[..filled].split_at(frame.head);
         let status = std::str::from_utf8(&head[9..12]).ok().and_then(|status| status.parse().ok());
-        Ok(Answer { status: status.context("the answer has no status")?, head, body })
+        Ok(Answer {
+            status: status.context("the answer has no status")?,
+            head,
+            body,
+            form: frame.body,
+        })
     }
-}
-
-/// The end of the head and the length of the body, once the head is complete.
-fn frame(bytes: &[u8]) -> anyhow::Result<Option<(usize, usize)>> {
-    let Some(end) = memmem::find(bytes, b"\r\n\r\n") else { return Ok(None) };
-    let head = &bytes[..end + 4];
-    ensure!(head.starts_with(b"HTTP/1.1 ") && head.len() > 13, "this is not HTTP/1.1");
-    if &head[9..12] == b"304" {
-        return Ok(Some((head.len(), 0)));
-    }
-    // hyper, on both sides of the comparison, writes names in lower case.
-    let Some(at) = memmem::find(head, b"\r\ncontent-length: ") else {
-        bail!("the answer has no content-length: {}", String::from_utf8_lossy(head));
-    };
-    let digits = head[at + 18..].iter().take_while(|byte| byte.is_ascii_digit());
-    let length = digits.fold(0, |sum, digit| sum * 10 + usize::from(digit - b'0'));
-    Ok(Some((head.len(), length)))
 }
 
 impl Answer<'_> {
@@ -91,7 +84,13 @@ impl Answer<'_> {
     /// The status and the body, if the status is another.
     pub(crate) fn json(&self, status: u16) -> anyhow::Result<serde_json::Value> {
         self.expect(status)?;
-        Ok(serde_json::from_slice(self.body)?)
+        Ok(match self.form {
+            Body::Length(_) => serde_json::from_slice(self.body)?,
+            Body::Chunked => {
+                let chunks = chunks(self.body)?.context("the last chunk is missing")?;
+                serde_json::from_slice(&chunks.data.concat())?
+            }
+        })
     }
 
     /// Checks that the status is the expected one.
@@ -103,20 +102,5 @@ impl Answer<'_> {
             return Ok(());
         }
         bail!("{} instead of {status}: {}", self.status, String::from_utf8_lossy(self.body))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::frame;
-
-    #[test]
-    fn a_head_is_framed_when_it_is_whole() {
-        let head = b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\nx: y\r\n\r\n";
-        assert_eq!(frame(&head[..20]).expect("valid"), None);
-        assert_eq!(frame(head).expect("valid"), Some((head.len(), 12)));
-        let known = b"HTTP/1.1 304 Not Modified\r\netag: \"v1\"\r\n\r\n";
-        assert_eq!(frame(known).expect("valid"), Some((known.len(), 0)));
-        assert!(frame(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").is_err());
     }
 }

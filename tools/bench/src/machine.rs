@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::places::Places;
+
 /// The ticks of a second in `/proc/<pid>/stat`: `USER_HZ`, which is 100 on every Linux.
 const TICKS: u64 = 100;
 
@@ -65,7 +67,8 @@ pub(crate) fn cpu_time(pid: u32) -> Option<Duration> {
 }
 
 /// The versions of what was measured, and of what it was built with.
-pub(crate) fn versions(workspace: &Path, host: &Path) -> Vec<(String, String)> {
+pub(crate) fn versions(places: &Places, peers: bool) -> Vec<(String, String)> {
+    let Places { workspace, host, spin, pocketbase, .. } = places;
     let said = |program: &Path, arguments: &[&str]| {
         let output = Command::new(program).args(arguments).current_dir(workspace).output().ok()?;
         Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
@@ -75,6 +78,12 @@ pub(crate) fn versions(workspace: &Path, host: &Path) -> Vec<(String, String)> {
         ("rustc".to_owned(), said(Path::new("rustc"), &["--version"])),
         ("commit".to_owned(), said(Path::new("git"), &["describe", "--always", "--dirty"])),
     ];
+    if let Some(spin) = spin {
+        versions.push(("spin".to_owned(), said(spin, &["--version"])));
+    }
+    if peers {
+        versions.push(("pocketbase".to_owned(), said(pocketbase, &["--version"])));
+    }
     let lock = fs::read_to_string(workspace.join("Cargo.lock")).unwrap_or_default();
     for name in PACKAGES {
         let package =

@@ -12,7 +12,8 @@
 //! PostgreSQL and Redis, and `data/` the data. `run.rs` is the sequence of a run, and `load.rs` has
 //! the clients. `rate.rs` measures the rate of an operation, `measured.rs` has the figures of a
 //! round, and `summary.rs` those of all rounds: medians, with their spread (`spread.rs`).
-//! `check/` proves that all servers give the same answers. `report.rs` writes the results,
+//! `check/` proves that all servers give the same answers, `peers/` has other products, and
+//! `guarantees.rs` what each of them promises with a write. `report.rs` writes the results,
 //! `table.rs` prints them, and `plots/` draws them.
 
 mod check;
@@ -21,13 +22,19 @@ mod costs;
 mod data;
 mod deliveries;
 mod external;
+mod frame;
+mod guarantees;
 mod hosts;
+mod kind;
+mod launch;
 mod load;
 mod machine;
 mod measured;
 mod native;
+mod operation;
 mod order;
 mod overload;
+mod peers;
 mod places;
 mod plots;
 mod process;

@@ -13,6 +13,10 @@ pub(crate) struct Places {
     pub(crate) workspace: PathBuf,
     /// The runner.
     pub(crate) host: PathBuf,
+    /// Spin, if it is to be measured.
+    pub(crate) spin: Option<PathBuf>,
+    /// PocketBase, if it is to be measured.
+    pub(crate) pocketbase: PathBuf,
     directory: PathBuf,
 }
 
@@ -28,7 +32,14 @@ impl Places {
         let host = std::path::absolute(host)?;
         let directory = std::path::absolute(workspace.join("target").join("bench"))?;
         fs::create_dir_all(&directory).with_context(|| directory.display().to_string())?;
-        Ok(Self { workspace, host, directory })
+        let spin = settings.spin.as_ref().map(std::path::absolute).transpose()?;
+        if let Some(spin) = &spin {
+            ensure!(spin.is_file(), "SPIN_BIN: {} is no file", spin.display());
+        }
+        let pocketbase = directory.join("peers").join("bin").join("pocketbase");
+        let there = !settings.peers || pocketbase.is_file();
+        ensure!(there, "{}: not found; run scripts/bench --peers", pocketbase.display());
+        Ok(Self { workspace, host, spin, pocketbase, directory })
     }
 
     /// The data directory called `name`.

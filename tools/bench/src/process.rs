@@ -7,66 +7,19 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
-use serde::Serialize;
 
 use crate::client::Connection;
-use crate::external::CONNECTIONS;
-use crate::machine;
+pub(crate) use crate::kind::Kind;
+pub(crate) use crate::launch::Limits;
 use crate::places::Places;
 use crate::storage::Data;
 use crate::stores::Stores;
+use crate::{launch, machine};
 
 /// The longest time until a server is ready.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// The interval at which readiness is checked.
 const ASK: Duration = Duration::from_millis(1);
-/// The kind of server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Kind {
-    /// The baseline.
-    Native,
-    /// The gateway in the runner.
-    Fused,
-    /// The gateway as WebAssembly.
-    Composed,
-}
-
-impl Kind {
-    /// All kinds, in the order in which they are measured.
-    pub(crate) const ALL: [Self; 3] = [Self::Native, Self::Fused, Self::Composed];
-
-    /// The name in the report.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Native => "native",
-            Self::Fused => "fused",
-            Self::Composed => "composed",
-        }
-    }
-}
-
-/// The limits of a server, as the values of its variables.
-#[derive(Clone, Copy)]
-pub(crate) struct Limits {
-    /// The limit for an identity and class.
-    class: &'static str,
-    /// The limit for an address. If there are limits, that of the class is the tighter one, as by
-    /// default.
-    address: &'static str,
-}
-
-impl Limits {
-    /// Limits that refuse no request, because the cost of counting is measured. The burst is large.
-    /// The limit a minute is small, so that a bucket is not full again after each request, because
-    /// a full bucket would be forgotten.
-    pub(crate) const AMPLE: Self =
-        Self { class: "6;burst=100000000", address: "6;burst=200000000" };
-    /// Limits that refuse the third request.
-    pub(crate) const TIGHT: Self = Self { class: "6;burst=2", ..Self::AMPLE };
-    /// No limits, so that nothing is counted.
-    pub(crate) const NONE: Self = Self { class: "0", address: "0" };
-}
 
 /// A running server. If it is dropped, it is killed.
 pub(crate) struct Server {
@@ -88,49 +41,9 @@ impl Server {
         data: &Data,
         limits: Limits,
     ) -> anyhow::Result<Self> {
-        let Limits { class, address: of_address } = limits;
         // The port was free a moment ago, and nothing else is started in between.
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-        let mut command = match kind {
-            Kind::Native => {
-                let mut command = Command::new(std::env::current_exe()?);
-                command.args(["serve-native", "--limit", class, "--address-limit", of_address]);
-                command
-            }
-            Kind::Fused | Kind::Composed => {
-                let mut command = Command::new(&places.host);
-                command.args(["up", "--development", "--gateway", kind.name()]);
-                command
-            }
-        };
-        command.args(["--listen", &address.to_string()]).arg("--data").arg(&data.directory);
-        command.current_dir(&places.workspace);
-        for (name, _) in std::env::vars_os() {
-            let text = name.to_string_lossy();
-            // With `RUST_BACKTRACE` every error value of the runtime walks its stack.
-            if text.starts_with("SPIN_VARIABLE_") || text.ends_with("_BACKTRACE") {
-                command.env_remove(name);
-            }
-        }
-        let limits = [("READ", class), ("WRITE", class), ("AUTH", class), ("IP", of_address)];
-        for (name, limit) in limits {
-            command.env(format!("SPIN_VARIABLE_LIMIT_{name}_PER_MINUTE"), limit);
-        }
-        match (&data.shared, kind) {
-            (None, _) => {}
-            (Some(shared), Kind::Native) => {
-                command.args(["--postgres-url", &shared.postgres_url]);
-                command.args(["--connections", &CONNECTIONS.to_string()]);
-                command.args(["--redis-url", &shared.redis_url]);
-                command.args(["--redis-prefix", &shared.redis_prefix]);
-            }
-            (Some(shared), Kind::Fused | Kind::Composed) => {
-                command.env("SPIN_VARIABLE_POSTGRES_URL", &shared.postgres_url);
-                command.env("SPIN_VARIABLE_POSTGRES_HOST", &shared.postgres_host);
-                let config = shared.runtime_config(&data.directory)?;
-                command.arg("--runtime-config").arg(config);
-            }
-        }
+        let mut command = launch::command(places, kind, data, limits, address)?;
         let errors = data.directory.with_extension("log");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&errors)?);
         let started = Instant::now();
@@ -138,12 +51,13 @@ impl Server {
         Ok(Self { kind, stores: data.stores(), child, address, started, errors })
     }
 
-    /// Waits for the first 200 of `/readyz`. Returns the time since the process was started.
+    /// Waits for the first 200 that tells that the server is ready. Returns the time since the process was started.
     pub(crate) async fn ready(&mut self) -> anyhow::Result<Duration> {
-        let request = b"GET /readyz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n";
+        let target = self.kind.ready();
+        let request = format!("GET {target} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
         while self.started.elapsed() < PATIENCE {
             if let Ok(mut connection) = Connection::open(self.address).await
-                && let Ok(answer) = connection.exchange(request).await
+                && let Ok(answer) = connection.exchange(request.as_bytes()).await
                 && answer.status == 200
             {
                 return Ok(self.started.elapsed());

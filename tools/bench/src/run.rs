@@ -16,6 +16,7 @@ use crate::deliveries::Deliveries;
 use crate::load::Operation;
 use crate::machine::{self, Machine};
 use crate::measured::Measured;
+use crate::peers::Peer;
 use crate::places::Places;
 use crate::process::{Kind, Limits, Server};
 use crate::report::{self, Hosts, Report, Scaling, Start};
@@ -24,7 +25,8 @@ use crate::storage::Storage;
 use crate::stores::Stores;
 use crate::summary::Summary;
 use crate::{
-    Settings, costs, deliveries, hosts, order, overload, plots, rate, scaling, sign_ins, table,
+    Settings, costs, deliveries, hosts, order, overload, peers, plots, rate, scaling, sign_ins,
+    table,
 };
 
 /// The number of starts, of which the fastest counts.
@@ -52,7 +54,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
     let places = Places::find(settings)?;
     let machine = Machine::look();
     let mut found = Found::default();
-    found.versions.extend(machine::versions(&places.workspace, &places.host));
+    found.versions.extend(machine::versions(&places, settings.peers));
     for stores in settings.stores.stores() {
         on(*stores, settings, &places, &mut found).await?;
     }
@@ -167,7 +169,7 @@ async fn compare(
     operations: &[Operation],
     found: &mut Found,
 ) -> anyhow::Result<()> {
-    for kind in Kind::ALL {
+    for kind in Kind::ALWAYS {
         eprintln!("Starting {}", kind.name());
         found.starts.push(start(places, storage, kind, seed).await?);
     }
@@ -175,11 +177,21 @@ async fn compare(
     let tight = servers(places, storage, seed, Limits::TIGHT).await?;
     check::same_refusals(&tight, seed).await.context("the servers do not refuse the same")?;
     stop(tight).await?;
+    let peers = Peer::all(settings, places, storage).await?;
     for round in 1..=settings.rounds {
-        let servers = servers(places, storage, seed, Limits::AMPLE).await?;
+        let mut servers = servers(places, storage, seed, Limits::AMPLE).await?;
         check::same_answers(&servers, seed).await.context("the servers do not do the same")?;
+        let mut seeds = vec![seed; servers.len()];
+        for peer in &peers {
+            servers.push(peer.start(places, storage).await?);
+            seeds.push(&peer.seed);
+        }
         for operation in operations {
-            for server in order::rotated(servers.len(), round).map(|at| &servers[at]) {
+            for at in order::rotated(servers.len(), round) {
+                let (server, seed) = (&servers[at], seeds[at]);
+                if !peers::offers(server.kind, *operation) {
+                    continue;
+                }
                 let alone = std::slice::from_ref(server);
                 let figures = rate::measure(settings, seed, alone, *operation, round);
                 let figures = figures.await.context(server.kind.name())?;
@@ -221,7 +233,7 @@ async fn start(
     // Nothing is compiled when the native server starts.
     let cold = match kind {
         Kind::Native => None,
-        Kind::Fused | Kind::Composed => Some(once().await?),
+        Kind::Fused | Kind::Composed | Kind::Spin | Kind::PocketBase => Some(once().await?),
     };
     let mut warm = Duration::MAX;
     for _ in 0..STARTS {
@@ -238,7 +250,7 @@ async fn servers(
     limits: Limits,
 ) -> anyhow::Result<Vec<Server>> {
     let mut servers = Vec::new();
-    for kind in Kind::ALL {
+    for kind in Kind::ALWAYS {
         let data = storage.data(places, kind.name());
         seed.copy_to(storage, &data).await?;
         let mut server = Server::start(places, kind, &data, limits)?;

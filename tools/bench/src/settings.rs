@@ -84,6 +84,12 @@ pub(crate) struct Settings {
     /// Do not measure this part; may be repeated.
     #[arg(long, value_enum, value_name = "PART")]
     pub(crate) skip: Vec<Part>,
+    /// Measure PocketBase too, on embedded stores. `scripts/bench` fetches it.
+    #[arg(long)]
+    pub(crate) peers: bool,
+    /// A Spin to measure too, on embedded stores.
+    #[arg(long, env = "SPIN_BIN", value_name = "FILE")]
+    pub(crate) spin: Option<PathBuf>,
     /// Draw what was measured into this folder: ratios.svg, latency.svg and growth.svg.
     #[arg(long, value_name = "DIR")]
     pub(crate) plots: Option<PathBuf>,

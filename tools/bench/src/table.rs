@@ -7,7 +7,7 @@ use crate::report::{Hosts, Page, Parameters, Report, Scaling, Start};
 use crate::sign_ins::SignIns;
 use crate::stores::Stores;
 use crate::summary::Summary;
-use crate::{deliveries, overload};
+use crate::{deliveries, guarantees, overload};
 
 /// The tables.
 pub(crate) fn markdown(report: &Report) -> String {
@@ -75,6 +75,7 @@ fn comparison(report: &Report, text: &mut String) -> std::fmt::Result {
         )?;
     }
     writeln!(text)?;
+    guarantees::write(&report.summary, text)?;
     writeln!(
         text,
         "| start to first 200 of /readyz | stores | compiled before | nothing compiled |"

@@ -17,14 +17,39 @@ use crate::places::Places;
 use crate::process::{Kind, Limits, Server};
 use crate::storage::{Data, Storage};
 use plan::Plan;
-pub(crate) use rows::Random;
+pub(crate) use rows::{DESCRIPTION, Random, rows};
 
 /// Events of a page of the feed.
 pub(crate) const FEED_PAGE: usize = 100;
 
+/// The API that serves the data.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Api {
+    /// That of Tenantry and of the native server.
+    Tenantry,
+    /// That of PocketBase, where a client names the tenant of what it creates.
+    PocketBase {
+        /// The tenant of the data.
+        tenant: &'static str,
+    },
+}
+
+impl Api {
+    /// The files of the stores.
+    fn files(self) -> &'static [&'static str] {
+        match self {
+            // The key-value store has the published verification keys.
+            Self::Tenantry => &["sqlite.db", "key_value.db"],
+            Self::PocketBase { .. } => &["data.db", "auxiliary.db"],
+        }
+    }
+}
+
 /// The data that the clients need to know.
 #[derive(Clone)]
 pub(crate) struct Seed {
+    /// The API of the server that has this data.
+    pub(crate) api: Api,
     /// The ids of the projects, in order.
     pub(crate) projects: Vec<String>,
     /// The targets of pages, once [`Seed::find_pages`] or [`Seed::find_feed`] has found them.
@@ -43,8 +68,19 @@ impl Seed {
         name: &str,
         count: u64,
     ) -> anyhow::Result<Self> {
+        Self::make_with(Kind::Fused, storage, places, name, count).await
+    }
+
+    /// The same with another server than the runner.
+    pub(crate) async fn make_with(
+        kind: Kind,
+        storage: &Storage,
+        places: &Places,
+        name: &str,
+        count: u64,
+    ) -> anyhow::Result<Self> {
         let data = storage.fresh(places, name).await?;
-        let mut server = Server::start(places, Kind::Fused, &data, Limits::AMPLE)?;
+        let mut server = Server::start(places, kind, &data, Limits::AMPLE)?;
         server.ready().await?;
         let account = register(&server).await.context("POST /api/v1/auth/register")?;
         server.stop().await?;
@@ -64,7 +100,7 @@ impl Seed {
             None => sqlite::fill(&file, &plan).with_context(|| file.display().to_string()),
             Some(shared) => postgres::fill(shared, &plan).await.context("PostgreSQL"),
         }?;
-        Ok(Self { projects, pages: Vec::new(), headers, data })
+        Ok(Self { api: Api::Tenantry, projects, pages: Vec::new(), headers, data })
     }
 
     /// Asks the server, which works on this data, for cursors to `count` pages of the list, latest
@@ -119,13 +155,13 @@ impl Seed {
         fs::create_dir_all(&data.directory)?;
         match (storage, &self.data.shared, &data.shared) {
             (Storage::External(external), Some(from), Some(to)) => external.copy(from, to).await,
-            _ => copy_files(&self.data.directory, &data.directory),
+            _ => copy_files(self.api, &self.data.directory, &data.directory),
         }
     }
 }
 
-fn copy_files(from: &Path, to: &Path) -> anyhow::Result<()> {
-    for file in ["sqlite.db", "key_value.db", "limits.db"] {
+fn copy_files(api: Api, from: &Path, to: &Path) -> anyhow::Result<()> {
+    for file in api.files().iter().chain(&["limits.db"]) {
         for suffix in ["", "-wal", "-shm"] {
             match fs::remove_file(to.join(format!("{file}{suffix}"))) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -135,9 +171,8 @@ fn copy_files(from: &Path, to: &Path) -> anyhow::Result<()> {
             }
         }
     }
-    // The key-value store has the published verification keys.
-    for file in ["sqlite.db", "key_value.db"] {
-        fs::copy(from.join(file), to.join(file)).with_context(|| file.to_owned())?;
+    for file in api.files() {
+        fs::copy(from.join(file), to.join(file)).with_context(|| (*file).to_owned())?;
     }
     Ok(())
 }

@@ -20,21 +20,21 @@ const TAGS: [&str; 3] = [r#"["battery"]"#, r#"["battery","solar"]"#, "[]"];
 /// The beginning of the statements that insert the rows.
 pub(super) const COLUMNS: &str = "projects (tenant_id, id, owner_id, name, description, status, \
      labels, tags, version, created_at, updated_at)";
-pub(super) const DESCRIPTION: &str = "Replacement of the storage and of its controls";
+pub(crate) const DESCRIPTION: &str = "Replacement of the storage and of its controls";
 
 /// The values that differ between projects.
-pub(super) struct Row {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) status: &'static str,
-    pub(super) labels: &'static str,
-    pub(super) tags: &'static str,
-    pub(super) created_at: i64,
-    pub(super) updated_at: i64,
+pub(crate) struct Row {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) status: &'static str,
+    pub(crate) labels: &'static str,
+    pub(crate) tags: &'static str,
+    pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
 }
 
 /// `count` projects, the oldest first. This is also the order of their ids.
-pub(super) fn rows(count: u64, now: i64) -> anyhow::Result<impl Iterator<Item = Row>> {
+pub(crate) fn rows(count: u64, now: i64) -> anyhow::Result<impl Iterator<Item = Row>> {
     let mut random = Random(count);
     let step = (AGE_MS / i64::try_from(count)?).max(1);
     let created = (0..i64::try_from(count)?).map(move |number| now - AGE_MS + number * step);
