@@ -33,6 +33,15 @@ impl Kind {
         }
     }
 
+    /// The signal that asks the server to end. Spin passes the interrupt on to the process that
+    /// serves.
+    pub(crate) fn end(self) -> &'static str {
+        match self {
+            Self::Spin => "INT",
+            Self::Native | Self::Fused | Self::Composed | Self::PocketBase => "TERM",
+        }
+    }
+
     /// The target whose 200 tells that the server is ready.
     pub(crate) fn ready(self) -> &'static str {
         match self {

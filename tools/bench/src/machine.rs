@@ -57,8 +57,19 @@ impl Machine {
     }
 }
 
-/// The CPU time of a process, user and system.
+/// The CPU time of a process and of those that it has started, user and system.
 pub(crate) fn cpu_time(pid: u32) -> Option<Duration> {
+    let others: Duration = children(pid).into_iter().filter_map(own_cpu_time).sum();
+    Some(own_cpu_time(pid)? + others)
+}
+
+/// The processes that a process has started and that still run. Spin serves in such a one.
+pub(crate) fn children(pid: u32) -> Vec<u32> {
+    let listed = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+    listed.unwrap_or_default().split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+}
+
+fn own_cpu_time(pid: u32) -> Option<Duration> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name of the program, in parentheses, may contain spaces.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);

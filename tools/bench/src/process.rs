@@ -80,7 +80,7 @@ impl Server {
         self.address
     }
 
-    /// The CPU time of all its threads so far.
+    /// The CPU time of all its threads and processes so far.
     pub(crate) fn cpu_time(&self) -> Duration {
         machine::cpu_time(self.child.id()).unwrap_or_default()
     }
@@ -88,7 +88,8 @@ impl Server {
     /// Asks the server to end, and waits until it has written everything.
     pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
         let pid = self.child.id().to_string();
-        let asked = Command::new("kill").args(["-s", "TERM", &pid]).status().context("kill")?;
+        let asked =
+            Command::new("kill").args(["-s", self.kind.end(), &pid]).status().context("kill")?;
         ensure!(asked.success(), "{} (process {pid}) cannot be asked to end", self.kind.name());
         let ended = tokio::task::spawn_blocking(move || self.child.wait().map(drop));
         tokio::time::timeout(PATIENCE, ended).await.context("it does not end")???;
@@ -98,6 +99,9 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        for pid in machine::children(self.child.id()) {
+            let _ = Command::new("kill").args(["-s", "KILL", &pid.to_string()]).status();
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -132,20 +132,21 @@ pub(crate) struct Start {
     pub(crate) server: Kind,
     /// The time if everything must be compiled first.
     pub(crate) cold_cache_ms: Option<f64>,
-    /// The fastest start if nothing must be compiled.
-    pub(crate) warm_cache_ms: f64,
+    /// The time if nothing must be compiled.
+    pub(crate) warm_cache_ms: Spread,
 }
 
 impl Start {
-    /// Computes the result from the measured times.
+    /// Computes the result from the measured times, if there are any.
     pub(crate) fn new(
         stores: Stores,
         server: Kind,
         cold: Option<Duration>,
-        warm: Duration,
-    ) -> Self {
+        warm: &[Duration],
+    ) -> Option<Self> {
         let ms = |time: Duration| time.as_secs_f64() * 1e3;
-        Self { stores, server, cold_cache_ms: cold.map(ms), warm_cache_ms: ms(warm) }
+        let warm_cache_ms = Spread::of(warm.iter().copied().map(ms))?;
+        Some(Self { stores, server, cold_cache_ms: cold.map(ms), warm_cache_ms })
     }
 }
 

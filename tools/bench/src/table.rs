@@ -117,8 +117,7 @@ fn costs(costs: &[Cost], text: &mut String) -> std::fmt::Result {
     writeln!(
         text,
         "\nThe µs are latency, not a share of the rate: what the one takes longer on a single \
-         connection, where\nnothing queues (the difference of two medians within a \
-         turn).\n"
+         connection, where\nnothing queues (the difference of two medians within a turn).\n"
     )
 }
 

@@ -93,6 +93,10 @@ impl Seed {
             text("/access_token")?
         );
         let (tenant, owner) = (text("/tenant/id")?, text("/user/id")?);
+        if kind == Kind::Spin {
+            // Spin may end without closing its files.
+            sqlite::settle(&data.directory.join("key_value.db"))?;
+        }
         let now = i64::try_from(crate::native::moment::now())?;
         let plan = Plan { tenant: &tenant, owner: &owner, count, now };
         let file = sqlite::file(&data.directory);

@@ -43,6 +43,13 @@ pub(super) fn fill(file: &Path, plan: &Plan<'_>) -> anyhow::Result<Vec<String>> 
     Ok(ids)
 }
 
+/// Moves what is in the write-ahead log of a file into the file, because only the file is copied.
+/// No server may use it.
+pub(super) fn settle(file: &Path) -> anyhow::Result<()> {
+    Sqlite::open(file)?.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    Ok(())
+}
+
 /// Adds events like the first one of a project.
 pub(super) fn add_events(file: &Path, count: u64) -> anyhow::Result<()> {
     let sqlite = Sqlite::open(file)?;
