@@ -15,12 +15,14 @@ const GAP: f64 = 14.0;
 
 /// A picture of bars.
 pub(super) struct Bars {
-    pub(super) title: String,
+    pub(super) title: &'static str,
     /// What the values are, with their unit.
     pub(super) axis: &'static str,
     /// What a bar of the length 1 means.
     pub(super) one: &'static str,
     pub(super) groups: Vec<Group>,
+    /// What must be known to read the bars, if anything.
+    pub(super) note: &'static str,
 }
 
 /// Bars that belong together.
@@ -43,7 +45,8 @@ impl Bars {
         let bars = || self.groups.iter().flat_map(|group| &group.bars);
         let count = bars().count() as f64;
         let bottom = TOP + count * BAR + self.groups.len() as f64 * GAP;
-        let mut svg = Svg::new(WIDTH, bottom + 58.0, &self.title);
+        let note = if self.note.is_empty() { 0.0 } else { 24.0 };
+        let mut svg = Svg::new(WIDTH, bottom + 58.0 + note, self.title);
         let most = bars().map(|bar| bar.value.most).fold(1.0, f64::max);
         let scale = Scale::from_zero(most, (LEFT, RIGHT));
         for mark in scale.marks() {
@@ -55,6 +58,7 @@ impl Bars {
         svg.line("mark", (one, TOP), (one, bottom));
         svg.text("faint middle", (one, TOP - 8.0), self.one);
         svg.text("middle", (f64::midpoint(LEFT, RIGHT), bottom + 42.0), self.axis);
+        svg.text("faint", (16.0, bottom + 66.0), self.note);
         let mut y = TOP + GAP / 2.0;
         for group in &self.groups {
             svg.text("", (16.0, y + 14.0), &group.name);

@@ -27,10 +27,11 @@ pub(super) fn draw(lists: &[Scaling], deliveries: &[Deliveries]) -> Option<Strin
         groups.push(group(name, stores, times));
     }
     let picture = Bars {
-        title: "Time with a long list or queue, compared with a short one".to_owned(),
+        title: "Time with a long list or queue, compared with a short one",
         axis: "ratio of times, long / short: median of the turns, with the least and the most",
         one: "no growth",
         groups,
+        note: "",
     };
     (!picture.groups.is_empty()).then(|| picture.draw())
 }
