@@ -33,7 +33,7 @@ pub(super) struct Group {
 
 /// A bar.
 pub(super) struct Bar {
-    pub(super) name: &'static str,
+    pub(super) name: String,
     /// The class of its colour.
     pub(super) class: &'static str,
     pub(super) value: Spread,

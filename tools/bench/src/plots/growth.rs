@@ -13,18 +13,15 @@ pub(super) fn draw(lists: &[Scaling], deliveries: &[Deliveries]) -> Option<Strin
         .iter()
         .filter_map(|list| {
             let [short, long] = &list.pages[..] else { return None };
-            let name = format!("page: {} rows / {}", thousands(long.rows), thousands(short.rows));
-            Some(group(name, list.stores, list.ratio))
+            Some(group("page of 20", list.stores, [short.rows, long.rows], list.ratio))
         })
         .collect();
     for (stores, one) in
         deliveries.iter().flat_map(|found| found.growth.iter().map(|one| (found.stores, one)))
     {
-        let [few, many] = one.waiting;
-        let name = format!("{}: {} / {}", one.what, thousands(many), thousands(few));
         // A rate is turned into the time of an event.
         let times = Spread::of(one.ratio_of_turns.iter().map(|ratio| ratio.recip()))?;
-        groups.push(group(name, stores, times));
+        groups.push(group(one.what, stores, one.waiting, times));
     }
     let picture = Bars {
         title: "Time with a long list or queue, compared with a short one",
@@ -36,9 +33,10 @@ pub(super) fn draw(lists: &[Scaling], deliveries: &[Deliveries]) -> Option<Strin
     (!picture.groups.is_empty()).then(|| picture.draw())
 }
 
-fn group(name: String, stores: Stores, value: Spread) -> Group {
-    let bar = Bar { name: stores.name(), class: Kind::Fused.name(), value };
-    Group { name, bars: vec![bar] }
+fn group(what: &str, stores: Stores, [short, long]: [u64; 2], value: Spread) -> Group {
+    let name = format!("{}, {} / {}", stores.name(), thousands(long), thousands(short));
+    let bar = Bar { name, class: Kind::Fused.name(), value };
+    Group { name: what.to_owned(), bars: vec![bar] }
 }
 
 /// A number with separators.

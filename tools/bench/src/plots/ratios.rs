@@ -22,8 +22,8 @@ pub(super) fn draw(summary: &[Summary]) -> Option<String> {
         if let Some(group) = groups.last_mut()
             && figures.server != Kind::Native
         {
-            let name = figures.server.name();
-            group.bars.push(Bar { name, class: name, value: row.ratio });
+            let class = figures.server.name();
+            group.bars.push(Bar { name: class.to_owned(), class, value: row.ratio });
         }
     }
     let peer_writes = summary.iter().any(|row| {
