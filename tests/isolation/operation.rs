@@ -3,7 +3,6 @@
 use http::Method;
 use serde_json::Value;
 
-use super::ROWS;
 use super::objects::ATTEMPT;
 use crate::support::{Client, Exchange};
 
@@ -34,22 +33,6 @@ pub(super) struct Operation<'a> {
     pub(super) row: Row,
 }
 
-impl Row {
-    /// The row of an operation of the contract: the one of the table, or else what its method and
-    /// its path say.
-    pub fn of(method: &str, template: &str, document: &Value) -> Self {
-        let id = document["operationId"].as_str().unwrap();
-        let row = ROWS.iter().find(|(name, _)| *name == id).map(|(_, row)| *row);
-        match row {
-            _ if is_public(document) => Self::Public,
-            Some(row) => row,
-            None if template.contains("{id}") => Self::Object(|| None),
-            None if method == "GET" => Self::List(""),
-            None => panic!("{id} has no row in tests/isolation.rs"),
-        }
-    }
-}
-
 /// Whether the contract lets anybody call an operation.
 pub fn is_public(document: &Value) -> bool {
     let ways = document["security"].as_array();
@@ -58,16 +41,7 @@ pub fn is_public(document: &Value) -> bool {
     })
 }
 
-impl<'a> Operation<'a> {
-    pub(super) fn of(method: &str, template: &'a str, document: &'a Value) -> Self {
-        Self {
-            id: document["operationId"].as_str().unwrap(),
-            method: Method::from_bytes(method.as_bytes()).unwrap(),
-            template,
-            row: Row::of(method, template, document),
-        }
-    }
-
+impl Operation<'_> {
     /// Calls the operation, on this object if it works on one, at any version of the object.
     pub(super) async fn call(&self, client: &Client, object: &str) -> Exchange {
         let any = [("if-match", "*")];

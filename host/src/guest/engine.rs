@@ -29,7 +29,7 @@ pub(crate) fn new(limits: &Limits, components: usize, data: &Path) -> anyhow::Re
     // A composed component has two memories: the gateway's and the route's. The number is doubled
     // once more, because an instance that has just answered may not be released yet when the next
     // one is made.
-    let memories = (limits.max_instances * components.max(1) * 4 + 4).min(MEMORIES);
+    let memories = (limits.max_instances * components.max(1) * 4 + 16).min(MEMORIES);
     let slots = |each: usize| u32::try_from(memories * each).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::new();
     pool.max_memory_size(limits.memory)
