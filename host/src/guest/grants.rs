@@ -147,7 +147,9 @@ impl Backends {
                 "{label:?} is not configured; add [sqlite_database.{label}] to the runtime config"
             )
         })?;
-        let database = Arc::new(Database::open(path, self.statement_time)?);
+        // A guest with two databases could wait for its own commit (`Database::open`).
+        let groups = self.config.sqlite_databases.len() == 1;
+        let database = Arc::new(Database::open(path, self.statement_time, groups)?);
         self.databases.insert(label.to_owned(), database.clone());
         Ok(database)
     }

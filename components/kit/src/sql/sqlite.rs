@@ -11,7 +11,7 @@ use protocol::sql::ROWS_ONLY;
 
 use super::failure::{Failure, refuse};
 use crate::row::Row;
-use crate::{Error, Value};
+use crate::{Code, Error, Value};
 
 const DATABASE: &str = "default";
 
@@ -74,9 +74,15 @@ impl Database {
         // between the reads and the writes of this one.
         self.run("BEGIN IMMEDIATE", Vec::new())?;
         let outcome = work().and_then(|value| self.run("COMMIT", Vec::new()).map(|_| value));
-        // After some errors SQLite has rolled back by itself. Then ROLLBACK fails here.
-        if outcome.is_err() && self.run("ROLLBACK", Vec::new()).is_err() {
+        if outcome.is_err()
+            && let Err(error) = self.run("ROLLBACK", Vec::new())
+        {
+            // After some errors SQLite has rolled back by itself. Then ROLLBACK fails here.
             self.uncertain.set(true);
+            // What the refusal rests on may be gone: a write of others that was not committed.
+            if error.code == Code::ServiceUnavailable {
+                return Err(error);
+            }
         }
         outcome
     }

@@ -1,8 +1,9 @@
 //! A guest's connection: its place in the queue of writers, its transaction, its results.
 
+use super::Database;
 use super::group::{Committed, Group};
-use super::statement::{Kind, may_take_long};
-use super::{Database, TimedConnection, io};
+use super::statement::{Kind, is_plain_end, may_take_long};
+use super::timed::{TimedConnection, io};
 use crate::stores::sqlite::bindings::{Error, QueryResult, RowResult, Value};
 use protocol::sql::ROWS_ONLY;
 use rusqlite::CachedStatement;
@@ -151,20 +152,18 @@ impl Session {
 
     /// Runs a statement if it can run at once, without the lock and without a wait.
     fn start(&mut self, sql: &str, kind: Kind, values: &[Value]) -> Result<Step, Error> {
-        if let Some(Writer::InGroup(group)) = &mut self.writer {
-            let database = &self.database;
+        if let Some(Writer::InGroup(group)) = &mut self.writer
+            && matches!(kind, Kind::Commit | Kind::RollBack)
+            && is_plain_end(sql)
+        {
+            let queue = &self.database.writer;
             let ended = match kind {
-                Kind::Commit => Some(group.commit(database).map(Step::Committed)),
-                Kind::RollBack => {
-                    let none = QueryResult { columns: Vec::new(), rows: Vec::new() };
-                    Some(group.roll_back(database).map(|()| Step::Done(none)))
-                }
-                _ => None,
+                Kind::Commit => group.commit(queue).map(Some),
+                _ => group.roll_back(queue),
             };
-            if let Some(ended) = ended {
-                self.writer = None;
-                return ended;
-            }
+            self.writer = None;
+            let none = QueryResult { columns: Vec::new(), rows: Vec::new() };
+            return Ok(ended?.map_or(Step::Done(none), Step::Committed));
         }
         let time = self.database.statement_time;
         let is_writing = self.writer.is_some();
@@ -174,7 +173,9 @@ impl Session {
         let is_read = statement.readonly();
         let time = match (kind, is_read) {
             (Kind::Commit, _) if is_writing => return Ok(Step::Blocking),
-            (Kind::Begin, false) if outside && !self.altered => return Ok(Step::Begin),
+            (Kind::Begin, false) if outside && !self.altered && self.database.groups => {
+                return Ok(Step::Begin);
+            }
             (_, true) => QUICK_STATEMENT,
             (Kind::Begin, false) if is_writing => time,
             (Kind::Begin, false) => return Ok(Step::Write { blocking: false }),
@@ -197,25 +198,30 @@ impl Session {
 
     /// Begins a transaction on the connection that writes.
     async fn begin(&mut self) -> Result<(), Error> {
-        let mut group = self.database.writer.clone().lock_owned().await;
-        group.begin(&self.database)?;
+        let mut group = self.group().await?;
+        if group.is_complete() {
+            group = flushed(group).await?;
+        }
+        group.begin()?;
         self.writer = Some(Writer::InGroup(group));
         Ok(())
     }
 
     /// Waits for the lock in order to write on the own connection.
     async fn write_alone(&mut self) -> Result<(), Error> {
-        let mut group = self.database.writer.clone().lock_owned().await;
+        let mut group = self.group().await?;
         if group.is_waiting() {
-            let database = self.database.clone();
-            let flushed = tokio::task::spawn_blocking(move || {
-                group.flush(&database);
-                group
-            });
-            group = flushed.await.map_err(|error| Error::Io(error.to_string()))?;
+            group = flushed(group).await?;
         }
         self.writer = Some(Writer::Alone { _lock: group });
         Ok(())
+    }
+
+    /// The lock of writers.
+    async fn group(&mut self) -> Result<OwnedMutexGuard<Group>, Error> {
+        // A session that waited for itself would wait for ever.
+        self.writer = None;
+        Ok(self.database.writer.clone().lock_owned().await)
     }
 
     /// Runs a statement for as long as it takes.
@@ -249,7 +255,9 @@ impl Session {
         if is_outside {
             // SQLite rolls the whole transaction back after some errors, such as a full disk.
             if let Some(Writer::InGroup(mut group)) = self.writer.take() {
-                group.fail(&Error::Io("the transaction of the group was rolled back".to_owned()));
+                // Guests take an error with this word as one after which a retry makes sense.
+                let error = "busy: the transaction of the group was rolled back";
+                group.fail(&Error::Io(error.to_owned()));
             }
         }
         result
@@ -258,9 +266,11 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        if let Some(Writer::InGroup(mut group)) = self.writer.take() {
+        // The lock is released at the end, when nothing of this session is open any more.
+        let mut writer = self.writer.take();
+        if let Some(Writer::InGroup(group)) = &mut writer {
             // If this fails, then the group is given up.
-            let _ = group.roll_back(&self.database);
+            let _ = group.roll_back(&self.database.writer);
         }
         let Some(connection) = self.connection.take() else { return };
         connection.clock.set_deadline(self.database.statement_time);
@@ -270,6 +280,15 @@ impl Drop for Session {
             self.database.put(connection);
         }
     }
+}
+
+/// Commits what waits, on a thread that may block.
+async fn flushed(mut group: OwnedMutexGuard<Group>) -> Result<OwnedMutexGuard<Group>, Error> {
+    let flushed = tokio::task::spawn_blocking(move || {
+        group.flush();
+        group
+    });
+    flushed.await.map_err(|error| Error::Io(error.to_string()))
 }
 
 fn query(

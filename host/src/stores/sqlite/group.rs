@@ -1,35 +1,57 @@
 //! Group commit: transactions that wait for each other share one wait for the disk.
 //!
-//! One connection writes. Each transaction of a guest is a savepoint on it. When a guest commits,
-//! its savepoint is released, the next writer begins at once, and the guest waits. A flusher stands
-//! in the queue behind the writers that were already there. When it is its turn, it commits for all
-//! of them with one sync, and only then they get their answers. So nobody sees or is told what is
-//! not on the disk yet. Without other writers the flusher is next, and the group is one transaction.
+//! One connection writes. When a guest commits, the next writer begins at once, in the same
+//! transaction of SQLite but in a savepoint of its own, and the guest waits. A flusher stands in the
+//! queue behind the writers that were already there. When it is its turn, it commits for all of them
+//! with one sync, and only then they get their answers. Writers of a group see the writes of those
+//! before them, so a guest that rolls back waits for the group too: what it has read must be on the
+//! disk before it tells. Nobody else sees anything of a group before its commit. Without other
+//! writers the flusher is next, and the group is one transaction without a savepoint.
 
-use super::{Database, TimedConnection, io};
+use super::timed::{TimedConnection, io};
 use crate::stores::sqlite::bindings::Error;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tokio::sync::oneshot;
+use std::time::{Duration, Instant};
+use tokio::sync::{Mutex, oneshot};
 
-/// The savepoint of the transaction that is running. Guests would not use this name.
+/// The savepoint of a transaction that others of its group wait behind. The connection refuses to
+/// let guests use the name (`timed.rs`).
 const SAVEPOINT: &str = "SAVEPOINT \"transaction of a guest\"";
 const RELEASE: &str = "RELEASE \"transaction of a guest\"";
 const UNDO: &str = "ROLLBACK TO \"transaction of a guest\"";
+/// How long a finished transaction may wait before no other writer joins its group.
+const MAX_WAIT: Duration = Duration::from_millis(20);
 
 /// The end of a group, for a guest that waits for it.
 pub(super) type Committed = oneshot::Receiver<Result<(), Error>>;
 
 /// The connection that writes, and the transactions that wait for its commit.
-#[derive(Default)]
 pub(super) struct Group {
+    path: PathBuf,
+    statement_time: Duration,
     /// Outside of a transaction if nobody waits and no savepoint is open.
     connection: Option<TimedConnection>,
     waiting: Vec<oneshot::Sender<Result<(), Error>>>,
+    /// Since when the first of them waits.
+    since: Instant,
     /// Whether a guest has changed the connection itself. Then no other guest writes on it.
     is_altered: bool,
 }
 
 impl Group {
+    /// The group of the database at `path`. Nothing is opened yet.
+    pub(super) fn new(path: &Path, statement_time: Duration) -> Self {
+        Self {
+            path: path.to_owned(),
+            statement_time,
+            connection: None,
+            waiting: Vec::new(),
+            since: Instant::now(),
+            is_altered: false,
+        }
+    }
+
     /// The connection, within a transaction that [`Group::begin`] has begun.
     pub(super) fn connection(&self) -> Result<&TimedConnection, Error> {
         self.connection.as_ref().ok_or(Error::InvalidConnection)
@@ -40,38 +62,62 @@ impl Group {
         !self.waiting.is_empty()
     }
 
-    /// Begins a transaction of a guest.
-    pub(super) fn begin(&mut self, database: &Database) -> Result<(), Error> {
-        if self.is_altered {
-            // This blocks for a sync. It is rare: such a statement would stand in a transaction.
-            self.flush(database);
-            *self = Self::default();
-        }
-        if self.connection.is_none() {
-            self.connection = Some(database.connect().map_err(io)?);
-        }
-        if self.waiting.is_empty() {
-            self.run("BEGIN IMMEDIATE", database)?;
-        }
-        self.advance(&[SAVEPOINT], database)
+    /// Whether the group must be committed before another transaction begins.
+    pub(super) fn is_complete(&self) -> bool {
+        self.is_waiting() && (self.is_altered || self.since.elapsed() > MAX_WAIT)
     }
 
-    /// Commits the transaction of a guest: it waits for the sync of its group. The first one of a
-    /// group also queues the flusher.
-    pub(super) fn commit(&mut self, database: &Arc<Database>) -> Result<Committed, Error> {
-        self.advance(&[RELEASE], database)?;
+    /// Begins a transaction of a guest.
+    pub(super) fn begin(&mut self) -> Result<(), Error> {
+        if self.connection.is_none() {
+            let connection = TimedConnection::open(&self.path).map_err(io)?;
+            self.connection = Some(connection);
+        }
+        match self.is_waiting() {
+            true => self.run(&[SAVEPOINT]),
+            false => self.run(&["BEGIN IMMEDIATE"]),
+        }
+    }
+
+    /// Commits the transaction of a guest: it waits for the sync of its group.
+    pub(super) fn commit(&mut self, queue: &Arc<Mutex<Self>>) -> Result<Committed, Error> {
+        if self.is_waiting() {
+            self.run(&[RELEASE])?;
+        }
+        Ok(self.wait(queue))
+    }
+
+    /// Rolls the transaction of a guest back. The others of its group stay. If there are any, then
+    /// the guest waits for their commit.
+    pub(super) fn roll_back(
+        &mut self,
+        queue: &Arc<Mutex<Self>>,
+    ) -> Result<Option<Committed>, Error> {
+        if self.is_waiting() {
+            self.run(&[UNDO, RELEASE])?;
+            return Ok(Some(self.wait(queue)));
+        }
+        self.run(&["ROLLBACK"])?;
+        self.retire();
+        Ok(None)
+    }
+
+    /// Waits for the commit of the group. The first one also queues the flusher.
+    fn wait(&mut self, queue: &Arc<Mutex<Self>>) -> Committed {
         let (sender, committed) = oneshot::channel();
-        self.waiting.push(sender);
-        if self.waiting.len() == 1 {
-            let database = database.clone();
+        if !self.is_waiting() {
+            self.since = Instant::now();
+            let queue = queue.clone();
             tokio::spawn(async move {
-                let mut group = database.writer.clone().lock_owned().await;
-                let flush = tokio::task::spawn_blocking(move || group.flush(&database));
-                // After a panic the senders are dropped, which the guests take as an error.
-                let _ = flush.await;
+                let mut group = queue.clone().lock_owned().await;
+                let flushed = tokio::task::spawn_blocking(move || group.flush()).await;
+                if flushed.is_err() {
+                    queue.lock().await.fail(&Error::Io("the commit failed".to_owned()));
+                }
             });
         }
-        Ok(committed)
+        self.waiting.push(sender);
+        committed
     }
 
     /// Records that a guest has changed the connection itself.
@@ -79,27 +125,21 @@ impl Group {
         self.is_altered = true;
     }
 
-    /// Rolls the transaction of a guest back. The others of its group stay.
-    pub(super) fn roll_back(&mut self, database: &Database) -> Result<(), Error> {
-        match self.waiting.is_empty() {
-            true => self.advance(&["ROLLBACK"], database),
-            false => self.advance(&[UNDO, RELEASE], database),
+    /// Commits what waits. Blocks for as long as the disk takes.
+    pub(super) fn flush(&mut self) {
+        if self.is_waiting() && self.run(&["COMMIT"]).is_ok() {
+            for sender in self.waiting.drain(..) {
+                // A guest that has left does not need the answer.
+                let _ = sender.send(Ok(()));
+            }
         }
+        self.retire();
     }
 
-    /// Commits what waits. Blocks for as long as the disk takes.
-    pub(super) fn flush(&mut self, database: &Database) {
-        if self.waiting.is_empty() {
-            return;
-        }
-        match self.run("COMMIT", database) {
-            Ok(()) => {
-                for sender in self.waiting.drain(..) {
-                    // A guest that has left does not need the answer.
-                    let _ = sender.send(Ok(()));
-                }
-            }
-            Err(error) => self.fail(&error),
+    /// Closes a connection that a guest has changed, when nobody needs it any more.
+    fn retire(&mut self) {
+        if std::mem::take(&mut self.is_altered) {
+            self.connection = None;
         }
     }
 
@@ -107,22 +147,19 @@ impl Group {
     pub(super) fn fail(&mut self, error: &Error) {
         // Closing a connection rolls its transaction back.
         self.connection = None;
+        self.is_altered = false;
         for sender in self.waiting.drain(..) {
             let _ = sender.send(Err(error.clone()));
         }
     }
 
-    /// Runs statements between the parts of the group. If one fails, then the group is given up,
+    /// Runs statements that begin and end transactions. If one fails, then the group is given up,
     /// because nobody knows what its transaction holds.
-    fn advance(&mut self, statements: &[&str], database: &Database) -> Result<(), Error> {
-        let ran = statements.iter().try_for_each(|sql| self.run(sql, database));
+    fn run(&mut self, statements: &[&str]) -> Result<(), Error> {
+        let ran = self.connection().and_then(|connection| {
+            connection.clock.set_deadline(self.statement_time);
+            statements.iter().try_for_each(|sql| connection.control(sql)).map_err(io)
+        });
         ran.inspect_err(|error| self.fail(error))
-    }
-
-    fn run(&self, sql: &str, database: &Database) -> Result<(), Error> {
-        let connection = self.connection()?;
-        connection.clock.set_deadline(database.statement_time);
-        connection.sqlite.prepare_cached(sql).and_then(|mut it| it.execute([])).map_err(io)?;
-        Ok(())
     }
 }

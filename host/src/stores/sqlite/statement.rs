@@ -20,25 +20,22 @@ pub(super) enum Kind {
 impl Kind {
     /// Classifies `sql` by its first words.
     pub(super) fn of(sql: &str) -> Self {
-        let mut words = skip_comments(sql).split(|c: char| !c.is_ascii_alphabetic());
+        let words = skip_comments(sql).split(|c: char| !c.is_ascii_alphabetic());
+        let mut words = words.filter(|word| !word.is_empty());
         let first = words.next().unwrap_or_default();
         let is = |word: &str| first.eq_ignore_ascii_case(word);
         match () {
             () if is("BEGIN") => Self::Begin,
             () if is("COMMIT") || is("END") => Self::Commit,
-            () if is("ROLLBACK") => match words.find(|word| !word.is_empty()) {
-                Some(word) if word.eq_ignore_ascii_case("TO") => Self::Other,
-                Some(word) if word.eq_ignore_ascii_case("TRANSACTION") => {
-                    match words.find(|word| !word.is_empty()) {
-                        Some(_) => Self::Other,
-                        None => Self::RollBack,
-                    }
-                }
-                _ => Self::RollBack,
-            },
+            () if is("ROLLBACK") && is_plain_end(sql) => Self::RollBack,
             () if is("INSERT") || is("REPLACE") || is("WITH") => Self::Insert,
             () if is("PRAGMA") && !alters(sql) => Self::Other,
             () if is("PRAGMA") || is("ATTACH") || is("DETACH") => Self::Session,
+            // Some pragmas take effect when they are explained.
+            () if is("EXPLAIN") => match words.any(|word| word.eq_ignore_ascii_case("PRAGMA")) {
+                true => Self::Session,
+                false => Self::Other,
+            },
             () if is("CREATE") => match words.next() {
                 Some(word) if word.to_ascii_uppercase().starts_with("TEMP") => Self::Session,
                 _ => Self::Other,
@@ -46,6 +43,18 @@ impl Kind {
             () => Self::Other,
         }
     }
+}
+
+/// Whether a statement is nothing but the end of the whole transaction.
+pub(super) fn is_plain_end(sql: &str) -> bool {
+    let plain = skip_comments(sql).trim_end_matches(|c: char| c == ';' || c.is_ascii_whitespace());
+    let mut words = plain.split_ascii_whitespace();
+    let is_end = words.next().is_some_and(|word| {
+        ["COMMIT", "END", "ROLLBACK"].iter().any(|end| word.eq_ignore_ascii_case(end))
+    });
+    is_end
+        && words.next().is_none_or(|word| word.eq_ignore_ascii_case("TRANSACTION"))
+        && words.next().is_none()
 }
 
 /// Whether a writing statement in a transaction may take more than one pass over one table. It may
@@ -83,6 +92,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_a_whole_end_is_plain() {
+        for sql in ["COMMIT", "end transaction ;", "/* rows only */ ROLLBACK"] {
+            assert!(is_plain_end(sql), "{sql}");
+        }
+        for sql in ["", ";COMMIT", "COMMIT nothing", "ROLLBACK TO a", "COMMIT; SELECT 1"] {
+            assert!(!is_plain_end(sql), "{sql}");
+        }
+    }
+
+    #[test]
     fn kinds_are_told_by_the_first_word() {
         for (sql, kind) in [
             ("begin immediate", Kind::Begin),
@@ -91,6 +110,13 @@ mod tests {
             ("rollback transaction;", Kind::RollBack),
             ("ROLLBACK TO a", Kind::Other),
             ("ROLLBACK TRANSACTION TO SAVEPOINT a", Kind::Other),
+            ("ROLLBACK /* x */ TO a", Kind::Other),
+            ("ROLLBACK TRANSACTION a", Kind::Other),
+            ("/* rows only */ BEGIN IMMEDIATE", Kind::Begin),
+            ("/* rows only */ ROLLBACK", Kind::RollBack),
+            ("CREATE  TEMP TABLE t (a)", Kind::Session),
+            ("EXPLAIN QUERY PLAN PRAGMA query_only = 1", Kind::Session),
+            ("EXPLAIN SELECT 1", Kind::Other),
             ("INSERT INTO t VALUES (1)", Kind::Insert),
             ("create temporary table t (a)", Kind::Session),
             ("create table t (a)", Kind::Other),

@@ -20,7 +20,7 @@ impl World {
     async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("sqlite.db");
-        let database = Database::open(&file, Duration::from_secs(5)).expect("a database");
+        let database = Database::open(&file, Duration::from_secs(5), true).expect("a database");
         let world = Self { folder, database: Arc::new(database) };
         run(&world.open(), "CREATE TABLE t (a INTEGER PRIMARY KEY)").await.expect("a table");
         world
@@ -159,28 +159,115 @@ async fn a_transaction_that_is_undone_or_left_leaves_its_group_alone() {
 }
 
 #[tokio::test]
-async fn all_of_a_group_are_told_that_it_failed() {
+async fn who_rolls_back_waits_for_what_it_has_read() {
     let world = Arc::new(World::new().await);
-    let before = commits(&world.wal());
     let first = world.begun(1).await;
-    // The savepoint of the second one is gone, so nobody knows what belongs to whom.
-    let breaks = tokio::spawn({
+    let (go, gone) = tokio::sync::oneshot::channel();
+    let refused = tokio::spawn({
+        let world = world.clone();
+        async move {
+            let connection = world.open();
+            run(&connection, "BEGIN IMMEDIATE").await.expect("begins");
+            // The row of the first one is there, but not on the disk yet.
+            insert(&connection, 1).await.expect_err("cannot insert a number twice");
+            run(&connection, "ROLLBACK").await.map(drop)
+        }
+    });
+    settle().await;
+    let slow = tokio::spawn({
         let world = world.clone();
         async move {
             let connection = world.begun(2).await;
-            run(&connection, "RELEASE \"transaction of a guest\"").await.expect("releases");
+            gone.await.expect("is told to go on");
             run(&connection, "COMMIT").await.map(drop)
         }
     });
     settle().await;
-    run(&first, "COMMIT").await.expect_err("the group failed");
-    breaks.await.expect("no panic").expect_err("the group failed");
+    let first = tokio::spawn(async move { run(&first, "COMMIT").await.map(drop) });
+    settle().await;
+    assert!(!refused.is_finished(), "it would tell of a row that may never be");
+    go.send(()).expect("somebody waits");
+    for task in [first, refused, slow] {
+        task.await.expect("no panic").expect("ends");
+    }
+    assert_eq!(world.seen().await, [1, 2]);
+}
+
+#[tokio::test]
+async fn all_of_a_group_are_told_that_it_failed() {
+    let world = Arc::new(World::new().await);
+    let before = commits(&world.wal());
+    let first = world.begun(1).await;
+    // This rolls back more than its own transaction.
+    let breaks = tokio::spawn({
+        let world = world.clone();
+        async move {
+            let connection = world.begun(2).await;
+            let sql = "INSERT OR ROLLBACK INTO t (a) VALUES (1)";
+            run(&connection, sql).await.map(drop)
+        }
+    });
+    settle().await;
+    let told = run(&first, "COMMIT").await.expect_err("the group failed");
+    assert!(matches!(told, Error::Io(text) if text.contains("busy")), "a retry makes sense");
+    breaks.await.expect("no panic").expect_err("the number is there");
     assert!(world.seen().await.is_empty());
     assert_eq!(commits(&world.wal()), before);
 
     let next = world.begun(3).await;
     run(&next, "COMMIT").await.expect("commits");
     assert_eq!(world.seen().await, [3]);
+}
+
+#[tokio::test]
+async fn no_guest_ends_the_transaction_of_its_group() {
+    let world = Arc::new(World::new().await);
+    let first = world.begun(1).await;
+    let tries = tokio::spawn({
+        let world = world.clone();
+        async move {
+            let connection = world.begun(2).await;
+            for sql in [
+                ";COMMIT",
+                "COMMIT nothing",
+                "ROLLBACK TRANSACTION t",
+                "RELEASE \"transaction of a guest\"",
+                "ROLLBACK TO \"transaction of a guest\"",
+                "BEGIN IMMEDIATE",
+            ] {
+                run(&connection, sql).await.expect_err(sql);
+            }
+            run(&connection, "SAVEPOINT own").await.expect("may have its own");
+            insert(&connection, 3).await.expect("inserts");
+            run(&connection, "ROLLBACK TO own").await.expect("may undo its own");
+            run(&connection, "COMMIT").await.map(drop)
+        }
+    });
+    settle().await;
+    run(&first, "COMMIT").await.expect("commits");
+    tries.await.expect("no panic").expect("commits");
+    assert_eq!(world.seen().await, [1, 2]);
+}
+
+#[tokio::test]
+async fn a_long_wait_lets_nobody_join() {
+    let world = Arc::new(World::new().await);
+    let before = commits(&world.wal());
+    let first = world.begun(1).await;
+    let slow = tokio::spawn({
+        let world = world.clone();
+        async move {
+            let connection = world.begun(2).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            run(&connection, "COMMIT").await.map(drop)
+        }
+    });
+    settle().await;
+    let late = world.queued(3, "COMMIT").await;
+    run(&first, "COMMIT").await.expect("commits");
+    slow.await.expect("no panic").expect("commits");
+    late.await.expect("no panic").expect("commits");
+    assert_eq!(commits(&world.wal()) - before, 2);
 }
 
 #[tokio::test]
