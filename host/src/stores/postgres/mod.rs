@@ -136,6 +136,7 @@ impl Pools {
             tls,
             statement_time: self.statement_time,
             runtime: self.runtime.clone(),
+            classified: Mutex::default(),
         })
     }
 }

@@ -1,12 +1,12 @@
 //! A guest's connection: its session, its transaction, and the state that it leaves behind.
 
 use super::lease::Lease;
-use super::task::{Outcome, Task};
+use super::task::{Begin, Outcome, Task};
 use crate::stores::postgres::bindings::{Error, ParameterValue, RowSet};
 use crate::stores::postgres::error::{Failure, closed, text};
 use crate::stores::postgres::pool::Pool;
+use crate::stores::postgres::statement::Kind;
 use crate::stores::postgres::statement::SessionEffect;
-use crate::stores::postgres::statement::{Kind, Statement};
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
@@ -35,8 +35,8 @@ enum Link {
 
 enum Transaction {
     None,
-    /// The guest has begun it. The BEGIN is sent with the next statement.
-    Begun(String),
+    /// The guest has begun it, and perhaps made its settings. Both are sent with the next statement.
+    Begun(Begin),
     Open,
 }
 
@@ -77,16 +77,23 @@ impl Session {
         values: &[ParameterValue],
         keep: bool,
     ) -> Result<Outcome, Error> {
-        let statement = Statement::of(sql);
+        let statement = self.pool.classify(sql);
         if let Some(answer) = self.answer_at_once(sql, statement.kind) {
             return answer;
+        }
+        if let (Kind::Settings, Transaction::Begun(begin), false) =
+            (statement.kind, &mut self.transaction, keep)
+            && begin.settings.is_none()
+        {
+            begin.settings = Some((sql.to_owned(), values.to_vec()));
+            return Ok(Outcome { affected: 1, ..Outcome::default() });
         }
         self.effect = self.effect.max(statement.effect);
         // If this future is dropped, then the lease is dropped too, and the link stays `Away`.
         let lease = self.lease().await?;
         let client = lease.client().ok_or_else(closed)?;
         let begin = match &self.transaction {
-            Transaction::Begun(begin) => Some(begin.as_str()),
+            Transaction::Begun(begin) => Some(begin),
             _ => None,
         };
         let open = matches!(self.transaction, Transaction::Open);
@@ -114,7 +121,8 @@ impl Session {
         match (kind, &self.transaction, &self.link) {
             (_, _, Link::Away) => return Some(Err(closed())),
             (Kind::Begin, Transaction::None, _) => {
-                self.transaction = Transaction::Begun(sql.to_owned());
+                self.transaction =
+                    Transaction::Begun(Begin { sql: sql.to_owned(), settings: None });
             }
             (Kind::Commit | Kind::Rollback, Transaction::Begun(_), _)
             | (Kind::Commit | Kind::Rollback, Transaction::None, Link::Unused) => {

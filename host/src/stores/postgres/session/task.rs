@@ -22,12 +22,20 @@ pub(super) struct Task<'a> {
     pub(super) sql: &'a str,
     pub(super) statement: Statement,
     pub(super) values: &'a [ParameterValue],
-    /// The statement that begins its transaction. It is sent before this one.
-    pub(super) begin: Option<&'a str>,
+    /// The beginning of its transaction. It is sent before this statement.
+    pub(super) begin: Option<&'a Begin>,
     /// Whether the statement is in a transaction in which others may have run.
     pub(super) open: bool,
     /// Whether the caller wants the rows.
     pub(super) keep: bool,
+}
+
+/// The beginning of a transaction.
+pub(super) struct Begin {
+    /// The statement that begins it.
+    pub(super) sql: String,
+    /// The statement that makes its settings, with the values.
+    pub(super) settings: Option<(String, Vec<ParameterValue>)>,
 }
 
 /// The result of a statement.
@@ -46,30 +54,56 @@ impl Task<'_> {
             self.client.batch_execute("COMMIT").await?;
             return Ok(Outcome::default());
         }
-        match self.attempt(self.begin).await {
+        match self.attempt("").await {
             Err(Failure::Stale(_)) if !self.open && self.statement.kind == Kind::Rows => {
-                let again = self.begin.map(|begin| format!("ROLLBACK; {begin}"));
-                self.attempt(again.as_deref()).await
+                self.attempt("ROLLBACK; ").await
             }
             done => done,
         }
     }
 
-    /// Futures that are polled together send their messages together, in their order.
-    async fn attempt(&self, begin: Option<&str>) -> Result<Outcome, Failure> {
-        let Some(begin) = begin else { return self.execute().await };
-        let (begun, outcome) =
-            tokio::join!(biased; self.client.batch_execute(begin), self.execute());
+    /// Futures that are polled together send their messages together, in their order. `undo` comes
+    /// before the BEGIN.
+    async fn attempt(&self, undo: &str) -> Result<Outcome, Failure> {
+        let Some(Begin { sql, settings }) = self.begin else { return self.execute().await };
+        // The settings must be prepared before anything is sent. Otherwise the statement behind
+        // them could be sent first. If they cannot be, then the transaction cannot be one.
+        let broken = |error| Failure::Broken(query_failed(&error));
+        let settings = match settings {
+            Some((sql, values)) => {
+                let statement = self.client.prepare_cached(sql).await.map_err(broken)?;
+                let values = values::encode(values, statement.params()).map_err(Failure::Broken)?;
+                Some((statement, values))
+            }
+            None => None,
+        };
+        let begin = format!("{undo}{sql}");
+        let (begun, set, outcome) = tokio::join!(
+            biased;
+            self.client.batch_execute(&begin),
+            async {
+                let Some((statement, values)) = settings else { return Ok(()) };
+                let rows = self.client.query_raw(&statement, values).await?;
+                rows.try_for_each(|_| async { Ok(()) }).await
+            },
+            self.execute()
+        );
         // If the BEGIN failed, then the statement ran outside of its transaction.
-        begun.map_err(|error| Failure::Broken(query_failed(&error)))?;
-        outcome
+        begun.map_err(broken)?;
+        match (set, outcome) {
+            (Ok(()), outcome) => outcome,
+            (_, Err(Failure::Broken(error))) => Err(Failure::Broken(error)),
+            // PostgreSQL has refused the statement only because the settings had failed.
+            (Err(error), _) => Err(error.into()),
+        }
     }
 
     async fn execute(&self) -> Result<Outcome, Failure> {
         if self.sql.contains('\0') {
             return Err(Failure::Refused(text("a statement cannot contain the character 0")));
         }
-        let statement = if self.statement.kind == Kind::Rows && self.sql.len() <= MAX_STATEMENT {
+        let is_kept = matches!(self.statement.kind, Kind::Rows | Kind::Settings);
+        let statement = if is_kept && self.sql.len() <= MAX_STATEMENT {
             let cache = &self.client.statement_cache;
             if cache.size() > STATEMENTS {
                 cache.clear();

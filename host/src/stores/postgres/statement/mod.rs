@@ -26,6 +26,9 @@ pub(super) enum Kind {
     Rollback,
     /// Reads or writes rows. The server keeps its plan.
     Rows,
+    /// Like `Rows`, but its one row says nothing: it makes settings and takes locks that end with
+    /// the transaction. So it may be sent together with the next statement.
+    Settings,
     /// Anything else.
     Other,
 }
@@ -45,7 +48,7 @@ impl Statement {
         let first = words.find(|word| *word != ";").unwrap_or_default().to_ascii_lowercase();
         let (kind, effect) = match first.as_str() {
             "select" | "insert" | "update" | "delete" | "with" | "values" | "merge" | "table"
-            | "(" => (Kind::Rows, effect_of_functions(sql)),
+            | "(" => rows(sql),
             "begin" | "start" | "commit" | "end" | "rollback" | "abort" => {
                 (control(&first, words), SessionEffect::Nothing)
             }
@@ -64,6 +67,22 @@ impl Statement {
             _ => (Kind::Other, SessionEffect::Unknown),
         };
         Self { kind, effect }
+    }
+}
+
+/// The kind and the effect of a statement for rows.
+fn rows(sql: &str) -> (Kind, SessionEffect) {
+    let effect = effect_of_functions(sql);
+    let settings = "SELECT set_config(";
+    // Without FROM and the like there is exactly one row.
+    let is_plain = |word: &str| {
+        !["from", "where", "having", "limit", "offset", "fetch", "union", "intersect", "except"]
+            .iter()
+            .any(|clause| word.eq_ignore_ascii_case(clause))
+    };
+    match sql.starts_with(settings) && effect == SessionEffect::Nothing {
+        true if Words(sql).all(is_plain) => (Kind::Settings, effect),
+        _ => (Kind::Rows, effect),
     }
 }
 
@@ -155,6 +174,11 @@ mod tests {
             ("prepare transaction 'x'", Kind::Other),
             ("SELECT 1", Kind::Rows),
             ("(select 1)", Kind::Rows),
+            ("SELECT set_config('a.b', $1, true)", Kind::Settings),
+            ("SELECT set_config('a.b', $1, true), pg_advisory_xact_lock(1)", Kind::Settings),
+            ("SELECT set_config('a.b', $1, false)", Kind::Rows),
+            ("SELECT set_config('a.b', a, true) FROM t", Kind::Rows),
+            ("SELECT set_config('a.b', 'c', true) WHERE $1", Kind::Rows),
             ("with a as (select 1) select * from a", Kind::Rows),
             ("create table begin (a int)", Kind::Other),
             ("", Kind::Other),

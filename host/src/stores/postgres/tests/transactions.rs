@@ -91,6 +91,55 @@ async fn relay(to: String) -> (u16, Arc<AtomicU32>) {
     (port, trips)
 }
 
+const SETTINGS: &str = "SELECT set_config('a.b', 'c', true), pg_advisory_xact_lock(7)";
+
+/// Settings that are sent late are in effect when the next statement runs, and end with the
+/// transaction.
+#[tokio::test]
+async fn settings_come_before_the_next_statement() {
+    let database = database(2).await;
+    let guest = database.open();
+    let read = "SELECT coalesce(current_setting('a.b', true), '')";
+    for read in [read, read, "SELECT current_setting('a.b', true) AS never_seen_before"] {
+        execute(&guest, "BEGIN").await.expect("begun");
+        assert_eq!(execute(&guest, SETTINGS).await.expect("set"), 1);
+        assert_eq!(only(rows(&guest, read).await), "c");
+        execute(&guest, "COMMIT").await.expect("committed");
+    }
+    assert_eq!(only(rows(&guest, read).await), "");
+    // Settings whose rows somebody reads, and settings outside of a transaction, are sent at once.
+    execute(&guest, "BEGIN").await.expect("begun");
+    let own = "SELECT set_config('a.b', 'd', true)";
+    assert_eq!(only(rows(&guest, own).await), "d");
+    execute(&guest, "ROLLBACK").await.expect("undone");
+    assert_eq!(execute(&guest, own).await.expect("set"), 1);
+}
+
+/// If the settings fail, then the next statement does not run, and its error is theirs.
+#[tokio::test]
+async fn settings_that_fail_stop_the_transaction() {
+    let database = database(2).await;
+    let (holder, guest) = (database.open(), database.open());
+    execute(&guest, "CREATE TEMP TABLE t (a int)").await.expect("created");
+    execute(&guest, "INSERT INTO t VALUES (1)").await.expect("known");
+    execute(&holder, "BEGIN").await.expect("begun");
+    execute(&holder, "SELECT pg_advisory_xact_lock(8)").await.expect("locked");
+    let waits = "SELECT set_config('lock_timeout', '50ms', true), pg_advisory_xact_lock(8)";
+    for _ in 0..2 {
+        execute(&guest, "BEGIN").await.expect("begun");
+        execute(&guest, waits).await.expect("is sent later");
+        assert_eq!(code(execute(&guest, "INSERT INTO t VALUES (1)").await), "55P03");
+        assert_eq!(code(rows(&guest, "SELECT 1").await), "25P02");
+        execute(&guest, "ROLLBACK").await.expect("undone");
+        assert_eq!(only(rows(&guest, "SELECT count(*) FROM t").await), "1");
+    }
+    // What cannot be prepared ends the session: nothing may run outside of the transaction.
+    execute(&guest, "BEGIN").await.expect("begun");
+    execute(&guest, "SELECT set_config('a.b', nothing, true)").await.expect("is sent later");
+    execute(&guest, "INSERT INTO t VALUES (1)").await.expect_err("no settings");
+    assert!(words(rows(&guest, "SELECT 1").await).contains("kind: Closed"));
+}
+
 /// A transaction costs one round trip more than its statements. One that is rolled back costs none.
 #[tokio::test]
 async fn round_trips_are_saved() {
@@ -107,6 +156,10 @@ async fn round_trips_are_saved() {
         (&["SELECT 1", "COMMIT"], 2),
         (&["BEGIN", "SELECT 1", "COMMIT"], 2),
         (&["BEGIN", "COMMIT", "ROLLBACK"], 0),
+        (&["BEGIN", SETTINGS, "COMMIT"], 0),
+        // The server does not know the settings yet.
+        (&["BEGIN", SETTINGS, "SELECT 1", "COMMIT"], 3),
+        (&["BEGIN", SETTINGS, "SELECT 1", "COMMIT"], 2),
         (&["BEGIN READ ONLY", "SELECT 1", "SELECT 1"], 2),
     ] {
         let before = trips();
