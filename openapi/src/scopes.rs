@@ -44,6 +44,8 @@ pub(crate) fn declared(common: &Value) -> Result<Declared> {
 
 fn scope(roles: &[String], name: &str, row: &Value) -> Result<Scope> {
     let object = row.as_object().context("is not an object")?;
+    // `protocol::Grants` could not tell such a name from other grants.
+    ensure!(!name.contains([' ', '/']), "a scope has no space and no slash");
     if let Some(key) = object.keys().find(|key| !KEYS.contains(&key.as_str())) {
         bail!("keyword `{key}` is not supported here");
     }

@@ -247,15 +247,12 @@ fn serve(
         .timer(TokioTimer::new())
         .header_read_timeout(head_time)
         .max_headers(MAX_HEADERS)
-        // Most answers are short. Copying the body behind its head is then cheaper than a write of
-        // two pieces.
-        .writev(false)
         .max_buf_size(MAX_HEAD_BYTES)
         .serve_connection(TokioIo::new(wire), service)
 }
 
 /// Refuses requests that hyper accepts but that a proxy before us may have read differently
-/// (RFC 9112 sections 3.2 and 6.1). `wire.rs` has refused the cases that are no longer visible
+/// (RFC 9112 sections 3.2 and 6.1). `http/wire/` has refused the cases that are no longer visible
 /// here.
 fn unambiguous(request: &Parts) -> Result<(), &'static str> {
     let headers = &request.headers;

@@ -71,7 +71,11 @@ impl RequestMetadata {
     }
 
     /// Adds the metadata to the parameters of a request.
-    pub fn write(self, parameters: &mut Vec<Parameter>) {
+    pub fn write(mut self, parameters: &mut Vec<Parameter>) {
+        if self.credential.contains('\n') {
+            // An issuer would have to sign such an id. Without a credential nothing is believed.
+            self.credential.clear();
+        }
         let address = self.address.map(|address| address.to_string()).unwrap_or_default();
         let yes = |is: bool| if is { YES } else { "" };
         let (key, fingerprint) = match &self.key {
