@@ -1,8 +1,11 @@
 //! The event feed. An event is written in the transaction of the change that it reports.
 
+use protocol::metadata::DueWork;
 use serde_json::json;
 
+use crate::outbox::queues_due;
 use crate::scope::Scope;
+use crate::together::Write;
 use crate::{Call, Error, Value, event_type, id, values};
 
 /// Something that happened in a tenant.
@@ -23,7 +26,7 @@ impl Scope<'_> {
     /// # Errors
     /// `internal-error` for a type that is not in the registry, and for a failure of the database.
     pub fn emit(&self, event: Event<'_>) -> Result<String, Error> {
-        self.append(vec![event], crate::now())
+        self.append(vec![event], crate::now(), None)
     }
 
     /// Appends an event of the caller's action to the feed, and an entry of the action to the audit
@@ -33,8 +36,8 @@ impl Scope<'_> {
     /// As [`Scope::emit`]; `authentication-required` if there is no caller.
     pub fn emit_audited(&self, call: &Call, event: Event<'_>) -> Result<(), Error> {
         let (entry, now) = (id("aud"), crate::now());
-        let logged = self.log(call.caller()?.id(), &event, &entry, now)?;
-        self.append(vec![event, logged], now).map(drop)
+        let (write, logged) = self.log(call.caller()?.id(), &event, &entry, now);
+        self.append(vec![event, logged], now, Some(write)).map(drop)
     }
 
     /// Writes an attempt by somebody who is not a caller to the audit log, and appends the
@@ -45,42 +48,45 @@ impl Scope<'_> {
     /// `internal-error` of the database.
     pub fn audit(&self, actor: &str, attempt: &Event<'_>) -> Result<(), Error> {
         let (entry, now) = (id("aud"), crate::now());
-        let logged = self.log(actor, attempt, &entry, now)?;
-        self.append(vec![logged], now).map(drop)
+        let (write, logged) = self.log(actor, attempt, &entry, now);
+        self.append(vec![logged], now, Some(write)).map(drop)
     }
 
-    /// Writes an audit entry; returns the `audit.logged` event that announces it.
+    /// The write of an audit entry, and the `audit.logged` event that announces it.
     fn log<'e>(
         &self,
         actor: &str,
         event: &Event<'_>,
         entry: &'e str,
         now: i64,
-    ) -> Result<Event<'e>, Error> {
+    ) -> (Write, Event<'e>) {
         let columns =
             [entry, actor, event.kind, event.subject, event.data.as_str(), self.trace_id()];
-        let columns = columns.map(Value::from);
-        self.execute_one(
-            "INSERT INTO audit_logs \
+        let columns = columns.map(Value::from).into_iter().chain(values![now]).collect();
+        let sql = "INSERT INTO audit_logs \
              (tenant_id, id, actor_id, action_type, resource_id, metadata, trace_id, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-            columns.into_iter().chain(values![now]),
-        )?;
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let data = json!({
             "id": entry, "actor_id": actor, "action_type": event.kind,
             "resource_id": event.subject, "created_at": crate::rfc3339(now),
         });
-        Ok(Event {
+        let logged = Event {
             kind: "audit.logged",
             subject: entry,
             source_agent: event.source_agent,
             data: data.to_string(),
-        })
+        };
+        ((sql.to_owned(), columns), logged)
     }
 
     /// Appends events in this order, in one statement. Also makes the webhook queues due that take
-    /// these events. Returns the id of the first event.
-    fn append(&self, events: Vec<Event<'_>>, now: i64) -> Result<String, Error> {
+    /// these events, and writes the audit entry. Returns the id of the first event.
+    fn append(
+        &self,
+        events: Vec<Event<'_>>,
+        now: i64,
+        audit: Option<Write>,
+    ) -> Result<String, Error> {
         /// Columns of an event, without the tenant.
         const COLUMNS: usize = 8;
         let count = events.len();
@@ -112,12 +118,16 @@ impl Scope<'_> {
              data, trace_id, created_at) VALUES {}",
             (0..count).map(row).collect::<Vec<_>>().join(", ")
         );
-        let changed = self.execute(&sql, values)?;
-        match usize::try_from(changed) {
-            Ok(changed) if changed == count => {}
-            _ => return Err(Error::internal(format!("{changed} events of {count} were written"))),
+        let expected = [u64::try_from(count).unwrap_or_default(), u64::from(audit.is_some())];
+        let writes = [(sql, values), queues_due(&kinds)].into_iter().chain(audit);
+        let changed = self.execute_together(writes.collect())?;
+        let (written, due) = (changed[0], changed[1]);
+        if [written, changed.get(2).copied().unwrap_or_default()] != expected {
+            return Err(Error::internal(format!("{changed:?} rows of {expected:?} were written")));
         }
-        self.mark_queues_due(&kinds)?;
+        if due > 0 {
+            self.wake(DueWork::Webhooks);
+        }
         Ok(first)
     }
 }

@@ -90,6 +90,8 @@ mod stream;
 #[cfg(any(target_arch = "wasm32", test))]
 mod sync_entry;
 mod timestamp;
+#[cfg(target_arch = "wasm32")]
+mod together;
 mod value;
 
 pub use clock::{now, rfc3339};

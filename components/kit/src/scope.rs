@@ -104,6 +104,10 @@ impl Scope<'_> {
         self.trace_id
     }
 
+    pub(crate) fn database(&self) -> &Database {
+        self.database
+    }
+
     /// The database that reads the statements, for the few that cannot be written for both.
     pub fn dialect(&self) -> Dialect {
         match self.database {
@@ -183,7 +187,7 @@ impl Scope<'_> {
         }
     }
 
-    fn bind(
+    pub(crate) fn bind(
         &self,
         sql: &str,
         parameters: impl IntoIterator<Item = Value>,

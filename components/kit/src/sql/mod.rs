@@ -95,6 +95,14 @@ impl Database {
         outcome
     }
 
+    /// Whether writes can be joined into one statement now.
+    pub(crate) fn joins_writes(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => false,
+            Self::Postgres(database) => database.is_writing(),
+        }
+    }
+
     /// The rows of a statement.
     pub(crate) fn query(
         &self,

@@ -74,6 +74,11 @@ impl Database {
         }
     }
 
+    /// Whether a transaction that writes is open.
+    pub(super) fn is_writing(&self) -> bool {
+        self.state.get() == State::Writing
+    }
+
     pub(super) fn query(
         &self,
         role: SessionRole<'_>,
