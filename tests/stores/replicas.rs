@@ -58,10 +58,19 @@ async fn without_the_replica(placement: Placement) {
     let dead = format!("127.0.0.1:{}", crate::support::servers::free_port());
     let reader = format!("postgres://nobody@{dead}/none?connect_timeout=1");
     let mut variables = UNLIMITED.to_vec();
-    variables.extend([("postgres_reader_url", reader.as_str()), ("postgres_reader_host", &dead)]);
+    variables.extend([
+        ("postgres_reader_url", reader.as_str()),
+        ("postgres_reader_host", &dead),
+        ("read_own_writes_seconds", "1"),
+    ]);
     let (app, server) = start(options(placement, directory.path(), &variables)).await;
     let owner = app.owner().await;
-    owner.get("/api/v1/projects").await.expect(200);
+    // Until then the owner, who has registered, would read from the writer.
+    tokio::time::sleep(Duration::from_millis(2100)).await;
+    // The first request of an instance checks the schema, so it notices by that.
+    for _ in 0..3 {
+        owner.get("/api/v1/projects").await.expect(200);
+    }
     server.shutdown().await.unwrap();
 }
 

@@ -49,11 +49,9 @@ fn renumbered(sql: &str, by: usize) -> String {
     for part in parts {
         let end = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
         let (number, rest) = part.split_at(end);
-        let number = match number.parse::<usize>() {
-            Ok(number) if number > 1 => number + by,
-            Ok(number) => number,
-            Err(_) => 0,
-        };
+        let moved = number.parse::<usize>().map(|number| number + if number > 1 { by } else { 0 });
+        // A dollar sign without a number stays, and the database refuses it.
+        let number = moved.map(|number| number.to_string()).unwrap_or_default();
         text.push_str(&format!("${number}{rest}"));
     }
     text

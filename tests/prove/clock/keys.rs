@@ -77,7 +77,7 @@ async fn a_lease_ends(placement: Placement) {
         scene.set_clock(before).await;
         let client = scene.signed_in().await;
         let key = format!("lease{before}{after}");
-        create(&client, &key, "KEEP.TRAP-5").await.expect(500);
+        create(&client, &key, "KEEP.TRAP-4").await.expect(500);
         scene.set_clock(after).await;
         let client = scene.signed_in().await;
         let began = Instant::now();

@@ -80,10 +80,11 @@ impl Database {
             return work(&Self::open()?);
         }
         let reader = address(source);
-        let begun = match external(reader).and_then(|it| it.begin_read(role)) {
+        let begin = |it: postgres::Database| it.begin_read(role, reader != writer);
+        let begun = match external(reader).and_then(begin) {
             // If the replica does not answer, then the writer does: slower, but not unavailable.
             Err(error) if reader != writer && error.code == Code::ServiceUnavailable => {
-                external(writer)?.begin_read(role)?
+                external(writer)?.begin_read(role, false)?
             }
             begun => begun?,
         };

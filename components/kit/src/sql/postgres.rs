@@ -59,10 +59,15 @@ impl Database {
         }
     }
 
-    /// Begins a transaction that only reads, and reads one state of the database.
-    pub(super) fn begin_read(self, role: SessionRole<'_>) -> Result<Self, Error> {
+    /// Begins a transaction that only reads, and reads one state of the database. The runner sends
+    /// the beginning of a transaction with its first statement. If somebody else could answer in
+    /// place of this database, then `probe` says so, and this finds out whether it answers.
+    pub(super) fn begin_read(self, role: SessionRole<'_>, probe: bool) -> Result<Self, Error> {
         self.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", State::Reading)?;
         self.set_tenant(role)?;
+        if probe {
+            self.run("SELECT 1", &[])?;
+        }
         Ok(self)
     }
 

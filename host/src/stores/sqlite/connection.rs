@@ -72,10 +72,17 @@ impl Connection {
                 session.begin().await?;
                 return Ok(QueryResult { columns: Vec::new(), rows: Vec::new() });
             }
-            Step::Committed(committed) => {
+            Step::Ended { group, rolled_back } => {
                 drop(session);
                 let lost = |_| Error::Io("the commit of the group did not end".to_owned());
-                committed.await.map_err(lost)??;
+                let committed = group.await.map_err(lost)?;
+                // What the guest has read was not committed, so it should try again.
+                let busy = |_| Error::Io("busy: the group was not committed".to_owned());
+                if rolled_back {
+                    committed.map_err(busy)?
+                } else {
+                    committed?
+                }
                 return Ok(QueryResult { columns: Vec::new(), rows: Vec::new() });
             }
             Step::Blocking => {}
@@ -106,8 +113,11 @@ enum Step {
     Done(QueryResult),
     /// A transaction that writes has to begin.
     Begin,
-    /// The transaction of the guest has ended, and waits for the disk.
-    Committed(Committed),
+    /// The transaction of the guest has ended, and waits for the commit of its group.
+    Ended {
+        group: Committed,
+        rolled_back: bool,
+    },
     /// The statement has to run on a thread that may block.
     Blocking,
     /// It needs the lock of writers.
@@ -163,7 +173,11 @@ impl Session {
             };
             self.writer = None;
             let none = QueryResult { columns: Vec::new(), rows: Vec::new() };
-            return Ok(ended?.map_or(Step::Done(none), Step::Committed));
+            let rolled_back = kind == Kind::RollBack;
+            return Ok(match ended? {
+                Some(group) => Step::Ended { group, rolled_back },
+                None => Step::Done(none),
+            });
         }
         let time = self.database.statement_time;
         let is_writing = self.writer.is_some();
@@ -240,7 +254,10 @@ impl Session {
         result: Result<QueryResult, Failure>,
     ) -> Result<QueryResult, Failure> {
         match &mut self.writer {
-            Some(Writer::InGroup(group)) if kind == Kind::Session => group.set_altered(),
+            // A savepoint that is still open at the end must not be there for the next guest.
+            Some(Writer::InGroup(group)) if matches!(kind, Kind::Session | Kind::Savepoint) => {
+                group.set_altered();
+            }
             _ => self.altered |= kind == Kind::Session,
         }
         let sqlite = &self.active().map_err(Failure::Refused)?.sqlite;

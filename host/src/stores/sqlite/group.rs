@@ -35,6 +35,8 @@ pub(super) struct Group {
     waiting: Vec<oneshot::Sender<Result<(), Error>>>,
     /// Since when the first of them waits.
     since: Instant,
+    /// How long it may wait before no other writer joins.
+    pub(super) max_wait: Duration,
     /// Whether a guest has changed the connection itself. Then no other guest writes on it.
     is_altered: bool,
 }
@@ -48,6 +50,7 @@ impl Group {
             connection: None,
             waiting: Vec::new(),
             since: Instant::now(),
+            max_wait: MAX_WAIT,
             is_altered: false,
         }
     }
@@ -64,7 +67,7 @@ impl Group {
 
     /// Whether the group must be committed before another transaction begins.
     pub(super) fn is_complete(&self) -> bool {
-        self.is_waiting() && (self.is_altered || self.since.elapsed() > MAX_WAIT)
+        self.is_waiting() && (self.is_altered || self.since.elapsed() > self.max_wait)
     }
 
     /// Begins a transaction of a guest.

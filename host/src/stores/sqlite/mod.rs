@@ -38,8 +38,8 @@ pub(crate) struct Database {
 
 impl Database {
     /// Opens the file, or creates it. `statement_time` bounds one statement. With `groups`,
-    /// transactions share commits. Then a transaction must not be open while the same guest commits
-    /// one of another database, because the commit waits for others, who may wait for it.
+    /// transactions share commits. Then a guest must not keep a transaction open while it waits for
+    /// the commit of another one, because that commit waits for others, who may wait for the guest.
     pub(crate) fn open(
         path: &Path,
         statement_time: Duration,

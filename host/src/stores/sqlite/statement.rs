@@ -9,6 +9,8 @@ pub(super) enum Kind {
     Commit,
     /// Rolls the whole transaction back.
     RollBack,
+    /// Begins a savepoint.
+    Savepoint,
     /// Inserts rows, so that the last row id changes.
     Insert,
     /// Changes the connection itself. The connection is then not given to anyone else.
@@ -28,6 +30,7 @@ impl Kind {
             () if is("BEGIN") => Self::Begin,
             () if is("COMMIT") || is("END") => Self::Commit,
             () if is("ROLLBACK") && is_plain_end(sql) => Self::RollBack,
+            () if is("SAVEPOINT") => Self::Savepoint,
             () if is("INSERT") || is("REPLACE") || is("WITH") => Self::Insert,
             () if is("PRAGMA") && !alters(sql) => Self::Other,
             () if is("PRAGMA") || is("ATTACH") || is("DETACH") => Self::Session,
@@ -109,6 +112,7 @@ mod tests {
             ("ROLLBACK", Kind::RollBack),
             ("rollback transaction;", Kind::RollBack),
             ("ROLLBACK TO a", Kind::Other),
+            ("savepoint a", Kind::Savepoint),
             ("ROLLBACK TRANSACTION TO SAVEPOINT a", Kind::Other),
             ("ROLLBACK /* x */ TO a", Kind::Other),
             ("ROLLBACK TRANSACTION a", Kind::Other),

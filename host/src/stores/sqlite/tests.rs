@@ -21,6 +21,8 @@ impl World {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("sqlite.db");
         let database = Database::open(&file, Duration::from_secs(5), true).expect("a database");
+        // A busy machine must not end a group.
+        database.writer.lock().await.max_wait = Duration::from_secs(60);
         let world = Self { folder, database: Arc::new(database) };
         run(&world.open(), "CREATE TABLE t (a INTEGER PRIMARY KEY)").await.expect("a table");
         world
@@ -222,6 +224,10 @@ async fn all_of_a_group_are_told_that_it_failed() {
 #[tokio::test]
 async fn no_guest_ends_the_transaction_of_its_group() {
     let world = Arc::new(World::new().await);
+    // A group before has used the statements of the host.
+    let (one, other) = (world.begun(11).await, world.queued(12, "COMMIT").await);
+    run(&one, "COMMIT").await.expect("commits");
+    other.await.expect("no panic").expect("commits");
     let first = world.begun(1).await;
     let tries = tokio::spawn({
         let world = world.clone();
@@ -233,6 +239,8 @@ async fn no_guest_ends_the_transaction_of_its_group() {
                 "ROLLBACK TRANSACTION t",
                 "RELEASE \"transaction of a guest\"",
                 "ROLLBACK TO \"transaction of a guest\"",
+                "SAVEPOINT \"transaction of a guest\"",
+                "RELEASE \"Transaction Of A Guest\"",
                 "BEGIN IMMEDIATE",
             ] {
                 run(&connection, sql).await.expect_err(sql);
@@ -246,12 +254,33 @@ async fn no_guest_ends_the_transaction_of_its_group() {
     settle().await;
     run(&first, "COMMIT").await.expect("commits");
     tries.await.expect("no panic").expect("commits");
-    assert_eq!(world.seen().await, [1, 2]);
+    assert_eq!(world.seen().await, [1, 2, 11, 12]);
+}
+
+#[tokio::test]
+async fn a_savepoint_ends_with_its_transaction() {
+    let world = Arc::new(World::new().await);
+    let first = world.begun(1).await;
+    run(&first, "SAVEPOINT own").await.expect("may have its own");
+    insert(&first, 2).await.expect("inserts");
+    let other = tokio::spawn({
+        let world = world.clone();
+        async move {
+            let connection = world.begun(3).await;
+            run(&connection, "ROLLBACK TO own").await.expect_err("is not its own");
+            run(&connection, "COMMIT").await.map(drop)
+        }
+    });
+    settle().await;
+    run(&first, "COMMIT").await.expect("commits");
+    other.await.expect("no panic").expect("commits");
+    assert_eq!(world.seen().await, [1, 2, 3]);
 }
 
 #[tokio::test]
 async fn a_long_wait_lets_nobody_join() {
     let world = Arc::new(World::new().await);
+    world.database.writer.lock().await.max_wait = Duration::from_millis(20);
     let before = commits(&world.wal());
     let first = world.begun(1).await;
     let slow = tokio::spawn({

@@ -67,7 +67,7 @@ impl TimedConnection {
             }
             AuthAction::Transaction { .. } if !asked.load(Ordering::Relaxed) => Authorization::Deny,
             AuthAction::Savepoint { savepoint_name, .. }
-                if savepoint_name == OWN && !asked.load(Ordering::Relaxed) =>
+                if savepoint_name.eq_ignore_ascii_case(OWN) && !asked.load(Ordering::Relaxed) =>
             {
                 Authorization::Deny
             }
@@ -83,9 +83,10 @@ impl TimedConnection {
     /// then on only this may do so.
     pub(super) fn control(&self, sql: &str) -> rusqlite::Result<()> {
         self.may_control.store(true, Ordering::Relaxed);
-        let done = self.sqlite.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
+        // Not from the cache: a guest would find the statement there, and nobody would be asked.
+        let done = self.sqlite.execute_batch(sql);
         self.may_control.store(false, Ordering::Relaxed);
-        done.map(drop)
+        done
     }
 }
 

@@ -3,11 +3,12 @@
 use crate::stores::postgres::bindings::{Column, ParameterValue, Row};
 use crate::stores::postgres::error::{Failure, query_failed, text};
 use crate::stores::postgres::statement::SessionEffect;
-use crate::stores::postgres::statement::{Kind, Statement};
+use crate::stores::postgres::statement::{self, Kind};
 use crate::stores::postgres::values;
 use deadpool_postgres::ClientWrapper;
 use futures_util::TryStreamExt as _;
 use std::pin::pin;
+use tokio_postgres::Statement;
 
 /// The largest result of one statement, in bytes.
 const RESULT: usize = 64 << 20;
@@ -20,7 +21,7 @@ const MAX_STATEMENT: usize = 16 << 10;
 pub(super) struct Task<'a> {
     pub(super) client: &'a ClientWrapper,
     pub(super) sql: &'a str,
-    pub(super) statement: Statement,
+    pub(super) statement: statement::Statement,
     pub(super) values: &'a [ParameterValue],
     /// The beginning of its transaction. It is sent before this statement.
     pub(super) begin: Option<&'a Begin>,
@@ -71,23 +72,27 @@ impl Task<'_> {
         let broken = |error| Failure::Broken(query_failed(&error));
         let settings = match settings {
             Some((sql, values)) => {
-                let statement = self.client.prepare_cached(sql).await.map_err(broken)?;
+                let statement = self.prepared(sql).await.map_err(broken)?;
                 let values = values::encode(values, statement.params()).map_err(Failure::Broken)?;
                 Some((statement, values))
             }
             None => None,
         };
         let begin = format!("{undo}{sql}");
-        let (begun, set, outcome) = tokio::join!(
-            biased;
-            self.client.batch_execute(&begin),
-            async {
-                let Some((statement, values)) = settings else { return Ok(()) };
-                let rows = self.client.query_raw(&statement, values).await?;
-                rows.try_for_each(|_| async { Ok(()) }).await
-            },
-            self.execute()
-        );
+        let set = async {
+            let Some((statement, values)) = settings else { return Ok(()) };
+            let rows = self.client.query_raw(&statement, values).await?;
+            rows.try_for_each(|_| async { Ok(()) }).await
+        };
+        // Some other statements are accepted although the settings have failed.
+        if !self.is_for_rows() {
+            let (begun, set) = tokio::join!(biased; self.client.batch_execute(&begin), set);
+            begun.map_err(broken)?;
+            set?;
+            return self.execute().await;
+        }
+        let (begun, set, outcome) =
+            tokio::join!(biased; self.client.batch_execute(&begin), set, self.execute());
         // If the BEGIN failed, then the statement ran outside of its transaction.
         begun.map_err(broken)?;
         match (set, outcome) {
@@ -98,19 +103,29 @@ impl Task<'_> {
         }
     }
 
+    fn is_for_rows(&self) -> bool {
+        matches!(self.statement.kind, Kind::Rows | Kind::Settings)
+    }
+
+    /// Prepares a statement, and keeps it for later.
+    async fn prepared(&self, sql: &str) -> Result<Statement, tokio_postgres::Error> {
+        if sql.len() > MAX_STATEMENT {
+            return self.client.prepare(sql).await;
+        }
+        let cache = &self.client.statement_cache;
+        if cache.size() > STATEMENTS {
+            cache.clear();
+        }
+        self.client.prepare_cached(sql).await
+    }
+
     async fn execute(&self) -> Result<Outcome, Failure> {
         if self.sql.contains('\0') {
             return Err(Failure::Refused(text("a statement cannot contain the character 0")));
         }
-        let is_kept = matches!(self.statement.kind, Kind::Rows | Kind::Settings);
-        let statement = if is_kept && self.sql.len() <= MAX_STATEMENT {
-            let cache = &self.client.statement_cache;
-            if cache.size() > STATEMENTS {
-                cache.clear();
-            }
-            self.client.prepare_cached(self.sql).await?
-        } else {
-            self.client.prepare(self.sql).await?
+        let statement = match self.is_for_rows() {
+            true => self.prepared(self.sql).await?,
+            false => self.client.prepare(self.sql).await?,
         };
         let values = values::encode(self.values, statement.params()).map_err(Failure::Refused)?;
         let stream = match self.client.query_raw(&statement, values).await.map_err(Failure::from) {

@@ -11,7 +11,10 @@ mod words;
 pub(super) use session_effect::SessionEffect;
 
 use functions::effect_of_functions;
-use words::Words;
+use words::{Words, is_part};
+
+/// The longest statement for settings that waits for the next statement, in bytes.
+const MAX_SETTINGS: usize = 1 << 10;
 
 /// What a statement means for the connection that carries it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,17 +76,30 @@ impl Statement {
 /// The kind and the effect of a statement for rows.
 fn rows(sql: &str) -> (Kind, SessionEffect) {
     let effect = effect_of_functions(sql);
-    let settings = "SELECT set_config(";
-    // Without FROM and the like there is exactly one row.
-    let is_plain = |word: &str| {
-        !["from", "where", "having", "limit", "offset", "fetch", "union", "intersect", "except"]
-            .iter()
-            .any(|clause| word.eq_ignore_ascii_case(clause))
-    };
-    match sql.starts_with(settings) && effect == SessionEffect::Nothing {
-        true if Words(sql).all(is_plain) => (Kind::Settings, effect),
-        _ => (Kind::Rows, effect),
+    match effect == SessionEffect::Nothing && makes_settings_only(sql) {
+        true => (Kind::Settings, effect),
+        false => (Kind::Rows, effect),
     }
+}
+
+/// Functions whose effect ends with the transaction, and those that compute their arguments.
+const SETTINGS: [&str; 4] = ["set_config", "pg_advisory_xact_lock", "hashtextextended", "hashtext"];
+
+/// Whether a statement has exactly one row, and calls no functions but [`SETTINGS`]. A setting ends
+/// with the transaction, because its effect was found to be nothing.
+fn makes_settings_only(sql: &str) -> bool {
+    if sql.len() > MAX_SETTINGS || !sql.starts_with("SELECT set_config(") || !sql.is_ascii() {
+        return false;
+    }
+    let words: Vec<_> = Words(sql).skip(1).collect();
+    let is_refused = |word: &&str| {
+        let clauses = ["select", "into", "from", "where", "having", "limit", "offset", "fetch"];
+        let joins = ["union", "intersect", "except"];
+        let mut refused = clauses.iter().chain(&joins);
+        matches!(*word, "\"" | ":") || refused.any(|other| word.eq_ignore_ascii_case(other))
+    };
+    let mut calls = words.windows(2).filter(|pair| pair[1] == "(" && pair[0].starts_with(is_part));
+    !words.iter().any(is_refused) && calls.all(|pair| SETTINGS.contains(&pair[0]))
 }
 
 /// The kind of a statement that controls transactions. Only the plain forms are recognised. After
@@ -179,6 +195,11 @@ mod tests {
             ("SELECT set_config('a.b', $1, false)", Kind::Rows),
             ("SELECT set_config('a.b', a, true) FROM t", Kind::Rows),
             ("SELECT set_config('a.b', 'c', true) WHERE $1", Kind::Rows),
+            ("SELECT set_config('a.b', 'c', true), mine($1)", Kind::Rows),
+            ("SELECT set_config('a.b', 'c', true), \"mine\"($1)", Kind::Rows),
+            ("SELECT set_config('a.b', 'c', true), generate_series(1, 3)", Kind::Rows),
+            ("SELECT set_config('a.b', (SELECT 'c'), true)", Kind::Rows),
+            ("SELECT set_config('a.b', 'c', true) INTO t", Kind::Rows),
             ("with a as (select 1) select * from a", Kind::Rows),
             ("create table begin (a int)", Kind::Other),
             ("", Kind::Other),
