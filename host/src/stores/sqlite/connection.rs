@@ -212,7 +212,7 @@ impl Session {
 
     /// Begins a transaction on the connection that writes.
     async fn begin(&mut self) -> Result<(), Error> {
-        let mut group = self.group().await?;
+        let mut group = self.group().await;
         if group.is_complete() {
             group = flushed(group).await?;
         }
@@ -223,7 +223,7 @@ impl Session {
 
     /// Waits for the lock in order to write on the own connection.
     async fn write_alone(&mut self) -> Result<(), Error> {
-        let mut group = self.group().await?;
+        let mut group = self.group().await;
         if group.is_waiting() {
             group = flushed(group).await?;
         }
@@ -232,10 +232,10 @@ impl Session {
     }
 
     /// The lock of writers.
-    async fn group(&mut self) -> Result<OwnedMutexGuard<Group>, Error> {
+    async fn group(&mut self) -> OwnedMutexGuard<Group> {
         // A session that waited for itself would wait for ever.
         self.writer = None;
-        Ok(self.database.writer.clone().lock_owned().await)
+        self.database.writer.clone().lock_owned().await
     }
 
     /// Runs a statement for as long as it takes.

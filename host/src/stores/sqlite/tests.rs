@@ -1,13 +1,16 @@
 //! Group commit: which transactions share a commit, and what the others see of them.
 
+use super::timed::TimedConnection;
 use super::{Connection, Database};
 use crate::stores::sqlite::bindings::{Error, QueryResult, Value};
+use rusqlite::StatementStatus;
 use std::future::poll_fn;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 use tempfile::TempDir;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 /// A database with a table `t` whose column `a` takes no number twice.
@@ -18,9 +21,13 @@ struct World {
 
 impl World {
     async fn new() -> Self {
+        Self::with(true).await
+    }
+
+    async fn with(groups: bool) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("sqlite.db");
-        let database = Database::open(&file, Duration::from_secs(5), true).expect("a database");
+        let database = Database::open(&file, Duration::from_secs(5), groups).expect("a database");
         // A busy machine must not end a group.
         database.writer.lock().await.max_wait = Duration::from_secs(60);
         let world = Self { folder, database: Arc::new(database) };
@@ -50,6 +57,20 @@ impl World {
         });
         settle().await;
         task
+    }
+
+    /// A transaction that inserts a number, in the queue of writers too. It stays open until it is
+    /// told to go on.
+    async fn held(self: &Arc<Self>, number: i64) -> (oneshot::Sender<()>, JoinHandle<Ended>) {
+        let (go, gone) = oneshot::channel();
+        let world = self.clone();
+        let task = tokio::spawn(async move {
+            let connection = world.begun(number).await;
+            gone.await.expect("is told to go on");
+            run(&connection, "COMMIT").await.map(drop)
+        });
+        settle().await;
+        (go, task)
     }
 
     /// The numbers that others see.
@@ -120,16 +141,7 @@ async fn nobody_is_told_or_sees_what_is_not_on_the_disk() {
     let world = Arc::new(World::new().await);
     let first = world.begun(1).await;
     // The second transaction stays open, and so the flusher behind it cannot commit.
-    let (go, gone) = tokio::sync::oneshot::channel();
-    let slow = tokio::spawn({
-        let world = world.clone();
-        async move {
-            let connection = world.begun(2).await;
-            gone.await.expect("is told to go on");
-            run(&connection, "COMMIT").await.map(drop)
-        }
-    });
-    settle().await;
+    let (go, slow) = world.held(2).await;
     let mut commit = std::pin::pin!(run(&first, "COMMIT"));
     for _ in 0..20 {
         let pending = poll_fn(|cx| Poll::Ready(commit.as_mut().poll(cx).is_pending())).await;
@@ -164,7 +176,6 @@ async fn a_transaction_that_is_undone_or_left_leaves_its_group_alone() {
 async fn who_rolls_back_waits_for_what_it_has_read() {
     let world = Arc::new(World::new().await);
     let first = world.begun(1).await;
-    let (go, gone) = tokio::sync::oneshot::channel();
     let refused = tokio::spawn({
         let world = world.clone();
         async move {
@@ -176,15 +187,7 @@ async fn who_rolls_back_waits_for_what_it_has_read() {
         }
     });
     settle().await;
-    let slow = tokio::spawn({
-        let world = world.clone();
-        async move {
-            let connection = world.begun(2).await;
-            gone.await.expect("is told to go on");
-            run(&connection, "COMMIT").await.map(drop)
-        }
-    });
-    settle().await;
+    let (go, slow) = world.held(2).await;
     let first = tokio::spawn(async move { run(&first, "COMMIT").await.map(drop) });
     settle().await;
     assert!(!refused.is_finished(), "it would tell of a row that may never be");
@@ -323,4 +326,42 @@ async fn a_statement_of_its_own_comes_after_the_group_before_it() {
     run(&first, "COMMIT").await.expect("commits");
     alone.await.expect("no panic").expect("inserts");
     assert_eq!(world.seen().await, [1, 2]);
+}
+
+#[tokio::test]
+async fn without_groups_each_transaction_has_its_commit() {
+    let world = Arc::new(World::with(false).await);
+    let before = commits(&world.wal());
+    let first = world.begun(1).await;
+    let second = world.queued(2, "COMMIT").await;
+    run(&first, "COMMIT").await.expect("commits");
+    second.await.expect("no panic").expect("commits");
+    assert_eq!(world.seen().await, [1, 2]);
+    assert_eq!(commits(&world.wal()) - before, 2);
+}
+
+#[tokio::test]
+async fn who_asks_for_rows_only_gets_no_names() {
+    let world = World::new().await;
+    insert(&world.open(), 1).await.expect("inserts");
+    for (sql, names) in [("SELECT a FROM t", 1), ("/* rows only */ SELECT a FROM t", 0)] {
+        let found = run(&world.open(), sql).await.expect("reads");
+        assert_eq!((found.columns.len(), found.rows.len()), (names, 1), "{sql}");
+    }
+}
+
+/// With a partial index, SQLite would otherwise plan the statement again for each value.
+#[tokio::test]
+async fn a_kept_statement_is_planned_once() {
+    let world = World::new().await;
+    let connection = world.open();
+    run(&connection, "CREATE TABLE p (a INTEGER, b INTEGER)").await.expect("a table");
+    run(&connection, "CREATE INDEX i ON p (a) WHERE b IS NULL").await.expect("an index");
+    let timed = TimedConnection::open(&world.folder.path().join("sqlite.db")).expect("opens");
+    let sql = "SELECT a FROM p WHERE a = ?1 AND b IS NULL";
+    let mut statement = timed.sqlite.prepare(sql).expect("prepares");
+    for value in 0..3 {
+        assert!(!statement.exists([value]).expect("reads"));
+    }
+    assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
 }
