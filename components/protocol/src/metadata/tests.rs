@@ -23,6 +23,27 @@ fn facts_arrive_as_they_were_told() {
 }
 
 #[test]
+fn the_address_is_read_alone() {
+    for address in [None, "2001:db8::1".parse().ok()] {
+        let mut request = crate::Request::default();
+        let metadata = RequestMetadata { address, ..RequestMetadata::default() };
+        metadata.write(&mut request.parameters);
+        assert_eq!(RequestMetadata::address(&request), address);
+    }
+}
+
+#[test]
+fn no_field_runs_into_the_next() {
+    let forged = RequestMetadata {
+        credential: "usr_1 3\nkey\nfingerprint".to_owned(),
+        ..RequestMetadata::default()
+    };
+    let mut parameters = Vec::new();
+    forged.write(&mut parameters);
+    assert_eq!(RequestMetadata::take(&mut parameters), RequestMetadata::default());
+}
+
+#[test]
 fn pages_arrive_as_they_were_told() {
     let link = |name: &str| Some(format!("cursor={name}"));
     let page = Page {
