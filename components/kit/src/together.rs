@@ -25,6 +25,7 @@ impl Scope<'_> {
             let sql = renumbered(&fault_injection::without_tenant_predicate(&sql), all.len());
             parts.push(format!("w{index} AS ({sql} RETURNING 1)"));
             counts.push(format!("(SELECT COUNT(*) FROM w{index})"));
+            // The tenant is `$1` of all, and comes once.
             all.extend(bound.into_iter().skip(1));
         }
         let sql = format!("WITH {} SELECT {}", parts.join(", "), counts.join(", "));

@@ -91,6 +91,7 @@ fn makes_settings_only(sql: &str) -> bool {
     if sql.len() > MAX_SETTINGS || !sql.starts_with("SELECT set_config(") || !sql.is_ascii() {
         return false;
     }
+    // Behind the SELECT at the beginning.
     let words: Vec<_> = Words(sql).skip(1).collect();
     let is_refused = |word: &&str| {
         let clauses = ["select", "into", "from", "where", "having", "limit", "offset", "fetch"];
