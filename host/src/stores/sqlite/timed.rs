@@ -55,8 +55,8 @@ impl TimedConnection {
         sqlite.pragma_update(None, "journal_mode", "WAL")?;
         sqlite.pragma_update(None, "synchronous", "FULL")?;
         sqlite.pragma_update(None, "foreign_keys", "ON")?;
-        // Plans must not depend on bound values. Otherwise, with the partial indexes of our tables,
-        // SQLite would parse and plan a cached statement again whenever its tenant is bound.
+        // Plans must not depend on bound values. Otherwise SQLite would parse and plan a list again
+        // whenever its LIMIT is bound.
         sqlite.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         sqlite.set_prepared_statement_cache_capacity(STATEMENTS);
         let may_control = Arc::new(AtomicBool::new(true));
