@@ -45,6 +45,15 @@ impl Holder {
         Self { tenant, caller: format!("{kind} {}", caller.id()), network }
     }
 
+    /// The name under which calls take turns: that of the tenant, or of the network of a caller without
+    /// a credential.
+    pub fn turn(&self) -> String {
+        match &self.tenant {
+            Some(tenant) => format!("tenant {tenant}"),
+            None => format!("network {}", self.network),
+        }
+    }
+
     /// The value of the header. It consists of digests, because names of tenants are free text.
     pub fn encode(&self) -> String {
         let tenant = self.tenant.as_deref().map(digest).unwrap_or_default();

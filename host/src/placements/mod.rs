@@ -1,9 +1,13 @@
 //! The two places of the gateway, and with it the two ways to answer a request. In `fused/` the
 //! gateway is native and calls the typed export of a function. In `composed/` it is a part of the
-//! component, which answers `wasi:http` (see ARCHITECTURE.md).
+//! component, which answers `wasi:http` (see ARCHITECTURE.md). Both take instances from a pool, which
+//! `admission/` lets them do, and both leave work after an answer to `background.rs`.
 
+mod admission;
+pub(crate) mod background;
 pub(crate) mod composed;
 pub(crate) mod fused;
+mod pool;
 pub(crate) mod work_due;
 
 use crate::http::body::incoming::Incoming;

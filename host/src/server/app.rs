@@ -13,9 +13,10 @@ use crate::guest::outbound::OwnServer;
 use crate::guest::state::{State, StoreFactory};
 use crate::http::routes::{Route, RouteLine, Routes};
 use crate::placements::Target;
+use crate::placements::background::Background;
 use crate::placements::composed::Composed;
 use crate::placements::fused::bindings::FunctionPre;
-use crate::placements::fused::{Background, Function, Fused, Keyring};
+use crate::placements::fused::{Function, Fused, Keyring};
 use crate::preflight::databases;
 use crate::preflight::keys;
 use crate::preflight::settings;
@@ -196,8 +197,7 @@ async fn load_components(
                 Function::load(factory, component, &options.limits, keyring, background).await?;
             functions.push(Arc::new(function));
         } else {
-            let composed =
-                Composed::new(factory, component, &options.limits, background.end_streams.clone())?;
+            let composed = Composed::new(factory, component, &options.limits, background.clone())?;
             targets.insert(name, Target::Composed(Arc::new(composed)));
         }
     }

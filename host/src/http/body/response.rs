@@ -1,14 +1,11 @@
 //! Response bodies, as the components give them.
 
-use crate::http::body::exchange::{Exchange, ReaderGuard};
-use crate::http::body::stream::ByteStream;
-use crate::http::streams::StreamPermit;
+use crate::http::body::stream::{ByteStream, Reader};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use tokio::sync::OwnedSemaphorePermit;
 use wasmtime_wasi_http::WasiBody;
 
 /// A response body.
@@ -17,14 +14,8 @@ pub(crate) enum ResponseBody {
     Full(Option<Bytes>),
     /// A stream of pieces from a route component.
     Stream(ByteStream),
-    /// The body of a `wasi:http` component. `exchange` tells an accidental end from a regular one. The
-    /// permit of the instance and the place of a stream are released when the body has ended.
-    Component {
-        body: WasiBody,
-        exchange: Exchange,
-        stream: Option<(ReaderGuard, StreamPermit)>,
-        _permit: OwnedSemaphorePermit,
-    },
+    /// A body that a `wasi:http` component writes while it is sent.
+    Component(WasiBody, Reader),
 }
 
 impl ResponseBody {
@@ -49,17 +40,10 @@ impl Body for ResponseBody {
                 let chunk = ready!(stream.poll(cx));
                 Poll::Ready(chunk.map(|chunk| chunk.map(Frame::data)))
             }
-            Self::Component { body, exchange, stream, .. } => {
-                let frame = ready!(Pin::new(body).poll_frame(cx));
-                if let (None, Some((reader, _))) = (&frame, stream) {
-                    reader.finish();
-                }
-                Poll::Ready(match frame {
+            Self::Component(body, reader) => {
+                Poll::Ready(match ready!(Pin::new(body).poll_frame(cx)) {
                     Some(frame) => Some(frame.map_err(io::Error::other)),
-                    None if exchange.take_broken() => {
-                        Some(Err(io::Error::other("the function ended before its response")))
-                    }
-                    None => None,
+                    None => reader.end().err().map(Err),
                 })
             }
         }
@@ -69,7 +53,8 @@ impl Body for ResponseBody {
         match self {
             Self::Full(bytes) => bytes.is_none(),
             Self::Stream(_) => false,
-            Self::Component { body, .. } => body.is_end_stream(),
+            // The end must be read, because only it shows that nothing is missing.
+            Self::Component(..) => false,
         }
     }
 
@@ -77,7 +62,7 @@ impl Body for ResponseBody {
         match self {
             Self::Full(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |b| b.len() as u64)),
             Self::Stream(_) => SizeHint::default(),
-            Self::Component { body, .. } => body.size_hint(),
+            Self::Component(body, _) => body.size_hint(),
         }
     }
 }

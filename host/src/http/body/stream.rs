@@ -19,9 +19,14 @@ const PIECE: usize = 64 << 10;
 /// The reading end. What it reads is sent to the client.
 pub(crate) struct ByteStream {
     pieces: mpsc::Receiver<Bytes>,
+    reader: Reader,
+}
+
+/// The part of the stream for who sends it to the client.
+pub(crate) struct Reader {
     broken: Arc<AtomicBool>,
     /// Notifies [`StreamControl::client_left`] if this is dropped before the end of the stream.
-    reader: Option<DropGuard>,
+    reading: Option<DropGuard>,
 }
 
 /// The writing end, held by the function's store.
@@ -52,28 +57,37 @@ impl StreamControl {
 /// A new stream.
 pub(crate) fn new() -> (Writer, ByteStream, StreamControl) {
     let (sender, pieces) = mpsc::channel(PIECES);
+    let (reader, control) = control();
+    (Writer { pieces: PollSender::new(sender) }, ByteStream { pieces, reader }, control)
+}
+
+/// What the two ends of a stream tell each other.
+pub(crate) fn control() -> (Reader, StreamControl) {
     let broken = Arc::new(AtomicBool::new(false));
     let client_left = CancellationToken::new();
-    let reader = Some(client_left.clone().drop_guard());
-    let stream = ByteStream { pieces, broken: broken.clone(), reader };
-    (Writer { pieces: PollSender::new(sender) }, stream, StreamControl { broken, client_left })
+    let reading = Some(client_left.clone().drop_guard());
+    (Reader { broken: broken.clone(), reading }, StreamControl { broken, client_left })
+}
+
+impl Reader {
+    /// Records that everything was read. Returns an error if the function did not finish the stream.
+    pub(crate) fn end(&mut self) -> io::Result<()> {
+        // The function may go on with other work after its stream.
+        let _ = self.reading.take().map(DropGuard::disarm);
+        match self.broken.swap(false, Ordering::Acquire) {
+            true => Err(io::Error::other("the function ended before its stream")),
+            false => Ok(()),
+        }
+    }
 }
 
 impl ByteStream {
     /// The next piece, or an error if the function did not finish the stream.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
         let piece = ready!(self.pieces.poll_recv(cx));
-        if piece.is_none() {
-            // The client has read everything. The function may go on with other work after its
-            // stream.
-            let _ = self.reader.take().map(DropGuard::disarm);
-        }
         Poll::Ready(match piece {
             Some(bytes) => Some(Ok(bytes)),
-            None if self.broken.swap(false, Ordering::Acquire) => {
-                Some(Err(io::Error::other("the function ended before its stream")))
-            }
-            None => None,
+            None => self.reader.end().err().map(Err),
         })
     }
 }

@@ -2,48 +2,48 @@
 //! `gateway.wasm` composed with a route component, or a component that was written for `wasi:http`.
 
 mod body;
+mod call;
 mod headers;
-mod worker;
 
+use super::admission::Turn;
+use super::background::{Background, RemainingWork};
+use super::pool::{Lease, Pool};
 use crate::config::options::Limits;
 use crate::guest::state::{State, StoreFactory};
-use crate::http::body::exchange::{Exchange, ReaderGuard};
 use crate::http::body::incoming::Incoming;
 use crate::http::body::response::ResponseBody;
+use crate::http::body::stream::{self, StreamControl};
 use crate::http::problem;
 use crate::http::routes::Route;
-use crate::http::streams::Streams;
+use crate::http::streams::{StreamPermit, Streams};
+use crate::system::log::Sink;
 use anyhow::Context as _;
-use gateway::Code;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{Method, Request, Response, StatusCode};
-use http_body::Body;
-use http_body_util::{BodyExt as _, Limited};
+use call::{Answer, CallResult};
+use gateway::{Code, Fault};
+use http::{Method, Request, Response};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
-use tokio_util::sync::CancellationToken;
 use wasmtime::component::InstancePre;
-use wasmtime_wasi_http::handler::{
-    ExpirationError, InstantiationError, ProxyHandler, ProxyPre, TrapOrPanicError,
-};
+use wasmtime_wasi_http::handler::{Proxy, ProxyPre};
 use wasmtime_wasi_http::{p2, p3};
 
 /// The variable with the size of the largest body, in bytes, and its default. The default is the
 /// same as the gateway's.
 const BODY_LIMIT: &str = "body_limit_bytes";
 const DEFAULT_BODY_LIMIT: usize = 1 << 20;
-/// Answers up to this many bytes are read from the instance at once. The gateway's are far smaller.
-const MAX_BUFFERED: usize = 8 << 20;
 
 /// A `wasi:http` component that can be called.
 pub(crate) struct Composed {
-    handler: ProxyHandler<worker::Factory>,
-    permits: Arc<Semaphore>,
+    name: String,
+    pool: Arc<Pool<ProxyPre<State>>>,
     streams: Streams,
-    wait: Duration,
+    background: Background,
+    log: Sink,
+    /// The limit until an answer is there, and for work after it.
     request: Duration,
+    /// The limit for an answer that is a stream.
+    stream: Duration,
     body_limit: usize,
 }
 
@@ -54,9 +54,9 @@ impl Composed {
         factory: StoreFactory,
         component: InstancePre<State>,
         limits: &Limits,
-        end: CancellationToken,
+        background: Background,
     ) -> anyhow::Result<Self> {
-        let name = factory.grants.component.clone();
+        let (name, log) = (factory.grants.component.clone(), factory.log.clone());
         let body_limit =
             factory.grants.variables.get(BODY_LIMIT).and_then(|text| text.parse().ok());
         let component = match p3::bindings::ServicePre::new(component.clone()) {
@@ -72,11 +72,13 @@ impl Composed {
             }
         };
         Ok(Self {
-            handler: ProxyHandler::new(worker::Factory::new(factory, component, limits, end)),
-            permits: Arc::new(Semaphore::new(limits.max_instances)),
+            name,
+            pool: Pool::new(factory, component, limits),
             streams: Streams::new(limits),
-            wait: limits.max_queue_wait,
+            background,
+            log,
             request: limits.request,
+            stream: limits.stream,
             body_limit: body_limit.unwrap_or(DEFAULT_BODY_LIMIT),
         })
     }
@@ -96,93 +98,75 @@ impl Composed {
             Err(refused) => return problem::of(&parts.headers, problem::no_body(&refused)),
         };
         let mut request = Request::from_parts(parts, body);
-        let permit = tokio::time::timeout(self.wait, self.permits.clone().acquire_owned()).await;
-        let Ok(Ok(permit)) = permit else {
-            return problem::unavailable("The server is at capacity");
-        };
         if headers::prepare(&mut request, route, peer).is_err() {
             return problem::answer(Code::MalformedRequest, "The request cannot be parsed");
         }
-        let exchange = Exchange::default();
-        let answer = self.handler.handle(exchange.clone(), request);
-        // The handler's own timeout does not fire while the guest computes.
-        let answer = tokio::time::timeout(self.request, answer).await;
-        match answer.unwrap_or_else(|_| Err(ExpirationError.into())) {
-            Ok(response) if has_content && is_short(&response) => {
-                let (parts, body) = response.into_parts();
-                // Reading the whole answer frees the instance before a slow client takes the
-                // answer.
-                let whole = Limited::new(body, MAX_BUFFERED).collect();
-                let whole = tokio::time::timeout(self.request, whole).await;
-                drop(permit);
-                match whole {
-                    Ok(Ok(whole)) if !exchange.take_broken() => {
-                        let body = ResponseBody::full(whole.to_bytes());
-                        Response::from_parts(parts, body)
-                    }
-                    Ok(_) => fault(),
-                    Err(_) => late(),
+        // Only the gateway in the component knows the tenant. Requests of the server itself, which
+        // come from no port, have a turn of their own.
+        let turn = || match peer.port() {
+            0 => "server".to_owned(),
+            _ => format!("network {}", gateway::limits::network(peer.ip())),
+        };
+        let mut lease = match self.pool.take(Turn::Fair(&turn)).await {
+            Ok(lease) => lease,
+            Err(Fault::Trapped(why)) => return self.fault(&why),
+            Err(_) => return full(),
+        };
+        let memory = lease.instance.store.data().memory.status();
+        let run = call::run(&mut lease, request, has_content);
+        let CallResult { answer, has_pending_tasks } =
+            match tokio::time::timeout(self.request, run).await {
+                Ok(Ok(result)) => result,
+                Ok(Err(_)) if memory.was_refused() => return full(),
+                Ok(Err(error)) => return self.fault(&problem::one_line(&error)),
+                Err(_) => {
+                    return problem::answer(Code::Timeout, "The function did not answer in time");
                 }
+            };
+        match answer {
+            Ok(Answer::Whole(response)) => {
+                match has_pending_tasks {
+                    true => self.go_on(lease, None, self.request),
+                    false => self.pool.put(lease),
+                }
+                response.map(ResponseBody::full)
             }
-            Ok(mut response) => {
+            Ok(Answer::Begun(mut response)) => {
                 let holder = headers::take_holder(&mut response);
-                let stream = match is_stream(&response) {
+                let (reader, control) = stream::control();
+                let stream = match call::is_stream(&response) {
                     false => None,
-                    true => {
-                        // If there is no place, then dropping the reader ends the instance.
-                        let reader = ReaderGuard::new(exchange.clone());
-                        match self.streams.open(holder) {
-                            Ok(permit) => Some((reader, permit)),
-                            Err(full) => return headers::refusal(full, response.headers()),
-                        }
-                    }
+                    true => match self.streams.open(holder) {
+                        Ok(permit) => Some((control, permit)),
+                        Err(full) => return headers::refusal(full, response.headers()),
+                    },
                 };
-                response.map(|body| ResponseBody::Component {
-                    body,
-                    exchange,
-                    stream,
-                    _permit: permit,
-                })
+                self.go_on(lease, stream, self.stream);
+                response.map(|body| ResponseBody::Component(body, reader))
             }
-            Err(error) => {
-                if exchange.was_refused() {
-                    return problem::unavailable("The server is at capacity");
-                }
-                // The worker that saw a trap has reported it already.
-                if !error.is::<TrapOrPanicError>() {
-                    self.handler.state().report(&error);
-                }
-                // No code of the guest has run: there is no room for another instance, because idle
-                // ones take it.
-                if error.is::<InstantiationError<Exchange>>() {
-                    problem::unavailable("The server is at capacity")
-                } else if error.is::<ExpirationError>() {
-                    late()
-                } else {
-                    fault()
-                }
-            }
+            Err(_) if memory.was_refused() => full(),
+            Err(error) => self.fault(&problem::one_line(&error)),
         }
+    }
+
+    /// Lets an instance work on after its answer.
+    fn go_on(
+        &self,
+        lease: Lease<Proxy>,
+        stream: Option<(StreamControl, StreamPermit)>,
+        time: Duration,
+    ) {
+        let work = RemainingWork { pool: self.pool.clone(), lease, stream, time };
+        self.background.spawn(work, self.log.clone(), self.name.clone());
+    }
+
+    /// Logs what went wrong, which the client does not learn.
+    fn fault(&self, why: &str) -> Response<ResponseBody> {
+        self.log.emit(|| tracing::error!(component = self.name, "{why}"));
+        problem::answer(Code::InternalError, "An unexpected fault of the server")
     }
 }
 
-fn late() -> Response<ResponseBody> {
-    problem::answer(Code::Timeout, "The function did not answer in time")
-}
-
-fn fault() -> Response<ResponseBody> {
-    problem::answer(Code::InternalError, "An unexpected fault of the server")
-}
-
-/// Whether the answer is short enough to be kept in memory as a whole.
-fn is_short<B: Body>(response: &Response<B>) -> bool {
-    let length = response.body().size_hint().upper();
-    let has_content = response.status() != StatusCode::NOT_MODIFIED;
-    has_content && !is_stream(response) && length.is_none_or(|length| length <= MAX_BUFFERED as u64)
-}
-
-/// Whether the response has content of unknown length.
-fn is_stream<B>(response: &Response<B>) -> bool {
-    let headers = response.headers();
-    headers.contains_key(CONTENT_TYPE) && !headers.contains_key(CONTENT_LENGTH)
+fn full() -> Response<ResponseBody> {
+    problem::unavailable("The server is at capacity")
 }

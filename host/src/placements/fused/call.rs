@@ -1,19 +1,17 @@
-//! One call of a function, and the work that may follow its answer: a stream or background work.
+//! One call of a function.
 
+use super::bindings::Function as Exports;
 use super::bindings::tenantry::platform::messages;
 use super::function::Function;
-use super::pool::{Lease, Pool};
 use crate::guest::state::State;
 use crate::http::body::stream::{self, ByteStream, StreamControl};
 use crate::http::problem::one_line;
-use crate::http::streams::{LimitReached, StreamPermit};
+use crate::http::streams::LimitReached;
+use crate::placements::admission::Turn;
+use crate::placements::background::{RemainingWork, has_pending_tasks};
+use crate::placements::pool::Lease;
 use gateway::holder::Holder;
 use gateway::{Body, Context, Error, Fault, Request, Response};
-use std::future::poll_fn;
-use std::sync::Arc;
-use std::task::Poll;
-use std::time::Duration;
-use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use wasmtime::AsContextMut;
 use wasmtime::component::Accessor;
@@ -29,19 +27,24 @@ struct CallResult {
 }
 
 impl Function {
-    /// Calls `route.handle`. The timeout is around the whole run, because a timeout inside it does
-    /// not fire while the guest holds the store. If a guest runs into the timeout or traps, then it
-    /// is dropped with its store. That costs only this request.
+    /// Calls `route.handle`. Calls of the runner itself have `at_once`: they wait for nobody.
+    ///
+    /// The timeout is around the whole run, because a timeout inside it does not fire while the guest
+    /// holds the store. If a guest runs into the timeout or traps, then it is dropped with its store.
+    /// That costs only this request.
     pub(super) async fn invoke(
         &self,
         context: Context,
         operation: String,
         request: Request,
+        at_once: bool,
     ) -> Result<Outcome, Fault> {
         let holder = Holder::of(&context, &request);
         let component = self.name();
         let span = tracing::info_span!("function", component, operation);
-        let mut lease = self.pool.take().await?;
+        let turn = || holder.turn();
+        let turn = if at_once { Turn::AtOnce } else { Turn::Fair(&turn) };
+        let mut lease = self.pool.take(turn).await?;
         let memory = lease.instance.store.data().memory.status();
         let result = {
             let run = run(&mut lease, context, operation, request);
@@ -56,34 +59,22 @@ impl Function {
             self.pool.put(lease);
             return Ok(result.outcome);
         }
-        let (time, permit) = match result.stream {
+        let (time, stream) = match result.stream {
             None => (self.limits.request, None),
-            Some(_) => match self.streams.open(Some(holder)) {
-                Ok(permit) => (self.limits.stream, Some(permit)),
+            Some(control) => match self.streams.open(Some(holder)) {
+                Ok(permit) => (self.limits.stream, Some((control, permit))),
                 Err(LimitReached::Own) => return Err(Fault::Streams),
                 Err(LimitReached::All) => return Err(Fault::Busy),
             },
         };
-        let background_work = BackgroundWork {
-            pool: self.pool.clone(),
-            lease,
-            stream: result.stream,
-            time,
-            end_stream: self.background.end_streams.clone(),
-            _permit: permit,
-        };
-        let (log, name) = (self.log.clone(), self.name().to_owned());
-        self.background.tasks.spawn(async move {
-            if let Err(message) = background_work.finish().await {
-                log.emit(|| tracing::error!(component = name, "{message}"));
-            }
-        });
+        let work = RemainingWork { pool: self.pool.clone(), lease, stream, time };
+        self.background.spawn(work, self.log.clone(), self.name().to_owned());
         Ok(result.outcome)
     }
 }
 
 async fn run(
-    lease: &mut Lease,
+    lease: &mut Lease<Exports>,
     context: Context,
     operation: String,
     request: Request,
@@ -108,11 +99,6 @@ async fn run(
         .await?
 }
 
-/// Whether the guest still has tasks after its answer.
-async fn has_pending_tasks(accessor: &Accessor<State>) -> bool {
-    poll_fn(|cx| Poll::Ready(accessor.poll_no_interesting_tasks(cx).is_pending())).await
-}
-
 fn receive(
     accessor: &Accessor<State>,
     response: messages::Response,
@@ -128,48 +114,4 @@ fn receive(
         }
     };
     Ok((Response { status, headers, body }, control))
-}
-
-/// The work that an instance still does after its answer.
-struct BackgroundWork {
-    pool: Arc<Pool>,
-    lease: Lease,
-    stream: Option<StreamControl>,
-    time: Duration,
-    end_stream: CancellationToken,
-    _permit: Option<StreamPermit>,
-}
-
-impl BackgroundWork {
-    /// Drives the instance until it has nothing left to do, then returns it to the pool.
-    async fn finish(mut self) -> Result<(), String> {
-        let store = &mut self.lease.instance.store;
-        let work = store.run_concurrent(async |accessor: &Accessor<State>| {
-            poll_fn(|cx| accessor.poll_no_interesting_tasks(cx)).await;
-        });
-        let problem = tokio::select! {
-            done = tokio::time::timeout(self.time, work) => match done {
-                Ok(Ok(())) => {
-                    self.pool.put(self.lease);
-                    return Ok(());
-                }
-                Ok(Err(error)) => Err(format!("after its answer: {}", one_line(&error))),
-                Err(_) => Err(format!("it was still running {:?} after its answer", self.time)),
-            },
-            () = self.end_stream.cancelled(), if self.stream.is_some() => Ok(()),
-            () = client_left(self.stream.as_ref()) => Ok(()),
-        };
-        if let Some(stream) = self.stream {
-            stream.mark_broken();
-        }
-        problem
-    }
-}
-
-/// Resolves when the client of the stream has left. Without a stream it never resolves.
-async fn client_left(stream: Option<&StreamControl>) {
-    match stream {
-        Some(stream) => stream.client_left().await,
-        None => std::future::pending().await,
-    }
 }

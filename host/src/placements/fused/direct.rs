@@ -27,7 +27,7 @@ impl Function {
             .write(&mut parameters);
         let context = Context { trace_id, caller: None };
         let request = Request { parameters, body: Vec::new() };
-        match self.invoke(context, operation.id.clone(), request).await {
+        match self.invoke(context, operation.id.clone(), request, true).await {
             Ok(Ok(mut response)) => {
                 for due in metadata::take_work_due(&mut response.headers) {
                     self.wake(due);

@@ -1,19 +1,19 @@
 //! A function and everything that calling it needs.
 
-use super::bindings::FunctionPre;
-use super::pool::Pool;
+use super::bindings::{Function as Exports, FunctionPre};
 use crate::config::options::Limits;
 use crate::guest::grants::Grants;
 use crate::guest::state::{State, StoreFactory};
 use crate::http::streams::Streams;
-use crate::placements::work_due::WorkDue;
+use crate::placements::admission::Turn;
+use crate::placements::background::Background;
+use crate::placements::pool::{Linked, Pool};
 use crate::stores::key_value::KeyValue;
 use crate::system::log::Sink;
 use anyhow::Context as _;
 use gateway::{Fault, Operation};
 use std::sync::{Arc, OnceLock, Weak};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use wasmtime::Store;
 
 /// The label of the store that the gateway uses, as on Spin.
 const STORE: &str = "default";
@@ -23,20 +23,18 @@ const KEYS: &str = "/.well-known/jwks.json";
 /// The function that publishes the verification keys, and the id of its operation.
 pub(crate) type Keyring = Arc<OnceLock<(Weak<Function>, String)>>;
 
-/// Work that functions do after their answers.
-#[derive(Clone, Default)]
-pub(crate) struct Background {
-    /// Tracks all such tasks.
-    pub(crate) tasks: TaskTracker,
-    /// Cancelled to end open streams, which would not end by themselves.
-    pub(crate) end_streams: CancellationToken,
-    /// Notified when work is due. The ticker waits for it.
-    pub(crate) work_due: Arc<WorkDue>,
+impl Linked for FunctionPre<State> {
+    type Exports = Exports;
+    const MAX_CALLS: usize = usize::MAX;
+
+    async fn instantiate(&self, store: &mut Store<State>) -> wasmtime::Result<Exports> {
+        self.instantiate_async(store).await
+    }
 }
 
 /// A function that can be called.
 pub(crate) struct Function {
-    pub(super) pool: Arc<Pool>,
+    pub(super) pool: Arc<Pool<FunctionPre<State>>>,
     pub(super) limits: Limits,
     pub(super) streams: Streams,
     pub(super) log: Sink,
@@ -58,7 +56,7 @@ impl Function {
     ) -> anyhow::Result<Self> {
         let (grants, log) = (factory.grants.clone(), factory.log.clone());
         let pool = Pool::new(factory, component, limits);
-        let mut lease = match pool.take().await {
+        let mut lease = match pool.take(Turn::AtOnce).await {
             Ok(lease) => lease,
             Err(Fault::Trapped(message)) => {
                 anyhow::bail!("component {}: {message}", grants.component)
@@ -79,8 +77,6 @@ impl Function {
             .with_context(|| format!("component {}: describe() failed", grants.component))?
             .map_err(|why| anyhow::anyhow!("component {}: {why}", grants.component))?;
         pool.put(lease);
-        let pool = Arc::new(pool);
-        pool.sweep();
         Ok(Self {
             pool,
             streams: Streams::new(limits),

@@ -7,10 +7,9 @@ mod convert;
 mod direct;
 mod function;
 mod platform;
-mod pool;
 
 pub(crate) use direct::Answer;
-pub(crate) use function::{Background, Function, Keyring};
+pub(crate) use function::{Function, Keyring};
 
 use crate::http::body::incoming::Incoming;
 use crate::http::body::response::ResponseBody;
