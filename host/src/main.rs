@@ -69,6 +69,9 @@ enum Command {
     /// Writes an export into an empty store, which is the embedded one or PostgreSQL.
     #[command(after_help = import::EXAMPLES)]
     Import(import::Import),
+    /// Compiles the WebAssembly of its input to machine code. `tenantry up` calls it.
+    #[command(hide = true)]
+    Compile,
 }
 
 fn main() -> ExitCode {
@@ -84,6 +87,7 @@ fn main() -> ExitCode {
         Command::Restore(restore) => restore.run(),
         Command::Export(export) => export.run(),
         Command::Import(import) => import.run(),
+        Command::Compile => host::compile(std::io::stdin().lock(), std::io::stdout().lock()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -130,6 +130,7 @@ impl Up {
             development: self.development,
             runtime_config: self.data_args.runtime_config,
             log: Log::Stdout,
+            compiler: host::program().ok(),
             limits,
             progress: Some(progress),
             ..Options::default()

@@ -3,7 +3,7 @@
 use crate::config::bundle::trailer::{self, Trailer};
 use crate::config::bundle::{COMPILED, MANIFEST, Writer, running};
 use crate::config::manifest::Manifest;
-use crate::guest::precompiled;
+use crate::guest::code::machine_code;
 use crate::system::atomic_file::AtomicFile;
 use anyhow::{Context as _, ensure};
 use std::collections::BTreeSet;
@@ -66,7 +66,7 @@ fn functions(
     archive: &mut Writer,
     progress: impl Fn(&str),
 ) -> anyhow::Result<()> {
-    let compiler = precompiled::compiler()?;
+    let compiler = machine_code::compiler()?;
     let (mut added, mut compiled) = (BTreeSet::new(), BTreeSet::new());
     for (id, component) in manifest.components(&[])? {
         let source = manifest.source(id, component)?;
@@ -82,7 +82,7 @@ fn functions(
             progress(&format!("Compiling {id}"));
             let code = compiler.precompile_component(&file.read()?).map_err(anyhow::Error::from);
             let code = code.with_context(|| format!("component {id}: {file}"))?;
-            archive.add(&precompiled::name(file.name()), &code)?;
+            archive.add(&machine_code::name(file.name()), &code)?;
         }
     }
     ensure!(!added.is_empty(), "{}: no component to bundle", manifest.path.display());

@@ -124,6 +124,9 @@ pub struct Options {
     pub listen: SocketAddr,
     /// The directory of databases, key-value data and caches. It is made if it does not exist.
     pub data: PathBuf,
+    /// The file of the program `tenantry`, which then compiles functions in processes of their own. If
+    /// it is not set, then this process compiles them and keeps some of the memory of that.
+    pub compiler: Option<PathBuf>,
     /// Where the gateway runs.
     pub placement: Placement,
     /// The components to serve; empty means all.
@@ -156,6 +159,7 @@ impl Default for Options {
             bundle: None,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 3000)),
             data: PathBuf::from(".tenantry"),
+            compiler: None,
             placement: Placement::default(),
             components: Vec::new(),
             runtime_config: None,

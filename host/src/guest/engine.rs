@@ -1,20 +1,15 @@
-//! The WebAssembly engine: compiled code, instance slots, and the epoch clock that makes guests
-//! yield.
+//! The WebAssembly engine: its settings, instance slots, and the epoch clock that makes guests yield.
 
 use crate::config::options::Limits;
-use anyhow::Context as _;
-use std::fmt;
-use std::path::Path;
 use std::time::Duration;
-use wasmtime::component::Component;
-use wasmtime::{
-    Cache, CacheConfig, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
-};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 /// The length of an epoch, the unit in which a guest's computing turn is counted.
 const TICK: Duration = Duration::from_millis(10);
-/// The most linear memories of all instances together. Each reserves 4 GiB of address space.
-const MEMORIES: usize = 1024;
+/// The least and the most linear memories of all instances together. Each reserves 4 GiB of address
+/// space. One component may have [`OF_COMPONENT`].
+const MEMORIES: (usize, usize) = (OF_COMPONENT, 1024);
+const OF_COMPONENT: usize = 8;
 
 /// The settings that compiled code depends on. Code runs only on an engine with the same settings
 /// as those that it was compiled with.
@@ -24,12 +19,12 @@ pub(crate) fn config() -> Config {
     config
 }
 
-/// Makes an engine for `components` components. It caches compiled code under `data`.
-pub(crate) fn new(limits: &Limits, components: usize, data: &Path) -> anyhow::Result<Engine> {
+/// Makes an engine for `components` components.
+pub(crate) fn new(limits: &Limits, components: usize) -> anyhow::Result<Engine> {
     // A composed component has two memories: the gateway's and the route's. The number is doubled
     // once more, because an instance that has just answered may not be released yet when the next
     // one is made.
-    let memories = (limits.max_instances * components.max(1) * 4 + 16).min(MEMORIES);
+    let memories = (limits.max_instances * components * 4).clamp(MEMORIES.0, MEMORIES.1);
     let slots = |each: usize| u32::try_from(memories * each).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::new();
     pool.max_memory_size(limits.memory)
@@ -45,12 +40,8 @@ pub(crate) fn new(limits: &Limits, components: usize, data: &Path) -> anyhow::Re
         .max_core_instance_size(4 << 20)
         .table_elements(20_000)
         .max_unused_warm_slots(slots(1));
-    let mut cache = CacheConfig::new();
-    cache.with_directory(std::path::absolute(data.join("cache").join("compiled"))?);
     let mut config = config();
-    config
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
-        .cache(Some(Cache::new(cache)?));
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     let engine = Engine::new(&config)?;
     tick(&engine)?;
     Ok(engine)
@@ -67,15 +58,4 @@ fn tick(engine: &Engine) -> std::io::Result<()> {
         }
     })?;
     Ok(())
-}
-
-/// Compiles the component `name`, or loads it from the cache. Blocks for up to seconds.
-pub(crate) fn compile(
-    engine: &Engine,
-    name: &impl fmt::Display,
-    wasm: &[u8],
-) -> anyhow::Result<Component> {
-    Component::new(engine, wasm)
-        .map_err(anyhow::Error::from)
-        .with_context(|| format!("{name} is not a WebAssembly component that can run here"))
 }

@@ -25,10 +25,12 @@ use crate::server::ticker;
 use crate::stores::key_value::KeyValue;
 use crate::stores::sqlite::Database;
 use crate::system::log::Sink;
+use crate::system::machine;
 use crate::system::metrics::Metrics;
 use anyhow::{Context as _, ensure};
 use std::collections::HashMap;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::instrument::WithSubscriber as _;
 use wasmtime::Engine;
@@ -96,7 +98,7 @@ impl App {
             });
         }
         backends.check().await?;
-        let engine = engine::new(&options.limits, plans.len(), &options.data)?;
+        let engine = engine::new(&options.limits, plans.len())?;
         let background = Background::default();
         let targets =
             load_components(options, &engine, plans, own, log, &background, &metrics).await?;
@@ -224,6 +226,8 @@ async fn compile_all(
     metrics: &Metrics,
 ) -> anyhow::Result<Vec<(StoreFactory, InstancePre<State>, bool)>> {
     let linker = Arc::new(interfaces::linker(engine)?);
+    // A compiler uses all cores for a part of its time, and a lot of memory.
+    let compilers = Arc::new(Semaphore::new(machine::cores()));
     let budget = Arc::new(Budget::new(&options.limits, metrics.memory_refusals()));
     let mut tasks = Vec::new();
     for ComponentPlan { code, grants, serves_tick } in plans {
@@ -240,7 +244,9 @@ async fn compile_all(
             clock: options.clock.clone(),
             own: None,
         };
+        let turn = compilers.clone().acquire_owned().await;
         tasks.push(tokio::task::spawn_blocking(move || {
+            let _turn = turn;
             let Compiled { component, typed } = code.load(&options, &engine, &factory.log)?;
             let linked = linker.instantiate_pre(&component).map_err(anyhow::Error::from);
             let linked = linked.with_context(|| {

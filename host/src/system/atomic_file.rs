@@ -2,10 +2,11 @@
 
 use anyhow::{Context as _, bail, ensure};
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A file that is being written. It has another name until it is finished. If it is never finished,
 /// then it is removed.
@@ -51,7 +52,7 @@ impl AtomicFile {
 
     /// Renames the file to its final name, durably. Replaces a file that already has this name.
     pub(crate) fn finish(mut self) -> anyhow::Result<()> {
-        std::fs::rename(&self.path, &self.target)
+        fs::rename(&self.path, &self.target)
             .with_context(|| format!("{}: cannot be renamed", self.path.display()))?;
         self.finished = true;
         sync_directory(&self.target)
@@ -62,16 +63,35 @@ impl Drop for AtomicFile {
     fn drop(&mut self) {
         if !self.finished {
             for suffix in ["", "-journal", "-wal"] {
-                let _ = std::fs::remove_file(beside(&self.path, suffix));
+                let _ = fs::remove_file(beside(&self.path, suffix));
             }
         }
     }
 }
 
+/// Makes a file of a cache, and the folder that it is in. Nobody reads half a file: until `write` has
+/// written it, it has another name. The name has a number too, because this process may make the
+/// same file twice at once. The file is not waited for to be on the disk.
+pub(crate) fn write_whole(
+    target: &Path,
+    write: impl FnOnce(&File) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    static PARTS: AtomicUsize = AtomicUsize::new(0);
+    let number = PARTS.fetch_add(1, Ordering::Relaxed);
+    let part = beside(target, &format!(".{}.{number}.part", std::process::id()));
+    let written = fs::create_dir_all(directory(target))
+        .and_then(|()| File::create(&part))
+        .with_context(|| part.display().to_string())
+        .and_then(|file| write(&file));
+    let renamed = written
+        .and_then(|()| fs::rename(&part, target).with_context(|| target.display().to_string()));
+    renamed.inspect_err(|_| drop(fs::remove_file(&part)))
+}
+
 /// Fails if `target` exists.
 pub(crate) fn refuse_existing(target: &Path) -> anyhow::Result<()> {
     ensure!(!target.is_dir(), "{}: is a directory; name a file in it", target.display());
-    let exists = std::fs::symlink_metadata(target).is_ok();
+    let exists = fs::symlink_metadata(target).is_ok();
     ensure!(!exists, "{}: exists already; choose another name or remove it", target.display());
     Ok(())
 }

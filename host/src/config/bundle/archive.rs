@@ -77,12 +77,14 @@ impl Archive {
         self.files.keys().map(String::as_str)
     }
 
+    /// A compressed file; `None` if there is no file with this name.
+    pub(crate) fn packed(&self, name: &str) -> Option<&[u8]> {
+        self.bytes.get(self.files.get(name)?.clone())
+    }
+
     /// Unpacks a file; `None` if there is no file with this name.
     pub(crate) fn read(&self, name: &str) -> anyhow::Result<Option<Vec<u8>>> {
-        let Some(packed) = self.files.get(name).and_then(|range| self.bytes.get(range.clone()))
-        else {
-            return Ok(None);
-        };
+        let Some(packed) = self.packed(name) else { return Ok(None) };
         let mut content = Vec::new();
         let mut unpacked = zstd::Decoder::new(packed)?;
         unpacked.read_to_end(&mut content).with_context(|| format!("{name}: is damaged"))?;

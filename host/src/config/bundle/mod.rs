@@ -12,7 +12,7 @@ use anyhow::{Context as _, ensure};
 use archive::Archive;
 use std::fmt;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use trailer::Trailer;
 
@@ -81,6 +81,11 @@ impl Bundle {
         self.0.names().any(|known| known == name)
     }
 
+    /// A file as it is stored, that is, compressed.
+    pub(crate) fn packed(&self, name: &str) -> anyhow::Result<&[u8]> {
+        self.0.packed(name).with_context(|| format!("{name}: is not in this program"))
+    }
+
     /// The content of a file.
     pub(crate) fn read(&self, name: &str) -> anyhow::Result<Vec<u8>> {
         self.0.read(name)?.with_context(|| format!("{name}: is not in this program"))
@@ -93,13 +98,22 @@ impl fmt::Debug for Bundle {
     }
 }
 
-/// The file of this process. It is the one that was started, even if another file has its name now.
+/// Opens the file of this process.
 pub(crate) fn running() -> anyhow::Result<File> {
-    let file = match cfg!(target_os = "linux") {
-        true => File::open("/proc/self/exe"),
-        false => std::env::current_exe().and_then(File::open),
-    };
-    file.context(
+    program().and_then(|path| Ok(File::open(path)?)).context(
         "this program cannot find its own file, which needs /proc; name a manifest (--from)",
     )
+}
+
+/// The path of the file of this process. It is the file that was started, even if another one has its
+/// name now.
+///
+/// # Errors
+///
+/// The system does not tell.
+pub fn program() -> anyhow::Result<PathBuf> {
+    match cfg!(target_os = "linux") {
+        true => Ok(PathBuf::from("/proc/self/exe")),
+        false => Ok(std::env::current_exe()?),
+    }
 }

@@ -1,11 +1,19 @@
-//! Turns the files of a component into code that can run. If the bundle has fitting compiled code,
-//! then that is loaded; otherwise the files are compiled now.
+//! Turns the files of a component into code that can run. `compose.rs` joins a gateway with its
+//! function if needed. If the bundle has fitting compiled code, then that is loaded; otherwise
+//! `compile.rs` compiles the files. `cache.rs` keeps the code in files, and `machine_code.rs` loads it.
+
+mod cache;
+pub(crate) mod compile;
+mod compose;
+pub(crate) mod machine_code;
 
 use crate::config::options::{Options, Placement};
 use crate::config::wasm::Wasm;
-use crate::guest::compose::compose;
-use crate::guest::engine;
 use crate::system::log::Sink;
+use anyhow::Context as _;
+use cache::Cache;
+use compose::compose;
+use std::io::Write as _;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -34,9 +42,13 @@ impl Code {
         engine: &Engine,
         log: &Sink,
     ) -> anyhow::Result<Compiled> {
+        let cache = Cache::of(&options.data);
         let compile = |file: &Wasm, wasm: &[u8]| {
-            options.report_progress(&format!("Compiling {}", self.id));
-            engine::compile(engine, file, wasm)
+            let made = cache.load(engine, wasm, |to| {
+                options.report_progress(&format!("Compiling {}", self.id));
+                compile::compile(engine, options.compiler.as_deref(), wasm, to)
+            });
+            made.with_context(|| format!("{file} is not a WebAssembly component that can run here"))
         };
         if let Some(route) = &self.route
             && options.placement == Placement::Composed
@@ -46,7 +58,11 @@ impl Code {
             return Ok(Compiled { component: compile(&self.source, &whole)?, typed: false });
         }
         let file = self.route.as_ref().unwrap_or(&self.source);
-        let ready = options.bundle.as_ref().map(|bundle| bundle.compiled(engine, file.name()));
+        let ready = options.bundle.as_ref().map(|bundle| {
+            let code = machine_code::name(file.name());
+            let packed = bundle.packed(&code)?;
+            cache.load(engine, packed, |mut to| Ok(to.write_all(&bundle.read(&code)?)?))
+        });
         let component = match ready {
             Some(Ok(component)) => component,
             Some(Err(error)) => {
@@ -65,6 +81,7 @@ mod tests {
     use super::*;
     use crate::config::bundle::Bundle;
     use crate::config::options::Limits;
+    use crate::guest::engine;
     use crate::system::log::Log;
     use parking_lot::Mutex;
     use std::path::Path;
@@ -80,7 +97,7 @@ mod tests {
         files.extend(compiled.map(|code| ("compiled/empty.wasm", code)));
         let bundle = Bundle::of(&files);
         let data = std::env::temp_dir().join(format!("tenantry-code-{}", std::process::id()));
-        let engine = engine::new(&Limits::default(), 1, &data).expect("an engine");
+        let engine = engine::new(&Limits::default(), 1).expect("an engine");
         let lines = Arc::new(Mutex::new(Vec::new()));
         let log = Sink::open(&Log::Memory(lines.clone())).expect("a log");
         let source = Wasm::find(Path::new(FILE), &data, Some(&bundle)).expect("found");

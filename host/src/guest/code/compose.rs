@@ -4,10 +4,11 @@
 
 use crate::config::manifest::ROUTE;
 use crate::config::wasm::Wasm;
+use crate::system::atomic_file::write_whole;
 use anyhow::{Context as _, anyhow, ensure};
 use sha2::{Digest as _, Sha256};
+use std::io::Write as _;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use wac_graph::types::{Package, SubtypeChecker};
 use wac_graph::{CompositionGraph, EncodeOptions};
 
@@ -20,22 +21,13 @@ pub(crate) fn compose(gateway: &Wasm, route: &Wasm, data: &Path) -> anyhow::Resu
         hash.update(part);
     }
     let name = hex::encode(hash.finalize());
-    let directory = data.join("cache").join("composed");
-    let file = directory.join(format!("{name}.wasm"));
+    let file = data.join("cache").join("composed").join(format!("{name}.wasm"));
     if file.is_file() {
         return std::fs::read(&file).with_context(|| file.display().to_string());
     }
     let composed =
         join(outer, inner).with_context(|| format!("{gateway} cannot be composed with {route}"))?;
-    std::fs::create_dir_all(&directory).with_context(|| directory.display().to_string())?;
-    // The file is written under another name first, so that nobody reads half a file. The name has
-    // a number too, because this process may compose the same files for two components at once.
-    static PARTS: AtomicUsize = AtomicUsize::new(0);
-    let number = PARTS.fetch_add(1, Ordering::Relaxed);
-    let part = directory.join(format!("{name}.{}.{number}.part", std::process::id()));
-    std::fs::write(&part, &composed)
-        .and_then(|()| std::fs::rename(&part, &file))
-        .with_context(|| file.display().to_string())?;
+    write_whole(&file, |mut to| Ok(to.write_all(&composed)?))?;
     Ok(composed)
 }
 
