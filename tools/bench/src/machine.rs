@@ -63,6 +63,13 @@ pub(crate) fn cpu_time(pid: u32) -> Option<Duration> {
     Some(own_cpu_time(pid)? + others)
 }
 
+/// The memory of a process that is in RAM, in bytes.
+pub(crate) fn resident(pid: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
+}
+
 /// The processes that a process has started and that still run. Spin serves in such a one.
 pub(crate) fn children(pid: u32) -> Vec<u32> {
     let listed = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));

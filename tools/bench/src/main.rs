@@ -4,9 +4,11 @@
 //! `native/` is the baseline, written as one would write this service without Tenantry. `costs/`
 //! compares a placement with itself: with and without limits, with and without idempotency keys.
 //! `scaling.rs` compares a page of a long list with one of a short list, on one server. `hosts.rs`
-//! compares two hosts with one. `sign_ins.rs` compares reads during a burst of sign-ins with reads
-//! alone. `overload/` measures latency at given rates, and too much load. `deliveries/` is about
+//! compares two hosts with one. `beside/` compares reads of one tenant beside what others do with
+//! reads alone. `overload/` measures latency at given rates, and too much load. `deliveries/` is about
 //! webhooks.
+//!
+//! `budget/` measures what is the same in every run, and compares it with what is allowed.
 //!
 //! `storage.rs` has the stores of all servers, `external.rs` the databases and keys of a run in
 //! PostgreSQL and Redis, and `data/` the data. `run.rs` is the sequence of a run, and `load.rs` has
@@ -16,6 +18,8 @@
 //! `guarantees.rs` what each of them promises with a write. `report.rs` writes the results,
 //! `table.rs` prints them, and `plots/` draws them.
 
+mod beside;
+mod budget;
 mod check;
 mod client;
 mod costs;
@@ -43,7 +47,6 @@ mod report;
 mod run;
 mod scaling;
 mod settings;
-mod sign_ins;
 mod spread;
 mod storage;
 mod stores;
@@ -94,6 +97,8 @@ enum Command {
         #[arg(long, default_value = "600")]
         address_limit: native::Quota,
     },
+    /// Counts instructions, bytes and memory, and compares them with tools/bench/budget.json.
+    Budget(budget::Settings),
 }
 
 fn main() -> ExitCode {
@@ -105,6 +110,7 @@ fn main() -> ExitCode {
                 Some(Command::ServeNative { listen, data, external, limit, address_limit }) => {
                     native::serve(listen, &data, external.as_ref(), address_limit, limit).await
                 }
+                Some(Command::Budget(settings)) => budget::run(&settings).await,
                 None => run::run(&cli.settings).await,
             }
         })

@@ -1,7 +1,7 @@
 //! Where the programs and the data of a run are.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 
@@ -23,23 +23,29 @@ pub(crate) struct Places {
 impl Places {
     /// Checks that everything that must be built exists.
     pub(crate) fn find(settings: &Settings) -> anyhow::Result<Self> {
-        let workspace = settings.workspace.clone();
-        let manifest = workspace.join("spin.toml");
-        ensure!(manifest.is_file(), "{}: not found; run scripts/bench", manifest.display());
-        let beside = std::env::current_exe()?.with_file_name("tenantry");
-        let host = settings.host.clone().unwrap_or(beside);
-        ensure!(host.is_file(), "{}: not found; run scripts/bench, or give --host", host.display());
-        let host = std::path::absolute(host)?;
-        let directory = std::path::absolute(workspace.join("target").join("bench"))?;
-        fs::create_dir_all(&directory).with_context(|| directory.display().to_string())?;
+        let places = Self::of(&settings.workspace, settings.host.as_deref())?;
         let spin = settings.spin.as_ref().map(std::path::absolute).transpose()?;
         if let Some(spin) = &spin {
             ensure!(spin.is_file(), "SPIN_BIN: {} is no file", spin.display());
         }
+        let there = !settings.peers || places.pocketbase.is_file();
+        ensure!(there, "{}: not found; run scripts/bench --peers", places.pocketbase.display());
+        Ok(Self { spin, ..places })
+    }
+
+    /// The same without peers.
+    pub(crate) fn of(workspace: &Path, host: Option<&Path>) -> anyhow::Result<Self> {
+        let workspace = workspace.to_owned();
+        let manifest = workspace.join("spin.toml");
+        ensure!(manifest.is_file(), "{}: not found; run scripts/bench", manifest.display());
+        let beside = std::env::current_exe()?.with_file_name("tenantry");
+        let host = host.map_or(beside, Path::to_owned);
+        ensure!(host.is_file(), "{}: not found; run scripts/bench, or give --host", host.display());
+        let host = std::path::absolute(host)?;
+        let directory = std::path::absolute(workspace.join("target").join("bench"))?;
+        fs::create_dir_all(&directory).with_context(|| directory.display().to_string())?;
         let pocketbase = directory.join("peers").join("bin").join("pocketbase");
-        let there = !settings.peers || pocketbase.is_file();
-        ensure!(there, "{}: not found; run scripts/bench --peers", pocketbase.display());
-        Ok(Self { workspace, host, spin, pocketbase, directory })
+        Ok(Self { workspace, host, spin: None, pocketbase, directory })
     }
 
     /// The data directory called `name`.

@@ -41,9 +41,20 @@ impl Server {
         data: &Data,
         limits: Limits,
     ) -> anyhow::Result<Self> {
+        Self::start_in(places, kind, data, limits, |command| command)
+    }
+
+    /// The same with another command around that of the server, such as a profiler.
+    pub(crate) fn start_in(
+        places: &Places,
+        kind: Kind,
+        data: &Data,
+        limits: Limits,
+        around: impl FnOnce(Command) -> Command,
+    ) -> anyhow::Result<Self> {
         // The port was free a moment ago, and nothing else is started in between.
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-        let mut command = launch::command(places, kind, data, limits, address)?;
+        let mut command = around(launch::command(places, kind, data, limits, address)?);
         let errors = data.directory.with_extension("log");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&errors)?);
         let started = Instant::now();
@@ -78,6 +89,11 @@ impl Server {
     /// The address on which the server listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The id of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// The CPU time of all its threads and processes so far.

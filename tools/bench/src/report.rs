@@ -9,13 +9,13 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use crate::Settings;
+use crate::beside::Beside;
 use crate::costs::Cost;
 use crate::deliveries::Deliveries;
 use crate::machine::Machine;
 use crate::measured::Measured;
 use crate::overload::Overload;
 use crate::process::Kind;
-use crate::sign_ins::SignIns;
 use crate::spread::Spread;
 use crate::stores::Stores;
 use crate::summary::{Figures, Summary, ratios};
@@ -42,8 +42,8 @@ pub(crate) struct Report {
     pub(crate) summary: Vec<Summary>,
     /// The cost of limits and idempotency keys.
     pub(crate) costs: Vec<Cost>,
-    /// Reads during a burst of sign-ins, compared with reads alone.
-    pub(crate) sign_ins: Vec<SignIns>,
+    /// Reads beside what others do, compared with reads alone.
+    pub(crate) beside: Vec<Beside>,
     /// Servers under load that does not wait for them.
     pub(crate) overload: Vec<Overload>,
     /// A page of a long list for each kind of stores, if it was measured.

@@ -1,6 +1,6 @@
 //! The sequence of a run, on each kind of stores. It makes the data, measures the starts, and
 //! compares the answers. Then, round after round, it measures each operation on each server, and
-//! the cost of limits and idempotency keys. Then it measures the effect of sign-ins on others,
+//! the cost of limits and idempotency keys. Then it measures what others notice of sign-ins and of a flood,
 //! the latency under load, and at last the long list and the deliveries.
 
 use std::collections::BTreeMap;
@@ -24,8 +24,7 @@ use crate::storage::Storage;
 use crate::stores::Stores;
 use crate::summary::Summary;
 use crate::{
-    Settings, costs, deliveries, hosts, order, overload, peers, plots, rate, scaling, sign_ins,
-    table,
+    Settings, beside, costs, deliveries, hosts, order, overload, peers, plots, rate, scaling, table,
 };
 
 /// The number of starts, of which the median counts.
@@ -37,7 +36,7 @@ struct Found {
     starts: Vec<Start>,
     measured: Vec<Measured>,
     costs: Vec<costs::Cost>,
-    sign_ins: Vec<sign_ins::SignIns>,
+    beside: Vec<beside::Beside>,
     overload: Vec<overload::Overload>,
     scaling: Vec<Scaling>,
     hosts: Vec<Hosts>,
@@ -66,7 +65,7 @@ pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
         starts: found.starts,
         summary: Summary::of(&found.measured),
         costs: found.costs,
-        sign_ins: found.sign_ins,
+        beside: found.beside,
         overload: found.overload,
         scaling: found.scaling,
         hosts: found.hosts,
@@ -127,9 +126,9 @@ async fn everything(
     }
     let mut operations = Operation::COMPARED.to_vec();
     operations.retain(|operation| settings.measures(operation.part()));
-    let signs_in = settings.measures(Part::SignIns);
+    let disturbs = beside::chosen(settings);
     let overloads = settings.measures(Part::Overload);
-    if !operations.is_empty() || costs::chosen(settings) || signs_in || overloads {
+    if !operations.is_empty() || costs::chosen(settings) || disturbs || overloads {
         let Settings { projects, .. } = settings;
         eprintln!("Making {projects} projects of one tenant ({})", storage.stores().name());
         let seed = Seed::make(storage, places, "seed", *projects).await.context("the data")?;
@@ -138,9 +137,8 @@ async fn everything(
             compare(settings, places, storage, &seed, &operations, found).await?;
         }
         found.costs.extend(costs::measure(settings, places, storage, &seed).await?);
-        if signs_in {
-            let noticed = sign_ins::measure(settings, places, storage, &seed).await;
-            found.sign_ins.extend(noticed.context("sign-ins")?);
+        if disturbs {
+            found.beside.extend(beside::measure(settings, places, storage, &seed).await?);
         }
         if overloads {
             let overload = overload::measure(settings, places, storage, &seed).await;

@@ -25,6 +25,8 @@ pub(crate) enum Part {
     Idempotency,
     /// The effect of a burst of sign-ins on other requests.
     SignIns,
+    /// What others notice of a tenant that sends far too much.
+    Flood,
     /// Latency at fixed rates, and answers under five times the maximum load.
     Overload,
     /// A page of 20 from the middle, latest first: a long list against a short one.

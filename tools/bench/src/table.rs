@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
+use crate::beside::Beside;
 use crate::costs::Cost;
 use crate::report::{Hosts, Page, Parameters, Report, Scaling, Start};
-use crate::sign_ins::SignIns;
 use crate::stores::Stores;
 use crate::summary::Summary;
 use crate::{deliveries, guarantees, overload};
@@ -31,8 +31,8 @@ fn write(report: &Report, text: &mut String) -> std::fmt::Result {
     if !report.costs.is_empty() {
         costs(&report.costs, text)?;
     }
-    if !report.sign_ins.is_empty() {
-        sign_ins(&report.sign_ins, text)?;
+    if !report.beside.is_empty() {
+        beside(&report.beside, text)?;
     }
     overload::write(&report.overload, text)?;
     for scaling in &report.scaling {
@@ -121,19 +121,20 @@ fn costs(costs: &[Cost], text: &mut String) -> std::fmt::Result {
     )
 }
 
-/// Reads alone and during a burst of sign-ins.
-fn sign_ins(found: &[SignIns], text: &mut String) -> std::fmt::Result {
+/// Reads alone and beside what others do.
+fn beside(found: &[Beside], text: &mut String) -> std::fmt::Result {
     writeln!(
         text,
-        "| point reads beside a burst of sign-ins / alone | stores | ratio of p99 | \
-         p50 ms | alone | p99 ms | alone | longest ms | alone | burst ms | refused |"
+        "| point reads beside | server | stores | ratio of p99 | p50 ms | alone | p99 ms | alone | \
+         longest ms | alone | requests of others | refused |"
     )?;
-    writeln!(text, "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|")?;
+    writeln!(text, "|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|")?;
     for one in found {
-        let SignIns { stores, server, alone, beside, ratio, .. } = one;
+        let Beside { stores, server, alone, beside, ratio, disturbance, .. } = one;
         writeln!(
             text,
-            "| {} | {} | {ratio:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.1} | {:.1} | {:.0} | {} |",
+            "| {} | {} | {} | {ratio:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.1} | {:.1} | {} | {} |",
+            disturbance.name(),
             server.name(),
             stores.name(),
             beside.p50_ms,
@@ -142,7 +143,7 @@ fn sign_ins(found: &[SignIns], text: &mut String) -> std::fmt::Result {
             alone.p99_ms,
             beside.most_ms,
             alone.most_ms,
-            one.burst_ms,
+            one.requests,
             one.refused
         )?;
     }

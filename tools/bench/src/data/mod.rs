@@ -13,6 +13,7 @@ use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
 use crate::client::Connection;
+use crate::load::Operation;
 use crate::places::Places;
 use crate::process::{Kind, Limits, Server};
 use crate::storage::{Data, Storage};
@@ -82,16 +83,13 @@ impl Seed {
         let data = storage.fresh(places, name).await?;
         let mut server = Server::start(places, kind, &data, Limits::AMPLE)?;
         server.ready().await?;
-        let account = register(&server).await.context("POST /api/v1/auth/register")?;
+        let account = register(&server, "owner").await.context("POST /api/v1/auth/register")?;
         server.stop().await?;
         let text = |pointer: &str| {
             let value = account.pointer(pointer).and_then(Value::as_str);
             value.map(str::to_owned).with_context(|| format!("the registration has no {pointer}"))
         };
-        let headers = format!(
-            " HTTP/1.1\r\nhost: 127.0.0.1\r\naccept: application/json\r\nauthorization: Bearer {}\r\n",
-            text("/access_token")?
-        );
+        let headers = headers(&text("/access_token")?);
         let (tenant, owner) = (text("/tenant/id")?, text("/user/id")?);
         if kind == Kind::Spin {
             // Spin may end without closing its files.
@@ -105,6 +103,19 @@ impl Seed {
             Some(shared) => postgres::fill(shared, &plan).await.context("PostgreSQL"),
         }?;
         Ok(Self { api: Api::Tenantry, projects, pages: Vec::new(), headers, data })
+    }
+
+    /// Registers another tenant with the server, which works on this data, and gives it a project.
+    pub(crate) async fn other_tenant(&self, server: &Server) -> anyhow::Result<Self> {
+        let account = register(server, "other").await.context("POST /api/v1/auth/register")?;
+        let token = account["access_token"].as_str().context("the registration has no token")?;
+        let mut other = Self { headers: headers(token), ..self.clone() };
+        let mut request = Vec::new();
+        Operation::Create.request(&other, 0, &mut request);
+        let mut connection = Connection::open(server.address()).await?;
+        let project = connection.exchange(&request).await?.json(Operation::Create.status())?;
+        other.projects = vec![project["id"].as_str().context("a project has no id")?.to_owned()];
+        Ok(other)
     }
 
     /// Asks the server, which works on this data, for cursors to `count` pages of the list, latest
@@ -181,8 +192,17 @@ fn copy_files(api: Api, from: &Path, to: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn register(server: &Server) -> anyhow::Result<Value> {
-    let body = r#"{"email":"owner@bench.test","password":"a long and dull passphrase","tenant_name":"Bench"}"#;
+/// The rest of the request line, and the headers of every request with this token.
+fn headers(token: &str) -> String {
+    format!(
+        " HTTP/1.1\r\nhost: 127.0.0.1\r\naccept: application/json\r\nauthorization: Bearer {token}\r\n"
+    )
+}
+
+async fn register(server: &Server, name: &str) -> anyhow::Result<Value> {
+    let body = format!(
+        r#"{{"email":"{name}@bench.test","password":"a long and dull passphrase","tenant_name":"Bench"}}"#
+    );
     let request = format!(
         "POST /api/v1/auth/register HTTP/1.1\r\nhost: 127.0.0.1\r\n\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
