@@ -1,27 +1,54 @@
 //! Compiles the operations of this function, and writes what it serves: the document and the
-//! pages of `docs/errors/` as HTML.
+//! pages of `docs/errors/` as HTML. All of it is compressed, because a function is loaded as a whole:
+//! as text it would be three quarters of the function.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use miniz_oxide::deflate::compress_to_vec;
 use protocol::registry::{Code, Row};
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, html};
 use sha2::{Digest, Sha256};
 
 /// Where the pages are served.
 const FOLDER: &str = "/docs/errors";
+/// The best compression. It costs time only when the function is built.
+const LEVEL: u8 = 10;
 
 fn main() {
     openapi::generate("docs");
     openapi::write_bundle();
-    let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
-    let tag_of = |file: &str| tag(&fs::read(Path::new(&out).join(file)).expect("just written"));
+    let bundle = fs::read(out("openapi.json")).expect("just written");
+    let native = fs::read(out("openapi.native.json")).expect("just written");
     let text = format!(
-        "const BUNDLE_TAG: &str = {:?};\nconst NATIVE_TAG: &str = {:?};\n\n",
-        tag_of("openapi.json"),
-        tag_of("openapi.native.json")
-    ) + &pages();
-    fs::write(Path::new(&out).join("served.rs"), text).expect("OUT_DIR can be written");
+        "{}\n{}\n{}",
+        served("/// `openapi.json`, without insignificant white space.", "BUNDLE", &bundle),
+        served("/// `openapi.native.json`.", "NATIVE", &native),
+        pages()
+    );
+    fs::write(out("served.rs"), text).expect("OUT_DIR can be written");
+}
+
+/// The path of a file in the folder of what the build makes.
+fn out(file: &str) -> PathBuf {
+    Path::new(&env::var("OUT_DIR").expect("cargo sets OUT_DIR")).join(file)
+}
+
+/// The constant with a content that is served.
+fn served(comment: &str, name: &str, content: &[u8]) -> String {
+    format!("{comment}\nconst {name}: Content = {};\n", compressed(name, content))
+}
+
+/// The value of a constant, whose bytes are written to a file of their own.
+fn compressed(name: &str, content: &[u8]) -> String {
+    let file = format!("{name}.deflate");
+    fs::write(out(&file), compress_to_vec(content, LEVEL)).expect("OUT_DIR can be written");
+    format!(
+        "Content {{ deflated: include_bytes!(concat!(env!(\"OUT_DIR\"), {:?})), size: {}, tag: {:?} }}",
+        format!("/{file}"),
+        content.len(),
+        tag(content)
+    )
 }
 
 /// The strong entity tag of a content (RFC 9110 section 8.8.3).
@@ -44,19 +71,14 @@ fn pages() -> String {
     };
     let rows = Code::ALL.iter().map(|code| {
         let Row { name, screaming, specific, .. } = code.row();
-        let page = page(name);
+        let page = compressed(name, page(name).as_bytes());
         format!(
-            "    Page {{ spellings: [{name:?}, {screaming:?}, {specific:?}], html: {page:?}, tag: {:?} }},\n",
-            tag(page.as_bytes())
+            "    Page {{ spellings: [{name:?}, {screaming:?}, {specific:?}], html: {page} }},\n"
         )
     });
     let rows: String = rows.collect();
-    let index = page("README");
-    let tag = tag(index.as_bytes());
-    format!(
-        "const INDEX: &str = {index:?};\nconst INDEX_TAG: &str = {tag:?};\n\n\
-         const PAGES: &[Page] = &[\n{rows}];\n"
-    )
+    let index = served("/// The list of the errors.", "INDEX", page("README").as_bytes());
+    format!("{index}\n/// The pages about the errors.\nconst PAGES: &[Page] = &[\n{rows}];\n")
 }
 
 /// A whole page; its title is the first line.
