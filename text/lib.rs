@@ -55,9 +55,10 @@ pub fn bare(text: &str) -> Cow<'_, str> {
 /// would not fold, as a JSON object. `None` if there is no such column.
 pub fn folded<'a>(columns: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<String> {
     let columns = columns.into_iter().filter(|(_, text)| !text.is_ascii());
-    let columns = columns.map(|(name, text)| (name.to_owned(), fold(text).into()));
-    let columns: serde_json::Map<String, serde_json::Value> = columns.collect();
-    (!columns.is_empty()).then(|| serde_json::Value::Object(columns).to_string())
+    // `extend` inserts one by one. `collect` would bring in code that sorts.
+    let mut folded = serde_json::Map::new();
+    folded.extend(columns.map(|(name, text)| (name.to_owned(), fold(text).into())));
+    (!folded.is_empty()).then(|| serde_json::Value::Object(folded).to_string())
 }
 
 /// Whether the text has a visible character. A name must have one: on a screen, a name of blanks or

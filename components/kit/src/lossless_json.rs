@@ -30,9 +30,11 @@ impl LosslessJson {
             }
             b'{' => {
                 let members: BTreeMap<String, Box<RawValue>> = serde_json::from_str(text).ok()?;
-                let members = members.into_iter();
-                let members = members.map(|(name, value)| Some((name, Self::parse(value.get())?)));
-                Self::Object(members.collect::<Option<_>>()?)
+                let mut parsed = BTreeMap::new();
+                for (name, value) in members {
+                    parsed.insert(name, Self::parse(value.get())?);
+                }
+                Self::Object(parsed)
             }
             _ => Self::Plain(text.to_owned()),
         })
@@ -78,11 +80,11 @@ impl LosslessJson {
             }
             Self::Object(members) => {
                 let count = members.len();
-                let members = members.into_iter().map(|(name, value)| {
-                    Some((text::nfc(&name).into_owned(), value.normalized()?))
-                });
-                let members = members.collect::<Option<BTreeMap<_, _>>>()?;
-                (members.len() == count).then_some(Self::Object(members))?
+                let mut normal = BTreeMap::new();
+                for (name, value) in members {
+                    normal.insert(text::nfc(&name).into_owned(), value.normalized()?);
+                }
+                (normal.len() == count).then_some(Self::Object(normal))?
             }
         })
     }

@@ -82,7 +82,8 @@ impl Query {
     pub fn fingerprint(&self) -> String {
         let filters = self.filters.iter().map(Filter::canonical);
         let mut parts: Vec<String> = filters.collect();
-        parts.sort();
+        // Equal texts are the same, and this sorting is in every function anyway.
+        parts.sort_unstable();
         let sort = self.sort.iter().map(Key::canonical);
         parts.extend(sort);
         parts.extend(self.search.as_ref().map(|text| format!("search {}", text::fold(text))));

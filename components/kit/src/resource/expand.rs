@@ -137,8 +137,9 @@ pub(super) fn check(
         };
         // An object that was related before may have been deleted since. Its id may stay.
         let known = ids(before, field, to)?;
-        let named = ids(after, field, to)?.into_iter().filter(|id| !known.contains(id));
-        let named: BTreeSet<String> = named.collect();
+        // `extend` inserts one by one. `collect` would bring in code that sorts.
+        let mut named = BTreeSet::new();
+        named.extend(ids(after, field, to)?.into_iter().filter(|id| !known.contains(id)));
         let wanted = named.len();
         if alive(scope, to.resource, named)?.len() < wanted {
             violations.push(Violation {

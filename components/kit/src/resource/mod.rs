@@ -16,6 +16,8 @@ mod store;
 
 pub use record::Record;
 
+use std::collections::BTreeSet;
+
 use crate::contract::Resource;
 use crate::list::View;
 use crate::{Call, Code, Error, Reply, Scope, values};
@@ -277,9 +279,15 @@ impl Resource {
         scope: &Scope<'_>,
         ids: Vec<String>,
     ) -> Result<Vec<Record>, Error> {
-        let mut found = expand::alive(scope, self, ids.iter().cloned().collect())?;
-        found.sort_by_key(|(id, _)| ids.iter().position(|wanted| wanted == id));
-        Ok(found.into_iter().map(|(_, record)| record).collect())
+        let mut named = BTreeSet::new();
+        named.extend(ids.iter().cloned());
+        let mut found = expand::alive(scope, self, named)?;
+        // An id that is named twice finds its object once.
+        let taken = ids.iter().filter_map(|wanted| {
+            let at = found.iter().position(|(id, _)| id == wanted)?;
+            Some(found.swap_remove(at).1)
+        });
+        Ok(taken.collect())
     }
 
     pub(super) fn soft_delete(
