@@ -270,7 +270,20 @@ fn value(value: DbValue) -> Result<Value, Error> {
         DbValue::Int32(number) => Value::Integer(number.into()),
         DbValue::Boolean(truth) => Value::Integer(truth.into()),
         DbValue::DbNull => Value::Null,
-        other => return Err(Error::internal(format!("postgres: no column holds {other:?}"))),
+        other => {
+            // The value itself belongs in no log.
+            let kind = match other {
+                DbValue::Floating32(_) | DbValue::Floating64(_) => "a floating-point number",
+                DbValue::Binary(_) => "bytes",
+                DbValue::Jsonb(_) => "JSON",
+                DbValue::Uuid(_) => "a UUID",
+                DbValue::Decimal(_) => "a decimal number",
+                DbValue::Date(_) | DbValue::Time(_) => "a date or time",
+                DbValue::Datetime(_) | DbValue::Timestamp(_) => "a timestamp",
+                _ => "a value of another type",
+            };
+            return Err(Error::internal(format!("postgres: no column holds {kind}")));
+        }
     })
 }
 
