@@ -30,9 +30,16 @@ fn write() -> Result<(), String> {
     let text = |name: &String| fs::read_to_string(folder.join(name).with_extension("sql"));
     let texts = names.iter().map(text).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
     let tables = schema::tables(&texts).map_err(|error| format!("*.sql: {error}"))?;
-    let rows = names.iter().map(|name| {
-        let file = format!("concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/{name}.sql\")");
-        format!("    Migration {{ name: {name:?}, text: include_str!({file}) }},\n")
+    // A function migrates SQLite only. So it has the statements for SQLite, without the comments.
+    let is_function = env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|target| target == "wasm32");
+    let rows = names.iter().zip(&texts).map(|(name, text)| {
+        let text = match is_function {
+            true => format!("{:?}", for_sqlite(text)),
+            false => {
+                format!("include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/{name}.sql\"))")
+            }
+        };
+        format!("    Migration {{ name: {name:?}, text: {text} }},\n")
     });
     let source = format!(
         "/// All migrations, oldest first. The version of a schema is the number of its migrations.\n\
@@ -46,4 +53,10 @@ fn write() -> Result<(), String> {
     );
     let out = env::var("OUT_DIR").map_err(|error| error.to_string())?;
     fs::write(Path::new(&out).join("migrations.rs"), source).map_err(|error| error.to_string())
+}
+
+/// The text of a migration, reduced to the statements for SQLite.
+fn for_sqlite(text: &str) -> String {
+    let statements = dialect::statements(text, dialect::Dialect::Sqlite).into_iter();
+    statements.map(|statement| statement + ";\n").collect()
 }

@@ -37,7 +37,7 @@ impl Migration {
         if self.name == "0015_text" { &fill::TEXT } else { &[] }
     }
 
-    /// The statements for one dialect, in order.
+    /// The statements for one dialect, in order. In a function there are those for SQLite only.
     pub fn statements(&self, dialect: Dialect) -> Vec<String> {
         dialect::statements(self.text, dialect)
     }
@@ -46,6 +46,21 @@ impl Migration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The text that the build makes for a function (`build.rs`) has the same statements.
+    #[test]
+    fn statements_are_read_back() {
+        for migration in &ALL {
+            let statements = migration.statements(Dialect::Sqlite);
+            let text = statements.iter().map(|it| format!("{it};\n")).collect::<String>();
+            assert_eq!(
+                dialect::statements(&text, Dialect::Sqlite),
+                statements,
+                "{}",
+                migration.name
+            );
+        }
+    }
 
     #[test]
     fn each_store_gets_its_own() {
