@@ -57,13 +57,13 @@ if [ "${CI:-}" = true ]; then
     locked=(--locked)
 fi
 # The functions that spin.toml serves: all folders of components/ except the kit and the protocol,
-# which they share.
-functions=()
+# which they share. `composed` is the artifact of the gateway.
+functions=(--package=composed)
 # The crates that are built natively. These are all crates except the functions, and except the
 # guest to which tests give the rights of a function (`fixture`). Four functions are built natively
 # too: the gateway, which also runs natively, and `auth`, `integrations` and `webhooks`, whose pure
 # logic has native tests.
-native=(--workspace --exclude=fixture)
+native=(--workspace --exclude=fixture --exclude=composed)
 list_crates() {
     local name
     for name in components/*/Cargo.toml; do

@@ -46,7 +46,7 @@ fn of_function(name: &str) -> BTreeSet<String> {
 fn of_gateway() -> BTreeSet<String> {
     let reads =
         r#"(?:settings|Self)\s*\.(?:text|is_set|number|value|list|variable)\(\s*"([a-z_]+)""#;
-    names(reads, &source("components/gateway/src"))
+    names(reads, &source("components/gateway"))
 }
 
 /// The variables that the kit reads, in the functions that have them.
@@ -113,7 +113,7 @@ fn defaults_of_the_gateway() {
     let manifest = toml("spin.toml");
     let reads =
         Regex::new(r#"(?:text|number)\(\s*"([a-z_]+)",\s*(?:"([^"]*)"|([0-9_]+))"#).unwrap();
-    let source = source("components/gateway/src");
+    let source = source("components/gateway");
     let mut seen = 0;
     for found in reads.captures_iter(&source).filter(|found| &found[1] != "service_name") {
         let default = manifest["variables"][&found[1]]["default"].as_str().unwrap();

@@ -5,7 +5,7 @@ use http::StatusCode;
 use protocol::Body;
 
 /// The `Content-Length` in bytes, if it is known. `is_head` says that the request was HEAD.
-pub(crate) fn of<S>(body: &Body<S>, status: StatusCode, is_head: bool) -> Option<usize> {
+pub fn of<S>(body: &Body<S>, status: StatusCode, is_head: bool) -> Option<usize> {
     match body {
         Body::Bytes(bytes) => Some(bytes.len()),
         Body::Empty if may_have_content(status, is_head) => Some(0),

@@ -21,8 +21,7 @@ mod hops;
 mod idempotency;
 mod json;
 mod key_set;
-#[cfg(any(target_arch = "wasm32", test))]
-mod length;
+pub mod length;
 mod lifecycle;
 pub mod limits;
 mod local_request;
@@ -45,8 +44,6 @@ mod trace;
 mod verified;
 mod versions;
 
-#[cfg(target_arch = "wasm32")]
-mod composed;
 #[cfg(test)]
 mod tests;
 

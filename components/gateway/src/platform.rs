@@ -1,7 +1,7 @@
 //! The gateway's needs from the outside world.
 //!
 //! The gateway does no I/O of its own. Both placements implement [`Platform`]: natively in the host
-//! (fused), and with Spin's interfaces in `composed.rs`.
+//! (fused), and with Spin's interfaces in `composed/`.
 
 use std::future::Future;
 

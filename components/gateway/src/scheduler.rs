@@ -30,7 +30,7 @@ impl Scheduler {
     /// The native ticker needs no such exemption, because it calls the function past the gateway. A
     /// composed gateway does: on Spin and in our runner it calls itself over `http://self` after
     /// every write that makes deliveries due, and again as long as there are more (`wake` in
-    /// `composed.rs`), all from one address. A scheduler of the operator may call in either
+    /// `composed/`), all from one address. A scheduler of the operator may call in either
     /// placement.
     pub(crate) fn calls(&self, parts: &Parts, route: &Route<'_>) -> bool {
         let token = self.token.as_bytes();

@@ -1,10 +1,12 @@
 //! The composed placement: the gateway as a component that exports `wasi:http/handler` and
 //! imports the function's `route`. It runs on Spin and on any host with Spin's interfaces.
 
+#![cfg(target_arch = "wasm32")]
+
 mod bindings {
     #![allow(missing_docs, unreachable_pub)]
     spin_sdk::wit_bindgen::generate!({
-        path: "../../wit",
+        path: "../../../wit",
         world: "door",
         runtime_path: "::spin_sdk::wit_bindgen::rt",
     });
@@ -25,11 +27,10 @@ use spin_sdk::http_service;
 use spin_sdk::wit_bindgen::{StreamReader, StreamResult};
 
 use self::bindings::tenantry::platform::{errors, messages, route, tenancy};
-use crate::Gateway;
-use crate::holder::{self, Holder};
-use crate::length;
-use crate::limits::{BucketRequest, Decision, Quota, decode, encode, moved_by};
-use crate::platform::{BodyError, Fault, IncomingBody, Platform};
+use gateway::holder::{self, Holder};
+use gateway::length;
+use gateway::limits::{BucketRequest, Decision, Quota, decode, encode, moved_by};
+use gateway::{BodyError, Fault, Gateway, IncomingBody, Platform};
 
 protocol::conversions!(errors, messages, tenancy, route);
 
