@@ -116,7 +116,7 @@ fn the_gateway_is_composed_of_what_is_portable() {
     command.args(["up", "--listen", "127.0.0.1:0", "--gateway", "composed", "--data", "."]);
     let server = Lone::start(command.current_dir(folder.path()));
     serves(&server);
-    assert!(server.said().contains("Compiling auth"), "{}", server.said());
+    assert!(server.said().contains("Composing auth"), "{}", server.said());
 }
 
 /// The bundle serves also if there is nothing but the file and the libraries that it names. If no

@@ -82,3 +82,86 @@ fn name(engine: &Engine, source: &[u8]) -> String {
     engine.precompile_compatibility_hash().hash(&mut settings);
     format!("{}-{:016x}.cwasm", hex::encode(Sha256::digest(source)), settings.finish())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    /// The smallest component.
+    const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    fn cache(name: &str) -> Cache {
+        let name = format!("tenantry-cache-{name}-{}", std::process::id());
+        let data = std::env::temp_dir().join(name);
+        let _ = fs::remove_dir_all(&data);
+        Cache::of(&data)
+    }
+
+    /// Loads code for `source`; returns whether it was made for that.
+    fn is_made(cache: &Cache, source: &[u8]) -> bool {
+        let mut is_made = false;
+        let engine = Engine::new(&crate::guest::engine::config()).expect("an engine");
+        let loaded = cache.load(&engine, source, |mut to| {
+            is_made = true;
+            Ok(to.write_all(&engine.precompile_component(EMPTY)?)?)
+        });
+        loaded.expect("loaded");
+        is_made
+    }
+
+    fn files(cache: &Cache) -> Vec<PathBuf> {
+        let entries = fs::read_dir(&cache.folder).expect("a folder");
+        entries.map(|entry| entry.expect("an entry").path()).collect()
+    }
+
+    #[test]
+    fn code_is_made_once() {
+        let cache = cache("once");
+        assert!(is_made(&cache, b"a") && is_made(&cache, b"b"), "of other sources");
+        assert!(!is_made(&cache, b"a") && !is_made(&cache, b"b"));
+        assert_eq!(files(&cache).len(), 2, "no part of a file stays");
+    }
+
+    #[test]
+    fn damaged_code_is_made_again() {
+        let cache = cache("damaged");
+        assert!(is_made(&cache, b"a"));
+        let [file] = &files(&cache)[..] else { panic!("one file") };
+        let whole = fs::read(file).expect("read");
+        for damaged in [&whole[..whole.len() / 2], b"nothing of the kind", b""] {
+            fs::write(file, damaged).expect("written");
+            assert!(is_made(&cache, b"a"));
+            assert_eq!(fs::read(file).expect("read"), whole);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_made_leaves_no_file() {
+        let cache = cache("failed");
+        let engine = Engine::new(&crate::guest::engine::config()).expect("an engine");
+        let failed = cache.load(&engine, b"a", |mut to| {
+            to.write_all(b"half")?;
+            anyhow::bail!("it cannot be made")
+        });
+        assert_eq!(
+            failed.err().map(|error| error.to_string()).as_deref(),
+            Some("it cannot be made")
+        );
+        assert_eq!(files(&cache).len(), 0);
+    }
+
+    #[test]
+    fn the_oldest_files_make_room() {
+        let cache = cache("full");
+        for source in [b"a", b"b", b"c"] {
+            assert!(is_made(&cache, source));
+        }
+        let [old, ..] = &files(&cache)[..] else { panic!("files") };
+        let large = File::options().append(true).open(old).expect("opened");
+        large.set_len(SIZE).expect("a hole");
+        large.set_modified(SystemTime::UNIX_EPOCH).expect("old");
+        assert!(is_made(&cache, b"d"));
+        assert!(!old.exists() && files(&cache).len() == 3);
+    }
+}

@@ -6,9 +6,8 @@
 //! long, then the queue stays (as in CoDel, RFC 8289). Time that a call spends waiting for a store
 //! or another server is not in it. So slow stores lower no limit.
 
-use super::Admission;
 use crate::system::machine;
-use std::sync::Arc;
+use std::ops::ControlFlow;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -44,8 +43,8 @@ pub(super) fn limit_after(
     next.clamp(least, most)
 }
 
-/// Measures for as long as more calls run than the floor, or others wait.
-pub(super) async fn measure(admission: Arc<Admission>) {
+/// Measures, and gives each window's shortest queue to `adjust`, until that breaks.
+pub(super) async fn measure(adjust: impl Fn(Duration) -> ControlFlow<()>) {
     loop {
         let began = Instant::now();
         let mut shortest = Duration::MAX;
@@ -55,7 +54,7 @@ pub(super) async fn measure(admission: Arc<Admission>) {
             shortest = shortest.min(asked.elapsed());
             sleep(PAUSE).await;
         }
-        if admission.adjust(shortest).is_break() {
+        if adjust(shortest).is_break() {
             return;
         }
     }

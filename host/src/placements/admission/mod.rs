@@ -21,6 +21,7 @@ mod tests;
 
 use crate::config::options::Limits;
 use parking_lot::{Mutex, MutexGuard};
+pub(super) use queue::Full;
 use queue::Queue;
 use rate::Rate;
 use std::ops::ControlFlow;
@@ -32,15 +33,12 @@ use tokio::time::Instant;
 /// How many calls may wait for each that may run.
 const WAITING: usize = 8;
 
-/// There is no place, and to wait for one would take too long.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Full;
-
 /// When a call may begin.
 pub(super) enum Turn<'a> {
     /// In its turn. The function names who calls; it is only asked if the call must wait.
     Fair(&'a (dyn Fn() -> String + Send + Sync)),
-    /// At once, whatever runs. It is for calls of the runner itself, which bounds their number.
+    /// At once, whatever runs. It is for calls of the ticker, and for calls that an instance waits for.
+    /// So their number is bounded.
     AtOnce,
 }
 
@@ -201,7 +199,8 @@ impl Calls {
     fn measure(&mut self, admission: &Arc<Admission>) {
         if !self.is_measuring && admission.bounds.0 < admission.bounds.1 {
             self.is_measuring = true;
-            tokio::spawn(congestion::measure(admission.clone()));
+            let admission = admission.clone();
+            tokio::spawn(congestion::measure(move |shortest| admission.adjust(shortest)));
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Those who wait, in fair turns.
 
-use super::Full;
 use std::collections::{HashMap, VecDeque};
+
+/// There is no place, and to wait for one would take too long.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Full;
 
 /// Waiting items, each under the name of who waits. Names take turns; the items of one name keep
 /// their order.

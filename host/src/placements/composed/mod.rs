@@ -101,13 +101,15 @@ impl Composed {
         if headers::prepare(&mut request, route, peer).is_err() {
             return problem::answer(Code::MalformedRequest, "The request cannot be parsed");
         }
-        // Only the gateway in the component knows the tenant. Requests of the server itself, which
-        // come from no port, have a turn of their own.
-        let turn = || match peer.port() {
-            0 => "server".to_owned(),
-            _ => format!("network {}", gateway::limits::network(peer.ip())),
+        // Only the gateway in the component knows the tenant.
+        let network = || gateway::limits::network(peer.ip()).to_string();
+        let turn = match peer.port() {
+            // A call of the server itself, which comes from no port. It is the ticker's, or an instance
+            // makes it for a call that has had its turn: if it waited here, then both might.
+            0 => Turn::AtOnce,
+            _ => Turn::Fair(&network),
         };
-        let mut lease = match self.pool.take(Turn::Fair(&turn)).await {
+        let mut lease = match self.pool.take(turn).await {
             Ok(lease) => lease,
             Err(Fault::Trapped(why)) => return self.fault(&why),
             Err(_) => return full(),
@@ -124,7 +126,9 @@ impl Composed {
                 }
             };
         match answer {
-            Ok(Answer::Whole(response)) => {
+            Ok(Answer::Whole(mut response)) => {
+                // The answer to a HEAD has the headers of a stream.
+                let _ = headers::take_holder(&mut response);
                 match has_pending_tasks {
                     true => self.go_on(lease, None, self.request),
                     false => self.pool.put(lease),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use tokio::task::JoinSet;
 
-use super::Others;
+use super::others::Others;
 use crate::client::Connection;
 use crate::data::Seed;
 use crate::load::Operation;

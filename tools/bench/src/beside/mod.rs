@@ -1,7 +1,8 @@
 //! What others notice of a disturbance: point reads of one tenant alone, and beside the disturbance,
-//! in turns. `readers.rs` reads, `sign_ins.rs` and `flood.rs` disturb.
+//! in turns. `readers.rs` reads, `sign_ins.rs` and `flood.rs` disturb, as `others.rs`.
 
 mod flood;
+mod others;
 mod readers;
 mod sign_ins;
 
@@ -20,6 +21,7 @@ use crate::settings::Part;
 use crate::spread::Spread;
 use crate::storage::Storage;
 use crate::stores::Stores;
+use others::Others;
 use readers::reads;
 
 const KINDS: [Kind; 2] = [Kind::Fused, Kind::Composed];
@@ -53,14 +55,6 @@ impl Disturbance {
             Self::Flood => Part::Flood,
         }
     }
-}
-
-/// The requests of those that disturb.
-#[derive(Clone, Copy, Default)]
-struct Others {
-    requests: u64,
-    /// Those that were told to come again.
-    refused: u64,
 }
 
 /// The effect on the readers.
@@ -122,7 +116,7 @@ pub(crate) async fn measure(
             seed.copy_to(storage, &data).await?;
             let mut server = Server::start(places, kind, &data, Limits::AMPLE)?;
             server.ready().await?;
-            let other = seed.other_tenant(&server).await.context("another tenant")?;
+            let other = others::tenant(seed, &server).await.context("another tenant")?;
             let measured = of_server(settings, &server, seed, &other, disturbance).await;
             found.push(
                 measured.with_context(|| format!("{}, {}", disturbance.name(), kind.name()))?,

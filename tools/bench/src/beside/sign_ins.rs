@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::bail;
 use tokio::task::JoinSet;
 
-use super::Others;
+use super::others::Others;
 use crate::client::Connection;
 use crate::process::Server;
 

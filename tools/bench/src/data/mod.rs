@@ -13,7 +13,6 @@ use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
 use crate::client::Connection;
-use crate::load::Operation;
 use crate::places::Places;
 use crate::process::{Kind, Limits, Server};
 use crate::storage::{Data, Storage};
@@ -105,19 +104,6 @@ impl Seed {
         Ok(Self { api: Api::Tenantry, projects, pages: Vec::new(), headers, data })
     }
 
-    /// Registers another tenant with the server, which works on this data, and gives it a project.
-    pub(crate) async fn other_tenant(&self, server: &Server) -> anyhow::Result<Self> {
-        let account = register(server, "other").await.context("POST /api/v1/auth/register")?;
-        let token = account["access_token"].as_str().context("the registration has no token")?;
-        let mut other = Self { headers: headers(token), ..self.clone() };
-        let mut request = Vec::new();
-        Operation::Create.request(&other, 0, &mut request);
-        let mut connection = Connection::open(server.address()).await?;
-        let project = connection.exchange(&request).await?.json(Operation::Create.status())?;
-        other.projects = vec![project["id"].as_str().context("a project has no id")?.to_owned()];
-        Ok(other)
-    }
-
     /// Asks the server, which works on this data, for cursors to `count` pages of the list, latest
     /// first. The pages are spread over the middle half of the list.
     pub(crate) async fn find_pages(&mut self, server: &Server, count: usize) -> anyhow::Result<()> {
@@ -193,13 +179,14 @@ fn copy_files(api: Api, from: &Path, to: &Path) -> anyhow::Result<()> {
 }
 
 /// The rest of the request line, and the headers of every request with this token.
-fn headers(token: &str) -> String {
+pub(crate) fn headers(token: &str) -> String {
     format!(
         " HTTP/1.1\r\nhost: 127.0.0.1\r\naccept: application/json\r\nauthorization: Bearer {token}\r\n"
     )
 }
 
-async fn register(server: &Server, name: &str) -> anyhow::Result<Value> {
+/// Registers a tenant and its first user, called `name`. Returns the answer.
+pub(crate) async fn register(server: &Server, name: &str) -> anyhow::Result<Value> {
     let body = format!(
         r#"{{"email":"{name}@bench.test","password":"a long and dull passphrase","tenant_name":"Bench"}}"#
     );
