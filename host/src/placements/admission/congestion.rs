@@ -11,18 +11,24 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// Calls of one component for each core that may always run. It is more than the sign-ins that may
-/// wait to hash a password (`guest/memory.rs`), so that these do not take all places.
-const PER_CORE: usize = 32;
+/// Calls of one component for each core that may always run.
+const PER_CORE: usize = 8;
 /// The longest queue for a core that may stay.
-const TARGET: Duration = Duration::from_millis(1);
+const TARGET: Duration = Duration::from_micros(500);
+/// A measurement begins with every so many calls that wait for nobody.
+pub(super) const EVERY: u32 = 32;
 /// The time of several measurements, and the time between two of them.
 const WINDOW: Duration = Duration::from_millis(20);
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// How many calls of one component may always run. Fewer calls are not measured.
+/// How many calls of one component may always run.
 pub(super) fn floor() -> usize {
     machine::cores() * PER_CORE
+}
+
+/// Whether this is too long a queue for a core.
+pub(super) fn is_long(queue: Duration) -> bool {
+    queue > TARGET
 }
 
 /// The limit after a window in which the queue was at least `shortest`, while `running` calls ran and
@@ -35,7 +41,7 @@ pub(super) fn limit_after(
     bounds: (usize, usize),
 ) -> usize {
     let (least, most) = bounds;
-    let next = match (shortest > TARGET, is_any_waiting) {
+    let next = match (is_long(shortest), is_any_waiting) {
         (true, _) => limit.min(running) * 4 / 5,
         (false, true) => limit + (limit / 8).max(1),
         (false, false) => limit,

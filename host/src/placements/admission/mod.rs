@@ -58,7 +58,12 @@ struct Calls {
     limit: usize,
     queue: Queue<oneshot::Sender<Permit>>,
     rate: Rate,
+    /// Calls that have begun at once since the last of them was measured.
+    unmeasured: u32,
     is_measuring: bool,
+    /// Whether calls wait long for a core. Then no call begins at once: it waits here, even if a place is
+    /// free, so that those who wait for the core are few and have taken turns.
+    is_congested: bool,
 }
 
 /// The place of one call. Dropping it lets the next call begin.
@@ -85,7 +90,9 @@ impl Admission {
                 limit: most,
                 queue: Queue::new(most.saturating_mul(WAITING)),
                 rate: Rate::default(),
+                unmeasured: 0,
                 is_measuring: false,
+                is_congested: false,
             }),
             bounds: (congestion::floor().min(most), most),
             wait: limits.max_queue_wait,
@@ -106,10 +113,10 @@ impl Admission {
             return Ok(self.permit());
         }
         let name = name();
-        let (sender, place) = oneshot::channel();
-        let _waiting = {
+        let (sender, mut place) = oneshot::channel();
+        let (_waiting, is_congested) = {
             let mut calls = self.calls.lock();
-            let now = Instant::now();
+            let (now, is_congested) = (Instant::now(), calls.is_congested);
             let turns = calls.queue.turns_until(&name);
             if calls.rate.time_for(turns, now).is_some_and(|time| time > self.wait) {
                 return Err(Full);
@@ -118,8 +125,17 @@ impl Admission {
             calls.measure(self);
             // A place may have become free since the first try.
             self.begin_next(calls);
-            Waiting { admission: self, name, number }
+            (Waiting { admission: self, name, number }, is_congested)
         };
+        if let Ok(permit) = place.try_recv() {
+            if is_congested {
+                // Most calls never wait, and are over before another one comes here. So all of them
+                // would run in the order in which they wait for the core. Giving way lets them come
+                // here first.
+                tokio::task::yield_now().await;
+            }
+            return Ok(permit);
+        }
         match tokio::time::timeout(self.wait, place).await {
             Ok(Ok(permit)) => Ok(permit),
             _ => Err(Full),
@@ -162,6 +178,7 @@ impl Admission {
     fn adjust(self: &Arc<Self>, shortest: Duration) -> ControlFlow<()> {
         let mut calls = self.calls.lock();
         let is_any_waiting = !calls.queue.is_empty();
+        calls.is_congested = congestion::is_long(shortest);
         calls.limit = congestion::limit_after(
             shortest,
             calls.limit,
@@ -169,7 +186,7 @@ impl Admission {
             is_any_waiting,
             self.bounds,
         );
-        if calls.running <= self.bounds.0 && !is_any_waiting {
+        if !calls.is_congested && !is_any_waiting {
             calls.is_measuring = false;
             return ControlFlow::Break(());
         }
@@ -185,10 +202,11 @@ impl Calls {
 
     /// Counts a call as running, if it may begin before all that wait.
     fn begin(&mut self, admission: &Arc<Admission>) -> bool {
-        let may_begin = self.has_room(admission) && self.queue.is_empty();
+        let may_begin = self.has_room(admission) && self.queue.is_empty() && !self.is_congested;
         if may_begin {
             self.running += 1;
-            if self.running > admission.bounds.0 {
+            self.unmeasured += 1;
+            if self.unmeasured >= congestion::EVERY {
                 self.measure(admission);
             }
         }
@@ -197,7 +215,8 @@ impl Calls {
 
     /// Lets the limit follow the congestion from now on.
     fn measure(&mut self, admission: &Arc<Admission>) {
-        if !self.is_measuring && admission.bounds.0 < admission.bounds.1 {
+        self.unmeasured = 0;
+        if !self.is_measuring {
             self.is_measuring = true;
             let admission = admission.clone();
             tokio::spawn(congestion::measure(move |shortest| admission.adjust(shortest)));

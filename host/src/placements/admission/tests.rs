@@ -42,6 +42,26 @@ async fn tenants_take_turns() {
     assert_eq!(admission.calls.lock().running, 0);
 }
 
+/// While calls wait for a core, they take turns even if places are free.
+#[tokio::test(start_paused = true)]
+async fn nobody_begins_at_once_while_cores_are_busy() {
+    let admission = admission(100);
+    drop(enter(&admission).await);
+    admission.calls.lock().is_congested = true;
+    let is_once = Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let counted = is_once.clone();
+    let name = move || {
+        counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        "a".to_owned()
+    };
+    // Its turn comes at once, but by way of the queue.
+    admission.enter(Turn::Fair(&name)).await.map(drop).expect("a place");
+    assert_eq!(is_once.load(std::sync::atomic::Ordering::Relaxed), 1);
+    let _ = admission.adjust(Duration::ZERO);
+    admission.enter(Turn::Fair(&name)).await.map(drop).expect("a place");
+    assert_eq!(is_once.load(std::sync::atomic::Ordering::Relaxed), 1, "it need not wait");
+}
+
 /// Whoever stops waiting, before or after its turn has come, takes no place away.
 #[tokio::test(start_paused = true)]
 async fn who_leaves_takes_no_place_along() {
