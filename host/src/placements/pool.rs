@@ -56,11 +56,14 @@ struct IdleInstance<E> {
     instance: Box<Instance<E>>,
 }
 
+/// Idle instances. The one that has been idle longest is at the bottom.
+type Stack<E> = Vec<IdleInstance<E>>;
+
 /// The instances of one component.
 pub(super) struct Pool<L: Linked> {
     factory: StoreFactory,
     component: L,
-    stacks: Box<[Mutex<Vec<IdleInstance<L::Exports>>>]>,
+    stacks: Box<[Mutex<Stack<L::Exports>>]>,
     admission: Arc<Admission>,
 }
 
@@ -147,7 +150,6 @@ async fn sweep<L: Linked>(pool: std::sync::Weak<Pool<L>>) {
         let Some(pool) = pool.upgrade() else { return };
         for stack in &pool.stacks {
             let mut stack = stack.lock();
-            // The instance that has been idle longest is at the bottom.
             let old = stack.partition_point(|idle| idle.since.elapsed() >= IDLE_TIMEOUT);
             let old: Vec<_> = stack.drain(..old).collect();
             drop(stack);

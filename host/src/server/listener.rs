@@ -334,7 +334,8 @@ impl Shared {
             None => of(problem::answer(Code::RouteNotFound, "No operation has this path.")),
             Some((route, (component, target))) => {
                 let request = Request::from_parts(request, body);
-                let response = target.answer(peer, route, request).await;
+                // The future is large. In a box it is moved once, and not into each future around it.
+                let response = Box::pin(target.answer(peer, route, request)).await;
                 app.metrics.answered(component.clone(), response.status());
                 response
             }

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 /// How much more than the budget is allowed, in percent.
 const TOLERANCE: f64 = 3.0;
-/// The same for memory. It depends on how the threads of the start took turns.
-const MEMORY_TOLERANCE: f64 = 10.0;
+/// The same for memory. It depends on how the threads of the start took turns: composed, from 67 to 77 MB.
+const MEMORY_TOLERANCE: f64 = 20.0;
 
 /// The costs, by name.
 #[derive(Debug, Default, Serialize, Deserialize, PartialEq)]
@@ -88,9 +88,9 @@ mod tests {
     fn what_costs_more_is_named() {
         let budget = figures(1_000, 1_000);
         let over = |now: Figures| now.compare(&budget).over;
-        assert_eq!(over(figures(1_030, 1_100)), [""; 0]);
+        assert_eq!(over(figures(1_030, 1_200)), [""; 0]);
         assert_eq!(
-            over(figures(1_031, 1_101)),
+            over(figures(1_031, 1_201)),
             ["instructions of one point read", "bytes of idle fused"]
         );
         assert_eq!(over(figures(500, 500)), [""; 0]);
