@@ -37,8 +37,7 @@ const WAITING: usize = 8;
 pub(super) enum Turn<'a> {
     /// In its turn. The function names who calls; it is only asked if the call must wait.
     Fair(&'a (dyn Fn() -> String + Send + Sync)),
-    /// At once, whatever runs. It is for calls of the ticker, and for calls that an instance waits for.
-    /// So their number is bounded.
+    /// At once, whatever runs. It is for calls of the ticker, which bounds their number.
     AtOnce,
 }
 

@@ -102,14 +102,13 @@ impl Composed {
             return problem::answer(Code::MalformedRequest, "The request cannot be parsed");
         }
         // Only the gateway in the component knows the tenant.
-        let network = || gateway::limits::network(peer.ip()).to_string();
-        let turn = match peer.port() {
-            // A call of the server itself, which comes from no port. It is the ticker's, or an instance
-            // makes it for a call that has had its turn: if it waited here, then both might.
-            0 => Turn::AtOnce,
-            _ => Turn::Fair(&network),
+        let turn = || match peer.port() {
+            // The server itself, which comes from no port. A guest that calls itself must be bounded
+            // too, so these calls wait like others.
+            0 => "server".to_owned(),
+            _ => format!("network {}", gateway::limits::network(peer.ip())),
         };
-        let mut lease = match self.pool.take(turn).await {
+        let mut lease = match self.pool.take(Turn::Fair(&turn)).await {
             Ok(lease) => lease,
             Err(Fault::Trapped(why)) => return self.fault(&why),
             Err(_) => return full(),
