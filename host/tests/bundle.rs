@@ -211,3 +211,21 @@ fn damage_is_told() {
     let (done, said) = told(alone(&damaged).arg("up"));
     assert!(!done && said.contains("cut short"), "{said}");
 }
+
+/// `up` calls this command in a process of its own. If it did not work, then `up` would compile itself
+/// and nobody would notice.
+#[test]
+fn it_compiles_what_it_reads() {
+    let compile = |wasm: &[u8]| {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.wasm");
+        fs::write(&file, wasm).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tenantry"));
+        command.arg("compile").stdin(fs::File::open(file).unwrap()).output().unwrap()
+    };
+    let done = compile(b"\0asm\x0d\0\x01\0");
+    assert!(done.status.success() && done.stdout.starts_with(b"\x7fELF"));
+    let failed = compile(b"nothing of the kind");
+    assert!(!failed.status.success() && failed.stdout.is_empty());
+    assert!(String::from_utf8_lossy(&failed.stderr).starts_with("Error: "));
+}

@@ -71,7 +71,8 @@ impl Drop for AtomicFile {
 
 /// Makes a file of a cache, and the folder that it is in. Nobody reads half a file: until `write` has
 /// written it, it has another name. The name has a number too, because this process may make the
-/// same file twice at once. The file is not waited for to be on the disk.
+/// same file twice at once. The content is on the disk before the file has its name, because a file
+/// whose end a loss of power has taken would be used.
 pub(crate) fn write_whole(
     target: &Path,
     write: impl FnOnce(&File) -> anyhow::Result<()>,
@@ -82,7 +83,7 @@ pub(crate) fn write_whole(
     let written = fs::create_dir_all(directory(target))
         .and_then(|()| File::create(&part))
         .with_context(|| part.display().to_string())
-        .and_then(|file| write(&file));
+        .and_then(|file| write(&file).and(Ok(file.sync_all()?)));
     let renamed = written
         .and_then(|()| fs::rename(&part, target).with_context(|| target.display().to_string()));
     renamed.inspect_err(|_| drop(fs::remove_file(&part)))

@@ -39,19 +39,16 @@ impl Cache {
         make: impl FnOnce(&File) -> anyhow::Result<()>,
     ) -> anyhow::Result<Component> {
         let file = self.folder.join(name(engine, source));
-        if let Ok(component) = machine_code::map(engine, &file) {
+        if let Ok(component) = open(engine, &file) {
             // The time says when the file was last used.
             let used = File::options().append(true).open(&file);
             let _ = used.and_then(|file| file.set_modified(SystemTime::now()));
             return Ok(component);
         }
-        // The file is not there, it is damaged, or no file may be mapped as code here (`noexec`).
+        // The file is not there, or it is damaged.
         write_whole(&file, make)?;
         self.prune(&file);
-        machine_code::map(engine, &file).or_else(|_| {
-            let code = fs::read(&file).with_context(|| file.display().to_string())?;
-            machine_code::load(engine, &code)
-        })
+        open(engine, &file)
     }
 
     /// Removes files if there are too many, but not `new`.
@@ -74,6 +71,14 @@ impl Cache {
             }
         }
     }
+}
+
+/// Maps a file, or reads it if no file may be mapped as code here (`noexec`).
+fn open(engine: &Engine, file: &Path) -> anyhow::Result<Component> {
+    machine_code::map(engine, file).or_else(|_| {
+        let code = fs::read(file).with_context(|| file.display().to_string())?;
+        machine_code::load(engine, &code)
+    })
 }
 
 /// The name of the file: it differs for every source, version of Wasmtime, and settings.

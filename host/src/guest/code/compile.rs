@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use wasmtime::Engine;
 
 /// The command of the runner that [`in_child`] calls.
-pub(crate) const COMMAND: &str = "compile";
+const COMMAND: &str = "compile";
 
 /// Compiles for `engine` and writes the code. `program` is the runner, if it can be started;
 /// otherwise this process compiles. Blocks for up to seconds.

@@ -116,6 +116,10 @@ impl Admission {
         let (_waiting, is_congested) = {
             let mut calls = self.calls.lock();
             let (now, is_congested) = (Instant::now(), calls.is_congested);
+            if calls.queue.is_empty() {
+                // What was measured belongs to an earlier queue, which may have ended because all gave up.
+                calls.rate.reset();
+            }
             let turns = calls.queue.turns_until(&name);
             if calls.rate.time_for(turns, now).is_some_and(|time| time > self.wait) {
                 return Err(Full);
@@ -154,9 +158,6 @@ impl Admission {
         {
             calls.running += 1;
             next.push(sender);
-        }
-        if calls.queue.is_empty() {
-            calls.rate.reset();
         }
         drop(calls);
         for sender in next {

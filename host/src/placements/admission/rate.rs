@@ -22,7 +22,7 @@ impl Rate {
         self.freed += 1;
     }
 
-    /// Forgets everything, because nobody waits any more.
+    /// Forgets everything, because another queue begins.
     pub(super) fn reset(&mut self) {
         *self = Self::default();
     }

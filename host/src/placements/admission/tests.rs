@@ -114,6 +114,44 @@ async fn who_would_wait_too_long_is_refused_at_once() {
     drop(running);
 }
 
+/// A queue in which all gave up tells nothing about the next one.
+#[tokio::test(start_paused = true)]
+async fn an_old_queue_refuses_nobody() {
+    let admission = admission(1);
+    let running = enter(&admission).await;
+    let (first, second) = (asked(&admission, "a"), asked(&admission, "a"));
+    drop(running);
+    let running = first.await.expect("its turn");
+    assert_eq!(second.await.err(), Some(Full), "it has waited too long");
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    let later = asked(&admission, "a");
+    drop(running);
+    later.await.map(drop).expect("its turn");
+}
+
+/// Calls that never wait take turns too while cores are busy. Otherwise each would be over before the
+/// next one asks, and they would run in the order in which they came.
+#[tokio::test]
+async fn calls_that_never_wait_take_turns() {
+    let admission = admission(1);
+    admission.calls.lock().is_congested = true;
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let mut calls = Vec::new();
+    for name in ["flood", "flood", "flood", "flood", "quiet"] {
+        let (admission, order) = (admission.clone(), order.clone());
+        calls.push(tokio::spawn(async move {
+            let permit = admission.enter(Turn::Fair(&|| name.to_owned())).await;
+            order.lock().push(name);
+            permit.map(drop)
+        }));
+    }
+    for call in calls {
+        call.await.expect("no panic").expect("its turn");
+    }
+    let order = order.lock();
+    assert!(order[..3].contains(&"quiet"), "{order:?}");
+}
+
 fn asked_or_refused(admission: &Arc<Admission>) -> Option<Entering> {
     let admission = admission.clone();
     let mut call: Entering =
