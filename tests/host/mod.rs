@@ -18,6 +18,7 @@ mod settings;
 mod smuggling;
 mod streams;
 mod ticks;
+mod turns;
 mod upgrade;
 mod uploads;
 mod versions;

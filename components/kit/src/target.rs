@@ -5,7 +5,7 @@
 //! The addresses that the host name resolves to are checked when the connection is made, by the
 //! host that runs this function (docs/guides/webhooks.md).
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use special_use::NameError;
 use url::{Host, Url};
@@ -13,8 +13,8 @@ use url::{Host, Url};
 /// The refusal of an address or a name. It does not tell of which kind the address is.
 const INNER: &str = "Must not name a private address or an address of this machine.";
 
-/// Parses the URL of an endpoint. If `development` is set, then plain HTTP to this machine is
-/// allowed.
+/// Parses the URL of an endpoint. If `development` is set, then plain HTTP to `localhost` and
+/// 127.0.0.1 is allowed. The manifest grants no other name or address of this machine.
 ///
 /// # Errors
 /// A message that says why nothing may be sent to this URL.
@@ -51,8 +51,8 @@ pub fn parse_operator_url(text: &str, development: bool) -> Result<Url, &'static
         None => return Err("Must have a host."),
         Some(Host::Domain("localhost")) => true,
         Some(Host::Domain(_)) => false,
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
+        Some(Host::Ipv4(address)) => address == Ipv4Addr::LOCALHOST,
+        Some(Host::Ipv6(_)) => false,
     };
     match url.scheme() {
         "http" if development && here => Ok(url),
@@ -63,6 +63,9 @@ pub fn parse_operator_url(text: &str, development: bool) -> Result<Url, &'static
             Some(Host::Ipv6(address)) => check_address(address.into()).map(|()| url),
             None => Err("Must have a host."),
         },
+        "http" if development => {
+            Err("Must begin with https; plain http is for 127.0.0.1 and localhost alone.")
+        }
         _ => Err("Must begin with https."),
     }
 }
@@ -204,7 +207,7 @@ mod tests {
 
     #[test]
     fn development_reaches_this_machine_alone() {
-        for here in ["http://127.0.0.1:9000/hooks", "http://localhost:9000/", "http://[::1]:9000/"]
+        for here in ["http://127.0.0.1:9000/hooks", "http://localhost:9000/", "http://127.1:9000/"]
         {
             assert!(parse_url(here, true).is_ok(), "{here}");
             assert!(parse_url(here, false).is_err(), "{here}");
@@ -212,6 +215,9 @@ mod tests {
         for bad in [
             "http://example.com/",
             "http://10.0.0.1/",
+            "http://127.0.0.2:9000/",
+            "http://[::1]:9000/",
+            "http://[::ffff:127.0.0.1]:9000/",
             "http://self.alt/",
             "http://self/",
             "https://127.0.0.1/",

@@ -51,13 +51,18 @@ impl Cache {
         open(engine, &file)
     }
 
-    /// Removes files if there are too many, but not `new`.
+    /// Removes files if there are too many, but not `new`. Folders are removed, too: older releases
+    /// kept other files in them.
     fn prune(&self, new: &Path) {
         let Ok(entries) = fs::read_dir(&self.folder) else { return };
         let mut files: Vec<_> = entries
             .filter_map(|entry| {
                 let entry = entry.ok()?;
                 let about = entry.metadata().ok()?;
+                if about.is_dir() {
+                    let _ = fs::remove_dir_all(entry.path());
+                    return None;
+                }
                 Some((about.modified().ok()?, about.len(), entry.path()))
             })
             .collect();
@@ -163,6 +168,7 @@ mod tests {
             assert!(is_made(&cache, source));
         }
         let [old, ..] = &files(&cache)[..] else { panic!("files") };
+        fs::create_dir_all(cache.folder.join("modules").join("older")).expect("a folder");
         let large = File::options().append(true).open(old).expect("opened");
         large.set_len(SIZE).expect("a hole");
         large.set_modified(SystemTime::UNIX_EPOCH).expect("old");

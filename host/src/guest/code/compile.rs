@@ -13,17 +13,21 @@ use wasmtime::Engine;
 const COMMAND: &str = "compile";
 
 /// Compiles for `engine` and writes the code. `program` is the runner, if it can be started;
-/// otherwise this process compiles. Blocks for up to seconds.
+/// otherwise this process compiles. Blocks for up to seconds. `failed` is told why the child could
+/// not do it.
 pub(super) fn compile(
     engine: &Engine,
     program: Option<&Path>,
     wasm: &[u8],
     mut to: &File,
+    failed: impl FnOnce(anyhow::Error),
 ) -> anyhow::Result<()> {
-    if program.is_some_and(|program| in_child(program, wasm, to).is_ok()) {
-        return Ok(());
+    match program.map(|program| in_child(program, wasm, to)) {
+        Some(Ok(())) => return Ok(()),
+        Some(Err(error)) => failed(error),
+        None => {}
     }
-    // The child could not be started, or the WebAssembly is wrong: then the error comes from here.
+    // If it is the WebAssembly that is wrong, then this tells what is wrong with it.
     to.set_len(0)?;
     to.rewind()?;
     Ok(to.write_all(&engine.precompile_component(wasm)?)?)

@@ -46,7 +46,13 @@ impl Code {
         let compile = |file: &Wasm, wasm: &[u8]| {
             let made = cache.load(engine, wasm, |to| {
                 options.report_progress(&format!("Compiling {}", self.id));
-                compile::compile(engine, options.compiler.as_deref(), wasm, to)
+                compile::compile(engine, options.compiler.as_deref(), wasm, to, |error| {
+                    let told = format!(
+                        "a process of its own could not compile it: {error:#}; so this one does, and \
+                         keeps some of the memory for that"
+                    );
+                    log.emit(|| tracing::warn!(component = self.id, "{told}"));
+                })
             });
             made.with_context(|| format!("{file} is not a WebAssembly component that can run here"))
         };
@@ -91,18 +97,22 @@ mod tests {
     const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
     const FILE: &str = "empty.wasm";
 
-    /// Loads a component that has `compiled` as its compiled code in the bundle; returns the log.
-    fn load(compiled: Option<&[u8]>) -> Vec<String> {
+    /// Loads a component that has `compiled` as its compiled code in the bundle, and otherwise is
+    /// compiled by `compiler`; returns the log.
+    fn load(compiled: Option<&[u8]>, compiler: Option<&str>) -> Vec<String> {
         let mut files = vec![(FILE, EMPTY)];
         files.extend(compiled.map(|code| ("compiled/empty.wasm", code)));
         let bundle = Bundle::of(&files);
         let data = std::env::temp_dir().join(format!("tenantry-code-{}", std::process::id()));
+        // Nothing of another test is at hand.
+        let _ = std::fs::remove_dir_all(&data);
         let engine = engine::new(&Limits::default(), 1).expect("an engine");
         let lines = Arc::new(Mutex::new(Vec::new()));
         let log = Sink::open(&Log::Memory(lines.clone())).expect("a log");
         let source = Wasm::find(Path::new(FILE), &data, Some(&bundle)).expect("found");
         let code = Code { id: "empty".to_owned(), source, route: None };
-        let options = Options { bundle: Some(bundle), data, ..Options::default() };
+        let compiler = compiler.map(Into::into);
+        let options = Options { bundle: Some(bundle), data, compiler, ..Options::default() };
         let loaded = code.load(&options, &engine, &log).expect("loaded or compiled");
         assert!(!loaded.typed);
         lines.lock().clone()
@@ -114,7 +124,7 @@ mod tests {
 
     #[test]
     fn code_that_fits_is_not_compiled_again() {
-        assert_eq!(load(Some(&precompiled(&engine::config()))), Vec::<String>::new());
+        assert_eq!(load(Some(&precompiled(&engine::config())), None), Vec::<String>::new());
     }
 
     /// Compiled code that is made for other settings, cut short or absent is not used: the
@@ -130,8 +140,17 @@ mod tests {
             (Some(b"nothing of the kind".to_vec()), "does not fit"),
             (None, "is not in this program"),
         ] {
-            let [line] = &load(code.as_deref())[..] else { panic!("{why}: one line") };
+            let [line] = &load(code.as_deref(), None)[..] else { panic!("{why}: one line") };
             assert!(line.contains(why) && line.contains("compiled now"), "{line}");
+        }
+    }
+
+    /// A compiler that cannot be started, or that fails, is told of, and the component is there.
+    #[test]
+    fn this_process_compiles_if_no_other_can() {
+        for compiler in ["/nowhere/tenantry", "/bin/false"] {
+            let lines = load(None, Some(compiler));
+            assert!(lines.iter().any(|line| line.contains("so this one does")), "{lines:?}");
         }
     }
 }

@@ -21,9 +21,18 @@ pub(super) const EVERY: u32 = 32;
 const WINDOW: Duration = Duration::from_millis(20);
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// How many calls of one component may always run.
-pub(super) fn floor() -> usize {
-    machine::cores() * PER_CORE
+/// Between these is the limit of running calls.
+#[derive(Clone, Copy)]
+pub(super) struct Bounds {
+    pub(super) least: usize,
+    pub(super) most: usize,
+}
+
+impl Bounds {
+    /// The bounds of a component that may have this many instances.
+    pub(super) fn of(instances: usize) -> Self {
+        Self { least: (machine::cores() * PER_CORE).min(instances), most: instances }
+    }
 }
 
 /// Whether this is too long a queue for a core.
@@ -38,15 +47,14 @@ pub(super) fn limit_after(
     limit: usize,
     running: usize,
     is_any_waiting: bool,
-    bounds: (usize, usize),
+    bounds: Bounds,
 ) -> usize {
-    let (least, most) = bounds;
     let next = match (is_long(shortest), is_any_waiting) {
         (true, _) => limit.min(running) * 4 / 5,
         (false, true) => limit + (limit / 8).max(1),
         (false, false) => limit,
     };
-    next.clamp(least, most)
+    next.clamp(bounds.least, bounds.most)
 }
 
 /// Measures, and gives each window's shortest queue to `adjust`, until that breaks.
@@ -73,7 +81,7 @@ mod tests {
     #[test]
     fn the_limit_follows_the_queue_for_the_core() {
         let (short, long) = (Duration::from_micros(300), Duration::from_millis(5));
-        let bounds = (8, 256);
+        let bounds = Bounds { least: 8, most: 256 };
         assert_eq!(limit_after(long, 256, 100, false, bounds), 80, "of what runs");
         assert_eq!(limit_after(long, 80, 80, true, bounds), 64);
         assert_eq!(limit_after(long, 9, 9, true, bounds), 8);
@@ -81,6 +89,6 @@ mod tests {
         assert_eq!(limit_after(short, 80, 80, true, bounds), 90);
         assert_eq!(limit_after(short, 250, 250, true, bounds), 256);
         assert_eq!(limit_after(short, 80, 20, false, bounds), 80, "nobody needs more");
-        assert_eq!(limit_after(long, 1, 1, true, (1, 1)), 1);
+        assert_eq!(limit_after(long, 1, 1, true, Bounds { least: 1, most: 1 }), 1);
     }
 }

@@ -20,6 +20,7 @@ mod rate;
 mod tests;
 
 use crate::config::options::Limits;
+use congestion::Bounds;
 use parking_lot::{Mutex, MutexGuard};
 pub(super) use queue::Full;
 use queue::Queue;
@@ -44,8 +45,7 @@ pub(super) enum Turn<'a> {
 /// The calls of one component.
 pub(super) struct Admission {
     calls: Mutex<Calls>,
-    /// Between these is the limit of running calls.
-    bounds: (usize, usize),
+    bounds: Bounds,
     wait: Duration,
 }
 
@@ -93,7 +93,7 @@ impl Admission {
                 is_measuring: false,
                 is_congested: false,
             }),
-            bounds: (congestion::floor().min(most), most),
+            bounds: Bounds::of(most),
             wait: limits.max_queue_wait,
         })
     }
@@ -197,7 +197,7 @@ impl Admission {
 
 impl Calls {
     fn has_room(&self, admission: &Admission) -> bool {
-        self.running < self.limit && self.running + self.held < admission.bounds.1
+        self.running < self.limit && self.running + self.held < admission.bounds.most
     }
 
     /// Counts a call as running, if it may begin before all that wait.

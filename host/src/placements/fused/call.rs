@@ -19,6 +19,14 @@ use wasmtime::component::Accessor;
 /// The answer of a function, or its error.
 pub(super) type Outcome = Result<Response<ByteStream>, Error>;
 
+/// Who makes a call.
+pub(super) enum CalledBy {
+    /// A client, or the gateway for one. Such a call takes turns with others.
+    Client,
+    /// The runner itself, which bounds how many calls it makes. They wait for nobody.
+    Runner,
+}
+
 /// An answer, and whether the instance still has something to do.
 struct CallResult {
     outcome: Outcome,
@@ -27,7 +35,7 @@ struct CallResult {
 }
 
 impl Function {
-    /// Calls `route.handle`. Calls of the runner itself have `at_once`: they wait for nobody.
+    /// Calls `route.handle`.
     ///
     /// The timeout is around the whole run, because a timeout inside it does not fire while the guest
     /// holds the store. If a guest runs into the timeout or traps, then it is dropped with its store.
@@ -37,13 +45,16 @@ impl Function {
         context: Context,
         operation: String,
         request: Request,
-        at_once: bool,
+        called_by: CalledBy,
     ) -> Result<Outcome, Fault> {
         let holder = Holder::of(&context, &request);
         let component = self.name();
         let span = tracing::info_span!("function", component, operation);
-        let turn = || holder.turn();
-        let turn = if at_once { Turn::AtOnce } else { Turn::Fair(&turn) };
+        let name = || holder.turn();
+        let turn = match called_by {
+            CalledBy::Client => Turn::Fair(&name),
+            CalledBy::Runner => Turn::AtOnce,
+        };
         let mut lease = self.pool.take(turn).await?;
         let memory = lease.instance.store.data().memory.status();
         let result = {

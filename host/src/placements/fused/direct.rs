@@ -1,6 +1,7 @@
 //! Calls of the runner itself, such as those of the ticker. They do not pass the gateway, so they
 //! have no limits and no access line.
 
+use super::call::CalledBy;
 use super::function::Function;
 use gateway::{Body, Context, Fault, Location, Parameter, Platform as _, Request};
 use protocol::metadata::{self, RequestMetadata};
@@ -27,7 +28,7 @@ impl Function {
             .write(&mut parameters);
         let context = Context { trace_id, caller: None };
         let request = Request { parameters, body: Vec::new() };
-        match self.invoke(context, operation.id.clone(), request, true).await {
+        match self.invoke(context, operation.id.clone(), request, CalledBy::Runner).await {
             Ok(Ok(mut response)) => {
                 for due in metadata::take_work_due(&mut response.headers) {
                     self.wake(due);

@@ -1,7 +1,7 @@
 //! The environment of the gateway when it runs natively. It has the same stores, variables and log
 //! that a component has.
 
-use super::call::Outcome;
+use super::call::{CalledBy, Outcome};
 use super::function::Function;
 use crate::http::body::stream::ByteStream;
 use gateway::limits::{BucketRequest, Decision, Quota};
@@ -52,7 +52,7 @@ impl Platform for Function {
         operation: &str,
         request: Request,
     ) -> Result<Outcome, Fault> {
-        self.invoke(context, operation.to_owned(), request, false).await
+        self.invoke(context, operation.to_owned(), request, CalledBy::Client).await
     }
 
     async fn fetch_keys(&self) -> Result<Vec<u8>, Fault> {
@@ -61,7 +61,8 @@ impl Platform for Function {
             return Err(Fault::Unavailable("no function here publishes keys".to_owned()));
         };
         let context = Context { trace_id: "0".repeat(32), caller: None };
-        match function.invoke(context, operation.clone(), Request::default(), false).await? {
+        let asked = Request::default();
+        match function.invoke(context, operation.clone(), asked, CalledBy::Client).await? {
             Ok(response) => match response.body {
                 Body::Bytes(keys) if response.status == 200 => Ok(keys),
                 _ => Err(Fault::Unavailable(format!("{} sent no keys", function.name()))),

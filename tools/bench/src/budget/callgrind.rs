@@ -113,10 +113,13 @@ fn control(server: &Server, arguments: &[&str]) -> anyhow::Result<()> {
 }
 
 impl Count {
-    /// Reads a dump, which has the instructions of [`REQUESTS`].
     fn read(dump: &Path) -> anyhow::Result<Self> {
-        let text = fs::read(dump)?;
-        let text = String::from_utf8_lossy(&text);
+        Self::parse(&String::from_utf8_lossy(&fs::read(dump)?), REQUESTS)
+    }
+
+    /// Reads the text of a dump, which has the instructions of this many requests. Source: "Callgrind
+    /// Format Specification" of the Valgrind manual.
+    fn parse(text: &str, requests: u64) -> anyhow::Result<Self> {
         let mut layers = BTreeMap::<String, u64>::new();
         let (mut layer, mut is_of_callee, mut all) = (String::new(), false, 0);
         for line in text.lines() {
@@ -138,9 +141,9 @@ impl Count {
         }
         ensure!(all > 0, "it has no costs");
         for count in layers.values_mut() {
-            *count /= REQUESTS;
+            *count /= requests;
         }
-        Ok(Self { instructions: all / REQUESTS, layers })
+        Ok(Self { instructions: all / requests, layers })
     }
 
     /// The layers, the largest first.
@@ -171,5 +174,25 @@ fn layer_of(function: &str) -> String {
             first.to_owned()
         }
         _ => "C".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn costs_count_where_they_are_made() {
+        let dump = "events: Ir\n\nob=/bin/tenantry\nfl=a.rs\nfn=<hyper::A as core::B>::c\n\
+            10 40\n+1 20\ncfn=gateway::run\ncalls=7 +5\n* 900\n-2 10\n\n\
+            fn=gateway::run\n20 500\nfi=b.rs\n7 100\nfn=0x00007f12\n0 300\n\n\
+            fn=sqlite3VdbeExec\n5 60\nfn=memcpy\n0x4 1\n9 9\n\ntotals: 1040\n";
+        let count = Count::parse(dump, 10).expect("a count");
+        let layers: Vec<_> =
+            count.layers.iter().map(|(name, cost)| (name.as_str(), *cost)).collect();
+        let expected =
+            [("C", 1), ("SQLite", 6), ("WebAssembly", 30), ("gateway", 60), ("hyper", 7)];
+        assert_eq!((count.instructions, layers), (104, expected.to_vec()));
+        assert!(Count::parse("fn=a\ntotals: 0\n", 10).is_err());
     }
 }
