@@ -9,9 +9,9 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 /// How much more than the budget is allowed, in percent.
-const TOLERANCE: f64 = 3.0;
+const TOLERANCE: u64 = 3;
 /// The same for memory. It depends on how the threads of the start took turns: composed, from 67 to 77 MB.
-const MEMORY_TOLERANCE: f64 = 20.0;
+const MEMORY_TOLERANCE: u64 = 20;
 
 /// The costs, by name.
 #[derive(Debug, Default, Serialize, Deserialize, PartialEq)]
@@ -61,9 +61,10 @@ impl Figures {
                 let allowed = allowed.get(&name[kind.len() + 1..]).copied();
                 let change = allowed.map(|allowed| (*now as f64 / allowed as f64 - 1.0) * 100.0);
                 let shown = change.map_or("new".to_owned(), |change| format!("{change:+.1} %"));
+                let is_over = allowed.is_none_or(|allowed| now * 100 > allowed * (100 + tolerance));
                 let allowed = allowed.map(|allowed| allowed.to_string()).unwrap_or_default();
                 let _ = writeln!(table, "| {name} | {allowed} | {now} | {shown} |");
-                if change.is_none_or(|change| change > tolerance) {
+                if is_over {
                     over.push(name);
                 }
             }
