@@ -81,7 +81,7 @@ logic! {
     }
 
     /// No name of this machine or of a private network is accepted, however it is written. Plain
-    /// HTTP is accepted only to the loopback address, and only in development (K-81).
+    /// HTTP is accepted only to 127.0.0.1 and localhost, and only in development (K-81).
     async fn refuses_inner_addresses(app) {
         let owner = app.owner().await;
         let before = state(&owner).await;
@@ -90,7 +90,7 @@ logic! {
             "https://127.0.0.1/", "https://localhost/", "https://0x7f.1/", "https://2130706433/", "https://[::1]/",
             "https://10.0.0.1/", "https://192.168.0.1/", "https://169.254.169.254/latest/meta-data", "https://100.64.0.1/",
             "https://[::ffff:169.254.169.254]/", "https://[fd00::1]/", "https://[fe80::1]/", "https://0.0.0.0/",
-            "http://10.0.0.1/", "http://[::ffff:10.0.0.1]/",
+            "http://10.0.0.1/", "http://[::ffff:10.0.0.1]/", "http://127.0.0.2:9000/", "http://[::1]:9000/",
         ] {
             let refused = owner.post(PATH, &json!({ "url": url })).await.refused(422, "validation_failed");
             assert_eq!(refused.violations(), ["/url NOT_ALLOWED_VALUE"], "{url}");
