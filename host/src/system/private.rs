@@ -90,49 +90,42 @@ mod tests {
         std::fs::metadata(path).expect("it is there").permissions().mode() & 0o7777
     }
 
-    fn place(name: &str) -> std::path::PathBuf {
-        let place = std::env::temp_dir().join(format!("tenantry-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&place);
-        std::fs::create_dir(&place).expect("a folder");
-        place
-    }
-
     #[test]
     fn what_is_made_is_the_owners() {
-        let place = place("made");
+        let here = tempfile::tempdir().expect("a folder");
+        let place = here.path();
         let inner = place.join("a/b");
         folder(&inner).expect("made");
         assert_eq!((mode(&inner), mode(&place.join("a"))), (0o700, 0o700));
         let made = inner.join("x.db");
         file(&made).expect("made");
         assert_eq!(mode(&made), 0o600);
-        std::fs::remove_dir_all(place).expect("removed");
     }
 
     #[test]
     fn what_is_there_is_narrowed_if_it_is_ours() {
-        let place = place("narrowed");
+        let here = tempfile::tempdir().expect("a folder");
+        let place = here.path();
         for name in ["sqlite.db", "sqlite.db-wal", "redis.toml"] {
             std::fs::write(place.join(name), "x").expect("written");
             narrow(&place.join(name), 0o644);
         }
-        narrow(&place, 0o755);
-        folder(&place).expect("looked at");
+        narrow(place, 0o755);
+        folder(place).expect("looked at");
         file(&place.join("sqlite.db")).expect("looked at");
-        assert_eq!(mode(&place), 0o700);
+        assert_eq!(mode(place), 0o700);
         assert_eq!(mode(&place.join("sqlite.db")), 0o600);
         assert_eq!(mode(&place.join("sqlite.db-wal")), 0o600);
         assert_eq!(mode(&place.join("redis.toml")), 0o644, "the operator's");
         assert_eq!(std::fs::read(place.join("sqlite.db")).expect("read"), b"x");
         // A folder that holds other things, and then a folder of many users.
         std::fs::write(place.join("letter.txt"), "x").expect("written");
-        narrow(&place, 0o755);
-        folder(&place).expect("looked at");
-        assert_eq!(mode(&place), 0o755);
+        narrow(place, 0o755);
+        folder(place).expect("looked at");
+        assert_eq!(mode(place), 0o755);
         std::fs::remove_file(place.join("letter.txt")).expect("removed");
-        narrow(&place, 0o1777);
-        folder(&place).expect("looked at");
-        assert_eq!(mode(&place), 0o1777);
-        std::fs::remove_dir_all(place).expect("removed");
+        narrow(place, 0o1777);
+        folder(place).expect("looked at");
+        assert_eq!(mode(place), 0o1777);
     }
 }

@@ -101,11 +101,11 @@ mod tests {
     /// The smallest component.
     const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
 
-    fn cache(name: &str) -> Cache {
-        let name = format!("tenantry-cache-{name}-{}", std::process::id());
-        let data = std::env::temp_dir().join(name);
-        let _ = fs::remove_dir_all(&data);
-        Cache::of(&data)
+    /// A cache, and the folder that goes with it.
+    fn cache() -> (tempfile::TempDir, Cache) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cache = Cache::of(folder.path());
+        (folder, cache)
     }
 
     /// Loads code for `source`; returns whether it was made for that.
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn code_is_made_once() {
-        let cache = cache("once");
+        let (_folder, cache) = cache();
         assert!(is_made(&cache, b"a") && is_made(&cache, b"b"), "of other sources");
         assert!(!is_made(&cache, b"a") && !is_made(&cache, b"b"));
         assert_eq!(files(&cache).len(), 2, "no part of a file stays");
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn damaged_code_is_made_again() {
-        let cache = cache("damaged");
+        let (_folder, cache) = cache();
         assert!(is_made(&cache, b"a"));
         let [file] = &files(&cache)[..] else { panic!("one file") };
         let whole = fs::read(file).expect("read");
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_made_leaves_no_file() {
-        let cache = cache("failed");
+        let (_folder, cache) = cache();
         let engine = Engine::new(&crate::guest::engine::config()).expect("an engine");
         let failed = cache.load(&engine, b"a", |mut to| {
             to.write_all(b"half")?;
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn the_oldest_files_make_room() {
-        let cache = cache("full");
+        let (_folder, cache) = cache();
         for source in [b"a", b"b", b"c"] {
             assert!(is_made(&cache, source));
         }

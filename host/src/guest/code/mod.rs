@@ -103,9 +103,9 @@ mod tests {
         let mut files = vec![(FILE, EMPTY)];
         files.extend(compiled.map(|code| ("compiled/empty.wasm", code)));
         let bundle = Bundle::of(&files);
-        let data = std::env::temp_dir().join(format!("tenantry-code-{}", std::process::id()));
-        // Nothing of another test is at hand.
-        let _ = std::fs::remove_dir_all(&data);
+        // Its own, because other tests load the same component at the same time.
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = folder.path().to_owned();
         let engine = engine::new(&Limits::default(), 1).expect("an engine");
         let lines = Arc::new(Mutex::new(Vec::new()));
         let log = Sink::open(&Log::Memory(lines.clone())).expect("a log");

@@ -307,16 +307,16 @@ mod tests {
         Embedded::open(path, log, Counter::default()).expect("a store")
     }
 
-    fn file(name: &str) -> std::path::PathBuf {
-        let directory =
-            std::env::temp_dir().join(format!("tenantry-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&directory);
-        directory.join("kv.db")
+    /// The path of a file, and the folder that goes with it.
+    fn file() -> (tempfile::TempDir, std::path::PathBuf) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("kv.db");
+        (folder, path)
     }
 
     #[tokio::test]
     async fn what_was_written_is_there_after_a_close() {
-        let path = file("kept");
+        let (_folder, path) = file();
         let store = open(&path);
         store.set("a", b"1".to_vec()).await.expect("set");
         store.set("b", b"2".to_vec()).await.expect("set");
@@ -330,7 +330,8 @@ mod tests {
 
     #[tokio::test]
     async fn swap_needs_the_expected_value() {
-        let store = open(&file("swap"));
+        let (_folder, path) = file();
+        let store = open(&path);
         let (old, new) = (b"old".to_vec(), b"new".to_vec());
         assert_eq!(store.swap("k", Some(old.clone()), new.clone()).await, Ok(false));
         assert_eq!(store.swap("k", None, old.clone()).await, Ok(true));
@@ -341,7 +342,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_bucket_admits_what_it_holds_over_a_restart() {
-        let path = file("bucket");
+        let (_folder, path) = file();
         let request = BucketRequest::new(Quota { per_minute: 60, burst: 3 }, 1);
         let store = open(&path);
         let mut admitted = Vec::new();
@@ -361,7 +362,7 @@ mod tests {
     /// The running writer removes expired entries, the next one those that are in the file.
     #[tokio::test]
     async fn what_has_expired_is_removed() {
-        let path = file("sweep");
+        let (_folder, path) = file();
         let store = open(&path);
         let now = backend::now();
         let value = |at: u64| format!("{{\"expires_at\":{at}}}").into_bytes();
@@ -388,7 +389,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_counter_is_eight_bytes_little_endian() {
-        let store = open(&file("counter"));
+        let (_folder, path) = file();
+        let store = open(&path);
         assert_eq!(store.increment("n", 2).await, Ok(2));
         assert_eq!(store.increment("n", -3).await, Ok(-1));
         assert_eq!(store.get("n").await, Ok(Some((-1i64).to_le_bytes().to_vec())));
