@@ -68,10 +68,11 @@ impl Outcome {
 
 fn learn(answered: &[Answered], tenants: &mut [Tenant; 2]) {
     for Answered { draft, answer, .. } in answered {
+        let (me, other) = wave::split(tenants, draft.tenant);
+        me.say(other.own_in(&draft.text()));
         // The documents are public, so they tell nothing of a tenant's own data.
         let is_own = !draft.operation.public || draft.operation.limit.class == "auth";
         if let Some(answer) = answer.as_ref().filter(|it| it.status < 300 && is_own) {
-            let (me, other) = wave::split(tenants, draft.tenant);
             let text = oracle::text(answer);
             // A leaked text does not become the property of the tenant that got it.
             if other.own_in(&text).is_empty() {

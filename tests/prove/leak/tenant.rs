@@ -33,6 +33,8 @@ pub(super) struct Tenant {
     ids: BTreeMap<&'static str, Vec<String>>,
     cursors: Vec<String>,
     pub(super) keys: Vec<String>,
+    /// What its requests have said of the other tenant, such as the id of an object.
+    said: BTreeSet<String>,
 }
 
 impl Tenant {
@@ -48,6 +50,7 @@ impl Tenant {
             ids: BTreeMap::new(),
             cursors: Vec::new(),
             keys: Vec::new(),
+            said: BTreeSet::new(),
             owner,
         };
         let session = this.owner.session.clone();
@@ -118,6 +121,16 @@ impl Tenant {
         let known = known.filter(|found| self.secrets.contains(found.as_str()));
         let found = known.chain(self.marks.find_iter(text));
         found.map(|found| found.as_str().to_owned()).collect()
+    }
+
+    /// Records what a request says of the other tenant.
+    pub(super) fn say(&mut self, of_the_other: Vec<String>) {
+        self.said.extend(of_the_other);
+    }
+
+    /// Whether a request of the tenant has said this of the other tenant.
+    pub(super) fn has_said(&self, text: &str) -> bool {
+        self.said.contains(text)
     }
 
     /// Whether a text contains something that not even a log may contain.
