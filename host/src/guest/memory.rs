@@ -5,7 +5,8 @@
 //! request and is dropped. Only few instances may be large at the same time: hashing a password
 //! takes 19 MiB and a core (`components/auth/src/password.rs`), and a hundred at once would take
 //! both from all other requests. Each component has its own places for large instances. So somebody
-//! who reads large lists from one component does not keep others from signing in at another.
+//! who reads large lists from one component does not keep others from signing in at another. For the
+//! same reason a component may take only as much memory as it leaves free.
 
 use crate::config::options::Limits;
 use prometheus_client::metrics::counter::Counter;
@@ -41,8 +42,10 @@ pub(crate) struct Budget {
     refusals: Counter,
 }
 
-/// The places of the large instances of one component.
-pub(crate) struct LargeSlots {
+/// What the instances of one component share: their part of all memory, and the places of the large
+/// ones.
+pub(crate) struct ComponentMemory {
+    used: AtomicUsize,
     free: Arc<Semaphore>,
     waiting: AtomicUsize,
     queue: usize,
@@ -56,11 +59,23 @@ impl Budget {
         Self { total: limits.total_memory, used: AtomicUsize::new(0), refusals }
     }
 
-    fn take(&self, bytes: usize) -> bool {
+    /// Takes memory for a component if it is there, and if the component then has no more than is
+    /// left.
+    fn take(&self, bytes: usize, component: &ComponentMemory) -> bool {
+        let own = component.used.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
         let taken = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
-            used.checked_add(bytes).filter(|sum| *sum <= self.total)
+            let used = used.checked_add(bytes)?;
+            (own <= self.total.checked_sub(used)?).then_some(used)
         });
+        if taken.is_err() {
+            component.used.fetch_sub(bytes, Ordering::Relaxed);
+        }
         taken.is_ok()
+    }
+
+    fn give_back(&self, bytes: usize, component: &ComponentMemory) {
+        self.used.fetch_sub(bytes, Ordering::Relaxed);
+        component.used.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     /// Whether half of the memory is used. Idle instances may have at most half; the other half is
@@ -70,10 +85,11 @@ impl Budget {
     }
 }
 
-impl LargeSlots {
-    /// All places are free.
+impl ComponentMemory {
+    /// Nothing is used, and all places are free.
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
+            used: AtomicUsize::new(0),
             free: Arc::new(Semaphore::new(limits.max_large)),
             waiting: AtomicUsize::new(0),
             queue: limits.max_large * QUEUE,
@@ -83,7 +99,7 @@ impl LargeSlots {
 
     /// Waits for a place among the large instances. Returns `None` if no place becomes free in
     /// time, or if too many wait already.
-    async fn take(&self) -> Option<LargePermit> {
+    async fn take_slot(&self) -> Option<LargePermit> {
         if let Ok(slot) = self.free.clone().try_acquire_owned() {
             return Some(large_permit(slot));
         }
@@ -127,7 +143,7 @@ pub(crate) struct Memory {
     used: usize,
     /// The memory that it had before its first request, in bytes.
     start: Option<usize>,
-    large_slots: Arc<LargeSlots>,
+    component: Arc<ComponentMemory>,
     slot: Option<LargePermit>,
     status: MemoryStatus,
 }
@@ -157,11 +173,11 @@ impl Memory {
     pub(crate) fn new(
         limit: usize,
         budget: Arc<Budget>,
-        large_slots: Arc<LargeSlots>,
+        component: Arc<ComponentMemory>,
         gauge: Gauge,
     ) -> Self {
         let status = MemoryStatus { spent: Arc::default(), refused: Arc::default(), budget };
-        Self { limit, gauge, used: 0, start: None, large_slots, slot: None, status }
+        Self { limit, gauge, used: 0, start: None, component, slot: None, status }
     }
 
     /// Records the current size as the start size.
@@ -186,10 +202,12 @@ impl Memory {
         }
         let grown = self.start.map_or(0, |start| used.saturating_sub(start));
         if grown > UNRESERVED_GROWTH && self.slot.is_none() {
-            self.slot = self.large_slots.take().await;
+            self.slot = self.component.take_slot().await;
         }
-        if (grown > UNRESERVED_GROWTH && self.slot.is_none()) || !self.status.budget.take(by) {
-            self.status.budget.refusals.inc();
+        let budget = &self.status.budget;
+        let has_slot = grown <= UNRESERVED_GROWTH || self.slot.is_some();
+        if !has_slot || !budget.take(by, &self.component) {
+            budget.refusals.inc();
             self.status.refused.store(true, Ordering::Release);
             return false;
         }
@@ -204,7 +222,7 @@ impl Memory {
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        self.status.budget.used.fetch_sub(self.used, Ordering::Relaxed);
+        self.status.budget.give_back(self.used, &self.component);
         self.gauge.dec_by(i64::try_from(self.used).unwrap_or(i64::MAX));
     }
 }
@@ -239,23 +257,23 @@ mod tests {
         Arc::new(Budget::new(&limits, Counter::default()))
     }
 
-    /// The places of a component.
-    fn large_slots() -> Arc<LargeSlots> {
-        Arc::new(LargeSlots::new(&Limits { max_large: 1, ..Limits::default() }))
+    /// A component with one place for large instances.
+    fn component() -> Arc<ComponentMemory> {
+        Arc::new(ComponentMemory::new(&Limits { max_large: 1, ..Limits::default() }))
     }
 
     /// An instance that has recorded its start size and has no limit of its own.
-    fn instance(budget: &Arc<Budget>, large_slots: &Arc<LargeSlots>) -> Memory {
-        let (budget, large_slots) = (budget.clone(), large_slots.clone());
-        let mut memory = Memory::new(usize::MAX, budget, large_slots, Gauge::default());
+    fn instance(budget: &Arc<Budget>, component: &Arc<ComponentMemory>) -> Memory {
+        let (budget, component) = (budget.clone(), component.clone());
+        let mut memory = Memory::new(usize::MAX, budget, component, Gauge::default());
         memory.record_start();
         memory
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_place_is_free_when_its_instance_is_gone_or_has_had_it_for_long() {
-        let (budget, large_slots, others) = (budget(usize::MAX), large_slots(), large_slots());
-        let [mut one, mut two, mut three] = [(); 3].map(|()| instance(&budget, &large_slots));
+        let (budget, shared, others) = (budget(usize::MAX), component(), component());
+        let [mut one, mut two, mut three] = [(); 3].map(|()| instance(&budget, &shared));
         assert!(
             one.grow(UNRESERVED_GROWTH).await && two.grow(UNRESERVED_GROWTH).await,
             "these are not large"
@@ -278,9 +296,8 @@ mod tests {
 
     #[tokio::test]
     async fn all_have_what_they_may_and_give_it_back() {
-        let budget = budget(10 << 20);
-        let large_slots = large_slots();
-        let (mut one, mut two) = (instance(&budget, &large_slots), instance(&budget, &large_slots));
+        let budget = budget(15 << 20);
+        let (mut one, mut two) = (instance(&budget, &component()), instance(&budget, &component()));
         assert!(one.grow(REUSABLE_GROWTH).await && one.status().is_reusable());
         assert!(
             two.grow(REUSABLE_GROWTH).await && !two.status().is_reusable(),
@@ -292,5 +309,21 @@ mod tests {
         assert!(!two.status().is_reusable(), "it has grown");
         drop(two);
         assert_eq!(budget.used.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test]
+    async fn a_component_leaves_as_much_as_it_has() {
+        let budget = budget(1000);
+        let (greedy, modest) = (component(), component());
+        let [mut one, mut two] = [(); 2].map(|()| instance(&budget, &greedy));
+        assert!(one.grow(300).await && two.grow(200).await);
+        assert!(!two.grow(1).await && two.status().was_refused(), "it would have 501 of 1000");
+        let mut other = instance(&budget, &modest);
+        assert!(other.grow(250).await && !other.grow(1).await, "as much as is left then");
+        drop(one);
+        assert!(two.grow(175).await && !two.grow(1).await, "what was given back can be taken");
+        drop((two, other));
+        let used = [&budget.used, &greedy.used, &modest.used];
+        assert_eq!(used.map(|used| used.load(Ordering::Relaxed)), [0, 0, 0]);
     }
 }

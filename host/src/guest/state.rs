@@ -3,7 +3,7 @@
 use crate::guest::grants::Grants;
 use crate::guest::interfaces::outbound::Outbound;
 use crate::guest::interfaces::stdio::Lines;
-use crate::guest::memory::{Budget, LargeSlots, Memory};
+use crate::guest::memory::{Budget, ComponentMemory, Memory};
 use crate::guest::outbound::OwnServer;
 use crate::system::clock::Clock;
 use crate::system::log::Sink;
@@ -50,7 +50,7 @@ pub(crate) struct StoreFactory {
     /// The memory budget of all instances of the server.
     pub(crate) budget: Arc<Budget>,
     /// The places of the component's large instances.
-    pub(crate) large_slots: Arc<LargeSlots>,
+    pub(crate) component_memory: Arc<ComponentMemory>,
     /// The gauge of the memory of all instances of the component.
     pub(crate) gauge: Gauge,
     /// A clock for the guests instead of the machine's.
@@ -79,7 +79,7 @@ impl StoreFactory {
                 memory: Memory::new(
                     self.memory,
                     self.budget.clone(),
-                    self.large_slots.clone(),
+                    self.component_memory.clone(),
                     self.gauge.clone(),
                 ),
                 wasi: wasi.build(),

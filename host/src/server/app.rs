@@ -8,7 +8,7 @@ use crate::guest::code::{Code, Compiled};
 use crate::guest::engine;
 use crate::guest::grants::{Backends, Grants};
 use crate::guest::interfaces;
-use crate::guest::memory::{Budget, LargeSlots};
+use crate::guest::memory::{Budget, ComponentMemory};
 use crate::guest::outbound::OwnServer;
 use crate::guest::state::{State, StoreFactory};
 use crate::http::routes::{Route, RouteLine, Routes};
@@ -240,7 +240,7 @@ async fn compile_all(
             log: log.clone(),
             memory: options.limits.memory,
             budget: budget.clone(),
-            large_slots: Arc::new(LargeSlots::new(&options.limits)),
+            component_memory: Arc::new(ComponentMemory::new(&options.limits)),
             clock: options.clock.clone(),
             own: None,
         };
