@@ -30,6 +30,9 @@ pub(super) struct Count {
     pub(super) instructions: u64,
     /// The same by the part of the program that has them.
     layers: BTreeMap<String, u64>,
+    /// Those of the functions of this repository, by file. It is empty if the runner was built
+    /// without the lines of its code.
+    files: BTreeMap<String, u64>,
 }
 
 /// Counts the instructions of one request of each operation.
@@ -121,10 +124,17 @@ impl Count {
     /// Format Specification" of the Valgrind manual.
     fn parse(text: &str, requests: u64) -> anyhow::Result<Self> {
         let mut layers = BTreeMap::<String, u64>::new();
+        let mut files = BTreeMap::<String, u64>::new();
         let (mut layer, mut is_of_callee, mut all) = (String::new(), false, 0);
+        // The file of the function, and that of the code that the compiler put into it.
+        let (mut file, mut inlined) = (None, None);
         for line in text.lines() {
             if let Some(name) = line.strip_prefix("fn=") {
                 layer = layer_of(name);
+            } else if let Some(path) = line.strip_prefix("fl=") {
+                (file, inlined) = (file_of(path), None);
+            } else if let Some(path) = line.strip_prefix("fi=").or(line.strip_prefix("fe=")) {
+                inlined = file_of(path);
             } else if line.starts_with("calls=") {
                 // The next line has what the called function needs, which counts there.
                 is_of_callee = true;
@@ -136,27 +146,47 @@ impl Count {
                     let cost = cost.unwrap_or(0);
                     all += cost;
                     *layers.entry(layer.clone()).or_default() += cost;
+                    // Code of a library counts for the file whose function has it.
+                    if let Some(file) = inlined.or(file) {
+                        *files.entry(file.to_owned()).or_default() += cost;
+                    }
                 }
             }
         }
         ensure!(all > 0, "it has no costs");
-        for count in layers.values_mut() {
+        for count in layers.values_mut().chain(files.values_mut()) {
             *count /= requests;
         }
-        Ok(Self { instructions: all / requests, layers })
+        Ok(Self { instructions: all / requests, layers, files })
     }
 
-    /// The layers, the largest first.
+    /// The layers and the files, the largest first.
     pub(super) fn table(&self, operation: &str) -> String {
-        let mut layers: Vec<_> = self.layers.iter().filter(|(_, count)| **count > 0).collect();
-        layers.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-        let mut table = format!("| {operation} | instructions |\n|---|---:|\n");
-        for (name, count) in layers {
-            let _ = writeln!(table, "| {name} | {count} |");
-        }
+        let mut table = rows(operation, &self.layers);
         let _ = writeln!(table, "| **sum** | **{}** |", self.instructions);
+        if !self.files.is_empty() {
+            table.push('\n');
+            table.push_str(&rows(&format!("{operation}, by file"), &self.files));
+        }
         table
     }
+}
+
+fn rows(title: &str, counts: &BTreeMap<String, u64>) -> String {
+    let mut counts: Vec<_> = counts.iter().filter(|(_, count)| **count > 0).collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let mut table = format!("| {title} | instructions |\n|---|---:|\n");
+    for (name, count) in counts {
+        let _ = writeln!(table, "| {name} | {count} |");
+    }
+    table
+}
+
+/// The path of a file within this repository; `None` for all others.
+fn file_of(path: &str) -> Option<&str> {
+    let is_registry = path.contains("/registry/") || path.contains("/rustc/");
+    let at = path.find("components/").or_else(|| path.find("host/src/"))?;
+    (!is_registry).then(|| &path[at..])
 }
 
 /// The part of the program to which a function belongs: its crate, or what stands for it.
@@ -193,6 +223,18 @@ mod tests {
         let expected =
             [("C", 1), ("SQLite", 6), ("WebAssembly", 30), ("gateway", 60), ("hyper", 7)];
         assert_eq!((count.instructions, layers), (104, expected.to_vec()));
+        assert!(count.files.is_empty(), "of a build without lines");
         assert!(Count::parse("fn=a\ntotals: 0\n", 10).is_err());
+    }
+
+    #[test]
+    fn library_code_counts_for_the_file_that_has_it() {
+        let dump = "fl=/w/components/gateway/src/etag.rs\nfn=gateway::etag::of\n1 10\n\
+            fi=/rustc/0/library/core/src/str.rs\n2 20\nfe=/w/host/src/log.rs\n3 40\n\
+            fe=/w/components/gateway/src/etag.rs\n4 50\n\
+            fl=/home/registry/src/hyper/host/src/a.rs\nfn=hyper::a\n5 80\n";
+        let count = Count::parse(dump, 10).expect("a count");
+        let files: Vec<_> = count.files.iter().map(|(name, cost)| (name.as_str(), *cost)).collect();
+        assert_eq!(files, [("components/gateway/src/etag.rs", 8), ("host/src/log.rs", 4)]);
     }
 }
