@@ -11,6 +11,7 @@ mod policies;
 mod portable;
 mod replicas;
 mod roles;
+mod round_trips;
 mod spin;
 
 use std::path::{Path, PathBuf};

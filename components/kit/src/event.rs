@@ -1,11 +1,10 @@
 //! The event feed. An event is written in the transaction of the change that it reports.
 
-use protocol::metadata::DueWork;
 use serde_json::json;
 
 use crate::outbox::queues_due;
 use crate::scope::Scope;
-use crate::together::Write;
+use crate::together::{Expected, Write};
 use crate::{Call, Error, Value, event_type, id, values};
 
 /// Something that happened in a tenant.
@@ -26,18 +25,36 @@ impl Scope<'_> {
     /// # Errors
     /// `internal-error` for a type that is not in the registry, and for a failure of the database.
     pub fn emit(&self, event: Event<'_>) -> Result<String, Error> {
-        self.append(vec![event], crate::now(), None)
+        self.emit_with(event, None)
+    }
+
+    /// As [`Scope::emit`], together with the write that the event reports.
+    ///
+    /// # Errors
+    /// As [`Scope::emit`].
+    pub(crate) fn emit_with(
+        &self,
+        event: Event<'_>,
+        change: Option<Write>,
+    ) -> Result<String, Error> {
+        self.append(vec![event], crate::now(), change)
     }
 
     /// Appends an event of the caller's action to the feed, and an entry of the action to the audit
-    /// log (C-19). A second event, `audit.logged`, announces the audit entry (K-63).
+    /// log (C-19), together with the write that the event reports. A second event, `audit.logged`,
+    /// announces the audit entry (K-63).
     ///
     /// # Errors
     /// As [`Scope::emit`]; `authentication-required` if there is no caller.
-    pub fn emit_audited(&self, call: &Call, event: Event<'_>) -> Result<(), Error> {
+    pub(crate) fn emit_audited(
+        &self,
+        call: &Call,
+        event: Event<'_>,
+        change: Write,
+    ) -> Result<(), Error> {
         let (entry, now) = (id("aud"), crate::now());
         let (write, logged) = self.log(call.caller()?.id(), &event, &entry, now);
-        self.append(vec![event, logged], now, Some(write)).map(drop)
+        self.append(vec![event, logged], now, [change, write]).map(drop)
     }
 
     /// Writes an attempt by somebody who is not a caller to the audit log, and appends the
@@ -49,7 +66,7 @@ impl Scope<'_> {
     pub fn audit(&self, actor: &str, attempt: &Event<'_>) -> Result<(), Error> {
         let (entry, now) = (id("aud"), crate::now());
         let (write, logged) = self.log(actor, attempt, &entry, now);
-        self.append(vec![logged], now, Some(write)).map(drop)
+        self.append(vec![logged], now, [write]).map(drop)
     }
 
     /// The write of an audit entry, and the `audit.logged` event that announces it.
@@ -62,7 +79,7 @@ impl Scope<'_> {
     ) -> (Write, Event<'e>) {
         let columns =
             [entry, actor, event.kind, event.subject, event.data.as_str(), self.trace_id()];
-        let columns = columns.map(Value::from).into_iter().chain(values![now]).collect();
+        let values = columns.map(Value::from).into_iter().chain(values![now]).collect();
         let sql = "INSERT INTO audit_logs \
              (tenant_id, id, actor_id, action_type, resource_id, metadata, trace_id, created_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -76,16 +93,18 @@ impl Scope<'_> {
             source_agent: event.source_agent,
             data: data.to_string(),
         };
-        ((sql.to_owned(), columns), logged)
+        let write =
+            Write { table: "audit_logs", sql: sql.to_owned(), values, expected: Expected::Rows(1) };
+        (write, logged)
     }
 
-    /// Appends events in this order, in one statement. Also makes the webhook queues due that take
-    /// these events, and writes the audit entry. Returns the id of the first event.
+    /// Writes the changes, and appends their events in this order. Also makes the webhook queues due
+    /// that take these events. Returns the id of the first event.
     fn append(
         &self,
         events: Vec<Event<'_>>,
         now: i64,
-        audit: Option<Write>,
+        changes: impl IntoIterator<Item = Write>,
     ) -> Result<String, Error> {
         /// Columns of an event, without the tenant.
         const COLUMNS: usize = 8;
@@ -118,16 +137,10 @@ impl Scope<'_> {
              data, trace_id, created_at) VALUES {}",
             (0..count).map(row).collect::<Vec<_>>().join(", ")
         );
-        let expected = [u64::try_from(count).unwrap_or_default(), u64::from(audit.is_some())];
-        let writes = [(sql, values), queues_due(&kinds)].into_iter().chain(audit);
-        let changed = self.execute_together(writes.collect())?;
-        let (written, due) = (changed[0], changed[1]);
-        if [written, changed.get(2).copied().unwrap_or_default()] != expected {
-            return Err(Error::internal(format!("{changed:?} rows of {expected:?} were written")));
-        }
-        if due > 0 {
-            self.wake(DueWork::Webhooks);
-        }
+        let expected = Expected::Rows(u64::try_from(count).unwrap_or_default());
+        let events = Write { table: "events", sql, values, expected };
+        let writes = changes.into_iter().chain([events, queues_due(&kinds)]);
+        self.write_together(writes.collect())?;
         Ok(first)
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use protocol::contract::EventType;
 use protocol::metadata::DueWork;
 
-use crate::together::Write;
+use crate::together::{Expected, Write};
 use crate::{Scope, Value};
 
 thread_local! {
@@ -40,7 +40,12 @@ pub(crate) fn queues_due(kinds: &[&EventType]) -> Write {
         "UPDATE webhook_queues SET due_at = 0 WHERE tenant_id = $1 AND due_at > 0 AND ({})",
         takes.join(" OR ")
     );
-    (sql, like.into_iter().map(Value::Text).collect())
+    Write {
+        table: "webhook_queues",
+        sql,
+        values: like.into_iter().map(Value::Text).collect(),
+        expected: Expected::Wakes(DueWork::Webhooks),
+    }
 }
 
 impl Scope<'_> {

@@ -9,6 +9,7 @@ use protocol::metadata;
 use crate::row::Row;
 use crate::scope::{Scope, System};
 use crate::sql::Database;
+use crate::together::{Expected, Write};
 use crate::{Call, Code, Error, Internal, Reply, Value, values};
 
 /// The time for which a receipt is kept at least, in milliseconds: a day.
@@ -129,8 +130,12 @@ impl Call {
         work: impl FnOnce(&Scope<'_>) -> Result<Reply, Error>,
     ) -> Result<Reply, Error> {
         let database = Database::open()?;
-        let scope = self.scope(&database)?;
-        database.transaction(None, || idempotent(self, &scope, envelope, || work(&scope)))
+        let scope = self.writing_scope(&database)?;
+        database.transaction(None, || {
+            let reply = idempotent(self, &scope, envelope, || work(&scope))?;
+            scope.flush()?;
+            Ok(reply)
+        })
     }
 }
 
@@ -148,7 +153,12 @@ fn idempotent(
         return Ok(reply);
     }
     let reply = work()?;
-    scope.execute(INSERT_RECEIPT, receipt.row(&reply)?)?;
+    scope.write_together(vec![Write {
+        table: "idempotency_receipts",
+        sql: INSERT_RECEIPT.to_owned(),
+        values: receipt.row(&reply)?.into(),
+        expected: Expected::Rows(1),
+    }])?;
     Ok(reply)
 }
 

@@ -7,6 +7,7 @@
 use crate::list::{Bound, Dialect};
 use crate::row::{FromRow, Row};
 use crate::sql::{CURSOR_KEY, Database, SessionRole, Source};
+use crate::together::Waiting;
 use crate::{Call, Error, Value, fault_injection, values};
 
 /// The reads that [`Scope`] and [`System`] have beside their `query`.
@@ -56,6 +57,8 @@ pub struct Scope<'a> {
     database: &'a Database,
     tenant: &'a str,
     trace_id: &'a str,
+    /// `Some` if writes may wait, because whoever ends the transaction runs them.
+    waiting: Option<Waiting>,
 }
 
 impl Call {
@@ -90,7 +93,13 @@ impl Call {
     }
 
     pub(crate) fn scope<'a>(&'a self, database: &'a Database) -> Result<Scope<'a>, Error> {
-        Ok(Scope { database, tenant: &self.caller()?.tenant, trace_id: self.trace_id() })
+        let (tenant, trace_id) = (&self.caller()?.tenant, self.trace_id());
+        Ok(Scope { database, tenant, trace_id, waiting: None })
+    }
+
+    /// The rows of the caller's tenant, for a transaction that ends with [`Scope::flush`].
+    pub(crate) fn writing_scope<'a>(&'a self, database: &'a Database) -> Result<Scope<'a>, Error> {
+        Ok(Scope { waiting: Some(Waiting::default()), ..self.scope(database)? })
     }
 }
 
@@ -106,6 +115,10 @@ impl Scope<'_> {
 
     pub(crate) fn database(&self) -> &Database {
         self.database
+    }
+
+    pub(crate) fn waiting(&self) -> Option<&Waiting> {
+        self.waiting.as_ref()
     }
 
     /// The database that reads the statements, for the few that cannot be written for both.
@@ -144,6 +157,7 @@ impl Scope<'_> {
         sql: &str,
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Row>, Error> {
+        self.flush()?;
         let values = self.bind(sql, parameters)?;
         self.database.query(
             SessionRole::Tenant(self.tenant),
@@ -163,8 +177,9 @@ impl Scope<'_> {
         sql: &str,
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<u64, Error> {
+        self.flush()?;
         let values = self.bind(sql, parameters)?;
-        fault_injection::trap_on_request(sql, &values);
+        fault_injection::trap_if(fault_injection::asks_for_trap(sql, &values));
         self.database.execute(
             SessionRole::Tenant(self.tenant),
             &fault_injection::without_tenant_predicate(sql),
@@ -316,7 +331,7 @@ impl<'a> System<'a> {
         work: impl FnOnce(&Scope<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         Database::read(Source::Writer, SessionRole::Tenant(tenant), |database| {
-            work(&Scope { database, tenant, trace_id: self.trace_id })
+            work(&Scope { database, tenant, trace_id: self.trace_id, waiting: None })
         })
     }
 
@@ -363,6 +378,6 @@ impl<'a> System<'a> {
     /// Like [`System::enter`], to go on with work that another request began. Rows that it writes
     /// have the trace id of that request.
     pub fn resume<'s>(&'s self, tenant: &'s str, trace_id: &'s str) -> Scope<'s> {
-        Scope { database: &self.database, tenant, trace_id }
+        Scope { database: &self.database, tenant, trace_id, waiting: None }
     }
 }

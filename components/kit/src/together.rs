@@ -1,45 +1,110 @@
-//! Writes that do not depend on each other, in one statement where the database can do that.
+//! Writes that do not depend on each other. PostgreSQL runs them as one statement, which saves round
+//! trips.
+
+use std::cell::RefCell;
+
+use protocol::metadata::DueWork;
 
 use crate::sql::SessionRole;
 use crate::{Error, Scope, Value, fault_injection};
 
-/// A statement that writes, with its values behind the tenant.
-pub(crate) type Write = (String, Vec<Value>);
+/// A statement that writes one table.
+pub(crate) struct Write {
+    pub(crate) table: &'static str,
+    /// `$1` is the tenant.
+    pub(crate) sql: String,
+    /// The values behind the tenant.
+    pub(crate) values: Vec<Value>,
+    pub(crate) expected: Expected,
+}
+
+/// How many rows a statement changes.
+#[derive(Clone, Copy)]
+pub(crate) enum Expected {
+    /// Exactly this many. Everything else is a fault of ours.
+    Rows(u64),
+    /// Any number. If it changes some, then a function has work.
+    Wakes(DueWork),
+}
+
+/// Writes that wait for the next statement of their scope, or for the end of its transaction.
+#[derive(Default)]
+pub(crate) struct Waiting(RefCell<Vec<Write>>);
 
 impl Scope<'_> {
-    /// Runs writes to different tables, and returns how many rows each has changed. None of them
-    /// sees what the others write. In a transaction on PostgreSQL they are one statement, which
-    /// saves the round trips of the others.
+    /// Writes to different tables. None of the writes sees what the others write. In a transaction of
+    /// [`crate::Call::write`] on PostgreSQL they wait: a statement of this scope that comes later runs
+    /// them first, and the end of the transaction runs them with the receipt. So their errors come
+    /// later, too.
     ///
     /// # Errors
-    /// As [`Scope::execute`].
-    pub(crate) fn execute_together(&self, writes: Vec<Write>) -> Result<Vec<u64>, Error> {
+    /// As [`Scope::execute`]; `internal-error` if they change other numbers of rows than expected.
+    pub(crate) fn write_together(&self, writes: Vec<Write>) -> Result<(), Error> {
         if !self.database().joins_writes() {
-            let one = |(sql, values): Write| self.execute(&sql, values);
-            return writes.into_iter().map(one).collect();
+            return writes.into_iter().try_for_each(|write| {
+                let changed = self.execute(&write.sql, write.values)?;
+                self.check(&write.sql, write.expected, changed)
+            });
         }
+        let Some(Waiting(waiting)) = self.waiting() else { return self.join(writes) };
+        let is_taken = |write: &Write| waiting.borrow().iter().any(|it| it.table == write.table);
+        if writes.iter().any(is_taken) {
+            self.flush()?;
+        }
+        waiting.borrow_mut().extend(writes);
+        Ok(())
+    }
+
+    /// Runs the writes that wait.
+    ///
+    /// # Errors
+    /// As [`Scope::write_together`].
+    pub(crate) fn flush(&self) -> Result<(), Error> {
+        match self.waiting().map(|waiting| waiting.0.take()) {
+            Some(writes) if !writes.is_empty() => self.join(writes),
+            _ => Ok(()),
+        }
+    }
+
+    /// Runs writes as one statement.
+    fn join(&self, writes: Vec<Write>) -> Result<(), Error> {
         let (mut parts, mut counts, mut all) = (Vec::new(), Vec::new(), Vec::new());
-        for (index, (sql, values)) in writes.into_iter().enumerate() {
-            let bound = self.bind(&sql, values)?;
-            fault_injection::trap_on_request(&sql, &bound);
-            let sql = renumbered(&fault_injection::without_tenant_predicate(&sql), all.len());
-            parts.push(format!("w{index} AS ({sql} RETURNING 1)"));
+        let mut expected = Vec::new();
+        for (index, write) in writes.into_iter().enumerate() {
+            let bound = self.bind(&write.sql, write.values)?;
+            let sql = fault_injection::without_tenant_predicate(&write.sql);
+            parts.push(format!("w{index} AS ({} RETURNING 1)", renumbered(&sql, all.len())));
             counts.push(format!("(SELECT COUNT(*) FROM w{index})"));
             // The tenant is `$1` of all, and comes once.
             all.extend(bound.into_iter().skip(1));
+            expected.push(write.expected);
         }
         let sql = format!("WITH {} SELECT {}", parts.join(", "), counts.join(", "));
-        let values = std::iter::once(Value::from(self.tenant())).chain(all).collect();
+        let values: Vec<_> = std::iter::once(Value::from(self.tenant())).chain(all).collect();
+        let traps = fault_injection::asks_for_trap(&sql, &values);
         let rows = self.database().query(SessionRole::Tenant(self.tenant()), &sql, values)?;
+        fault_injection::trap_if(traps);
         let row = rows.into_iter().next().ok_or_else(|| Error::internal("no counts"))?;
-        row.values().into_iter().map(count).collect()
+        let counts = row.values().into_iter().zip(expected);
+        counts.into_iter().try_for_each(|(value, expected)| match value {
+            Value::Integer(changed) => {
+                self.check(&sql, expected, u64::try_from(changed).unwrap_or_default())
+            }
+            _ => Err(Error::internal("a count is no number")),
+        })
     }
-}
 
-fn count(value: Value) -> Result<u64, Error> {
-    match value {
-        Value::Integer(count) => Ok(u64::try_from(count).unwrap_or_default()),
-        _ => Err(Error::internal("a count is no number")),
+    fn check(&self, sql: &str, expected: Expected, changed: u64) -> Result<(), Error> {
+        match expected {
+            Expected::Rows(rows) if rows != changed => {
+                Err(Error::internal(format!("{changed} rows, and not {rows}, changed by: {sql}")))
+            }
+            Expected::Wakes(due) if changed > 0 => {
+                self.wake(due);
+                Ok(())
+            }
+            Expected::Rows(_) | Expected::Wakes(_) => Ok(()),
+        }
     }
 }
 

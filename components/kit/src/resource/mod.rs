@@ -20,6 +20,7 @@ use std::collections::BTreeSet;
 
 use crate::contract::Resource;
 use crate::list::View;
+use crate::together::{Expected, Write};
 use crate::{Call, Code, Error, Reply, Scope, values};
 use draft::WriteMode;
 
@@ -135,8 +136,7 @@ impl Resource {
             named.put(field, draft::default_value(field, call.caller()?.id()));
         }
         expand::check(scope, self, &named, &record)?;
-        self.insert(scope, &record)?;
-        self.record_change(call, scope, "created", &record)?;
+        self.record_change(call, scope, "created", &record, self.insertion(&record))?;
         Ok(record)
     }
 
@@ -217,8 +217,8 @@ impl Resource {
             return self.reply(200, &record);
         }
         expand::check(scope, self, &before, &record)?;
-        self.update(scope, &mut record)?;
-        self.record_change(call, scope, "updated", &record)?;
+        let write = self.update(&mut record)?;
+        self.record_change(call, scope, "updated", &record, write)?;
         self.reply(200, &record)
     }
 
@@ -300,15 +300,14 @@ impl Resource {
         let mut record = before.clone();
         let (action, after) = (Action::Delete, &mut record);
         rule(Change { call, scope, action, before: Some(before), after })?;
-        scope.execute_one(
-            &format!(
-                "UPDATE {} SET deleted_at = $2, updated_at = $2, version = version + 1 \
-                 WHERE tenant_id = $1 AND id = $3",
-                self.table
-            ),
-            values![crate::now(), before.id()?],
-        )?;
-        self.record_change(call, scope, "deleted", before)
+        let sql = format!(
+            "UPDATE {} SET deleted_at = $2, updated_at = $2, version = version + 1 \
+             WHERE tenant_id = $1 AND id = $3",
+            self.table
+        );
+        let values = values![crate::now(), before.id()?].into();
+        let write = Write { table: self.table, sql, values, expected: Expected::Rows(1) };
+        self.record_change(call, scope, "deleted", before, write)
     }
 
     /// An answer with the object and its validator.

@@ -54,7 +54,12 @@ impl Resource {
             let results: Result<Vec<Outcome>, Error> = bulk
                 .ids
                 .iter()
-                .map(|id| match self.apply_action(call, scope, &action, id, rule) {
+                .map(|id| {
+                    let applied = self.apply_action(call, scope, &action, id, rule);
+                    // An error belongs to the object whose write has it.
+                    (id, applied.and_then(|()| scope.flush()))
+                })
+                .map(|(id, applied)| match applied {
                     Ok(()) => Ok(Outcome { id, outcome: "DONE", error: None, message: None }),
                     // The object is not the cause, so the whole operation fails.
                     Err(error) if error.internal.is_some() => Err(error),
@@ -115,9 +120,9 @@ impl Resource {
         record.set(self.column::<String>("status")?, transition.to)?;
         let (action, after) = (Action::Operation(transition.action), &mut record);
         rule(Change { call, scope, action, before: Some(before), after })?;
-        self.update(scope, &mut record)?;
+        let write = self.update(&mut record)?;
         let verb = transition.event.rsplit('.').next().unwrap_or_default();
-        self.record_change(call, scope, verb, &record)?;
+        self.record_change(call, scope, verb, &record, write)?;
         Ok(record)
     }
 }

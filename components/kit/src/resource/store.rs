@@ -2,13 +2,14 @@
 
 use super::record::Record;
 use crate::contract::Resource;
+use crate::together::{Expected, Write};
 use crate::{Call, Error, Event, Scope};
 
 impl Resource {
-    pub(super) fn insert(&'static self, scope: &Scope<'_>, record: &Record) -> Result<(), Error> {
+    pub(super) fn insertion(&'static self, record: &Record) -> Write {
         let columns = record.columns().filter(|(field, _)| field.name != "tenant_id");
         let columns = columns.map(|(field, value)| (field.name, value.clone()));
-        let (names, given): (Vec<_>, Vec<_>) = columns.chain(record.folded()).unzip();
+        let (names, values): (Vec<_>, Vec<_>) = columns.chain(record.folded()).unzip();
         let numbers: Vec<String> = (0..names.len()).map(|n| format!("${}", n + 2)).collect();
         let sql = format!(
             "INSERT INTO {} (tenant_id, {}) VALUES ($1, {})",
@@ -16,21 +17,17 @@ impl Resource {
             names.join(", "),
             numbers.join(", ")
         );
-        scope.execute_one(&sql, given)
+        Write { table: self.table, sql, values, expected: Expected::Rows(1) }
     }
 
-    /// Writes all columns that can change, and increments the version.
-    pub(super) fn update(
-        &'static self,
-        scope: &Scope<'_>,
-        record: &mut Record,
-    ) -> Result<(), Error> {
+    /// Increments the version; returns the write of all columns that can change.
+    pub(super) fn update(&'static self, record: &mut Record) -> Result<Write, Error> {
         record.set(self.column::<i64>("version")?, record.version()? + 1)?;
         record.set(self.column::<i64>("updated_at")?, crate::now())?;
         let fixed = ["id", "tenant_id", "created_at"];
         let columns = record.columns().filter(|(field, _)| !fixed.contains(&field.name));
         let columns = columns.map(|(field, value)| (field.name, value.clone()));
-        let (sets, mut given): (Vec<_>, Vec<_>) = columns
+        let (sets, mut values): (Vec<_>, Vec<_>) = columns
             .chain(record.folded())
             .enumerate()
             .map(|(n, (name, value))| (format!("{name} = ${}", n + 2), value))
@@ -41,8 +38,8 @@ impl Resource {
             sets.join(", "),
             sets.len() + 2
         );
-        given.push(record.id()?.into());
-        scope.execute_one(&sql, given)
+        values.push(record.id()?.into());
+        Ok(Write { table: self.table, sql, values, expected: Expected::Rows(1) })
     }
 
     /// Writes an object that the caller has changed, with its event and audit entry.
@@ -56,8 +53,8 @@ impl Resource {
         record: &mut Record,
         verb: &str,
     ) -> Result<(), Error> {
-        self.update(scope, record)?;
-        self.record_change(call, scope, verb, record)
+        let write = self.update(record)?;
+        self.record_change(call, scope, verb, record, write)
     }
 
     /// Writes an object that the system itself has changed, without a caller. There is an event,
@@ -72,22 +69,24 @@ impl Resource {
         verb: &str,
         source_agent: &'static str,
     ) -> Result<(), Error> {
-        self.update(scope, record)?;
+        let write = self.update(record)?;
         let kind = format!("{}.{verb}", self.name);
         let (subject, data) = (record.id()?, record.public()?);
-        scope.emit(Event { kind: &kind, subject, source_agent, data }).map(drop)
+        let event = Event { kind: &kind, subject, source_agent, data };
+        scope.emit_with(event, Some(write)).map(drop)
     }
 
-    /// Writes the events and the audit entry of a change.
+    /// Writes a change, with its events and its audit entry.
     pub(super) fn record_change(
         &'static self,
         call: &Call,
         scope: &Scope<'_>,
         verb: &str,
         record: &Record,
+        change: Write,
     ) -> Result<(), Error> {
         let (kind, subject) = (format!("{}.{verb}", self.name), record.id()?);
         let (source_agent, data) = (call.recorder, record.public()?);
-        scope.emit_audited(call, Event { kind: &kind, subject, source_agent, data })
+        scope.emit_audited(call, Event { kind: &kind, subject, source_agent, data }, change)
     }
 }
