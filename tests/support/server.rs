@@ -3,9 +3,10 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 pub use host::Placement;
-use host::{Log, Options, Server};
+use host::{Limits, Log, Options, Server};
 use http::Method;
 use parking_lot::Mutex;
 
@@ -130,6 +131,8 @@ pub fn plain_options(placement: Placement, data: &Path, variables: &[(&str, &str
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect(),
         development,
+        // Many tests share a machine that may be busy.
+        limits: Limits { max_queue_wait: Duration::from_secs(30), ..Limits::default() },
         log: Log::Memory(Arc::default()),
         ..Options::default()
     }

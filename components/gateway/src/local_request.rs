@@ -3,13 +3,15 @@
 //! proxies add count too. So does the host name of the request: a proxy may pass it on unchanged,
 //! and a page of another site cannot choose it (DNS rebinding).
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
+use http::header::{self, HeaderName};
 use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, Uri};
 
-use crate::text::header;
+use crate::text::header as value_of;
 
 /// Parts of the names of headers with which proxies identify themselves and the client (RFC 7239,
 /// RFC 8586, and common practice). A program on this machine sends no such header.
@@ -46,6 +48,21 @@ const FORWARDING: [&str; 29] = [
 ];
 /// Whole names of such headers (RFC 9110 section 7.6.3).
 const FORWARDING_NAMES: [&str; 3] = ["via", "x-host", "x-scheme"];
+/// Names that most requests have. They are no such headers, so they need no search.
+const USUAL: [HeaderName; 12] = [
+    header::ACCEPT,
+    header::ACCEPT_ENCODING,
+    header::ACCEPT_LANGUAGE,
+    header::AUTHORIZATION,
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::HOST,
+    header::IF_MATCH,
+    header::IF_NONE_MATCH,
+    header::ORIGIN,
+    header::USER_AGENT,
+];
 /// The host name under which functions of this application call it.
 const OWN: &str = "self.alt";
 
@@ -59,18 +76,24 @@ pub(crate) fn is_local(parts: &Parts, peer: IpAddr) -> bool {
 }
 
 fn is_forwarded(headers: &HeaderMap) -> bool {
-    // Headers with `spin-` are those of the host, about the peer.
-    let mut names =
-        headers.keys().map(http::HeaderName::as_str).filter(|it| !it.starts_with("spin-"));
-    names.any(|name| {
-        // Some proxies write names with underscores, as CGI does.
-        let name = name.replace('_', "-");
-        FORWARDING_NAMES.contains(&name.as_str()) || FORWARDING.iter().any(|it| name.contains(it))
-    })
+    headers.keys().any(|name| !USUAL.contains(name) && is_of_proxy(name.as_str()))
+}
+
+fn is_of_proxy(name: &str) -> bool {
+    // These are headers of the host, about the peer.
+    if name.starts_with("spin-") {
+        return false;
+    }
+    // Some proxies write names with underscores, as CGI does.
+    let name = match name.contains('_') {
+        true => Cow::Owned(name.replace('_', "-")),
+        false => Cow::Borrowed(name),
+    };
+    FORWARDING_NAMES.contains(&&*name) || FORWARDING.iter().any(|it| name.contains(it))
 }
 
 fn names_this_machine(parts: &Parts) -> bool {
-    let named = || header(&parts.headers, "host")?.parse::<Authority>().ok();
+    let named = || value_of(&parts.headers, "host")?.parse::<Authority>().ok();
     let authority = parts.uri.authority().cloned().or_else(named);
     authority.is_some_and(|authority| {
         let host = authority.host();
@@ -117,6 +140,12 @@ mod tests {
         for host in ["localhost", "LOCALHOST:3000", "app.localhost", "[::1]:3000", "self.alt"] {
             assert!(local("127.0.0.1", host, &["user-agent", "spin-client-addr"]), "{host}");
         }
+    }
+
+    #[test]
+    fn no_usual_name_is_one_of_proxies() {
+        let wrong = USUAL.into_iter().find(|name| is_of_proxy(name.as_str()));
+        assert_eq!(wrong, None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::outbox::queues_due;
 use crate::scope::Scope;
-use crate::together::{Expected, Write};
+use crate::write::{Expected, Write};
 use crate::{Call, Error, Value, event_type, id, values};
 
 /// Something that happened in a tenant.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use protocol::contract::EventType;
 use protocol::metadata::DueWork;
 
-use crate::together::{Expected, Write};
+use crate::write::{Expected, Write};
 use crate::{Scope, Value};
 
 thread_local! {

@@ -9,7 +9,7 @@ use protocol::metadata;
 use crate::row::Row;
 use crate::scope::{Scope, System};
 use crate::sql::Database;
-use crate::together::{Expected, Write};
+use crate::write::{Expected, Write};
 use crate::{Call, Code, Error, Internal, Reply, Value, values};
 
 /// The time for which a receipt is kept at least, in milliseconds: a day.

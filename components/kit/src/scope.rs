@@ -7,7 +7,7 @@
 use crate::list::{Bound, Dialect};
 use crate::row::{FromRow, Row};
 use crate::sql::{CURSOR_KEY, Database, SessionRole, Source};
-use crate::together::Waiting;
+use crate::write::Waiting;
 use crate::{Call, Error, Value, fault_injection, values};
 
 /// The reads that [`Scope`] and [`System`] have beside their `query`.

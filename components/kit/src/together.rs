@@ -1,35 +1,9 @@
 //! Writes that do not depend on each other. PostgreSQL runs them as one statement, which saves round
 //! trips.
 
-use std::cell::RefCell;
-
-use protocol::metadata::DueWork;
-
 use crate::sql::SessionRole;
+use crate::write::{Expected, Waiting, Write};
 use crate::{Error, Scope, Value, fault_injection};
-
-/// A statement that writes one table.
-pub(crate) struct Write {
-    pub(crate) table: &'static str,
-    /// `$1` is the tenant.
-    pub(crate) sql: String,
-    /// The values behind the tenant.
-    pub(crate) values: Vec<Value>,
-    pub(crate) expected: Expected,
-}
-
-/// How many rows a statement changes.
-#[derive(Clone, Copy)]
-pub(crate) enum Expected {
-    /// Exactly this many. Everything else is a fault of ours.
-    Rows(u64),
-    /// Any number. If it changes some, then a function has work.
-    Wakes(DueWork),
-}
-
-/// Writes that wait for the next statement of their scope, or for the end of its transaction.
-#[derive(Default)]
-pub(crate) struct Waiting(RefCell<Vec<Write>>);
 
 impl Scope<'_> {
     /// Writes to different tables. None of the writes sees what the others write. In a transaction of
@@ -46,12 +20,11 @@ impl Scope<'_> {
                 self.check(&write.sql, write.expected, changed)
             });
         }
-        let Some(Waiting(waiting)) = self.waiting() else { return self.join(writes) };
-        let is_taken = |write: &Write| waiting.borrow().iter().any(|it| it.table == write.table);
-        if writes.iter().any(is_taken) {
+        let Some(waiting) = self.waiting() else { return self.join(writes) };
+        if writes.iter().any(|write| waiting.has(write.table)) {
             self.flush()?;
         }
-        waiting.borrow_mut().extend(writes);
+        waiting.add(writes);
         Ok(())
     }
 
@@ -60,7 +33,7 @@ impl Scope<'_> {
     /// # Errors
     /// As [`Scope::write_together`].
     pub(crate) fn flush(&self) -> Result<(), Error> {
-        match self.waiting().map(|waiting| waiting.0.take()) {
+        match self.waiting().map(Waiting::take) {
             Some(writes) if !writes.is_empty() => self.join(writes),
             _ => Ok(()),
         }

@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 
 use crate::contract::Resource;
 use crate::list::View;
-use crate::together::{Expected, Write};
+use crate::write::{Expected, Write};
 use crate::{Call, Code, Error, Reply, Scope, values};
 use draft::WriteMode;
 

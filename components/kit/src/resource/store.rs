@@ -2,7 +2,7 @@
 
 use super::record::Record;
 use crate::contract::Resource;
-use crate::together::{Expected, Write};
+use crate::write::{Expected, Write};
 use crate::{Call, Error, Event, Scope};
 
 impl Resource {

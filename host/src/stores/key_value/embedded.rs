@@ -307,7 +307,6 @@ mod tests {
         Embedded::open(path, log, Counter::default()).expect("a store")
     }
 
-    /// The path of a file, and the folder that goes with it.
     fn file() -> (tempfile::TempDir, std::path::PathBuf) {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("kv.db");
