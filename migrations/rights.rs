@@ -76,8 +76,7 @@ pub const OWNERS: &[Table] = &[
     table("client_secrets", "auth", &[(&["auth"], OWN)]),
     table("refresh_tokens", "auth", &[(&["auth"], OWN)]),
     table("sign_in_networks", "auth", &[(&["auth"], OWN)]),
-    // The function `tenants` tells whether a member can sign in.
-    table("users", "auth", &[(&["auth"], WRITE), (&["tenants"], "SELECT (id)")]),
+    table("users", "auth", &[(&["auth"], WRITE)]),
     table(
         "tenants",
         "tenants",

@@ -5,6 +5,7 @@
 //! object and for one that never existed. The object stays unchanged, and no event tells of the
 //! request.
 
+mod caller;
 mod objects;
 mod operation;
 mod public;
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::support::App;
 use crate::support::contract::operations;
+use crate::support::server::PASSWORD;
 use crate::tenants;
 
 pub use objects::{ATTEMPT, COLLECTIONS, collection, make, read_scopes};
@@ -28,6 +30,10 @@ fn user() -> Value {
 
 fn named() -> Value {
     json!({ "name": "taken over" })
+}
+
+fn password(_: &str) -> Option<Value> {
+    Some(json!({ "current_password": PASSWORD, "new_password": "seven quiet lamps drift" }))
 }
 
 fn since() -> Value {
@@ -55,6 +61,10 @@ pub const ROWS: &[(&str, Row)] = &[
     ("replay-missing-webhook-endpoint", Row::Object(|| Some(since()))),
     ("create-integration", Row::Create(|| json!({ "provider": "GITHUB", "name": "x" }))),
     ("update-integration", Row::Object(|| Some(named()))),
+    ("get-me", Row::Caller(|_| None)),
+    ("logout", Row::Caller(|_| None)),
+    ("replace-password", Row::Caller(password)),
+    ("switch-tenant", Row::Caller(|tenant| Some(json!({ "tenant_id": tenant })))),
     ("connect-integration", Row::Object(|| Some(json!({ "state": "x" })))),
 ];
 
@@ -85,6 +95,9 @@ async fn check(app: &App, operation: &Operation<'_>) {
     if matches!(operation.row, Row::Public) {
         return public::check(app, operation).await;
     }
+    if matches!(operation.row, Row::Caller(_)) {
+        return caller::check(app, operation).await;
+    }
     let (id, collection) = (operation.id, collection(operation.template));
     let (alice, bob) = (app.owner().await, app.owner().await);
     let marker = format!("marker-{}", alice.tenant());
@@ -94,7 +107,7 @@ async fn check(app: &App, operation: &Operation<'_>) {
     operation.call(&app.anon(), made.id()).await.refused(401, "authentication_required");
     operation.call(&no_scope, made.id()).await.refused(403, "insufficient_scope");
     match operation.row {
-        Row::Public => {}
+        Row::Public | Row::Caller(_) => {}
         Row::List(_) => {
             let seen = operation.call(&bob, made.id()).await.expect(200).text;
             assert!(!seen.contains(&marker) && !seen.contains(alice.tenant()), "{id}: {seen}");
@@ -172,8 +185,11 @@ pub async fn asked_by_owners(app: &App) {
             continue;
         }
         let owner = app.owner().await;
-        let made = make(app, &owner, collection(operation.template), "mine").await;
-        let answer = operation.call(&owner, made.id()).await;
+        let object = match operation.row {
+            Row::Caller(_) => owner.tenant().to_owned(),
+            _ => make(app, &owner, collection(operation.template), "mine").await.id().to_owned(),
+        };
+        let answer = operation.call(&owner, &object).await;
         let (id, status) = (operation.id, answer.status);
         assert!(status < 500, "{id}: {status} {}", answer.text);
     }

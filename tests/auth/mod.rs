@@ -5,12 +5,16 @@ mod disable_client;
 mod enable_client;
 mod get_client;
 mod get_jwks;
+mod get_me;
 mod issue_token;
 mod list_clients;
 mod login;
+mod logout;
 mod register;
+mod replace_password;
 mod revocation;
 mod rotate_secret_client;
+mod switch_tenant;
 mod work_auth;
 
 use serde_json::{Value, json};
@@ -59,9 +63,22 @@ pub(crate) async fn member(app: &App, owner: &Client, role: &str) -> (String, St
     let known = owner.session["user"]["email"].as_str().unwrap();
     app.execute(&format!(
         "INSERT INTO users (id, email, password_hash, created_at, updated_at) \
-         SELECT '{id}', '{email}', password_hash, 0, 0 FROM users WHERE email = '{known}'"
+         SELECT '{id}', '{email}', password_hash, 0, 0 FROM users WHERE email = '{known}';
+         UPDATE members SET person_id = id, has_account = 1 WHERE id = '{id}'"
     ));
     (id, email)
+}
+
+/// Makes this person a member of the owner's tenant too, with a role. Returns the id of the member.
+pub(crate) async fn join(app: &App, owner: &Client, person: &Client, role: &str) -> String {
+    let email = person.session["user"]["email"].as_str().unwrap();
+    let body = json!({ "email": email, "name": role, "role": role });
+    let id = owner.post("/api/v1/users", &body).await.expect(201).id().to_owned();
+    app.execute(&format!(
+        "UPDATE members SET has_account = 1, \
+         person_id = (SELECT id FROM users WHERE email = '{email}') WHERE id = '{id}'"
+    ));
+    id
 }
 
 /// Signs in with the common password of the tests.

@@ -9,7 +9,7 @@ use crate::support::stores::{self, connect, external, rows_of, url, wait};
 storage! { text_that_is_there_is_normalised_and_folded() }
 
 /// Text from before the time when text was stored in NFC. Two of the addresses are equal by now,
-/// and the second of them stays as it was.
+/// and the second of them stays as it was. The last member is nobody who can sign in.
 const ROWS: &str = "
 INSERT INTO tenants (id, name, created_at, updated_at) VALUES ('t', 'T', 0, 0);
 INSERT INTO users (id, email, password_hash, created_at, updated_at) VALUES
@@ -19,7 +19,8 @@ INSERT INTO users (id, email, password_hash, created_at, updated_at) VALUES
 INSERT INTO members (tenant_id, id, email, name, role, roles, created_by, version, created_at, updated_at) VALUES
     ('t', 'usr_1', 'jose\u{301}@example.com', 'JOSE\u{301}', 'OWNER', '[]', 'x', 1, 0, 0),
     ('t', 'usr_2', 'zo\u{eb}@example.com', 'Zoe', 'OWNER', '[]', 'x', 1, 0, 0),
-    ('t', 'usr_3', 'zoe\u{308}@example.com', 'Zoe', 'OWNER', '[]', 'x', 1, 0, 0);
+    ('t', 'usr_3', 'zoe\u{308}@example.com', 'Zoe', 'OWNER', '[]', 'x', 1, 0, 0),
+    ('t', 'usr_4', 'nobody@example.com', 'Nobody', 'OWNER', '[]', 'x', 1, 0, 0);
 INSERT INTO teams (tenant_id, id, name, created_by, version, created_at, updated_at) VALUES
     ('t', 'team_1', 'STRA\u{1e9e}E', 'x', 1, 0, 0);
 INSERT INTO projects (id, tenant_id, owner_id, name, description, status, labels, tags, version, created_at, updated_at) VALUES
@@ -29,11 +30,12 @@ INSERT INTO projects (id, tenant_id, owner_id, name, description, status, labels
 
 const READ: &str = "
 SELECT id, email, '', '', '' FROM users WHERE id LIKE 'usr__' UNION ALL
-SELECT id, email, name, COALESCE(folded, ''), '' FROM members WHERE tenant_id = 't' UNION ALL
+SELECT id, email, name, COALESCE(folded, ''), COALESCE(person_id, '') || has_account FROM members WHERE tenant_id = 't' UNION ALL
 SELECT id, name, COALESCE(folded, ''), '', '' FROM teams WHERE tenant_id = 't' UNION ALL
 SELECT id, name, labels, tags, COALESCE(folded, '') FROM projects WHERE tenant_id = 't' ORDER BY 1, 3";
 
-/// Existing rows are found, and existing users sign in, as if they were written now.
+/// Existing rows are found, and existing users sign in, as if they were written now. A member with
+/// the id of a person is that person.
 async fn text_that_is_there_is_normalised_and_folded() {
     let before = || migrations::ALL.iter().take_while(|migration| migration.fills().is_empty());
     assert!(before().count() < migrations::ALL.len());
@@ -41,7 +43,7 @@ async fn text_that_is_there_is_normalised_and_folded() {
         true => on_postgres(before()).await,
         false => on_sqlite(before()).await,
     };
-    let expected: [&[&str]; 9] = [
+    let expected: [&[&str]; 10] = [
         &["prj_1", "Plain", "{}", "[]", ""],
         &["prj_2", "Café", "{\"é\":\"1\"}", "[\"é\"]", "{\"description\":\"ä\",\"name\":\"café\"}"],
         &["team_1", "STRAẞE", "{\"name\":\"strasse\"}", "", ""],
@@ -51,12 +53,13 @@ async fn text_that_is_there_is_normalised_and_folded() {
             "josé@example.com",
             "JOSÉ",
             "{\"email\":\"josé@example.com\",\"name\":\"josé\"}",
-            "",
+            "usr_11",
         ],
         &["usr_2", "zoë@example.com", "", "", ""],
-        &["usr_2", "zoë@example.com", "Zoe", "{\"email\":\"zoë@example.com\"}", ""],
+        &["usr_2", "zoë@example.com", "Zoe", "{\"email\":\"zoë@example.com\"}", "usr_21"],
         &["usr_3", "zoe\u{308}@example.com", "", "", ""],
-        &["usr_3", "zoe\u{308}@example.com", "Zoe", "{\"email\":\"zoë@example.com\"}", ""],
+        &["usr_3", "zoe\u{308}@example.com", "Zoe", "{\"email\":\"zoë@example.com\"}", "usr_31"],
+        &["usr_4", "nobody@example.com", "Nobody", "", "0"],
     ];
     assert_eq!(rows, expected);
 }

@@ -22,6 +22,8 @@ pub enum Row {
     Object(fn() -> Option<Value>),
     /// It works on the objects that its body names, and has a result for each.
     Bulk(fn(&str) -> Value),
+    /// It works on the caller alone. Its body may name a tenant.
+    Caller(fn(&str) -> Option<Value>),
 }
 
 /// An operation of the contract with its row.
@@ -64,6 +66,7 @@ impl Operation<'_> {
             Row::Create(body) => Some(body()),
             Row::Object(body) => body(),
             Row::Bulk(body) => Some(body(object)),
+            Row::Caller(body) => body(object),
         };
         match body {
             Some(body) => client.json(method, &path, &body, headers).await,

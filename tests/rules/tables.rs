@@ -30,7 +30,7 @@ use Access::{Reads, Writes};
 /// A crate, a table that it does not own, what it does with it, and the reason.
 type Exception = (&'static str, &'static str, Access, &'static str);
 
-const EXCEPTIONS: [Exception; 13] = [
+const EXCEPTIONS: [Exception; 12] = [
     (KIT, "events", Writes, "a write and its event are one transaction (docs/adr/0010)"),
     (KIT, "webhook_queues", Writes, "the event makes the queues due in the same transaction"),
     (KIT, "tenants", Writes, "no table: a group of the published limits has this name"),
@@ -48,7 +48,6 @@ const EXCEPTIONS: [Exception; 13] = [
     ("auth", "tenants", Writes, "a registration makes the tenant with its first user"),
     ("auth", "members", Reads, "a token has the roles of the member"),
     ("auth", "members", Writes, "a registration makes the first member with its user"),
-    ("tenants", "users", Reads, "whether a member can sign in (`id` alone)"),
 ];
 
 /// The tables that a text of SQL uses. A text that is just the name of a table is one that a

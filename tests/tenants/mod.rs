@@ -105,6 +105,7 @@ pub(crate) fn publish(app: &App, tenant: &str, id: &str, created_at: i64) {
 fn let_in(app: &App, id: &str) {
     app.execute(&format!(
         "INSERT INTO users (id, email, password_hash, created_at, updated_at) \
-         VALUES ('{id}', '{id}', 'none', 0, 0)"
+         VALUES ('{id}', '{id}', 'none', 0, 0);
+         UPDATE members SET person_id = id, has_account = 1 WHERE id = '{id}'"
     ));
 }

@@ -85,7 +85,7 @@ fn write_failure(trace_id: &str, kind: &str, email: &str) -> kit::Result<()> {
         "a failed sign-in is recorded in all tenants of the person",
     )?;
     let members = system.fetch_all::<(String, String)>(
-        "SELECT m.tenant_id, m.id FROM users u JOIN members m ON m.id = u.id \
+        "SELECT m.tenant_id, m.id FROM users u JOIN members m ON m.person_id = u.id \
          WHERE u.email = $1 AND m.is_active = 1 AND m.deleted_at IS NULL \
          ORDER BY m.created_at, m.tenant_id LIMIT $2",
         values![email, TENANTS],

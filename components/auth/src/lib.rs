@@ -17,9 +17,19 @@ mod clients;
 #[cfg(target_arch = "wasm32")]
 mod contract;
 #[cfg(target_arch = "wasm32")]
+mod family;
+#[cfg(target_arch = "wasm32")]
 mod keys;
 #[cfg(target_arch = "wasm32")]
 mod login;
+#[cfg(target_arch = "wasm32")]
+mod logout;
+#[cfg(target_arch = "wasm32")]
+mod me;
+#[cfg(target_arch = "wasm32")]
+mod memberships;
+#[cfg(target_arch = "wasm32")]
+mod new_password;
 #[cfg(target_arch = "wasm32")]
 mod password;
 #[cfg(target_arch = "wasm32")]
@@ -32,6 +42,8 @@ mod session;
 mod settings;
 #[cfg(target_arch = "wasm32")]
 mod store;
+#[cfg(target_arch = "wasm32")]
+mod switch;
 #[cfg(target_arch = "wasm32")]
 mod token;
 #[cfg(target_arch = "wasm32")]
@@ -46,7 +58,7 @@ mod strength;
 mod function {
     use super::contract::{CLIENTS, Op};
     use super::settings::SETTINGS;
-    use super::{clients, keys, login, register, token, work};
+    use super::{clients, keys, login, logout, me, new_password, register, switch, token, work};
     use kit::Call;
 
     kit::function!(Op, dispatch, SETTINGS);
@@ -55,6 +67,10 @@ mod function {
         match op {
             Op::Register => register::register(&call).await,
             Op::Login => login::login(&call).await,
+            Op::SwitchTenant => switch::switch(&call).await,
+            Op::Logout => logout::logout(&call),
+            Op::GetMe => me::get(&call),
+            Op::ReplacePassword => new_password::replace(&call).await,
             Op::IssueToken => token::issue(&call).await,
             Op::ListClients => CLIENTS.list(&call),
             Op::CreateClient => clients::create(&call).await,

@@ -7,11 +7,12 @@ use serde_json::json;
 
 use crate::attempts::{Attempt, TooEarly};
 use crate::audit::{self, Entry};
+use crate::family::Family;
+use crate::memberships::{Membership, memberships};
 use crate::password;
-use crate::register::{Session, Tenant, User};
-use crate::session::{self, Family, Member, Subject};
+use crate::register::{Session, User};
+use crate::session::{self, Subject};
 use crate::settings::SETTINGS;
-use crate::values::roles;
 use kit::Seal;
 
 #[derive(Deserialize)]
@@ -26,17 +27,6 @@ struct Answer {
     #[serde(flatten)]
     session: Session,
     memberships: Vec<Membership>,
-}
-
-#[derive(Serialize)]
-struct Membership {
-    tenant_id: String,
-    tenant_name: String,
-    roles: Vec<String>,
-    #[serde(skip)]
-    tenant_created_at: i64,
-    #[serde(skip)]
-    version: i64,
 }
 
 pub(crate) async fn login(call: &Call) -> kit::Result {
@@ -59,12 +49,12 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
             return Err(error);
         }
     };
-    let Some(user) = proven else {
+    let Some((person, hash)) = proven else {
         audit::record_failure(call.trace_id(), "user.sign_in_failed", attempt.account(), &email);
-        return Err(Error::new(Code::InvalidCredentials, "E-mail or password is wrong."));
+        return Err(wrong());
     };
     attempt.succeeded()?;
-    let memberships = memberships(&system, &user.id)?;
+    let memberships = memberships(&system, &person.id)?;
     let chosen = match &login.tenant_id {
         Some(id) => memberships.iter().find(|membership| membership.tenant_id == *id),
         None => memberships.first(),
@@ -78,17 +68,16 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
         )
     })?;
 
-    let family = Family::start(&user.id, &chosen.tenant_id);
-    let member =
-        Member { id: user.id.clone(), roles: chosen.roles.clone(), version: chosen.version };
-    let subject = Subject::member(member, &chosen.tenant_id, &family.id);
+    let family = Family::start(&person.id, &chosen.user_id, &chosen.tenant_id);
+    let user = User { id: chosen.user_id.clone(), ..person };
+    let subject = Subject::member(chosen.member(), &chosen.tenant_id, &family.id);
     let access = session::access(call, &subject).await?;
-    let tenant = Tenant {
-        id: chosen.tenant_id.clone(),
-        name: chosen.tenant_name.clone(),
-        created_at: kit::rfc3339(chosen.tenant_created_at),
-    };
+    let tenant = chosen.tenant();
     system.idempotent(call, &seal, || {
+        system.lock(&family.person)?;
+        if !password::is_still(&system, &family.person, &hash)? {
+            return Err(wrong());
+        }
         let refresh = family.refresh(&system)?;
         attempt.record_networks(&system)?;
         let (kind, data) = ("user.signed_in", json!({ "login": family.id }));
@@ -98,37 +87,26 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
     })
 }
 
-/// Looks up the user by e-mail address and checks the password. Returns `None` if the password is
-/// wrong. If this fails with an error, then the password was not compared.
+fn wrong() -> Error {
+    Error::new(Code::InvalidCredentials, "E-mail or password is wrong.")
+}
+
+/// Looks up the person by e-mail address and checks the password. Returns the person with the hash of
+/// the password, or `None` if the password is wrong. If this fails with an error, then the password was not compared.
 fn verify_password(
     system: &System<'_>,
     email: &str,
     password: &str,
     cost: &Params,
-) -> kit::Result<Option<User>> {
+) -> kit::Result<Option<(User, String)>> {
     let found = system.fetch_optional::<(String, String, String, Option<String>, i64)>(
         "SELECT password_hash, id, email, name, created_at FROM users WHERE email = $1",
         values![email],
     )?;
     let found = found.map(|(hash, id, email, name, created_at)| {
-        (hash, User { id, email, name, created_at: kit::rfc3339(created_at) })
+        (User { id, email, name, created_at: kit::rfc3339(created_at) }, hash)
     });
-    let (hash, user) = found.unzip();
-    let proven = password::verify(password, hash.as_deref(), cost)?;
-    Ok(user.filter(|_| proven))
-}
-
-fn memberships(system: &System<'_>, user: &str) -> kit::Result<Vec<Membership>> {
-    let rows = system.fetch_all::<(String, String, String, i64, i64)>(
-        "SELECT m.tenant_id, t.name, m.roles, t.created_at, m.version \
-         FROM members m JOIN tenants t ON t.id = m.tenant_id \
-         WHERE m.id = $1 AND m.is_active = 1 AND m.deleted_at IS NULL ORDER BY m.created_at, m.tenant_id LIMIT 100",
-        values![user],
-    )?;
-    let memberships =
-        rows.into_iter().map(|(tenant_id, tenant_name, held, tenant_created_at, version)| {
-            let roles = roles(&held)?;
-            Ok(Membership { tenant_id, tenant_name, roles, tenant_created_at, version })
-        });
-    memberships.collect()
+    let hash = found.as_ref().map(|(_, hash)| hash.as_str());
+    let proven = password::verify(password, hash, cost)?;
+    Ok(found.filter(|_| proven))
 }

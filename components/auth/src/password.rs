@@ -4,7 +4,7 @@
 use argon2::password_hash::{Output, ParamsString, PasswordHash, Salt, SaltString};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use kit::text::nfc;
-use kit::{Code, Error, Internal};
+use kit::{Code, Error, Internal, System, values};
 
 /// Salt and output of a hash that no password has. They follow the parameters.
 const DUMMY_HASH: &str = "$bm9ib2R5bm9ib2R5bm8$HmsC4DiAQn9RWDpeNUWnCsyUbB4xLAuzj4JdXKx4h64";
@@ -53,6 +53,17 @@ pub(crate) fn verify(password: &str, hash: Option<&str>, cost: &Params) -> kit::
     // The password as it was typed: older hashes are from before passwords were normalised.
     let matches = is(&normal)? || normal != password && is(password)?;
     Ok(matches && hash.is_some())
+}
+
+/// Whether a person still has the password of this hash. Within a transaction that holds the lock of
+/// the person, it stays so.
+///
+/// # Errors
+/// `internal-error` of the database.
+pub(crate) fn is_still(system: &System<'_>, person: &str, hash: &str) -> kit::Result<bool> {
+    let sql = "SELECT COUNT(*) FROM users WHERE id = $1 AND password_hash = $2";
+    let same: i64 = system.fetch_one(sql, values![person, hash])?;
+    Ok(same == 1)
 }
 
 /// Reserves the memory of a hash. The allocation can fail: a host that limits how many hash at once

@@ -4,7 +4,8 @@ use kit::{Call, Code, Error, Event, Reply, System, values};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::session::{self, Access, Family, Member, Subject};
+use crate::family::Family;
+use crate::session::{self, Access, Member, Subject};
 use crate::settings::SETTINGS;
 use crate::strength::{self, Words};
 use crate::{attempts, password};
@@ -76,7 +77,7 @@ pub(crate) async fn register(call: &Call) -> kit::Result {
     // Slow steps and steps that may fail come before the transaction, because it holds the write
     // lock.
     let hash = password::hash(&registration.password, SETTINGS.hash.clone())?;
-    let family = Family::start(&user.id, &tenant.id);
+    let family = Family::start(&user.id, &user.id, &tenant.id);
     let member = Member { id: user.id.clone(), roles: vec!["owner".to_owned()], version: 1 };
     let access = session::access(call, &Subject::member(member, &tenant.id, &family.id)).await?;
 
@@ -104,7 +105,7 @@ pub(crate) async fn register(call: &Call) -> kit::Result {
 fn owner(user: &User, tenant: &Tenant) -> serde_json::Value {
     json!({
         "id": user.id, "tenant_id": tenant.id, "role": "OWNER", "roles": ["OWNER"],
-        "department": null, "manager_id": null, "team_ids": [], "is_active": true,
+        "department": null, "manager_id": null, "team_ids": [], "is_active": true, "has_account": true,
         "created_by": user.id, "version": 1,
         "created_at": user.created_at, "updated_at": user.created_at,
     })
@@ -141,8 +142,9 @@ fn insert(
     let folded = kit::text::folded([("name", name), ("email", &user.email)]);
     system.execute(
         "INSERT INTO members \
-         (tenant_id, id, email, name, folded, role, roles, created_by, version, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, 'OWNER', '[\"OWNER\"]', $2, 1, $6, $6)",
+         (tenant_id, id, person_id, has_account, email, name, folded, role, roles, created_by, version, \
+         created_at, updated_at) \
+         VALUES ($1, $2, $2, 1, $3, $4, $5, 'OWNER', '[\"OWNER\"]', $2, 1, $6, $6)",
         values![&tenant.id, &user.id, &user.email, name, folded, now],
     )?;
     Ok(())
@@ -163,10 +165,8 @@ fn check(registration: &Registration) -> kit::Result<()> {
     }
     let known = [Some(email), name.as_ref(), Some(tenant_name), tenant_id.as_ref()];
     let known: Vec<&str> = known.into_iter().flatten().map(String::as_str).collect();
-    if let Some(why) = strength::weakness(&kit::text::bare(password), &Words::about(&known)) {
-        let advice =
-            "Choose some words that do not belong together, or let a password manager make one.";
-        note("/password", "TOO_WEAK", format!("Is easily guessed. {why} {advice}"));
+    if let Err(weak) = strength::check("/password", password, &Words::about(&known)) {
+        found.extend(weak.violations);
     }
     if found.is_empty() { Ok(()) } else { Err(Error::violations(found)) }
 }

@@ -1,4 +1,4 @@
-//! Access tokens with their claims (K-36), and refresh tokens that can be used once (K-35).
+//! Access tokens with their claims (K-36).
 //!
 //! An access token names its login. It also names the version of its user or client, and of the
 //! client's owner, at the time when its rights were read. So a gateway can tell whether the token
@@ -8,13 +8,9 @@ use jwt_simple::prelude::*;
 use kit::roles::scopes_of;
 use kit::{Call, Internal, System, values};
 
+use crate::keys;
 use crate::settings::SETTINGS;
 use crate::values::roles;
-use crate::{keys, secret};
-
-const DAY_MS: i64 = 86_400_000;
-/// How long a refresh token is valid if it is not used, in milliseconds.
-const REFRESH_MS: i64 = 30 * DAY_MS;
 
 /// The user or client of a token.
 pub(crate) struct Subject {
@@ -131,51 +127,4 @@ pub(crate) async fn access(call: &Call, subject: &Subject) -> kit::Result<Access
     claims.invalid_before = None;
     let token = keys::signing(call).await?.sign(claims).internal()?;
     Ok(Access { token, expires_in: seconds })
-}
-
-/// A login, and the family of refresh tokens that belong to it.
-pub(crate) struct Family {
-    pub(crate) id: String,
-    pub(crate) user: String,
-    pub(crate) tenant: String,
-    /// Milliseconds since the Unix epoch.
-    pub(crate) started_at: i64,
-    /// When the last refresh token of the family ends, however often it was refreshed.
-    pub(crate) ends_at: i64,
-}
-
-impl Family {
-    /// Starts a new login.
-    pub(crate) fn start(user: &str, tenant: &str) -> Self {
-        let now = kit::now();
-        Self {
-            id: kit::id("fam"),
-            user: user.to_owned(),
-            tenant: tenant.to_owned(),
-            started_at: now,
-            ends_at: now + SETTINGS.refresh_family,
-        }
-    }
-
-    /// Writes the next refresh token of the family. To be called within a transaction. Returns the
-    /// token in clear, which is not stored.
-    pub(crate) fn refresh(&self, system: &System<'_>) -> kit::Result<String> {
-        let token = secret::new("rt")?;
-        let now = kit::now();
-        system.execute(
-            "INSERT INTO refresh_tokens \
-             (hash, family, tenant_id, user_id, started_at, created_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            values![
-                secret::hash(&token),
-                &self.id,
-                &self.tenant,
-                &self.user,
-                self.started_at,
-                now,
-                self.ends_at.min(now + REFRESH_MS),
-            ],
-        )?;
-        Ok(token)
-    }
 }

@@ -10,11 +10,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kit::{Call, Code, Error, Reply, System, values};
 use serde::Serialize;
-use serde_json::json;
 
-use crate::audit::Entry;
-use crate::session::{self, Access, Family, Member, Subject};
-use crate::settings::SETTINGS;
+use crate::family::{self, Family};
+use crate::session::{self, Access, Member, Subject};
 use crate::{clients, secret};
 use kit::Seal;
 
@@ -83,17 +81,17 @@ async fn refresh(call: &Call, form: &Form) -> kit::Result {
     if let Some(answer) = system.stored_answer(call, &seal)? {
         return Ok(answer);
     }
-    let family = find(&system, token, SETTINGS.refresh_family)?;
+    let family = Family::find(&system, token)?;
     // The current roles, not those at the time of the login.
     let left = || Error::new(Code::InvalidGrant, "The membership has ended; log in again.");
-    let member = Member::find(&system, &family.tenant, &family.user)?.ok_or_else(left)?;
+    let member = Member::find(&system, &family.tenant, &family.member)?.ok_or_else(left)?;
     let subject = Subject::member(member, &family.tenant, &family.id);
     let scopes = form.scopes(subject.scopes)?;
     let subject = Subject { scopes, ..subject };
     let access = session::access(call, &subject).await?;
-    // Refreshes of one family run one at a time. So a revocation reaches every token that was
-    // issued before it, and no token is issued after it.
-    let answer = system.with_lock(&family.id, || {
+    // Whatever changes the logins of a person runs one at a time. So a revocation reaches every token
+    // that was issued before it, and no token is issued after it.
+    let answer = system.with_lock(&family.person, || {
         if let Some(answer) = system.stored_answer(call, &seal)? {
             return Ok(Some(answer));
         }
@@ -103,14 +101,14 @@ async fn refresh(call: &Call, form: &Form) -> kit::Result {
             values![kit::now(), secret::hash(token)],
         )?;
         if used != 1 {
-            return revoke(&system, &family).map(|()| None);
+            return family.revoke(&system).map(|()| None);
         }
         let next = family.refresh(&system)?;
         let answer = reply(access, Some(next), &subject)?;
         system.store_receipt(call, &seal, &answer)?;
         Ok(Some(answer))
     })?;
-    answer.ok_or_else(used_before)
+    answer.ok_or_else(family::used_before)
 }
 
 /// Tokens must not be cached (RFC 6749 section 5.1).
@@ -123,57 +121,6 @@ fn reply(access: Access, refresh_token: Option<String>, subject: &Subject) -> ki
         scope: subject.scopes.join(" "),
     };
     Ok(Reply::ok(&token)?.header("cache-control", "no-store").header("pragma", "no-cache"))
-}
-
-/// The family of a refresh token that may be used now. If the token was used before, then its
-/// family is revoked. No family is refreshed for longer than `longest` milliseconds.
-fn find(system: &System<'_>, token: &str, longest: i64) -> kit::Result<Family> {
-    let rows = system.query(
-        "SELECT family, user_id, tenant_id, started_at, expires_at, used_at, revoked_at \
-         FROM refresh_tokens WHERE hash = $1",
-        values![secret::hash(token)],
-    )?;
-    let invalid = || {
-        Error::new(
-            Code::InvalidGrant,
-            "The refresh token is unknown, expired or revoked; log in again.",
-        )
-    };
-    let mut row = rows.into_iter().next().ok_or_else(invalid)?;
-    let (id, user, tenant, started_at) = row.get()?;
-    let (expires_at, used_at, revoked_at): (i64, Option<i64>, Option<i64>) = row.read()?;
-    let family = Family { id, user, tenant, started_at, ends_at: started_at + longest };
-    let expired = expires_at.min(family.ends_at) <= kit::now();
-    if used_at.is_some() {
-        system.with_lock(&family.id, || revoke(system, &family))?;
-        return Err(used_before());
-    }
-    if expired || revoked_at.is_some() {
-        return Err(invalid());
-    }
-    Ok(family)
-}
-
-/// Revokes a login with its refresh and access tokens.
-fn revoke(system: &System<'_>, family: &Family) -> kit::Result<()> {
-    let revoked = system.execute(
-        "UPDATE refresh_tokens SET revoked_at = $1 WHERE family = $2 AND revoked_at IS NULL",
-        values![kit::now(), &family.id],
-    )?;
-    // A stranger may send an old token again and again. One revocation is enough.
-    if revoked > 0 {
-        system.enter(&family.tenant).revoke_login(&family.id)?;
-        let (kind, data) = ("login.revoked", json!({ "login": family.id }));
-        Entry { tenant: &family.tenant, kind, subject: &family.user, data }.write(system)?;
-    }
-    Ok(())
-}
-
-fn used_before() -> Error {
-    Error::new(
-        Code::InvalidGrant,
-        "The refresh token was used before; all tokens of this login are revoked. Log in again.",
-    )
 }
 
 fn is_malformed(text: &str) -> bool {

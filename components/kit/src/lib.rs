@@ -93,6 +93,7 @@ mod timestamp;
 #[cfg(target_arch = "wasm32")]
 mod together;
 mod value;
+#[cfg(target_arch = "wasm32")]
 mod write;
 
 pub use clock::{now, rfc3339};

@@ -320,6 +320,15 @@ impl<'a> System<'a> {
         self.database.transaction(Some(lock), work)
     }
 
+    /// Waits within a transaction for the other transactions of this lock. Reads that come after it see
+    /// what they have written.
+    ///
+    /// # Errors
+    /// `service-unavailable` if it takes too long; `internal-error` of the database.
+    pub fn lock(&self, lock: &str) -> Result<(), Error> {
+        self.database.lock(lock)
+    }
+
     /// Reads in one tenant. On PostgreSQL, which has several writers at once, all statements see
     /// one state of the database.
     ///

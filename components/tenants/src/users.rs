@@ -127,8 +127,7 @@ fn caller_is_owner(call: &Call) -> kit::Result<bool> {
 fn other_owners(scope: &Scope<'_>, user: &Record) -> kit::Result<i64> {
     scope.fetch_one(
         "SELECT COUNT(*) FROM members WHERE tenant_id = $1 AND id <> $2 AND role = 'OWNER' \
-         AND is_active = 1 AND deleted_at IS NULL \
-         AND EXISTS (SELECT 1 FROM users WHERE users.id = members.id)",
+         AND is_active = 1 AND has_account = 1 AND deleted_at IS NULL",
         values![user.get(user::ID)?],
     )
 }

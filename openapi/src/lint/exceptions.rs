@@ -12,6 +12,8 @@ const NO_COLLECTIONS: &[(&str, &str)] = &[
     ("internal", "the area of what only the operator calls"),
     ("lead", "a team has one at most"),
     ("manager", "a user has one at most"),
+    ("me", "the caller"),
+    ("password", "a person has one"),
     ("owner", "a project has one"),
     ("statistics", "counts of an endpoint, which are one object"),
     ("stream", "the feed in another form"),

@@ -4,11 +4,15 @@ use std::sync::LazyLock;
 
 use protocol::contract::Operation;
 
-/// Every operation except those of the operator, whose credential no tenant has.
+/// Operations that would end the only credential of a tenant, after which it would be told nothing.
+const ENDING: [&str; 1] = ["logout"];
+
+/// Every operation except those of the operator, whose credential no tenant has, and [`ENDING`].
 pub(super) static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     let functions = openapi::functions().unwrap();
     let all = functions.iter().flat_map(|name| openapi::load(name).unwrap());
-    all.filter(|operation| !operation.path.starts_with("/internal/")).collect()
+    let all = all.filter(|operation| !operation.path.starts_with("/internal/"));
+    all.filter(|operation| !ENDING.contains(&operation.id)).collect()
 });
 
 /// The collection whose objects or pages are read at this path.

@@ -34,6 +34,19 @@ pub(crate) fn weakness(password: &str, words: &Words) -> Option<&'static str> {
     (guesses < MIN_GUESSES_LOG10).then(|| weakest.map_or("It is short.", Part::why))
 }
 
+/// Refuses a password that is easy to guess. `pointer` is its place in the body.
+///
+/// # Errors
+/// `validation-failed`, with what makes it easy and what would be better.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn check(pointer: &str, password: &str, words: &Words) -> kit::Result<()> {
+    let Some(why) = weakness(&kit::text::bare(password), words) else { return Ok(()) };
+    let advice =
+        "Choose some words that do not belong together, or let a password manager make one.";
+    let message = format!("Is easily guessed. {why} {advice}");
+    Err(kit::Error::violation(pointer, "TOO_WEAK", &message))
+}
+
 /// The fewest guesses, as a power of ten, and the last part of that split.
 type Best = Option<(f64, Option<Part>)>;
 

@@ -307,8 +307,8 @@ fn challenge(error: &Error) -> Option<HeaderValue> {
         Code::InvalidToken => "Bearer realm=\"tenantry\", error=\"invalid_token\"".to_owned(),
         Code::InsufficientScope => {
             let needed = error.context.iter().find(|(name, _)| name == "required_scope");
-            let scope = needed.map_or("", |(_, scope)| scope.as_str());
-            format!("Bearer realm=\"tenantry\", error=\"insufficient_scope\", scope=\"{scope}\"")
+            let scope = needed.map(|(_, scope)| format!(", scope=\"{scope}\"")).unwrap_or_default();
+            format!("Bearer realm=\"tenantry\", error=\"insufficient_scope\"{scope}")
         }
         Code::InvalidClient => "Basic realm=\"tenantry\"".to_owned(),
         _ => return None,

@@ -154,6 +154,17 @@ impl Database {
     }
 }
 
+impl Database {
+    /// Waits within a transaction for the other transactions of this lock. On SQLite there is nobody to
+    /// wait for: its transactions that write come one after the other.
+    pub(crate) fn lock(&self, lock: &str) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(database) => database.lock(lock),
+        }
+    }
+}
+
 /// PostgreSQL cannot store U+0000. SQLite refuses it too, so that both answer alike. Values with a
 /// schema were refused before, with their place in the request.
 fn check(parameters: &[Value]) -> Result<(), Error> {

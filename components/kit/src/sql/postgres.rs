@@ -128,11 +128,7 @@ impl Database {
         work: impl FnOnce() -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.begin("BEGIN", State::Writing)?;
-        let waited = lock.map_or(Ok(()), |lock| {
-            self.set_tenant(SessionRole::System)?;
-            self.advisory_lock(&format!("queue {lock}"))
-        });
-        self.end(waited.and_then(|()| work()))
+        self.end(lock.map_or(Ok(()), |lock| self.lock(lock)).and_then(|()| work()))
     }
 
     /// Runs one statement for a tenant or the system, in the open transaction or in one of its own.
@@ -242,9 +238,13 @@ impl Database {
         }
     }
 
-    fn advisory_lock(&self, lock: &str) -> Result<(), Error> {
+    /// Waits within a transaction for the other transactions of this lock.
+    pub(super) fn lock(&self, lock: &str) -> Result<(), Error> {
         let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
-        self.run(sql, &[ParameterValue::Str(lock.to_owned())]).map(drop)
+        self.fail_on_error(|| {
+            self.set_tenant(SessionRole::System)?;
+            self.run(sql, &[ParameterValue::Str(format!("queue {lock}"))]).map(drop)
+        })
     }
 }
 
