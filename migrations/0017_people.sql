@@ -14,4 +14,9 @@ WHERE person_id IS NOT NULL AND deleted_at IS NULL;
 ALTER TABLE refresh_tokens ADD COLUMN member_id TEXT NOT NULL DEFAULT '';
 UPDATE refresh_tokens SET member_id = user_id;
 
-CREATE INDEX refresh_tokens_by_person ON refresh_tokens (user_id) WHERE revoked_at IS NULL AND used_at IS NULL;
+-- From where a person got a refresh token: what the program says of itself, and its network. So the
+-- person recognises their logins.
+ALTER TABLE refresh_tokens ADD COLUMN device TEXT;
+ALTER TABLE refresh_tokens ADD COLUMN network TEXT;
+
+CREATE INDEX refresh_tokens_by_person ON refresh_tokens (user_id) WHERE revoked_at IS NULL;

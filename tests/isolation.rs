@@ -63,6 +63,9 @@ pub const ROWS: &[(&str, Row)] = &[
     ("update-integration", Row::Object(|| Some(named()))),
     ("get-me", Row::Caller(|_| None)),
     ("logout", Row::Caller(|_| None)),
+    ("list-sessions", Row::Caller(|_| None)),
+    ("delete-session", Row::Caller(|_| None)),
+    ("end-others-sessions", Row::Caller(|_| None)),
     ("replace-password", Row::Caller(password)),
     ("switch-tenant", Row::Caller(|tenant| Some(json!({ "tenant_id": tenant })))),
     ("connect-integration", Row::Object(|| Some(json!({ "state": "x" })))),
@@ -186,7 +189,7 @@ pub async fn asked_by_owners(app: &App) {
         }
         let owner = app.owner().await;
         let object = match operation.row {
-            Row::Caller(_) => owner.tenant().to_owned(),
+            Row::Caller(_) => caller::named(&operation, &owner),
             _ => make(app, &owner, collection(operation.template), "mine").await.id().to_owned(),
         };
         let answer = operation.call(&owner, &object).await;

@@ -1,13 +1,16 @@
 mod at_once;
 mod create_client;
 mod delete_client;
+mod delete_session;
 mod disable_client;
 mod enable_client;
+mod end_others_sessions;
 mod get_client;
 mod get_jwks;
 mod get_me;
 mod issue_token;
 mod list_clients;
+mod list_sessions;
 mod login;
 mod logout;
 mod register;
@@ -17,6 +20,7 @@ mod rotate_secret_client;
 mod switch_tenant;
 mod work_auth;
 
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use crate::support::server::PASSWORD;
@@ -79,6 +83,33 @@ pub(crate) async fn join(app: &App, owner: &Client, person: &Client, role: &str)
          person_id = (SELECT id FROM users WHERE email = '{email}') WHERE id = '{id}'"
     ));
     id
+}
+
+/// The id of the caller's session, the claim `sid` of the access token.
+pub(crate) fn session_id(caller: &Client) -> String {
+    let payload = caller.token().split('.').nth(1).unwrap();
+    let claims = base64::Engine::decode(&URL_SAFE_NO_PAD, payload).unwrap();
+    let claims: Value = serde_json::from_slice(&claims).unwrap();
+    claims["sid"].as_str().unwrap().to_owned()
+}
+
+/// The sessions that a person is shown, by their ids.
+async fn sessions(person: &Client) -> Vec<String> {
+    let shown = person.get("/api/v1/me/sessions").await.expect(200);
+    let items = shown.body["items"].as_array().unwrap().iter();
+    items.map(|session| session["id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// A further login of a person.
+async fn again(app: &App, person: &Client) -> Client {
+    let session = login(app, person.session["user"]["email"].as_str().unwrap()).await.expect(200);
+    person.with_token(session.body["access_token"].as_str().unwrap()).of(session.body)
+}
+
+/// The answer to the refresh token of a login.
+async fn refresh(app: &App, person: &Client) -> Exchange {
+    let token = person.session["refresh_token"].as_str().unwrap();
+    app.anon().form(TOKEN, &format!("grant_type=refresh_token&refresh_token={token}"), &[]).await
 }
 
 /// Signs in with the common password of the tests.

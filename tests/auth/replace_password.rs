@@ -5,8 +5,10 @@ use serde_json::{Value, json};
 
 use super::{TOKEN, audited, client, join, signed_in};
 use crate::snapshot;
-use crate::support::server::PASSWORD;
-use crate::support::{App, Client, Exchange};
+use crate::support::server::{PASSWORD, UNLIMITED, options, start};
+use crate::support::{App, Client, Exchange, Placement, dedicated, stores};
+
+everywhere! { outlives_the_store(placement) }
 
 const PATH: &str = "/api/v1/me/password";
 const LOGIN: &str = "/api/v1/auth/login";
@@ -37,7 +39,8 @@ everywhere! {
         join(&app, &alice, &bob, "VIEWER").await;
         let second = login(&app, &bob, PASSWORD).await.expect(200);
         let switch = json!({ "tenant_id": alice.tenant() });
-        let elsewhere = bob.post("/api/v1/auth/switch", &switch).await.expect(200);
+        let carried = bob.with_token(second.body["access_token"].as_str().unwrap());
+        let elsewhere = carried.post("/api/v1/auth/switch", &switch).await.expect(200);
         let others = login(&app, &alice, PASSWORD).await.expect(200);
         replace(&bob, PASSWORD, NEW).await.expect(204);
         login(&app, &bob, PASSWORD).await.refused(401, "invalid_credentials");
@@ -108,12 +111,26 @@ everywhere! {
     }
 }
 
+/// A repeated request is answered by the receipt, if the key-value store has lost its answer.
+async fn outlives_the_store(placement: Placement) {
+    let (app, server, directory) = dedicated(placement, &[]).await;
+    let owner = app.owner().await;
+    let key = [("idempotency-key", "change-once")];
+    owner.json(Method::PUT, PATH, &change(PASSWORD, NEW), &key).await.expect(204);
+    server.shutdown().await.unwrap();
+    stores::lose_key_values(directory.path());
+    let (app, server) = start(options(placement, directory.path(), &UNLIMITED)).await;
+    let again = Client::new(&app.base, Some(owner.token()));
+    again.json(Method::PUT, PATH, &change(PASSWORD, NEW), &key).await.expect(204);
+    server.shutdown().await.unwrap();
+}
+
 logic! {
     /// The new password is judged as that of a registration.
     async fn refuses_weak_ones(app) {
         let owner = app.owner().await;
         let email = owner.session["user"]["email"].as_str().unwrap();
-        for weak in ["password123", "aaaaaaaaaaaaaaa", email] {
+        for weak in ["password123", "aaaaaaaaaaaaaaa", "\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}", email] {
             let refused = replace(&owner, PASSWORD, weak).await.refused(422, "validation_failed");
             assert_eq!(refused.body["details"]["fields"][0]["pointer"], "/new_password", "{}", refused.text);
         }

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{TOKEN, audited, client, join, signed_in};
+use super::{TOKEN, again, audited, client, join, refresh, session_id, signed_in};
 use crate::snapshot;
 use crate::support::{App, Client, Exchange};
 
@@ -38,14 +38,60 @@ everywhere! {
         there.get(&path).await.expect(200);
         there.patch(&path, &json!({ "name": "mine" })).await.refused(403, "insufficient_scope");
         assert_eq!(there.get("/api/v1/me").await.expect(200).body["user"]["id"], json!(member));
-        // Both logins go on.
+        // The login goes on in both.
         bob.get("/api/v1/projects").await.expect(200);
         let form = format!("grant_type=refresh_token&refresh_token={}", text(&switched, "refresh_token"));
         let refreshed = app.anon().form(TOKEN, &form, &[]).await.expect(200);
         bob.with_token(text(&refreshed, "access_token")).get(&path).await.expect(200);
         assert!(audited(&app, alice.tenant()).contains(&"user.signed_in".to_owned()));
-        // And back again.
+        // And back again, but not to where one is.
         switch(&there, bob.tenant()).await.expect(200);
+        switch(&there, alice.tenant()).await.refused(409, "conflict");
+    }
+
+    /// A token with fewer scopes gives nobody more of them.
+    async fn refuses_narrowed_tokens(app) {
+        let (alice, bob) = (app.owner().await, app.owner().await);
+        join(&app, &alice, &bob, "VIEWER").await;
+        let token = bob.session["refresh_token"].as_str().unwrap();
+        let form = format!("grant_type=refresh_token&refresh_token={token}&scope=projects%3Aread");
+        let narrow = app.anon().form(TOKEN, &form, &[]).await.expect(200);
+        let narrow = bob.with_token(text(&narrow, "access_token"));
+        narrow.get("/api/v1/projects").await.expect(200);
+        let tokens = refresh_tokens(&app, &bob);
+        let refused = switch(&narrow, alice.tenant()).await.refused(403, "insufficient_scope");
+        assert!(refused.body["details"]["required_scope"].is_string(), "{}", refused.text);
+        narrow.send(Method::POST, "/api/v1/me/sessions/end-others", &[], None).await.refused(403, "insufficient_scope");
+        assert_eq!(refresh_tokens(&app, &bob), tokens);
+    }
+
+    /// If a token was stolen and carried on elsewhere, then its second use ends that, too (RFC 9700
+    /// section 4.14.2).
+    async fn ends_with_its_login(app) {
+        let (alice, bob) = (app.owner().await, app.owner().await);
+        join(&app, &alice, &bob, "VIEWER").await;
+        let stolen = refresh(&app, &bob).await.expect(200);
+        let thief = bob.with_token(text(&stolen, "access_token"));
+        let elsewhere = switch(&thief, alice.tenant()).await.expect(200);
+        refresh(&app, &bob).await.refused(400, "invalid_grant");
+        let elsewhere = bob.with_token(text(&elsewhere, "access_token")).of(elsewhere.body);
+        refresh(&app, &elsewhere).await.refused(400, "invalid_grant");
+        for owner in [&alice, &bob] {
+            assert!(audited(&app, owner.tenant()).contains(&"login.revoked".to_owned()));
+        }
+    }
+
+    /// Nobody carries on a login that is too old, or a membership that has ended.
+    async fn refuses_what_has_ended(app) {
+        let (alice, bob) = (app.owner().await, app.owner().await);
+        join(&app, &alice, &bob, "VIEWER").await;
+        let other = again(&app, &bob).await;
+        app.execute(&format!("UPDATE refresh_tokens SET started_at = 1 WHERE family = '{}'", session_id(&bob)));
+        switch(&bob, alice.tenant()).await.refused(401, "invalid_token");
+        app.execute(&format!("UPDATE members SET is_active = 0 WHERE tenant_id = '{}' AND id = '{}'", bob.tenant(), bob.session["user"]["id"].as_str().unwrap()));
+        let tokens = refresh_tokens(&app, &bob);
+        switch(&other, alice.tenant()).await.refused(401, "invalid_token");
+        assert_eq!(refresh_tokens(&app, &bob), tokens);
     }
 
     /// A tenant of others cannot be told from one that does not exist, and nothing is left behind.

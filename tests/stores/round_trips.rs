@@ -65,9 +65,8 @@ async fn a_write_waits_twice(placement: Placement) {
     let path = "/api/v1/projects";
     let project = owner.post(path, &json!({ "name": "first" })).await.expect(201);
     let one = format!("{path}/{}", project.id());
-    let mut least = [u32::MAX; 3];
-    // The ticker works beside, so the least of some rounds counts.
-    for round in 0..8 {
+    let mut rounds = Vec::new();
+    for round in 0..9 {
         let body = json!({ "name": format!("project {round}") });
         let before = trips.load(Ordering::Relaxed);
         owner.post(path, &body).await.expect(201);
@@ -78,9 +77,14 @@ async fn a_write_waits_twice(placement: Placement) {
         let new = json!({ "description": format!("round {round}") });
         owner.json(Method::PATCH, &one, &new, &[("if-match", "*")]).await.expect(200);
         let changed = trips.load(Ordering::Relaxed);
-        let counts = [created - before, with_key - created, changed - with_key];
-        least = [0, 1, 2].map(|at: usize| least[at].min(counts[at]));
+        rounds.push([created - before, with_key - created, changed - with_key]);
     }
-    assert_eq!(least, [2, 3, 3]);
+    // The ticker works beside, so the median counts.
+    let median = [0, 1, 2].map(|of: usize| {
+        let mut counts: Vec<_> = rounds.iter().map(|counts| counts[of]).collect();
+        counts.sort_unstable();
+        counts[counts.len() / 2]
+    });
+    assert_eq!(median, [2, 3, 3], "{rounds:?}");
     server.shutdown().await.unwrap();
 }

@@ -10,12 +10,10 @@
 //! Accounts that do not exist are counted like those that do, so that answers do not tell which
 //! exist.
 
-use std::net::IpAddr;
-
-use ipnet::{Ipv4Net, Ipv6Net};
 use kit::{Call, Code, Error, Seal, System, entry, now, values};
 
 use crate::failures::Failures;
+use crate::origin::networks;
 use crate::store::{self, Change};
 
 const DAY_MS: i64 = 86_400_000;
@@ -185,16 +183,4 @@ fn too_many(left_ms: i64) -> Error {
         "Too many sign-ins to this account have failed. Try again in {seconds} seconds, or from a network from which it has signed in before."
     );
     Error { retry_after: Some(seconds), ..Error::new(Code::RateLimitExceeded, message) }
-}
-
-/// The address, and the network that one subscriber or site usually holds. The address of IPv6 is
-/// its /64, because machines change their address within it. The network is a /24 of IPv4 or a /56
-/// of IPv6.
-fn networks(address: IpAddr) -> [String; 2] {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => [v4.to_string(), Ipv4Net::new_assert(v4, 24).trunc().to_string()],
-        IpAddr::V6(v6) => {
-            [64, 56].map(|length| Ipv6Net::new_assert(v6, length).trunc().to_string())
-        }
-    }
 }

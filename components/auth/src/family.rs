@@ -1,18 +1,19 @@
 //! Logins. A login is a family of refresh tokens, each of which can be used once (K-35). It belongs to
-//! one person in one tenant.
+//! one person, and has a chain of tokens in each tenant to which the person has switched. It ends as a
+//! whole: whoever has stolen one of its tokens may have switched, too.
 
 use kit::{Call, Code, Error, Principal, System, values};
-use serde_json::json;
 
-use crate::audit::Entry;
+use crate::origin::Origin;
 use crate::secret;
+use crate::session::{Member, Subject};
 use crate::settings::SETTINGS;
 
 const DAY_MS: i64 = 86_400_000;
 /// How long a refresh token is valid if it is not used, in milliseconds.
 const REFRESH_MS: i64 = 30 * DAY_MS;
 
-/// A login, and the family of refresh tokens that belong to it.
+/// A login in one of its tenants.
 pub(crate) struct Family {
     pub(crate) id: String,
     /// The person who has signed in.
@@ -36,26 +37,30 @@ impl Family {
         }
     }
 
-    /// A login of the same person as another member, in another tenant. It ends when this one would
-    /// have to.
+    /// The same login in another tenant.
     pub(crate) fn switched(&self, member: &str, tenant: &str) -> Self {
-        Self { started_at: self.started_at, ..Self::start(&self.person, member, tenant) }
+        let (id, person) = (self.id.clone(), self.person.clone());
+        Self { id, started_at: self.started_at, ..Self::start(&person, member, tenant) }
     }
 
-    /// When the last refresh token of the family ends, however often it was refreshed.
+    /// Whether the login may go on, however often it was refreshed.
+    fn is_in_time(&self) -> bool {
+        self.ends_at() > kit::now()
+    }
+
     fn ends_at(&self) -> i64 {
         self.started_at + SETTINGS.refresh_family
     }
 
-    /// Writes the next refresh token of the family. To be called within a transaction. Returns the
-    /// token in clear, which is not stored.
-    pub(crate) fn refresh(&self, system: &System<'_>) -> kit::Result<String> {
+    /// Writes the next refresh token of the login. To be called within a transaction. Returns the token
+    /// in clear, which is not stored.
+    pub(crate) fn refresh(&self, call: &Call, system: &System<'_>) -> kit::Result<String> {
         let token = secret::new("rt")?;
-        let now = kit::now();
+        let (now, Origin { device, network }) = (kit::now(), Origin::of(call));
         system.execute(
             "INSERT INTO refresh_tokens \
-             (hash, family, tenant_id, user_id, member_id, started_at, created_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+             (hash, family, tenant_id, user_id, member_id, started_at, created_at, expires_at, \
+             device, network) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             values![
                 secret::hash(&token),
                 &self.id,
@@ -65,47 +70,41 @@ impl Family {
                 self.started_at,
                 now,
                 self.ends_at().min(now + REFRESH_MS),
+                device,
+                network,
             ],
         )?;
         Ok(token)
     }
 
-    /// The family of a refresh token that may be used now. If the token was used before, then its
-    /// family is revoked.
+    /// The login of a refresh token, and whether the token was used before. If it was not, then it may
+    /// be used now.
     ///
     /// # Errors
-    /// `invalid-grant` if the token may not be used.
-    pub(crate) fn find(system: &System<'_>, token: &str) -> kit::Result<Self> {
+    /// `invalid-grant` if the token is unknown, expired or revoked.
+    pub(crate) fn find(system: &System<'_>, token: &str) -> kit::Result<(Self, bool)> {
         let rows = system.query(
             "SELECT family, user_id, member_id, tenant_id, started_at, expires_at, used_at, revoked_at \
              FROM refresh_tokens WHERE hash = $1",
             values![secret::hash(token)],
         )?;
-        let invalid = || {
-            Error::new(
-                Code::InvalidGrant,
-                "The refresh token is unknown, expired or revoked; log in again.",
-            )
-        };
         let mut row = rows.into_iter().next().ok_or_else(invalid)?;
         let (id, person, member, tenant, started_at) = row.get()?;
         let (expires_at, used_at, revoked_at): (i64, Option<i64>, Option<i64>) = row.read()?;
         let family = Self { id, person, member, tenant, started_at };
-        let expired = expires_at.min(family.ends_at()) <= kit::now();
-        if used_at.is_some() {
-            system.with_lock(&family.person, || family.revoke(system))?;
-            return Err(used_before());
+        let is_fit = expires_at > kit::now() && family.is_in_time() && revoked_at.is_none();
+        match used_at {
+            Some(_) => Ok((family, true)),
+            None if is_fit => Ok((family, false)),
+            None => Err(invalid()),
         }
-        if expired || revoked_at.is_some() {
-            return Err(invalid());
-        }
-        Ok(family)
     }
 
     /// The login of the caller.
     ///
     /// # Errors
-    /// `insufficient-scope` for a machine client; `invalid-token` if the login has ended.
+    /// `insufficient-scope` for a machine client; `invalid-token` if the login or the membership has
+    /// ended.
     pub(crate) fn of_caller(call: &Call, system: &System<'_>) -> kit::Result<Self> {
         let caller = call.caller()?;
         let Principal::User(member) = &caller.principal else { return Err(only_people()) };
@@ -114,11 +113,50 @@ impl Family {
         let id = id.ok_or_else(ended)?.to_owned();
         let found = system.fetch_optional::<(String, i64)>(
             "SELECT user_id, started_at FROM refresh_tokens WHERE family = $1 AND tenant_id = $2 \
-             AND member_id = $3 AND revoked_at IS NULL LIMIT 1",
+             AND member_id = $3 LIMIT 1",
             values![&id, &caller.tenant, member],
         )?;
         let (person, started_at) = found.ok_or_else(ended)?;
-        Ok(Self { id, person, member: member.clone(), tenant: caller.tenant.clone(), started_at })
+        let (member, tenant) = (member.clone(), caller.tenant.clone());
+        let login = Self { id, person, member, tenant, started_at };
+        login.check(system)?;
+        Ok(login)
+    }
+
+    /// The login of a caller whose token has all scopes of the person. With a token that was made for
+    /// less, nobody gets more, and nobody ends what others have begun.
+    ///
+    /// # Errors
+    /// As [`Self::of_caller`]; `insufficient-scope` for a token with fewer scopes.
+    pub(crate) fn of_whole_caller(call: &Call, system: &System<'_>) -> kit::Result<Self> {
+        let login = Self::of_caller(call, system)?;
+        let member = Member::find(system, &login.tenant, &login.member)?.ok_or_else(ended)?;
+        let held = Subject::member(member, &login.tenant, &login.id).scopes;
+        match held
+            .into_iter()
+            .find(|scope| !call.caller().is_ok_and(|it| it.grants.has_scope(scope)))
+        {
+            None => Ok(login),
+            Some(scope) => Err(Error {
+                context: vec![("required_scope".to_owned(), scope)],
+                ..Error::new(
+                    Code::InsufficientScope,
+                    "The access token has fewer scopes than you hold; get one with all of them with \
+                     the refresh token.",
+                )
+            }),
+        }
+    }
+
+    /// Whether the login goes on, and the membership with it.
+    fn check(&self, system: &System<'_>) -> kit::Result<()> {
+        let left: i64 = system.fetch_one(
+            "SELECT COUNT(*) FROM refresh_tokens WHERE family = $1 AND tenant_id = $2 \
+             AND used_at IS NULL AND revoked_at IS NULL AND expires_at > $3",
+            values![&self.id, &self.tenant, kit::now()],
+        )?;
+        let is_member = Member::find(system, &self.tenant, &self.member)?.is_some();
+        if left > 0 && self.is_in_time() && is_member { Ok(()) } else { Err(ended()) }
     }
 
     /// Waits within a transaction for all others that change logins of the person, and makes sure that
@@ -128,50 +166,20 @@ impl Family {
     /// `invalid-token` if the login has ended.
     pub(crate) fn hold(&self, system: &System<'_>) -> kit::Result<()> {
         system.lock(&self.person)?;
-        let sql = "SELECT COUNT(*) FROM refresh_tokens WHERE family = $1 AND revoked_at IS NULL";
-        let left: i64 = system.fetch_one(sql, values![&self.id])?;
-        if left > 0 { Ok(()) } else { Err(ended()) }
-    }
-
-    /// Ends all other logins of the person, in all tenants. To be called after [`Self::hold`].
-    pub(crate) fn end_others(&self, system: &System<'_>, kind: &str) -> kit::Result<()> {
-        // A login that goes on has one token that is not used yet. Everybody takes the locks of
-        // tenants in the order of their ids, so that nobody waits in a circle.
-        let others = system.fetch_all::<(String, String, String, i64)>(
-            "SELECT family, member_id, tenant_id, started_at FROM refresh_tokens \
-             WHERE user_id = $1 AND revoked_at IS NULL AND used_at IS NULL AND family <> $2 \
-             AND expires_at > $3 ORDER BY tenant_id, family",
-            values![&self.person, &self.id, kit::now()],
-        )?;
-        others.into_iter().try_for_each(|(id, member, tenant, started_at)| {
-            Self { id, person: self.person.clone(), member, tenant, started_at }.end(system, kind)
-        })
-    }
-
-    /// Revokes the login with its refresh and access tokens, unless it has ended already. To be called
-    /// within a transaction.
-    pub(crate) fn revoke(&self, system: &System<'_>) -> kit::Result<()> {
-        self.end(system, "login.revoked")
-    }
-
-    /// Revokes the login as [`Self::revoke`] does, for this reason.
-    pub(crate) fn end(&self, system: &System<'_>, kind: &str) -> kit::Result<()> {
-        let revoked = system.execute(
-            "UPDATE refresh_tokens SET revoked_at = $1 WHERE family = $2 AND revoked_at IS NULL",
-            values![kit::now(), &self.id],
-        )?;
-        // A stranger may send an old token again and again. One revocation is enough.
-        if revoked > 0 {
-            system.enter(&self.tenant).revoke_login(&self.id)?;
-            let data = json!({ "login": self.id });
-            Entry { tenant: &self.tenant, kind, subject: &self.member, data }.write(system)?;
-        }
-        Ok(())
+        self.check(system)
     }
 }
 
 fn ended() -> Error {
     Error::new(Code::InvalidToken, "The login of the access token has ended.")
+}
+
+/// The refusal of a refresh token that cannot be used.
+pub(crate) fn invalid() -> Error {
+    Error::new(
+        Code::InvalidGrant,
+        "The refresh token is unknown, expired or revoked; log in again.",
+    )
 }
 
 /// The refusal of a refresh token that was used before.

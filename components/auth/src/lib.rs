@@ -17,6 +17,8 @@ mod clients;
 #[cfg(target_arch = "wasm32")]
 mod contract;
 #[cfg(target_arch = "wasm32")]
+mod ending;
+#[cfg(target_arch = "wasm32")]
 mod family;
 #[cfg(target_arch = "wasm32")]
 mod keys;
@@ -31,6 +33,8 @@ mod memberships;
 #[cfg(target_arch = "wasm32")]
 mod new_password;
 #[cfg(target_arch = "wasm32")]
+mod origin;
+#[cfg(target_arch = "wasm32")]
 mod password;
 #[cfg(target_arch = "wasm32")]
 mod register;
@@ -38,6 +42,8 @@ mod register;
 mod secret;
 #[cfg(target_arch = "wasm32")]
 mod session;
+#[cfg(target_arch = "wasm32")]
+mod sessions;
 #[cfg(target_arch = "wasm32")]
 mod settings;
 #[cfg(target_arch = "wasm32")]
@@ -58,7 +64,9 @@ mod strength;
 mod function {
     use super::contract::{CLIENTS, Op};
     use super::settings::SETTINGS;
-    use super::{clients, keys, login, logout, me, new_password, register, switch, token, work};
+    use super::{
+        clients, keys, login, logout, me, new_password, register, sessions, switch, token, work,
+    };
     use kit::Call;
 
     kit::function!(Op, dispatch, SETTINGS);
@@ -68,8 +76,11 @@ mod function {
             Op::Register => register::register(&call).await,
             Op::Login => login::login(&call).await,
             Op::SwitchTenant => switch::switch(&call).await,
-            Op::Logout => logout::logout(&call),
+            Op::Logout => logout::logout(&call).await,
             Op::GetMe => me::get(&call),
+            Op::ListSessions => sessions::list(&call),
+            Op::DeleteSession => sessions::end(&call),
+            Op::EndOthersSessions => sessions::end_others(&call),
             Op::ReplacePassword => new_password::replace(&call).await,
             Op::IssueToken => token::issue(&call).await,
             Op::ListClients => CLIENTS.list(&call),

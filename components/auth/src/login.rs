@@ -7,8 +7,9 @@ use serde_json::json;
 
 use crate::attempts::{Attempt, TooEarly};
 use crate::audit::{self, Entry};
+use crate::ending::end_too_many;
 use crate::family::Family;
-use crate::memberships::{Membership, memberships};
+use crate::memberships::{Membership, membership, memberships};
 use crate::password;
 use crate::register::{Session, User};
 use crate::session::{self, Subject};
@@ -55,8 +56,13 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
     };
     attempt.succeeded()?;
     let memberships = memberships(&system, &person.id)?;
+    // A person may have more memberships than are shown.
+    let wanted = match &login.tenant_id {
+        Some(tenant) => membership(&system, &person.id, tenant)?,
+        None => None,
+    };
     let chosen = match &login.tenant_id {
-        Some(id) => memberships.iter().find(|membership| membership.tenant_id == *id),
+        Some(_) => wanted.as_ref(),
         None => memberships.first(),
     };
     // The same answer if the tenant does not exist, so that it does not tell which tenants exist.
@@ -78,7 +84,8 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
         if !password::is_still(&system, &family.person, &hash)? {
             return Err(wrong());
         }
-        let refresh = family.refresh(&system)?;
+        let refresh = family.refresh(call, &system)?;
+        end_too_many(&system, &family.person)?;
         attempt.record_networks(&system)?;
         let (kind, data) = ("user.signed_in", json!({ "login": family.id }));
         Entry { tenant: &tenant.id, kind, subject: &user.id, data }.write(&system)?;

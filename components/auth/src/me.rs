@@ -5,7 +5,7 @@ use kit::{Call, Code, Error, Principal, Reply, System, values};
 use serde::Serialize;
 
 use crate::family::only_people;
-use crate::memberships::{Membership, memberships};
+use crate::memberships::{Membership, membership, memberships};
 use crate::register::{Tenant, User};
 
 #[derive(Serialize)]
@@ -29,9 +29,8 @@ pub(crate) fn get(call: &Call) -> kit::Result {
     )?;
     let ended = || Error::new(Code::InvalidToken, "The membership of the access token has ended.");
     let (person, email, name, created_at) = found.ok_or_else(ended)?;
-    let memberships = memberships(&system, &person)?;
-    let here = memberships.iter().find(|membership| membership.tenant_id == caller.tenant);
-    let tenant = here.ok_or_else(ended)?.tenant();
+    let here = membership(&system, &person, &caller.tenant)?.ok_or_else(ended)?;
+    let (tenant, memberships) = (here.tenant(), memberships(&system, &person)?);
     let user = User { id: member.clone(), email, name, created_at: kit::rfc3339(created_at) };
     let roles = caller.grants.roles().collect();
     let scopes = SCOPES.into_iter().filter(|scope| caller.grants.has_scope(scope)).collect();

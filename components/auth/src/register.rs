@@ -95,7 +95,7 @@ pub(crate) async fn register(call: &Call) -> kit::Result {
                 .to_string(),
         ))?;
         scope.emit(event("user.created", &user.id, owner(&user, &tenant).to_string()))?;
-        let refresh_token = family.refresh(&system)?;
+        let refresh_token = family.refresh(call, &system)?;
         let session = Session::new(user, tenant, access, refresh_token);
         Ok(Reply::created(&session)?.header("cache-control", "no-store"))
     })

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::family::{self, Family};
 use crate::session::{self, Access, Member, Subject};
-use crate::{clients, secret};
+use crate::{clients, ending, secret};
 use kit::Seal;
 
 #[derive(Serialize)]
@@ -81,7 +81,11 @@ async fn refresh(call: &Call, form: &Form) -> kit::Result {
     if let Some(answer) = system.stored_answer(call, &seal)? {
         return Ok(answer);
     }
-    let family = Family::find(&system, token)?;
+    let (family, was_used) = Family::find(&system, token)?;
+    if was_used {
+        system.with_lock(&family.person, || revoke(&system, &family))?;
+        return Err(family::used_before());
+    }
     // The current roles, not those at the time of the login.
     let left = || Error::new(Code::InvalidGrant, "The membership has ended; log in again.");
     let member = Member::find(&system, &family.tenant, &family.member)?.ok_or_else(left)?;
@@ -101,14 +105,26 @@ async fn refresh(call: &Call, form: &Form) -> kit::Result {
             values![kit::now(), secret::hash(token)],
         )?;
         if used != 1 {
-            return family.revoke(&system).map(|()| None);
+            // Whether it was used or revoked meanwhile.
+            let (_, was_used) = Family::find(&system, token)?;
+            return if was_used {
+                revoke(&system, &family).map(|()| None)
+            } else {
+                Err(family::invalid())
+            };
         }
-        let next = family.refresh(&system)?;
+        let next = family.refresh(call, &system)?;
         let answer = reply(access, Some(next), &subject)?;
         system.store_receipt(call, &seal, &answer)?;
         Ok(Some(answer))
     })?;
     answer.ok_or_else(family::used_before)
+}
+
+/// Revokes the login whose token was used twice, also where it was carried on in other tenants (RFC 9700
+/// section 4.14.2).
+fn revoke(system: &System<'_>, family: &Family) -> kit::Result<()> {
+    ending::end(system, &family.person, &family.id, "login.revoked")
 }
 
 /// Tokens must not be cached (RFC 6749 section 5.1).

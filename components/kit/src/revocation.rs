@@ -7,6 +7,7 @@
 //! gone.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use protocol::entry;
 use spin_sdk::experimental::wasi::keyvalue::atomics::{self, Cas, CasError};
@@ -46,14 +47,38 @@ impl Scope<'_> {
         FRESH.with_borrow_mut(|fresh| fresh.push((self.tenant().to_owned(), subject.to_owned())));
         Ok(())
     }
+}
 
-    /// Revokes all tokens of a login. The id of a login is the id of its family of refresh tokens.
+impl System<'_> {
+    /// Revokes all tokens of logins, each of which is named by a tenant and the id of its family of
+    /// refresh tokens. To be called within a transaction.
     ///
     /// # Errors
-    /// As [`Scope::revoke`].
-    pub fn revoke_login(&self, family: &str) -> Result<(), Error> {
-        // A login has no versions, so its tokens have version 0.
-        self.revoke(family, 1)
+    /// `internal-error` of the database.
+    pub fn revoke_logins<'l>(
+        &self,
+        logins: impl IntoIterator<Item = (&'l str, &'l str)>,
+    ) -> Result<(), Error> {
+        // In one order, so that nobody waits in a circle.
+        let logins: BTreeSet<_> = logins.into_iter().collect();
+        let logins: Vec<_> = logins.into_iter().collect();
+        for part in logins.chunks(BATCH) {
+            // A login has no versions, so its tokens have version 0.
+            let row = |at: usize| format!("(${}, ${}, 1, $1)", 2 * at + 2, 2 * at + 3);
+            let rows: Vec<_> = (0..part.len()).map(row).collect();
+            let named = part.iter().flat_map(|(tenant, login)| values![*tenant, *login]);
+            self.execute(
+                &format!(
+                    "INSERT INTO revocations (tenant_id, subject, below, expires_at) VALUES {} \
+                     ON CONFLICT (tenant_id, subject) DO UPDATE SET below = 1, expires_at = $1",
+                    rows.join(", ")
+                ),
+                values![now() + RETENTION_MS].into_iter().chain(named),
+            )?;
+        }
+        let named = |(tenant, login): (&str, &str)| (tenant.to_owned(), login.to_owned());
+        FRESH.with_borrow_mut(|fresh| fresh.extend(logins.into_iter().map(named)));
+        Ok(())
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) fn draft(
                 draft.headers.iter_mut().find(|(name, _)| *name == "x-request-id").unwrap();
             id.push_str(".KEEP");
             if random.u8(..4) == 0 {
-                id.push_str(&format!(".TRAP-{}", random.u8(1..12)));
+                id.push_str(&format!(".TRAP-{}", random.u8(1..8)));
             }
         }
         let id = draft.comparable.then(|| missing(random));

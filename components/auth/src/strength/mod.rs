@@ -30,6 +30,9 @@ const MIN_COST_PER_PART: f64 = 4.0;
 /// Why a password is too easy to guess. `None` if it is strong enough.
 pub(crate) fn weakness(password: &str, words: &Words) -> Option<&'static str> {
     let text: Vec<char> = password.chars().take(MAX_EXAMINED).collect();
+    if text.is_empty() {
+        return Some("Nothing of it can be seen.");
+    }
     let (guesses, weakest) = guesses(&text, words);
     (guesses < MIN_GUESSES_LOG10).then(|| weakest.map_or("It is short.", Part::why))
 }
@@ -104,6 +107,7 @@ mod tests {
     #[test]
     fn what_people_choose_is_weak() {
         for password in [
+            "",
             "password12",
             "Password1!",
             "P@ssw0rd123",

@@ -1,0 +1,91 @@
+//! How logins end: their refresh tokens at once, their access tokens within a minute, and with an entry
+//! in the audit log of each tenant.
+//!
+//! Everything here is called within a transaction that holds the lock of the person. Whatever takes the
+//! locks of several tenants takes them in the order of their ids. So nobody waits in a circle.
+
+use std::collections::BTreeMap;
+
+use kit::{System, values};
+use serde_json::json;
+
+use crate::audit::Entry;
+use crate::family::Family;
+
+/// The most logins of a person. A further one ends the one that was seen last the longest ago.
+pub(crate) const MAX_LOGINS: i64 = 100;
+
+/// Ends a login in all its tenants, unless it has ended already. `kind` is the entry in the audit log.
+pub(crate) fn end(
+    system: &System<'_>,
+    person: &str,
+    login: &str,
+    kind: &'static str,
+) -> kit::Result<()> {
+    let tenants = system.fetch_all::<(String, String)>(
+        "SELECT DISTINCT tenant_id, member_id FROM refresh_tokens \
+         WHERE family = $1 AND user_id = $2 ORDER BY tenant_id",
+        values![login, person],
+    )?;
+    let ended = system.execute(
+        "UPDATE refresh_tokens SET revoked_at = $1 \
+         WHERE family = $2 AND user_id = $3 AND revoked_at IS NULL",
+        values![kit::now(), login, person],
+    )?;
+    // A stranger may send an old token again and again. One revocation is enough.
+    if ended == 0 {
+        return Ok(());
+    }
+    system.revoke_logins(tenants.iter().map(|(tenant, _)| (tenant.as_str(), login)))?;
+    tenants.iter().try_for_each(|(tenant, member)| {
+        Entry { tenant, kind, subject: member, data: json!({ "login": login }) }.write(system)
+    })
+}
+
+/// Ends all other logins of the person. `kind` is an entry about this one, if there is one to write.
+pub(crate) fn end_others(
+    system: &System<'_>,
+    login: &Family,
+    kind: Option<&'static str>,
+) -> kit::Result<()> {
+    let others = system.fetch_all::<(String, String, String)>(
+        "SELECT DISTINCT tenant_id, member_id, family FROM refresh_tokens \
+         WHERE user_id = $1 AND family <> $2 AND revoked_at IS NULL",
+        values![&login.person, &login.id],
+    )?;
+    system.execute(
+        "UPDATE refresh_tokens SET revoked_at = $1 \
+         WHERE user_id = $2 AND family <> $3 AND revoked_at IS NULL",
+        values![kit::now(), &login.person, &login.id],
+    )?;
+    system.revoke_logins(others.iter().map(|(tenant, _, id)| (tenant.as_str(), id.as_str())))?;
+    let mut entries = BTreeMap::<(&str, &str), Vec<&str>>::new();
+    for (tenant, member, id) in &others {
+        entries.entry((tenant, member)).or_default().push(id);
+    }
+    let own = (login.tenant.as_str(), login.member.as_str());
+    if kind.is_some() {
+        entries.entry(own).or_default();
+    }
+    for ((tenant, subject), ended) in entries {
+        if !ended.is_empty() {
+            let data = json!({ "logins": ended.len() });
+            Entry { tenant, kind: "login.revoked", subject, data }.write(system)?;
+        }
+        if let Some(kind) = kind.filter(|_| (tenant, subject) == own) {
+            Entry { tenant, kind, subject, data: json!({ "login": login.id }) }.write(system)?;
+        }
+    }
+    Ok(())
+}
+
+/// Ends the logins beyond [`MAX_LOGINS`], those first that were seen last the longest ago.
+pub(crate) fn end_too_many(system: &System<'_>, person: &str) -> kit::Result<()> {
+    let beyond = system.fetch_all::<(String, i64)>(
+        "SELECT family, MAX(created_at) FROM refresh_tokens \
+         WHERE user_id = $1 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > $2 \
+         GROUP BY family ORDER BY MAX(created_at) DESC, family LIMIT 10 OFFSET $3",
+        values![person, kit::now(), MAX_LOGINS],
+    )?;
+    beyond.iter().try_for_each(|(login, _)| end(system, person, login, "login.revoked"))
+}
