@@ -54,6 +54,11 @@ const EXCEPTIONS: &[(&str, &[Rule], &str)] = &[
         "what a token endpoint answers (RFC 6749 section 5.1); its operation hands it on",
     ),
     ("/integrations/{id}/endpoints", &[Rule::Pagination], "there are three, and no more"),
+    (
+        "/me/sessions/end-others",
+        &[Rule::OperationName],
+        "a verb with its object, and no collection of others",
+    ),
     ("/me/sessions", &[Rule::Pagination], "there are a hundred at most, on one page"),
     ("/users/{id}/teams", &[Rule::Pagination], "a user is in 50 at most; one page has them all"),
 ];
