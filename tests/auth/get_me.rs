@@ -21,6 +21,30 @@ logic! {
         assert_eq!(membership["user_id"], owner.session["user"]["id"]);
     }
 
+    /// Whoever is in more tenants than are shown reaches all of them.
+    async fn many_tenants_hide_none(app) {
+        let owner = app.owner().await;
+        let user = &owner.session["user"];
+        let (id, email) = (user["id"].as_str().unwrap(), user["email"].as_str().unwrap());
+        let row = |n: i32, of: &str| of.replace("{n}", &format!("{n}_{}", owner.tenant()));
+        let all = |of: &str| (0..101).map(|n| row(n, of)).collect::<Vec<_>>().join(", ");
+        app.execute(&format!(
+            "INSERT INTO tenants (id, name, created_at, updated_at) VALUES {};
+             INSERT INTO members (tenant_id, id, person_id, has_account, email, name, role, roles, \
+             created_by, version, created_at, updated_at) VALUES {}",
+            all("('older_{n}', 'older', 1, 1)"),
+            all(&format!("('older_{{n}}', 'usr_{{n}}', '{id}', 1, '{email}', 'x', 'VIEWER', '[\"VIEWER\"]', 'x', 1, 1, 1)")),
+        ));
+        let me = owner.get(PATH).await.expect(200);
+        assert_eq!(me.body["memberships"].as_array().unwrap().len(), 100);
+        assert_eq!(me.body["tenant"]["id"], owner.tenant());
+        let older = format!("older_7_{}", owner.tenant());
+        let there = owner.post("/api/v1/auth/switch", &json!({ "tenant_id": older })).await.expect(200);
+        let there = owner.with_token(there.body["access_token"].as_str().unwrap());
+        let home = json!({ "tenant_id": owner.tenant() });
+        there.post("/api/v1/auth/switch", &home).await.expect(200);
+    }
+
     /// A machine client is nobody.
     async fn refuses_machines(app) {
         let owner = app.owner().await;

@@ -18,7 +18,7 @@ const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
     "Content-Type, Authorization, X-Request-ID, X-Correlation-ID, Idempotency-Key, X-Tenant-Id, \
      If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, Accept, Accept-Version, \
      X-API-Key, X-B3-TraceId, X-B3-SpanId, X-B3-ParentSpanId, X-B3-Sampled, b3, traceparent, \
-     tracestate, baggage, Last-Event-ID",
+     tracestate, baggage, Last-Event-ID, User-Agent",
 );
 /// Every header of our answers, except those of CORS itself and of the connection (K-32). Browsers
 /// show Content-Type and similar headers without this list, but they are listed too, so that there

@@ -22,7 +22,7 @@ async fn main() -> Result<(), Failed> {
         "correct horse battery staple".to_owned(),
         "Example Energy".to_owned(),
     );
-    let session = anonymous.register(NONE, NONE, NONE, person).await?;
+    let session = anonymous.register(NONE, NONE, NONE, NONE, person).await?;
 
     let client = HttpClient::new().with_base_url(&base).with_api_key(session.access_token);
     let site = || ProjectWrite { name: Some("Site A".to_owned()), ..ProjectWrite::default() };
