@@ -1,5 +1,6 @@
 //! Tenant isolation over the whole contract. How an operation is called follows from its method and
-//! its path. If it needs a body, then it has a row here, and `coverage.rs` fails if the row is missing.
+//! its path. If it needs a body, then it has a row here, and `coverage.rs` fails if the row is
+//! missing.
 //!
 //! If an operation works on an object, then a tenant gets the same answer for another tenant's
 //! object and for one that never existed. The object stays unchanged, and no event tells of the

@@ -48,7 +48,8 @@ everywhere! {
 }
 
 logic! {
-    /// A person has a hundred at most. A further one ends the one that was seen last the longest ago.
+    /// A person has a hundred at most. A further one ends the one that was seen last the longest
+    /// ago.
     async fn there_are_not_too_many(app) {
         let owner = app.owner().await;
         let second = again(&app, &owner).await;

@@ -1,8 +1,8 @@
-//! How logins end: their refresh tokens at once, their access tokens within a minute, and with an entry
-//! in the audit log of each tenant.
+//! How logins end: their refresh tokens at once, their access tokens within a minute, and with an
+//! entry in the audit log of each tenant.
 //!
-//! Everything here is called within a transaction that holds the lock of the person. Whatever takes the
-//! locks of several tenants takes them in the order of their ids. So nobody waits in a circle.
+//! Everything here is called within a transaction that holds the lock of the person. Whatever takes
+//! the locks of several tenants takes them in the order of their ids. So nobody waits in a circle.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,8 @@ use crate::family::Family;
 /// The most logins of a person. A further one ends the one that was seen last the longest ago.
 pub(crate) const MAX_LOGINS: i64 = 100;
 
-/// Ends a login in all its tenants, unless it has ended already. `kind` is the entry in the audit log.
+/// Ends a login in all its tenants, unless it has ended already. `kind` is the entry in the audit
+/// log.
 pub(crate) fn end(
     system: &System<'_>,
     person: &str,

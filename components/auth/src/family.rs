@@ -1,6 +1,6 @@
-//! Logins. A login is a family of refresh tokens, each of which can be used once (K-35). It belongs to
-//! one person, and has a chain of tokens in each tenant to which the person has switched. It ends as a
-//! whole: whoever has stolen one of its tokens may have switched, too.
+//! Logins. A login is a family of refresh tokens, each of which can be used once (K-35). It belongs
+//! to one person, and has a chain of tokens in each tenant to which the person has switched. It
+//! ends as a whole: whoever has stolen one of its tokens may have switched, too.
 
 use kit::{Call, Code, Error, Principal, System, values};
 
@@ -52,8 +52,8 @@ impl Family {
         self.started_at + SETTINGS.refresh_family
     }
 
-    /// Writes the next refresh token of the login. To be called within a transaction. Returns the token
-    /// in clear, which is not stored.
+    /// Writes the next refresh token of the login. To be called within a transaction. Returns the
+    /// token in clear, which is not stored.
     pub(crate) fn refresh(&self, call: &Call, system: &System<'_>) -> kit::Result<String> {
         let token = secret::new("rt")?;
         let (now, Origin { device, network }) = (kit::now(), Origin::of(call));
@@ -77,8 +77,8 @@ impl Family {
         Ok(token)
     }
 
-    /// The login of a refresh token, and whether the token was used before. If it was not, then it may
-    /// be used now.
+    /// The login of a refresh token, and whether the token was used before. If it was not, then it
+    /// may be used now.
     ///
     /// # Errors
     /// `invalid-grant` if the token is unknown, expired or revoked.
@@ -123,8 +123,8 @@ impl Family {
         Ok(login)
     }
 
-    /// The login of a caller whose token has all scopes of the person. With a token that was made for
-    /// less, nobody gets more, and nobody ends what others have begun.
+    /// The login of a caller whose token has all scopes of the person. With a token that was made
+    /// for less, nobody gets more, and nobody ends what others have begun.
     ///
     /// # Errors
     /// As [`Self::of_caller`]; `insufficient-scope` for a token with fewer scopes.
@@ -159,8 +159,8 @@ impl Family {
         if left > 0 && self.is_in_time() && is_member { Ok(()) } else { Err(ended()) }
     }
 
-    /// Waits within a transaction for all others that change logins of the person, and makes sure that
-    /// they have not ended this one.
+    /// Waits within a transaction for all others that change logins of the person, and makes sure
+    /// that they have not ended this one.
     ///
     /// # Errors
     /// `invalid-token` if the login has ended.

@@ -98,8 +98,9 @@ fn wrong() -> Error {
     Error::new(Code::InvalidCredentials, "E-mail or password is wrong.")
 }
 
-/// Looks up the person by e-mail address and checks the password. Returns the person with the hash of
-/// the password, or `None` if the password is wrong. If this fails with an error, then the password was not compared.
+/// Looks up the person by e-mail address and checks the password. Returns the person with the hash
+/// of the password, or `None` if the password is wrong. If this fails with an error, then the
+/// password was not compared.
 fn verify_password(
     system: &System<'_>,
     email: &str,

@@ -40,8 +40,8 @@ impl Membership {
 /// The most memberships that are shown.
 const MOST: usize = 100;
 
-/// The tenants in which the person is an active member, at most a hundred. The one that the person joined
-/// first comes first.
+/// The tenants in which the person is an active member, at most a hundred. The one that the person
+/// joined first comes first.
 ///
 /// # Errors
 /// `internal-error` of the database.

@@ -28,8 +28,8 @@ type Row = ((String, String), (i64, i64, i64), (Option<String>, Option<String>))
 pub(crate) fn list(call: &Call) -> kit::Result {
     let system = System::open(call, WHY)?;
     let here = Family::of_caller(call, &system)?;
-    // A login has one token that is not used yet in each of its tenants. It is from when the login was
-    // seen there last.
+    // A login has one token that is not used yet in each of its tenants. It is from when the login
+    // was seen there last.
     let rows = system.fetch_all::<Row>(
         "SELECT family, tenant_id, started_at, created_at, expires_at, device, network \
          FROM refresh_tokens WHERE user_id = $1 AND revoked_at IS NULL AND used_at IS NULL \

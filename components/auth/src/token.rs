@@ -93,8 +93,8 @@ async fn refresh(call: &Call, form: &Form) -> kit::Result {
     let scopes = form.scopes(subject.scopes)?;
     let subject = Subject { scopes, ..subject };
     let access = session::access(call, &subject).await?;
-    // Whatever changes the logins of a person runs one at a time. So a revocation reaches every token
-    // that was issued before it, and no token is issued after it.
+    // Whatever changes the logins of a person runs one at a time. So a revocation reaches every
+    // token that was issued before it, and no token is issued after it.
     let answer = system.with_lock(&family.person, || {
         if let Some(answer) = system.stored_answer(call, &seal)? {
             return Ok(Some(answer));
@@ -121,8 +121,8 @@ async fn refresh(call: &Call, form: &Form) -> kit::Result {
     answer.ok_or_else(family::used_before)
 }
 
-/// Revokes the login whose token was used twice, also where it was carried on in other tenants (RFC 9700
-/// section 4.14.2).
+/// Revokes the login whose token was used twice, also where it was carried on in other tenants (RFC
+/// 9700 section 4.14.2).
 fn revoke(system: &System<'_>, family: &Family) -> kit::Result<()> {
     ending::end(system, &family.person, &family.id, "login.revoked")
 }

@@ -320,8 +320,8 @@ impl<'a> System<'a> {
         self.database.transaction(Some(lock), work)
     }
 
-    /// Waits within a transaction for the other transactions of this lock. Reads that come after it see
-    /// what they have written.
+    /// Waits within a transaction for the other transactions of this lock. Reads that come after it
+    /// see what they have written.
     ///
     /// # Errors
     /// `service-unavailable` if it takes too long; `internal-error` of the database.

@@ -6,10 +6,10 @@ use crate::write::{Expected, Waiting, Write};
 use crate::{Error, Scope, Value, fault_injection};
 
 impl Scope<'_> {
-    /// Writes to different tables. None of the writes sees what the others write. In a transaction of
-    /// [`crate::Call::write`] on PostgreSQL they wait: a statement of this scope that comes later runs
-    /// them first, and the end of the transaction runs them with the receipt. So their errors come
-    /// later, too.
+    /// Writes to different tables. None of the writes sees what the others write. In a transaction
+    /// of [`crate::Call::write`] on PostgreSQL they wait: a statement of this scope that comes
+    /// later runs them first, and the end of the transaction runs them with the receipt. So their
+    /// errors come later, too.
     ///
     /// # Errors
     /// As [`Scope::execute`]; `internal-error` if they change other numbers of rows than expected.

@@ -51,7 +51,8 @@ pub(crate) fn rule(change: Change<'_>) -> kit::Result<()> {
     Ok(())
 }
 
-/// Whether the change gives the member other rights or another address, or lets it sign in or no longer.
+/// Whether the change gives the member other rights or another address, or lets it sign in or no
+/// longer.
 fn is_other_account(before: &Record, after: &Record) -> kit::Result<bool> {
     Ok(before.get(user::ROLES)? != after.get(user::ROLES)?
         || is_active(before)? != is_active(after)?

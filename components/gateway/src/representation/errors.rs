@@ -264,7 +264,8 @@ impl ErrorDocument<'_> {
         context
     }
 
-    /// A value of the context in the terms of the answer: an entity tag is that of its representation.
+    /// A value of the context in the terms of the answer: an entity tag is that of its
+    /// representation.
     fn context_value(&self, name: &str, value: &str) -> String {
         if name == "etag" { self.negotiated.tag(value.to_owned()) } else { value.to_owned() }
     }

@@ -155,8 +155,8 @@ impl Database {
 }
 
 impl Database {
-    /// Waits within a transaction for the other transactions of this lock. On SQLite there is nobody to
-    /// wait for: its transactions that write come one after the other.
+    /// Waits within a transaction for the other transactions of this lock. On SQLite there is
+    /// nobody to wait for: its transactions that write come one after the other.
     pub(crate) fn lock(&self, lock: &str) -> Result<(), Error> {
         match self {
             Self::Sqlite(_) => Ok(()),

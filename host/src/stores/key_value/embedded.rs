@@ -1,10 +1,10 @@
 //! The embedded key-value store: a map in memory that answers, and a file that is written later.
 //!
 //! A write is acknowledged as soon as the map has it. A thread writes all changes to the file every
-//! [`FLUSH_DELAY`], in one transaction. So `kill -9` or a power cut can lose the acknowledged writes of
-//! that time. That is why the key-value store is never the authority. Data that must not be lost
-//! (receipts of idempotent requests, tokens, data) is in SQL. The key-value store holds data that
-//! can be rebuilt or that expires. In exchange no request waits for a disk.
+//! [`FLUSH_DELAY`], in one transaction. So `kill -9` or a power cut can lose the acknowledged
+//! writes of that time. That is why the key-value store is never the authority. Data that must not
+//! be lost (receipts of idempotent requests, tokens, data) is in SQL. The key-value store holds
+//! data that can be rebuilt or that expires. In exchange no request waits for a disk.
 //!
 //! The same thread removes expired entries ([`protocol::entry`]), one shard after the other. An
 //! entry is gone a minute after its expiry, so the size of the store is bounded by the entries that

@@ -120,8 +120,8 @@ impl Count {
         Self::parse(&String::from_utf8_lossy(&fs::read(dump)?), REQUESTS)
     }
 
-    /// Reads the text of a dump, which has the instructions of this many requests. Source: "Callgrind
-    /// Format Specification" of the Valgrind manual.
+    /// Reads the text of a dump, which has the instructions of this many requests. Source:
+    /// "Callgrind Format Specification" of the Valgrind manual.
     fn parse(text: &str, requests: u64) -> anyhow::Result<Self> {
         let mut layers = BTreeMap::<String, u64>::new();
         let mut files = BTreeMap::<String, u64>::new();
