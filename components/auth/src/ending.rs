@@ -1,8 +1,9 @@
 //! How logins end: their refresh tokens at once, their access tokens within a minute, and with an
 //! entry in the audit log of each tenant.
 //!
-//! Everything here is called within a transaction that holds the lock of the person. Whatever takes
-//! the locks of several tenants takes them in the order of their ids. So nobody waits in a circle.
+//! Everything here but [`make_room`] is called within a transaction that holds the lock of the
+//! person. A transaction takes the locks of several tenants in the order of their ids. So nobody
+//! waits in a circle.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use crate::audit::Entry;
 use crate::family::Family;
 
 /// The most logins of a person. A further one ends the one that was seen last the longest ago.
-pub(crate) const MAX_LOGINS: i64 = 100;
+const MAX_LOGINS: i64 = 100;
 
 /// Ends a login in all its tenants, unless it has ended already. `kind` is the entry in the audit
 /// log.
@@ -80,13 +81,16 @@ pub(crate) fn end_others(
     Ok(())
 }
 
-/// Ends the logins beyond [`MAX_LOGINS`], those first that were seen last the longest ago.
-pub(crate) fn end_too_many(system: &System<'_>, person: &str) -> kit::Result<()> {
+/// Makes room for one more login: ends those beyond [`MAX_LOGINS`] that were seen last the longest
+/// ago. It is no part of a transaction, because the tenants of each of them are locked in order.
+pub(crate) fn make_room(system: &System<'_>, person: &str) -> kit::Result<()> {
     let beyond = system.fetch_all::<(String, i64)>(
         "SELECT family, MAX(created_at) FROM refresh_tokens \
          WHERE user_id = $1 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > $2 \
          GROUP BY family ORDER BY MAX(created_at) DESC, family LIMIT 10 OFFSET $3",
-        values![person, kit::now(), MAX_LOGINS],
+        values![person, kit::now(), MAX_LOGINS - 1],
     )?;
-    beyond.iter().try_for_each(|(login, _)| end(system, person, login, "login.revoked"))
+    beyond.iter().try_for_each(|(login, _)| {
+        system.with_lock(person, || end(system, person, login, "login.revoked"))
+    })
 }

@@ -106,21 +106,7 @@ impl Family {
     /// `insufficient-scope` for a machine client; `invalid-token` if the login or the membership has
     /// ended.
     pub(crate) fn of_caller(call: &Call, system: &System<'_>) -> kit::Result<Self> {
-        let caller = call.caller()?;
-        let Principal::User(member) = &caller.principal else { return Err(only_people()) };
-        let subjects = call.metadata().subjects().unwrap_or_default();
-        let id = subjects.into_iter().map(|(id, _)| id).find(|id| id.starts_with("fam_"));
-        let id = id.ok_or_else(ended)?.to_owned();
-        let found = system.fetch_optional::<(String, i64)>(
-            "SELECT user_id, started_at FROM refresh_tokens WHERE family = $1 AND tenant_id = $2 \
-             AND member_id = $3 LIMIT 1",
-            values![&id, &caller.tenant, member],
-        )?;
-        let (person, started_at) = found.ok_or_else(ended)?;
-        let (member, tenant) = (member.clone(), caller.tenant.clone());
-        let login = Self { id, person, member, tenant, started_at };
-        login.check(system)?;
-        Ok(login)
+        Self::with_member(call, system).map(|(login, _)| login)
     }
 
     /// The login of a caller whose token has all scopes of the person. With a token that was made
@@ -129,13 +115,10 @@ impl Family {
     /// # Errors
     /// As [`Self::of_caller`]; `insufficient-scope` for a token with fewer scopes.
     pub(crate) fn of_whole_caller(call: &Call, system: &System<'_>) -> kit::Result<Self> {
-        let login = Self::of_caller(call, system)?;
-        let member = Member::find(system, &login.tenant, &login.member)?.ok_or_else(ended)?;
+        let (login, member) = Self::with_member(call, system)?;
+        let grants = &call.caller()?.grants;
         let held = Subject::member(member, &login.tenant, &login.id).scopes;
-        match held
-            .into_iter()
-            .find(|scope| !call.caller().is_ok_and(|it| it.grants.has_scope(scope)))
-        {
+        match held.into_iter().find(|scope| !grants.has_scope(scope)) {
             None => Ok(login),
             Some(scope) => Err(Error {
                 context: vec![("required_scope".to_owned(), scope)],
@@ -148,15 +131,22 @@ impl Family {
         }
     }
 
-    /// Whether the login goes on, and the membership with it.
-    fn check(&self, system: &System<'_>) -> kit::Result<()> {
-        let left: i64 = system.fetch_one(
-            "SELECT COUNT(*) FROM refresh_tokens WHERE family = $1 AND tenant_id = $2 \
-             AND used_at IS NULL AND revoked_at IS NULL AND expires_at > $3",
-            values![&self.id, &self.tenant, kit::now()],
-        )?;
-        let is_member = Member::find(system, &self.tenant, &self.member)?.is_some();
-        if left > 0 && self.is_in_time() && is_member { Ok(()) } else { Err(ended()) }
+    fn with_member(call: &Call, system: &System<'_>) -> kit::Result<(Self, Member)> {
+        let caller = call.caller()?;
+        let Principal::User(member) = &caller.principal else { return Err(only_people()) };
+        let subjects = call.metadata().subjects().unwrap_or_default();
+        let id = subjects.into_iter().map(|(id, _)| id).find(|id| id.starts_with("fam_"));
+        let (id, tenant) = (id.ok_or_else(ended)?.to_owned(), caller.tenant.clone());
+        let (person, started_at) = going_on(system, &id, &tenant)?.ok_or_else(ended)?;
+        let login = Self { id, person, member: member.clone(), tenant, started_at };
+        let member = login.check(system)?;
+        Ok((login, member))
+    }
+
+    /// The member, if the login is in time and the membership has not ended.
+    fn check(&self, system: &System<'_>) -> kit::Result<Member> {
+        let member = Member::find(system, &self.tenant, &self.member)?;
+        member.filter(|_| self.is_in_time()).ok_or_else(ended)
     }
 
     /// Waits within a transaction for all others that change logins of the person, and makes sure
@@ -166,8 +156,18 @@ impl Family {
     /// `invalid-token` if the login has ended.
     pub(crate) fn hold(&self, system: &System<'_>) -> kit::Result<()> {
         system.lock(&self.person)?;
-        self.check(system)
+        going_on(system, &self.id, &self.tenant)?.ok_or_else(ended)?;
+        self.check(system).map(drop)
     }
+}
+
+/// The person of a login that goes on in this tenant, and when the person signed in.
+fn going_on(system: &System<'_>, id: &str, tenant: &str) -> kit::Result<Option<(String, i64)>> {
+    system.fetch_optional(
+        "SELECT user_id, started_at FROM refresh_tokens WHERE family = $1 AND tenant_id = $2 \
+         AND used_at IS NULL AND revoked_at IS NULL AND expires_at > $3 LIMIT 1",
+        values![id, tenant, kit::now()],
+    )
 }
 
 fn ended() -> Error {

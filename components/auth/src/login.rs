@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::attempts::{Attempt, TooEarly};
 use crate::audit::{self, Entry};
-use crate::ending::end_too_many;
+use crate::ending::make_room;
 use crate::family::Family;
 use crate::memberships::{Membership, membership, memberships};
 use crate::password;
@@ -79,13 +79,13 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
     let subject = Subject::member(chosen.member(), &chosen.tenant_id, &family.id);
     let access = session::access(call, &subject).await?;
     let tenant = chosen.tenant();
+    make_room(&system, &family.person)?;
     system.idempotent(call, &seal, || {
         system.lock(&family.person)?;
         if !password::is_still(&system, &family.person, &hash)? {
             return Err(wrong());
         }
         let refresh = family.refresh(call, &system)?;
-        end_too_many(&system, &family.person)?;
         attempt.record_networks(&system)?;
         let (kind, data) = ("user.signed_in", json!({ "login": family.id }));
         Entry { tenant: &tenant.id, kind, subject: &user.id, data }.write(&system)?;
