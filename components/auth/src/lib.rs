@@ -37,6 +37,8 @@ mod origin;
 #[cfg(target_arch = "wasm32")]
 mod password;
 #[cfg(target_arch = "wasm32")]
+mod proof;
+#[cfg(target_arch = "wasm32")]
 mod register;
 #[cfg(target_arch = "wasm32")]
 mod secret;

@@ -1,19 +1,17 @@
 //! `POST /auth/login`: exchanges e-mail and password for tokens of one tenant.
 
-use argon2::Params;
 use kit::{Call, Code, Error, Reply, System, values};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::attempts::{Attempt, TooEarly};
-use crate::audit::{self, Entry};
+use crate::audit::Entry;
 use crate::ending::make_room;
 use crate::family::Family;
 use crate::memberships::{Membership, membership, memberships};
 use crate::password;
+use crate::proof::prove;
 use crate::register::{Session, User};
 use crate::session::{self, Subject};
-use crate::settings::SETTINGS;
 use kit::Seal;
 
 #[derive(Deserialize)]
@@ -34,27 +32,11 @@ pub(crate) async fn login(call: &Call) -> kit::Result {
     let login: Login = call.json()?;
     let email = kit::text::address(&login.email);
     let seal = Seal::load(call).await?;
-    let cost = &SETTINGS.hash;
     let system = System::open(call, "a login finds its user over all tenants")?;
-    let attempt = match Attempt::begin(call, &system, &seal, &email) {
-        Ok(attempt) => attempt,
-        Err(TooEarly { error, account }) => {
-            audit::record_failure(call.trace_id(), "user.sign_in_refused", &account, &email);
-            return Err(error);
-        }
-    };
-    let proven = match verify_password(&system, &email, &login.password, cost) {
-        Ok(proven) => proven,
-        Err(error) => {
-            attempt.withdraw()?;
-            return Err(error);
-        }
-    };
-    let Some((person, hash)) = proven else {
-        audit::record_failure(call.trace_id(), "user.sign_in_failed", attempt.account(), &email);
-        return Err(wrong());
-    };
-    attempt.succeeded()?;
+    let found = find(&system, &email)?;
+    let hash = found.as_ref().map(|(_, hash)| hash.as_str());
+    let proven = prove(call, &system, &seal, &email, &login.password, hash)?;
+    let (Some(attempt), Some((person, hash))) = (proven, found) else { return Err(wrong()) };
     let memberships = memberships(&system, &person.id)?;
     // A person may have more memberships than are shown.
     let wanted = match &login.tenant_id {
@@ -98,23 +80,13 @@ fn wrong() -> Error {
     Error::new(Code::InvalidCredentials, "E-mail or password is wrong.")
 }
 
-/// Looks up the person by e-mail address and checks the password. Returns the person with the hash
-/// of the password, or `None` if the password is wrong. If this fails with an error, then the
-/// password was not compared.
-fn verify_password(
-    system: &System<'_>,
-    email: &str,
-    password: &str,
-    cost: &Params,
-) -> kit::Result<Option<(User, String)>> {
+/// The person with this address, and the hash of the password.
+fn find(system: &System<'_>, email: &str) -> kit::Result<Option<(User, String)>> {
     let found = system.fetch_optional::<(String, String, String, Option<String>, i64)>(
         "SELECT password_hash, id, email, name, created_at FROM users WHERE email = $1",
         values![email],
     )?;
-    let found = found.map(|(hash, id, email, name, created_at)| {
+    Ok(found.map(|(hash, id, email, name, created_at)| {
         (User { id, email, name, created_at: kit::rfc3339(created_at) }, hash)
-    });
-    let hash = found.as_ref().map(|(_, hash)| hash.as_str());
-    let proven = password::verify(password, hash, cost)?;
-    Ok(found.filter(|_| proven))
+    }))
 }

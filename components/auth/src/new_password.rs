@@ -3,11 +3,10 @@
 use kit::{Call, Error, Reply, Seal, System, values};
 use serde::Deserialize;
 
-use crate::attempts::{Attempt, TooEarly};
-use crate::audit;
 use crate::ending::end_others;
 use crate::family::Family;
 use crate::password;
+use crate::proof::prove;
 use crate::settings::SETTINGS;
 use crate::strength::{self, Words};
 
@@ -33,25 +32,10 @@ pub(crate) async fn replace(call: &Call) -> kit::Result {
     let known: Vec<&str> = known.into_iter().flatten().collect();
     strength::check("/new_password", &change.new_password, &Words::about(&known))?;
     // Whoever has found an open browser must not guess the password any faster than elsewhere.
-    let attempt = match Attempt::begin(call, &system, &seal, &email) {
-        Ok(attempt) => attempt,
-        Err(TooEarly { error, account }) => {
-            audit::record_failure(call.trace_id(), "user.sign_in_refused", &account, &email);
-            return Err(error);
-        }
-    };
-    let proven = match password::verify(&change.current_password, Some(&hash), &SETTINGS.hash) {
-        Ok(proven) => proven,
-        Err(error) => {
-            attempt.withdraw()?;
-            return Err(error);
-        }
-    };
-    if !proven {
-        audit::record_failure(call.trace_id(), "user.sign_in_failed", attempt.account(), &email);
+    let given = &change.current_password;
+    if prove(call, &system, &seal, &email, given, Some(&hash))?.is_none() {
         return Err(wrong());
     }
-    attempt.succeeded()?;
     let new = password::hash(&change.new_password, SETTINGS.hash.clone())?;
     system.idempotent(call, &seal, || {
         login.hold(&system)?;
